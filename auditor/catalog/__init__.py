@@ -1,0 +1,92 @@
+"""Data with its provenance: Microsoft Graph's permissions and their privilege, Microsoft's first-party applications.
+
+The tables and their licences are described in `NOTICE.md` beside them. Everything is read when first asked for.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from auditor.facts.api import Kind, Permission, Privilege
+
+MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
+AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
+DATE = "2026-08-20"  # the day of the newest source; see NOTICE.md
+MICROSOFT_TENANTS = frozenset({
+    "f8cdef31-a31e-4b4a-93e4-5f571e91255a",  # Microsoft services
+    "72f988bf-86f1-41af-91ab-2d7cd011db47",  # Microsoft
+    "33e01921-4d64-4f8c-a055-5bdaffd5e33d",  # Microsoft's own engineering tenant
+    "cdc5aeea-15c5-4db6-b079-fcadd2505dc2",  # Microsoft
+})  # fmt: skip
+# ScubaGear's risk first, else the privilege level of Microsoft's devx content.
+_SCUBAGEAR = {"Critical": "tier 0", "High": "high", "Medium": "medium", "Low": "low"}
+_DEVX = {"4": "high", "3": "medium", "2": "low", "1": "low"}
+# Cyrillic and Greek letters that look like Latin ones, and digits that stand in for letters.
+_CONFUSABLE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u051b\u0455\u0501\u04bb\u04cf\u03bf\u03b1\u03b5\u03b9\u03ba\u03bd\u03c1\u03c4\u03c5\u03c9\u043c\u0442\u043d\u043a\u0432\u0433\u0030\u0031\u0033\u0035",
+    "aeopcyxijqsdhloaeikvptuwmthkbroles",
+    "\u200b\u200c\u200d\u2060\ufeff \t.-_",
+)
+
+
+class Catalog:
+    """Look-ups by id and by name."""
+
+    microsoft_tenants = MICROSOFT_TENANTS
+
+    @cached_property
+    def first_party(self) -> dict[str, str]:
+        """Application ID -> name of Microsoft's own applications."""
+        return {row[0].lower(): row[1] for row in _rows("first_party_apps.tsv")}
+
+    @cached_property
+    def _folded_names(self) -> dict[str, str]:
+        return {_fold(name): name for name in self.first_party.values()}
+
+    @cached_property
+    def permissions(self) -> dict[tuple[str, str, str], Permission]:
+        """(resource app id, permission id, kind) -> permission."""
+        from auditor.facts.api import Permission
+
+        found: dict[tuple[str, str, str], Permission] = {}
+        for id_, value, kind, admin, devx, scubagear, enabled in _rows("graph_permissions.tsv"):
+            privilege = _SCUBAGEAR.get(scubagear) or _DEVX.get(devx) or "unrated"
+            found[MICROSOFT_GRAPH, id_.lower(), kind.lower()] = Permission(
+                id_.lower(), value, _kind(kind), enabled == "true", admin == "true", cast("Privilege", privilege)
+            )
+        for resource, _, id_, value, kind, scubagear in _rows("other_permissions.tsv"):
+            privilege = _SCUBAGEAR.get(scubagear) or "unrated"
+            found[resource.lower(), id_.lower(), kind.lower()] = Permission(
+                id_.lower(), value, _kind(kind), True, kind == "Application", cast("Privilege", privilege)
+            )
+        return found
+
+    @cached_property
+    def privileges(self) -> dict[tuple[str, str, str], Privilege]:
+        """(resource app id, permission name, kind) -> how far it reaches."""
+        return {(resource, p.value, kind): p.privilege for (resource, _, kind), p in self.permissions.items()}
+
+    def imitated(self, name: str) -> str | None:
+        """The Microsoft application whose name this one looks like, or None."""
+        return self._folded_names.get(_fold(name)) if name else None
+
+
+CATALOG = Catalog()
+
+
+def _kind(word: str) -> Kind:
+    return "application" if word == "Application" else "delegated"
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().translate(_CONFUSABLE)
+
+
+def _rows(file: str) -> Iterator[list[str]]:
+    lines = (Path(__file__).parent / file).read_text("utf-8").splitlines()
+    return (line.split("\t") for line in lines[1:] if line)

@@ -1,0 +1,71 @@
+"""How values read in messages and reports. Nothing that comes out of here is obeyed by a terminal, a CI log or a spreadsheet.
+
+Names and URIs are chosen by whoever registers an application, so they are hostile until `clean` has seen them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+from typing import Any
+
+from auditor.unknown import Partial, Unknown
+
+MAX_LENGTH = 200
+LISTED = 5
+# Azure Pipelines obeys "##vso[" and "##[" anywhere in a line, GitHub Actions "::" at its start.
+_COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+
+
+def clean(value: str, limit: int = MAX_LENGTH) -> str:
+    """A hostile text on one line: control and formatting characters replaced, CI commands broken, cut at `limit` characters."""
+    if len(value) > limit:
+        value = value[:limit] + "…"
+    if not value.isprintable():
+        value = "".join(c if c.isprintable() else "\ufffd" for c in value)
+    if "##" in value:
+        value = _COMMAND.sub("# #", value)
+    if value.lstrip()[:2] == "::":
+        value = value.replace("::", ": :", 1)
+    return value
+
+
+def show(value: Any, form: str = "") -> str:
+    """A fact as it reads in a message. `form` is "date" or "days"."""
+    if value.__class__ is str:
+        return clean(value)
+    if value is None:
+        return "not set"
+    if value is True or value is False:
+        return "yes" if value else "no"
+    if isinstance(value, Unknown):
+        return "unknown"
+    if isinstance(value, datetime):
+        return utc(value).strftime("%Y-%m-%d" if form == "date" else "%Y-%m-%d %H:%MZ")
+    if isinstance(value, timedelta):
+        return f"{value.days} day{'s' * (value.days != 1)}"
+    if hasattr(value, "__iter__"):
+        return _show_list(value)
+    return clean(str(value))
+
+
+def _show_list(values: Any) -> str:
+    shown, more = (values.known(), True) if values.__class__ is Partial else (values, False)
+    text = ", ".join(show(value) for value in islice(shown, LISTED))
+    if len(shown) > LISTED:
+        text += f" and {len(shown) - LISTED} more"
+    return text + (" and possibly more" if more else "") or "none"
+
+
+def utc(moment: datetime) -> datetime:
+    """In UTC; a moment at the edge of the calendar stays in its own offset."""
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        return moment
+
+
+def iso(moment: datetime | None) -> str | None:
+    """2026-01-31T00:00:00Z."""
+    return None if moment is None else utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,230 @@
+"""One pass of every rule over the facts. A rule that breaks is an outcome, not a crash."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from auditor import pointer
+from auditor.display import clean, show
+from auditor.facts import App, Fact, ServicePrincipal
+from auditor.finding import Finding, Outcome, Related, fingerprint
+from auditor.language import Found
+from auditor.resolve import World
+from auditor.rulebook import Check, Rule
+from auditor.unknown import Unknown, Unread, is_unknown
+
+_NOT_GIVEN = {"app": "applications", "principal": "servicePrincipals", "tenant": "organization"}
+
+
+def judge(rule: Rule, world: World, *, show_passed: bool = False) -> Outcome:
+    """What one rule says of one world. Raises RuleError when the page does not check."""
+    roots = _roots(rule, world)
+    if not roots:
+        return _nothing_to_judge(rule, world)
+    check = rule.check(world.unavailable()).bind(world.now, world.tenant)
+    found = Found()
+    check.run(roots, found)
+    verdicts = _Verdicts(check, found)
+    outcome = Outcome(
+        rule,
+        failed=verdicts.count["fail"],
+        passed=len(found.passed) + verdicts.count["pass"],
+        not_evaluated=len(found.blind) + verdicts.count["not-evaluated"],
+        errors=len(found.broken) + verdicts.count["error"],
+        reasons=dict(verdicts.reasons),
+    )
+    outcome.not_applicable = len(roots) - outcome.failed - outcome.passed - outcome.not_evaluated - outcome.errors
+    rows = _Rows(check, world)
+    outcome.findings = rows.failed(found.failed)
+    outcome.findings += [rows.error(root, error) for root, error in found.broken]
+    if show_passed:
+        outcome.findings += [rows.passed(root) for root in (*found.passed, *verdicts.passed)]
+    return outcome
+
+
+def _roots(rule: Rule, world: World) -> list[Any]:
+    if rule.root == "app":
+        return world.apps
+    if rule.root == "principal":
+        return world.principals
+    return [world.tenant] if world.tenant.document is not None else []
+
+
+def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
+    """A root collection that was not given is not "all of them pass"."""
+    collection = _NOT_GIVEN[rule.root]
+    if collection in world.complete or not world.given:
+        return Outcome(rule)
+    unknown = world.missing(collection)
+    return Outcome(rule, not_evaluated=1, reasons={unknown.reason: 1})
+
+
+class _Verdicts:
+    """The verdicts of the roots that the fast pass did not settle."""
+
+    def __init__(self, check: Check, found: Found) -> None:
+        self.count: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.passed: list[Any] = []
+        if found.blind:
+            assert check.unknown is not None
+            self.reasons[check.unknown.reason] += len(found.blind)
+        failed = {id(root) for root, _ in found.failed}
+        passed: set[int] = set()
+        unknown: dict[int, Unknown] = {}
+        for root, subject, gap in found.opened:
+            try:
+                verdict = check.exactly(root, subject, gap)
+            except Exception as error:  # noqa: BLE001  (a rule that breaks is an outcome)
+                found.broken.append((root, error))
+                continue
+            if verdict is False:
+                found.failed.append((root, subject if subject is not None else root))
+                failed.add(id(root))
+            elif verdict is True:
+                passed.add(id(root))
+            elif verdict is not None:
+                unknown.setdefault(id(root), verdict)
+        broken = {id(root) for root, _ in found.broken}
+        for root, seen, dark in found.special:
+            key = id(root)
+            if key in broken:
+                continue
+            if key in failed:
+                self.count["fail"] += 1
+            elif dark or key in unknown:
+                self.count["not-evaluated"] += 1
+                reason = unknown[key] if key in unknown else check.unknown
+                assert reason is not None
+                self.reasons[reason.reason] += 1
+            elif seen or key in passed:
+                self.count["pass"] += 1
+                self.passed.append(root)
+
+
+class _Rows:
+    """Makes findings of what a rule found."""
+
+    def __init__(self, check: Check, world: World) -> None:
+        self.check, self.rule, self.world = check, check.rule, world
+        self.tenant = world.tenant.id if isinstance(world.tenant.id, str) else None
+        self.reference = self.rule.references[0] if self.rule.references else None
+        self.place = check.checked.place
+        self.fact = check.checked.property_fact
+
+    def failed(self, found: Iterable[tuple[Any, Any]]) -> list[Finding]:
+        rows = []
+        twins: Counter[tuple[int, str]] = Counter()
+        for root, subject in found:
+            key = _key(root, subject)
+            twins[id(root), key] += 1
+            if (number := twins[id(root), key]) > 1:
+                key = f"{key}#{number}"
+            try:
+                rows.append(self._failure(root, subject, key))
+            except Exception as error:  # noqa: BLE001  (a message that breaks must not lose the finding)
+                rows.append(self.error(root, error))
+        return rows
+
+    def _failure(self, root: Any, subject: Any, key: str) -> Finding:
+        check = self.check
+        row = self._row(root, key, "fail", check.severity(root, subject), check.message(root, subject))
+        fact = subject if isinstance(subject, Fact) else root
+        place = "/" + self.place if self.place else ""
+        self._locate(row, fact, place)
+        if isinstance(subject, Fact):
+            row.actual = show(getattr(subject, self.fact)) if self.fact else str(clean(subject.label)) if subject is not root else None
+            if subject.__class__.__name__ in ("Secret", "Certificate"):
+                row.credential_key_id = _text(subject.key_id)
+        else:
+            row.actual = show(subject)
+        row.expected = self.rule.require
+        row.remediation = check.fix(root, subject)
+        related = [other for other in check.named(root, subject) if isinstance(other, Fact)]
+        row.related = [found for found in (_related(other) for other in related) if found is not None] or None
+        return row
+
+    def error(self, root: Any, error: Exception) -> Finding:
+        row = self._row(root, "error", "error", self.check.checked.levels[-1], f"the rule broke here: {type(error).__name__}: {clean(str(error))}")
+        self._locate(row, root, "")
+        return row
+
+    def passed(self, root: Any) -> Finding:
+        row = self._row(root, "pass", "pass", "info", "passes")
+        self._locate(row, root, "")
+        return row
+
+    def _row(self, root: Any, key: str, status: str, severity: str, message: str) -> Finding:
+        rule = self.rule
+        app_id, object_id = _text(root.app_id) if hasattr(root, "app_id") else None, _text(root.id)
+        document = root.document
+        identity = object_id or app_id or f"{document.file.name}{document.pointer}"
+        row = Finding(
+            fingerprint(self.tenant or "", rule.id, identity, key),
+            rule.id, rule.title, rule.area, severity, status, app_id, object_id,
+            clean(root.display_name) if getattr(root, "display_name", "").__class__ is str else None,
+            _RESOURCE_KINDS.get(root.__class__, "tenant"),
+            self.tenant,
+            message=message, reference_url=self.reference, aadsts=rule.aadsts,
+        )  # fmt: skip
+        row.owners = _owners(root)
+        tags = getattr(root, "tags", None)
+        row.tags = [clean(tag) for tag in tags] if tags.__class__ is list else None
+        reference = getattr(root, "service_management_reference", None)
+        row.service_management_reference = clean(reference) if isinstance(reference, str) and reference else None
+        return row
+
+    @staticmethod
+    def _locate(row: Finding, fact: Fact, place: str) -> None:
+        document, inside = fact.origin()
+        if document is None:
+            return
+        inside += place
+        row.file = clean(document.file.name, 1000)
+        where, row.line, row.column = document.place(inside)
+        row.pointer = clean(where, 1000)
+        row.property_path = _property_path(inside) or None
+
+
+_RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal"}
+
+
+def _key(root: Any, subject: Any) -> str:
+    if subject is root:
+        return ""
+    return subject.key if isinstance(subject, Fact) else str(subject)
+
+
+def _text(value: Any) -> str | None:
+    return clean(value) if isinstance(value, str) and value else None
+
+
+def _owners(root: Any) -> list[str] | None:
+    """Names of the owners that are known; None where nobody looked."""
+    if isinstance(getattr(root, "expanded_owners", None), Unknown) and "owners" not in root.world.given:
+        return None
+    owners = getattr(root, "owners", None)
+    if owners is None or is_unknown(owners):
+        return None
+    try:
+        return [clean(owner.label) for owner in (owners.known() if hasattr(owners, "known") else owners)]
+    except Unread:
+        return None
+
+
+def _related(fact: Fact) -> Related | None:
+    document, inside = fact.origin()
+    if document is None:
+        return None
+    where, line, _ = document.place(inside)
+    return Related(clean(fact.label), clean(document.file.name, 1000), line, clean(where, 1000))
+
+
+def _property_path(inside: str) -> str:
+    """/passwordCredentials/0/endDateTime -> passwordCredentials[0].endDateTime."""
+    path = ""
+    for part in pointer.split(inside):
+        path += f"[{part}]" if part.isdigit() and path else f".{part}" if path else part
+    return clean(path, 500)

@@ -1,0 +1,175 @@
+"""What an app exposes as an API, and who its clients are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor import documents
+from auditor.facts.base import Fact, fact, flag, listed, lower, prop, text
+from auditor.unknown import Unknown
+
+if TYPE_CHECKING:
+    from auditor.facts.app import App
+    from auditor.facts.principal import ServicePrincipal
+
+Privilege = Literal["tier 0", "high", "medium", "low", "unrated"]
+Kind = Literal["delegated", "application"]
+
+
+class Scope(Fact):
+    """A delegated permission that the app exposes (api.oauth2PermissionScopes)."""
+
+    KEY = (("id",), ("value",))
+    LABEL = ("value", "id")
+
+    id: str = prop("id", "Its GUID.")
+    value: str = prop("value", "Its name, as in a token's scp claim.")
+    consent: Literal["User", "Admin"] = prop("type", "Who can consent.")
+    enabled: bool = prop("isEnabled", "Can be requested.")
+    admin_consent_display_name: str = prop("adminConsentDisplayName", "Shown when an administrator consents.")
+    admin_consent_description: str = prop("adminConsentDescription", "Shown when an administrator consents.")
+    user_consent_display_name: str = prop("userConsentDisplayName", "Shown when a user consents.")
+    user_consent_description: str = prop("userConsentDescription", "Shown when a user consents.")
+
+    def __init__(self, doc: documents.PermissionScope, owner: App, at: str) -> None:
+        self.owner, self.at = owner, at
+        self.id, self.value, self.enabled = lower(doc.id), text(doc.value), flag(doc.is_enabled)
+        self.consent = text(doc.type)
+        self.admin_consent_display_name = text(doc.admin_consent_display_name)
+        self.admin_consent_description = text(doc.admin_consent_description)
+        self.user_consent_display_name = text(doc.user_consent_display_name)
+        self.user_consent_description = text(doc.user_consent_description)
+
+
+class AppRole(Fact):
+    """An application permission or user role that the app exposes (appRoles)."""
+
+    KEY = (("id",), ("value",))
+    LABEL = ("value", "display_name", "id")
+
+    id: str = prop("id", "Its GUID.")
+    value: str = prop("value", "Its name, as in a token's roles claim; '' on gallery apps that give it none.")
+    display_name: str = prop("displayName", "Shown when it is assigned.")
+    description: str = prop("description", "Shown when an administrator consents.")
+    enabled: bool = prop("isEnabled", "Can be assigned.")
+    member_types: list[str] = prop("allowedMemberTypes", "User, Application.")
+
+    def __init__(self, doc: documents.AppRole, owner: App, at: str) -> None:
+        self.owner, self.at = owner, at
+        self.id, self.value, self.enabled = lower(doc.id), text(doc.value), flag(doc.is_enabled)
+        self.display_name, self.description = text(doc.display_name), text(doc.description)
+        self.member_types = listed(doc.allowed_member_types)
+
+    @fact()
+    def for_applications(self) -> bool:
+        """An application permission: applications can hold it."""
+        return any(kind == "Application" for kind in self.member_types)
+
+
+class Client(Fact):
+    """Another application that is named as client of this API: preauthorized, known, requesting or granted."""
+
+    KEY = (("app_id",),)
+    LABEL = ("display_name", "app_id")
+
+    app_id: str = prop("appId", "Its application (client) ID.")
+    permission_ids: list[str] = prop("delegatedPermissionIds", "Preauthorized delegated permissions; none for other clients.")
+
+    def __init__(self, app_id: Any, owner: App, at: str, permission_ids: Any = ()) -> None:
+        self.owner, self.at, self.app_id = owner, at, lower(app_id)
+        self.permission_ids = permission_ids if isinstance(permission_ids, Unknown) else [i.lower() for i in permission_ids]
+
+    @fact("applications*")
+    def app(self) -> App | None:
+        """Its registration in this tenant; null when it has none here."""
+        return self.owner.world.app(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*")
+    def service_principal(self) -> ServicePrincipal | None:
+        """Its service principal in this tenant; null when there is none."""
+        return self.owner.world.principal(self.app_id)  # type: ignore[no-any-return]
+
+    @fact()
+    def first_party(self) -> bool:
+        """Microsoft's own, by the catalog."""
+        return self.app_id in self.owner.world.catalog.first_party
+
+    @fact("servicePrincipals*", "organization")
+    def foreign(self) -> bool:
+        """Neither registered in this tenant nor Microsoft's own."""
+        return self.owner.world.is_foreign(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def display_name(self) -> str:
+        """From its registration or service principal, else the catalog, else ''."""
+        return self.owner.world.display_name(self.app_id)  # type: ignore[no-any-return]
+
+    @fact()
+    def unknown_permission_ids(self) -> list[str]:
+        """Preauthorized permissions that no enabled scope of the API has."""
+        enabled = {scope.id for scope in self.owner.scopes if scope.enabled}
+        return [permission for permission in self.permission_ids if permission not in enabled]
+
+
+class Permission(Fact):
+    """A permission as its resource defines it."""
+
+    KEY = (("id", "kind"),)
+    LABEL = ("value", "id")
+    COLLECTION = "catalog"
+
+    id: str = prop(doc="Id of the scope or role.")
+    value: str = prop(doc="Its name, as in a token.")
+    kind: Kind = prop(doc="Scope = delegated, role = application.")
+    enabled: bool = prop(doc="Can be requested.")
+    admin_consent: bool = prop(doc="Only an administrator can consent.")
+    privilege: Privilege = prop(doc="How far it reaches, by the catalog.")
+
+    def __init__(self, id: Any, value: Any, kind: Kind, enabled: Any, admin_consent: Any, privilege: Privilege) -> None:  # noqa: A002
+        self.owner, self.at = None, ""
+        self.id, self.value, self.kind = id, value, kind
+        self.enabled, self.admin_consent, self.privilege = enabled, admin_consent, privilege
+
+
+class Resource(Fact):
+    """An API whose permissions are requested or granted: a registration here, an enterprise application, or one in the catalog."""
+
+    KEY = (("app_id",),)
+    LABEL = ("display_name", "app_id")
+    SLOTS = ("world",)
+    COLLECTION = "catalog"
+
+    app_id: str = prop(doc="Application (client) ID of the API.")
+
+    def __init__(self, app_id: str, world: Any) -> None:
+        self.app_id, self.world, self.owner, self.at = app_id, world, None, ""
+
+    @fact("applications*")
+    def app(self) -> App | None:
+        """Its registration in this tenant; null when it has none here."""
+        return self.world.app(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*")
+    def service_principal(self) -> ServicePrincipal | None:
+        """Its service principal in this tenant; null when there is none."""
+        return self.world.principal(self.app_id)  # type: ignore[no-any-return]
+
+    @fact()
+    def first_party(self) -> bool:
+        """Microsoft's own, by the catalog."""
+        return self.app_id in self.world.catalog.first_party
+
+    @fact("servicePrincipals*", "organization")
+    def foreign(self) -> bool:
+        """Neither registered in this tenant nor Microsoft's own."""
+        return self.world.is_foreign(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def display_name(self) -> str:
+        """From its registration or service principal, else the catalog, else ''."""
+        return self.world.display_name(self.app_id)  # type: ignore[no-any-return]
+
+    @fact()
+    def catalog_date(self) -> str | None:
+        """Day on which the catalog learned all of its permissions; null when the tenant's own list was read."""
+        return self.world.catalog_date(self.app_id)  # type: ignore[no-any-return]

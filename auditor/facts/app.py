@@ -1,0 +1,348 @@
+"""The app registration: the root that most rules start from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor import documents
+from auditor.facts.api import AppRole, Client, Scope
+from auditor.facts.base import Fact, fact, flag, listed, lower, prop, text
+from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
+from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
+from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, redirect_uris
+from auditor.unknown import Unknown, either, whole_or_partial
+
+if TYPE_CHECKING:
+    from auditor.facts.principal import Owner, ServicePrincipal
+
+Audience = Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"]
+AccountType = Literal["this tenant", "other tenants", "personal accounts"]
+_AUDIENCES = {
+    "azureadmyorg": "AzureADMyOrg",
+    "azureadmultipleorgs": "AzureADMultipleOrgs",
+    "azureadandpersonalmicrosoftaccount": "AzureADandPersonalMicrosoftAccount",
+    "personalmicrosoftaccount": "PersonalMicrosoftAccount",
+}
+_ACCEPTS: dict[str, list[AccountType]] = {
+    "AzureADMyOrg": ["this tenant"],
+    "AzureADMultipleOrgs": ["this tenant", "other tenants"],
+    "AzureADandPersonalMicrosoftAccount": ["this tenant", "other tenants", "personal accounts"],
+    "PersonalMicrosoftAccount": ["personal accounts"],
+}
+_LOCKABLE = ("credentials_with_usage_verify", "credentials_with_usage_sign", "token_encryption_key_id")
+EXPANDED_AT_MOST = 20  # Microsoft Graph cuts an expanded collection there
+
+
+class Limits(Fact):
+    """What Entra ID allows for the app's supported account types (Microsoft's page on validation by account type)."""
+
+    redirect_uris: int = prop(doc="Over all platforms.")
+    identifier_uris: int | None = prop(doc="Application ID URIs; null: no documented limit.")
+    identifier_uri_length: int = prop(doc="Characters.")
+    secrets: int | None = prop(doc="Client secrets; null: no documented limit.")
+    requested_resources: int = prop(doc="APIs in requiredResourceAccess.")
+    requested_permissions: int = prop(doc="Over all APIs.")
+    permissions_per_resource: int | None = prop(doc="Of one API; null: no documented limit.")
+    scope_value_length: int = prop(doc="Characters of a scope's value.")
+    scopes: int | None = prop(doc="Scopes of an API; null: no documented limit.")
+    preauthorized_clients: int | None = prop(doc="Preauthorized client applications; null: no documented limit.")
+    display_name_length: int = prop(doc="Characters.")
+
+    def __init__(self, *, personal: bool) -> None:
+        self.owner, self.at = None, ""
+        self.redirect_uris = 100 if personal else 256
+        self.identifier_uris = 50 if personal else None
+        self.identifier_uri_length = 120 if personal else 255
+        self.secrets = 2 if personal else None
+        self.requested_resources = 50
+        self.requested_permissions = 200 if personal else 400
+        self.permissions_per_resource = 30 if personal else None
+        self.scope_value_length = 40 if personal else 120
+        self.scopes = 100 if personal else None
+        self.preauthorized_clients = 100 if personal else None
+        self.display_name_length = 90 if personal else 120
+
+
+_LIMITS = {personal: Limits(personal=personal) for personal in (False, True)}
+
+
+class OptionalClaim(Fact):
+    """An optional claim (optionalClaims)."""
+
+    KEY = (("token", "name"),)
+    LABEL = ("name",)
+
+    token: Literal["id", "access", "saml2"] = prop(doc="Which token carries it.")
+    name: str = prop("name", "Name of the claim.")
+    source: str = prop("source", "'user' for a directory extension, else ''.")
+    additional_properties: list[str] = prop("additionalProperties", "What changes its content.")
+
+    def __init__(self, doc: documents.OptionalClaim, owner: App, at: str, token: Literal["id", "access", "saml2"]) -> None:
+        self.owner, self.at, self.token = owner, at, token
+        self.name, self.source, self.additional_properties = text(doc.name), text(doc.source), listed(doc.additional_properties)
+
+
+class App(Fact):
+    """An app registration with all that is joined to it."""
+
+    SLOTS = ("world", "document", "_lock", "_publisher", "_claims", "_behaviors", "_logout_url", "_keys", "expanded_owners", "expanded_federated")
+    KEY = (("id",), ("app_id",))
+    LABEL = ("display_name", "app_id", "id")
+
+    id: str = prop("id", "Object ID.")
+    app_id: str = prop("appId", "Application (client) ID.")
+    display_name: str = prop("displayName", "Its name.")
+    created: datetime | None = prop("createdDateTime", "When it was registered.")
+    audience: Audience = prop("signInAudience", "Supported account types; '' when not set.")
+    disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", "'' or NotDisabled when Microsoft has not disabled it.")
+    deactivated: bool = prop("isDisabled", "Deactivated by an administrator (isDisabled).")
+    fallback_public_client: bool = prop("isFallbackPublicClient", "Public client where the platform does not say; null = no.")
+    group_claims: list[str] = prop("groupMembershipClaims", "Groups put into tokens: SecurityGroup, ApplicationGroup, DirectoryRole, All.")
+    publisher_domain: str = prop("publisherDomain", "'' when not set.")
+    service_management_reference: str = prop("serviceManagementReference", "'' when not set.")
+    token_encryption_key_id: str = prop("tokenEncryptionKeyId", "keyId of the certificate that encrypts tokens; '' when not set.")
+    default_redirect_uri: str = prop("defaultRedirectUri", "'' when not set.")
+    notes: str = prop("notes", "'' when not set.")
+    native_authentication: str = prop("nativeAuthenticationApisEnabled", "none or all; '' when not set.")
+    tags: list[str] = prop("tags", "Free labels.")
+    redirect_uris: list[RedirectUri] = prop("web/redirectUris", "Of all platforms.")
+    home_page_url: str = prop("web/homePageUrl", "'' when not set.")
+    implicit_access_tokens: bool = prop("web/implicitGrantSettings/enableAccessTokenIssuance", "Implicit grant of access tokens; null = no.")
+    implicit_id_tokens: bool = prop("web/implicitGrantSettings/enableIdTokenIssuance", "Implicit grant of ID tokens; null = no.")
+    identifier_uris: list[IdentifierUri] = prop("identifierUris", "Application ID URIs.")
+    access_token_version: int = prop("api/requestedAccessTokenVersion", "1 or 2; null = 1.")
+    token_version_set: bool = prop("api/requestedAccessTokenVersion", "The version is written out, not null.")
+    accept_mapped_claims: bool = prop("api/acceptMappedClaims", "Tokens with mapped claims for a resource without a signing key; null = no.")
+    scopes: list[Scope] = prop("api/oauth2PermissionScopes", "Delegated permissions exposed.")
+    app_roles: list[AppRole] = prop("appRoles", "App roles exposed.")
+    preauthorized_clients: list[Client] = prop("api/preAuthorizedApplications", "Authorized client applications.")
+    known_clients: list[Client] = prop("api/knownClientApplications", "Known client applications.")
+    requested_resources: list[RequestedResource] = prop("requiredResourceAccess", "APIs of which permissions are configured.")
+    requested_permissions: list[RequestedPermission] = prop("requiredResourceAccess", "Configured API permissions, of all APIs.")
+    secrets: list[Secret] = prop("passwordCredentials", "Client secrets.")
+    certificates: list[Certificate] = prop("keyCredentials", "Certificates, a Sign/Verify pair once.")
+
+    def __init__(self, doc: documents.Application, world: Any, document: Any) -> None:
+        self.owner, self.at, self.world, self.document = world, "", world, document
+        self.id, self.app_id, self.display_name = lower(doc.id), lower(doc.app_id), text(doc.display_name)
+        self.created = doc.created_date_time
+        audience: Any = text(doc.sign_in_audience)
+        self.audience = _AUDIENCES.get(audience.lower(), audience) if audience.__class__ is str else audience
+        self.disabled_by_microsoft, self.deactivated = text(doc.disabled_by_microsoft_status), flag(doc.is_disabled)
+        self.fallback_public_client = flag(doc.is_fallback_public_client)
+        groups: Any = text(doc.group_membership_claims)
+        self.group_claims = groups if groups.__class__ is not str else [g for g in groups.replace(",", " ").split() if g != "None"]
+        self.publisher_domain, self.notes = text(doc.publisher_domain), text(doc.notes)
+        self.service_management_reference = text(doc.service_management_reference)
+        self.token_encryption_key_id, self.default_redirect_uri = lower(doc.token_encryption_key_id), text(doc.default_redirect_uri)
+        self.native_authentication, self.tags = text(doc.native_authentication_apis_enabled), listed(doc.tags)
+        # What rules seldom read stays as it came, for the computed facts below.
+        self._lock: Any = doc.service_principal_lock_configuration
+        self._publisher: Any = doc.verified_publisher
+        self._claims: Any = doc.optional_claims
+        self._behaviors: Any = doc.authentication_behaviors
+        self.expanded_owners, self.expanded_federated = doc.owners, doc.federated_identity_credentials
+        self._read_web(doc)
+        self._read_api(doc)
+        resources: Any = listed(doc.required_resource_access)
+        if resources.__class__ is list:
+            self.requested_resources = [RequestedResource(r, self, f"/requiredResourceAccess/{i}") for i, r in enumerate(resources)]
+            self.requested_permissions = whole_or_partial(*requested_permissions(self.requested_resources))
+        else:
+            self.requested_resources = self.requested_permissions = resources
+        secrets: Any = listed(doc.password_credentials)
+        self.secrets = secrets if secrets.__class__ is not list else [Secret(s, self, f"/passwordCredentials/{i}") for i, s in enumerate(secrets)]
+        keys: Any = listed(doc.key_credentials)
+        self._keys: Any = keys if keys.__class__ is not list else len(keys)
+        self.certificates = keys if keys.__class__ is not list else certificates(keys, self) if keys else []
+
+    def _read_web(self, doc: documents.Application) -> None:
+        web: Any = doc.web
+        self._logout_url: Any = web if web is None or isinstance(web, Unknown) else web.logout_url
+        lists = []
+        for platform, settings in (("web", web), ("spa", doc.spa), ("publicClient", doc.public_client)):
+            if settings is not None:
+                lists.append((platform, settings if isinstance(settings, Unknown) else listed(settings.redirect_uris)))
+        self.redirect_uris = whole_or_partial(*redirect_uris(self, tuple(lists)))  # type: ignore[arg-type]
+        if web is None:
+            self.home_page_url, self.implicit_access_tokens, self.implicit_id_tokens = "", False, False
+        elif isinstance(web, Unknown):
+            self.home_page_url = self.implicit_access_tokens = self.implicit_id_tokens = web  # type: ignore[assignment]
+        else:
+            self.home_page_url = text(web.home_page_url)
+            implicit = web.implicit_grant_settings
+            if implicit is None:
+                self.implicit_access_tokens = self.implicit_id_tokens = False
+            elif isinstance(implicit, Unknown):
+                self.implicit_access_tokens = self.implicit_id_tokens = implicit  # type: ignore[assignment]
+            else:
+                self.implicit_access_tokens = flag(implicit.enable_access_token_issuance)
+                self.implicit_id_tokens = flag(implicit.enable_id_token_issuance)
+
+    def _read_api(self, doc: documents.Application) -> None:
+        uris: Any = listed(doc.identifier_uris)
+        self.identifier_uris = uris if uris.__class__ is not list else [IdentifierUri(u, self, f"/identifierUris/{i}") for i, u in enumerate(uris)]
+        roles: Any = listed(doc.app_roles)
+        self.app_roles = roles if roles.__class__ is not list else [AppRole(r, self, f"/appRoles/{i}") for i, r in enumerate(roles)]
+        api: Any = doc.api
+        if api is None or isinstance(api, Unknown):
+            missing = api is not None
+            self.access_token_version, self.token_version_set = (api, api) if missing else (1, False)
+            self.accept_mapped_claims = api if missing else False
+            self.scopes, self.preauthorized_clients, self.known_clients = (api, api, api) if missing else ([], [], [])
+            return
+        version: Any = api.requested_access_token_version
+        self.access_token_version = 1 if version is None else version
+        self.token_version_set = version if isinstance(version, Unknown) else version is not None  # type: ignore[assignment]
+        self.accept_mapped_claims = flag(api.accept_mapped_claims)
+        scopes: Any = listed(api.oauth2_permission_scopes)
+        self.scopes = (
+            scopes if scopes.__class__ is not list else [Scope(s, self, f"/api/oauth2PermissionScopes/{i}") for i, s in enumerate(scopes)]
+        )
+        clients: Any = listed(api.pre_authorized_applications)
+        self.preauthorized_clients = (
+            clients
+            if clients.__class__ is not list
+            else [
+                Client(c.app_id, self, f"/api/preAuthorizedApplications/{i}", listed(c.delegated_permission_ids)) for i, c in enumerate(clients)
+            ]
+        )
+        clients = listed(api.known_client_applications)
+        self.known_clients = (
+            clients if clients.__class__ is not list else [Client(c, self, f"/api/knownClientApplications/{i}") for i, c in enumerate(clients)]
+        )
+
+    @fact(graph="signInAudience")
+    def multi_tenant(self) -> bool:
+        """Other tenants' accounts can sign in."""
+        return self.audience in ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
+
+    @fact(graph="signInAudience")
+    def personal_accounts(self) -> bool:
+        """Personal Microsoft accounts can sign in."""
+        return self.audience in ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+
+    @fact(graph="signInAudience")
+    def accepts(self) -> list[AccountType]:
+        """Whose accounts can sign in."""
+        return _ACCEPTS.get(self.audience, [])
+
+    @fact(graph="signInAudience")
+    def limits(self) -> Limits:
+        """What Entra ID allows for these account types."""
+        return _LIMITS[self.personal_accounts]
+
+    @fact(graph="web/logoutUrl")
+    def logout_url(self) -> Uri | None:
+        """Front-channel logout URL; null when not set."""
+        url = self._logout_url
+        return None if url is None or url == "" else Uri(url, self, "/web/logoutUrl")
+
+    @fact(graph="verifiedPublisher")
+    def verified_publisher(self) -> bool:
+        """Its publisher is verified."""
+        publisher = self._publisher
+        return publisher is not None and publisher.verified_publisher_id is not None and publisher.verified_publisher_id != ""
+
+    @fact(graph="servicePrincipalLockConfiguration/isEnabled")
+    def lock_enabled(self) -> bool:
+        """The app instance property lock is on; null = no."""
+        lock = self._lock
+        return False if lock is None else flag(lock.is_enabled)
+
+    @fact(graph="servicePrincipalLockConfiguration")
+    def unlocked_properties(self) -> list[str]:
+        """Sensitive properties that other tenants can change on their service principal; all when there is no lock."""
+        lock = self._lock
+        if lock is not None and flag(lock.is_enabled):
+            if flag(lock.all_properties):
+                return []
+            return [_camel(name) for name in _LOCKABLE if not flag(getattr(lock, name))]
+        return [_camel(name) for name in _LOCKABLE]
+
+    @fact(graph="optionalClaims")
+    def optional_claims(self) -> list[OptionalClaim]:
+        """Of all three kinds of token."""
+        claims = self._claims
+        found: list[OptionalClaim] = []
+        missing: Unknown | None = None
+        if claims is None:
+            return found
+        for token, name, values in (
+            ("id", "idToken", claims.id_token),
+            ("access", "accessToken", claims.access_token),
+            ("saml2", "saml2Token", claims.saml2_token),
+        ):
+            if isinstance(values, Unknown):
+                missing = values
+            elif values:
+                found += [OptionalClaim(c, self, f"/optionalClaims/{name}/{i}", token) for i, c in enumerate(values)]  # type: ignore[arg-type]
+        return whole_or_partial(found, missing)
+
+    @fact(graph="authenticationBehaviors/removeUnverifiedEmailClaim")
+    def removes_unverified_email(self) -> bool:
+        """Entra ID leaves unverified email addresses out of tokens (beta, only with $select); null = yes."""
+        behaviors = self._behaviors
+        if behaviors is None:
+            return True
+        removes = behaviors.remove_unverified_email_claim
+        return removes is None or bool(removes)
+
+    @fact()
+    def exposes_api(self) -> bool:
+        """Has an enabled scope, or an enabled role for applications."""
+        return either(
+            lambda: any(scope.enabled for scope in self.scopes),
+            lambda: any(role.enabled and role.for_applications for role in self.app_roles),
+        )
+
+    @fact("servicePrincipals*")
+    def service_principal(self) -> ServicePrincipal | None:
+        """Its service principal in the audited tenant; null when there is none."""
+        return self.world.principal(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*", "oauth2PermissionGrants", "appRoleAssignments")
+    def granted_permissions(self) -> list[GrantedPermission]:
+        """Permissions granted to its service principal; none when it has none."""
+        principal = self.service_principal
+        return [] if principal is None else principal.granted_permissions
+
+    @fact("federatedIdentityCredentials")
+    def federated_credentials(self) -> list[FederatedCredential]:
+        """Federated identity credentials."""
+        return self.world.federated_credentials_of(self)  # type: ignore[no-any-return]
+
+    @fact("owners")
+    def owners(self) -> list[Owner]:
+        """Owners of the registration."""
+        return self.world.owners_of(self)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*", "oauth2PermissionGrants", "appRoleAssignments")
+    def clients(self) -> list[Client]:
+        """All that request or were granted one of its permissions, itself excepted."""
+        return self.world.clients_of(self)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*", "appRoleAssignments")
+    def privileged(self) -> bool:
+        """Holds an application permission of tier 0."""
+        return any(grant.kind == "application" and grant.privilege == "tier 0" for grant in self.granted_permissions)
+
+    @fact("applications*")
+    def namesakes(self) -> list[App]:
+        """Other registrations with the same display name."""
+        return self.world.others("display name", self.display_name, self) if self.display_name else []
+
+    @fact()
+    def entry_count(self) -> int:
+        """Entries of all collections of the manifest together; Entra ID allows about 1,200."""
+        lists = (self.redirect_uris, self.identifier_uris, self.scopes, self.app_roles, self.preauthorized_clients, self.known_clients)
+        more = (self.requested_resources, self.requested_permissions, self.secrets, self.tags, self.optional_claims)
+        return sum(len(values) for values in (*lists, *more)) + self._keys  # type: ignore[no-any-return]
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+

@@ -1,0 +1,159 @@
+"""What a fact is: a typed, documented, read-only value with the property and the collections that it comes from.
+
+A class of facts declares two kinds. `prop` is a value that the constructor sets: it stands for one property of the document.
+`fact` is worked out when a rule first reads it, and kept: joins and whatever costs time. A fact that meets an unknown is that
+unknown. Both are collected by `FactType`, which is all that the language and the facts reference know of a class.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from auditor.unknown import Unknown, Unread
+
+T = TypeVar("T")
+
+
+class prop:  # noqa: N801  (reads as a declaration)
+    """A fact that the constructor sets, from the document's property `graph` ("endDateTime", "web/homePageUrl")."""
+
+    def __init__(self, graph: str = "", doc: str = "") -> None:
+        self.graph, self.doc = graph, doc
+        self.needs: tuple[str, ...] = ()
+
+
+class _Computed:
+    """A fact that is worked out when first read; the instance's dictionary then hides this descriptor."""
+
+    def __init__(self, compute: Callable[[Any], Any], needs: tuple[str, ...], graph: str) -> None:
+        self.compute, self.needs, self.graph = compute, needs, graph
+        self.doc = " ".join((compute.__doc__ or "").split())
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, obj: Any, owner: type) -> Any:
+        if obj is None:
+            return self
+        try:
+            value = self.compute(obj)
+        except Unread as gap:
+            value = gap.unknown
+        obj.__dict__[self.name] = value
+        return value
+
+
+def fact(*needs: str, graph: str = "") -> Callable[[Callable[[Any], T]], T]:
+    """A fact worked out from the object itself and from the collections `needs`; "applications*" means the whole tenant's."""
+
+    def declare(compute: Callable[[Any], T]) -> T:
+        return typing.cast("T", _Computed(compute, needs, graph))
+
+    return declare
+
+
+class FactType(type):
+    """Collects the facts of a class in `FACTS` and makes its `prop`s slots."""
+
+    FACTS: dict[str, prop | _Computed]
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> FactType:
+        own = {key: value for key, value in space.items() if isinstance(value, (prop, _Computed)) and not key.startswith("_")}
+        slots = [key for key, value in space.items() if isinstance(value, prop)]
+        for key in slots:
+            del space[key]
+        space["__slots__"] = (*space.pop("SLOTS", ()), *slots)
+        cls = super().__new__(mcs, name, bases, space, **options)
+        cls.FACTS = {**{k: v for base in reversed(bases) for k, v in getattr(base, "FACTS", {}).items()}, **own}
+        return cls
+
+    def hints(cls) -> dict[str, Any]:
+        """Name of each fact -> type hint."""
+        if "_hints" not in cls.__dict__:
+            scope = {**vars(sys.modules["auditor.facts"]), "datetime": datetime, "timedelta": timedelta, "Literal": typing.Literal, "Any": Any}
+            declared = typing.get_type_hints(cls, scope)
+            hints = {}
+            for name, member in cls.FACTS.items():
+                if isinstance(member, _Computed):
+                    hints[name] = typing.get_type_hints(member.compute, scope)["return"]
+                else:
+                    hints[name] = declared[name]
+            cls._hints = hints
+        return typing.cast("dict[str, Any]", cls.__dict__["_hints"])
+
+
+class Fact(metaclass=FactType):
+    """Something that rules may speak about.
+
+    KEY: the natural key, as alternatives; the first whose parts are all known counts, else the place in the document.
+    LABEL: the facts that name it in a message, the first that is known and not empty.
+    COLLECTION: the collection of the tenant that its own properties come from.
+    """
+
+    SLOTS = ("owner", "at", "__dict__")
+    KEY: tuple[tuple[str, ...], ...] = ()
+    LABEL: tuple[str, ...] = ()
+    COLLECTION = "applications"
+
+    owner: Any  # the fact that it is part of: a secret's registration; of a root the world it lives in
+    at: str  # its JSON Pointer below the owner
+
+    def chain(self) -> Iterator[Fact]:
+        """This fact, its owner, … up to the root."""
+        link: Any = self
+        while isinstance(link, Fact):
+            yield link
+            link = link.owner
+
+    def origin(self) -> tuple[Any, str]:
+        """The document that it stands in, and where there, as a JSON Pointer in Microsoft Graph's shape; None where it has none."""
+        inside = ""
+        for link in self.chain():
+            inside = link.at + inside
+            if (document := getattr(link, "document", None)) is not None:
+                return document, inside
+        return None, inside
+
+    @property
+    def key(self) -> str:
+        """Identifies it among its siblings, whatever its place or name; '' for a root."""
+        for parts in self.KEY:
+            values = [getattr(self, part) for part in parts]
+            if all(value.__class__ is not Unknown and value is not None and value != "" for value in values):
+                return "|".join(str(value) for value in values)
+        return self.at
+
+    @property
+    def label(self) -> str:
+        for name in self.LABEL:
+            value = getattr(self, name)
+            if value.__class__ is not Unknown and value:
+                return str(value)
+        return self.key
+
+    def __str__(self) -> str:
+        return self.label
+
+
+def text(value: Any) -> Any:
+    """A text of a document as a fact: null reads as ''."""
+    return "" if value is None else value
+
+
+def lower(value: Any) -> Any:
+    """A text that Entra ID compares without case (GUIDs): lower case, null reads as ''."""
+    return value.lower() if value.__class__ is str else text(value)
+
+
+def flag(value: Any) -> Any:
+    """A switch of which Microsoft Graph documents that null means no."""
+    return False if value is None else value
+
+
+def listed(value: Any) -> Any:
+    """A collection of which null means none: Microsoft Graph never sends that, other exports do."""
+    return [] if value is None else value

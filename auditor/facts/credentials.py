@@ -1,0 +1,211 @@
+"""Client secrets, certificates and federated identity credentials."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor import documents
+from auditor.facts.base import Fact, fact, listed, lower, prop, text
+from auditor.unknown import Unknown
+
+if TYPE_CHECKING:
+    from auditor.facts.app import App
+
+GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+
+
+class Credential(Fact):
+    """What secrets and certificates have in common."""
+
+    KEY = (("key_id",), ("display_name", "end"))
+    LABEL = ("display_name", "key_id")
+
+    key_id: str = prop("keyId", "Its GUID: the Secret ID of the portal.")
+    display_name: str = prop("displayName", "Its description.")
+    start: datetime | None = prop("startDateTime", "Valid from; null: no start was set.")
+    end: datetime | None = prop("endDateTime", "Valid until; null: no end was set.")
+
+    def __init__(self, doc: documents.PasswordCredential | documents.KeyCredential, owner: Any, at: str) -> None:
+        self.owner, self.at = owner, at
+        self.key_id, self.display_name = lower(doc.key_id), text(doc.display_name)
+        self.start, self.end = doc.start_date_time, doc.end_date_time
+
+    @fact()
+    def expired(self) -> bool:
+        """`end` has passed; false when there is no end."""
+        end = self.end
+        return end is not None and end <= self.owner.world.now  # type: ignore[no-any-return]
+
+    @fact()
+    def lifetime(self) -> timedelta | None:
+        """end - start; null when either is null."""
+        start, end = self.start, self.end
+        return None if start is None or end is None else end - start
+
+    def _superseded_by(self, others: Any) -> bool:
+        end = self.end
+        if end is None:
+            return False
+        now = self.owner.world.now
+        start = max(end, now)
+        return any(other.end is None or other.end > start for other in others if other is not self)
+
+
+class Secret(Credential):
+    """A client secret (passwordCredentials)."""
+
+    @fact()
+    def superseded(self) -> bool:
+        """Another secret of the same app is valid and ends later."""
+        return self._superseded_by(self.owner.secrets)
+
+
+class Certificate(Credential):
+    """A certificate (keyCredentials); the Sign and Verify entries of one certificate are one fact."""
+
+    KEY = (("thumbprint",), ("key_id",))
+    LABEL = ("display_name", "thumbprint", "key_id")
+
+    thumbprint: str | None = prop("customKeyIdentifier", "SHA-1 in upper-case hex where the document has one, else as written.")
+    type: str = prop("type", "AsymmetricX509Cert, X509CertAndPassword, Symmetric.")
+    usages: list[str] = prop("usage", "Sign, Verify, Encrypt: of all its entries.")
+
+    def __init__(self, doc: documents.KeyCredential, owner: Any, at: str) -> None:
+        super().__init__(doc, owner, at)
+        self.thumbprint, self.type, self.usages = thumbprint(doc.custom_key_identifier), text(doc.type), []
+
+    @fact()
+    def superseded(self) -> bool:
+        """Another certificate of the same app is valid and ends later."""
+        return self._superseded_by(self.owner.certificates)
+
+    @fact("applications*")
+    def also_on(self) -> list[App]:
+        """Other registrations with the same certificate."""
+        return [] if self.thumbprint is None else self.owner.world.others("certificate", self.thumbprint, self.owner)
+
+
+def thumbprint(value: Any) -> Any:
+    """customKeyIdentifier as upper-case hex; Azure AD Graph wrote the same 20 bytes in base64."""
+    if value.__class__ is not str:
+        return value
+    if len(value) == 28 and value.endswith("="):
+        try:
+            return base64.b64decode(value, validate=True).hex().upper()
+        except binascii.Error:
+            return value
+    return value.upper() if len(value) == 40 else value
+
+
+def certificates(credentials: Any, owner: Any) -> Any:
+    """One fact for each certificate: Entra ID lists a SAML certificate twice, to sign and to verify."""
+    found: dict[Any, Certificate] = {}
+    for i, doc in enumerate(credentials):
+        certificate = Certificate(doc, owner, f"/keyCredentials/{i}")
+        same = certificate.thumbprint if certificate.thumbprint.__class__ is str else i
+        first = found.setdefault(same, certificate)
+        if first.usages.__class__ is list:
+            first.usages = doc.usage if isinstance(doc.usage, Unknown) else [*first.usages, *([doc.usage] if doc.usage else [])]
+    return list(found.values())
+
+
+class GitHubSubject(Fact):
+    """The subject of a token that GitHub Actions issues."""
+
+    LABEL = ("repository",)
+    COLLECTION = "federatedIdentityCredentials"
+
+    organization: str = prop(doc="Owner of the repository; '' when the subject names none.")
+    repository: str = prop(doc="Its name; '' when the subject names none.")
+    entity: Literal["environment", "branch", "tag", "pull_request", "other"] = prop(doc="What the token is bound to.")
+    name: str = prop(doc="Name of the environment, branch or tag.")
+
+    def __init__(self, subject: str, owner: FederatedCredential) -> None:
+        self.owner, self.at = owner, ""
+        found = re.fullmatch(r"repo:([^/:]+)/([^:]+)(?::(.*))?", subject, re.DOTALL)
+        self.organization, self.repository, rest = (found[1], found[2], found[3] or "") if found else ("", "", subject)
+        self.entity, self.name = "other", rest
+        for prefix, entity in _GITHUB_ENTITIES:
+            if rest.startswith(prefix):
+                self.entity, self.name = entity, rest[len(prefix) :]
+                return
+        if rest == "pull_request":
+            self.entity, self.name = "pull_request", ""
+
+
+_GITHUB_ENTITIES: tuple[tuple[str, Literal["environment", "branch", "tag"]], ...] = (
+    ("environment:", "environment"),
+    ("ref:refs/heads/", "branch"),
+    ("ref:refs/tags/", "tag"),
+)
+
+
+class ClaimTest(Fact):
+    """One test of a flexible federated credential's expression; all of them must hold."""
+
+    LABEL = ("pattern",)
+    COLLECTION = "federatedIdentityCredentials"
+
+    claim: str = prop(doc="Name of the claim.")
+    operator: Literal["eq", "matches"] = prop(doc="eq or matches.")
+    pattern: str = prop(doc="As written.")
+    fixed: str = prop(doc="The pattern up to its first wildcard; an `eq` test has none.")
+
+    def __init__(self, claim: str, operator: Any, pattern: str, owner: FederatedCredential) -> None:
+        self.owner, self.at = owner, ""
+        self.claim, self.operator, self.pattern = claim, operator, pattern
+        self.fixed = re.split(r"[*?]", pattern, maxsplit=1)[0] if operator == "matches" else pattern
+
+
+class FederatedCredential(Fact):
+    """A federated identity credential."""
+
+    COLLECTION = "federatedIdentityCredentials"
+    KEY = (("name",), ("id",))
+    LABEL = ("name", "id")
+
+    id: str = prop("id", "Its id.")
+    name: str = prop("name", "Its name, fixed at creation.")
+    issuer: str = prop("issuer", "Must equal the token's iss.")
+    subject: str | None = prop("subject", "Must equal the token's sub; null when an expression is used.")
+    audiences: list[str] = prop("audiences", "Must contain the token's aud.")
+    claims_expression: str | None = prop("claimsMatchingExpression/value", "Flexible credential (beta); null for an ordinary one.")
+
+    def __init__(self, doc: documents.FederatedIdentityCredential, owner: App, at: str) -> None:
+        self.owner, self.at = owner, at
+        self.id, self.name, self.issuer = lower(doc.id), text(doc.name), text(doc.issuer)
+        self.subject, self.audiences = doc.subject, listed(doc.audiences)
+        expression: Any = doc.claims_matching_expression
+        if isinstance(expression, Unknown):
+            # v1.0 does not return the property; a credential with a subject cannot have one.
+            self.claims_expression = None if isinstance(doc.subject, str) and doc.subject else expression  # type: ignore[assignment]
+        else:
+            self.claims_expression = None if expression is None else expression.value
+
+    @fact()
+    def github(self) -> GitHubSubject | None:
+        """The subject's parts when the issuer is GitHub Actions; null otherwise."""
+        if self.issuer != GITHUB_ISSUER:
+            return None
+        subject = self.subject
+        return GitHubSubject(subject, self) if subject is not None and subject != "" else None
+
+    @fact()
+    def claim_tests(self) -> list[ClaimTest]:
+        """The tests of claims_expression, in order; none for an ordinary credential."""
+        expression = self.claims_expression
+        tests = re.findall(r"claims\['([^']+)'\]\s+(eq|matches)\s+'([^']*)'", "" if expression is None else expression)
+        return [ClaimTest(claim, operator, pattern, self) for claim, operator, pattern in tests]
+
+    @fact("federatedIdentityCredentials*")
+    def also_on(self) -> list[App]:
+        """Other registrations that trust the same issuer and subject."""
+        subject = self.subject
+        if subject is None:
+            return []
+        return self.owner.world.others("federated credential", f"{self.issuer} {subject}", self.owner)  # type: ignore[no-any-return]
+

@@ -1,0 +1,190 @@
+"""Permissions that an app requests (configured) and that it was granted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor import documents
+from auditor.facts.api import Kind, Permission, Privilege, Resource
+from auditor.facts.base import Fact, fact, listed, lower, prop
+from auditor.unknown import Unknown, keep, known
+
+if TYPE_CHECKING:
+    from auditor.facts.app import App
+    from auditor.facts.principal import ServicePrincipal
+
+_KINDS: dict[str, Kind] = {"role": "application", "scope": "delegated"}
+
+
+class RequestedPermission(Fact):
+    """A configured API permission (requiredResourceAccess[].resourceAccess[])."""
+
+    KEY = (("resource_app_id", "id", "kind"),)
+    LABEL = ("value", "id")
+
+    id: str = prop("id", "Id of the scope or role.")
+    kind: Kind = prop("type", "Scope = delegated, Role = application.")
+    resource_app_id: str = prop(doc="Application (client) ID of the API.")
+
+    def __init__(self, doc: documents.ResourceAccess, owner: App, at: str, resource_app_id: Any) -> None:
+        self.owner, self.at = owner, at
+        self.id, self.resource_app_id = lower(doc.id), resource_app_id
+        kind = doc.type
+        self.kind = _KINDS.get(kind.lower(), kind) if kind.__class__ is str else kind  # type: ignore[union-attr, assignment, arg-type]
+
+    @fact("applications*", "servicePrincipals*")
+    def resource(self) -> Resource | None:
+        """The API; null when neither catalog, registrations nor service principals know it."""
+        return self.owner.world.resource(self.resource_app_id)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def definition(self) -> Permission | None:
+        """What the resource defines under this id and kind; null when nothing."""
+        return self.owner.world.definition(self.resource_app_id, self.id, self.kind)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def other_kind(self) -> Permission | None:
+        """What the resource defines under this id as the other kind; null when nothing."""
+        other = "delegated" if self.kind == "application" else "application"
+        return self.owner.world.definition(self.resource_app_id, self.id, other)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def value(self) -> str:
+        """Its name; '' when the resource does not define it."""
+        definition = self.definition
+        return definition.value if definition is not None else ""
+
+    @fact("applications*", "servicePrincipals*")
+    def privilege(self) -> Privilege:
+        """How far it reaches, by the catalog."""
+        definition = self.definition
+        return definition.privilege if definition is not None else "unrated"
+
+    @fact("oauth2PermissionGrants", "appRoleAssignments", "servicePrincipals*")
+    def grants(self) -> list[GrantedPermission]:
+        """Grants that give this permission to the app."""
+        same = (self.kind, self.resource_app_id)
+        name, by_id = (self.id, True) if self.kind == "application" else (self.value, False)
+        return keep(
+            self.owner.granted_permissions,
+            lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
+        )
+
+
+class RequestedResource(Fact):
+    """An API in requiredResourceAccess."""
+
+    KEY = (("app_id",),)
+    LABEL = ("display_name", "app_id")
+
+    app_id: str = prop("resourceAppId", "Application (client) ID of the API.")
+    permissions: list[RequestedPermission] = prop("resourceAccess", "Those requested of it.")
+
+    def __init__(self, doc: documents.RequiredResourceAccess, owner: App, at: str) -> None:
+        self.owner, self.at, self.app_id = owner, at, lower(doc.resource_app_id)
+        access = listed(doc.resource_access)
+        inside = f"{at}/resourceAccess/"
+        self.permissions = (
+            access
+            if isinstance(access, Unknown)
+            else [RequestedPermission(item, owner, f"{inside}{i}", self.app_id) for i, item in enumerate(access)]
+        )
+
+    @fact("applications*", "servicePrincipals*")
+    def resource(self) -> Resource | None:
+        """The API; null when neither catalog, registrations nor service principals know it."""
+        return self.owner.world.resource(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*")
+    def service_principal(self) -> ServicePrincipal | None:
+        """Its service principal in this tenant; null when there is none."""
+        return self.owner.world.principal(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def display_name(self) -> str:
+        """From its registration or service principal, else the catalog, else ''."""
+        return self.owner.world.display_name(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*", "organization")
+    def foreign(self) -> bool:
+        """Its home is another tenant, Microsoft's own excepted."""
+        return self.owner.world.is_foreign(self.app_id)  # type: ignore[no-any-return]
+
+
+class GrantedPermission(Fact):
+    """A granted permission: one for each resource, permission and kind of consent (oauth2PermissionGrant, appRoleAssignment)."""
+
+    COLLECTION = "oauth2PermissionGrants, appRoleAssignments"
+    KEY = (("resource_app_id", "value", "kind", "consent"),)
+    LABEL = ("value", "id")
+
+    kind: Kind = prop(doc="oauth2PermissionGrant = delegated, appRoleAssignment = application.")
+    resource_app_id: str = prop(doc="Application (client) ID of the API.")
+    id: str = prop("appRoleId", "Id of the role; '' for a scope.")
+    value: str = prop("scope", "Its name.")
+    consent: Literal["admin", "user"] = prop("consentType", "AllPrincipals and app roles = admin, Principal = user.")
+    users: list[str] = prop("principalId", "Object IDs of the users who consented for themselves.")
+
+    def __init__(self, owner: ServicePrincipal, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any) -> None:  # noqa: A002
+        self.owner, self.at = owner, ""
+        self.kind, self.resource_app_id, self.id, self.value, self.consent = kind, resource_app_id, id, value, consent
+        self.users = []
+
+    @fact("applications*", "servicePrincipals*")
+    def resource(self) -> Resource | None:
+        """The API; null when nothing that was read knows it."""
+        return self.owner.world.resource(self.resource_app_id)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def privilege(self) -> Privilege:
+        """How far it reaches, by the catalog."""
+        return self.owner.world.privilege(self.resource_app_id, self.value, self.kind)  # type: ignore[no-any-return]
+
+    @fact("applications*")
+    def requested(self) -> bool:
+        """The registration asks for it too."""
+        app = self.owner.app
+        if app is None:
+            return False
+        by_id = self.kind == "application"
+        return any(
+            request.kind == self.kind
+            and request.resource_app_id == self.resource_app_id
+            and (request.id == self.id if by_id else request.value == self.value)
+            for request in app.requested_permissions
+        )
+
+    @fact()
+    def implied_by(self) -> list[GrantedPermission]:
+        """Other grants of the same kind and resource that include it (X.ReadWrite.All includes X.Read.All)."""
+        wider = wider_permissions(self.value)
+        if not wider:
+            return []
+        return keep(
+            self.owner.granted_permissions,
+            lambda grant: grant.kind == self.kind and grant.resource_app_id == self.resource_app_id and grant.value in wider,
+        )
+
+
+def wider_permissions(value: str) -> set[str]:
+    """Names of Microsoft Graph permissions that contain this one: Mail.ReadWrite contains Mail.Read, X.Read.All contains X.Read."""
+    stem, _, verb = value.removesuffix(".All").rpartition(".")
+    if not stem or verb not in ("Read", "ReadWrite"):
+        return set()
+    everywhere = value.endswith(".All")
+    verbs = ("Read", "ReadWrite") if verb == "Read" else ("ReadWrite",)
+    return {f"{stem}.{v}{suffix}" for v in verbs for suffix in ("", ".All") if suffix or not everywhere} - {value}
+
+
+def requested_permissions(resources: Any) -> Any:
+    """Of all APIs; what is not known of one is not known of the whole."""
+    if isinstance(resources, Unknown):
+        return resources
+    found: list[RequestedPermission] = []
+    missing: Unknown | None = None
+    for resource in known(resources):
+        if isinstance(resource.permissions, Unknown):
+            missing = resource.permissions
+        else:
+            found += resource.permissions
+    return found, missing

@@ -1,0 +1,166 @@
+"""Service principals, and the owners of registrations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor import documents
+from auditor.facts.api import AppRole, Scope
+from auditor.facts.base import Fact, fact, flag, listed, lower, prop, text
+from auditor.facts.credentials import Certificate, Secret, certificates
+from auditor.facts.permissions import GrantedPermission
+from auditor.unknown import Unknown
+
+if TYPE_CHECKING:
+    from auditor.facts.app import App
+
+
+class ServicePrincipal(Fact):
+    """A service principal (enterprise application) of the tenant."""
+
+    SLOTS = ("world", "document", "_publisher", "expanded_owners")
+    COLLECTION = "servicePrincipals"
+    KEY = (("id",), ("app_id",))
+    LABEL = ("display_name", "app_id", "id")
+
+    id: str = prop("id", "Object ID.")
+    app_id: str = prop("appId", "Application (client) ID.")
+    display_name: str = prop("displayName", "Its name.")
+    created: datetime | None = prop("createdDateTime", "When it came into the tenant.")
+    enabled: bool = prop("accountEnabled", "Users and applications can sign in with it; null = yes.")
+    assignment_required: bool = prop("appRoleAssignmentRequired", "Only those assigned can use it; null = no.")
+    type: Literal["Application", "ManagedIdentity", "Legacy", "SocialIdp"] = prop("servicePrincipalType", "What it stands for.")
+    home_tenant_id: str | None = prop("appOwnerOrganizationId", "Home tenant of its registration; null for managed identities.")
+    disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", "'' or NotDisabled when Microsoft has not disabled it.")
+    reply_urls: list[str] = prop("replyUrls", "Redirect URIs as they arrived from the registration.")
+    names: list[str] = prop("servicePrincipalNames", "Application ID URIs and the app id.")
+    sso_mode: str = prop("preferredSingleSignOnMode", "'saml', 'password', …; '' when not set.")
+    signing_thumbprint: str = prop("preferredTokenSigningKeyThumbprint", "Certificate that signs SAML tokens; '' when not set.")
+    notification_emails: list[str] = prop("notificationEmailAddresses", "Who is told before the SAML certificate expires.")
+    tags: list[str] = prop("tags", "WindowsAzureActiveDirectoryIntegratedApp, HideApp, ….")
+    scopes: list[Scope] = prop("oauth2PermissionScopes", "Delegated permissions exposed.")
+    app_roles: list[AppRole] = prop("appRoles", "App roles exposed.")
+    secrets: list[Secret] = prop("passwordCredentials", "Client secrets on the service principal itself.")
+    certificates: list[Certificate] = prop("keyCredentials", "Certificates on the service principal itself.")
+
+    def __init__(self, doc: documents.ServicePrincipal, world: Any, document: Any) -> None:
+        self.owner, self.at, self.world, self.document = world, "", world, document
+        self.id, self.app_id, self.display_name = lower(doc.id), lower(doc.app_id), text(doc.display_name)
+        self.created = doc.created_date_time
+        self.enabled = True if doc.account_enabled is None else doc.account_enabled
+        self.assignment_required = flag(doc.app_role_assignment_required)
+        self.type = text(doc.service_principal_type)
+        home = doc.app_owner_organization_id
+        self.home_tenant_id = home.lower() if home.__class__ is str else home  # type: ignore[union-attr]
+        self.disabled_by_microsoft = text(doc.disabled_by_microsoft_status)
+        self.reply_urls, self.names = listed(doc.reply_urls), listed(doc.service_principal_names)
+        self.sso_mode, self.tags = text(doc.preferred_single_sign_on_mode), listed(doc.tags)
+        self.signing_thumbprint = text(doc.preferred_token_signing_key_thumbprint)
+        self.notification_emails = listed(doc.notification_email_addresses)
+        scopes: Any = listed(doc.oauth2_permission_scopes)
+        self.scopes = (
+            scopes
+            if isinstance(scopes, Unknown)
+            else [Scope(s, self, f"/oauth2PermissionScopes/{i}") for i, s in enumerate(scopes)]  # type: ignore[arg-type]
+        )
+        roles: Any = listed(doc.app_roles)
+        self.app_roles = (
+            roles
+            if isinstance(roles, Unknown)
+            else [AppRole(r, self, f"/appRoles/{i}") for i, r in enumerate(roles)]  # type: ignore[arg-type]
+        )
+        secrets: Any = listed(doc.password_credentials)
+        self.secrets = secrets if isinstance(secrets, Unknown) else [Secret(s, self, f"/passwordCredentials/{i}") for i, s in enumerate(secrets)]
+        keys: Any = listed(doc.key_credentials)
+        self.certificates = keys if isinstance(keys, Unknown) else certificates(keys, self)
+        self._publisher: Any = doc.verified_publisher
+        self.expanded_owners = doc.owners
+
+    @fact(graph="verifiedPublisher")
+    def verified_publisher(self) -> bool:
+        """Its publisher is verified."""
+        publisher = self._publisher
+        return publisher is not None and publisher.verified_publisher_id is not None and publisher.verified_publisher_id != ""
+
+    @fact()
+    def first_party(self) -> bool:
+        """Microsoft's own: by app id, then by home tenant."""
+        catalog = self.world.catalog
+        return self.app_id in catalog.first_party or self.home_tenant_id in catalog.microsoft_tenants
+
+    @fact("organization")
+    def foreign(self) -> bool:
+        """Its home is another tenant, Microsoft's own excepted."""
+        home = self.home_tenant_id
+        return not self.first_party and home is not None and home != self.world.tenant.id
+
+    @fact("applications*")
+    def app(self) -> App | None:
+        """Its registration, when it is in this tenant."""
+        return self.world.app(self.app_id)  # type: ignore[no-any-return]
+
+    @fact("oauth2PermissionGrants", "appRoleAssignments")
+    def granted_permissions(self) -> list[GrantedPermission]:
+        """Permissions granted to it."""
+        return self.world.grants_of(self)  # type: ignore[no-any-return]
+
+    @fact("appRoleAssignments")
+    def assignments(self) -> list[str]:
+        """Object IDs of the users, groups and service principals that are assigned to it."""
+        return self.world.assigned_to(self)  # type: ignore[no-any-return]
+
+    @fact("appRoleAssignments")
+    def privileged(self) -> bool:
+        """Holds an application permission of tier 0."""
+        return any(grant.kind == "application" and grant.privilege == "tier 0" for grant in self.granted_permissions)
+
+    @fact("owners")
+    def owners(self) -> list[Owner]:
+        """Owners of the service principal."""
+        return self.world.owners_of(self)  # type: ignore[no-any-return]
+
+    @fact()
+    def imitates(self) -> str | None:
+        """The Microsoft application whose name this one's looks like, confusable letters folded; null when none."""
+        return None if self.first_party else self.world.catalog.imitated(self.display_name)
+
+    @fact(graph="preferredTokenSigningKeyThumbprint")
+    def signing_certificate(self) -> Certificate | None:
+        """The certificate that signs SAML tokens now; null when the service principal has none."""
+        preferred = self.signing_thumbprint.upper()
+        return next((c for c in self.certificates if c.thumbprint == preferred), None) if preferred else None
+
+
+class Owner(Fact):
+    """An owner of a registration or service principal."""
+
+    COLLECTION = "owners"
+    KEY = (("id",),)
+    LABEL = ("user_principal_name", "display_name", "id")
+
+    id: str = prop("id", "Object ID.")
+    display_name: str = prop("displayName", "Its name.")
+    user_principal_name: str = prop("userPrincipalName", "Sign-in name of a user; '' for a service principal.")
+    enabled: bool = prop("accountEnabled", "Can sign in; null = yes.")
+    kind: Literal["user", "servicePrincipal"] = prop("@odata.type", "User or service principal.")
+    guest: bool = prop("userType", "A guest of the tenant.")
+
+    def __init__(self, doc: documents.DirectoryObject, owner: Any, at: str) -> None:
+        self.owner, self.at, self.id = owner, at, lower(doc.id)
+        self.display_name = text(doc.display_name)
+        name: Any = doc.user_principal_name
+        self.enabled = True if doc.account_enabled is None else doc.account_enabled
+        principal = doc.odata_type == "#microsoft.graph.servicePrincipal" if doc.odata_type.__class__ is str else (
+            doc.service_principal_type.__class__ is str
+        )
+        known_kind = principal or doc.odata_type.__class__ is str or name.__class__ is str
+        self.kind = ("servicePrincipal" if principal else "user") if known_kind else doc.odata_type  # type: ignore[assignment]
+        self.user_principal_name = "" if principal else text(name)
+        kind: Any = doc.user_type
+        if principal:
+            self.guest = False
+        elif name.__class__ is str and "#EXT#" in name.upper():
+            self.guest = True
+        else:
+            self.guest = kind if isinstance(kind, Unknown) else kind == "Guest"  # type: ignore[assignment]

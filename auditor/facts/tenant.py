@@ -1,0 +1,31 @@
+"""The audited tenant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor import documents
+from auditor.facts.base import Fact, prop
+from auditor.unknown import Unknown
+
+
+class Tenant(Fact):
+    """The audited tenant."""
+
+    SLOTS = ("world", "document")
+    COLLECTION = "organization"
+    KEY = (("id",),)
+    LABEL = ("id",)
+
+    id: str = prop("id", "Tenant ID.")
+    verified_domains: list[str] = prop("verifiedDomains", "Names of its verified domains, lower case.")
+
+    def __init__(self, doc: documents.Organization | None, world: Any, document: Any, tenant_id: Any) -> None:
+        self.owner, self.at, self.world, self.document = world, "", world, document
+        self.id = tenant_id
+        domains: Any = Unknown("organization", "not given", collection=True) if doc is None else doc.verified_domains
+        self.verified_domains = (
+            domains
+            if isinstance(domains, Unknown)
+            else [domain.name.lower() for domain in domains if domain.name.__class__ is str]
+        )

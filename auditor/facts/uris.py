@@ -1,0 +1,161 @@
+"""Redirect URIs and Application ID URIs, split once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from auditor.catalog import hosts
+from auditor.facts.base import Fact, fact, prop
+from auditor.unknown import Unknown, known
+
+if TYPE_CHECKING:
+    from auditor.facts.app import App
+
+Platform = Literal["web", "spa", "publicClient"]
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_PORT = re.compile(r"(.*?):(\d{1,5})")
+
+
+class Uri(Fact):
+    """An absolute or malformed URI. Scheme and host in lower case, path as written: Entra ID compares them so."""
+
+    LABEL = ("value",)
+    KEY = (("value",),)
+
+    value: str = prop(doc="As written.")
+    scheme: str = prop(doc="Lower case; '' when the URI is not absolute.")
+    host: str = prop(doc="Lower case, without user and port; '' when there is none.")
+    port: int | None = prop(doc="As written; null when not written.")
+    path: str = prop(doc="As written (case matters).")
+    query: str = prop(doc="With its '?', or ''.")
+    fragment: str = prop(doc="With its '#', or ''.")
+    loopback: bool = prop(doc="Host is localhost, 127.0.0.1 or [::1].")
+
+    def __init__(self, value: str, owner: App, at: str) -> None:
+        self.value, self.owner, self.at = value, owner, at
+        self.port = None
+        found = _URI.fullmatch(value)
+        if found is None:
+            self.scheme = self.host = self.query = self.fragment = ""
+            self.path = value
+            self.loopback = False
+            return
+        scheme, authority, path, query, fragment = found.groups()
+        self.scheme, self.path, self.query, self.fragment = scheme.lower(), path, query or "", fragment or ""
+        host = authority.rpartition("@")[2].lower() if authority else ""
+        if ":" in host and (split := _PORT.fullmatch(host)):
+            host, self.port = split[1], int(split[2])
+        self.host = host
+        self.loopback = host in LOOPBACK
+
+    @fact()
+    def well_formed(self) -> bool:
+        """Absolute, with a host where the scheme is http or https, without user, blank, backslash or control character."""
+        return (
+            self.scheme != ""
+            and (self.host != "" or self.scheme not in ("http", "https"))
+            and self.value.isprintable()
+            and not any(c in self.value for c in ' \\"<>{}|^`')
+            and "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)]
+        )
+
+    @fact()
+    def ip_literal(self) -> bool:
+        """Host is an IP address."""
+        return self.host.startswith("[") or (self.host.count(".") == 3 and self.host.replace(".", "").isdigit())
+
+    @fact("organization")
+    def verified_domain(self) -> bool:
+        """Host is a verified domain of the tenant or lies under one."""
+        domains = self.owner.world.tenant.verified_domains
+        return any(self.host == domain or self.host.endswith("." + domain) for domain in domains)
+
+
+class RedirectUri(Uri):
+    """A redirect URI of one of the three platforms (web, spa, publicClient .redirectUris)."""
+
+    KEY = (("platform", "value"),)
+
+    platform: Platform = prop(doc="Which list it stands in.")
+
+    def __init__(self, value: str, owner: App, at: str, platform: Platform) -> None:
+        super().__init__(value, owner, at)
+        self.platform = platform
+
+    @fact()
+    def portless(self) -> str:
+        """The URI without its port, as Entra ID compares loopback URIs."""
+        return f"{self.scheme}://{self.host}{self.path}{self.query}"
+
+    @fact()
+    def shared_callback(self) -> bool:
+        """A callback host of a Microsoft service that serves many customers."""
+        return self.host in hosts.SHARED_CALLBACKS
+
+    @fact()
+    def takeover_prone(self) -> str | None:
+        """The cloud service whose released host names anybody can register; null when the host is not such a one."""
+        return hosts.takeover_prone(self.host)
+
+    @fact("applications*")
+    def also_on(self) -> list[App]:
+        """Other registrations with the same redirect URI."""
+        return self.owner.world.others("redirect URI", self.value, self.owner)  # type: ignore[no-any-return]
+
+
+class IdentifierUri(Uri):
+    """An Application ID URI (identifierUris)."""
+
+    @fact("organization")
+    def form(
+        self,
+    ) -> Literal["api-app-id", "api-tenant-app-id", "api-tenant-string", "api-string-app-id", "tenant-domain", "verified-domain", "other"]:
+        """Which documented form it has; 'other' has none."""
+        if self.scheme == "api" and not (self.query or self.fragment):
+            parts = self.value[len("api://") :].lower().split("/")
+            app_id = self.owner.app_id
+            if parts == [app_id]:
+                return "api-app-id"
+            if len(parts) != 2 or "" in parts:
+                return "other"
+            if parts[1] != app_id and not _GUID.fullmatch(parts[0]):
+                return "other"  # the first part can only be the tenant's id, and that is a GUID
+            if parts[0] == self.owner.world.tenant.id:
+                return "api-tenant-app-id" if parts[1] == app_id else "api-tenant-string"
+            return "api-string-app-id" if parts[1] == app_id else "other"
+        if self.scheme == "https" and self.host and not self.value.endswith("/") and self.verified_domain:
+            return "tenant-domain" if self.host.endswith(".onmicrosoft.com") else "verified-domain"
+        return "other"
+
+    @fact("applications*")
+    def also_on(self) -> list[App]:
+        """Other registrations with the same Application ID URI."""
+        return self.owner.world.others("Application ID URI", self.value, self.owner)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*")
+    def on_service_principal(self) -> bool:
+        """The app's service principal has it as a name; false when there is no service principal."""
+        principal = self.owner.service_principal
+        return principal is not None and any(name == self.value for name in principal.names)
+
+    @fact()
+    def app_id_inside(self) -> str | None:
+        """The GUID that it names as api://GUID; null when it names none."""
+        rest = self.value[len("api://") :].lower() if self.scheme == "api" else ""
+        return rest if _GUID.fullmatch(rest) else None
+
+
+def redirect_uris(app: App, lists: tuple[tuple[Platform, object], ...]) -> tuple[list[RedirectUri], Unknown | None]:
+    """The redirect URIs of the platforms' lists, and what is unknown of them."""
+    found: list[RedirectUri] = []
+    missing: Unknown | None = None
+    for platform, values in lists:
+        if isinstance(values, Unknown):
+            missing = values
+            continue
+        at = f"/{platform}/redirectUris/"
+        found += [RedirectUri(value, app, f"{at}{i}", platform) for i, value in enumerate(known(values))]
+    return found, missing

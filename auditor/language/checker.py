@@ -1,0 +1,580 @@
+"""Rule expressions: a closed subset of Python's syntax, checked against the facts' types.
+
+One method a construct, each returning a `Node`. Nothing of the user's text is ever compiled: code is built here, from fresh nodes
+of Python's AST.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from auditor.errors import RuleError
+from auditor.facts import Fact
+from auditor.language import logic
+from auditor.language.logic import Env, Exact
+from auditor.language.nodes import (
+    Blind, Node, attribute, call, compared, every, joined, literal, name, negated, some, surely,
+)  # fmt: skip
+from auditor.language.types import BOOL, DURATION, INT, NULL, TEXT, Type, type_of
+from auditor.unknown import Unavailable, Unknown
+
+MAX_LENGTH, MAX_NODES, MAX_NESTING, MAX_NUMBER = 1000, 300, 2, 10**9
+FUNCTIONS = {"any": 1, "all": 1, "count": 1, "len": 1, "days": 1, "matches": 2}
+TEXT_METHODS = ("lower", "startswith", "endswith")
+_WORDS = {
+    "Lambda": "lambda", "Subscript": "[…]", "Dict": "a dict", "JoinedStr": "an f-string", "NamedExpr": ":=", "Await": "await",
+    "GeneratorExp": "a bare generator", "ListComp": "a list comprehension", "DictComp": "a dict comprehension",
+    "SetComp": "a set comprehension", "Starred": "*", "Yield": "yield", "YieldFrom": "yield", "Slice": "a slice",
+}  # fmt: skip
+_SYMBOLS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+_NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A fact that an expression reads: `path` is what it is read from ("secret")."""
+
+    path: str
+    cls: type[Fact]
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.cls.__name__}.{self.name}"
+
+
+class Checker:
+    def __init__(self, scope: Mapping[str, Node], unavailable: Unavailable | None = None) -> None:
+        self.scope = dict(scope)
+        self.unavailable = unavailable or Unavailable()
+        self.nonnull = _NOTHING
+        self.reads: list[Read] = []
+        self.used: set[str] = set()
+        self.constants: dict[str, Exact] = {}  # worked out once, when parameters are bound
+        self._depth = 0
+        self._source, self._offset = "", 0
+
+    # -- text -> node
+
+    def check(self, source: str, want: Type | None = BOOL) -> Node:
+        tree = self.parse(source)
+        node = self.visit(tree)
+        if want is not None and node.type != want:
+            self._fail(f"this must be {want}, it is {node.type}{self._hint(node)}", tree)
+        return node
+
+    def parse(self, source: str) -> ast.expr:
+        text = re.sub(r"[\r\n\t]", " ", source)
+        start = len(text) - len(text.lstrip(" "))
+        self._source, self._offset = text, start
+        if len(text) > MAX_LENGTH:
+            raise RuleError(f"an expression has at most {MAX_LENGTH} characters; a longer one is a missing fact", text[:80])
+        if not text.strip():
+            raise RuleError("an expression is missing", text)
+        if "\\" in text:
+            raise RuleError("no backslash in an expression", text, text.index("\\"))
+        if "#" in re.sub(r"'[^']*'|\"[^\"]*\"", "", text):
+            raise RuleError("no comment within an expression", text, text.index("#"))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                tree = ast.parse(text[start:], mode="eval").body
+        except SyntaxError as error:
+            raise RuleError(f"not an expression: {error.msg}", text, start + max(0, (error.offset or 1) - 1)) from None
+        except (ValueError, RecursionError, MemoryError, OverflowError, Warning) as error:
+            raise RuleError(f"not an expression: {type(error).__name__}", text[:80]) from None
+        if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
+            raise RuleError("too long: give the idea a name, as a fact", text, 0, len(text))
+        return tree
+
+    def visit(self, tree: ast.AST) -> Node:
+        kind = type(tree).__name__
+        method: Callable[[Any], Node] | None = getattr(self, "on_" + kind, None)
+        if method is None:
+            self._fail(f"{_WORDS.get(kind, kind)} cannot be used in a rule", tree)
+        node = method(tree)
+        if node.const and not isinstance(node.code, (ast.Constant, ast.Name)) and node.type.kind != "list":
+            node.code = self._constant(node.exact)
+        return node
+
+    def _constant(self, exact: Exact) -> ast.expr:
+        key = f"_k{id(self)}_{len(self.constants)}"
+        self.constants[key] = exact
+        return name(key)
+
+    # -- errors
+
+    def _fail(self, message: str, tree: ast.AST) -> NoReturn:
+        raw = self._source[self._offset :].encode()
+
+        def column(byte: int) -> int:  # Python counts bytes of UTF-8
+            return self._offset + len(raw[:byte].decode(errors="ignore"))
+
+        raise RuleError(message, self._source, column(getattr(tree, "col_offset", 0)), column(getattr(tree, "end_col_offset", 1)))
+
+    @staticmethod
+    def _near(word: str, names: Iterable[str]) -> str:
+        choices = sorted(names)
+        close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+        if close:
+            return f"; did you mean {close[0]!r}?"
+        return f"; there are: {', '.join(choices)}" if len(choices) <= 12 else ""
+
+    @staticmethod
+    def _hint(node: Node) -> str:
+        path = node.path or "…"
+        if node.type.kind == "list":
+            return f": say len({path}) > 0"
+        if node.type.kind == "text":
+            return f": say {path} != ''"
+        return f": say {path} is not None" if node.type.null else ""
+
+    def _condition(self, tree: ast.AST) -> Node:
+        node = self.visit(tree)
+        if node.type != BOOL:
+            self._fail(f"a condition is needed here, this is {node.type}{self._hint(node)}", tree)
+        return node
+
+    def _known(self, tree: ast.AST, *kinds: str) -> Node:
+        """A value of one of these kinds that cannot be null here."""
+        node = self.visit(tree)
+        if node.type.kind not in kinds:
+            self._fail(f"{' or '.join(kinds)} is needed here, this is {node.type}", tree)
+        self._not_null(node, tree)
+        return node
+
+    def _not_null(self, node: Node, tree: ast.AST) -> None:
+        if node.type.null and node.path not in self.nonnull:
+            path = node.path or "…"
+            self._fail(f"{node.path or 'this'} may be null: say first '{path} is not None and …', or put that into `given`", tree)
+
+    # -- leaves
+
+    def on_Constant(self, tree: ast.Constant) -> Node:  # noqa: N802
+        value = tree.value
+        kinds: dict[type, Type] = {type(None): NULL, bool: BOOL, int: INT, str: TEXT}
+        kind = kinds.get(type(value))
+        if kind is None:
+            self._fail(f"a constant of kind {type(value).__name__} cannot be used in a rule", tree)
+        if isinstance(value, int) and abs(value) > MAX_NUMBER:
+            self._fail("no number beyond a thousand million", tree)
+        return Node(kind, literal(value), lambda env: value, const=True, value=value)
+
+    def on_Name(self, tree: ast.Name) -> Node:  # noqa: N802
+        if tree.id not in self.scope:
+            if tree.id.lower() in ("null", "none", "true", "false"):
+                self._fail(f"write {'None' if tree.id.lower() in ('null', 'none') else tree.id.capitalize()}", tree)
+            self._fail(f"unknown name {tree.id!r}{self._near(tree.id, [*self.scope, *FUNCTIONS])}", tree)
+        self.used.add(tree.id)
+        return replace(self.scope[tree.id])
+
+    def on_Attribute(self, tree: ast.Attribute) -> Node:  # noqa: N802
+        base = self.visit(tree.value)
+        cls = base.type.cls
+        if base.type.kind != "fact" or cls is None:
+            extra = {
+                "list": f"; use len() or any(… for x in {base.path or '…'})",
+                "text": f"; a text has {', '.join(TEXT_METHODS)}",
+            }.get(base.type.kind, "")
+            self._fail(f"{base.type} has no facts{extra}", tree)
+        self._not_null(base, tree.value)
+        hints = cls.hints()
+        if tree.attr not in hints:
+            self._fail(f"{cls.__name__} has no fact {tree.attr!r}{self._near(tree.attr, hints)}", tree)
+        read = Read(base.path, cls, tree.attr)
+        self.reads.append(read)
+        member, inner = tree.attr, base.exact
+
+        def exact(env: Env) -> Any:
+            value = inner(env)
+            return value if value.__class__ is Unknown else getattr(value, member)
+
+        kind = type_of(hints[member])
+        code = attribute(base.code, member)
+        blind = _undecided(base)
+        if blind is None and (unknown := self.unavailable.unknown.get(read.key)) is not None:
+            blind = Blind(unknown)
+        if blind is None and (unknown := self.unavailable.partial.get(read.key)) is not None:
+            blind = Blind(unknown, known=call("_known", code))
+        return Node(kind, code, exact, path=f"{base.path}.{member}" if base.path else "", blind=blind)
+
+    # -- logic
+
+    def on_BoolOp(self, tree: ast.BoolOp) -> Node:  # noqa: N802
+        conjunctive = isinstance(tree.op, ast.And)
+        outside, parts = self.nonnull, []
+        for value in tree.values:
+            part = self._condition(value)
+            parts.append(part)
+            self.nonnull |= part.true if conjunctive else part.false
+        self.nonnull = outside
+        return joined(parts, conjunctive=conjunctive)
+
+    def on_UnaryOp(self, tree: ast.UnaryOp) -> Node:  # noqa: N802
+        if isinstance(tree.op, ast.Not):
+            part = self._condition(tree.operand)
+            blind = part.blind and replace(part.blind, true=part.blind.false, false=part.blind.true)
+            return Node(
+                BOOL, negated(part.code), logic.negation(part.exact), true=part.false, false=part.true, const=part.const, blind=blind
+            )
+        operand = tree.operand
+        if isinstance(tree.op, ast.USub) and isinstance(operand, ast.Constant) and type(operand.value) is int:
+            return self.on_Constant(ast.Constant(-operand.value))
+        self._fail("this operator cannot be used in a rule", tree)
+
+    def on_IfExp(self, tree: ast.IfExp) -> Node:  # noqa: N802
+        test = self._condition(tree.test)
+        outside = self.nonnull
+        self.nonnull = outside | test.true
+        body = self.visit(tree.body)
+        self.nonnull = outside | test.false
+        other = self.visit(tree.orelse)
+        self.nonnull = outside
+        if body.type.kind != other.type.kind or (body.type.kind == "list" and body.type != other.type):
+            self._fail(f"both sides must be of one kind: {body.type} and {other.type}", tree)
+        if body.type.cls is not other.type.cls:
+            self._fail(f"both sides must be of one kind: {body.type} and {other.type}", tree)
+
+        def exact(env: Env) -> Any:
+            which = test.exact(env)
+            if which.__class__ is not Unknown:
+                return (body if which else other).exact(env)
+            return which
+
+        values = body.type.values and other.type.values and tuple(dict.fromkeys(body.type.values + other.type.values))
+        blind = None
+        if first := test.blind or body.blind or other.blind:
+            blind = Blind(first.unknown, exactly=False)
+            if test.blind is None and body.type == BOOL:
+                blind.exactly = all(part.blind is None or part.blind.exactly for part in (body, other))
+                never = literal(False)
+                blind.true = ast.IfExp(test.code, surely(body, True) or never, surely(other, True) or never)
+                blind.false = ast.IfExp(test.code, surely(body, False) or never, surely(other, False) or never)
+        return Node(
+            replace(body.type, values=values or (), null=body.type.null or other.type.null),
+            ast.IfExp(test.code, body.code, other.code),
+            exact,
+            const=test.const and body.const and other.const,
+            blind=blind,
+        )
+
+    # -- comparison
+
+    def on_Compare(self, tree: ast.Compare) -> Node:  # noqa: N802
+        if len(tree.ops) != 1:
+            self._fail("one comparison at a time: join two with 'and'", tree)
+        operator, left, right = tree.ops[0], tree.left, tree.comparators[0]
+        if isinstance(operator, (ast.Is, ast.IsNot)):
+            return self._null_check(tree, left, right, isinstance(operator, ast.Is))
+        if isinstance(operator, (ast.In, ast.NotIn)):
+            return self._membership(tree, left, right, isinstance(operator, ast.NotIn))
+        symbol = _SYMBOLS[type(operator)]
+        if symbol in ("==", "!="):
+            a, b = self.visit(left), self.visit(right)
+            for node, part in ((a, left), (b, right)):
+                if node.type.kind in ("list", "fact"):
+                    self._fail(f"{node.type} cannot be compared; compare its key or its len()", part)
+                if node.type.kind == "null":
+                    self._fail("write 'is None' or 'is not None'", tree)
+        else:
+            a, b = self._known(left, "int", "date", "duration"), self._known(right, "int", "date", "duration")
+        self._same_kind(tree, a, b)
+
+        def exact(env: Env) -> Any:
+            return logic.compare(symbol, a.exact(env), b.exact(env))
+
+        return Node(BOOL, compared(a.code, type(operator)(), b.code), exact, const=a.const and b.const, blind=_compare_blind(symbol, a, b))
+
+    def _same_kind(self, tree: ast.AST, a: Node, b: Node) -> None:
+        if a.type.kind != b.type.kind:
+            extra = "; write days(…)" if {a.type.kind, b.type.kind} == {"int", "duration"} else ""
+            self._fail(f"{a.type} is never {b.type}{extra}", tree)
+        for node, other in ((a, b), (b, a)):
+            if node.type.values and isinstance(other.value, str) and other.value not in node.type.values and other.value != "":
+                self._fail(f"{node.path or 'this'} is never {other.value!r}{self._near(other.value, node.type.values)}", tree)
+
+    def _null_check(self, tree: ast.AST, left: ast.expr, right: ast.expr, is_null: bool) -> Node:
+        node = self.visit(left)
+        if not (isinstance(right, ast.Constant) and right.value is None):
+            self._fail("'is' is for None only; compare with ==", tree)
+        if not node.type.null:
+            self._fail(f"{node.path or 'this'} is never null", tree)
+
+        def exact(env: Env) -> Any:
+            value = node.exact(env)
+            return value if value.__class__ is Unknown else (value is None) == is_null
+
+        paths = frozenset({node.path}) if node.path else _NOTHING
+        # `==`, not `is`: an unknown raises when it is compared.
+        code = compared(node.code, ast.Eq() if is_null else ast.NotEq(), literal(None))
+        blind = _undecided(node)
+        return Node(BOOL, code, exact, true=_NOTHING if is_null else paths, false=paths if is_null else _NOTHING, blind=blind)
+
+    def _membership(self, tree: ast.AST, left: ast.expr, right: ast.expr, negate: bool) -> Node:
+        needle, hay = self.visit(left), self.visit(right)
+        blind = None
+        if hay.type.kind == "text":
+            self._not_null(hay, right)
+            needle = self._known(left, "text")
+            code = compared(needle.code, ast.In(), hay.code) if needle.const else call("_has", needle.code, hay.code)
+            blind = _undecided(needle, hay)
+        elif hay.type.kind == "list" and hay.type.item is not None:
+            self._same_kind(tree, needle, Node(hay.type.item, hay.code, hay.exact, path=hay.path))
+            for value in hay.value or ():
+                self._same_kind(tree, needle, Node(TEXT if isinstance(value, str) else INT, hay.code, hay.exact, value=value))
+            if needle.type.kind not in ("text", "int"):
+                self._fail(f"'in' looks for a text or a number, this is {needle.type}", left)
+            code = compared(needle.code, ast.In(), hay.code)
+            if needle.blind:
+                blind = Blind(needle.blind.unknown, exactly=False)
+            elif hay.blind:
+                sure = hay.blind.known and compared(needle.code, ast.In(), hay.blind.known)
+                blind = Blind(hay.blind.unknown, true=sure, exactly=hay.blind.exactly)
+        else:
+            self._fail(f"'in' needs a list or text on its right, this is {hay.type}", right)
+
+        def exact(env: Env) -> Any:
+            return logic.contains(needle.exact(env), hay.exact(env))
+
+        const = needle.const and hay.const
+        if not negate:
+            return Node(BOOL, code, exact, const=const, blind=blind)
+        blind = blind and replace(blind, true=blind.false, false=blind.true)
+        return Node(BOOL, negated(code), logic.negation(exact), const=const, blind=blind)
+
+    # -- arithmetic
+
+    def on_BinOp(self, tree: ast.BinOp) -> Node:  # noqa: N802
+        if not isinstance(tree.op, (ast.Add, ast.Sub)):
+            self._fail("only + and - can be used in a rule", tree)
+        plus = isinstance(tree.op, ast.Add)
+        a, b = self._known(tree.left, "int", "date", "duration"), self._known(tree.right, "int", "date", "duration")
+        kinds = (a.type.kind, b.type.kind)
+        if kinds in (("int", "int"), ("duration", "duration")):
+            kind = a.type
+        elif kinds == ("date", "date") and not plus:
+            kind = DURATION
+        elif "date" in kinds:
+            self._fail("a date is not moved: compare the distance, as in secret.end - now < days(30)", tree)
+        else:
+            self._fail(f"{a.type} and {b.type} do not add up; write days(…)", tree)
+
+        def exact(env: Env) -> Any:
+            return logic.add(a.exact(env), b.exact(env), 1 if plus else -1)
+
+        code = ast.BinOp(a.code, ast.Add() if plus else ast.Sub(), b.code)
+        blind = _undecided(a, b)
+        if blind and kind.kind == "int":
+            blind.exactly = False  # bounds are left to the three-valued form
+        return Node(replace(kind, null=False, values=()), code, exact, const=a.const and b.const, blind=blind)
+
+    # -- lists and calls
+
+    def on_List(self, tree: ast.List) -> Node:  # noqa: N802
+        items = [self.visit(item) for item in tree.elts]
+        if not items or any(item.value is None or item.type not in (TEXT, INT) for item in items):
+            self._fail("a list here holds texts or numbers written out", tree)
+        if len({item.type for item in items}) > 1:
+            self._fail("a list holds one kind of value", tree)
+        values = tuple(item.value for item in items)
+        code = ast.Tuple([literal(value) for value in values], ast.Load())
+        return Node(Type("list", item=items[0].type), code, lambda env: values, const=True, value=values)
+
+    on_Tuple = on_Set = on_List  # noqa: N815
+
+    def on_Call(self, tree: ast.Call) -> Node:  # noqa: N802
+        if tree.keywords:
+            self._fail("no keyword arguments in a rule", tree)
+        if isinstance(tree.func, ast.Attribute) and tree.func.attr in TEXT_METHODS:
+            return self._text_method(tree, tree.func)
+        if not isinstance(tree.func, ast.Name):
+            self._fail("only the rule functions can be called: " + ", ".join(FUNCTIONS), tree)
+        function = tree.func.id
+        if function not in FUNCTIONS:
+            self._fail(f"unknown function {function!r}{self._near(function, FUNCTIONS)}", tree.func)
+        wanted = FUNCTIONS[function]
+        if len(tree.args) != wanted or any(isinstance(argument, ast.Starred) for argument in tree.args):
+            self._fail(f"{function} takes {wanted} argument{'s' * (wanted > 1)}", tree)
+        handler: Callable[..., Node] = getattr(self, "_call_" + function)
+        return handler(*tree.args)
+
+    def _text_method(self, tree: ast.Call, function: ast.Attribute) -> Node:
+        subject, method = self._known(function.value, "text"), function.attr
+        blind = _undecided(subject)
+        if method == "lower":
+            if tree.args:
+                self._fail("lower() takes no argument", tree)
+            code = ast.Call(attribute(subject.code, "lower"), [], [])
+            return Node(TEXT, code, logic.lift(str.lower, subject.exact), const=subject.const, blind=blind)
+        if len(tree.args) != 1:
+            self._fail(f"{method}() takes one argument", tree)
+        argument = self.visit(tree.args[0])
+        item = argument.type.item if argument.type.kind == "list" else argument.type
+        if not argument.const or item != TEXT:
+            self._fail(f"{method}() takes a text or a list of texts, written out or a parameter", tree.args[0])
+        code = ast.Call(attribute(subject.code, method), [argument.code], [])
+        exact = logic.lift(str.startswith if method == "startswith" else str.endswith, subject.exact, argument.exact)
+        return Node(BOOL, code, exact, const=subject.const, blind=blind)
+
+    def _call_len(self, argument: ast.expr) -> Node:
+        node = self._known(argument, "list", "text")
+        blind = None
+        if node.blind:
+            low = node.blind.known and call("len", node.blind.known)
+            blind = Blind(node.blind.unknown, low=low, exactly=node.blind.exactly)
+        return Node(INT, call("len", node.code), lambda env: logic.size(node.exact(env)), const=node.const, blind=blind)
+
+    def _call_days(self, argument: ast.expr) -> Node:
+        node = self._known(argument, "int")
+        exact = logic.lift(lambda number: number.unknown if number.__class__ is logic.Range else logic.days(number), node.exact)
+        blind = _undecided(node)
+        return Node(DURATION, call("days", node.code), exact, const=node.const, blind=blind)
+
+    def _call_matches(self, argument: ast.expr, pattern: ast.expr) -> Node:
+        subject, glob = self._known(argument, "text"), self._known(pattern, "text")
+        if not glob.const:
+            self._fail("the pattern must be written out or be a parameter", pattern)
+        matcher = self._constant(lambda env: logic.Glob(glob.exact(env)))
+        exact = logic.lift(lambda text, star: logic.Glob(star)(text), subject.exact, glob.exact)
+        blind = _undecided(subject)
+        return Node(BOOL, ast.Call(matcher, [subject.code], []), exact, blind=blind)
+
+    def _call_any(self, argument: ast.expr) -> Node:
+        return self._quantifier(argument, "any")
+
+    def _call_all(self, argument: ast.expr) -> Node:
+        return self._quantifier(argument, "all")
+
+    def _call_count(self, argument: ast.expr) -> Node:
+        return self._quantifier(argument, "count")
+
+    def _quantifier(self, argument: ast.expr, kind: str) -> Node:
+        if not isinstance(argument, ast.GeneratorExp):
+            self._fail(f"write {kind}(… for x in list)", argument)
+        if len(argument.generators) != 1 or argument.generators[0].is_async:
+            self._fail("one 'for name in list' at a time", argument)
+        loop = argument.generators[0]
+        target = loop.target
+        if not isinstance(target, ast.Name):
+            self._fail("one 'for name in list' at a time", argument)
+        if self._depth >= MAX_NESTING:
+            self._fail(f"loops nest {MAX_NESTING} deep at most; deeper is a missing fact", argument)
+        variable = target.id
+        if variable in self.scope or variable in FUNCTIONS or variable.startswith("_"):
+            self._fail(f"{variable!r} is taken: choose another name", target)
+        over = self._known(loop.iter, "list")
+        if over.type.item is None or over.const:
+            self._fail("loop over a list of facts", loop.iter)
+        outside, scope = self.nonnull, self.scope
+        self.scope = {**scope, variable: Node(over.type.item, name(variable), lambda env: env[variable], path=variable)}
+        self._depth += 1
+        conditions = []
+        for condition in loop.ifs:
+            node = self._condition(condition)
+            conditions.append(node)
+            self.nonnull |= node.true
+        body = self.visit(argument.elt)
+        self.nonnull, self.scope, self._depth = outside, scope, self._depth - 1
+        if body.type != BOOL:
+            self._fail(f"{kind} needs a condition, this is {body.type}{self._hint(body)}", argument.elt)
+        exact = logic.quantify(kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable)
+        code = _loop(kind, variable, over.code, [c.code for c in conditions], body.code)
+        blind = _loop_blind(kind, variable, over, conditions, body)
+        return Node(INT if kind == "count" else BOOL, code, exact, blind=blind)
+
+
+def _undecided(*nodes: Node) -> Blind | None:
+    """Blind in every respect, when one of the nodes is blind."""
+    blind = [node.blind for node in nodes if node.blind]
+    return Blind(blind[0].unknown, exactly=all(part.exactly for part in blind)) if blind else None
+
+
+def _loop(kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], body: ast.expr) -> ast.expr:
+    """any, all or count as plain Python; most lists are empty, and a generator is dear."""
+
+    def comprehension(tests: list[ast.expr]) -> ast.comprehension:
+        return ast.comprehension(ast.Name(variable, ast.Store()), over, tests, 0)
+
+    if kind == "count":
+        found = ast.ListComp(literal(0), [comprehension([*conditions, body])])
+        return ast.IfExp(over, call("len", found), literal(0))
+    return ast.IfExp(over, call(kind, ast.GeneratorExp(body, [comprehension(conditions)])), literal(kind == "all"))
+
+
+def _loop_blind(kind: str, variable: str, over: Node, conditions: list[Node], body: Node) -> Blind | None:
+    first = next((node.blind for node in (over, *conditions, body) if node.blind), None)
+    if first is None:
+        return None
+    exactly = all(node.blind is None or node.blind.exactly for node in (over, *conditions, body))
+    if over.blind and over.blind.known is None:
+        return Blind(over.blind.unknown, exactly=exactly)
+    values = over.blind.known if over.blind and over.blind.known else over.code
+
+    def certain(verdict: bool) -> ast.expr | None:  # the element surely counts as this
+        return every([surely(c, True) for c in conditions] + [surely(body, verdict)])
+
+    def possible(verdict: bool) -> ast.expr | None:  # the element surely does not count as the contrary
+        return some([surely(c, False) for c in conditions] + [surely(body, verdict)])
+
+    def loop(quantifier: str, test: ast.expr | None) -> ast.expr | None:
+        if test is None:
+            return None if quantifier != "all" else negated(values)  # all of nothing holds
+        return _loop(quantifier, variable, values, [], test)
+
+    whole = over.blind is None
+    if kind == "any":
+        return Blind(first.unknown, true=loop("any", certain(True)), false=loop("all", possible(False)) if whole else None, exactly=exactly)
+    if kind == "all":
+        return Blind(first.unknown, true=loop("all", possible(True)) if whole else None, false=loop("any", certain(False)), exactly=exactly)
+    low = loop("count", certain(True)) or literal(0)
+    high = None
+    if whole:
+        sure_not = possible(False)
+        high = _loop("count", variable, values, [], negated(sure_not)) if sure_not is not None else call("len", values)
+    return Blind(first.unknown, low=low, high=high, exactly=exactly)
+
+
+def _compare_blind(symbol: str, a: Node, b: Node) -> Blind | None:
+    first = a.blind or b.blind
+    if first is None:
+        return None
+    if a.type.kind != "int":
+        return _undecided(a, b)
+    exactly = all(node.blind is None or node.blind.exactly for node in (a, b))
+
+    def bounds(node: Node) -> tuple[ast.expr | None, ast.expr | None]:
+        return (node.blind.low, node.blind.high) if node.blind else (node.code, node.code)
+
+    (low, high), (other_low, other_high) = bounds(a), bounds(b)
+
+    def below(x: ast.expr | None, op: ast.cmpop, y: ast.expr | None) -> ast.expr | None:
+        return None if x is None or y is None else compared(x, op, y)
+
+    if symbol in (">", ">="):
+        symbol, low, high, other_low, other_high = "<" if symbol == ">" else "<=", other_low, other_high, low, high
+    if symbol == "<":
+        return Blind(first.unknown, true=below(high, ast.Lt(), other_low), false=below(low, ast.GtE(), other_high), exactly=exactly)
+    if symbol == "<=":
+        return Blind(first.unknown, true=below(high, ast.LtE(), other_low), false=below(low, ast.Gt(), other_high), exactly=exactly)
+    differ = some([below(high, ast.Lt(), other_low), below(low, ast.Gt(), other_high)])
+    same = every([below(high, ast.LtE(), other_low), below(low, ast.GtE(), other_high)])
+    if symbol == "!=":
+        same, differ = differ, same
+    return Blind(first.unknown, true=same, false=differ, exactly=exactly)
+
+
+def variable(identifier: str, cls: type[Fact] | None = None, kind: Type | None = None, blind: Blind | None = None) -> Node:
+    """A name in scope."""
+    return Node(
+        kind or Type("fact", cls=cls), name(identifier), lambda env: env[identifier], path=identifier if cls else "", blind=blind
+    )
+
+
+def mentions(node: Node, names: Collection[str]) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node.code))

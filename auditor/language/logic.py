@@ -1,0 +1,219 @@
+"""Three-valued logic: what expressions mean where something is unknown, and the few functions that compiled code calls."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from auditor.unknown import Partial, Unknown, Unread, known
+
+Env = dict[str, Any]
+Exact = Callable[[Env], Any]  # an expression's value in three-valued logic: a value, None (null), an Unknown or a Range
+
+
+class Range:
+    """A number of which only bounds are known, because of `unknown`."""
+
+    __slots__ = ("hi", "lo", "unknown")
+
+    def __init__(self, lo: float, hi: float, unknown: Unknown) -> None:
+        self.lo, self.hi, self.unknown = lo, hi, unknown
+
+    def __str__(self) -> str:
+        return f"at least {self.lo}"
+
+
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
+def conjunction(parts: list[Exact]) -> Exact:
+    def run(env: Env) -> Any:
+        unknown = None
+        for part in parts:
+            value = part(env)
+            if value is False:
+                return False
+            if unknown is None and value.__class__ is Unknown:
+                unknown = value
+        return True if unknown is None else unknown
+
+    return run
+
+
+def disjunction(parts: list[Exact]) -> Exact:
+    def run(env: Env) -> Any:
+        unknown = None
+        for part in parts:
+            value = part(env)
+            if value is True:
+                return True
+            if unknown is None and value.__class__ is Unknown:
+                unknown = value
+        return False if unknown is None else unknown
+
+    return run
+
+
+def negation(part: Exact) -> Exact:
+    def run(env: Env) -> Any:
+        value = part(env)
+        return value if value.__class__ is Unknown else not value
+
+    return run
+
+
+def lift(function: Callable[..., Any], *parts: Exact) -> Exact:
+    """A function of known values; an unknown argument is the result."""
+
+    def run(env: Env) -> Any:
+        values = [part(env) for part in parts]
+        for value in values:
+            if value.__class__ is Unknown:
+                return value
+        return function(*values)
+
+    return run
+
+
+def _bounds(value: Any) -> tuple[float, float]:
+    return (value.lo, value.hi) if value.__class__ is Range else (value, value)
+
+
+def compare(symbol: str, left: Any, right: Any) -> Any:
+    for value in (left, right):
+        if value.__class__ is Unknown:
+            return value
+    if left.__class__ is not Range and right.__class__ is not Range:
+        return COMPARE[symbol](left, right)
+    unknown = (left if left.__class__ is Range else right).unknown
+    (low, high), (other_low, other_high) = _bounds(left), _bounds(right)
+    if symbol in (">", ">="):
+        return compare("<" if symbol == ">" else "<=", right, left)
+    if symbol == "<":
+        return True if high < other_low else False if low >= other_high else unknown
+    if symbol == "<=":
+        return True if high <= other_low else False if low > other_high else unknown
+    same = False if high < other_low or other_high < low else True if low == high == other_low == other_high else unknown
+    return same if symbol == "==" or same is unknown else not same
+
+
+def add(left: Any, right: Any, sign: int) -> Any:
+    for value in (left, right):
+        if value.__class__ is Unknown:
+            return value
+    if left.__class__ is Range or right.__class__ is Range:
+        (low, high), (other_low, other_high) = _bounds(left), _bounds(right)
+        unknown = (left if left.__class__ is Range else right).unknown
+        return Range(low + other_low, high + other_high, unknown) if sign > 0 else Range(low - other_high, high - other_low, unknown)
+    return left + right if sign > 0 else left - right
+
+
+def contains(needle: Any, hay: Any) -> Any:
+    if hay.__class__ is Unknown:
+        return hay
+    if hay.__class__ is str:
+        return needle if needle.__class__ is Unknown else needle in hay
+    values, missing = (hay.known(), hay.unknown) if hay.__class__ is Partial else (hay, None)
+    if needle.__class__ is Unknown:
+        return needle if len(values) or missing is not None else False
+    for value in values:
+        if value.__class__ is Unknown:
+            missing = value if missing is None else missing
+        elif value == needle:
+            return True
+    return False if missing is None else missing
+
+
+def size(value: Any) -> Any:
+    if value.__class__ is Unknown:
+        return value
+    return Range(len(value.known()), math.inf, value.unknown) if value.__class__ is Partial else len(value)
+
+
+def quantify(kind: str, over: Exact, conditions: Exact, body: Exact, name: str) -> Exact:
+    """any, all or count over a list of which a part may be unknown."""
+
+    def run(env: Env) -> Any:
+        values = over(env)
+        if values.__class__ is Unknown:
+            return values
+        values, missing = (values.known(), values.unknown) if values.__class__ is Partial else (values, None)
+        low, high = 0.0, 0.0 if missing is None else math.inf
+        for value in values:
+            env[name] = value
+            applies = conditions(env)
+            if applies is False:
+                continue
+            holds = body(env)
+            sure = applies is True
+            if kind == "any" and sure and holds is True:
+                return True
+            if kind == "all" and sure and holds is False:
+                return False
+            if holds is (kind == "all"):
+                continue
+            if kind == "count":
+                high += 1
+                low += sure and holds is True
+            if missing is None and not (sure and holds.__class__ is bool):
+                missing = applies if applies.__class__ is Unknown else holds
+        if kind == "count":
+            return int(low) if missing is None or low == high else Range(low, high, missing)
+        return (kind == "all") if missing is None else missing
+
+    return run
+
+
+# -- called by compiled code
+
+
+def days(number: Any) -> timedelta:
+    """A duration; beyond what dates can differ by, the largest."""
+    return timedelta(days=max(-4_000_000, min(4_000_000, int(number))))
+
+
+def has(needle: Any, hay: str) -> bool:
+    """`needle in hay` for texts; an unknown needle raises Unread instead of TypeError."""
+    if needle.__class__ is Unknown:
+        raise Unread(needle)
+    return needle in hay
+
+
+def count_known(values: Any) -> int:
+    return len(known(values))
+
+
+class Glob:
+    """`*` stands for any run of characters, everything else for itself, over the whole text, in linear time."""
+
+    def __init__(self, pattern: str) -> None:
+        first, *rest = pattern.split("*")
+        self.first, self.last = first, rest[-1] if rest else None
+        self.middle = rest[:-1]
+
+    def __call__(self, text: Any) -> bool:
+        if text.__class__ is Unknown:
+            raise Unread(text)
+        if self.last is None:
+            return bool(text == self.first)
+        if len(text) < len(self.first) + len(self.last) or not text.startswith(self.first) or not text.endswith(self.last):
+            return False
+        at, stop = len(self.first), len(text) - len(self.last)
+        for part in self.middle:
+            at = text.find(part, at, stop)
+            if at < 0:
+                return False
+            at += len(part)
+        return True
+
+
+BUILTINS: dict[str, Any] = {
+    "__builtins__": {},
+    "any": any, "all": all, "len": len, "sum": sum, "days": days, "Unread": Unread, "Exception": Exception,
+    "_has": has, "_known": known, "_count_known": count_known,
+}  # fmt: skip

@@ -1,0 +1,118 @@
+"""A checked expression, in the forms in which it is needed."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditor.language.logic import Exact, conjunction, disjunction
+from auditor.language.types import BOOL, Type
+from auditor.unknown import Unknown
+
+
+@dataclass(slots=True)
+class Blind:
+    """What is left of an expression of which a part cannot be known in the whole run.
+
+    Plain Python once more, but in two parts: `true` holds where the expression is certainly true, `false` where it is certainly
+    false; None: never. Of a number `low` and `high` are its bounds (high None: none). Of a list `known` are its known elements.
+    `exactly`: whatever these do not decide is undecided; otherwise the three-valued form has the last word.
+    """
+
+    unknown: Unknown
+    true: ast.expr | None = None
+    false: ast.expr | None = None
+    low: ast.expr | None = None
+    high: ast.expr | None = None
+    known: ast.expr | None = None
+    exactly: bool = True
+
+
+@dataclass(slots=True)
+class Node:
+    """`code` is the fast form: plain Python, in which touching an unknown raises Unread. `exact` is the same in three-valued logic."""
+
+    type: Type
+    code: ast.expr
+    exact: Exact
+    path: str = ""  # dotted path, for null checks and for the place of a finding
+    true: frozenset[str] = field(default_factory=frozenset)  # paths that are not null when this is true
+    false: frozenset[str] = field(default_factory=frozenset)  # paths that are not null when this is false
+    const: bool = False  # made of constants and parameters only
+    value: Any = None  # of a literal
+    blind: Blind | None = None
+    parts: tuple[Node, ...] = ()  # of a conjunction
+
+
+def name(identifier: str) -> ast.expr:
+    return ast.Name(identifier, ast.Load())
+
+
+def literal(value: Any) -> ast.expr:
+    return ast.Constant(value)
+
+
+def call(function: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(name(function), list(arguments), [])
+
+
+def attribute(base: ast.expr, member: str) -> ast.expr:
+    return ast.Attribute(base, member, ast.Load())
+
+
+def negated(code: ast.expr) -> ast.expr:
+    return ast.UnaryOp(ast.Not(), code)
+
+
+def compared(left: ast.expr, symbol: ast.cmpop, right: ast.expr) -> ast.expr:
+    return ast.Compare(left, [symbol], [right])
+
+
+def every(parts: list[ast.expr | None]) -> ast.expr | None:
+    """All of them; None when one never holds."""
+    sure = [part for part in parts if part is not None]
+    if len(sure) < len(parts):
+        return None
+    return sure[0] if len(sure) == 1 else ast.BoolOp(ast.And(), sure)
+
+
+def some(parts: list[ast.expr | None]) -> ast.expr | None:
+    """One of them; None when none ever holds."""
+    possible = [part for part in parts if part is not None]
+    if not possible:
+        return None
+    return possible[0] if len(possible) == 1 else ast.BoolOp(ast.Or(), possible)
+
+
+def surely(node: Node, verdict: bool) -> ast.expr | None:
+    """Code that holds where the condition certainly is this; None when it never is."""
+    if node.blind is not None:
+        return node.blind.true if verdict else node.blind.false
+    return node.code if verdict else negated(node.code)
+
+
+def joined(parts: list[Node], *, conjunctive: bool) -> Node:
+    """The parts joined by `and`, or by `or`."""
+    if len(parts) == 1:
+        return parts[0]
+    true, false = [part.true for part in parts], [part.false for part in parts]
+    nothing: frozenset[str] = frozenset()
+    blind = None
+    if first := next((part.blind for part in parts if part.blind), None):
+        blind = Blind(
+            first.unknown,
+            true=(every if conjunctive else some)([surely(part, True) for part in parts]),
+            false=(some if conjunctive else every)([surely(part, False) for part in parts]),
+            exactly=all(part.blind is None or part.blind.exactly for part in parts),
+        )
+    return Node(
+        BOOL,
+        ast.BoolOp(ast.And() if conjunctive else ast.Or(), [part.code for part in parts]),
+        (conjunction if conjunctive else disjunction)([part.exact for part in parts]),
+        true=nothing.union(*true) if conjunctive else true[0].intersection(*true[1:]),
+        false=false[0].intersection(*false[1:]) if conjunctive else nothing.union(*false),
+        const=all(part.const for part in parts),
+        blind=blind,
+        parts=tuple(parts) if conjunctive else (),
+    )

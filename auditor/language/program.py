@@ -1,0 +1,133 @@
+"""A checked rule as plain Python: `check(roots, found)` judges all roots of a run in one pass.
+
+Where an unknown is met the subject is left open, to be judged again in three values; where it is known beforehand that something
+cannot be known in this run, what can be decided without it is compiled in, and the rest counts as not evaluated at once.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+from auditor.language.nodes import Node, attribute, call, compared, literal, name, surely
+
+
+@dataclass(slots=True)
+class Found:
+    """What one pass of a rule leaves behind. A root stands in one of `passed`, `blind`, `special` and `broken`, or did not apply."""
+
+    passed: list[Any] = field(default_factory=list)  # roots of which every subject that applied passed
+    blind: list[Any] = field(default_factory=list)  # roots with a subject that this run cannot judge, and none that failed
+    special: list[tuple[Any, bool, bool]] = field(default_factory=list)  # the others: (root, a subject passed, one cannot be judged)
+    failed: list[tuple[Any, Any]] = field(default_factory=list)  # (root, subject)
+    opened: list[tuple[Any, Any, Any]] = field(default_factory=list)  # (root, subject or None, unknown): to be judged exactly
+    broken: list[tuple[Any, Exception]] = field(default_factory=list)  # roots at which the rule raised
+
+
+@dataclass(slots=True)
+class Judgement:
+    """`given` and `require` over one kind of subject. `outer` is what of `given` does not speak of the subject."""
+
+    outer: Node | None
+    given: Node | None
+    require: Node
+
+
+@dataclass(slots=True)
+class Program:
+    root: str
+    subject: str  # the name that `each` gives to the subject, or the root's
+    each: Node | None
+    guards: list[ast.expr]  # facts on the path of `each` that may be null
+    judgement: Judgement
+    unseen: Judgement | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
+
+    def compile(self, title: str) -> CodeType:
+        return compile(ast.fix_missing_locations(ast.Module([self._function()], [])), title, "exec")
+
+    def _function(self) -> ast.FunctionDef:
+        handlers = [
+            _handler("Unread", "gap", "opened", [name(self.root), literal(None), attribute(name("gap"), "unknown")]),
+            ast.ExceptHandler(
+                name("Exception"), "error", [_append("broken", _tuple(name(self.root), name("error"))), ast.Continue()]
+            ),
+        ]
+        loop: list[ast.stmt] = [
+            ast.Assign([ast.Name(flag, ast.Store()) for flag in ("seen", "dark", "fell")], literal(False)),
+            ast.Try(self._roots_body(), handlers, [], []),
+            ast.If(
+                name("fell"),
+                [_append("special", _tuple(name(self.root), name("seen"), name("dark")))],
+                [ast.If(name("dark"), [_append("blind", name(self.root))], [ast.If(name("seen"), [_append("passed", name(self.root))], [])])],
+            ),
+        ]
+        lists = [_assign(f"_{kind}", attribute(attribute(name("found"), kind), "append")) for kind in Found.__slots__]
+        arguments = ast.arguments([], [ast.arg("roots"), ast.arg("found")], None, [], [], None, [])
+        over: list[ast.stmt] = [ast.For(ast.Name(self.root, ast.Store()), name("roots"), loop, [])]
+        return ast.FunctionDef("check", arguments, [*lists, *over], [])
+
+    def _roots_body(self) -> list[ast.stmt]:
+        if self.each is None:
+            return self._judged(self.judgement, name(self.root))
+        body: list[ast.stmt] = []
+        values: ast.expr | None = self.each.code
+        if self.each.blind:
+            values = self.each.blind.known
+        if values is not None:
+            gap = [name(self.root), name(self.subject), attribute(name("gap"), "unknown")]
+            inner: list[ast.stmt] = [ast.Try(self._judged(self.judgement, name(self.subject)), [_handler("Unread", "gap", "opened", gap)], [], [])]
+            for guard in reversed(self.guards):
+                values = ast.IfExp(compared(guard, ast.NotEq(), literal(None)), values, ast.Tuple([], ast.Load()))
+            body.append(ast.For(ast.Name(self.subject, ast.Store()), values, inner, []))
+            if (outer := self.judgement.outer) is not None:
+                body = [ast.If(outer.code, body, [])]
+        if self.unseen is not None:
+            # A subject that nobody knows can pass, or not apply, but it cannot fail.
+            body += self._judged(self.unseen, literal(None), may_fail=False)
+        return body
+
+    def _judged(self, judgement: Judgement, subject: ast.expr, *, may_fail: bool = True) -> list[ast.stmt]:
+        given, require = judgement.given, judgement.require
+        seen: list[ast.stmt] = [_assign("seen", literal(True))]
+        fell = _assign("fell", literal(True))
+        failed: list[ast.stmt] = [_append("failed", _tuple(name(self.root), subject)), fell]
+        exactly = all(node is None or node.blind is None or node.blind.exactly for node in (require, given))
+        undecided: list[ast.stmt] = (
+            [_assign("dark", literal(True))] if exactly else [_append("opened", _tuple(name(self.root), subject, name("_unknown"))), fell]
+        )
+        if not may_fail:
+            failed = undecided
+        if given is not None and given.blind:
+            failed = _if(surely(given, True), failed, undecided)
+        if require.blind:
+            judge = _if(surely(require, True), seen, _if(surely(require, False), failed, undecided))
+        else:
+            judge = [ast.If(require.code, seen, failed)]
+        if given is None:
+            return judge
+        if given.blind:
+            return _if(surely(given, False), [ast.Pass()], judge)
+        return [ast.If(given.code, judge, [])]
+
+
+def _if(test: ast.expr | None, then: list[ast.stmt], otherwise: list[ast.stmt]) -> list[ast.stmt]:
+    """`then` where the test holds; a test of None never holds."""
+    return otherwise if test is None else [ast.If(test, then, otherwise)]
+
+
+def _assign(target: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(target, ast.Store())], value)
+
+
+def _append(to: str, value: ast.expr) -> ast.stmt:
+    return ast.Expr(call(f"_{to}", value))
+
+
+def _tuple(*values: ast.expr) -> ast.expr:
+    return ast.Tuple(list(values), ast.Load())
+
+
+def _handler(kind: str, as_name: str, to: str, values: list[ast.expr]) -> ast.ExceptHandler:
+    return ast.ExceptHandler(name(kind), as_name, [_append(to, _tuple(*values)), _assign("fell", literal(True))])

@@ -1,0 +1,71 @@
+"""Profiles: which rules, severities and parameters. `rules/profiles/*.toml`."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import UsageError
+from auditor.finding import SEVERITIES
+from auditor.rulebook import Rule, Rulebook, shipped_folder
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    name: str
+    description: str = ""
+    select: list[str] = field(default_factory=lambda: ["ALL"])
+    ignore: list[str] = field(default_factory=list)
+    severity: dict[str, str] = field(default_factory=dict)
+    params: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def apply(self, book: Rulebook) -> Rulebook:
+        """The rules with this profile's severities and parameters. Raises UsageError for a rule that does not exist."""
+        rules: dict[str, Rule] = {rule.id: rule for rule in book}
+        for id_, severity in self.severity.items():
+            rule = book.get(id_)
+            rules[rule.id] = replace(rule, block={**rule.block, "severity": severity})
+        settings = {(id_, name): value for id_, values in self.params.items() for name, value in values.items()}
+        return Rulebook(rules.values()).with_parameters(settings)
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in (shipped_folder() / "profiles").glob("*.toml"))
+
+
+def load(name: str) -> Profile:
+    """A profile by name, or a TOML file of the user's own. Raises UsageError."""
+    path = Path(name) if name.endswith(".toml") else shipped_folder() / "profiles" / f"{name}.toml"
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        close = difflib.get_close_matches(name, names(), n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names())}, or a file NAME.toml"
+        raise UsageError(f"no profile is called {name!r}{hint}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"profile {path}: {error}") from None
+    kinds = {"description": str, "select": list, "ignore": list, "severity": dict, "params": dict}
+    for key, value in data.items():
+        if key not in kinds or not isinstance(value, kinds[key]):
+            raise UsageError(f"profile {path}: {key!r} is not one of {', '.join(kinds)} of the right kind")
+    for id_, severity in data.get("severity", {}).items():
+        if severity not in SEVERITIES:
+            raise UsageError(f"profile {path}: severity {severity!r} of {id_} is not one of {', '.join(SEVERITIES)}")
+    return Profile(path.stem, **data)
+
+
+def chosen(book: Rulebook, profile: Profile, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> list[Rule]:
+    """The rules of a run: `select` takes the place of the profile's own choice. Raises UsageError."""
+    select, ignore = list(select), list(ignore)
+    wanted = book.matching(select or profile.select)
+    unwanted = book.matching(ignore + ([] if select else profile.ignore))
+    found = [rule for rule in book if rule.id in wanted - unwanted]
+    if not found:
+        raise UsageError("no rule is left to check: --ignore takes away all that --select names")
+    return found

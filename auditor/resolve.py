@@ -1,0 +1,545 @@
+"""Documents -> facts: the joins.
+
+Joins reach over one scope: a tenant, else one input folder. A look-up that finds nothing is null where the collection is
+complete, unknown where it is not; a list out of an incomplete collection is partly known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from auditor.catalog import CATALOG, DATE, MICROSOFT_GRAPH
+from auditor.facts import (
+    TYPES, App, Client, FederatedCredential, GrantedPermission, Owner, Permission, Resource, ServicePrincipal, Tenant,
+)  # fmt: skip
+from auditor.facts.app import EXPANDED_AT_MOST
+from auditor.sources import Document, Documents, Listing, Note
+from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown, known, whole_or_partial
+
+APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS = "applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments"
+OWNERS, FEDERATED, ORGANIZATION = "owners", "federatedIdentityCredentials", "organization"
+_KINDS = {
+    "application": APPLICATIONS, "servicePrincipal": PRINCIPALS, "oauth2PermissionGrant": GRANTS, "appRoleAssignment": ASSIGNMENTS,
+    "owner": OWNERS, "federatedIdentityCredential": FEDERATED, "organization": ORGANIZATION,
+}  # fmt: skip
+COLLECTIONS = tuple(_KINDS.values())
+# Facts that are unknown of every object when none of these collections is given.
+_UNKNOWN_WITHOUT: dict[str, set[str]] = {
+    "App.service_principal": {PRINCIPALS},
+    "App.granted_permissions": {PRINCIPALS},
+    "App.privileged": {PRINCIPALS},
+    "App.owners": {OWNERS},
+    "App.federated_credentials": {FEDERATED},
+    "RequestedPermission.grants": {PRINCIPALS},
+    "RequestedResource.service_principal": {PRINCIPALS},
+    "Resource.service_principal": {PRINCIPALS},
+    "Client.service_principal": {PRINCIPALS},
+    "IdentifierUri.on_service_principal": {PRINCIPALS},
+    "ServicePrincipal.granted_permissions": {GRANTS, ASSIGNMENTS},
+    "ServicePrincipal.assignments": {ASSIGNMENTS},
+    "Tenant.verified_domains": {ORGANIZATION},
+    "RedirectUri.verified_domain": {ORGANIZATION},
+    "IdentifierUri.verified_domain": {ORGANIZATION},
+}
+# Lists of other registrations, which are never wholly known without all of the tenant's.
+_PARTIAL_WITHOUT_ALL_APPLICATIONS = (
+    "RedirectUri.also_on", "IdentifierUri.also_on", "Certificate.also_on", "FederatedCredential.also_on", "App.namesakes", "App.clients",
+)  # fmt: skip
+_DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
+_PAGE_CAP = 100  # az stops here without --all
+
+
+class Others:
+    """A group without one of its members: a view, since a thousand registrations may share one redirect URI."""
+
+    __slots__ = ("_group", "_me")
+
+    def __init__(self, group: list[App], me: App) -> None:
+        self._group, self._me = group, me
+
+    def __len__(self) -> int:
+        return len(self._group) - 1
+
+    def __iter__(self) -> Iterator[App]:
+        return (app for app in self._group if app is not self._me)
+
+
+class World:
+    """Everything of one scope, joined. `complete` names the collections that are the whole tenant's."""
+
+    catalog = CATALOG
+
+    def __init__(self, scope: str, now: datetime, documents: Iterable[Document], listings: Iterable[Listing], *, whole: bool = False) -> None:
+        self.scope, self.now = scope, now
+        by_kind: dict[str, list[Document]] = {kind: [] for kind in _KINDS}
+        for document in documents:
+            by_kind[document.kind].append(document)
+        self._listings = [listing for listing in listings if listing.scope == scope]
+        self.given = {_KINDS[kind] for kind, found in by_kind.items() if found} | {_KINDS[listing.kind] for listing in self._listings}
+        self._indexes: dict[str, Any] = {}
+        self._resources: dict[str, Any] = {}
+        # Facts are made in a fixed order, so that findings do not depend on the order of files.
+        self.apps = _ordered(App(taken(d), self, d) for d in by_kind["application"])
+        self.principals = _ordered(ServicePrincipal(taken(d), self, d) for d in by_kind["servicePrincipal"])
+        self._grants = [(taken(d), d) for d in by_kind["oauth2PermissionGrant"]]
+        self._assignments = [(taken(d), d) for d in by_kind["appRoleAssignment"]]
+        self._owners = [(taken(d), d) for d in by_kind["owner"]]
+        self._federated = [(taken(d), d) for d in by_kind["federatedIdentityCredential"]]
+        self.complete = self._complete(whole)
+        organization = by_kind["organization"][0] if by_kind["organization"] else None
+        data = taken(organization) if organization is not None else None
+        self.tenant = Tenant(data, self, organization, self._tenant_id(data))
+
+    # -- what is known of the tenant as a whole
+
+    def _complete(self, whole: bool) -> set[str]:
+        if whole:
+            return {*self.given, *_always_whole(self.given)}
+        ended = {kind for kind in COLLECTIONS if self._ended(kind)}
+        graph_is_there = any(p.app_id.__class__ is str and p.app_id == MICROSOFT_GRAPH for p in self.principals)
+        # Every tenant has Microsoft Graph's service principal: a list without it is a selection.
+        return ended if PRINCIPALS in ended and graph_is_there else set()
+
+    def _ended(self, collection: str) -> bool:
+        """One list, read to its end, or pages that add up to what the service says that there are."""
+        lists = [listing for listing in self._listings if _KINDS[listing.kind] == collection and not listing.parent]
+        if len(lists) == 1:
+            return lists[0].ended and lists[0].count != _PAGE_CAP
+        totals = {listing.total for listing in lists if listing.total is not None}
+        return len(totals) == 1 and sum(listing.count for listing in lists) == totals.pop() and any(listing.ended for listing in lists)
+
+    def _tenant_id(self, organization: Any) -> Any:
+        if organization is not None and organization.id.__class__ is str:
+            return organization.id.lower()
+        registered = {app.app_id for app in self.apps if app.app_id.__class__ is str}
+        homes = {
+            p.home_tenant_id for p in self.principals
+            if p.app_id.__class__ is str and p.app_id in registered and p.home_tenant_id.__class__ is str
+        }  # fmt: skip
+        return homes.pop() if len(homes) == 1 else self.missing(ORGANIZATION)
+
+    def missing(self, collection: str) -> Unknown:
+        """What stands for that which a collection does not hold."""
+        key = "missing " + collection
+        if key not in self._indexes:
+            why = "not the whole tenant's" if collection in self.given else "not given"
+            self._indexes[key] = Unknown(collection, why, collection=True)
+        return self._indexes[key]  # type: ignore[no-any-return]
+
+    def unavailable(self) -> Unavailable:
+        """Facts that are unknown of every object here, and lists that can never be wholly known: so that rules need not try."""
+        gone = {collection for collection in COLLECTIONS if collection not in self.given}
+        for collection, expanded in ((OWNERS, "expanded_owners"), (FEDERATED, "expanded_federated")):
+            if any(not isinstance(getattr(app, expanded), Unknown) for app in self.apps):
+                gone.discard(collection)
+        unknown = {fact: self.missing(min(needs)) for fact, needs in _UNKNOWN_WITHOUT.items() if needs <= gone}
+        partial = {} if APPLICATIONS in self.complete else dict.fromkeys(_PARTIAL_WITHOUT_ALL_APPLICATIONS, self.missing(APPLICATIONS))
+        return Unavailable(unknown, partial)
+
+    # -- look-ups by id
+
+    def _index(self, key: str, build: Callable[[], Any]) -> Any:
+        if key not in self._indexes:
+            self._indexes[key] = build()
+        return self._indexes[key]
+
+    def _by(self, key: str, facts: list[Any], attribute: str) -> tuple[dict[str, Any], Unknown | None]:
+        """Value of an attribute -> fact, and what the index leaves out: an object whose key nobody read could be any."""
+
+        def build() -> tuple[dict[str, Any], Unknown | None]:
+            found: dict[str, Any] = {}
+            gap = None
+            for one in facts:
+                value = getattr(one, attribute)
+                if isinstance(value, Unknown):
+                    gap = value
+                elif value:
+                    found.setdefault(value, one)
+            return found, gap
+
+        return self._index(key, build)  # type: ignore[no-any-return]
+
+    def _one(self, collection: str, index: tuple[dict[str, Any], Unknown | None], key: str) -> Any:
+        found, gap = index
+        hit = found.get(key)
+        if hit is not None:
+            return hit
+        return gap if gap is not None else None if collection in self.complete else self.missing(collection)
+
+    def app(self, app_id: Any) -> App | Unknown | None:
+        if isinstance(app_id, Unknown):
+            return app_id
+        return self._one(APPLICATIONS, self._by("app", self.apps, "app_id"), app_id)  # type: ignore[no-any-return]
+
+    def principal(self, app_id: Any) -> ServicePrincipal | Unknown | None:
+        if isinstance(app_id, Unknown):
+            return app_id
+        return self._one(PRINCIPALS, self._by("principal", self.principals, "app_id"), app_id)  # type: ignore[no-any-return]
+
+    def _principal_by_id(self, object_id: Any) -> ServicePrincipal | Unknown | None:
+        if not isinstance(object_id, str):
+            return object_id  # type: ignore[no-any-return]
+        return self._one(PRINCIPALS, self._by("principal by id", self.principals, "id"), object_id.lower())  # type: ignore[no-any-return]
+
+    def is_foreign(self, app_id: Any) -> bool | Unknown:
+        """Neither registered in this tenant nor Microsoft's own."""
+        if isinstance(app_id, Unknown):
+            return app_id
+        if app_id in CATALOG.first_party or isinstance(app := self.app(app_id), App):
+            return False
+        principal = self.principal(app_id)
+        if isinstance(principal, ServicePrincipal):
+            return principal.foreign
+        if principal is None and app is None:
+            return True
+        return principal if isinstance(principal, Unknown) else app if isinstance(app, Unknown) else True
+
+    def display_name(self, app_id: Any) -> str:
+        """Of a registration or service principal, else in the catalog, else ''."""
+        if isinstance(app_id, Unknown):
+            raise Unread(app_id)
+        for one in (self.app(app_id), self.principal(app_id)):
+            if isinstance(one, (App, ServicePrincipal)) and isinstance(one.display_name, str):
+                return one.display_name
+        return CATALOG.first_party.get(app_id, "")
+
+    # -- APIs and their permissions
+
+    def resource(self, app_id: Any) -> Resource | Unknown | None:
+        if isinstance(app_id, Unknown):
+            return app_id
+        if app_id not in self._resources:
+            app, principal = self.app(app_id), self.principal(app_id)
+            if app_id in CATALOG.first_party or isinstance(app, App) or isinstance(principal, ServicePrincipal):
+                self._resources[app_id] = Resource(app_id, self)
+            else:
+                self._resources[app_id] = next((one for one in (app, principal) if isinstance(one, Unknown)), None)
+        return self._resources[app_id]  # type: ignore[no-any-return]
+
+    def _own_definitions(self, app_id: str) -> tuple[dict[tuple[str, str], Permission], Unknown | None] | None:
+        """(permission id, kind) -> permission, as a registration or service principal of this scope defines them, and what is not known."""
+
+        def build() -> tuple[dict[tuple[str, str], Permission], Unknown | None] | None:
+            for one in (self.app(app_id), self.principal(app_id)):
+                if isinstance(one, (App, ServicePrincipal)):
+                    return self._definitions_of(one, app_id)
+            return None
+
+        return self._index("definitions " + app_id, build)  # type: ignore[no-any-return]
+
+    def _definitions_of(self, one: App | ServicePrincipal, app_id: str) -> tuple[dict[tuple[str, str], Permission], Unknown | None]:
+        found: dict[tuple[str, str], Permission] = {}
+        gap: Unknown | None = None
+        for kind, facts in (("delegated", one.scopes), ("application", one.app_roles)):
+            if isinstance(facts, Unknown):
+                gap = facts
+                continue
+            for fact in known(facts):
+                if isinstance(fact.id, Unknown):
+                    gap = fact.id
+                    continue
+                admin: Any = True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
+                named = (app_id, fact.value, kind) if isinstance(fact.value, str) else None
+                privilege = CATALOG.privileges.get(named, "unrated") if named else "unrated"
+                found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege))  # type: ignore[arg-type]
+        return found, gap
+
+    def definition(self, app_id: Any, permission_id: Any, kind: Any) -> Permission | Unknown | None:
+        """What an API defines under an id and kind: by its own objects here, else by the catalog."""
+        for value in (app_id, permission_id, kind):
+            if isinstance(value, Unknown):
+                return value
+        own = self._own_definitions(app_id)
+        if own is not None:
+            found, gap = own
+            if (hit := found.get((permission_id, kind))) is not None:
+                return hit
+            if gap is None:
+                return None
+        listed = CATALOG.permissions.get((app_id, permission_id, kind))
+        if listed is not None:
+            return listed
+        if app_id == MICROSOFT_GRAPH:
+            return None
+        if own is not None:
+            return own[1]
+        resource = self.resource(app_id)
+        if resource is None or isinstance(resource, Unknown):
+            return resource
+        return Unknown("permissions of the API", "neither its registration nor its service principal was given", collection=True)
+
+    def catalog_date(self, app_id: str) -> str | None:
+        own = self._own_definitions(app_id)
+        return None if own is not None and own[1] is None else DATE
+
+    def privilege(self, app_id: Any, value: Any, kind: Any) -> Any:
+        for part in (app_id, value, kind):
+            if isinstance(part, Unknown):
+                return part
+        return CATALOG.privileges.get((app_id, value, kind), "unrated")
+
+    # -- what belongs to an object
+
+    def federated_credentials_of(self, app: App) -> Any:
+        if not isinstance(app.expanded_federated, Unknown):
+            expanded = app.expanded_federated or []
+            found = [FederatedCredential(doc, app, f"/federatedIdentityCredentials/{i}") for i, doc in enumerate(expanded)]
+            # Twenty are the most that an application can have, and the most that $expand returns.
+            return found
+        return self._children(FEDERATED, self._federated, app, FederatedCredential)
+
+    def owners_of(self, one: App | ServicePrincipal) -> Any:
+        if not isinstance(one.expanded_owners, Unknown):
+            expanded = one.expanded_owners or []
+            found = [Owner(doc, one, f"/owners/{i}") for i, doc in enumerate(expanded)]
+            cut = Unknown(OWNERS, f"$expand returns {EXPANDED_AT_MOST} at most", collection=True) if len(found) >= EXPANDED_AT_MOST else None
+            return whole_or_partial(found, cut)
+        return self._children(OWNERS, self._owners, one, Owner)
+
+    def _children(self, collection: str, given: list[tuple[Any, Document]], one: Any, make: Any) -> Any:
+        """Documents of a collection that belong to one object, by the object id in the place that they came from."""
+        if collection not in self.given:
+            return self.missing(collection)
+
+        def build() -> dict[str, list[tuple[Any, Document]]]:
+            found: dict[str, list[tuple[Any, Document]]] = {}
+            for doc, document in given:
+                found.setdefault(document.parent, []).append((doc, document))
+            return found
+
+        groups = self._index("children " + collection, build)
+        if isinstance(one.id, Unknown):
+            return one.id
+        facts = []
+        for doc, document in groups.get(one.id, []):
+            fact = make(doc, one, "")
+            fact.document = document
+            facts.append(fact)
+        if collection in self.complete or any(
+            listing.parent == one.id and listing.ended and _KINDS[listing.kind] == collection for listing in self._listings
+        ):
+            return facts
+        return Partial(facts, self.missing(collection)) if facts else self.missing(collection)
+
+    # -- grants
+
+    def grants_of(self, principal: ServicePrincipal) -> Any:
+        if GRANTS not in self.given and ASSIGNMENTS not in self.given:
+            return self.missing(GRANTS)
+        if isinstance(principal.id, Unknown):
+            return principal.id
+        found: dict[tuple[Any, ...], GrantedPermission] = {}
+        gap: Unknown | None = None
+        grants, grants_gap = self._index("grants", lambda: _grouped(self._grants, "client_id"))
+        for doc, document in grants.get(principal.id, ()):
+            gap = first_unknown(self._delegated(principal, doc, document, found), gap)
+        assignments, assignments_gap = self._index("assignments", lambda: _grouped(self._assignments, "principal_id"))
+        for doc, document in assignments.get(principal.id, ()):
+            self._application(principal, doc, document, found)
+        missing = first_unknown(gap, grants_gap, assignments_gap)
+        if missing is None and GRANTS not in self.complete:
+            missing = self.missing(GRANTS)
+        if missing is None and ASSIGNMENTS not in self.complete and not self._lists_assignments_of(principal.id):
+            missing = self.missing(ASSIGNMENTS)
+        return whole_or_partial(list(found.values()), missing)
+
+    def _lists_assignments_of(self, object_id: str) -> bool:
+        return any(
+            listing.kind == "appRoleAssignment" and listing.parent == object_id and listing.relation == "approleassignments" and listing.ended
+            for listing in self._listings
+        )
+
+    def _delegated(self, principal: ServicePrincipal, doc: Any, document: Document, found: dict[tuple[Any, ...], GrantedPermission]) -> Unknown | None:
+        resource = self._resource_of(doc.resource_id)
+        consent: Any = {"AllPrincipals": "admin", "Principal": "user"}.get(doc.consent_type) if isinstance(doc.consent_type, str) else doc.consent_type
+        if isinstance(doc.scope, Unknown):
+            return doc.scope
+        for value in dict.fromkeys((doc.scope or "").split()):
+            key = (_plain(resource), value, _plain(consent), "delegated")
+            grant = found.get(key)
+            if grant is None:
+                grant = found[key] = GrantedPermission(principal, "delegated", resource, "", value, consent)
+                grant.document = document  # type: ignore[attr-defined]
+            if isinstance(doc.principal_id, str):
+                grant.users.append(doc.principal_id)
+        return None
+
+    def _application(self, principal: ServicePrincipal, doc: Any, document: Document, found: dict[tuple[Any, ...], GrantedPermission]) -> None:
+        resource = self._resource_of(doc.resource_id)
+        role_id = doc.app_role_id.lower() if isinstance(doc.app_role_id, str) else doc.app_role_id
+        if role_id == _DEFAULT_ACCESS if isinstance(role_id, str) else False:
+            return  # access without a role: an assignment, no permission
+        definition = self.definition(resource, role_id, "application")
+        value = definition.value if isinstance(definition, Permission) else "" if definition is None else definition
+        grant = GrantedPermission(principal, "application", resource, role_id, value, "admin")
+        grant.document = document  # type: ignore[attr-defined]
+        found[_plain(resource), _plain(role_id), "role"] = grant
+
+    def _resource_of(self, object_id: Any) -> Any:
+        """App id of the service principal that a grant names as its resource."""
+        resource = self._principal_by_id(object_id)
+        if isinstance(resource, ServicePrincipal):
+            return resource.app_id
+        return "" if resource is None else resource
+
+    def assigned_to(self, principal: ServicePrincipal) -> Any:
+        if ASSIGNMENTS not in self.given:
+            return self.missing(ASSIGNMENTS)
+        if isinstance(principal.id, Unknown):
+            return principal.id
+        groups, gap = self._index("assigned", lambda: _grouped(self._assignments, "resource_id"))
+        found = [doc.principal_id for doc, _ in groups.get(principal.id, ())]
+        listed = any(
+            listing.parent == principal.id and listing.relation == "approleassignedto" and listing.ended for listing in self._listings
+        )
+        missing = gap if gap is not None else None if listed or ASSIGNMENTS in self.complete else self.missing(ASSIGNMENTS)
+        return whole_or_partial(found, missing)
+
+    # -- the other way round
+
+    def clients_of(self, api: App) -> Any:
+        clients, gap = self._index("clients", self._clients)
+        if isinstance(api.app_id, Unknown):
+            return api.app_id
+        found = [Client(app_id, api, "") for app_id in clients.get(api.app_id, ()) if app_id != api.app_id]
+        for collection in (APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS):
+            if gap is None and collection not in self.complete:
+                gap = self.missing(collection)
+        return whole_or_partial(found, gap)
+
+    def _clients(self) -> tuple[dict[str, dict[str, None]], Unknown | None]:
+        found: dict[str, dict[str, None]] = {}
+        gap: Unknown | None = None
+        for app in self.apps:
+            try:
+                for resource in app.requested_resources:
+                    found.setdefault(resource.app_id, {})[app.app_id] = None
+            except Unread as unread:
+                gap = unread.unknown
+        if GRANTS in self.given or ASSIGNMENTS in self.given:
+            for principal in self.principals:
+                try:
+                    for grant in principal.granted_permissions:
+                        found.setdefault(grant.resource_app_id, {})[principal.app_id] = None
+                except Unread as unread:
+                    gap = unread.unknown
+        return found, gap
+
+    def others(self, what: str, key: Any, me: App) -> Any:
+        """Other registrations with the same value of something."""
+        if isinstance(key, Unknown):
+            return key
+        groups, gap = self._index("others " + what, lambda: self._groups(_SHARED[what]))
+        group = groups.get(key, ())
+        copies = self._index("copies", lambda: _copies(self.apps))
+        if id(me) in copies:  # a second copy of a registration stands in no group: its first does
+            found: Any = [app for app in group if app is not copies[id(me)]]
+        else:
+            found = Others(group, me) if len(group) > 1 else []
+        if gap is None and APPLICATIONS in self.complete:
+            return found
+        return Partial([app for app, _ in zip(found, range(20), strict=False)], self.missing(APPLICATIONS) if gap is None else gap)
+
+    def _groups(self, values_of: Callable[[App], Iterable[Any]]) -> tuple[dict[Any, list[App]], Unknown | None]:
+        groups: dict[Any, list[App]] = {}
+        gap: Unknown | None = None
+        copies = self._index("copies", lambda: _copies(self.apps))
+        for app in self.apps:
+            if id(app) in copies:
+                continue
+            seen = set()
+            try:
+                for value in values_of(app):
+                    if isinstance(value, Unknown):
+                        gap = value
+                    elif value is not None and value != "" and value not in seen:
+                        seen.add(value)
+                        groups.setdefault(value, []).append(app)
+            except Unread as unread:
+                gap = unread.unknown
+        return groups, gap
+
+
+_SHARED: dict[str, Callable[[App], Iterable[Any]]] = {
+    "redirect URI": lambda app: (uri.value for uri in app.redirect_uris),
+    "Application ID URI": lambda app: (uri.value for uri in app.identifier_uris),
+    "certificate": lambda app: (certificate.thumbprint for certificate in app.certificates),
+    "federated credential": lambda app: (f"{c.issuer} {c.subject}" for c in app.federated_credentials if c.subject is not None),
+    "display name": lambda app: (app.display_name,),
+}
+
+
+def taken(document: Document) -> Any:
+    """A document's data, which is not needed any more once facts have been made of it."""
+    data, document.data = document.data, None
+    return data
+
+
+def _always_whole(given: set[str]) -> set[str]:
+    """Collections that come inside their owner, or of which there is one object: given is whole."""
+    return {ORGANIZATION} if ORGANIZATION in given else set()
+
+
+def _ordered(facts: Iterable[Any]) -> list[Any]:
+    def rank(one: Any) -> tuple[str, str, str, str]:
+        ids = [value if value.__class__ is str else "" for value in (one.app_id, one.id)]
+        return (*ids, one.document.file.name, one.document.pointer)  # type: ignore[return-value]
+
+    return sorted(facts, key=rank)
+
+
+def _copies(apps: list[App]) -> dict[int, App]:
+    """id() of a registration that was read before -> the one that was read first."""
+    first: dict[str, App] = {}
+    copies: dict[int, App] = {}
+    for app in apps:
+        identity = next((value for value in (app.id, app.app_id) if value.__class__ is str and value), "")
+        if identity and first.setdefault(identity, app) is not app:
+            copies[id(app)] = first[identity]
+    return copies
+
+
+def _grouped(documents: list[tuple[Any, Document]], attribute: str) -> tuple[dict[str, list[tuple[Any, Document]]], Unknown | None]:
+    found: dict[str, list[tuple[Any, Document]]] = {}
+    gap: Unknown | None = None
+    for doc, document in documents:
+        key = getattr(doc, attribute)
+        if isinstance(key, Unknown):
+            gap = key
+        elif key:
+            found.setdefault(key.lower(), []).append((doc, document))
+    return found, gap
+
+
+def _plain(value: Any) -> Any:
+    """A value as a key: unknowns are not alike."""
+    return id(value) if isinstance(value, Unknown) else value
+
+
+def worlds(documents: Documents, now: datetime) -> list[World]:
+    """One world for each scope, in the order of their names."""
+    by_scope: dict[str, list[Document]] = {}
+    for document in documents.documents:
+        by_scope.setdefault(document.file.scope, []).append(document)
+    for listing in documents.listings:
+        by_scope.setdefault(listing.scope, [])
+    return [World(scope, now, found, documents.listings, whole=scope in documents.whole) for scope, found in sorted(by_scope.items())]
+
+
+def read_twice(world: World) -> list[Note]:
+    """Objects that stand in more than one place of a scope: both are judged."""
+    notes = []
+    for facts, name in ((world.apps, "app registration"), (world.principals, "service principal")):
+        seen: dict[str, Any] = {}
+        for one in facts:
+            identity = next((value for value in (one.id, one.app_id) if value.__class__ is str and value), "")
+            if not identity:
+                continue
+            if (first := seen.setdefault(identity, one)) is not one:
+                where = f"{first.document.file.name}:{first.document.line}"
+                notes.append(Note(f"the {name} {identity} was already read from {where}; both are judged", one.document.file.name, one.document.line, 1))
+    return notes
+
+

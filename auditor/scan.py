@@ -1,0 +1,206 @@
+"""An audit from paths to a report: the one place where sources, joins, rules and engine come together."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timezone
+from pathlib import Path
+from typing import Any
+
+from auditor import engine, profiles, resolve, rulebook, sources
+from auditor.errors import InputError, UsageError
+from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding, Outcome
+from auditor.resolve import World
+from auditor.sources import Note
+
+Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
+
+
+@dataclass(slots=True)
+class Report:
+    """What an audit came to. Findings are in a fixed order; `exit_code` says what a pipeline should do."""
+
+    outcomes: list[Outcome]
+    findings: list[Finding]
+    errors: list[InputError]
+    notes: list[Note]
+    worlds: list[World] = field(repr=False)
+    paths: list[str]
+    profile: str
+    as_of: datetime
+    started: datetime
+    finished: datetime
+    fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
+    files_read: int
+    files_passed_over: int
+    inexact: list[str]
+
+    @property
+    def run_id(self) -> str:
+        """Under a given clock it derives from that and from what was read."""
+        if not self.fixed:
+            return str(uuid.uuid4())
+        digest = hashlib.sha256(f"{self.as_of.isoformat()}\0{self.profile}".encode())
+        for finding in self.findings:
+            digest.update(finding.finding_id.encode())
+        digest.update(repr([(len(world.apps), len(world.principals)) for world in self.worlds]).encode())
+        return str(uuid.UUID(digest.hexdigest()[:32]))
+
+    @property
+    def applications(self) -> int:
+        return sum(len(world.apps) for world in self.worlds)
+
+    @property
+    def service_principals(self) -> int:
+        return sum(len(world.principals) for world in self.worlds)
+
+    def count(self, status: str) -> int:
+        """Verdicts: one for each rule and registration (or other root)."""
+        return sum(getattr(outcome, status) for outcome in self.outcomes)
+
+    def by_severity(self) -> Counter[str]:
+        """Failures, by severity."""
+        return Counter(finding.severity for finding in self.findings if finding.status == "fail")
+
+    def reasons(self) -> Counter[str]:
+        """Why verdicts are missing -> how many."""
+        found: Counter[str] = Counter()
+        for outcome in self.outcomes:
+            found.update(outcome.reasons)
+        return found
+
+    def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
+        """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1.
+
+        `fail_on` is a severity, or "never". `strict`: whatever could not be evaluated counts as not done.
+        """
+        if self.errors or self.count("errors") or (strict and self.count("not_evaluated")):
+            return 2
+        if fail_on != "never":
+            gate = SEVERITY_RANK[fail_on]
+            if any(finding.status == "fail" and SEVERITY_RANK[finding.severity] >= gate for finding in self.findings):
+                return 1
+        return 0
+
+
+def audit(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    profile: str = profiles.DEFAULT,
+    params: Mapping[str, Any] | None = None,
+    extend_rules: Iterable[str | Path] = (),
+    as_of: datetime | date | str | None = None,
+    exclude: Iterable[str] = (),
+    min_severity: str = "info",
+    show_passed: bool = False,
+    stdin_name: str = "<stdin>",
+    progress: Progress | None = None,
+) -> Report:
+    """Audit files, folders or standard input ("-").
+
+    `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
+    `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
+    the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
+    page that does not load.
+    """
+    listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not listed:
+        raise UsageError("nothing to audit: give a file or a folder")
+    if min_severity not in SEVERITIES:
+        raise UsageError(f"min_severity {min_severity!r} is not one of {', '.join(SEVERITIES)}")
+    started = datetime.now(timezone.utc)
+    now = moment(as_of) if as_of is not None else started
+    chosen_profile = profiles.load(profile)
+    book = chosen_profile.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
+    book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()})
+    rules = profiles.chosen(book, chosen_profile, select, ignore)
+    tell = progress or (lambda stage, done, total: None)
+    with _collector_off():
+        documents = sources.read(
+            [str(path) for path in listed], exclude=list(exclude), stdin_name=stdin_name, progress=lambda files, _: tell("reading", files, 0)
+        )
+        if not documents.documents and not documents.listings and not documents.errors:
+            documents.errors.append(
+                InputError(
+                    ", ".join(str(path) for path in listed),
+                    f"no app registration found in {documents.files_passed_over} files",
+                    hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
+                )
+            )
+        worlds = resolve.worlds(documents, now)
+        tell("joined", len(worlds), 0)
+        outcomes = list(_judged(rules, worlds, tell, show_passed=show_passed))
+    shown = SEVERITY_RANK[min_severity]
+    findings = [
+        finding for outcome in outcomes for finding in outcome.findings if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= shown
+    ]
+    findings.sort(key=_order)
+    notes = sorted(
+        [*documents.notes, *(note for world in worlds for note in resolve.read_twice(world))],
+        key=lambda note: (note.file, note.line, note.column, note.message),
+    )
+    errors = sorted(documents.errors, key=lambda error: (error.file, error.line, error.column, error.message))
+    fixed = as_of is not None
+    return Report(
+        outcomes, findings, errors, notes, worlds, [str(path) for path in listed], chosen_profile.name, now,
+        now if fixed else started, now if fixed else datetime.now(timezone.utc), fixed,
+        documents.files_read, documents.files_passed_over, sorted(documents.inexact),
+    )  # fmt: skip
+
+
+def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, show_passed: bool) -> Iterator[Outcome]:
+    for number, rule in enumerate(rules):
+        total = Outcome(rule)
+        for world in worlds:
+            one = engine.judge(rule, world, show_passed=show_passed)
+            for name in ("failed", "passed", "not_applicable", "not_evaluated", "errors"):
+                setattr(total, name, getattr(total, name) + getattr(one, name))
+            total.findings = [*total.findings, *one.findings] if total.findings else one.findings
+            total.reasons = dict(Counter(total.reasons) + Counter(one.reasons))
+        tell("checking", number + 1, len(rules))
+        yield total
+
+
+def _order(finding: Finding) -> tuple[str, str, str, str, str, str]:
+    return (
+        finding.app_id or "", finding.object_id or "", finding.rule_id, finding.file or "", finding.pointer or "", finding.finding_id,
+    )  # fmt: skip
+
+
+def moment(value: datetime | date | str) -> datetime:
+    """A day, or a moment, in UTC. Raises UsageError."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise UsageError(f"{value!r} is not a day such as 2026-01-31") from None
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value
+
+
+def _parameter(name: str) -> tuple[str, str]:
+    rule, dot, parameter = name.partition(".")
+    if not dot or not parameter:
+        raise UsageError(f"{name!r} does not name a parameter: say RULE.PARAMETER, as in secret-expiring.warn_days")
+    return rule, parameter
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Facts hold on to one another and live until the end: looking for garbage among them only costs time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

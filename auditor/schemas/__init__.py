@@ -1,0 +1,76 @@
+"""JSON Schemas that regaudit ships, and what they say of a document."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_DIRECTORY = Path(__file__).parent
+_OBJECTS = ("application", "servicePrincipal", "oauth2PermissionGrant", "appRoleAssignment", "federatedIdentityCredential")
+NAMES = ("application", "report", "rule")
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """A published schema: application, report or rule."""
+    file = "objects" if name == "application" else name
+    schema: dict[str, Any] = json.loads((_DIRECTORY / f"{file}.json").read_text("utf-8"))
+    return schema
+
+
+def problems(kind: str, value: Any) -> Iterator[tuple[list[str | int], str]]:
+    """Every place at which an object does not fit: path and what is wrong there."""
+    if kind not in _OBJECTS:
+        return
+    for error in _validator(kind).iter_errors(value):
+        yield list(error.absolute_path), _sentence(error)
+
+
+@cache
+def _validator(kind: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": load("application")["$defs"]})
+
+
+def _sentence(error: Any) -> str:
+    if error.validator == "type":
+        wanted = error.validator_value
+        names = {"string": "a text", "boolean": "true or false", "integer": "a whole number", "array": "a list", "object": "an object", "null": "null"}
+        kinds = [wanted] if isinstance(wanted, str) else wanted
+        return f"{' or '.join(names.get(kind, kind) for kind in kinds)} is needed here, this is {_kind(error.instance)}"
+    if error.validator == "pattern":
+        return "a date and time such as 2026-01-31T00:00:00Z is needed here"
+    return str(error.message)[:200]
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
+    return names.get(type(value), "something else")
+
+
+def misspelt(kind: str, value: Any) -> Iterator[tuple[list[str | int], str, str]]:
+    """Properties that Microsoft Graph does not have, where one is spelt nearly so: path, name, what was probably meant."""
+    if kind in _OBJECTS:
+        defs = load("application")["$defs"]
+        yield from _misspelt(defs, defs[kind], value, [])
+
+
+def _misspelt(defs: dict[str, Any], schema: dict[str, Any], value: Any, path: list[str | int]) -> Iterator[tuple[list[str | int], str, str]]:
+    if "$ref" in schema:
+        schema = defs[schema["$ref"].rpartition("/")[2]]
+    if isinstance(value, dict) and (properties := schema.get("properties")):
+        for name, item in value.items():
+            if name in properties:
+                yield from _misspelt(defs, properties[name], item, [*path, name])
+            elif "@" not in name:
+                absent = [known for known in properties if known not in value]
+                if close := difflib.get_close_matches(name, absent, n=1, cutoff=0.85):
+                    yield [*path, name], name, close[0]
+    elif isinstance(value, list) and "items" in schema:
+        for i, item in enumerate(value[:1000]):
+            yield from _misspelt(defs, schema["items"], item, [*path, i])

@@ -1,0 +1,83 @@
+"""Where documents come from: files, folders, standard input."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from auditor.errors import InputError
+from auditor.sources import detect, reader
+from auditor.sources.document import Document, Documents, File, Listing, Note
+from auditor.sources.walk import Found, Walk
+
+STDIN = "-"
+_LOOKS_LIKE_JSON = re.compile(rb"^(?:\xef\xbb\xbf)?\s*[{\[]")
+_JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
+
+
+def read(
+    paths: list[str], *, exclude: list[str] | None = None, stdin_name: str = "<stdin>", progress: Callable[[int, int], None] | None = None
+) -> Documents:
+    """Read all documents of files, folders and "-" (standard input).
+
+    A file that cannot be read is an error in the result, and the rest is read all the same. `progress` is called with the number
+    of files and of objects so far. Raises UsageError for a path that does not exist.
+    """
+    into = Documents()
+    walk = Walk([path for path in paths if path != STDIN], exclude or [])
+    if STDIN in paths:
+        _read(sys.stdin.buffer.read(), Found(Path(stdin_name), stdin_name, "", named=True), into)
+    seen: set[str] = set()
+    for found in walk:
+        real = os.path.realpath(found.path)
+        if real in seen:
+            continue  # a path given twice, or a link to a file that is read anyway
+        seen.add(real)
+        try:
+            if not stat.S_ISREG(os.stat(found.path).st_mode) and not found.named:
+                into.files_passed_over += 1  # a pipe or a socket in a folder would block
+                continue
+            raw = found.path.read_bytes()
+        except OSError as error:
+            into.errors.append(InputError(found.name, f"cannot be read: {error.strerror or error}"))
+            continue
+        _read(raw, found, into)
+        if progress is not None:
+            progress(into.files_read + into.files_passed_over, len(into.documents))
+    into.errors += walk.errors
+    return into
+
+
+def _read(raw: bytes, found: Found, into: Documents) -> None:
+    # UTF-16 holds every marker with a NUL behind each letter.
+    marked = detect.MARKERS.search(raw) or (raw[:2] in (b"\xff\xfe", b"\xfe\xff") and detect.MARKERS.search(raw.replace(b"\0", b"")))
+    if not found.named and not marked:
+        into.files_passed_over += 1
+        return
+    try:
+        objects = reader.read(raw, found.name, found.scope, into)
+    except InputError as error:
+        if found.named or _LOOKS_LIKE_JSON.search(raw[:4096]) or found.name.lower().endswith(_JSON_NAMES):
+            into.errors.append(error)
+        else:
+            into.files_passed_over += 1  # prose or source code that speaks of app registrations
+        return
+    if objects:
+        into.files_read += 1
+    elif found.named:
+        into.errors.append(
+            InputError(
+                found.name,
+                "holds no app registration, service principal or grant that regaudit knows",
+                hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
+            )
+        )
+    else:
+        into.files_passed_over += 1
+
+
+__all__ = ["STDIN", "Document", "Documents", "File", "Listing", "Note", "read"]

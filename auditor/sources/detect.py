@@ -1,0 +1,126 @@
+"""What a JSON object is, by its content: never by the name of its file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from auditor.sources.element import Element
+
+GRAPH, PORTAL, AAD_GRAPH = "Microsoft Graph", "Azure AD Graph manifest", "Azure AD Graph"
+
+# Bytes without which a file holds nothing of Microsoft Entra ID.
+MARKERS = re.compile(
+    rb'"(?:appId|AppId|requiredResourceAccess|replyUrlsWithType|replyUrls|oAuthSettings|signInAudience|identifierUris|appRoleId'
+    rb"|servicePrincipalType|servicePrincipalNames|appOwnerOrganizationId|oauth2Permissions|passwordCredentials|keyCredentials"
+    rb'|consentType|verifiedDomains|audiences|@odata\.context|odata\.metadata|objectType)"'
+)
+
+_TYPES = {
+    "#microsoft.graph.application": "application",
+    "#microsoft.graph.agentidentityblueprint": "application",
+    "#microsoft.graph.serviceprincipal": "servicePrincipal",
+    "#microsoft.graph.agentidentityblueprintprincipal": "servicePrincipal",
+    "#microsoft.graph.agentidentity": "servicePrincipal",
+    "#microsoft.graph.organization": "organization",
+}
+SEGMENTS = {
+    "applications": "application",
+    "microsoft.graph.agentidentityblueprint": "application",
+    "serviceprincipals": "servicePrincipal",
+    "serviceprinciples": "servicePrincipal",  # Microsoft published this spelling
+    "microsoft.graph.agentidentityblueprintprincipal": "servicePrincipal",
+    "microsoft.graph.agentidentity": "servicePrincipal",
+    "approleassignments": "appRoleAssignment",
+    "approleassignedto": "appRoleAssignment",
+    "oauth2permissiongrants": "oauth2PermissionGrant",
+    "federatedidentitycredentials": "federatedIdentityCredential",
+    "organization": "organization",
+    "owners": "owner",
+}
+# Members of an object that holds whole collections, by Microsoft Graph's names.
+COLLECTIONS = {
+    "applications": "application",
+    "servicePrincipals": "servicePrincipal",
+    "oauth2PermissionGrants": "oauth2PermissionGrant",
+    "appRoleAssignments": "appRoleAssignment",
+    "federatedIdentityCredentials": "federatedIdentityCredential",
+    "owners": "owner",
+    "organization": "organization",
+    "application": "application",
+    "servicePrincipal": "servicePrincipal",
+}
+_PRINCIPAL = ("servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "appRoleAssignmentRequired")
+_LEGACY = (
+    "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "accessTokenAcceptedVersion", "oauth2Permissions",
+    "allowPublicClient", "informationalUrls", "signInUrl", "oauth2AllowUrlPathMatching",
+)  # fmt: skip
+_AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
+_NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an @odata.context says: the kind of the elements, and whose they are."""
+
+    kind: str | None
+    relation: str
+    parent: str
+
+
+def context(text: str) -> Context:
+    """Of ".../$metadata#servicePrincipals('ID')/appRoleAssignments" -> appRoleAssignment of ID."""
+    fragment = text.partition("$metadata#")[2]
+    parent = re.match(r"\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
+    plain = fragment.lower()
+    while (shorter := re.sub(r"\([^()]*\)", "", plain)) != plain:
+        plain = shorter
+    segments = [part for part in plain.split("/") if part and part != "$entity"]
+    last = segments[-1] if segments else ""
+    return Context(SEGMENTS.get(last), last, parent[1].lower() if parent else "")
+
+
+def classify(members: dict[str, Element]) -> tuple[str, str] | None:
+    """(kind, format) of an object, or None when it is nothing of Entra ID."""
+
+    def text(name: str) -> str:
+        element = members.get(name)
+        value = element.value() if element is not None and element.raw[element.start : element.start + 1] == b'"' else ""
+        return value if isinstance(value, str) else ""
+
+    def has(*names: str) -> bool:
+        return any(name in members for name in names)
+
+    if text("odata.type").startswith("Microsoft.DirectoryServices.") or ("objectId" in members and has(*_AAD_GRAPH)):
+        kind = (text("objectType") or text("odata.type")).rpartition(".")[2].lower()
+        kinds = {"application": "application", "serviceprincipal": "servicePrincipal"}
+        return (kinds[kind], AAD_GRAPH) if kind in kinds else None
+    if kind_of_type := _TYPES.get(text("@odata.type").lower()):
+        return kind_of_type, GRAPH
+    if (kind := context(text("@odata.context")).kind) and kind != "owner":
+        return kind, GRAPH
+    if {"appRoleId", "resourceId"} <= members.keys():
+        return "appRoleAssignment", GRAPH
+    if {"clientId", "resourceId"} <= members.keys() and has("scope", "consentType"):
+        return "oauth2PermissionGrant", GRAPH
+    if "issuer" in members and has("audiences", "subject") and "claims" not in members:
+        return "federatedIdentityCredential", GRAPH
+    if "verifiedDomains" in members:
+        return "organization", GRAPH
+    if has(*_PRINCIPAL):
+        return "servicePrincipal", GRAPH
+    scopes = members.get("oauth2PermissionScopes") or members.get("publishedPermissionScopes")
+    if "appId" in members and scopes is not None and scopes.is_array:
+        return "servicePrincipal", GRAPH
+    if has(*_NOT_APPLICATIONS):
+        return None
+    shapes = [members[name] for name in ("web", "spa", "api", "publicClient") if name in members]
+    nested = any(shape.is_object for shape in shapes)
+    if has(*_LEGACY) and not any(name in members and members[name].is_object for name in ("web", "spa", "api")):
+        return "application", PORTAL
+    if nested and not (has("tenantId") and "credentials" in members) or has("requiredResourceAccess", "identifierUris", "signInAudience"):
+        return "application", GRAPH
+    if "displayName" in members and has("passwordCredentials", "keyCredentials", "appRoles", "appId", "isFallbackPublicClient"):
+        # Cut down by $select or --query: application and service principal share these names.
+        return "application", GRAPH
+    return None

@@ -1,0 +1,101 @@
+"""What a source yields: documents, and how complete their collections are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditor import pointer
+from auditor.errors import InputError
+
+EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here columns are exact and duplicate keys are looked for
+
+
+@dataclass(slots=True, eq=False)
+class File:
+    """A file that was read. `raw` is its text in UTF-8, kept while it is small enough for exact places."""
+
+    name: str
+    scope: str  # joins reach over one scope
+    size: int
+    raw: bytes | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """One object of a file, in Microsoft Graph's shape. `data` is taken away once facts have been made of it."""
+
+    kind: str
+    file: File
+    pointer: str  # of the object within the file
+    start: int  # byte offsets within the file
+    end: int
+    line: int
+    data: Any
+    parent: str = ""  # object id of what it belongs to, where its place says so
+    origins: dict[str, str] | None = None  # Graph pointer -> pointer in the file's own shape, for other formats
+    format: str = "Microsoft Graph"
+
+    def place(self, inside: str) -> tuple[str, int, int | None]:
+        """Pointer in the file, line and column of what a Graph pointer names. The column is None in a large file."""
+        own = self._own_pointer(inside)
+        if self.file.raw is None:
+            return self.pointer + own, self.line, None
+        text = self.file.raw[self.start : self.end].decode("utf-8", "replace")
+        index = pointer.locate(text, own) or 0
+        line, column = pointer.position(text, index)
+        if line == 1:
+            begin = self.file.raw.rfind(b"\n", 0, self.start) + 1
+            column += len(self.file.raw[begin : self.start].decode("utf-8", "replace"))
+        return self.pointer + own, self.line + line - 1, column
+
+    def _own_pointer(self, inside: str) -> str:
+        if not self.origins:
+            return inside
+        head = inside
+        while head:
+            if head in self.origins:
+                return self.origins[head] + inside[len(head) :]
+            head = head.rpartition("/")[0]
+        return inside
+
+
+@dataclass(slots=True)
+class Listing:
+    """A collection as it was read from one place."""
+
+    scope: str
+    kind: str
+    count: int
+    ended: bool  # there is no further page
+    total: int | None = None  # what the service says that there are
+    parent: str = ""  # object id, where it lists what belongs to one object
+    relation: str = ""  # appRoleAssignments or appRoleAssignedTo
+
+
+@dataclass(slots=True)
+class Note:
+    """Something about the input that a person should know; no error."""
+
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = self.file + (f":{self.line}:{self.column}" if self.line else "")
+        return f"{place}: {self.message}" if place else self.message
+
+
+@dataclass(slots=True)
+class Documents:
+    """All that was read."""
+
+    documents: list[Document] = field(default_factory=list)
+    listings: list[Listing] = field(default_factory=list)
+    errors: list[InputError] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    files_read: int = 0
+    files_passed_over: int = 0
+    inexact: list[str] = field(default_factory=list)  # files too large for exact columns and duplicate keys
+    whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so

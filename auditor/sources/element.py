@@ -1,0 +1,74 @@
+"""A JSON text seen from above: elements know where they stand, and are only decoded when somebody asks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+_COMMA = re.compile(rb"[\s,]*")
+_KEY = re.compile(rb'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_arrays = msgspec.json.Decoder(list[msgspec.Raw])
+_values = msgspec.json.Decoder()
+
+
+class Element:
+    """A value within `raw`: bytes `start` to `end`, at `pointer`."""
+
+    __slots__ = ("end", "pointer", "raw", "start")
+
+    def __init__(self, raw: bytes, start: int, end: int, pointer: str) -> None:
+        self.raw, self.start, self.end, self.pointer = raw, start, end, pointer
+
+    def view(self) -> memoryview:
+        return memoryview(self.raw)[self.start : self.end]
+
+    @property
+    def is_object(self) -> bool:
+        return self.raw[self.start : self.start + 1] == b"{"
+
+    @property
+    def is_array(self) -> bool:
+        return self.raw[self.start : self.start + 1] == b"["
+
+    def members(self) -> dict[str, Element]:
+        """Of an object. Of a name that stands twice the last counts, as everywhere in JSON."""
+        from auditor.pointer import escape
+
+        values = _objects.decode(self.view())
+        found: dict[str, Element] = {}
+        at = self.start + 1
+        while len(found) < len(values) and (key := _KEY.match(self.raw, at, self.end)):
+            name = _values.decode(b'"' + key[1] + b'"')
+            start = key.end()
+            raw = values[name]
+            end = start + memoryview(raw).nbytes  # type: ignore[call-overload]
+            if self.raw[start:end] != bytes(raw):  # an earlier twin of a repeated name
+                end = start + _length(self.raw, start, self.end)
+            else:
+                found[name] = Element(self.raw, start, end, f"{self.pointer}/{escape(name)}")
+            at = end
+        return found
+
+    def items(self) -> list[Element]:
+        """Of an array."""
+        found = []
+        at = self.start + 1
+        for i, raw in enumerate(_arrays.decode(self.view())):
+            start = _COMMA.match(self.raw, at).end()  # type: ignore[union-attr]
+            at = start + memoryview(raw).nbytes  # type: ignore[call-overload]
+            found.append(Element(self.raw, start, at, f"{self.pointer}/{i}"))
+        return found
+
+    def value(self) -> Any:
+        return _values.decode(self.view())
+
+
+def _length(raw: bytes, start: int, stop: int) -> int:
+    """Length of the JSON value that begins at `start`."""
+    import json
+
+    text = raw[start:stop].decode("utf-8", "replace")
+    return len(text[: json.JSONDecoder().raw_decode(text)[1]].encode())

@@ -1,0 +1,111 @@
+"""Objects in Microsoft Graph's shape: portal manifest, REST, az, CLI for Microsoft 365. All are the same shape."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+import msgspec
+
+from auditor import documents
+from auditor.documents import Shape
+
+SHAPES: dict[str, type[Shape]] = {
+    "application": documents.Application,
+    "servicePrincipal": documents.ServicePrincipal,
+    "oauth2PermissionGrant": documents.OAuth2PermissionGrant,
+    "appRoleAssignment": documents.AppRoleAssignment,
+    "federatedIdentityCredential": documents.FederatedIdentityCredential,
+    "organization": documents.Organization,
+    "owner": documents.DirectoryObject,
+}
+decode = {kind: msgspec.json.Decoder(shape).decode for kind, shape in SHAPES.items()}
+_MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
+
+
+class Wrong(Exception):
+    """An object that does not fit its shape: (pointer, what is wrong) of every wrong place. `data` is what could be kept, or None."""
+
+    def __init__(self, places: list[tuple[str, str]], data: Any) -> None:
+        self.places, self.data = places, data
+
+
+def convert(kind: str, value: Any) -> Any:
+    """A decoded JSON value as a shape, the slow way. What is merely odd is put right.
+
+    Raises Wrong with every place that does not fit; what is wrong is then unknown, and the rest is kept.
+    """
+    from auditor.schemas import problems
+
+    if not isinstance(value, dict):
+        raise Wrong([("", f"an object is needed here, this is {_kind_name(value)}")], None)
+    value = _mended(value)
+    places: list[tuple[str, str]] = []
+    for path, message in problems(kind, value):
+        places.append((_pointer(path), message))
+        if not _drop(value, path):
+            raise Wrong(places, None)
+    try:
+        data = msgspec.convert(value, SHAPES[kind])
+    except (msgspec.ValidationError, RecursionError) as error:
+        message, _, where = str(error).partition(" - at `$")
+        raise Wrong([*places, (re.sub(r"\[(\d+)\]", r"/\1", where.rstrip("`")).replace(".", "/"), message)], None) from None
+    if places:
+        raise Wrong(places, data)
+    return data
+
+
+def _pointer(path: list[str | int]) -> str:
+    from auditor.pointer import join
+
+    return join(*path)
+
+
+def _drop(value: dict[str, Any], path: list[str | int]) -> bool:
+    """Take the property away that holds what is wrong. An element of a list is never taken: the list would look complete."""
+    while path and not isinstance(path[-1], str):
+        path = path[:-1]
+    if not path:
+        return False
+    owner: Any = value
+    for part in path[:-1]:
+        try:
+            owner = owner[part]
+        except (KeyError, IndexError, TypeError):
+            return True  # gone with a place that held it
+    if isinstance(owner, dict):
+        owner.pop(path[-1], None)
+    return True
+
+
+def _mended(value: Any) -> Any:
+    """Dates that other tools write, lone surrogates."""
+    if isinstance(value, dict):
+        return {_mended(key): _date(item) if key.endswith("DateTime") else _mended(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, str) and not value.isprintable():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+def _date(value: Any) -> Any:
+    """RFC 3339 of what is meant as a date; what is none stays as it is, for the schema to complain about."""
+    if not isinstance(value, str):
+        return value
+    if found := _MICROSOFT_DATE.fullmatch(value):
+        try:
+            return datetime.fromtimestamp(int(found[1]) / 1000, timezone.utc).isoformat()
+        except (OverflowError, ValueError, OSError):
+            return value
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?)?(Z|[+-]\d\d:\d\d)?", value)
+    if found is None:
+        return value
+    day, time, fraction, offset = found.groups()
+    return f"{day}T{time or '00:00:00'}{'.' + fraction if fraction else ''}{offset or 'Z'}"
+
+
+def _kind_name(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,149 @@
+"""Azure AD Graph's shapes: the old portal manifest (`replyUrlsWithType`) and `az` before 2.37 (`objectId`).
+
+Both name the same things otherwise than Microsoft Graph. A converted object keeps, for each place in Graph's shape, the place
+in the file: findings point at what the user wrote.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor.pointer import join
+
+# name in the file -> path in Microsoft Graph's shape
+_RENAMED = {
+    "objectId": "id",
+    "name": "displayName",
+    "signInUrl": "web/homePageUrl",
+    "homepage": "web/homePageUrl",
+    "logoutUrl": "web/logoutUrl",
+    "oauth2AllowImplicitFlow": "web/implicitGrantSettings/enableAccessTokenIssuance",
+    "oauth2AllowIdTokenImplicitFlow": "web/implicitGrantSettings/enableIdTokenIssuance",
+    "allowPublicClient": "isFallbackPublicClient",
+    "accessTokenAcceptedVersion": "api/requestedAccessTokenVersion",
+    "requestedAccessTokenVersion": "api/requestedAccessTokenVersion",  # Microsoft's page of 2025 prints it so
+    "acceptMappedClaims": "api/acceptMappedClaims",
+    "knownClientApplications": "api/knownClientApplications",
+    "oauth2Permissions": "api/oauth2PermissionScopes",
+    "preAuthorizedApplications": "api/preAuthorizedApplications",
+    "informationalUrls": "info",
+    "deletionTimestamp": "deletedDateTime",
+    "appOwnerTenantId": "appOwnerOrganizationId",
+}
+_PRINCIPAL_RENAMED = {
+    "objectId": "id",
+    "oauth2Permissions": "oauth2PermissionScopes",
+    "appOwnerTenantId": "appOwnerOrganizationId",
+    "deletionTimestamp": "deletedDateTime",
+}
+_CREDENTIAL = {"startDate": "startDateTime", "endDate": "endDateTime"}
+_INFO = {"termsOfService": "termsOfServiceUrl", "support": "supportUrl", "privacy": "privacyStatementUrl", "marketing": "marketingUrl"}
+_PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
+_COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
+_SECRET = ("value", "secretText", "key")
+
+
+class Converted:
+    """An object in Graph's shape, and where each of its places stands in the file."""
+
+    def __init__(self) -> None:
+        self.value: dict[str, Any] = {}
+        self.origins: dict[str, str] = {}
+
+    def put(self, path: str, value: Any, origin: str) -> None:
+        *parents, last = path.split("/")
+        at = self.value
+        for part in parents:
+            at = at.setdefault(part, {})
+        at[last] = value
+        self.origins["/" + path] = origin
+
+
+def application(value: dict[str, Any], *, portal: bool) -> Converted:
+    """An application of the portal's old manifest (`portal`), or of Azure AD Graph 1.6."""
+    out = Converted()
+    for name, item in value.items():
+        origin = join(name)
+        if name == "replyUrlsWithType":
+            _reply_urls_with_type(out, item)
+        elif name == "replyUrls" and not portal:
+            # Azure AD Graph does not say which platform a URI is for; a public client's are native.
+            platform = "publicClient" if value.get("publicClient") is True else "web"
+            out.put(f"{platform}/redirectUris", item, origin)
+        elif name == "publicClient" and not isinstance(item, dict):
+            out.put("isFallbackPublicClient", item, origin)
+        elif name == "availableToOtherTenants":
+            if "signInAudience" not in value:
+                out.put("signInAudience", "AzureADMultipleOrgs" if item else "AzureADMyOrg", origin)
+        elif name in ("passwordCredentials", "keyCredentials"):
+            out.put(name, _each(item, _credential), origin)
+            _member_origins(out, name, name, item, _CREDENTIAL)
+        elif name == "preAuthorizedApplications":
+            out.put(_RENAMED[name], _each(item or [], _preauthorized), origin)
+            _member_origins(out, _RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
+        elif name == "informationalUrls" and isinstance(item, dict):
+            out.put("info", {_INFO.get(key, key): url for key, url in item.items()}, origin)
+        else:
+            out.put(_RENAMED.get(name, name), [] if item is None and name in _COLLECTIONS else item, origin)
+    _complete(out, value, portal=portal)
+    return out
+
+
+def service_principal(value: dict[str, Any]) -> Converted:
+    """A service principal of Azure AD Graph 1.6."""
+    out = Converted()
+    for name, item in value.items():
+        if name in ("passwordCredentials", "keyCredentials"):
+            item = _each(item, _credential)
+        out.put(_PRINCIPAL_RENAMED.get(name, name), item, join(name))
+    return out
+
+
+def _complete(out: Converted, value: dict[str, Any], *, portal: bool) -> None:
+    """What the format says by leaving a Graph object out."""
+    if portal and "replyUrlsWithType" in value:
+        for platform in _PLATFORMS.values():
+            out.value.setdefault(platform, {}).setdefault("redirectUris", [])
+            out.origins.setdefault(f"/{platform}/redirectUris", "/replyUrlsWithType")
+    if not portal and "replyUrls" in value:
+        # spa URIs hide among the others: what stands there is known, that there is no more is not.
+        other = "web" if "publicClient" in out.value else "publicClient"
+        out.value.setdefault(other, {}).setdefault("redirectUris", [])
+    if "oauth2Permissions" in value:
+        for scope in out.value.get("api", {}).get("oauth2PermissionScopes") or []:
+            if isinstance(scope, dict):
+                scope.setdefault("type", "User")  # left out by the oldest manifests
+
+
+def _reply_urls_with_type(out: Converted, items: Any) -> None:
+    if not isinstance(items, list):
+        out.put("web/redirectUris", items, "/replyUrlsWithType")
+        return
+    lists: dict[str, list[Any]] = {}
+    for i, item in enumerate(items):
+        kind = str(item.get("type") or "Web").lower() if isinstance(item, dict) else "web"
+        platform = _PLATFORMS.get(kind, "web")
+        urls = lists.setdefault(platform, [])
+        out.origins[f"/{platform}/redirectUris/{len(urls)}"] = f"/replyUrlsWithType/{i}/url"
+        urls.append(item.get("url") if isinstance(item, dict) else item)
+    for platform, urls in lists.items():
+        out.put(f"{platform}/redirectUris", urls, "/replyUrlsWithType")
+
+
+def _each(items: Any, convert: Any) -> Any:
+    return [convert(item) if isinstance(item, dict) else item for item in items] if isinstance(items, list) else items
+
+
+def _credential(item: dict[str, Any]) -> dict[str, Any]:
+    return {_CREDENTIAL.get(name, name): value for name, value in item.items() if name not in _SECRET}
+
+
+def _preauthorized(item: dict[str, Any]) -> dict[str, Any]:
+    return {"delegatedPermissionIds" if name == "permissionIds" else name: value for name, value in item.items()}
+
+
+def _member_origins(out: Converted, path: str, name: str, items: Any, renamed: dict[str, str]) -> None:
+    for i, item in enumerate(items if isinstance(items, list) else ()):
+        for old, new in renamed.items():
+            if isinstance(item, dict) and old in item:
+                out.origins[f"/{path}/{i}/{new}"] = f"/{name}/{i}/{old}"

@@ -1,0 +1,210 @@
+"""The JSON values of one file -> documents in Microsoft Graph's shape."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from auditor import pointer, schemas
+from auditor.errors import InputError
+from auditor.sources import detect, text
+from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, GRAPH, PORTAL
+from auditor.sources.document import EXACT_UP_TO, Document, Documents, File, Listing, Note
+from auditor.sources.element import Element
+from auditor.sources.formats import graph, legacy
+
+MAX_DEPTH = 6  # wrappers within wrappers: pages in a batch response in a list
+
+
+def read(raw: bytes, name: str, scope: str, into: Documents) -> int:
+    """Read one file's bytes into `into`. Returns the number of objects. Raises InputError when the text cannot be read at all."""
+    raw = text.to_utf8(raw, name)
+    cleaned, roots = text.roots(raw, name, notes := [])
+    small = len(cleaned) <= EXACT_UP_TO
+    file = File(name, scope, len(raw), cleaned if small else None)
+    reader = _Reader(file, cleaned, into)
+    for root in roots:
+        try:
+            reader.value(root, 0)
+        except (msgspec.DecodeError, RecursionError) as error:
+            # Syntax was checked before: what is left is a number beyond all bounds, or nesting.
+            into.errors.append(reader.error(root, f"cannot be read: {'nested too deeply' if isinstance(error, RecursionError) else error}"))
+    if reader.objects:
+        into.notes += notes
+        if not small:
+            into.inexact.append(name)
+    return reader.objects
+
+
+class _Reader:
+    def __init__(self, file: File, raw: bytes, into: Documents) -> None:
+        self.file, self.raw, self.into = file, raw, into
+        self.objects = 0
+        self.lists: Counter[str] = Counter()
+        self._line, self._line_at = 1, 0
+
+    # -- structure
+
+    def value(self, element: Element, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            return
+        if element.is_array:
+            items = element.items()
+            kinds: Counter[str] = Counter()
+            for item in items:
+                kind = self._object(item, depth) if item.is_object else None
+                if kind:
+                    kinds[kind] += 1
+            self._listed(kinds, ended=True)
+        elif element.is_object:
+            self._object(element, depth)
+
+    def _object(self, element: Element, depth: int) -> str | None:
+        """Reads an object; returns its kind if it is one of Entra ID's."""
+        members = element.members()
+        if "value" in members and members["value"].is_array:
+            self._page(members)
+        elif "value" in members and members["value"].is_object:
+            self.value(members["value"], depth + 1)
+        elif "responses" in members and members["responses"].is_array:
+            self._batch(members["responses"], depth)
+        elif (error := members.get("error")) and error.is_object and "code" in (inner := error.members()):
+            said = [inner[key].value() for key in ("code", "message") if key in inner]
+            self.into.errors.append(self.error(element, f"an error was saved instead of data: {': '.join(map(str, said))[:300]}"))
+            self.objects += 1
+        elif (found := detect.classify(members)) is not None:
+            self._document(element, *found, context=detect.context(_text(members.get("@odata.context"))))
+            return found[0]
+        elif self._holds_collections(members):
+            for name, member in members.items():
+                if name in COLLECTIONS and (member.is_array or member.is_object):
+                    self._collection(COLLECTIONS[name], name, member)
+        return None
+
+    @staticmethod
+    def _holds_collections(members: dict[str, Element]) -> bool:
+        named = [m for name, m in members.items() if name in COLLECTIONS and (m.is_array or m.is_object)]
+        return bool(named) and any(members.get(name) in named for name in ("applications", "servicePrincipals", "application", "servicePrincipal"))
+
+    def _collection(self, kind: str, name: str, member: Element) -> None:
+        items = member.items() if member.is_array else [member]
+        for item in items:
+            if item.is_object:
+                self._document(item, kind, GRAPH, parent=_text(item.members().get("of")).lower() if kind in _CHILDREN else "")
+        if member.is_array:
+            self._listed(Counter({kind: len(items)}), ended=True, relation=name)
+
+    def _page(self, members: dict[str, Element]) -> None:
+        context = detect.context(_text(members.get("@odata.context")))
+        next_link = any(name in members for name in ("@odata.nextLink", "odata.nextLink"))
+        total = members["@odata.count"].value() if "@odata.count" in members else None
+        items = members["value"].items()
+        kinds: Counter[str] = Counter()
+        for item in items:
+            if not item.is_object:
+                continue
+            kind: str | None = context.kind
+            if kind is None:
+                inside = item.members()
+                found = detect.classify(inside) if "@removed" not in inside else None
+                if found is None:
+                    continue
+                kind = found[0]
+                self._document(item, *found, context=context)
+            else:
+                self._document(item, kind, GRAPH, context=context)
+            kinds[kind] += 1
+        if not items and context.kind:
+            kinds[context.kind] = 0
+        self._listed(
+            kinds, ended=not next_link, total=total if isinstance(total, int) else None, parent=context.parent, relation=context.relation
+        )
+        if next_link and kinds:
+            self.into.notes.append(Note("the export is incomplete: the page names a next page (@odata.nextLink)", self.file.name))
+
+    def _batch(self, responses: Element, depth: int) -> None:
+        for response in responses.items():
+            members = response.members() if response.is_object else {}
+            if (body := members.get("body")) is not None:
+                self.value(body, depth + 1)
+
+    def _listed(self, kinds: Counter[str], *, ended: bool, total: int | None = None, parent: str = "", relation: str = "") -> None:
+        for kind, count in kinds.items():
+            self.into.listings.append(Listing(self.file.scope, kind, count, ended, total, parent, relation))
+            if not kinds[kind]:
+                self.objects += 1  # an empty page was understood
+            if count == 100 and ended and not relation and total is None:
+                self.into.notes.append(
+                    Note(f"exactly 100 {kind}s: `az ad app list` and `az ad sp list` stop there without --all", self.file.name)
+                )
+
+    # -- documents
+
+    def _document(self, element: Element, kind: str, form: str, *, context: detect.Context | None = None, parent: str = "") -> None:
+        self.objects += 1
+        document = Document(kind, self.file, element.pointer, element.start, element.end, self._line_of(element.start), None, format=form)
+        document.parent = parent or (context.parent if context else "")
+        if form == GRAPH:
+            try:
+                document.data = graph.decode[kind](element.view())
+            except (msgspec.DecodeError, RecursionError):
+                self._slowly(document, element, None)
+        else:
+            self._slowly(document, element, form)
+        if document.data is not None:
+            self.into.documents.append(document)
+            if self.file.raw is not None and form == GRAPH:
+                self._spelling(document, element)
+
+    def _slowly(self, document: Document, element: Element, form: str | None) -> None:
+        """By way of Python values: other formats, and objects that do not fit the shape at once."""
+        try:
+            value = element.value()
+            if form in (PORTAL, AAD_GRAPH):
+                convert = legacy.service_principal(value) if document.kind == "servicePrincipal" else legacy.application(value, portal=form == PORTAL)
+                value, document.origins = convert.value, convert.origins
+            document.data = graph.convert(document.kind, value)
+        except graph.Wrong as wrong:
+            document.data = wrong.data
+            for place, message in wrong.places:
+                where, line, column = document.place(place)
+                kept = "" if wrong.data is not None else "; the object is not audited"
+                self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{kept}", line, column or 0))
+        except (msgspec.DecodeError, RecursionError, AttributeError, TypeError) as error:
+            self.into.errors.append(self.error(element, f"the object cannot be read: {_reason(error)}"))
+
+    def _spelling(self, document: Document, element: Element) -> None:
+        try:
+            value = element.value()
+        except (msgspec.DecodeError, RecursionError):
+            return
+        for path, name, meant in schemas.misspelt(document.kind, value):
+            _, line, column = document.place(pointer.join(*path))
+            self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line, column or 0))
+
+    # -- places
+
+    def _line_of(self, offset: int) -> int:
+        if offset < self._line_at:
+            self._line, self._line_at = 1, 0
+        self._line += self.raw.count(b"\n", self._line_at, offset)
+        self._line_at = offset
+        return self._line
+
+    def error(self, element: Element, message: str) -> InputError:
+        column = element.start - self.raw.rfind(b"\n", 0, element.start)
+        return InputError(self.file.name, message, self._line_of(element.start), column)
+
+
+_CHILDREN = ("owner", "federatedIdentityCredential")
+
+
+def _text(element: Element | None) -> str:
+    value: Any = element.value() if element is not None else ""
+    return value if isinstance(value, str) else ""
+
+
+def _reason(error: BaseException) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]

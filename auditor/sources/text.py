@@ -1,0 +1,193 @@
+"""Bytes -> the JSON values in them. Whatever is blanked out keeps its length, so that lines and columns stay true."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from auditor.errors import InputError
+from auditor.pointer import position
+from auditor.sources.document import EXACT_UP_TO, Note
+from auditor.sources.element import Element
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
+_JSON_START = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
+_MOST_ROOTS = 200_000
+_FOREIGN = (
+    (b"SQLite format 3\0", "a SQLite database"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\x1f\x8b", "a gzip file"),
+)
+
+
+class NotJson(Exception):
+    """The text is not JSON. `index` is where it stops being so."""
+
+    def __init__(self, message: str, index: int = 0) -> None:
+        self.message, self.index = message, index
+
+
+def to_utf8(raw: bytes, file: str) -> bytes:
+    """The text in UTF-8 without a byte order mark. Raises InputError for other encodings."""
+    for magic, what in _FOREIGN:
+        if raw.startswith(magic):
+            raise InputError(file, f"this is {what}; regaudit reads JSON")
+    encoding = "utf-8"
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif raw.startswith(b"\xef\xbb\xbf"):
+        return raw[3:]
+    elif len(raw) >= 4 and raw[1] == 0 and raw[3] == 0 and raw[0] and raw[2]:
+        encoding = "utf-16-le"
+    if encoding == "utf-8":
+        return raw
+    try:
+        return raw.decode(encoding).encode("utf-8", "replace")
+    except UnicodeDecodeError as error:
+        raise InputError(file, f"the file is not valid {encoding.upper()}: {error.reason}") from None
+
+
+def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element]]:
+    """The text, with what is not JSON blanked out, and the values in it. Raises InputError with the place."""
+    if not raw.strip():
+        raise InputError(file, "the file is empty")
+    if len(raw) > EXACT_UP_TO:
+        return raw, [_large(raw, file)]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = position(raw[: error.start].decode("utf-8", "replace") + "?", len(raw[: error.start].decode("utf-8", "replace")))
+        raise InputError(file, f"not valid UTF-8: byte 0x{raw[error.start]:02x}", line, column) from None
+    text = _ANSI.sub(lambda found: " " * len(found[0]), text)
+    try:
+        spans, text = _spans(text, file, notes)
+    except NotJson as error:
+        line, column = position(text, error.index)
+        raise InputError(file, error.message, line, column) from None
+    cleaned = text.encode("utf-8")
+    ascii_only = len(cleaned) == len(text)
+    found = []
+    for number, (start, end) in enumerate(spans):
+        if not ascii_only:
+            start, end = len(text[:start].encode()), len(text[:end].encode())
+        found.append(Element(cleaned, start, end, "" if len(spans) == 1 else f"/{number}"))
+    return cleaned, found
+
+
+def _large(raw: bytes, file: str) -> Element:
+    start = len(raw) - len(raw.lstrip())
+    try:
+        msgspec.json.decode(raw, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        at = re.search(r"\(byte (\d+)\)", str(error))
+        line, column = position(raw.decode("utf-8", "replace"), int(at[1])) if at else (0, 0)
+        raise InputError(file, f"not JSON: {_reason(error)}", line, column) from None
+    return Element(raw, start, len(raw.rstrip()), "")
+
+
+def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int]], str]:
+    """Where the JSON values of the text stand, and the text with all else blanked out."""
+    try:
+        return [_whole(text, file, notes)], text
+    except NotJson as error:
+        first = error
+    attempt = text
+    noise = _JSON_START.search(text)
+    if noise and noise.start() and not text[: noise.start()].lstrip().startswith(("{", "[")):
+        attempt = _blank(text[: noise.start()]) + text[noise.start() :]
+        try:
+            found = _whole(attempt, file, notes)
+        except NotJson:
+            pass
+        else:
+            notes.append(Note("text before the JSON is passed over", file, 1, 1))
+            return [found], attempt
+    relaxed = _TRAILING_COMMA.sub(_blank_comma, _COMMENT.sub(_blank_comment, attempt))
+    if relaxed != attempt:
+        try:
+            found = _whole(relaxed, file, notes)
+        except NotJson:
+            pass
+        else:
+            notes.append(Note("not strict JSON: it has comments or trailing commas", file, 1, 1))
+            return [found], relaxed
+    if (several := _several(attempt)) is not None:
+        for start, end in several:
+            _whole(attempt[start:end], file, notes)
+        return several, attempt
+    raise first
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _blank_comment(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else _blank(found[0])
+
+
+def _blank_comma(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else " "
+
+
+def _whole(text: str, file: str, notes: list[Note]) -> tuple[int, int]:
+    """The span of the one JSON value that the text is. Raises NotJson."""
+    repeated: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> None:
+        names = {name for name, _ in items}
+        if len(names) < len(items):
+            seen: set[str] = set()
+            repeated.extend(name for name, _ in items if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+
+    def constant(name: str) -> None:
+        raise NotJson(f"not JSON: {name} is not a JSON number", max(0, text.find(name)))
+
+    try:
+        json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        raise NotJson(f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", error.pos) from None
+    except RecursionError:
+        raise NotJson("not JSON that anybody wrote: it is nested too deeply") from None
+    except ValueError as error:
+        digits = re.search(r"\d{4000,}", text)
+        raise NotJson(f"not JSON: {_reason(error)}", digits.start() if digits else 0) from None
+    for name in repeated[:5]:
+        keys = [found.start() for found in re.finditer(re.escape(json.dumps(name)) + r"\s*:", text)]
+        line, column = position(text, keys[-1] if keys else 0)
+        notes.append(Note(f"{name!r} stands twice in one object; the last one counts", file, line, column))
+    start = len(text) - len(text.lstrip())
+    return start, len(text.rstrip())
+
+
+def _several(text: str) -> list[tuple[int, int]] | None:
+    """The spans of JSON values that follow one another (NDJSON), or None."""
+    decoder = json.JSONDecoder()
+    found: list[tuple[int, int]] = []
+    at = 0
+    try:
+        while (start := at + len(text[at : at + 4096]) - len(text[at : at + 4096].lstrip())) < len(text):
+            if text[start].isspace():
+                at = start
+                continue
+            _, at = decoder.raw_decode(text, start)
+            found.append((start, at))
+            if len(found) > _MOST_ROOTS:
+                return None
+    except (ValueError, RecursionError):
+        return None
+    return found if len(found) > 1 else None
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    text = str(error).removeprefix("JSON is malformed: ")
+    if "digits" in text:
+        return "a number has thousands of digits"
+    return text[:1].lower() + text[1:]

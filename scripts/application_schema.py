@@ -1,0 +1,96 @@
+"""Makes `auditor/schemas/objects.json`, the JSON Schemas of the objects that regaudit reads, from Microsoft Graph's metadata.
+
+    python scripts/application_schema.py ../shared/data/graph_v1.0_app_sp_types.json
+
+The input is an excerpt of microsoftgraph/msgraph-metadata (MIT): types with their properties and nullability.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+OBJECTS = {
+    "application": "application",
+    "servicePrincipal": "servicePrincipal",
+    "oauth2PermissionGrant": "oAuth2PermissionGrant",
+    "appRoleAssignment": "appRoleAssignment",
+    "federatedIdentityCredential": "federatedIdentityCredential",
+}
+PRIMITIVES = {
+    "Edm.String": {"type": "string"}, "Edm.Guid": {"type": "string"}, "Edm.Boolean": {"type": "boolean"},
+    "Edm.Int32": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}, "Edm.Int64": {"type": "integer"},
+    "Edm.DateTimeOffset": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"},
+    "Edm.Binary": {"type": "string"}, "Edm.Stream": {}, "Edm.Double": {"type": "number"},
+}  # fmt: skip
+# Beta, or returned where the metadata of v1.0 does not say so.
+EXTRA = {
+    "application": {
+        "authenticationBehaviors": {
+            "type": ["object", "null"],
+            "properties": {
+                name: {"type": ["boolean", "null"]}
+                for name in ("removeUnverifiedEmailClaim", "requireClientServicePrincipal", "blockAzureADGraphAccess")
+            },
+        },
+        "owners": {"type": "array", "items": {"type": "object"}},
+        "federatedIdentityCredentials": {"type": "array", "items": {"$ref": "#/$defs/federatedIdentityCredential"}},
+    },
+    "servicePrincipal": {"createdDateTime": {"$ref": "#/$defs/date"}, "owners": {"type": "array", "items": {"type": "object"}}},
+    "federatedIdentityCredential": {
+        "claimsMatchingExpression": {"type": ["object", "null"], "properties": {"value": {"type": ["string", "null"]}}},
+    },
+}  # fmt: skip
+
+
+def main(source: str) -> None:
+    types = json.loads(Path(source).read_text("utf-8"))["types"]
+    defs: dict[str, Any] = {"date": {"type": ["string", "null"], "pattern": PRIMITIVES["Edm.DateTimeOffset"]["pattern"]}}
+
+    def schema_of(kind: str, nullable: bool) -> dict[str, Any]:
+        if kind.startswith("Collection("):
+            # Microsoft Graph never sends a null list; other exports do, and it means an empty one.
+            return {"type": ["array", "null"], "items": schema_of(kind[len("Collection(") : -1], False)}
+        if kind in PRIMITIVES:
+            found = dict(PRIMITIVES[kind])
+            if nullable and "type" in found:
+                found["type"] = [found["type"], "null"]
+            return found
+        name = kind.removeprefix("graph.")
+        full = "microsoft.graph." + name
+        if full not in types or types[full]["kind"] == "EnumType":
+            return {} if full not in types else {"type": ["string", "null"] if nullable else "string"}
+        define(name, name)
+        return {"$ref": f"#/$defs/{name}"} if nullable else {"type": "object", "$ref": f"#/$defs/{name}"}
+
+    def define(name: str, graph: str) -> None:
+        if name in defs:
+            return
+        defs[name] = {}
+        properties: dict[str, Any] = {}
+        full: str | None = "microsoft.graph." + graph
+        while full:
+            entry = types[full]
+            properties |= {key: schema_of(p["type"], p.get("nullable", True)) for key, p in entry["properties"].items()}
+            full = entry["base"].replace("graph.", "microsoft.graph.") if entry.get("base") else None
+        properties.pop("logo", None)
+        # Nothing is required: what is absent is unknown. An id is never null, but a hand-written manifest may say so.
+        properties |= EXTRA.get(name, {})
+        defs[name] = {"type": "object" if name in OBJECTS else ["object", "null"], "properties": dict(sorted(properties.items()))}
+
+    for name, graph in OBJECTS.items():
+        define(name, graph)
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://regaudit.dev/schemas/objects.json",
+        "title": "Objects of Microsoft Entra ID that regaudit reads",
+        "description": "From Microsoft Graph v1.0 metadata (microsoftgraph/msgraph-metadata, MIT), by scripts/application_schema.py.",
+        "$ref": "#/$defs/application",
+        "$defs": dict(sorted(defs.items())),
+    }
+    target = Path(__file__).parent.parent / "auditor/schemas/objects.json"
+    target.write_text(json.dumps(schema, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
