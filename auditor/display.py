@@ -20,6 +20,8 @@ _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 
 def clean(value: str, limit: int = MAX_LENGTH) -> str:
     """A hostile text on one line: control and formatting characters replaced, CI commands broken, cut at `limit` characters."""
+    if value.isprintable() and len(value) <= limit and "#" not in value and value[:1] not in (":", " "):
+        return value
     if len(value) > limit:
         value = value[:limit] + "…"
     if not value.isprintable():
@@ -33,17 +35,19 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
 
 def show(value: Any, form: str = "") -> str:
     """A fact as it reads in a message. `form` is "date" or "days"."""
-    if value.__class__ is str:
+    kind = value.__class__
+    if kind is str:
         return clean(value)
+    if kind is datetime:
+        text = utc(value).isoformat(" ", "minutes")
+        return text[:10] if form == "date" else text[:16] + "Z"
     if value is None:
         return "not set"
-    if value is True or value is False:
+    if kind is bool:
         return "yes" if value else "no"
-    if isinstance(value, Unknown):
+    if kind is Unknown:
         return "unknown"
-    if isinstance(value, datetime):
-        return utc(value).strftime("%Y-%m-%d" if form == "date" else "%Y-%m-%d %H:%MZ")
-    if isinstance(value, timedelta):
+    if kind is timedelta:
         return f"{value.days} day{'s' * (value.days != 1)}"
     if hasattr(value, "__iter__"):
         return _show_list(value)
@@ -60,6 +64,8 @@ def _show_list(values: Any) -> str:
 
 def utc(moment: datetime) -> datetime:
     """In UTC; a moment at the edge of the calendar stays in its own offset."""
+    if moment.tzinfo is timezone.utc:
+        return moment
     try:
         return moment.astimezone(timezone.utc)
     except OverflowError:
@@ -68,4 +74,4 @@ def utc(moment: datetime) -> datetime:
 
 def iso(moment: datetime | None) -> str | None:
     """2026-01-31T00:00:00Z."""
-    return None if moment is None else utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else utc(moment).isoformat("T", "seconds")[:19] + "Z"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from auditor import pointer
 from auditor.display import clean, show
-from auditor.facts import App, Fact, ServicePrincipal
+from auditor.facts import App, Credential, Fact, ServicePrincipal
 from auditor.finding import Finding, Outcome, Related, fingerprint
 from auditor.language import Found
 from auditor.resolve import World
@@ -23,7 +24,7 @@ def judge(rule: Rule, world: World, *, show_passed: bool = False) -> Outcome:
     roots = _roots(rule, world)
     if not roots:
         return _nothing_to_judge(rule, world)
-    check = rule.check(world.unavailable()).bind(world.now, world.tenant)
+    check = rule.check(world.unavailable).bind(world.now, world.tenant)
     found = Found()
     check.run(roots, found)
     verdicts = _Verdicts(check, found)
@@ -33,14 +34,14 @@ def judge(rule: Rule, world: World, *, show_passed: bool = False) -> Outcome:
         passed=len(found.passed) + verdicts.count["pass"],
         not_evaluated=len(found.blind) + verdicts.count["not-evaluated"],
         errors=len(found.broken) + verdicts.count["error"],
-        reasons=dict(verdicts.reasons),
+        reasons=verdicts.reasons,
     )
     outcome.not_applicable = len(roots) - outcome.failed - outcome.passed - outcome.not_evaluated - outcome.errors
     rows = _Rows(check, world)
-    outcome.findings = rows.failed(found.failed)
-    outcome.findings += [rows.error(root, error) for root, error in found.broken]
+    outcome.rows = rows.failed(found.failed)
+    outcome.rows += [(root.rank, rows.error(root, error)) for root, error in found.broken]
     if show_passed:
-        outcome.findings += [rows.passed(root) for root in (*found.passed, *verdicts.passed)]
+        outcome.rows += [(root.rank, rows.passed(root)) for root in (*found.passed, *verdicts.passed)]
     return outcome
 
 
@@ -58,7 +59,7 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     if collection in world.complete or not world.given:
         return Outcome(rule)
     unknown = world.missing(collection)
-    return Outcome(rule, not_evaluated=1, reasons={unknown.reason: 1})
+    return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
 
 
 class _Verdicts:
@@ -104,6 +105,19 @@ class _Verdicts:
                 self.passed.append(root)
 
 
+class _Subject(NamedTuple):
+    """What every row says of a root; worked out once."""
+
+    identity: str
+    app_id: str | None
+    object_id: str | None
+    name: str | None
+    kind: str
+    owners: list[str] | None
+    tags: list[str] | None
+    reference: str | None
+
+
 class _Rows:
     """Makes findings of what a rule found."""
 
@@ -111,43 +125,49 @@ class _Rows:
         self.check, self.rule, self.world = check, check.rule, world
         self.tenant = world.tenant.id if isinstance(world.tenant.id, str) else None
         self.reference = self.rule.references[0] if self.rule.references else None
-        self.place = check.checked.place
+        self.place = "/" + check.checked.place if check.checked.place else ""
         self.fact = check.checked.property_fact
+        self.expected, self.aadsts = self.rule.require, self.rule.aadsts
 
-    def failed(self, found: Iterable[tuple[Any, Any]]) -> list[Finding]:
+    def failed(self, found: Iterable[tuple[Any, Any]]) -> list[tuple[int, Finding]]:
         rows = []
-        twins: Counter[tuple[int, str]] = Counter()
+        last, twins = None, Counter[str]()
         for root, subject in found:
-            key = _key(root, subject)
-            twins[id(root), key] += 1
-            if (number := twins[id(root), key]) > 1:
-                key = f"{key}#{number}"
+            if root is not last:
+                last = root
+                twins.clear()
+            key = "" if subject is root else subject.key if isinstance(subject, Fact) else str(subject)
+            twins[key] += 1
             try:
-                rows.append(self._failure(root, subject, key))
+                row = self._failure(root, subject, key if twins[key] == 1 else f"{key}#{twins[key]}")
             except Exception as error:  # noqa: BLE001  (a message that breaks must not lose the finding)
-                rows.append(self.error(root, error))
+                row = self.error(root, error)
+            rows.append((root.rank, row))
         return rows
 
     def _failure(self, root: Any, subject: Any, key: str) -> Finding:
         check = self.check
         row = self._row(root, key, "fail", check.severity(root, subject), check.message(root, subject))
-        fact = subject if isinstance(subject, Fact) else root
-        place = "/" + self.place if self.place else ""
-        self._locate(row, fact, place)
         if isinstance(subject, Fact):
-            row.actual = show(getattr(subject, self.fact)) if self.fact else str(clean(subject.label)) if subject is not root else None
-            if subject.__class__.__name__ in ("Secret", "Certificate"):
+            self._locate(row, subject, self.place)
+            if self.fact:
+                row.actual = show(getattr(subject, self.fact))
+            elif subject is not root:
+                row.actual = clean(subject.label)
+            if isinstance(subject, Credential):
                 row.credential_key_id = _text(subject.key_id)
         else:
+            self._locate(row, root, self.place)
             row.actual = show(subject)
-        row.expected = self.rule.require
-        row.remediation = check.fix(root, subject)
-        related = [other for other in check.named(root, subject) if isinstance(other, Fact)]
-        row.related = [found for found in (_related(other) for other in related) if found is not None] or None
+        row.expected, row.remediation = self.expected, check.fix(root, subject)
+        if check.names_others:
+            others = [other for other in check.named(root, subject) if isinstance(other, Fact)]
+            row.related = [related for related in map(_related, others) if related is not None] or None
         return row
 
     def error(self, root: Any, error: Exception) -> Finding:
-        row = self._row(root, "error", "error", self.check.checked.levels[-1], f"the rule broke here: {type(error).__name__}: {clean(str(error))}")
+        message = f"the rule broke here: {type(error).__name__}: {clean(str(error))}"
+        row = self._row(root, "error", "error", self.check.checked.levels[-1], message)
         self._locate(row, root, "")
         return row
 
@@ -158,23 +178,13 @@ class _Rows:
 
     def _row(self, root: Any, key: str, status: str, severity: str, message: str) -> Finding:
         rule = self.rule
-        app_id, object_id = _text(root.app_id) if hasattr(root, "app_id") else None, _text(root.id)
-        document = root.document
-        identity = object_id or app_id or f"{document.file.name}{document.pointer}"
-        row = Finding(
-            fingerprint(self.tenant or "", rule.id, identity, key),
-            rule.id, rule.title, rule.area, severity, status, app_id, object_id,
-            clean(root.display_name) if getattr(root, "display_name", "").__class__ is str else None,
-            _RESOURCE_KINDS.get(root.__class__, "tenant"),
-            self.tenant,
-            message=message, reference_url=self.reference, aadsts=rule.aadsts,
+        of = root.__dict__.get("subject") or _subject(root)
+        return Finding(
+            fingerprint(self.tenant or "", rule.id, of.identity, key), rule.id, rule.title, rule.area, severity, status,
+            of.app_id, of.object_id, of.name, of.kind, self.tenant,
+            message=message, reference_url=self.reference, aadsts=self.aadsts,
+            owners=of.owners, tags=of.tags, service_management_reference=of.reference,
         )  # fmt: skip
-        row.owners = _owners(root)
-        tags = getattr(root, "tags", None)
-        row.tags = [clean(tag) for tag in tags] if tags.__class__ is list else None
-        reference = getattr(root, "service_management_reference", None)
-        row.service_management_reference = clean(reference) if isinstance(reference, str) and reference else None
-        return row
 
     @staticmethod
     def _locate(row: Finding, fact: Fact, place: str) -> None:
@@ -182,19 +192,32 @@ class _Rows:
         if document is None:
             return
         inside += place
-        row.file = clean(document.file.name, 1000)
+        row.file = document.file.shown
         where, row.line, row.column = document.place(inside)
         row.pointer = clean(where, 1000)
-        row.property_path = _property_path(inside) or None
+        row.property_path = _property_path(inside)
 
 
 _RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal"}
 
 
-def _key(root: Any, subject: Any) -> str:
-    if subject is root:
-        return ""
-    return subject.key if isinstance(subject, Fact) else str(subject)
+def _subject(root: Any) -> _Subject:
+    app_id, object_id = _text(getattr(root, "app_id", None)), _text(root.id)
+    document = root.document
+    name, tags = getattr(root, "display_name", None), getattr(root, "tags", None)
+    reference = getattr(root, "service_management_reference", None)
+    found = _Subject(
+        object_id or app_id or f"{document.file.name}{document.pointer}",
+        app_id,
+        object_id,
+        clean(name) if isinstance(name, str) else None,
+        _RESOURCE_KINDS.get(root.__class__, "tenant"),
+        _owners(root),
+        [clean(tag) for tag in tags] if tags.__class__ is list else None,  # type: ignore[union-attr]
+        _text(reference),
+    )
+    root.__dict__["subject"] = found
+    return found
 
 
 def _text(value: Any) -> str | None:
@@ -203,7 +226,7 @@ def _text(value: Any) -> str | None:
 
 def _owners(root: Any) -> list[str] | None:
     """Names of the owners that are known; None where nobody looked."""
-    if isinstance(getattr(root, "expanded_owners", None), Unknown) and "owners" not in root.world.given:
+    if is_unknown(getattr(root, "expanded_owners", None)) and "owners" not in root.world.given:
         return None
     owners = getattr(root, "owners", None)
     if owners is None or is_unknown(owners):
@@ -219,12 +242,13 @@ def _related(fact: Fact) -> Related | None:
     if document is None:
         return None
     where, line, _ = document.place(inside)
-    return Related(clean(fact.label), clean(document.file.name, 1000), line, clean(where, 1000))
+    return Related(clean(fact.label), document.file.shown, line, clean(where, 1000))
 
 
-def _property_path(inside: str) -> str:
+@lru_cache(maxsize=4096)
+def _property_path(inside: str) -> str | None:
     """/passwordCredentials/0/endDateTime -> passwordCredentials[0].endDateTime."""
     path = ""
     for part in pointer.split(inside):
         path += f"[{part}]" if part.isdigit() and path else f".{part}" if path else part
-    return clean(path, 500)
+    return clean(path, 500) or None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -62,7 +64,7 @@ class Finding(msgspec.Struct, frozen=False):
     count: int = 1
 
 
-class Related(msgspec.Struct):
+class Related(msgspec.Struct, gc=False):
     """Another fact that the message names, and where it stands."""
 
     label: str
@@ -76,8 +78,9 @@ def fingerprint(tenant: str, rule: str, obj: str, key: str) -> str:
     return hashlib.sha256(f"regaudit/v1\0{tenant}\0{rule}\0{obj}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-class Outcome(msgspec.Struct):
-    """What one rule came to over all of its roots."""
+@dataclass(slots=True)
+class Outcome:
+    """What one rule came to over all of its roots: one verdict for each root, one finding for each subject that fails."""
 
     rule: Any
     failed: int = 0
@@ -85,10 +88,15 @@ class Outcome(msgspec.Struct):
     not_applicable: int = 0
     not_evaluated: int = 0
     errors: int = 0
-    findings: list[Finding] = []
-    reasons: dict[str, int] = {}  # why not evaluated -> number of roots
-    mendable: bool = False  # one of the reasons is a cause that can be mended
+    rows: list[tuple[int, Finding]] = field(default_factory=list)  # with the rank of the root, by which reports order them
+    reasons: Counter[str] = field(default_factory=Counter)  # why not evaluated -> number of roots
 
-    @property
-    def roots(self) -> int:
-        return self.failed + self.passed + self.not_applicable + self.not_evaluated + self.errors
+    def add(self, other: Outcome) -> None:
+        """The same rule over another world."""
+        self.failed += other.failed
+        self.passed += other.passed
+        self.not_applicable += other.not_applicable
+        self.not_evaluated += other.not_evaluated
+        self.errors += other.errors
+        self.rows = self.rows + other.rows if self.rows else other.rows
+        self.reasons.update(other.reasons)

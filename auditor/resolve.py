@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from auditor.catalog import CATALOG, DATE, MICROSOFT_GRAPH
@@ -80,9 +81,10 @@ class World:
         self.given = {_KINDS[kind] for kind, found in by_kind.items() if found} | {_KINDS[listing.kind] for listing in self._listings}
         self._indexes: dict[str, Any] = {}
         self._resources: dict[str, Any] = {}
+        self._definitions: dict[tuple[str, str, str], Permission | Unknown | None] = {}
         # Facts are made in a fixed order, so that findings do not depend on the order of files.
-        self.apps = _ordered(App(taken(d), self, d) for d in by_kind["application"])
-        self.principals = _ordered(ServicePrincipal(taken(d), self, d) for d in by_kind["servicePrincipal"])
+        self.apps = _ordered([App(taken(d), self, d) for d in by_kind["application"]])
+        self.principals = _ordered([ServicePrincipal(taken(d), self, d) for d in by_kind["servicePrincipal"]])
         self._grants = [(taken(d), d) for d in by_kind["oauth2PermissionGrant"]]
         self._assignments = [(taken(d), d) for d in by_kind["appRoleAssignment"]]
         self._owners = [(taken(d), d) for d in by_kind["owner"]]
@@ -128,6 +130,7 @@ class World:
             self._indexes[key] = Unknown(collection, why, collection=True)
         return self._indexes[key]  # type: ignore[no-any-return]
 
+    @cached_property
     def unavailable(self) -> Unavailable:
         """Facts that are unknown of every object here, and lists that can never be wholly known: so that rules need not try."""
         gone = {collection for collection in COLLECTIONS if collection not in self.given}
@@ -208,15 +211,17 @@ class World:
     # -- APIs and their permissions
 
     def resource(self, app_id: Any) -> Resource | Unknown | None:
-        if isinstance(app_id, Unknown):
-            return app_id
-        if app_id not in self._resources:
+        try:
+            return self._resources[app_id]  # type: ignore[no-any-return]
+        except KeyError:
             app, principal = self.app(app_id), self.principal(app_id)
             if app_id in CATALOG.first_party or isinstance(app, App) or isinstance(principal, ServicePrincipal):
                 self._resources[app_id] = Resource(app_id, self)
             else:
-                self._resources[app_id] = next((one for one in (app, principal) if isinstance(one, Unknown)), None)
-        return self._resources[app_id]  # type: ignore[no-any-return]
+                self._resources[app_id] = first_unknown(app, principal)
+            return self._resources[app_id]  # type: ignore[no-any-return]
+        except Unread as unread:
+            return unread.unknown
 
     def _own_definitions(self, app_id: str) -> tuple[dict[tuple[str, str], Permission], Unknown | None] | None:
         """(permission id, kind) -> permission, as a registration or service principal of this scope defines them, and what is not known."""
@@ -248,9 +253,15 @@ class World:
 
     def definition(self, app_id: Any, permission_id: Any, kind: Any) -> Permission | Unknown | None:
         """What an API defines under an id and kind: by its own objects here, else by the catalog."""
-        for value in (app_id, permission_id, kind):
-            if isinstance(value, Unknown):
-                return value
+        try:
+            return self._definitions[app_id, permission_id, kind]
+        except KeyError:
+            found = self._definitions[app_id, permission_id, kind] = self._definition(app_id, permission_id, kind)
+            return found
+        except Unread as unread:  # one of the three is not known
+            return unread.unknown
+
+    def _definition(self, app_id: str, permission_id: str, kind: Any) -> Permission | Unknown | None:
         own = self._own_definitions(app_id)
         if own is not None:
             found, gap = own
@@ -440,6 +451,8 @@ class World:
             found = Others(group, me) if len(group) > 1 else []
         if gap is None and APPLICATIONS in self.complete:
             return found
+        if gap is None and not found:
+            return self._index("nobody known", lambda: Partial([], self.missing(APPLICATIONS)))
         return Partial([app for app, _ in zip(found, range(20), strict=False)], self.missing(APPLICATIONS) if gap is None else gap)
 
     def _groups(self, values_of: Callable[[App], Iterable[Any]]) -> tuple[dict[Any, list[App]], Unknown | None]:
@@ -482,12 +495,15 @@ def _always_whole(given: set[str]) -> set[str]:
     return {ORGANIZATION} if ORGANIZATION in given else set()
 
 
-def _ordered(facts: Iterable[Any]) -> list[Any]:
-    def rank(one: Any) -> tuple[str, str, str, str]:
-        ids = [value if value.__class__ is str else "" for value in (one.app_id, one.id)]
-        return (*ids, one.document.file.name, one.document.pointer)  # type: ignore[return-value]
+def _ordered(facts: list[Any]) -> list[Any]:
+    """By app id; those that share one, or have none, by object id and place."""
 
-    return sorted(facts, key=rank)
+    def place(one: Any) -> tuple[str, str, int]:
+        return (one.id if one.id.__class__ is str else "", one.document.file.name, one.document.start)
+
+    facts.sort(key=place)
+    facts.sort(key=lambda one: one.app_id if one.app_id.__class__ is str else "")
+    return facts
 
 
 def _copies(apps: list[App]) -> dict[int, App]:
@@ -525,7 +541,10 @@ def worlds(documents: Documents, now: datetime) -> list[World]:
         by_scope.setdefault(document.file.scope, []).append(document)
     for listing in documents.listings:
         by_scope.setdefault(listing.scope, [])
-    return [World(scope, now, found, documents.listings, whole=scope in documents.whole) for scope, found in sorted(by_scope.items())]
+    found = [World(scope, now, given, documents.listings, whole=scope in documents.whole) for scope, given in sorted(by_scope.items())]
+    for rank, root in enumerate(root for world in found for root in (world.tenant, *world.apps, *world.principals)):
+        root.rank = rank
+    return found
 
 
 def read_twice(world: World) -> list[Note]:

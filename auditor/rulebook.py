@@ -293,6 +293,7 @@ class Check:
         exec(program.compile(f"<rule {self.rule.id}>"), space)  # noqa: S102  (our own AST, see auditor.language)
         self.run: Callable[[list[Any], Found], None] = space["check"]
         self._texts = [self._text_function(message, space) for message in (checked.message, checked.fix)]
+        self.names_others = checked.message.named()
         self._severity = checked.severity.code.value if isinstance(checked.severity.code, ast.Constant) else None
 
     def _text_function(self, message: Message, space: dict[str, Any]) -> Callable[[Any, Any], str] | None:
@@ -342,11 +343,8 @@ class Check:
 
     def named(self, root: Any, subject: Any) -> list[Any]:
         """Facts that the message names besides the subject."""
-        functions = self.checked.message.named()
-        if not functions:
-            return []
         env = self._env(root, subject)
-        return [value for value in (function(env) for function in functions) if value is not None and not isinstance(value, Unknown)]
+        return [value for value in (function(env) for function in self.names_others) if value is not None and not isinstance(value, Unknown)]
 
 
 def parameter_type(name: str, value: Any) -> Type:

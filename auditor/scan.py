@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timezone
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +141,10 @@ def audit(
         outcomes = list(_judged(rules, worlds, tell, show_passed=show_passed))
     shown = SEVERITY_RANK[min_severity]
     findings = [
-        finding for outcome in outcomes for finding in outcome.findings if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= shown
+        finding
+        for finding in _by_root(outcomes)
+        if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= shown
     ]
-    findings.sort(key=_order)
     notes = sorted(
         [*documents.notes, *(note for world in worlds for note in resolve.read_twice(world))],
         key=lambda note: (note.file, note.line, note.column, note.message),
@@ -160,19 +162,16 @@ def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, 
     for number, rule in enumerate(rules):
         total = Outcome(rule)
         for world in worlds:
-            one = engine.judge(rule, world, show_passed=show_passed)
-            for name in ("failed", "passed", "not_applicable", "not_evaluated", "errors"):
-                setattr(total, name, getattr(total, name) + getattr(one, name))
-            total.findings = [*total.findings, *one.findings] if total.findings else one.findings
-            total.reasons = dict(Counter(total.reasons) + Counter(one.reasons))
+            total.add(engine.judge(rule, world, show_passed=show_passed))
         tell("checking", number + 1, len(rules))
         yield total
 
 
-def _order(finding: Finding) -> tuple[str, str, str, str, str, str]:
-    return (
-        finding.app_id or "", finding.object_id or "", finding.rule_id, finding.file or "", finding.pointer or "", finding.finding_id,
-    )  # fmt: skip
+def _by_root(outcomes: list[Outcome]) -> list[Finding]:
+    """All findings by registration, then by rule: outcomes come in the order of rules, and the findings of one in that of its roots."""
+    rows = [row for outcome in outcomes for row in outcome.rows]
+    rows.sort(key=itemgetter(0))
+    return [finding for _, finding in rows]
 
 
 def moment(value: datetime | date | str) -> datetime:

@@ -86,7 +86,7 @@ class OptionalClaim(Fact):
 class App(Fact):
     """An app registration with all that is joined to it."""
 
-    SLOTS = ("world", "document", "_lock", "_publisher", "_claims", "_behaviors", "_logout_url", "_keys", "expanded_owners", "expanded_federated")
+    SLOTS = ("world", "document", "rank", "_lock", "_publisher", "_claims", "_behaviors", "_logout_url", "_keys", "expanded_owners", "expanded_federated")
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
 

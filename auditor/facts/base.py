@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -102,20 +102,14 @@ class Fact(metaclass=FactType):
     owner: Any  # the fact that it is part of: a secret's registration; of a root the world it lives in
     at: str  # its JSON Pointer below the owner
 
-    def chain(self) -> Iterator[Fact]:
-        """This fact, its owner, … up to the root."""
-        link: Any = self
-        while isinstance(link, Fact):
-            yield link
-            link = link.owner
-
     def origin(self) -> tuple[Any, str]:
         """The document that it stands in, and where there, as a JSON Pointer in Microsoft Graph's shape; None where it has none."""
-        inside = ""
-        for link in self.chain():
+        inside, link = "", self
+        while isinstance(link, Fact):
             inside = link.at + inside
             if (document := getattr(link, "document", None)) is not None:
                 return document, inside
+            link = link.owner
         return None, inside
 
     @property
@@ -123,6 +117,8 @@ class Fact(metaclass=FactType):
         """Identifies it among its siblings, whatever its place or name; '' for a root."""
         for parts in self.KEY:
             values = [getattr(self, part) for part in parts]
+            if values[0].__class__ is str and values[0] and len(values) == 1:
+                return values[0]  # type: ignore[no-any-return]
             if all(value.__class__ is not Unknown and value is not None and value != "" for value in values):
                 return "|".join(str(value) for value in values)
         return self.at
@@ -146,7 +142,9 @@ def text(value: Any) -> Any:
 
 def lower(value: Any) -> Any:
     """A text that Entra ID compares without case (GUIDs): lower case, null reads as ''."""
-    return value.lower() if value.__class__ is str else text(value)
+    if value.__class__ is str:
+        return value if value.islower() else value.lower()
+    return "" if value is None else value
 
 
 def flag(value: Any) -> Any:

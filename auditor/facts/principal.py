@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ServicePrincipal(Fact):
     """A service principal (enterprise application) of the tenant."""
 
-    SLOTS = ("world", "document", "_publisher", "expanded_owners")
+    SLOTS = ("world", "document", "rank", "_publisher", "expanded_owners")
     COLLECTION = "servicePrincipals"
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")

@@ -12,7 +12,7 @@ from auditor.unknown import Unknown
 class Tenant(Fact):
     """The audited tenant."""
 
-    SLOTS = ("world", "document")
+    SLOTS = ("world", "document", "rank")
     COLLECTION = "organization"
     KEY = (("id",),)
     LABEL = ("id",)
@@ -22,7 +22,7 @@ class Tenant(Fact):
 
     def __init__(self, doc: documents.Organization | None, world: Any, document: Any, tenant_id: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
-        self.id = tenant_id
+        self.id, self.rank = tenant_id, 0
         domains: Any = Unknown("organization", "not given", collection=True) if doc is None else doc.verified_domains
         self.verified_domains = (
             domains

@@ -97,6 +97,8 @@ class Program:
         undecided: list[ast.stmt] = (
             [_assign("dark", literal(True))] if exactly else [_append("opened", _tuple(name(self.root), subject, name("_unknown"))), fell]
         )
+        if may_fail and exactly and self.each is not None and require.blind and not (require.blind.true or require.blind.false):
+            undecided.append(ast.Break())  # no other subject can pass or fail either
         if not may_fail:
             failed = undecided
         if given is not None and given.blind:

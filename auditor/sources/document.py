@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor import pointer
+from auditor.display import clean
 from auditor.errors import InputError
 
 EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here columns are exact and duplicate keys are looked for
@@ -19,6 +20,10 @@ class File:
     scope: str  # joins reach over one scope
     size: int
     raw: bytes | None = None
+    shown: str = ""  # the name as a report may print it
+
+    def __post_init__(self) -> None:
+        self.shown = clean(self.name, 1000)
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +43,7 @@ class Document:
 
     def place(self, inside: str) -> tuple[str, int, int | None]:
         """Pointer in the file, line and column of what a Graph pointer names. The column is None in a large file."""
-        own = self._own_pointer(inside)
+        own = self._own_pointer(inside) if self.origins else inside
         if self.file.raw is None:
             return self.pointer + own, self.line, None
         text = self.file.raw[self.start : self.end].decode("utf-8", "replace")
@@ -50,8 +55,7 @@ class Document:
         return self.pointer + own, self.line + line - 1, column
 
     def _own_pointer(self, inside: str) -> str:
-        if not self.origins:
-            return inside
+        assert self.origins is not None
         head = inside
         while head:
             if head in self.origins:

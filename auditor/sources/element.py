@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+_ENDS = 4096  # bytes
 _COMMA = re.compile(rb"[\s,]*")
 _KEY = re.compile(rb'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -43,12 +44,12 @@ class Element:
         while len(found) < len(values) and (key := _KEY.match(self.raw, at, self.end)):
             name = _values.decode(b'"' + key[1] + b'"')
             start = key.end()
-            raw = values[name]
-            end = start + memoryview(raw).nbytes  # type: ignore[call-overload]
-            if self.raw[start:end] != bytes(raw):  # an earlier twin of a repeated name
-                end = start + _length(self.raw, start, self.end)
-            else:
+            value = memoryview(values[name])  # type: ignore[call-overload]
+            end = start + value.nbytes
+            if _same(self.raw, start, end, value):
                 found[name] = Element(self.raw, start, end, f"{self.pointer}/{escape(name)}")
+            else:  # an earlier twin of a repeated name
+                end = start + _length(self.raw, start, self.end)
             at = end
         return found
 
@@ -64,6 +65,13 @@ class Element:
 
     def value(self) -> Any:
         return _values.decode(self.view())
+
+
+def _same(raw: bytes, start: int, end: int, value: memoryview) -> bool:
+    """Whether the bytes are the value; of a long one its ends are compared."""
+    if value.nbytes <= 2 * _ENDS:
+        return raw[start:end] == value
+    return raw[start : start + _ENDS] == value[:_ENDS] and raw[end - _ENDS : end] == value[-_ENDS:]
 
 
 def _length(raw: bytes, start: int, stop: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -29,8 +30,7 @@ def read(raw: bytes, name: str, scope: str, into: Documents) -> int:
         try:
             reader.value(root, 0)
         except (msgspec.DecodeError, RecursionError) as error:
-            # Syntax was checked before: what is left is a number beyond all bounds, or nesting.
-            into.errors.append(reader.error(root, f"cannot be read: {'nested too deeply' if isinstance(error, RecursionError) else error}"))
+            into.errors.append(reader.error(root, f"not JSON: {_reason(error)}", error))
     if reader.objects:
         into.notes += notes
         if not small:
@@ -43,7 +43,7 @@ class _Reader:
         self.file, self.raw, self.into = file, raw, into
         self.objects = 0
         self.lists: Counter[str] = Counter()
-        self._line, self._line_at = 1, 0
+        self._line, self._line_at, self._one_line = 1, 0, b"\n" not in raw
 
     # -- structure
 
@@ -187,15 +187,19 @@ class _Reader:
     # -- places
 
     def _line_of(self, offset: int) -> int:
+        if self._one_line:
+            return 1
         if offset < self._line_at:
             self._line, self._line_at = 1, 0
         self._line += self.raw.count(b"\n", self._line_at, offset)
         self._line_at = offset
         return self._line
 
-    def error(self, element: Element, message: str) -> InputError:
-        column = element.start - self.raw.rfind(b"\n", 0, element.start)
-        return InputError(self.file.name, message, self._line_of(element.start), column)
+    def error(self, element: Element, message: str, reason: Exception | None = None) -> InputError:
+        """An error at an element, or at the byte within it that the decoder complains of."""
+        inside = re.search(r"\(byte (\d+)\)", str(reason)) if reason else None
+        at = element.start + (int(inside[1]) if inside else 0)
+        return InputError(self.file.name, message, self._line_of(at), at - self.raw.rfind(b"\n", 0, at))
 
 
 _CHILDREN = ("owner", "federatedIdentityCredential")
@@ -207,4 +211,6 @@ def _text(element: Element | None) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return re.sub(r" \(byte \d+\)$", "", str(error).removeprefix("JSON is malformed: "))[:200]

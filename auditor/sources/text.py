@@ -6,8 +6,6 @@ import json
 import re
 from typing import Any
 
-import msgspec
-
 from auditor.errors import InputError
 from auditor.pointer import position
 from auditor.sources.document import EXACT_UP_TO, Note
@@ -17,6 +15,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
 _JSON_START = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
+_SOMETHING = re.compile(rb"\S")
 _MOST_ROOTS = 200_000
 _FOREIGN = (
     (b"SQLite format 3\0", "a SQLite database"),
@@ -54,10 +53,10 @@ def to_utf8(raw: bytes, file: str) -> bytes:
 
 def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element]]:
     """The text, with what is not JSON blanked out, and the values in it. Raises InputError with the place."""
-    if not raw.strip():
+    if _SOMETHING.search(raw) is None:
         raise InputError(file, "the file is empty")
     if len(raw) > EXACT_UP_TO:
-        return raw, [_large(raw, file)]
+        return raw, [_large(raw)]
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -79,15 +78,14 @@ def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element
     return cleaned, found
 
 
-def _large(raw: bytes, file: str) -> Element:
-    start = len(raw) - len(raw.lstrip())
-    try:
-        msgspec.json.decode(raw, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        at = re.search(r"\(byte (\d+)\)", str(error))
-        line, column = position(raw.decode("utf-8", "replace"), int(at[1])) if at else (0, 0)
-        raise InputError(file, f"not JSON: {_reason(error)}", line, column) from None
-    return Element(raw, start, len(raw.rstrip()), "")
+def _large(raw: bytes) -> Element:
+    """A text too large for a second look: what is not JSON in it shows when it is decoded."""
+    found = _SOMETHING.search(raw)
+    start = found.start() if found else 0
+    end = len(raw)
+    while raw[end - 1 : end].isspace():
+        end -= 1
+    return Element(raw, start, end, "")
 
 
 def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int]], str]:

@@ -1,0 +1,5 @@
+"""`python -m auditor` is `regaudit`."""
+
+from auditor.cli import main
+
+main()

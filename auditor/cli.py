@@ -1,0 +1,85 @@
+"""The command line: commands, exit codes, errors. Only this module and `commands` print."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from importlib import import_module
+
+import click
+
+from auditor import __version__
+
+_COMMANDS = {
+    "scan": "Audit files, folders or standard input.",
+    "rules": "List the rules.",
+    "explain": "Show a rule's page: why it matters, how to fix it, examples.",
+    "test": "Run the examples of rule pages.",
+    "schema": "Print a JSON Schema: application, report or rule.",
+    "completion": "Print the completion script of a shell.",
+}
+
+
+class _Lazy(click.Group):
+    """Commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"auditor.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+            from pathlib import Path
+
+            if close := difflib.get_close_matches(args[0], _COMMANDS, n=1):
+                ctx.fail(f"no command is called {args[0]!r}; did you mean {close[0]!r}?")
+            if Path(args[0]).exists():
+                ctx.fail(f"no command is called {args[0]!r}; to audit it: regaudit scan {args[0]}")
+            ctx.fail(f"no command is called {args[0]!r}; there are: {', '.join(_COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: regaudit scan manifests/")
+@click.version_option(__version__, "-V", "--version", prog_name="regaudit", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Audit Microsoft Entra ID app registrations: redirect URIs, exposed APIs, permissions, tokens, credentials, service principals.
+
+    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 the job, or a part of it, could not be done.
+    """
+
+
+def main() -> None:
+    """The entry point. Our own errors become one message and their exit code."""
+    gc.disable()  # the process ends soon, and what it holds it holds until then
+    from auditor.errors import RegauditError
+
+    try:
+        code = cli(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except RegauditError as error:
+        click.echo(f"regaudit: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""regaudit rules: list the rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from auditor.rulebook import Rule
+
+
+@click.command("rules", epilog="Example: regaudit rules --select credentials")
+@click.option("--select", multiple=True, metavar="RULES", help="Only these: names, areas, tags, name-* or ALL, separated by commas.")
+@click.option("--extend-rules", multiple=True, metavar="DIR", help="A folder with rule pages of your own.")
+@click.option("--profile", default="default", show_default=True, help="The profile whose choice and severities are shown.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str, output_format: str) -> None:
+    """List the rules: severity, what they need, what they are about."""
+    from auditor import profiles, rulebook
+
+    chosen = profiles.load(profile)
+    book = chosen.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
+    names = [part.strip() for value in select for part in value.split(",") if part.strip()]
+    rows = [_row(rule) for rule in profiles.chosen(book, chosen, names)]
+    if output_format == "json":
+        import json
+
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    from tabulate import tabulate
+
+    table = [(row["area"], row["id"], row["severity"], " ".join(row["needs"]) or "-", row["title"]) for row in rows]
+    table.sort()
+    click.echo(tabulate(table, headers=["area", "rule", "severity", "needs besides applications", "what fails"], tablefmt="simple"))
+    click.echo(f"\n{len(rows)} rules. `regaudit explain RULE` shows one.")
+
+
+def _row(rule: Rule) -> dict[str, Any]:
+    checked = rule.check()
+    return {
+        "id": rule.id,
+        "area": rule.area,
+        "title": rule.title,
+        "severity": rule.block["severity"],
+        "needs": sorted(need for need in checked.collections() if need not in ("applications", "catalog")),
+        "parameters": {name: value if isinstance(value, (bool, int, str, list)) else str(value) for name, value in rule.params.items()},
+        "aadsts": rule.aadsts,
+        "references": rule.references,
+        "tags": rule.tags,
+        "aliases": rule.aliases,
+        "page": rule.path,
+    }

@@ -1,0 +1,182 @@
+"""regaudit scan: audit files, folders or standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from auditor.errors import UsageError
+from auditor.finding import SEVERITIES
+
+_EPILOG = """\b
+Examples:
+  regaudit scan manifests/
+  az ad app list --all | regaudit scan -
+  regaudit scan . --select credentials --fail-on medium
+  regaudit scan . --output-format text --output-format json=report.json
+  regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
+"""
+
+
+@click.command("scan", epilog=_EPILOG)
+@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.option("--output-format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json, into a file if one is named. Repeatable.")
+@click.option("--select", multiple=True, metavar="RULES", help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules.")
+@click.option("--extend-rules", multiple=True, metavar="DIR", help="A folder with rule pages of your own.")
+@click.option("--profile", default="default", show_default=True, help="Which rules, severities and parameters; a name or a TOML file.")
+@click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
+@click.option(
+    "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
+    help="The least severity that makes the exit code 1.",
+)  # fmt: skip
+@click.option("--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True, help="Show nothing below this.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if any rule could not be evaluated for any registration.")
+@click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+@click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="How to name standard input in the report.")
+@click.option("--show-passed", is_flag=True, help="Show what passed, too.")
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Findings shown of a rule; 0 shows all.")
+@click.option("-q", "--quiet", is_flag=True, help="The summary only.")
+@click.option("-v", "--verbose", is_flag=True, help="All reasons why something was not evaluated.")
+@click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are obeyed, too.")
+def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> int:
+    """Audit app registrations in files, folders or standard input (-).
+
+    PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, or a folder of such files. What they are
+    is told by their content. Joins (an app and its service principal, say) reach over the files that are named, or over one
+    top-level folder.
+    """
+    if not paths:
+        raise UsageError("nothing to audit: give a file or a folder, as in `regaudit scan manifests/`, or - for standard input")
+    from auditor.report import Options, render
+    from auditor.scan import audit
+
+    targets = [_target(form) for form in formats or ("text",)]
+    if [file for _, file in targets].count(None) > 1:
+        raise UsageError("two reports on standard output: give one a file, as in --output-format json=report.json")
+    progress = _Progress(quiet=options["quiet"])
+    report = audit(
+        paths,
+        select=_listed(options["select"]),
+        ignore=_listed(options["ignore"]),
+        profile=options["profile"],
+        params=dict(_setting(text) for text in options["settings"]),
+        extend_rules=options["extend_rules"],
+        as_of=options["as_of"],
+        exclude=options["exclude"],
+        min_severity=options["min_severity"],
+        show_passed=options["show_passed"],
+        stdin_name=options["stdin_filename"],
+        progress=progress,
+    )
+    progress.close()
+    from auditor.display import clean
+
+    for error in report.errors:
+        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+    for form, file in targets:
+        shown = Options(
+            options["limit"], file is None and _colour(options["no_color"]), options["quiet"], options["verbose"], options["fail_on"], options["strict"]
+        )
+        _write(render(report, form, shown), file)
+    return report.exit_code(options["fail_on"], strict=options["strict"])
+
+
+def _listed(values: tuple[str, ...]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def _target(text: str) -> tuple[str, Path | None]:
+    from auditor.report import FORMATS
+
+    form, equals, file = text.partition("=")
+    if form not in FORMATS:
+        raise UsageError(f"no report format is called {form!r}; there are: {', '.join(FORMATS)}")
+    if equals and not file:
+        raise UsageError(f"--output-format {text}: the file's name is missing")
+    return form, Path(file) if file else None
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--set {text}: say RULE.PARAM=VALUE, as in secret-expiring.warn_days=60")
+    return name, value
+
+
+def _colour(no_color: bool) -> bool:
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _write(pieces: Iterator[bytes], file: Path | None) -> None:
+    """To standard output, or to a file that is only there once it is whole."""
+    if file is None:
+        out = sys.stdout.buffer
+        for piece in pieces:
+            out.write(piece)
+        out.flush()
+        return
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.writelines(pieces)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+class _Progress:
+    """What is going on, on standard error, when that is a terminal and the work is long."""
+
+    AFTER = 1.0  # seconds
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._on = not quiet and sys.stderr.isatty()
+        self._started: float | None = None
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if not self._on:
+            return
+        from time import monotonic
+
+        self._started = self._started or monotonic()
+        if self._bar is None:
+            if monotonic() - self._started < self.AFTER:
+                return
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn(),
+                console=Console(stderr=True), transient=True,
+            )  # fmt: skip
+            self._bar.start()
+            self._task = self._bar.add_task(stage, total=None, count="")
+        count = f"{done}/{total} rules" if total else f"{done} files" if stage == "reading" else ""
+        self._bar.update(self._task, description=stage, completed=done, total=total or None, count=count)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()

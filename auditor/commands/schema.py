@@ -1,0 +1,18 @@
+"""regaudit schema: print a JSON Schema."""
+
+from __future__ import annotations
+
+import click
+
+from auditor.schemas import NAMES
+
+
+@click.command("schema", epilog="Example: regaudit schema report > report.schema.json")
+@click.argument("name", type=click.Choice(NAMES))
+def command(name: str) -> None:
+    """Print the JSON Schema of what regaudit reads (application), writes (report), or takes as a rule's block (rule)."""
+    import json
+
+    from auditor import schemas
+
+    click.echo(json.dumps(schemas.load(name), indent=2))

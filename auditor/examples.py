@@ -1,0 +1,80 @@
+"""The examples of a rule page, run as tests: for our pages and for users' own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor import engine, resolve, scan
+from auditor.errors import InputError, RuleError, UsageError
+from auditor.rulebook import KINDS, Example, Rule
+from auditor.sources import Documents, reader
+
+MUST_HAVE = ("fail", "pass")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an example; `problem` is empty when it does what the page says."""
+
+    kind: str
+    line: int
+    problem: str = ""
+    detail: str = ""
+
+
+def run(rule: Rule) -> Iterator[Result]:
+    """Every example of a page, and what the page lacks."""
+    try:
+        rule.check()
+    except RuleError as error:
+        yield Result("", error.line, f"the page does not load: {error}")
+        return
+    kinds = set()
+    for example in rule.examples():
+        kinds.add(example.kind)
+        yield _run(rule, example)
+    for kind in MUST_HAVE:
+        if kind not in kinds:
+            yield Result(kind, 1, f"the page has no example that should {kind}: ```json {kind}")
+
+
+def _run(rule: Rule, example: Example) -> Result:
+    if example.kind not in KINDS:
+        return Result(example.kind, example.line, f"an example is one of {', '.join(KINDS)}, not {example.kind!r}")
+    try:
+        documents = read(example.text)
+        now = scan.moment(example.as_of)
+    except (InputError, UsageError) as error:
+        return Result(example.kind, example.line, f"the example cannot be read: {error}")
+    if documents.errors:
+        return Result(example.kind, example.line, f"the example cannot be read: {documents.errors[0]}")
+    outcome = engine.judge(rule, resolve.worlds(documents, now)[0])
+    verdict = next(
+        (
+            name
+            for name, count in (
+                ("error", outcome.errors), ("fail", outcome.failed), ("not-evaluated", outcome.not_evaluated), ("pass", outcome.passed),
+            )
+            if count
+        ),
+        "not-applicable",
+    )  # fmt: skip
+    detail = "; ".join(f"{row.severity}: {row.message}" for _, row in outcome.rows) or "; ".join(outcome.reasons)
+    if verdict != example.kind:
+        return Result(example.kind, example.line, f"{rule.id}: the example should be {example.kind}, it is {verdict}" + (f" ({detail})" if detail else ""))
+    return Result(example.kind, example.line, detail=detail)
+
+
+def read(text: str) -> Documents:
+    """An example's document. An object with Microsoft Graph's collection names holds whole collections; another is one application."""
+    documents = Documents()
+    try:
+        whole = isinstance(json.loads(text), dict)
+    except ValueError:
+        whole = False
+    reader.read(text.encode(), "example", "", documents)
+    if whole and any(listing.relation for listing in documents.listings):
+        documents.whole.add("")
+    return documents

@@ -1,0 +1,34 @@
+"""Reports: one module a format, each one function from a Report to text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.scan import Report
+
+FORMATS = ("text", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a reader asked for; formats for machines pay no heed to it."""
+
+    limit: int = 20  # findings shown of a rule; 0: all
+    colour: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    fail_on: str = "high"
+    strict: bool = False
+
+
+def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
+    """The report in one of FORMATS, in pieces."""
+    renderer: Callable[[Report, Options], Iterator[bytes]]
+    if form == "json":
+        from auditor.report.json import render as renderer
+    else:
+        from auditor.report.text import render as renderer
+    return renderer(report, options)

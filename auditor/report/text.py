@@ -1,0 +1,134 @@
+"""The report for people: findings by rule, the worst first, and a summary that always says how much was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from auditor.display import clean
+from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding
+from auditor.report import Options
+from auditor.scan import Report
+
+_COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
+_MOST_NOTES, _MOST_REASONS = 10, 8
+
+
+def render(report: Report, options: Options) -> Iterator[bytes]:
+    page = _Page(report, options)
+    for line in page.lines():
+        yield (line + "\n").encode("utf-8", "replace")
+
+
+class _Page:
+    def __init__(self, report: Report, options: Options) -> None:
+        self.report, self.options = report, options
+
+    def lines(self) -> Iterator[str]:
+        if not self.options.quiet:
+            yield from self._notes()
+            for rows in self._groups():
+                yield from self._group(rows)
+        yield from self._summary()
+
+    def _style(self, text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+        return click.style(text, fg=colour, bold=bold, dim=dim) if self.options.colour else text
+
+    # -- findings
+
+    def _groups(self) -> list[list[Finding]]:
+        """Failures and errors by rule; first the rules with the worst finding, then those with the most."""
+        groups: dict[str, list[Finding]] = {}
+        for finding in self.report.findings:
+            groups.setdefault(f"{finding.rule_id} {finding.status}", []).append(finding)
+        for rows in groups.values():
+            rows.sort(key=lambda row: -SEVERITY_RANK[row.severity])  # stable: else in the order of the report
+        order = {"error": 0, "fail": 1, "pass": 2}
+        return sorted(
+            groups.values(), key=lambda rows: (order.get(rows[0].status, 1), -SEVERITY_RANK[rows[0].severity], -len(rows), rows[0].rule_id)
+        )
+
+    def _group(self, rows: list[Finding]) -> Iterator[str]:
+        first = rows[0]
+        if first.status == "pass":
+            yield f"{self._style('pass', 'green', bold=True)} {first.rule_id}  {clean(first.rule_title)}  ({len(rows)})"
+        else:
+            word = "error" if first.status == "error" else first.severity
+            codes = "".join(f"  AADSTS{code}" for code in first.aadsts)
+            head = f"{self._style(word, _COLOURS.get(word, 'magenta'), bold=True)} {self._style(first.rule_id, bold=True)}"
+            yield f"{head}  {clean(first.rule_title)}  ({len(rows)}){codes}"
+        limit = self.options.limit or len(rows)
+        for row in rows[:limit]:
+            severity = f" [{row.severity}]" if row.severity != first.severity else ""
+            yield f"  {_who(row)}{severity}"
+            if row.status != "pass":
+                yield f"    {row.message}"
+            if row.file:
+                column = f":{row.column}" if row.column else ""
+                yield self._style(f"    {row.file}:{row.line}{column}  {row.property_path or ''}".rstrip(), dim=True)
+        if len(rows) > limit:
+            yield f"  … and {len(rows) - limit} more (--limit 0 shows all)"
+        if first.remediation and first.status == "fail":
+            whose = f" ({_who(first)})" if len(rows) > 1 and "`" in first.remediation else ""
+            for i, line in enumerate(first.remediation.splitlines()):
+                yield f"  {self._style('fix', 'green') + whose + ': ' if i == 0 else '       '}{line}".rstrip()
+        yield ""
+
+    # -- what was looked at
+
+    def _notes(self) -> Iterator[str]:
+        for note in self.report.notes[:_MOST_NOTES]:
+            yield f"{self._style('note', 'blue')} {clean(str(note), 500)}"
+        if len(self.report.notes) > _MOST_NOTES:
+            yield f"… and {len(self.report.notes) - _MOST_NOTES} more notes (in the JSON report)"
+        if self.report.notes:
+            yield ""
+
+    def _summary(self) -> Iterator[str]:
+        report = self.report
+        read = [_count(report.applications, "app registration")]
+        if report.service_principals:
+            read.append(_count(report.service_principals, "service principal"))
+        passed = f", {_count(report.files_passed_over, 'file')} passed over" if report.files_passed_over else ""
+        yield f"Read {' and '.join(read)} from {_count(report.files_read, 'file')}{passed}."
+        judged = report.count("passed") + report.count("failed")
+        line = f"Evaluated {_count(judged, 'check')} with {_count(len(report.outcomes), 'rule')}: "
+        line += f"{report.count('passed')} passed, {report.count('failed')} failed"
+        if report.count("errors"):
+            line += f", {report.count('errors')} broke"
+        yield f"{line}; {report.count('not_applicable')} did not apply."
+        yield from self._not_evaluated()
+        for name in report.inexact:
+            yield f"{clean(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
+        by_severity = report.by_severity()
+        if found := [self._style(f"{by_severity[s]} {s}", _COLOURS[s], bold=True) for s in reversed(SEVERITIES) if by_severity[s]]:
+            yield f"Findings: {', '.join(found)}."
+        else:
+            yield self._style("No findings.", "green", bold=True)
+        if report.errors:
+            yield self._style(f"{_count(len(report.errors), 'place')} could not be read; see above.", "red", bold=True)
+
+    def _not_evaluated(self) -> Iterator[str]:
+        count = self.report.count("not_evaluated")
+        if not count:
+            return
+        yield f"Not evaluated: {_count(count, 'check')}, for want of"
+        reasons = sorted(self.report.reasons().items(), key=lambda item: (-item[1], item[0]))
+        shown = len(reasons) if self.options.verbose else _MOST_REASONS
+        for reason, number in reasons[:shown]:
+            rules = sorted(outcome.rule.id for outcome in self.report.outcomes if reason in outcome.reasons)
+            names = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
+            yield f"  {number:>6}  {clean(reason)}  ({names})"
+        if len(reasons) > shown:
+            yield f"          … and {len(reasons) - shown} more reasons (-v shows all)"
+
+
+def _who(row: Finding) -> str:
+    name = row.app_display_name or ("(no name)" if row.resource_kind != "tenant" else "tenant")
+    identity = row.app_id or row.object_id
+    return f"{name} ({identity})" if identity and identity != name else name
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
