@@ -11,13 +11,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from auditor.catalog import CATALOG, DATE, MICROSOFT_GRAPH
+from auditor.catalog import CATALOG, DATE, MICROSOFT_GRAPH, fold
 from auditor.facts import (
-    TYPES, App, Client, FederatedCredential, GrantedPermission, Owner, Permission, Resource, ServicePrincipal, Tenant,
+    App, Client, DelegatedGrant, FederatedCredential, GrantedPermission, Owner, Permission, Resource, ServicePrincipal, Tenant,
 )  # fmt: skip
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.sources import Document, Documents, Listing, Note
-from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown, known, whole_or_partial
+from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown, keep, known, whole_or_partial
 
 APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS = "applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments"
 OWNERS, FEDERATED, ORGANIZATION = "owners", "federatedIdentityCredentials", "organization"
@@ -40,6 +40,8 @@ _UNKNOWN_WITHOUT: dict[str, set[str]] = {
     "IdentifierUri.on_service_principal": {PRINCIPALS},
     "ServicePrincipal.granted_permissions": {GRANTS, ASSIGNMENTS},
     "ServicePrincipal.assignments": {ASSIGNMENTS},
+    "ServicePrincipal.delegated_grants": {GRANTS},
+    "AppRole.assignments": {PRINCIPALS},
     "Tenant.verified_domains": {ORGANIZATION},
     "RedirectUri.verified_domain": {ORGANIZATION},
     "IdentifierUri.verified_domain": {ORGANIZATION},
@@ -181,7 +183,7 @@ class World:
             return app_id
         return self._one(PRINCIPALS, self._by("principal", self.principals, "app_id"), app_id)  # type: ignore[no-any-return]
 
-    def _principal_by_id(self, object_id: Any) -> ServicePrincipal | Unknown | None:
+    def principal_by_id(self, object_id: Any) -> ServicePrincipal | Unknown | None:
         if not isinstance(object_id, str):
             return object_id  # type: ignore[no-any-return]
         return self._one(PRINCIPALS, self._by("principal by id", self.principals, "id"), object_id.lower())  # type: ignore[no-any-return]
@@ -356,6 +358,15 @@ class World:
             missing = self.missing(ASSIGNMENTS)
         return whole_or_partial(list(found.values()), missing)
 
+    def delegated_grants_of(self, principal: ServicePrincipal) -> Any:
+        if GRANTS not in self.given:
+            return self.missing(GRANTS)
+        if isinstance(principal.id, Unknown):
+            return principal.id
+        groups, gap = self._index("grants", lambda: _grouped(self._grants, "client_id"))
+        found = [DelegatedGrant(doc, principal, document) for doc, document in groups.get(principal.id, ())]
+        return whole_or_partial(found, gap if gap is not None else None if GRANTS in self.complete else self.missing(GRANTS))
+
     def _lists_assignments_of(self, object_id: str) -> bool:
         return any(
             listing.kind == "appRoleAssignment" and listing.parent == object_id and listing.relation == "approleassignments" and listing.ended
@@ -390,7 +401,7 @@ class World:
 
     def _resource_of(self, object_id: Any) -> Any:
         """App id of the service principal that a grant names as its resource."""
-        resource = self._principal_by_id(object_id)
+        resource = self.principal_by_id(object_id)
         if isinstance(resource, ServicePrincipal):
             return resource.app_id
         return "" if resource is None else resource
@@ -407,6 +418,42 @@ class World:
         )
         missing = gap if gap is not None else None if listed or ASSIGNMENTS in self.complete else self.missing(ASSIGNMENTS)
         return whole_or_partial(found, missing)
+
+    def assigned_role(self, app: App, role_id: Any) -> Any:
+        """Object IDs of those that hold a role of an application here."""
+        principal = self.principal(app.app_id)
+        if isinstance(principal, Unknown) or isinstance(role_id, Unknown):
+            return principal if isinstance(principal, Unknown) else role_id
+        if principal is None:
+            return []
+        assigned = self.assigned_to(principal)
+        if isinstance(assigned, Unknown):
+            return assigned
+        groups, _ = self._index("assigned", lambda: _grouped(self._assignments, "resource_id"))
+        holders = [doc.principal_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, str) and doc.app_role_id.lower() == role_id]
+        gap = next((doc.app_role_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, Unknown)), None)
+        return whole_or_partial(holders, first_unknown(gap, getattr(assigned, "unknown", None)))
+
+    def lookalikes_of(self, principal: ServicePrincipal) -> Any:
+        if isinstance(principal.display_name, Unknown):
+            return principal.display_name
+
+        def build() -> tuple[dict[str, list[ServicePrincipal]], Unknown | None]:
+            found: dict[str, list[ServicePrincipal]] = {}
+            gap = None
+            for one in self.principals:
+                if isinstance(one.display_name, Unknown):
+                    gap = one.display_name
+                elif one.display_name:
+                    found.setdefault(fold(one.display_name), []).append(one)
+            return found, gap
+
+        groups, gap = self._index("lookalikes", build)
+        same = keep(groups.get(fold(principal.display_name), []), lambda one: one.home_tenant_id != principal.home_tenant_id)
+        gap = first_unknown(gap, getattr(same, "unknown", None))
+        if gap is None and PRINCIPALS not in self.complete:
+            gap = self.missing(PRINCIPALS)
+        return whole_or_partial(known(same), gap)
 
     # -- the other way round
 

@@ -9,13 +9,14 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from auditor.facts.api import Kind, Permission, Privilege
 
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
 AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
+_GUID_LENGTH = 36
 DATE = "2026-08-20"  # the day of the newest source; see NOTICE.md
 MICROSOFT_TENANTS = frozenset({
     "f8cdef31-a31e-4b4a-93e4-5f571e91255a",  # Microsoft services
@@ -46,7 +47,7 @@ class Catalog:
 
     @cached_property
     def _folded_names(self) -> dict[str, str]:
-        return {_fold(name): name for name in self.first_party.values()}
+        return {fold(name): name for name in self.first_party.values()}
 
     @cached_property
     def permissions(self) -> dict[tuple[str, str, str], Permission]:
@@ -71,9 +72,27 @@ class Catalog:
         """(resource app id, permission name, kind) -> how far it reaches."""
         return {(resource, p.value, kind): p.privilege for (resource, _, kind), p in self.permissions.items()}
 
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        return {name.casefold(): app_id for app_id, name in reversed(self.first_party.items())}
+
+    def app_id(self, value: Any) -> Any:
+        """An API's app id. Toolkits write its name instead: "Microsoft Graph"."""
+        return value if value.__class__ is not str or len(value) == _GUID_LENGTH else self._by_name.get(value, value)
+
+    def permission_id(self, resource: Any, value: Any, kind: Any) -> Any:
+        """A permission's id. Toolkits write its name instead: "User.Read"."""
+        if value.__class__ is not str or len(value) == _GUID_LENGTH or resource.__class__ is not str or kind.__class__ is not str:
+            return value
+        return self._ids_by_name.get((resource, value, kind), value)
+
+    @cached_property
+    def _ids_by_name(self) -> dict[tuple[str, str, str], str]:
+        return {(resource, p.value.lower(), kind): p.id for (resource, _, kind), p in self.permissions.items()}
+
     def imitated(self, name: str) -> str | None:
         """The Microsoft application whose name this one looks like, or None."""
-        return self._folded_names.get(_fold(name)) if name else None
+        return self._folded_names.get(fold(name)) if name else None
 
 
 CATALOG = Catalog()
@@ -83,7 +102,7 @@ def _kind(word: str) -> Kind:
     return "application" if word == "Application" else "delegated"
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().translate(_CONFUSABLE)
 
 

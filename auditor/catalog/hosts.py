@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any, Literal
+
 SHARED_CALLBACKS = frozenset({
     "global.consent.azure-apim.net",
     "login.live.com",
@@ -27,6 +30,39 @@ _TAKEOVER_PRONE = {
     "vercel.app": "Vercel",
     "web.core.windows.net": "Azure Storage",
 }
+
+
+_THIRD_PARTIES: dict[str, Literal["shortener", "tunnel", "test tool"]] = {
+    "bit.ly": "shortener", "cutt.ly": "shortener", "goo.gl": "shortener", "is.gd": "shortener", "ow.ly": "shortener",
+    "rebrand.ly": "shortener", "t.co": "shortener", "tinyurl.com": "shortener", "aka.ms": "shortener",
+    "devtunnels.ms": "tunnel", "loca.lt": "tunnel", "localhost.run": "tunnel", "lhr.life": "tunnel", "ngrok-free.app": "tunnel",
+    "ngrok-free.dev": "tunnel", "ngrok.app": "tunnel", "ngrok.dev": "tunnel", "ngrok.io": "tunnel", "serveo.net": "tunnel",
+    "trycloudflare.com": "tunnel", "tunnelmole.net": "tunnel",
+    "beeceptor.com": "test tool", "hookbin.com": "test tool", "jwt.io": "test tool", "jwt.ms": "test tool",
+    "oauth.pstmn.io": "test tool", "oauth.tools": "test tool", "oauthdebugger.com": "test tool", "oidcdebugger.com": "test tool",
+    "openidconnect.net": "test tool", "requestbin.com": "test tool", "webhook.site": "test tool",
+}  # fmt: skip
+
+
+def third_party(host: str) -> Literal["shortener", "tunnel", "test tool"] | None:
+    """What kind of public service a host or one of its parents belongs to, or None."""
+    while host:
+        if kind := _THIRD_PARTIES.get(host):
+            return kind
+        host = host.partition(".")[2]
+    return None
+
+
+@cache
+def _suffixes() -> Any:
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def registrable_domain(host: str) -> str:
+    """`b.example.co.uk` -> `example.co.uk`, by the public suffix list; '' for a suffix itself."""
+    return _suffixes().privatesuffix(host.strip("*.")) or ""
 
 
 def takeover_prone(host: str) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from auditor.facts.api import AppRole, Client, Kind, Permission, Privilege, Resource, Scope
-from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim
+from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting
 from auditor.facts.base import Fact
 from auditor.facts.credentials import Certificate, ClaimTest, Credential, FederatedCredential, GitHubSubject, Secret
-from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource
+from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.tenant import Tenant
 from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
@@ -14,13 +14,13 @@ from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
     App, ServicePrincipal, Tenant, RedirectUri, IdentifierUri, Uri, Scope, AppRole, Client, Resource, Permission,
-    RequestedResource, RequestedPermission, GrantedPermission, Limits, Secret, Certificate, FederatedCredential,
+    RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits, Secret, Certificate, FederatedCredential,
     GitHubSubject, ClaimTest, OptionalClaim, Owner,
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Credential", "Fact",
+    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Credential", "DelegatedGrant", "Fact",
     "FederatedCredential", "GitHubSubject", "GrantedPermission", "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner",
-    "Permission", "Platform", "Privilege", "RedirectUri", "RequestedPermission", "RequestedResource", "Resource", "Scope",
+    "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Scope",
     "Secret", "ServicePrincipal", "Tenant", "Uri",
 ]  # fmt: skip

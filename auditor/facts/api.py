@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
 Privilege = Literal["tier 0", "high", "medium", "low", "unrated"]
 Kind = Literal["delegated", "application"]
+
+
+_VALUE = re.compile(r"[0-9A-Za-z!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~][0-9A-Za-z!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]*")
+
+
+def valid_permission_value(value: str) -> bool:
+    return _VALUE.fullmatch(value) is not None
 
 
 class Scope(Fact):
@@ -40,6 +48,11 @@ class Scope(Fact):
         self.user_consent_display_name = text(doc.user_consent_display_name)
         self.user_consent_description = text(doc.user_consent_description)
 
+    @fact()
+    def valid_value(self) -> bool:
+        """Its value has only characters that Entra ID allows, and no dot at its start."""
+        return valid_permission_value(self.value)
+
 
 class AppRole(Fact):
     """An application permission or user role that the app exposes (appRoles)."""
@@ -59,6 +72,16 @@ class AppRole(Fact):
         self.id, self.value, self.enabled = lower(doc.id), text(doc.value), flag(doc.is_enabled)
         self.display_name, self.description = text(doc.display_name), text(doc.description)
         self.member_types = listed(doc.allowed_member_types)
+
+    @fact("appRoleAssignments", "servicePrincipals*")
+    def assignments(self) -> list[str]:
+        """Object IDs of those to whom the role is assigned; none when there is no service principal."""
+        return self.owner.world.assigned_role(self.owner, self.id)  # type: ignore[no-any-return]
+
+    @fact()
+    def valid_value(self) -> bool:
+        """Its value has only characters that Entra ID allows, and no dot at its start; no value at all is valid."""
+        return self.value == "" or valid_permission_value(self.value)
 
     @fact()
     def for_applications(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.api import AppRole, Client, Scope
-from auditor.facts.base import Fact, fact, flag, listed, lower, prop, text
+from auditor.facts.base import Fact, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, redirect_uris
@@ -83,10 +83,23 @@ class OptionalClaim(Fact):
         self.name, self.source, self.additional_properties = text(doc.name), text(doc.source), listed(doc.additional_properties)
 
 
+class RedirectUriSetting(Fact):
+    """The index of a redirect URI, for SAML (web.redirectUriSettings)."""
+
+    KEY = (("uri",),)
+    LABEL = ("uri",)
+
+    uri: str = prop("uri", "The redirect URI.")
+    index: int | None = prop("index", "Its index; null when it has none.")
+
+    def __init__(self, doc: documents.RedirectUriSetting, owner: App, at: str) -> None:
+        self.owner, self.at, self.uri, self.index = owner, at, text(doc.uri), doc.index
+
+
 class App(Fact):
     """An app registration with all that is joined to it."""
 
-    SLOTS = ("world", "document", "rank", "_lock", "_publisher", "_claims", "_behaviors", "_logout_url", "_keys", "expanded_owners", "expanded_federated")
+    SLOTS = ("world", "document", "rank", "_lock", "_publisher", "_claims", "_behaviors", "_logout_url", "_uri_settings", "_signatures", "_keys", "expanded_owners", "expanded_federated")
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
 
@@ -125,7 +138,7 @@ class App(Fact):
 
     def __init__(self, doc: documents.Application, world: Any, document: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
-        self.id, self.app_id, self.display_name = lower(doc.id), lower(doc.app_id), text(doc.display_name)
+        self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
         audience: Any = text(doc.sign_in_audience)
         self.audience = _AUDIENCES.get(audience.lower(), audience) if audience.__class__ is str else audience
@@ -142,6 +155,7 @@ class App(Fact):
         self._publisher: Any = doc.verified_publisher
         self._claims: Any = doc.optional_claims
         self._behaviors: Any = doc.authentication_behaviors
+        self._signatures: Any = doc.request_signature_verification
         self.expanded_owners, self.expanded_federated = doc.owners, doc.federated_identity_credentials
         self._read_web(doc)
         self._read_api(doc)
@@ -160,6 +174,7 @@ class App(Fact):
     def _read_web(self, doc: documents.Application) -> None:
         web: Any = doc.web
         self._logout_url: Any = web if web is None or isinstance(web, Unknown) else web.logout_url
+        self._uri_settings: Any = [] if web is None else web if isinstance(web, Unknown) else listed(web.redirect_uri_settings)
         lists = []
         for platform, settings in (("web", web), ("spa", doc.spa), ("publicClient", doc.public_client)):
             if settings is not None:
@@ -238,6 +253,34 @@ class App(Fact):
         """Front-channel logout URL; null when not set."""
         url = self._logout_url
         return None if url is None or url == "" else Uri(url, self, "/web/logoutUrl")
+
+    @fact(graph="web/redirectUriSettings")
+    def redirect_uri_settings(self) -> list[RedirectUriSetting]:
+        """Indexes of redirect URIs, for SAML."""
+        return [RedirectUriSetting(s, self, f"/web/redirectUriSettings/{i}") for i, s in enumerate(self._uri_settings)]
+
+    @fact(graph="web/redirectUris")
+    def redirect_hosts(self) -> list[str]:
+        """The distinct hosts of its redirect URIs, loopback excepted."""
+        return list(dict.fromkeys(uri.host for uri in self.redirect_uris if uri.host != "" and not uri.loopback))
+
+    @fact(graph="requestSignatureVerification/allowedWeakAlgorithms")
+    def weak_signature_algorithms(self) -> str:
+        """Weak algorithms allowed in SAML requests (rsaSha1); '' for none."""
+        signatures = self._signatures
+        return "" if signatures is None else text(signatures.allowed_weak_algorithms)
+
+    @fact(graph="authenticationBehaviors/requireClientServicePrincipal")
+    def requires_client_principal(self) -> bool:
+        """Tokens only for clients with a service principal in the tenant (beta, only with $select); null = no."""
+        behaviors = self._behaviors
+        return False if behaviors is None else flag(behaviors.require_client_service_principal)
+
+    @fact(graph="authenticationBehaviors/blockAzureADGraphAccess")
+    def blocks_azure_ad_graph(self) -> bool:
+        """Azure AD Graph is blocked for it (beta, only with $select); null = no."""
+        behaviors = self._behaviors
+        return False if behaviors is None else flag(behaviors.block_azure_ad_graph_access)
 
     @fact(graph="verifiedPublisher")
     def verified_publisher(self) -> bool:

@@ -147,6 +147,16 @@ def lower(value: Any) -> Any:
     return "" if value is None else value
 
 
+_PLACEHOLDERS = ("${", "{{", "<", "[[")
+
+
+def identifier(value: Any) -> Any:
+    """An id as a fact: lower case. A placeholder of a template ("${{AAD_APP_CLIENT_ID}}", "<app id>") is nobody's id."""
+    if value.__class__ is str and value.startswith(_PLACEHOLDERS):
+        return Unknown(value, "a placeholder in a template")
+    return lower(value)
+
+
 def flag(value: Any) -> Any:
     """A switch of which Microsoft Graph documents that null means no."""
     return False if value is None else value

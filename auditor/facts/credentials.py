@@ -73,10 +73,12 @@ class Certificate(Credential):
     thumbprint: str | None = prop("customKeyIdentifier", "SHA-1 in upper-case hex where the document has one, else as written.")
     type: str = prop("type", "AsymmetricX509Cert, X509CertAndPassword, Symmetric.")
     usages: list[str] = prop("usage", "Sign, Verify, Encrypt: of all its entries.")
+    key_ids: list[str] = prop("keyId", "Of all its entries.")
 
     def __init__(self, doc: documents.KeyCredential, owner: Any, at: str) -> None:
         super().__init__(doc, owner, at)
-        self.thumbprint, self.type, self.usages = thumbprint(doc.custom_key_identifier), text(doc.type), []
+        self.thumbprint, self.type = thumbprint(doc.custom_key_identifier), text(doc.type)
+        self.usages, self.key_ids = [], []
 
     @fact()
     def superseded(self) -> bool:
@@ -108,9 +110,16 @@ def certificates(credentials: Any, owner: Any) -> Any:
         certificate = Certificate(doc, owner, f"/keyCredentials/{i}")
         same = certificate.thumbprint if certificate.thumbprint.__class__ is str else i
         first = found.setdefault(same, certificate)
-        if first.usages.__class__ is list:
-            first.usages = doc.usage if isinstance(doc.usage, Unknown) else [*first.usages, *([doc.usage] if doc.usage else [])]
+        first.usages = _with(first.usages, doc.usage)
+        first.key_ids = _with(first.key_ids, certificate.key_id)
     return list(found.values())
+
+
+def _with(values: Any, value: Any) -> Any:
+    """A list with one value more; one unknown makes it unknown, since it could be any."""
+    if isinstance(values, Unknown) or isinstance(value, Unknown):
+        return values if isinstance(values, Unknown) else value
+    return [*values, value] if value else values
 
 
 class GitHubSubject(Fact):
@@ -185,6 +194,18 @@ class FederatedCredential(Fact):
             self.claims_expression = None if isinstance(doc.subject, str) and doc.subject else expression  # type: ignore[assignment]
         else:
             self.claims_expression = None if expression is None else expression.value
+
+    @fact()
+    def untrimmed(self) -> bool:
+        """Issuer, subject or an audience begins or ends with a blank: it never equals a token's."""
+        subject = self.subject
+        values = [self.issuer, "" if subject is None else subject, *self.audiences]
+        return any(value != value.strip() for value in values)
+
+    @fact()
+    def valid_name(self) -> bool:
+        """Its name has 3 to 120 letters, digits, - and _."""
+        return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}", self.name) is not None
 
     @fact()
     def github(self) -> GitHubSubject | None:

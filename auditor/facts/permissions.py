@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.api import Kind, Permission, Privilege, Resource
-from auditor.facts.base import Fact, fact, listed, lower, prop
+from auditor.facts.base import Fact, fact, listed, lower, prop, text
 from auditor.unknown import Unknown, keep, known
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ class RequestedPermission(Fact):
 
     def __init__(self, doc: documents.ResourceAccess, owner: App, at: str, resource_app_id: Any) -> None:
         self.owner, self.at = owner, at
-        self.id, self.resource_app_id = lower(doc.id), resource_app_id
+        self.resource_app_id = resource_app_id
         kind = doc.type
         self.kind = _KINDS.get(kind.lower(), kind) if kind.__class__ is str else kind  # type: ignore[union-attr, assignment, arg-type]
+        self.id = owner.world.catalog.permission_id(resource_app_id, lower(doc.id), self.kind)
 
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
@@ -60,6 +61,17 @@ class RequestedPermission(Fact):
         definition = self.definition
         return definition.privilege if definition is not None else "unrated"
 
+    @fact("applications*", "servicePrincipals*")
+    def implied_by(self) -> list[RequestedPermission]:
+        """Other requested permissions of the same kind and resource that include it (X.ReadWrite.All includes X.Read.All)."""
+        wider = wider_permissions(self.value)
+        if not wider:
+            return []
+        return keep(
+            self.owner.requested_permissions,
+            lambda other: other.kind == self.kind and other.resource_app_id == self.resource_app_id and other.value in wider,
+        )
+
     @fact("oauth2PermissionGrants", "appRoleAssignments", "servicePrincipals*")
     def grants(self) -> list[GrantedPermission]:
         """Grants that give this permission to the app."""
@@ -81,7 +93,8 @@ class RequestedResource(Fact):
     permissions: list[RequestedPermission] = prop("resourceAccess", "Those requested of it.")
 
     def __init__(self, doc: documents.RequiredResourceAccess, owner: App, at: str) -> None:
-        self.owner, self.at, self.app_id = owner, at, lower(doc.resource_app_id)
+        self.owner, self.at = owner, at
+        self.app_id = owner.world.catalog.app_id(lower(doc.resource_app_id))
         access = listed(doc.resource_access)
         inside = f"{at}/resourceAccess/"
         self.permissions = (
@@ -164,6 +177,31 @@ class GrantedPermission(Fact):
             self.owner.granted_permissions,
             lambda grant: grant.kind == self.kind and grant.resource_app_id == self.resource_app_id and grant.value in wider,
         )
+
+
+class DelegatedGrant(Fact):
+    """An oauth2PermissionGrant as it stands in the tenant; `GrantedPermission` says what it grants."""
+
+    SLOTS = ("document",)
+    COLLECTION = "oauth2PermissionGrants"
+    KEY = (("id",), ("resource_id", "consent", "user_id"))
+    LABEL = ("id",)
+
+    id: str = prop("id", "Its id.")
+    resource_id: str = prop("resourceId", "Object ID of the API's service principal.")
+    consent: Literal["AllPrincipals", "Principal"] = prop("consentType", "For everybody, or for one user.")
+    user_id: str = prop("principalId", "Object ID of the one user; '' for everybody.")
+    scope: str = prop("scope", "Names of the delegated permissions, with blanks between.")
+
+    def __init__(self, doc: documents.OAuth2PermissionGrant, owner: ServicePrincipal, document: Any) -> None:
+        self.owner, self.at, self.document = owner, "", document
+        self.id, self.resource_id, self.user_id = text(doc.id), lower(doc.resource_id), lower(doc.principal_id)
+        self.consent, self.scope = text(doc.consent_type), text(doc.scope)
+
+    @fact("servicePrincipals*")
+    def resource(self) -> ServicePrincipal | None:
+        """The API's service principal; null when the tenant has none with this id."""
+        return self.owner.world.principal_by_id(self.resource_id)  # type: ignore[no-any-return]
 
 
 def wider_permissions(value: str) -> set[str]:

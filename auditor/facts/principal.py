@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.api import AppRole, Scope
-from auditor.facts.base import Fact, fact, flag, listed, lower, prop, text
+from auditor.facts.base import Fact, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, Secret, certificates
-from auditor.facts.permissions import GrantedPermission
+from auditor.facts.permissions import DelegatedGrant, GrantedPermission
 from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ServicePrincipal(Fact):
 
     def __init__(self, doc: documents.ServicePrincipal, world: Any, document: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
-        self.id, self.app_id, self.display_name = lower(doc.id), lower(doc.app_id), text(doc.display_name)
+        self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
         self.enabled = True if doc.account_enabled is None else doc.account_enabled
         self.assignment_required = flag(doc.app_role_assignment_required)
@@ -104,6 +104,16 @@ class ServicePrincipal(Fact):
     def granted_permissions(self) -> list[GrantedPermission]:
         """Permissions granted to it."""
         return self.world.grants_of(self)  # type: ignore[no-any-return]
+
+    @fact("oauth2PermissionGrants")
+    def delegated_grants(self) -> list[DelegatedGrant]:
+        """The oauth2PermissionGrants of which it is the client."""
+        return self.world.delegated_grants_of(self)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*")
+    def lookalikes(self) -> list[ServicePrincipal]:
+        """Service principals of another home tenant whose names look the same, confusable letters folded."""
+        return self.world.lookalikes_of(self)  # type: ignore[no-any-return]
 
     @fact("appRoleAssignments")
     def assignments(self) -> list[str]:

@@ -67,6 +67,11 @@ class Uri(Fact):
         """Host is an IP address."""
         return self.host.startswith("[") or (self.host.count(".") == 3 and self.host.replace(".", "").isdigit())
 
+    @fact()
+    def internationalized(self) -> bool:
+        """Host has letters beyond ASCII, or a label in punycode (xn--)."""
+        return not self.host.isascii() or any(label.startswith("xn--") for label in self.host.split("."))
+
     @fact("organization")
     def verified_domain(self) -> bool:
         """Host is a verified domain of the tenant or lies under one."""
@@ -100,6 +105,36 @@ class RedirectUri(Uri):
         """The cloud service whose released host names anybody can register; null when the host is not such a one."""
         return hosts.takeover_prone(self.host)
 
+    @fact()
+    def slashless(self) -> str:
+        """The URI without a slash at its end."""
+        return self.value.rstrip("/")
+
+    @fact()
+    def domain(self) -> str:
+        """The registrable domain (public suffix list); '' for loopback, IP addresses and custom schemes."""
+        if self.loopback or self.ip_literal or self.scheme not in ("http", "https"):
+            return ""
+        return hosts.registrable_domain(self.host)
+
+    @fact()
+    def custom_scheme(self) -> bool:
+        """A scheme of the application's own, such as myapp://auth or msal{app id}://auth."""
+        return self.scheme not in ("", "http", "https", "urn", "ms-appx-web")
+
+    @fact()
+    def third_party(self) -> Literal["shortener", "tunnel", "test tool"] | None:
+        """What kind of public service the host belongs to, where anybody can receive the code; null for other hosts."""
+        return hosts.third_party(self.host)
+
+    @fact()
+    def broker_app_id(self) -> str | None:
+        """The app id that a broker's URI names (ms-appx-web://…/{id}, msal{id}://auth); null for other URIs."""
+        if self.scheme == "ms-appx-web" and self.host == "microsoft.aad.brokerplugin":
+            return self.path.strip("/").lower()
+        rest = self.scheme.removeprefix("msal")
+        return rest if rest != self.scheme and _GUID.fullmatch(rest) else None
+
     @fact("applications*")
     def also_on(self) -> list[App]:
         """Other registrations with the same redirect URI."""
@@ -112,13 +147,17 @@ class IdentifierUri(Uri):
     @fact("organization")
     def form(
         self,
-    ) -> Literal["api-app-id", "api-tenant-app-id", "api-tenant-string", "api-string-app-id", "tenant-domain", "verified-domain", "other"]:
-        """Which documented form it has; 'other' has none."""
+    ) -> Literal[
+        "api-app-id", "api-tenant", "api-tenant-app-id", "api-tenant-string", "api-string-app-id", "tenant-domain", "verified-domain", "other"
+    ]:
+        """Which documented form it has; api://{tenant id} alone is 'api-tenant', 'other' has none."""
         if self.scheme == "api" and not (self.query or self.fragment):
             parts = self.value[len("api://") :].lower().split("/")
             app_id = self.owner.app_id
             if parts == [app_id]:
                 return "api-app-id"
+            if len(parts) == 1 and _GUID.fullmatch(parts[0]) and parts[0] == self.owner.world.tenant.id:
+                return "api-tenant"
             if len(parts) != 2 or "" in parts:
                 return "other"
             if parts[1] != app_id and not _GUID.fullmatch(parts[0]):
