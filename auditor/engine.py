@@ -19,9 +19,9 @@ from auditor.unknown import Unknown, Unread, is_unknown
 _NOT_GIVEN = {"app": "applications", "principal": "servicePrincipals", "tenant": "organization"}
 
 
-def judge(rule: Rule, world: World, *, show_passed: bool = False) -> Outcome:
-    """What one rule says of one world. Raises RuleError when the page does not check."""
-    roots = _roots(rule, world)
+def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False) -> Outcome:
+    """What one rule says of one world, or of `only` these of its roots. Raises RuleError when the page does not check."""
+    roots = roots_of(rule, world) if only is None else only
     if not roots:
         return _nothing_to_judge(rule, world)
     check = rule.check(world.unavailable).bind(world.now, world.tenant)
@@ -45,7 +45,7 @@ def judge(rule: Rule, world: World, *, show_passed: bool = False) -> Outcome:
     return outcome
 
 
-def _roots(rule: Rule, world: World) -> list[Any]:
+def roots_of(rule: Rule, world: World) -> list[Any]:
     if rule.root == "app":
         return world.apps
     if rule.root == "principal":
@@ -213,7 +213,7 @@ def _subject(root: Any) -> _Subject:
         clean(name) if isinstance(name, str) else None,
         _RESOURCE_KINDS.get(root.__class__, "tenant"),
         _owners(root),
-        [clean(tag) for tag in tags] if tags.__class__ is list else None,  # type: ignore[union-attr]
+        [clean(tag) for tag in tags] if type(tags) is list else None,
         _text(reference),
     )
     root.__dict__["subject"] = found

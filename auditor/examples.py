@@ -63,7 +63,11 @@ def _run(rule: Rule, example: Example) -> Result:
     )  # fmt: skip
     detail = "; ".join(f"{row.severity}: {row.message}" for _, row in outcome.rows) or "; ".join(outcome.reasons)
     if verdict != example.kind:
-        return Result(example.kind, example.line, f"{rule.id}: the example should be {example.kind}, it is {verdict}" + (f" ({detail})" if detail else ""))
+        return Result(
+            example.kind,
+            example.line,
+            f"{rule.id}: the example should be {example.kind}, it is {verdict}" + (f" ({detail})" if detail else ""),
+        )
     return Result(example.kind, example.line, detail=detail)
 
 

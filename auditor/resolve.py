@@ -13,7 +13,16 @@ from typing import Any
 
 from auditor.catalog import CATALOG, DATE, MICROSOFT_GRAPH, fold
 from auditor.facts import (
-    App, Client, DelegatedGrant, FederatedCredential, GrantedPermission, Owner, Permission, Resource, ServicePrincipal, Tenant,
+    App,
+    Client,
+    DelegatedGrant,
+    FederatedCredential,
+    GrantedPermission,
+    Owner,
+    Permission,
+    Resource,
+    ServicePrincipal,
+    Tenant,
 )  # fmt: skip
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.sources import Document, Documents, Listing, Note
@@ -74,7 +83,9 @@ class World:
 
     catalog = CATALOG
 
-    def __init__(self, scope: str, now: datetime, documents: Iterable[Document], listings: Iterable[Listing], *, whole: bool = False) -> None:
+    def __init__(
+        self, scope: str, now: datetime, documents: Iterable[Document], listings: Iterable[Listing], *, whole: bool = False
+    ) -> None:
         self.scope, self.now = scope, now
         by_kind: dict[str, list[Document]] = {kind: [] for kind in _KINDS}
         for document in documents:
@@ -247,7 +258,9 @@ class World:
                 if isinstance(fact.id, Unknown):
                     gap = fact.id
                     continue
-                admin: Any = True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
+                admin: Any = (
+                    True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
+                )
                 named = (app_id, fact.value, kind) if isinstance(fact.value, str) else None
                 privilege = CATALOG.privileges.get(named, "unrated") if named else "unrated"
                 found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege))  # type: ignore[arg-type]
@@ -307,7 +320,9 @@ class World:
         if not isinstance(one.expanded_owners, Unknown):
             expanded = one.expanded_owners or []
             found = [Owner(doc, one, f"/owners/{i}") for i, doc in enumerate(expanded)]
-            cut = Unknown(OWNERS, f"$expand returns {EXPANDED_AT_MOST} at most", collection=True) if len(found) >= EXPANDED_AT_MOST else None
+            cut = (
+                Unknown(OWNERS, f"$expand returns {EXPANDED_AT_MOST} at most", collection=True) if len(found) >= EXPANDED_AT_MOST else None
+            )
             return whole_or_partial(found, cut)
         return self._children(OWNERS, self._owners, one, Owner)
 
@@ -369,13 +384,20 @@ class World:
 
     def _lists_assignments_of(self, object_id: str) -> bool:
         return any(
-            listing.kind == "appRoleAssignment" and listing.parent == object_id and listing.relation == "approleassignments" and listing.ended
+            listing.kind == "appRoleAssignment"
+            and listing.parent == object_id
+            and listing.relation == "approleassignments"
+            and listing.ended
             for listing in self._listings
         )
 
-    def _delegated(self, principal: ServicePrincipal, doc: Any, document: Document, found: dict[tuple[Any, ...], GrantedPermission]) -> Unknown | None:
+    def _delegated(
+        self, principal: ServicePrincipal, doc: Any, document: Document, found: dict[tuple[Any, ...], GrantedPermission]
+    ) -> Unknown | None:
         resource = self._resource_of(doc.resource_id)
-        consent: Any = {"AllPrincipals": "admin", "Principal": "user"}.get(doc.consent_type) if isinstance(doc.consent_type, str) else doc.consent_type
+        consent: Any = (
+            {"AllPrincipals": "admin", "Principal": "user"}.get(doc.consent_type) if isinstance(doc.consent_type, str) else doc.consent_type
+        )
         if isinstance(doc.scope, Unknown):
             return doc.scope
         for value in dict.fromkeys((doc.scope or "").split()):
@@ -388,7 +410,9 @@ class World:
                 grant.users.append(doc.principal_id)
         return None
 
-    def _application(self, principal: ServicePrincipal, doc: Any, document: Document, found: dict[tuple[Any, ...], GrantedPermission]) -> None:
+    def _application(
+        self, principal: ServicePrincipal, doc: Any, document: Document, found: dict[tuple[Any, ...], GrantedPermission]
+    ) -> None:
         resource = self._resource_of(doc.resource_id)
         role_id = doc.app_role_id.lower() if isinstance(doc.app_role_id, str) else doc.app_role_id
         if role_id == _DEFAULT_ACCESS if isinstance(role_id, str) else False:
@@ -430,7 +454,11 @@ class World:
         if isinstance(assigned, Unknown):
             return assigned
         groups, _ = self._index("assigned", lambda: _grouped(self._assignments, "resource_id"))
-        holders = [doc.principal_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, str) and doc.app_role_id.lower() == role_id]
+        holders = [
+            doc.principal_id
+            for doc, _ in groups.get(principal.id, ())
+            if isinstance(doc.app_role_id, str) and doc.app_role_id.lower() == role_id
+        ]
         gap = next((doc.app_role_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, Unknown)), None)
         return whole_or_partial(holders, first_unknown(gap, getattr(assigned, "unknown", None)))
 
@@ -605,7 +633,12 @@ def read_twice(world: World) -> list[Note]:
                 continue
             if (first := seen.setdefault(identity, one)) is not one:
                 where = f"{first.document.file.name}:{first.document.line}"
-                notes.append(Note(f"the {name} {identity} was already read from {where}; both are judged", one.document.file.name, one.document.line, 1))
+                notes.append(
+                    Note(
+                        f"the {name} {identity} was already read from {where}; both are judged",
+                        one.document.file.name,
+                        one.document.line,
+                        1,
+                    )
+                )
     return notes
-
-

@@ -21,8 +21,25 @@ from auditor.errors import RuleError, UsageError
 from auditor.facts import ROOTS, Tenant
 from auditor.finding import SEVERITIES
 from auditor.language import (
-    BOOL, BUILTINS, DATE, FUNCTIONS, INT, MESSAGE_BUILTINS, SEVERITY, TEXT, Checker, Env, Found, Judgement, Message, Node, Program,
-    Type, joined, mentions, variable,
+    BOOL,
+    BUILTINS,
+    DATE,
+    FUNCTIONS,
+    INT,
+    MESSAGE_BUILTINS,
+    SEVERITY,
+    TEXT,
+    Checker,
+    Env,
+    Found,
+    Judgement,
+    Message,
+    Node,
+    Program,
+    Type,
+    joined,
+    mentions,
+    variable,
 )  # fmt: skip
 from auditor.unknown import Unavailable, Unknown, Unread
 
@@ -274,7 +291,7 @@ class Checked:
 
 def fact_needs(cls: type, name: str) -> tuple[str, ...]:
     """Collections that a fact is made from; its own document's where it needs no other."""
-    return cls.FACTS[name].needs or (cls.COLLECTION,)  # type: ignore[attr-defined, no-any-return]
+    return cls.FACTS[name].needs or (cls.COLLECTION,)  # type: ignore[attr-defined]
 
 
 class Check:
@@ -284,7 +301,9 @@ class Check:
         self.rule, self.checked = checked.rule, checked
         self.env: Env = {"now": now, "tenant": tenant, **{k: tuple(v) if isinstance(v, list) else v for k, v in params.items()}}
         program = Program(self.rule.root, checked.subject, checked.each, checked.guards, checked.judgement, checked.unseen)
-        blind = next((n.blind for n in (checked.judgement.require, checked.judgement.given, checked.each) if n is not None and n.blind), None)
+        blind = next(
+            (n.blind for n in (checked.judgement.require, checked.judgement.given, checked.each) if n is not None and n.blind), None
+        )
         self.unknown = blind.unknown if blind else None
         space = {
             **BUILTINS, **MESSAGE_BUILTINS, **self.env, "_unknown": self.unknown,
@@ -294,7 +313,7 @@ class Check:
         self.run: Callable[[list[Any], Found], None] = space["check"]
         self._texts = [self._text_function(message, space) for message in (checked.message, checked.fix)]
         self.names_others = checked.message.named()
-        self._severity = checked.severity.code.value if isinstance(checked.severity.code, ast.Constant) else None
+        self._severity = str(checked.severity.code.value) if isinstance(checked.severity.code, ast.Constant) else None
 
     def _text_function(self, message: Message, space: dict[str, Any]) -> Callable[[Any, Any], str] | None:
         root, subject = self.rule.root, self.checked.subject
@@ -323,7 +342,7 @@ class Check:
 
     def severity(self, root: Any, subject: Any) -> str:
         if self._severity is not None:
-            return self._severity  # type: ignore[no-any-return]
+            return self._severity
         value = self.checked.severity.exact(self._env(root, subject))
         return self.checked.levels[-1] if isinstance(value, Unknown) else value
 
@@ -344,7 +363,9 @@ class Check:
     def named(self, root: Any, subject: Any) -> list[Any]:
         """Facts that the message names besides the subject."""
         env = self._env(root, subject)
-        return [value for value in (function(env) for function in self.names_others) if value is not None and not isinstance(value, Unknown)]
+        return [
+            value for value in (function(env) for function in self.names_others) if value is not None and not isinstance(value, Unknown)
+        ]
 
 
 def parameter_type(name: str, value: Any) -> Type:
@@ -431,7 +452,9 @@ class Rulebook:
         rule = self.rules.get(self._aliases.get(id_, id_))
         if rule is None:
             close = difflib.get_close_matches(id_, [*self.rules, *self._aliases], n=3, cutoff=0.5)
-            raise UsageError(f"no rule is called {id_!r}" + (f"; did you mean {' or '.join(close)}?" if close else "; regaudit rules lists them"))
+            raise UsageError(
+                f"no rule is called {id_!r}" + (f"; did you mean {' or '.join(close)}?" if close else "; regaudit rules lists them")
+            )
         return rule
 
     def names(self) -> set[str]:
@@ -482,7 +505,9 @@ def _converted(rule: Rule, name: str, value: Any) -> Any:
         try:
             value = converters[kind](value)
         except (KeyError, ValueError):
-            raise UsageError(f"{rule.id}.{name}: {value!r} is not a {_KIND_NAMES.get(kind, kind.__name__)}; the default is {default!r}") from None
+            raise UsageError(
+                f"{rule.id}.{name}: {value!r} is not a {_KIND_NAMES.get(kind, kind.__name__)}; the default is {default!r}"
+            ) from None
     if type(value) is not kind:
         raise UsageError(f"{rule.id}.{name}: {value!r} is not a {_KIND_NAMES.get(kind, kind.__name__)}; the default is {default!r}")
     try:
@@ -524,4 +549,3 @@ def shipped(extend: Iterable[Path] = ()) -> Rulebook:
             raise UsageError(f"{folder} holds no rule pages (*.md with a ```toml rule block)")
         rules += more
     return Rulebook(rules)
-

@@ -126,7 +126,10 @@ def audit(
     tell = progress or (lambda stage, done, total: None)
     with _collector_off():
         documents = sources.read(
-            [str(path) for path in listed], exclude=list(exclude), stdin_name=stdin_name, progress=lambda files, _: tell("reading", files, 0)
+            [str(path) for path in listed],
+            exclude=list(exclude),
+            stdin_name=stdin_name,
+            progress=lambda files, _: tell("reading", files, 0),
         )
         if not documents.documents and not documents.listings and not documents.errors:
             documents.errors.append(
@@ -140,11 +143,7 @@ def audit(
         tell("joined", len(worlds), 0)
         outcomes = list(_judged(rules, worlds, tell, show_passed=show_passed))
     shown = SEVERITY_RANK[min_severity]
-    findings = [
-        finding
-        for finding in _by_root(outcomes)
-        if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= shown
-    ]
+    findings = [finding for finding in _by_root(outcomes) if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= shown]
     notes = sorted(
         [*documents.notes, *(note for world in worlds for note in resolve.read_twice(world))],
         key=lambda note: (note.file, note.line, note.column, note.message),

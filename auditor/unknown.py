@@ -23,7 +23,7 @@ class Unknown:
     `collection` is True when the tenant's collection `what` is missing, False when one property of one object is.
     """
 
-    __slots__ = ("what", "why", "collection")
+    __slots__ = ("collection", "what", "why")
 
     def __init__(self, what: str, why: str = "absent", *, collection: bool = False) -> None:
         self.what, self.why, self.collection = what, why, collection
@@ -32,7 +32,7 @@ class Unknown:
         raise Unread(self)
 
     # Whatever could turn an unknown into a verdict raises; `__getattr__` is only asked for what is not a slot.
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _raise  # type: ignore[assignment]
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _raise
     __len__ = __iter__ = __contains__ = __getattr__ = __getitem__ = __call__ = __index__ = _raise
     __add__ = __radd__ = __sub__ = __rsub__ = __neg__ = _raise
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from auditor.catalog import CATALOG, MICROSOFT_GRAPH
 
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
-WORDS = "payroll invoice portal sync connector bot reporting gateway crm booking shop intranet scanner archive planner billing".split()
+WORDS = ["payroll", "invoice", "portal", "sync", "connector", "bot", "reporting", "gateway", "crm", "booking", "shop", "intranet", "scanner", "archive", "planner", "billing"]
 
 
 def registration(rnd: random.Random, permissions: list[tuple[str, str]], resources: list[str]) -> dict[str, Any]:

@@ -10,21 +10,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-OBJECTS = {
+OBJECTS: dict[str, str] = {
     "application": "application",
     "servicePrincipal": "servicePrincipal",
     "oauth2PermissionGrant": "oAuth2PermissionGrant",
     "appRoleAssignment": "appRoleAssignment",
     "federatedIdentityCredential": "federatedIdentityCredential",
 }
-PRIMITIVES = {
+PRIMITIVES: dict[str, dict[str, Any]] = {
     "Edm.String": {"type": "string"}, "Edm.Guid": {"type": "string"}, "Edm.Boolean": {"type": "boolean"},
     "Edm.Int32": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}, "Edm.Int64": {"type": "integer"},
     "Edm.DateTimeOffset": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"},
     "Edm.Binary": {"type": "string"}, "Edm.Stream": {}, "Edm.Double": {"type": "number"},
 }  # fmt: skip
 # Beta, or returned where the metadata of v1.0 does not say so.
-EXTRA = {
+EXTRA: dict[str, dict[str, Any]] = {
     "application": {
         "authenticationBehaviors": {
             "type": ["object", "null"],

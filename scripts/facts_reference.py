@@ -1,7 +1,7 @@
 """Makes `docs/facts.md`, the reference of what rules may speak about, from the facts' own declarations.
 
-    python scripts/facts_reference.py          writes the page
-    python scripts/facts_reference.py --check  exit code 1 when the page is stale
+python scripts/facts_reference.py          writes the page
+python scripts/facts_reference.py --check  exit code 1 when the page is stale
 """
 
 from __future__ import annotations

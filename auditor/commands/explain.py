@@ -26,5 +26,7 @@ def command(rule: str, extend_rules: tuple[str, ...], raw: bool, no_color: bool)
     from rich.markdown import Markdown
 
     plain = no_color or bool(os.environ.get("NO_COLOR")) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR"))
-    console = Console(width=None if sys.stdout.isatty() else 100, no_color=plain, force_terminal=None if not plain else False, highlight=False)
+    console = Console(
+        width=None if sys.stdout.isatty() else 100, no_color=plain, force_terminal=None if not plain else False, highlight=False
+    )
     console.print(Markdown(page.page, code_theme="ansi_dark"))

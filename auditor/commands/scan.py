@@ -26,7 +26,9 @@ Examples:
 
 @click.command("scan", epilog=_EPILOG)
 @click.argument("paths", nargs=-1, metavar="PATH…")
-@click.option("--output-format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json, into a file if one is named. Repeatable.")
+@click.option(
+    "--output-format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json, into a file if one is named. Repeatable."
+)
 @click.option("--select", multiple=True, metavar="RULES", help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules.")
 @click.option("--extend-rules", multiple=True, metavar="DIR", help="A folder with rule pages of your own.")
@@ -36,7 +38,9 @@ Examples:
     "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
     help="The least severity that makes the exit code 1.",
 )  # fmt: skip
-@click.option("--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True, help="Show nothing below this.")
+@click.option(
+    "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True, help="Show nothing below this."
+)
 @click.option("--strict", is_flag=True, help="Exit with 2 if any rule could not be evaluated for any registration.")
 @click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
@@ -83,7 +87,12 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
         click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
     for form, file in targets:
         shown = Options(
-            options["limit"], file is None and _colour(options["no_color"]), options["quiet"], options["verbose"], options["fail_on"], options["strict"]
+            options["limit"],
+            file is None and _colour(options["no_color"]),
+            options["quiet"],
+            options["verbose"],
+            options["fail_on"],
+            options["strict"],
         )
         _write(render(report, form, shown), file)
     return report.exit_code(options["fail_on"], strict=options["strict"])

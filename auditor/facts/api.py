@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.base import Fact, fact, flag, listed, lower, prop, text
-from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -100,7 +99,9 @@ class Client(Fact):
 
     def __init__(self, app_id: Any, owner: App, at: str, permission_ids: Any = ()) -> None:
         self.owner, self.at, self.app_id = owner, at, lower(app_id)
-        self.permission_ids = permission_ids if isinstance(permission_ids, Unknown) else [i.lower() for i in permission_ids]
+        self.permission_ids = permission_ids
+        if permission_ids.__class__ is list:
+            self.permission_ids = [lower(permission) for permission in permission_ids]
 
     @fact("applications*")
     def app(self) -> App | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.api import AppRole, Client, Scope
-from auditor.facts.base import Fact, fact, flag, identifier, listed, lower, prop, text
+from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, redirect_uris
@@ -99,7 +99,21 @@ class RedirectUriSetting(Fact):
 class App(Fact):
     """An app registration with all that is joined to it."""
 
-    SLOTS = ("world", "document", "rank", "_lock", "_publisher", "_claims", "_behaviors", "_logout_url", "_uri_settings", "_signatures", "_keys", "expanded_owners", "expanded_federated")
+    SLOTS = (
+        "world",
+        "document",
+        "rank",
+        "_lock",
+        "_publisher",
+        "_claims",
+        "_behaviors",
+        "_logout_url",
+        "_uri_settings",
+        "_signatures",
+        "_keys",
+        "expanded_owners",
+        "expanded_federated",
+    )
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
 
@@ -121,12 +135,16 @@ class App(Fact):
     tags: list[str] = prop("tags", "Free labels.")
     redirect_uris: list[RedirectUri] = prop("web/redirectUris", "Of all platforms.")
     home_page_url: str = prop("web/homePageUrl", "'' when not set.")
-    implicit_access_tokens: bool = prop("web/implicitGrantSettings/enableAccessTokenIssuance", "Implicit grant of access tokens; null = no.")
+    implicit_access_tokens: bool = prop(
+        "web/implicitGrantSettings/enableAccessTokenIssuance", "Implicit grant of access tokens; null = no."
+    )
     implicit_id_tokens: bool = prop("web/implicitGrantSettings/enableIdTokenIssuance", "Implicit grant of ID tokens; null = no.")
     identifier_uris: list[IdentifierUri] = prop("identifierUris", "Application ID URIs.")
     access_token_version: int = prop("api/requestedAccessTokenVersion", "1 or 2; null = 1.")
     token_version_set: bool = prop("api/requestedAccessTokenVersion", "The version is written out, not null.")
-    accept_mapped_claims: bool = prop("api/acceptMappedClaims", "Tokens with mapped claims for a resource without a signing key; null = no.")
+    accept_mapped_claims: bool = prop(
+        "api/acceptMappedClaims", "Tokens with mapped claims for a resource without a signing key; null = no."
+    )
     scopes: list[Scope] = prop("api/oauth2PermissionScopes", "Delegated permissions exposed.")
     app_roles: list[AppRole] = prop("appRoles", "App roles exposed.")
     preauthorized_clients: list[Client] = prop("api/preAuthorizedApplications", "Authorized client applications.")
@@ -141,7 +159,9 @@ class App(Fact):
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
         audience: Any = text(doc.sign_in_audience)
-        self.audience = _AUDIENCES.get(audience.lower(), audience) if audience.__class__ is str else audience
+        if audience.__class__ is str:
+            audience = _AUDIENCES.get(audience.lower(), audience)
+        self.audience = audience
         self.disabled_by_microsoft, self.deactivated = text(doc.disabled_by_microsoft_status), flag(doc.is_disabled)
         self.fallback_public_client = flag(doc.is_fallback_public_client)
         groups: Any = text(doc.group_membership_claims)
@@ -159,74 +179,47 @@ class App(Fact):
         self.expanded_owners, self.expanded_federated = doc.owners, doc.federated_identity_credentials
         self._read_web(doc)
         self._read_api(doc)
-        resources: Any = listed(doc.required_resource_access)
-        if resources.__class__ is list:
-            self.requested_resources = [RequestedResource(r, self, f"/requiredResourceAccess/{i}") for i, r in enumerate(resources)]
-            self.requested_permissions = whole_or_partial(*requested_permissions(self.requested_resources))
-        else:
-            self.requested_resources = self.requested_permissions = resources
-        secrets: Any = listed(doc.password_credentials)
-        self.secrets = secrets if secrets.__class__ is not list else [Secret(s, self, f"/passwordCredentials/{i}") for i, s in enumerate(secrets)]
-        keys: Any = listed(doc.key_credentials)
-        self._keys: Any = keys if keys.__class__ is not list else len(keys)
-        self.certificates = keys if keys.__class__ is not list else certificates(keys, self) if keys else []
+        self.requested_resources = each(doc.required_resource_access, RequestedResource, self, "/requiredResourceAccess")
+        self.requested_permissions = requested_permissions(self.requested_resources)
+        self.secrets = each(doc.password_credentials, Secret, self, "/passwordCredentials")
+        self._keys: Any = listed(doc.key_credentials)
+        self.certificates = certificates(self._keys, self)
 
     def _read_web(self, doc: documents.Application) -> None:
         web: Any = doc.web
-        self._logout_url: Any = web if web is None or isinstance(web, Unknown) else web.logout_url
-        self._uri_settings: Any = [] if web is None else web if isinstance(web, Unknown) else listed(web.redirect_uri_settings)
-        lists = []
-        for platform, settings in (("web", web), ("spa", doc.spa), ("publicClient", doc.public_client)):
-            if settings is not None:
-                lists.append((platform, settings if isinstance(settings, Unknown) else listed(settings.redirect_uris)))
-        self.redirect_uris = whole_or_partial(*redirect_uris(self, tuple(lists)))  # type: ignore[arg-type]
-        if web is None:
-            self.home_page_url, self.implicit_access_tokens, self.implicit_id_tokens = "", False, False
-        elif isinstance(web, Unknown):
-            self.home_page_url = self.implicit_access_tokens = self.implicit_id_tokens = web  # type: ignore[assignment]
+        implicit: Any
+        self._logout_url: Any
+        self.redirect_uris = redirect_uris(self, web, doc.spa, doc.public_client)
+        if web is None or web.__class__ is Unknown:
+            implicit = url = web
+            self._logout_url = web
+            self._uri_settings: Any = listed(web)
         else:
-            self.home_page_url = text(web.home_page_url)
-            implicit = web.implicit_grant_settings
-            if implicit is None:
-                self.implicit_access_tokens = self.implicit_id_tokens = False
-            elif isinstance(implicit, Unknown):
-                self.implicit_access_tokens = self.implicit_id_tokens = implicit  # type: ignore[assignment]
-            else:
-                self.implicit_access_tokens = flag(implicit.enable_access_token_issuance)
-                self.implicit_id_tokens = flag(implicit.enable_id_token_issuance)
+            implicit, url, self._logout_url = web.implicit_grant_settings, web.home_page_url, web.logout_url
+            self._uri_settings = listed(web.redirect_uri_settings)
+        self.home_page_url = text(url)
+        if implicit is None or implicit.__class__ is Unknown:
+            self.implicit_access_tokens = self.implicit_id_tokens = flag(implicit)
+        else:
+            self.implicit_access_tokens = flag(implicit.enable_access_token_issuance)
+            self.implicit_id_tokens = flag(implicit.enable_id_token_issuance)
 
     def _read_api(self, doc: documents.Application) -> None:
-        uris: Any = listed(doc.identifier_uris)
-        self.identifier_uris = uris if uris.__class__ is not list else [IdentifierUri(u, self, f"/identifierUris/{i}") for i, u in enumerate(uris)]
-        roles: Any = listed(doc.app_roles)
-        self.app_roles = roles if roles.__class__ is not list else [AppRole(r, self, f"/appRoles/{i}") for i, r in enumerate(roles)]
+        self.identifier_uris = each(doc.identifier_uris, IdentifierUri, self, "/identifierUris")
+        self.app_roles = each(doc.app_roles, AppRole, self, "/appRoles")
         api: Any = doc.api
-        if api is None or isinstance(api, Unknown):
-            missing = api is not None
-            self.access_token_version, self.token_version_set = (api, api) if missing else (1, False)
-            self.accept_mapped_claims = api if missing else False
-            self.scopes, self.preauthorized_clients, self.known_clients = (api, api, api) if missing else ([], [], [])
-            return
-        version: Any = api.requested_access_token_version
+        version: Any
+        if api is None or api.__class__ is Unknown:
+            version = mapped = scopes = preauthorized = known = api
+        else:
+            version, mapped, scopes = api.requested_access_token_version, api.accept_mapped_claims, api.oauth2_permission_scopes
+            preauthorized, known = api.pre_authorized_applications, api.known_client_applications
         self.access_token_version = 1 if version is None else version
-        self.token_version_set = version if isinstance(version, Unknown) else version is not None  # type: ignore[assignment]
-        self.accept_mapped_claims = flag(api.accept_mapped_claims)
-        scopes: Any = listed(api.oauth2_permission_scopes)
-        self.scopes = (
-            scopes if scopes.__class__ is not list else [Scope(s, self, f"/api/oauth2PermissionScopes/{i}") for i, s in enumerate(scopes)]
-        )
-        clients: Any = listed(api.pre_authorized_applications)
-        self.preauthorized_clients = (
-            clients
-            if clients.__class__ is not list
-            else [
-                Client(c.app_id, self, f"/api/preAuthorizedApplications/{i}", listed(c.delegated_permission_ids)) for i, c in enumerate(clients)
-            ]
-        )
-        clients = listed(api.known_client_applications)
-        self.known_clients = (
-            clients if clients.__class__ is not list else [Client(c, self, f"/api/knownClientApplications/{i}") for i, c in enumerate(clients)]
-        )
+        self.token_version_set = version if version.__class__ is Unknown else version is not None  # type: ignore[assignment]
+        self.accept_mapped_claims = flag(mapped)
+        self.scopes = each(scopes, Scope, self, "/api/oauth2PermissionScopes")
+        self.preauthorized_clients = each(preauthorized, _preauthorized, self, "/api/preAuthorizedApplications")
+        self.known_clients = each(known, Client, self, "/api/knownClientApplications")
 
     @fact(graph="signInAudience")
     def multi_tenant(self) -> bool:
@@ -257,7 +250,7 @@ class App(Fact):
     @fact(graph="web/redirectUriSettings")
     def redirect_uri_settings(self) -> list[RedirectUriSetting]:
         """Indexes of redirect URIs, for SAML."""
-        return [RedirectUriSetting(s, self, f"/web/redirectUriSettings/{i}") for i, s in enumerate(self._uri_settings)]
+        return each(self._uri_settings, RedirectUriSetting, self, "/web/redirectUriSettings")  # type: ignore[no-any-return]
 
     @fact(graph="web/redirectUris")
     def redirect_hosts(self) -> list[str]:
@@ -381,11 +374,13 @@ class App(Fact):
         """Entries of all collections of the manifest together; Entra ID allows about 1,200."""
         lists = (self.redirect_uris, self.identifier_uris, self.scopes, self.app_roles, self.preauthorized_clients, self.known_clients)
         more = (self.requested_resources, self.requested_permissions, self.secrets, self.tags, self.optional_claims)
-        return sum(len(values) for values in (*lists, *more)) + self._keys  # type: ignore[no-any-return]
+        return sum(len(values) for values in (*lists, *more, self._keys))
+
+
+def _preauthorized(doc: documents.PreAuthorizedApplication, owner: App, at: str) -> Client:
+    return Client(doc.app_id, owner, at, listed(doc.delegated_permission_ids))
 
 
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
-
-

@@ -18,10 +18,10 @@ from auditor.unknown import Unknown, Unread
 T = TypeVar("T")
 
 
-class prop:  # noqa: N801  (reads as a declaration)
-    """A fact that the constructor sets, from the document's property `graph` ("endDateTime", "web/homePageUrl")."""
+class _Property:
+    """A fact that the constructor sets; `FactType` makes a slot of it."""
 
-    def __init__(self, graph: str = "", doc: str = "") -> None:
+    def __init__(self, graph: str, doc: str) -> None:
         self.graph, self.doc = graph, doc
         self.needs: tuple[str, ...] = ()
 
@@ -47,6 +47,11 @@ class _Computed:
         return value
 
 
+def prop(graph: str = "", doc: str = "") -> Any:
+    """Declares a fact that the constructor sets, from the document's property `graph` ("endDateTime", "web/homePageUrl")."""
+    return _Property(graph, doc)
+
+
 def fact(*needs: str, graph: str = "") -> Callable[[Callable[[Any], T]], T]:
     """A fact worked out from the object itself and from the collections `needs`; "applications*" means the whole tenant's."""
 
@@ -59,11 +64,11 @@ def fact(*needs: str, graph: str = "") -> Callable[[Callable[[Any], T]], T]:
 class FactType(type):
     """Collects the facts of a class in `FACTS` and makes its `prop`s slots."""
 
-    FACTS: dict[str, prop | _Computed]
+    FACTS: dict[str, _Property | _Computed]
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> FactType:
-        own = {key: value for key, value in space.items() if isinstance(value, (prop, _Computed)) and not key.startswith("_")}
-        slots = [key for key, value in space.items() if isinstance(value, prop)]
+        own = {key: value for key, value in space.items() if isinstance(value, (_Property, _Computed)) and not key.startswith("_")}
+        slots = [key for key, value in space.items() if isinstance(value, _Property)]
         for key in slots:
             del space[key]
         space["__slots__"] = (*space.pop("SLOTS", ()), *slots)
@@ -74,7 +79,13 @@ class FactType(type):
     def hints(cls) -> dict[str, Any]:
         """Name of each fact -> type hint."""
         if "_hints" not in cls.__dict__:
-            scope = {**vars(sys.modules["auditor.facts"]), "datetime": datetime, "timedelta": timedelta, "Literal": typing.Literal, "Any": Any}
+            scope = {
+                **vars(sys.modules["auditor.facts"]),
+                "datetime": datetime,
+                "timedelta": timedelta,
+                "Literal": typing.Literal,
+                "Any": Any,
+            }
             declared = typing.get_type_hints(cls, scope)
             hints = {}
             for name, member in cls.FACTS.items():
@@ -94,9 +105,9 @@ class Fact(metaclass=FactType):
     COLLECTION: the collection of the tenant that its own properties come from.
     """
 
-    SLOTS = ("owner", "at", "__dict__")
-    KEY: tuple[tuple[str, ...], ...] = ()
-    LABEL: tuple[str, ...] = ()
+    SLOTS: tuple[str, ...] = ("owner", "at", "__dict__")
+    KEY: Any = ()
+    LABEL: Any = ()
     COLLECTION = "applications"
 
     owner: Any  # the fact that it is part of: a secret's registration; of a root the world it lives in
@@ -118,7 +129,7 @@ class Fact(metaclass=FactType):
         for parts in self.KEY:
             values = [getattr(self, part) for part in parts]
             if values[0].__class__ is str and values[0] and len(values) == 1:
-                return values[0]  # type: ignore[no-any-return]
+                return values[0]
             if all(value.__class__ is not Unknown and value is not None and value != "" for value in values):
                 return "|".join(str(value) for value in values)
         return self.at
@@ -160,6 +171,13 @@ def identifier(value: Any) -> Any:
 def flag(value: Any) -> Any:
     """A switch of which Microsoft Graph documents that null means no."""
     return False if value is None else value
+
+
+def each(values: Any, make: Callable[[Any, Any, str], Any], owner: Any, at: str) -> Any:
+    """The facts that a document's list holds, each made from its document, its owner and its place."""
+    if values.__class__ is Unknown:
+        return values
+    return [make(value, owner, f"{at}/{i}") for i, value in enumerate(values)] if values else []
 
 
 def listed(value: Any) -> Any:

@@ -21,8 +21,8 @@ GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 class Credential(Fact):
     """What secrets and certificates have in common."""
 
-    KEY = (("key_id",), ("display_name", "end"))
-    LABEL = ("display_name", "key_id")
+    KEY: Any = (("key_id",), ("display_name", "end"))
+    LABEL: Any = ("display_name", "key_id")
 
     key_id: str = prop("keyId", "Its GUID: the Secret ID of the portal.")
     display_name: str = prop("displayName", "Its description.")
@@ -38,7 +38,7 @@ class Credential(Fact):
     def expired(self) -> bool:
         """`end` has passed; false when there is no end."""
         end = self.end
-        return end is not None and end <= self.owner.world.now  # type: ignore[no-any-return]
+        return end is not None and end <= self.owner.world.now
 
     @fact()
     def lifetime(self) -> timedelta | None:
@@ -105,6 +105,8 @@ def thumbprint(value: Any) -> Any:
 
 def certificates(credentials: Any, owner: Any) -> Any:
     """One fact for each certificate: Entra ID lists a SAML certificate twice, to sign and to verify."""
+    if credentials.__class__ is not list or not credentials:
+        return credentials
     found: dict[Any, Certificate] = {}
     for i, doc in enumerate(credentials):
         certificate = Certificate(doc, owner, f"/keyCredentials/{i}")
@@ -229,4 +231,3 @@ class FederatedCredential(Fact):
         if subject is None:
             return []
         return self.owner.world.others("federated credential", f"{self.issuer} {subject}", self.owner)  # type: ignore[no-any-return]
-

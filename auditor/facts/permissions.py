@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from auditor import documents
 from auditor.facts.api import Kind, Permission, Privilege, Resource
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
-from auditor.unknown import Unknown, keep, known
+from auditor.unknown import Unknown, keep, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
 
-_KINDS: dict[str, Kind] = {"role": "application", "scope": "delegated"}
+_KINDS: dict[str, Any] = {"role": "application", "scope": "delegated"}
 
 
 class RequestedPermission(Fact):
@@ -29,8 +29,8 @@ class RequestedPermission(Fact):
     def __init__(self, doc: documents.ResourceAccess, owner: App, at: str, resource_app_id: Any) -> None:
         self.owner, self.at = owner, at
         self.resource_app_id = resource_app_id
-        kind = doc.type
-        self.kind = _KINDS.get(kind.lower(), kind) if kind.__class__ is str else kind  # type: ignore[union-attr, assignment, arg-type]
+        kind: Any = doc.type
+        self.kind = _KINDS.get(kind.lower(), kind) if kind.__class__ is str else kind
         self.id = owner.world.catalog.permission_id(resource_app_id, lower(doc.id), self.kind)
 
     @fact("applications*", "servicePrincipals*")
@@ -95,13 +95,11 @@ class RequestedResource(Fact):
     def __init__(self, doc: documents.RequiredResourceAccess, owner: App, at: str) -> None:
         self.owner, self.at = owner, at
         self.app_id = owner.world.catalog.app_id(lower(doc.resource_app_id))
-        access = listed(doc.resource_access)
-        inside = f"{at}/resourceAccess/"
-        self.permissions = (
-            access
-            if isinstance(access, Unknown)
-            else [RequestedPermission(item, owner, f"{inside}{i}", self.app_id) for i, item in enumerate(access)]
-        )
+        access: Any = doc.resource_access
+        if access.__class__ is list:
+            at = f"{at}/resourceAccess/"
+            access = [RequestedPermission(item, owner, f"{at}{i}", self.app_id) for i, item in enumerate(access)]
+        self.permissions = listed(access)
 
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
@@ -216,13 +214,15 @@ def wider_permissions(value: str) -> set[str]:
 
 def requested_permissions(resources: Any) -> Any:
     """Of all APIs; what is not known of one is not known of the whole."""
-    if isinstance(resources, Unknown):
+    if resources.__class__ is Unknown:
         return resources
+    if len(resources) == 1:
+        return resources[0].permissions
     found: list[RequestedPermission] = []
     missing: Unknown | None = None
-    for resource in known(resources):
-        if isinstance(resource.permissions, Unknown):
+    for resource in resources:
+        if resource.permissions.__class__ is Unknown:
             missing = resource.permissions
         else:
             found += resource.permissions
-    return found, missing
+    return whole_or_partial(found, missing)

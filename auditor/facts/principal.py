@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.api import AppRole, Scope
-from auditor.facts.base import Fact, fact, flag, identifier, listed, lower, prop, text
+from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, Secret, certificates
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
 from auditor.unknown import Unknown
@@ -51,29 +51,17 @@ class ServicePrincipal(Fact):
         self.enabled = True if doc.account_enabled is None else doc.account_enabled
         self.assignment_required = flag(doc.app_role_assignment_required)
         self.type = text(doc.service_principal_type)
-        home = doc.app_owner_organization_id
-        self.home_tenant_id = home.lower() if home.__class__ is str else home  # type: ignore[union-attr]
+        home: Any = doc.app_owner_organization_id
+        self.home_tenant_id = home.lower() if home.__class__ is str else home
         self.disabled_by_microsoft = text(doc.disabled_by_microsoft_status)
         self.reply_urls, self.names = listed(doc.reply_urls), listed(doc.service_principal_names)
         self.sso_mode, self.tags = text(doc.preferred_single_sign_on_mode), listed(doc.tags)
         self.signing_thumbprint = text(doc.preferred_token_signing_key_thumbprint)
         self.notification_emails = listed(doc.notification_email_addresses)
-        scopes: Any = listed(doc.oauth2_permission_scopes)
-        self.scopes = (
-            scopes
-            if isinstance(scopes, Unknown)
-            else [Scope(s, self, f"/oauth2PermissionScopes/{i}") for i, s in enumerate(scopes)]  # type: ignore[arg-type]
-        )
-        roles: Any = listed(doc.app_roles)
-        self.app_roles = (
-            roles
-            if isinstance(roles, Unknown)
-            else [AppRole(r, self, f"/appRoles/{i}") for i, r in enumerate(roles)]  # type: ignore[arg-type]
-        )
-        secrets: Any = listed(doc.password_credentials)
-        self.secrets = secrets if isinstance(secrets, Unknown) else [Secret(s, self, f"/passwordCredentials/{i}") for i, s in enumerate(secrets)]
-        keys: Any = listed(doc.key_credentials)
-        self.certificates = keys if isinstance(keys, Unknown) else certificates(keys, self)
+        self.scopes = each(doc.oauth2_permission_scopes, Scope, self, "/oauth2PermissionScopes")
+        self.app_roles = each(doc.app_roles, AppRole, self, "/appRoles")
+        self.secrets = each(doc.password_credentials, Secret, self, "/passwordCredentials")
+        self.certificates = certificates(listed(doc.key_credentials), self)
         self._publisher: Any = doc.verified_publisher
         self.expanded_owners = doc.owners
 
@@ -161,8 +149,10 @@ class Owner(Fact):
         self.display_name = text(doc.display_name)
         name: Any = doc.user_principal_name
         self.enabled = True if doc.account_enabled is None else doc.account_enabled
-        principal = doc.odata_type == "#microsoft.graph.servicePrincipal" if doc.odata_type.__class__ is str else (
-            doc.service_principal_type.__class__ is str
+        principal = (
+            doc.odata_type == "#microsoft.graph.servicePrincipal"
+            if doc.odata_type.__class__ is str
+            else (doc.service_principal_type.__class__ is str)
         )
         known_kind = principal or doc.odata_type.__class__ is str or name.__class__ is str
         self.kind = ("servicePrincipal" if principal else "user") if known_kind else doc.odata_type  # type: ignore[assignment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor import documents
-from auditor.facts.base import Fact, prop
+from auditor.facts.base import Fact, listed, prop
 from auditor.unknown import Unknown
 
 
@@ -23,9 +23,7 @@ class Tenant(Fact):
     def __init__(self, doc: documents.Organization | None, world: Any, document: Any, tenant_id: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.rank = tenant_id, 0
-        domains: Any = Unknown("organization", "not given", collection=True) if doc is None else doc.verified_domains
-        self.verified_domains = (
-            domains
-            if isinstance(domains, Unknown)
-            else [domain.name.lower() for domain in domains if domain.name.__class__ is str]
-        )
+        domains: Any = Unknown("organization", "not given", collection=True) if doc is None else listed(doc.verified_domains)
+        if domains.__class__ is list:
+            domains = [domain.name.lower() for domain in domains if domain.name.__class__ is str]
+        self.verified_domains = domains

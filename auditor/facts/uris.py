@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.catalog import hosts
 from auditor.facts.base import Fact, fact, prop
-from auditor.unknown import Unknown, known
+from auditor.unknown import Unknown, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -23,7 +23,7 @@ class Uri(Fact):
     """An absolute or malformed URI. Scheme and host in lower case, path as written: Entra ID compares them so."""
 
     LABEL = ("value",)
-    KEY = (("value",),)
+    KEY: Any = (("value",),)
 
     value: str = prop(doc="As written.")
     scheme: str = prop(doc="Lower case; '' when the URI is not absolute.")
@@ -148,7 +148,14 @@ class IdentifierUri(Uri):
     def form(
         self,
     ) -> Literal[
-        "api-app-id", "api-tenant", "api-tenant-app-id", "api-tenant-string", "api-string-app-id", "tenant-domain", "verified-domain", "other"
+        "api-app-id",
+        "api-tenant",
+        "api-tenant-app-id",
+        "api-tenant-string",
+        "api-string-app-id",
+        "tenant-domain",
+        "verified-domain",
+        "other",
     ]:
         """Which documented form it has; api://{tenant id} alone is 'api-tenant', 'other' has none."""
         if self.scheme == "api" and not (self.query or self.fragment):
@@ -187,14 +194,17 @@ class IdentifierUri(Uri):
         return rest if _GUID.fullmatch(rest) else None
 
 
-def redirect_uris(app: App, lists: tuple[tuple[Platform, object], ...]) -> tuple[list[RedirectUri], Unknown | None]:
-    """The redirect URIs of the platforms' lists, and what is unknown of them."""
+def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[RedirectUri]:
+    """The redirect URIs of the three platforms' settings; partly known when one of them is unknown."""
     found: list[RedirectUri] = []
     missing: Unknown | None = None
-    for platform, values in lists:
-        if isinstance(values, Unknown):
-            missing = values
+    for platform, settings in (("web", web), ("spa", spa), ("publicClient", public_client)):
+        if settings is None:
             continue
-        at = f"/{platform}/redirectUris/"
-        found += [RedirectUri(value, app, f"{at}{i}", platform) for i, value in enumerate(known(values))]
-    return found, missing
+        values = settings if settings.__class__ is Unknown else settings.redirect_uris
+        if values.__class__ is Unknown:
+            missing = values
+        elif values:
+            at = f"/{platform}/redirectUris/"
+            found += [RedirectUri(value, app, f"{at}{i}", platform) for i, value in enumerate(values)]  # type: ignore[arg-type]
+    return whole_or_partial(found, missing)

@@ -19,7 +19,18 @@ from auditor.facts import Fact
 from auditor.language import logic
 from auditor.language.logic import Env, Exact
 from auditor.language.nodes import (
-    Blind, Node, attribute, call, compared, every, joined, literal, name, negated, some, surely,
+    Blind,
+    Node,
+    attribute,
+    call,
+    compared,
+    every,
+    joined,
+    literal,
+    name,
+    negated,
+    some,
+    surely,
 )  # fmt: skip
 from auditor.language.types import BOOL, DURATION, INT, NULL, TEXT, Type, type_of
 from auditor.unknown import Unavailable, Unknown
@@ -571,9 +582,7 @@ def _compare_blind(symbol: str, a: Node, b: Node) -> Blind | None:
 
 def variable(identifier: str, cls: type[Fact] | None = None, kind: Type | None = None, blind: Blind | None = None) -> Node:
     """A name in scope."""
-    return Node(
-        kind or Type("fact", cls=cls), name(identifier), lambda env: env[identifier], path=identifier if cls else "", blind=blind
-    )
+    return Node(kind or Type("fact", cls=cls), name(identifier), lambda env: env[identifier], path=identifier if cls else "", blind=blind)
 
 
 def mentions(node: Node, names: Collection[str]) -> bool:

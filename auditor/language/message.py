@@ -101,4 +101,3 @@ def _field_end(text: str, start: int) -> tuple[int, int]:
 
 
 BUILTINS = {"_show": show}
-

@@ -50,9 +50,7 @@ class Program:
     def _function(self) -> ast.FunctionDef:
         handlers = [
             _handler("Unread", "gap", "opened", [name(self.root), literal(None), attribute(name("gap"), "unknown")]),
-            ast.ExceptHandler(
-                name("Exception"), "error", [_append("broken", _tuple(name(self.root), name("error"))), ast.Continue()]
-            ),
+            ast.ExceptHandler(name("Exception"), "error", [_append("broken", _tuple(name(self.root), name("error"))), ast.Continue()]),
         ]
         loop: list[ast.stmt] = [
             ast.Assign([ast.Name(flag, ast.Store()) for flag in ("seen", "dark", "fell")], literal(False)),
@@ -60,7 +58,11 @@ class Program:
             ast.If(
                 name("fell"),
                 [_append("special", _tuple(name(self.root), name("seen"), name("dark")))],
-                [ast.If(name("dark"), [_append("blind", name(self.root))], [ast.If(name("seen"), [_append("passed", name(self.root))], [])])],
+                [
+                    ast.If(
+                        name("dark"), [_append("blind", name(self.root))], [ast.If(name("seen"), [_append("passed", name(self.root))], [])]
+                    )
+                ],
             ),
         ]
         lists = [_assign(f"_{kind}", attribute(attribute(name("found"), kind), "append")) for kind in Found.__slots__]
@@ -77,7 +79,9 @@ class Program:
             values = self.each.blind.known
         if values is not None:
             gap = [name(self.root), name(self.subject), attribute(name("gap"), "unknown")]
-            inner: list[ast.stmt] = [ast.Try(self._judged(self.judgement, name(self.subject)), [_handler("Unread", "gap", "opened", gap)], [], [])]
+            inner: list[ast.stmt] = [
+                ast.Try(self._judged(self.judgement, name(self.subject)), [_handler("Unread", "gap", "opened", gap)], [], [])
+            ]
             for guard in reversed(self.guards):
                 values = ast.IfExp(compared(guard, ast.NotEq(), literal(None)), values, ast.Tuple([], ast.Load()))
             body.append(ast.For(ast.Name(self.subject, ast.Store()), values, inner, []))

@@ -218,8 +218,10 @@ def _applications(report: Report) -> Iterator[Application]:
     for world in report.worlds:
         for app in world.apps:
             app_id, object_id = _text(app.app_id), _text(app.id)
-            count, severity = worst.get((app_id, object_id), (0, None))
-            ends = [c.end for c in (*_known(app.secrets), *_known(app.certificates)) if c.end is not None and not isinstance(c.end, Unknown)]
+            count, most = worst.get((app_id, object_id), (0, None))
+            ends = [
+                c.end for c in (*_known(app.secrets), *_known(app.certificates)) if c.end is not None and not isinstance(c.end, Unknown)
+            ]
             principal = app.service_principal if "servicePrincipals" in world.given else None
             subject = app.__dict__.get("subject")
             yield Application(
@@ -230,7 +232,7 @@ def _applications(report: Report) -> Iterator[Application]:
                 _text(app.service_management_reference),
                 _text(principal.id) if isinstance(principal, ServicePrincipal) else None,
                 _size(app.secrets), _size(app.certificates), _size(app.__dict__.get("federated_credentials")), _size(app.requested_permissions),
-                iso(min((end for end in ends if end > report.as_of), default=None)), count, severity,
+                iso(min((end for end in ends if end > report.as_of), default=None)), count, most,
             )  # fmt: skip
 
 

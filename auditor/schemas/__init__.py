@@ -40,7 +40,14 @@ def _validator(kind: str) -> Any:
 def _sentence(error: Any) -> str:
     if error.validator == "type":
         wanted = error.validator_value
-        names = {"string": "a text", "boolean": "true or false", "integer": "a whole number", "array": "a list", "object": "an object", "null": "null"}
+        names = {
+            "string": "a text",
+            "boolean": "true or false",
+            "integer": "a whole number",
+            "array": "a list",
+            "object": "an object",
+            "null": "null",
+        }
         kinds = [wanted] if isinstance(wanted, str) else wanted
         return f"{' or '.join(names.get(kind, kind) for kind in kinds)} is needed here, this is {_kind(error.instance)}"
     if error.validator == "pattern":
@@ -49,7 +56,15 @@ def _sentence(error: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        type(None): "null",
+    }
     return names.get(type(value), "something else")
 
 
@@ -60,7 +75,9 @@ def misspelt(kind: str, value: Any) -> Iterator[tuple[list[str | int], str, str]
         yield from _misspelt(defs, defs[kind], value, [])
 
 
-def _misspelt(defs: dict[str, Any], schema: dict[str, Any], value: Any, path: list[str | int]) -> Iterator[tuple[list[str | int], str, str]]:
+def _misspelt(
+    defs: dict[str, Any], schema: dict[str, Any], value: Any, path: list[str | int]
+) -> Iterator[tuple[list[str | int], str, str]]:
     if "$ref" in schema:
         schema = defs[schema["$ref"].rpartition("/")[2]]
     if isinstance(value, dict) and (properties := schema.get("properties")):

@@ -97,8 +97,9 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
         return (kinds[kind], AAD_GRAPH) if kind in kinds else None
     if kind_of_type := _TYPES.get(text("@odata.type").lower()):
         return kind_of_type, GRAPH
-    if (kind := context(text("@odata.context")).kind) and kind != "owner":
-        return kind, GRAPH
+    kind_of_context = context(text("@odata.context")).kind
+    if kind_of_context and kind_of_context != "owner":
+        return kind_of_context, GRAPH
     if {"appRoleId", "resourceId"} <= members.keys():
         return "appRoleAssignment", GRAPH
     if {"clientId", "resourceId"} <= members.keys() and has("scope", "consentType"):
@@ -118,7 +119,7 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
     nested = any(shape.is_object for shape in shapes)
     if has(*_LEGACY) and not any(name in members and members[name].is_object for name in ("web", "spa", "api")):
         return "application", PORTAL
-    if nested and not (has("tenantId") and "credentials" in members) or has("requiredResourceAccess", "identifierUris", "signInAudience"):
+    if (nested and not (has("tenantId") and "credentials" in members)) or has("requiredResourceAccess", "identifierUris", "signInAudience"):
         return "application", GRAPH
     if "displayName" in members and has("passwordCredentials", "keyCredentials", "appRoles", "appId", "isFallbackPublicClient"):
         # Cut down by $select or --query: application and service principal share these names.

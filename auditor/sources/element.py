@@ -44,7 +44,7 @@ class Element:
         while len(found) < len(values) and (key := _KEY.match(self.raw, at, self.end)):
             name = _values.decode(b'"' + key[1] + b'"')
             start = key.end()
-            value = memoryview(values[name])  # type: ignore[call-overload]
+            value = memoryview(values[name])
             end = start + value.nbytes
             if _same(self.raw, start, end, value):
                 found[name] = Element(self.raw, start, end, f"{self.pointer}/{escape(name)}")
@@ -59,7 +59,7 @@ class Element:
         at = self.start + 1
         for i, raw in enumerate(_arrays.decode(self.view())):
             start = _COMMA.match(self.raw, at).end()  # type: ignore[union-attr]
-            at = start + memoryview(raw).nbytes  # type: ignore[call-overload]
+            at = start + memoryview(raw).nbytes
             found.append(Element(self.raw, start, at, f"{self.pointer}/{i}"))
         return found
 

@@ -22,7 +22,8 @@ MAX_DEPTH = 6  # wrappers within wrappers: pages in a batch response in a list
 def read(raw: bytes, name: str, scope: str, into: Documents) -> int:
     """Read one file's bytes into `into`. Returns the number of objects. Raises InputError when the text cannot be read at all."""
     raw = text.to_utf8(raw, name)
-    cleaned, roots = text.roots(raw, name, notes := [])
+    notes: list[Note] = []
+    cleaned, roots = text.roots(raw, name, notes)
     small = len(cleaned) <= EXACT_UP_TO
     file = File(name, scope, len(raw), cleaned if small else None)
     reader = _Reader(file, cleaned, into)
@@ -86,7 +87,9 @@ class _Reader:
     @staticmethod
     def _holds_collections(members: dict[str, Element]) -> bool:
         named = [m for name, m in members.items() if name in COLLECTIONS and (m.is_array or m.is_object)]
-        return bool(named) and any(members.get(name) in named for name in ("applications", "servicePrincipals", "application", "servicePrincipal"))
+        return bool(named) and any(
+            members.get(name) in named for name in ("applications", "servicePrincipals", "application", "servicePrincipal")
+        )
 
     def _collection(self, kind: str, name: str, member: Element) -> None:
         items = member.items() if member.is_array else [member]
@@ -163,7 +166,11 @@ class _Reader:
         try:
             value = element.value()
             if form in (PORTAL, AAD_GRAPH):
-                convert = legacy.service_principal(value) if document.kind == "servicePrincipal" else legacy.application(value, portal=form == PORTAL)
+                convert = (
+                    legacy.service_principal(value)
+                    if document.kind == "servicePrincipal"
+                    else legacy.application(value, portal=form == PORTAL)
+                )
                 value, document.origins = convert.value, convert.origins
             document.data = graph.convert(document.kind, value)
         except graph.Wrong as wrong:

@@ -1,0 +1,1 @@
+"""Makes `tests` importable from its own modules, wherever pytest is started."""

@@ -1,0 +1,91 @@
+"""Makes `auditor/schemas/report.json`, the JSON Schema of the JSON report, from the rows that the report is made of.
+
+python scripts/report_schema.py          writes the schema
+python scripts/report_schema.py --check  exit code 1 when it is stale
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from auditor.finding import SEVERITIES, Finding, Related
+from auditor.report.json import SCHEMA_VERSION, Application, Credential
+
+TARGET = Path(__file__).parent.parent / "auditor/schemas/report.json"
+STATUSES = ["fail", "not-evaluated", "error", "waived", "baselined", "pass"]
+TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
+TEXT_OR_NULL, COUNT_OR_NULL = {"type": ["string", "null"]}, {"type": ["integer", "null"], "minimum": 1}
+TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
+
+
+def closed(properties: dict[str, Any]) -> dict[str, Any]:
+    """An object with just these members, every one of them there."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def row(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    properties = msgspec.json.schema(struct)["$defs"][struct.__name__]["properties"]
+    for value in properties.values():
+        value.pop("default", None)
+    return closed(properties)
+
+
+def schema() -> dict[str, Any]:
+    finding = row(Finding)
+    finding["properties"]["severity"] = {"enum": list(SEVERITIES)}
+    finding["properties"]["status"] = {"enum": STATUSES}
+    finding["properties"]["related"] = {"anyOf": [array({"$ref": "#/$defs/Related"}), {"type": "null"}]}
+    credential = row(Credential)
+    credential["properties"]["state"] = {"enum": ["valid", "expiring", "expired", "not-yet-valid", "unknown"]}
+    credential["properties"]["kind"] = {"enum": ["secret", "certificate"]}
+    credential["properties"]["on"] = {"enum": ["application", "servicePrincipal"]}
+    place = {"file": TEXT_OR_NULL, "line": COUNT_OR_NULL, "column": COUNT_OR_NULL, "message": TEXT}
+    coverage = closed({
+        "applications_read": COUNT, "service_principals_read": COUNT, "files_read": COUNT, "files_passed_over": COUNT,
+        "verdicts": closed(dict.fromkeys(("passed", "failed", "not_applicable", "not_evaluated", "errors"), COUNT)),
+        "not_evaluated": array(closed({"reason": TEXT, "count": COUNT, "rules": array(TEXT)})),
+        "tenants": array(closed({
+            "tenant_id": TEXT_OR_NULL, "folder": TEXT_OR_NULL, "complete_collections": array(TEXT),
+            "applications_read": COUNT, "service_principals_read": COUNT,
+        })),
+        "without_exact_places": array(TEXT),
+    })  # fmt: skip
+    run = closed({
+        "id": {"type": "string", "pattern": "^[0-9a-f-]{36}$"}, "started": TIME, "finished": TIME, "as_of": TIME,
+        "source": {"enum": ["manifest", "graph"]}, "paths": array(TEXT), "profile": TEXT, "rules": array(TEXT), "coverage": coverage,
+        "errors": array(closed(place)), "notes": array(closed(place)),
+    })  # fmt: skip
+    summary = closed({
+        "findings": COUNT,
+        "by_severity": closed(dict.fromkeys(reversed(SEVERITIES), COUNT)),
+        "by_status": closed(dict.fromkeys(("fail", "error", "not_evaluated"), COUNT)),
+        "earliest_expiry": {"anyOf": [TIME, {"type": "null"}]},
+    })  # fmt: skip
+    report = closed({
+        "schema_version": {"const": SCHEMA_VERSION}, "tool": closed({"name": {"const": "regaudit"}, "version": TEXT}), "run": run,
+        "summary": summary, "findings": array({"$ref": "#/$defs/Finding"}), "credentials": array({"$ref": "#/$defs/Credential"}),
+        "applications": array({"$ref": "#/$defs/Application"}),
+    })  # fmt: skip
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "regaudit's JSON report",
+        "description": "Made by scripts/report_schema.py. Within one major schema_version members are only added.",
+        **report,
+        "$defs": {"Finding": finding, "Related": row(Related), "Credential": credential, "Application": row(Application)},
+    }
+
+
+if __name__ == "__main__":
+    text = json.dumps(schema(), indent=1) + "\n"
+    if "--check" in sys.argv:
+        sys.exit(0 if TARGET.read_text("utf-8") == text else f"{TARGET} is stale: run python scripts/report_schema.py")
+    TARGET.write_text(text, "utf-8")
