@@ -23,11 +23,15 @@ def load(name: str) -> dict[str, Any]:
 
 
 def problems(kind: str, value: Any) -> Iterator[tuple[list[str | int], str]]:
-    """Every place at which an object does not fit: path and what is wrong there."""
+    """Every place at which an object does not fit, once: path and what is wrong there."""
     if kind not in _OBJECTS:
         return
+    seen: set[tuple[str | int, ...]] = set()
     for error in _validator(kind).iter_errors(value):
-        yield list(error.absolute_path), _sentence(error)
+        path = tuple(error.absolute_path)
+        if path not in seen:
+            seen.add(path)
+            yield list(path), _sentence(error)
 
 
 @cache

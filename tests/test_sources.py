@@ -1,0 +1,508 @@
+"""Reading files: every format, every place, and whatever is wrong with them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor import sources
+from auditor.errors import InputError, UsageError
+from auditor.sources import Documents, reader
+
+APP: dict[str, Any] = {
+    "id": "11111111-1111-4111-8111-111111111111",
+    "appId": "22222222-2222-4222-8222-222222222222",
+    "displayName": "Payroll",
+    "createdDateTime": "2024-05-07T06:53:08.7412392Z",
+    "signInAudience": "AzureADMyOrg",
+    "identifierUris": ["api://22222222-2222-4222-8222-222222222222"],
+    "tags": [],
+    "isFallbackPublicClient": None,
+    "api": {
+        "requestedAccessTokenVersion": 2,
+        "knownClientApplications": [],
+        "oauth2PermissionScopes": [{"id": "33333333-3333-4333-8333-333333333333", "value": "access_as_user", "type": "User", "isEnabled": True}],
+        "preAuthorizedApplications": [],
+    },
+    "web": {"redirectUris": ["https://payroll.contoso.com/cb"], "implicitGrantSettings": {"enableAccessTokenIssuance": False}},
+    "spa": {"redirectUris": []},
+    "publicClient": {"redirectUris": []},
+    "passwordCredentials": [{"keyId": "44444444-4444-4444-8444-444444444444", "displayName": "ci", "endDateTime": "2027-01-31T00:00:00Z"}],
+    "keyCredentials": [],
+    "requiredResourceAccess": [
+        {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": [{"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}]}
+    ],
+}
+
+
+def read_bytes(raw: bytes) -> Documents:
+    into = Documents()
+    reader.read(raw, "x.json", "", into)
+    return into
+
+
+def read_json(value: Any) -> Documents:
+    return read_bytes(json.dumps(value).encode())
+
+
+def kinds(documents: Documents) -> list[str]:
+    return [document.kind for document in documents.documents]
+
+
+# -- bytes
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        json.dumps(APP).encode(),
+        b"\xef\xbb\xbf" + json.dumps(APP).encode(),
+        json.dumps(APP).encode("utf-16"),
+        json.dumps(APP).encode("utf-16-le"),
+        json.dumps(APP, indent=2).replace("\n", "\r\n").encode(),
+        b"WARNING: This command has been migrated.\n" + json.dumps(APP, indent=2).encode(),
+        b"\x1b[94m" + json.dumps(APP).encode() + b"\x1b[0m",
+        b"// exported\n" + json.dumps(APP, indent=1).encode()[:-1] + b", /* end */ }",
+        json.dumps(APP)[:-1].encode() + b",}",
+    ],
+    ids=["plain", "utf-8 mark", "utf-16 mark", "utf-16 without mark", "crlf", "az noise", "colours", "comments", "trailing comma"],
+)
+def test_texts_of_every_make(raw: bytes) -> None:
+    documents = read_bytes(raw)
+    assert kinds(documents) == ["application"]
+    assert documents.documents[0].data.display_name == "Payroll"
+    assert not documents.errors
+
+
+def test_ndjson() -> None:
+    documents = read_bytes(b"\n".join(json.dumps({**APP, "id": str(i)}).encode() for i in range(3)))
+    assert [(d.data.id, d.line) for d in documents.documents] == [("0", 1), ("1", 2), ("2", 3)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "line", "column", "says"),
+    [
+        (b'{\n "appId": "a",\n "web": {', 3, 10, "not JSON"),
+        (b'{"appId": "a" "b": 1}', 1, 15, "not JSON"),
+        (b'{"appId": NaN}', 1, 11, "NaN is not a JSON number"),
+        (b'{"appId": "\xff"}', 1, 12, "not valid UTF-8: byte 0xff"),
+        (b'{"appId": ' + b"1" * 5000 + b"}", 1, 11, "thousands of digits"),
+        (b'{"appId": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 1, 1, "nested too deeply"),
+        (b"", 0, 0, "the file is empty"),
+        (b"  \n ", 0, 0, "the file is empty"),
+        (b"PK\x03\x04rest", 0, 0, "zip archive"),
+        (b"SQLite format 3\0", 0, 0, "SQLite"),
+        (bytes(range(256)), 2, 118, "not valid UTF-8"),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_one_clear_error(raw: bytes, line: int, column: int, says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_bytes(raw)
+    assert (caught.value.line, caught.value.column) == (line, column)
+    assert says in caught.value.message
+
+
+def test_repeated_keys_are_noted_and_the_last_one_counts() -> None:
+    documents = read_bytes(b'{"appId": "a",\n "signInAudience": "x",\n "appId": "b"}')
+    assert documents.documents[0].data.app_id == "b"
+    assert [(n.line, n.column) for n in documents.notes if "stands twice" in n.message] == [(3, 2)]
+
+
+@settings(max_examples=400)
+@given(st.binary(max_size=400))
+def test_no_bytes_make_the_reader_raise_anything_but_its_own_error(raw: bytes) -> None:
+    try:
+        read_bytes(raw)
+    except InputError:
+        pass
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*APP, "value", "@odata.context", "replyUrls", "x"]), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=400)
+@given(json_values)
+def test_no_json_makes_the_reader_raise_anything_but_its_own_error(value: Any) -> None:
+    try:
+        read_bytes(json.dumps(value).encode())
+    except InputError:
+        pass
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_a_manifest_with_anything_anywhere_is_read_or_complained_of(data: st.DataObject) -> None:
+    """A value of any kind in any place: an error that names the place, or a manifest that the facts can be made of."""
+    from datetime import datetime, timezone
+
+    from auditor import resolve
+
+    value = copy.deepcopy(APP)
+    at: Any = value
+    while True:
+        key = data.draw(st.sampled_from(list(at) if isinstance(at, dict) else list(range(len(at)))))
+        if isinstance(at[key], (dict, list)) and at[key] and data.draw(st.booleans()):
+            at = at[key]
+        else:
+            at[key] = data.draw(json_values)
+            break
+    try:
+        documents = read_bytes(json.dumps(value).encode())
+    except InputError:
+        return
+    for world in resolve.worlds(documents, datetime(2026, 1, 1, tzinfo=timezone.utc)):
+        for app in world.apps:
+            for name in type(app).FACTS:
+                getattr(app, name)
+
+
+# -- wrong types
+
+
+def every_place(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    here = [path] if path else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return here + [place for key, item in items for place in every_place(item, (*path, key))]
+
+
+@pytest.mark.parametrize("path", every_place(APP), ids=lambda path: ".".join(map(str, path)))
+def test_a_wrong_type_in_any_place_is_named_and_the_rest_is_kept(path: tuple[Any, ...]) -> None:
+    value = copy.deepcopy(APP)
+    at: Any = value
+    for part in path[:-1]:
+        at = at[part]
+    at[path[-1]] = 7 if not isinstance(at[path[-1]], int) else "seven"
+    documents = read_bytes(json.dumps(value, indent=1).encode())
+    assert len(documents.errors) == 1, documents.errors
+    error = documents.errors[0]
+    assert error.line > 1
+    assert error.column > 0
+    assert "is needed here" in error.message
+    assert "/" + "/".join(map(str, path)) in error.message
+    kept = documents.documents[0].data
+    if path[0] != "displayName":
+        assert kept.display_name == "Payroll"
+
+
+def test_several_wrong_places_are_all_named() -> None:
+    documents = read_json({**APP, "displayName": 1, "tags": "x", "createdDateTime": "yesterday"})
+    assert sorted(error.message.split(":")[0] for error in documents.errors) == ["/createdDateTime", "/displayName", "/tags"]
+
+
+def test_one_wrong_object_does_not_cost_its_page() -> None:
+    page = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [APP, {**APP, "web": []}, "x", APP]}
+    documents = read_json(page)
+    assert [d.pointer for d in documents.documents] == ["/value/0", "/value/1", "/value/3"]
+    assert len(documents.errors) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z", "2024-05-07T06:53:08", "2024-05-07", "/Date(1733343742000)/", "2024-05-07T06:53:08+14:00"]
+)
+def test_odd_dates_are_understood(text: str) -> None:
+    documents = read_json({**APP, "createdDateTime": text})
+    assert not documents.errors
+    assert documents.documents[0].data.created_date_time is not None
+
+
+def test_null_lists_are_empty() -> None:
+    documents = read_json({**APP, "passwordCredentials": None, "identifierUris": None, "api": {"preAuthorizedApplications": None}})
+    assert not documents.errors
+    assert len(documents.documents) == 1
+
+
+def test_misspelt_properties_are_noted() -> None:
+    documents = read_bytes(b'{\n "appId": "a",\n "signInAudience": "x",\n "web": {\n  "redirectUri": []\n }\n}')
+    assert [str(note) for note in documents.notes] == ["x.json:5:3: unknown property 'redirectUri'; did you mean 'redirectUris'?"]
+
+
+# -- kinds
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (APP, ["application"]),
+        ([APP, APP], ["application", "application"]),
+        ({"value": [APP]}, ["application"]),
+        ({"value": APP}, ["application"]),
+        ({"@odata.context": "https://x/v1.0/$metadata#servicePrinciples/$entity", "id": "x", "appId": "y"}, ["servicePrincipal"]),
+        ({"@odata.type": "#microsoft.graph.agentIdentityBlueprint", "id": "x", "appId": "x"}, ["application"]),
+        ({"id": "x", "appId": "y", "servicePrincipalType": "Application"}, ["servicePrincipal"]),
+        ({"id": "x", "appId": "y", "oauth2PermissionScopes": []}, ["servicePrincipal"]),
+        ({"clientId": "a", "resourceId": "b", "scope": "x", "consentType": "AllPrincipals"}, ["oauth2PermissionGrant"]),
+        ({"appRoleId": "a", "resourceId": "b", "principalId": "c"}, ["appRoleAssignment"]),
+        ({"issuer": "https://x", "subject": "s", "audiences": ["a"], "name": "n"}, ["federatedIdentityCredential"]),
+        ({"id": "t", "verifiedDomains": [{"name": "contoso.com"}]}, ["organization"]),
+        ({"application": APP, "servicePrincipal": {"id": "x", "appId": "y"}}, ["application", "servicePrincipal"]),
+        ({"applications": [APP], "owners": [{"of": "X", "id": "u"}]}, ["application", "owner"]),
+        ({"responses": [{"id": "1", "status": 200, "body": {"value": [APP]}}, {"id": "2", "status": 404}]}, ["application"]),
+        ({"manifestVersion": "1.16", "id": "x", "webApplicationInfo": {"id": "y"}}, []),
+        ({"start_url": "/", "display": "standalone", "name": "pwa"}, []),
+        ({"appDisplayName": "x", "successfulSignInCount": 1, "id": "y"}, []),
+        ({"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"appId": {}}}, []),
+        ({"appId": "a", "displayName": "b", "password": "x", "tenant": "t"}, ["application"]),
+        (7, []),
+        ("appId", []),
+        (None, []),
+        ([], []),
+    ],
+)
+def test_content_decides_what_an_object_is(value: Any, expected: list[str]) -> None:
+    assert kinds(read_json(value)) == expected
+
+
+def test_the_place_of_a_credential_says_whose_it_is() -> None:
+    owner = "11111111-1111-4111-8111-111111111111"
+    context = f"https://graph.microsoft.com/v1.0/$metadata#applications('{owner}')/federatedIdentityCredentials"
+    documents = read_json({"@odata.context": context, "value": [{"id": "f", "name": "n", "issuer": "https://x", "subject": "s", "audiences": []}]})
+    assert [(d.kind, d.parent) for d in documents.documents] == [("federatedIdentityCredential", owner)]
+
+
+def test_a_saved_error_is_an_error() -> None:
+    documents = read_json({"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges"}})
+    assert ["an error was saved instead of data: Authorization_RequestDenied: Insufficient privileges"] == [e.message for e in documents.errors]
+
+
+def test_secret_material_is_not_held() -> None:
+    value = {**APP, "passwordCredentials": [{"keyId": "k", "secretText": "hunter2-secret"}], "keyCredentials": [{"keyId": "c", "key": "hunter2-key"}]}
+    legacy = {
+        "id": "x", "appId": "y", "replyUrlsWithType": [], "passwordCredentials": [{"keyId": "k", "value": "hunter2-legacy", "endDate": "2027-01-01T00:00:00Z"}],
+    }  # fmt: skip
+    for document in (*read_json(value).documents, *read_json(legacy).documents):
+        assert "hunter2" not in repr(document.data)
+
+
+# -- the old formats
+
+
+LEGACY = {
+    "id": "11111111-1111-4111-8111-111111111111",
+    "acceptMappedClaims": None,
+    "accessTokenAcceptedVersion": None,
+    "allowPublicClient": True,
+    "appId": "22222222-2222-4222-8222-222222222222",
+    "appRoles": [],
+    "name": "Old",
+    "oauth2AllowIdTokenImplicitFlow": True,
+    "oauth2AllowImplicitFlow": False,
+    "oauth2Permissions": [{"id": "33333333-3333-4333-8333-333333333333", "value": "read", "isEnabled": True, "lang": None, "origin": "Application"}],
+    "passwordCredentials": [{"keyId": "k", "startDate": "2020-01-01T00:00:00Z", "endDate": "2021-01-01T00:00:00Z", "value": None}],
+    "preAuthorizedApplications": [{"appId": "a", "permissionIds": ["33333333-3333-4333-8333-333333333333"]}],
+    "replyUrlsWithType": [
+        {"url": "https://a/cb", "type": "Web"}, {"url": "https://a/", "type": "Spa"}, {"url": "http://localhost", "type": "InstalledClient"},
+    ],
+    "signInUrl": "https://a/", "logoutUrl": None, "signInAudience": "AzureADMyOrg", "knownClientApplications": None,
+}  # fmt: skip
+
+
+def test_the_old_portal_manifest() -> None:
+    document = read_bytes(json.dumps(LEGACY, indent=1).encode()).documents[0]
+    app = document.data
+    assert (app.display_name, app.is_fallback_public_client) == ("Old", True)
+    assert (app.web.redirect_uris, app.spa.redirect_uris, app.public_client.redirect_uris) == (["https://a/cb"], ["https://a/"], ["http://localhost"])
+    assert (app.web.implicit_grant_settings.enable_access_token_issuance, app.web.implicit_grant_settings.enable_id_token_issuance) == (False, True)
+    assert (app.api.requested_access_token_version, app.api.oauth2_permission_scopes[0].type) == (None, "User")
+    assert app.api.pre_authorized_applications[0].delegated_permission_ids == ["33333333-3333-4333-8333-333333333333"]
+    assert app.password_credentials[0].end_date_time.year == 2021
+    assert (app.web.home_page_url, app.api.known_client_applications) == ("https://a/", [])
+
+
+@pytest.mark.parametrize(
+    ("graph", "own"),
+    [
+        ("/spa/redirectUris/0", "/replyUrlsWithType/1/url"),
+        ("/passwordCredentials/0/endDateTime", "/passwordCredentials/0/endDate"),
+        ("/web/implicitGrantSettings/enableIdTokenIssuance", "/oauth2AllowIdTokenImplicitFlow"),
+        ("/api/oauth2PermissionScopes/0/value", "/oauth2Permissions/0/value"),
+        ("/api/preAuthorizedApplications/0/delegatedPermissionIds", "/preAuthorizedApplications/0/permissionIds"),
+        ("/displayName", "/name"),
+        ("/web/redirectUris", "/replyUrlsWithType"),
+        ("/tags", "/tags"),
+    ],
+)
+def test_findings_point_at_what_the_old_manifest_says(graph: str, own: str) -> None:
+    text = json.dumps(LEGACY, indent=1)
+    where, line, _ = read_bytes(text.encode()).documents[0].place(graph)
+    assert where == own
+    key = own.rpartition("/")[2]
+    if key != "tags":
+        assert f'"{key}"' in text.splitlines()[line - 1]
+
+
+def test_azure_ad_graph_of_old_az() -> None:
+    value = {
+        "odata.metadata": "https://graph.windows.net/x/$metadata#directoryObjects",
+        "value": [
+            {"odata.type": "Microsoft.DirectoryServices.Application", "objectId": "o", "objectType": "Application", "appId": "a", "displayName": "d",
+             "availableToOtherTenants": True, "replyUrls": ["https://a"], "publicClient": None, "oauth2Permissions": [], "homepage": "https://h"},
+            {"odata.type": "Microsoft.DirectoryServices.ServicePrincipal", "objectId": "p", "objectType": "ServicePrincipal", "appId": "a",
+             "appOwnerTenantId": "t", "replyUrls": [], "oauth2Permissions": []},
+        ],
+    }  # fmt: skip
+    app, principal = (document.data for document in read_json(value).documents)
+    assert (app.id, app.sign_in_audience, app.web.redirect_uris, app.public_client.redirect_uris) == ("o", "AzureADMultipleOrgs", ["https://a"], [])
+    assert (principal.id, principal.app_owner_organization_id, principal.oauth2_permission_scopes) == ("p", "t", [])
+    from auditor.unknown import Unknown
+
+    assert isinstance(app.spa, Unknown)  # Azure AD Graph does not say which of them are for single-page applications
+
+
+# -- places
+
+
+@pytest.mark.parametrize("indent", [None, 0, 1, 4])
+def test_every_place_is_found(indent: int | None) -> None:
+    text = json.dumps([{"x": "ü" * 5}, APP], indent=indent, ensure_ascii=False)
+    document = read_bytes(text.encode()).documents[0]
+    lines = text.split("\n")
+    for path in every_place(APP):
+        pointer, line, column = document.place("/" + "/".join(map(str, path)))
+        assert pointer == "/1/" + "/".join(map(str, path))
+        assert column is not None
+        rest = lines[line - 1][column - 1 :]
+        assert rest.startswith(json.dumps(path[-1]) if isinstance(path[-1], str) else json.dumps(_at(APP, path), ensure_ascii=False)[:1])
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
+def test_places_in_large_files_are_lines(tmp_path: Path) -> None:
+    page = {"value": [{**APP, "id": str(i), "notes": "x" * 5000} for i in range(1700)]}
+    file = tmp_path / "large.json"
+    file.write_text(json.dumps(page, indent=1))
+    documents = sources.read([str(file)])
+    assert documents.inexact == [file.as_posix()]
+    lines = file.read_text().splitlines()
+    for document in (documents.documents[0], documents.documents[1699]):
+        pointer, line, column = document.place("/displayName")
+        assert (pointer, column) == (f"{document.pointer}/displayName", None)
+        assert lines[line].strip() == f'"id": "{document.data.id}",'
+
+
+# -- folders
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.json").write_text(json.dumps(APP))
+    (tmp_path / "package.json").write_text('{"name": "x", "version": "1"}')
+    (tmp_path / "README.md").write_text('Say {"appId": "x"} in it')
+    (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n" + bytes(500))
+    for hidden in (".git", "node_modules", "ignored", "kept/deep"):
+        (tmp_path / hidden).mkdir(parents=True)
+        (tmp_path / hidden / "app.json").write_text(json.dumps(APP))
+    (tmp_path / ".gitignore").write_text("ignored/\n*.bak.json\n")
+    (tmp_path / "old.bak.json").write_text(json.dumps(APP))
+    return tmp_path
+
+
+def test_a_folder(folder: Path) -> None:
+    documents = sources.read([str(folder)])
+    assert [os.path.relpath(d.file.name, folder) for d in documents.documents] == ["a.json", "kept/deep/app.json"]
+    assert not documents.errors
+    assert (documents.files_read, documents.files_passed_over) == (2, 4)
+    assert [d.file.scope for d in documents.documents] == [str(folder), str(folder / "kept")]
+
+
+def test_exclude(folder: Path) -> None:
+    documents = sources.read([str(folder)], exclude=["kept"])
+    assert len(documents.documents) == 1
+
+
+def test_broken_files_in_a_folder(folder: Path) -> None:
+    (folder / "broken.json").write_text('{"appId": "a", ')
+    (folder / "broken.txt").write_text('{"nothing": "of ours", ')
+    (folder / "notes.txt").write_text('the "appId" is { in it')
+    documents = sources.read([str(folder)])
+    assert [(os.path.basename(e.file), e.line) for e in documents.errors] == [("broken.json", 1)]
+    assert len(documents.documents) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_that_loop(folder: Path) -> None:
+    (folder / "loop").symlink_to(folder)
+    (folder / "self.json").symlink_to(folder / "self.json")
+    (folder / "gone.json").symlink_to(folder / "nowhere.json")
+    documents = sources.read([str(folder)])
+    assert len(documents.documents) == 2
+    assert sorted(os.path.basename(e.file) for e in documents.errors) == ["gone.json", "self.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and pipes of POSIX")
+def test_what_cannot_be_opened(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.json")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(folder / "socket.json"))
+        documents = sources.read([str(folder)])
+    assert len(documents.documents) == 2
+    assert not documents.errors
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file(folder: Path) -> None:
+    (folder / "a.json").chmod(0)
+    documents = sources.read([str(folder)])
+    assert [e.message for e in documents.errors] == ["cannot be read: Permission denied"]
+
+
+def test_a_read_error_is_an_error_of_that_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    documents = sources.read([str(folder / "a.json")])
+    assert [str(e).rpartition("/")[2] for e in documents.errors] == ["a.json: cannot be read: Permission denied"]
+
+
+def test_a_named_file_without_anything_of_ours_is_an_error(folder: Path) -> None:
+    documents = sources.read([str(folder / "package.json"), str(folder / "a.json")])
+    assert [e.message.split(",")[0] for e in documents.errors] == ["holds no app registration"]
+    assert len(documents.documents) == 1
+
+
+def test_a_path_that_is_not_there() -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        sources.read(["/nowhere/at/all"])
+
+
+def test_named_files_belong_together(tmp_path: Path) -> None:
+    for name in ("client", "api"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "m.json").write_text(json.dumps(APP))
+    documents = sources.read([str(tmp_path / "client/m.json"), str(tmp_path / "api/m.json")])
+    assert {d.file.scope for d in documents.documents} == {""}
+
+
+def test_the_folders_of_an_export_are_one_tenant(tmp_path: Path) -> None:
+    for kind, value in (("Applications", APP), ("ServicePrincipals", {"id": "x", "appId": "y", "servicePrincipalType": "Application"})):
+        (tmp_path / kind / "x").mkdir(parents=True)
+        (tmp_path / kind / "x" / "x.json").write_text(json.dumps(value))
+    assert {d.file.scope for d in sources.read([str(tmp_path)]).documents} == {str(tmp_path)}
+
+
+def test_a_page_with_a_next_page_is_noted() -> None:
+    documents = read_json({"@odata.nextLink": "https://x", "value": [APP]})
+    assert [note.message for note in documents.notes] == ["the export is incomplete: the page names a next page (@odata.nextLink)"]
+    assert [(listing.kind, listing.count, listing.ended) for listing in documents.listings] == [("application", 1, False)]
+
+
+def test_exactly_a_hundred_is_noted() -> None:
+    documents = read_json([{**APP, "id": str(i)} for i in range(100)])
+    assert ["exactly 100 applications: `az ad app list` and `az ad sp list` stop there without --all"] == [n.message for n in documents.notes]
