@@ -10,6 +10,7 @@ from auditor import engine, resolve, scan
 from auditor.errors import InputError, RuleError, UsageError
 from auditor.rulebook import KINDS, Example, Rule
 from auditor.sources import Documents, reader
+from auditor.sources.detect import COLLECTIONS
 
 MUST_HAVE = ("fail", "pass")
 
@@ -50,7 +51,10 @@ def _run(rule: Rule, example: Example) -> Result:
         return Result(example.kind, example.line, f"the example cannot be read: {error}")
     if documents.errors:
         return Result(example.kind, example.line, f"the example cannot be read: {documents.errors[0]}")
-    outcome = engine.judge(rule, resolve.worlds(documents, now)[0])
+    worlds = resolve.worlds(documents, now)
+    if not worlds:
+        return Result(example.kind, example.line, "the example holds nothing that regaudit knows")
+    outcome = engine.judge(rule, worlds[0])
     verdict = next(
         (
             name
@@ -75,10 +79,11 @@ def read(text: str) -> Documents:
     """An example's document. An object with Microsoft Graph's collection names holds whole collections; another is one application."""
     documents = Documents()
     try:
-        whole = isinstance(json.loads(text), dict)
+        value = json.loads(text)
     except ValueError:
-        whole = False
-    reader.read(text.encode(), "example", "", documents)
-    if whole and any(listing.relation for listing in documents.listings):
+        value = None
+    alone = isinstance(value, dict) and not value.keys() & (COLLECTIONS.keys() | {"value"})
+    reader.read((f'{{"application":{text}}}' if alone else text).encode(), "example", "", documents)
+    if isinstance(value, dict) and any(listing.relation for listing in documents.listings):
         documents.whole.add("")
     return documents

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, time, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -426,7 +426,13 @@ def parse(page: str, path: str, id_: str, area: str) -> Rule:
             raise fail(f"{key!r} is a list of {'numbers' if kind is int else 'texts'}", line)
     if not isinstance(block.get("params", {}), dict):
         raise fail("'params' is a table", line)
-    return Rule(id_, area, title[1].strip(), page, path, line, block, dict(block.get("params", {})))
+    params = {name: _midnight(value) for name, value in block.get("params", {}).items()}
+    return Rule(id_, area, title[1].strip(), page, path, line, block, params)
+
+
+def _midnight(value: Any) -> Any:
+    """A day, as TOML writes it, begins at midnight UTC."""
+    return datetime.combine(value, time(), timezone.utc) if type(value) is date else value
 
 
 class Rulebook:

@@ -93,6 +93,13 @@ def known(values: Any) -> Any:
     return values
 
 
+def read(value: Any) -> Any:
+    """The value itself; raises Unread for an unknown. For functions in C, which an unknown cannot stop by itself."""
+    if value.__class__ is Unknown:
+        raise Unread(value)
+    return value
+
+
 def is_unknown(value: object) -> bool:
     return value.__class__ is Unknown
 

@@ -53,12 +53,13 @@ class Maker:
         }  # fmt: skip
 
     def certificate(self, key: str) -> dict[str, Any]:
-        thumbs = {"A" * 40: ("2023-01-01T00:00:00Z", "2025-01-01T00:00:00Z"), "B" * 40: ("2025-01-01T00:00:00Z", "2027-01-01T00:00:00Z")}
+        first = ("2023-01-01T00:00:00Z", "2025-01-01T00:00:00Z", "AsymmetricX509Cert")
+        thumbs = {"A" * 40: first, "B" * 40: ("2025-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "X509CertAndPassword")}
         thumb = self.rnd.choice([*thumbs, None])
-        start, end = thumbs[thumb] if thumb else (self.date(), self.date())
+        start, end, kind = thumbs[thumb] if thumb else (self.date(), self.date(), "Symmetric")
         return {
             "keyId": key, "displayName": "CN=x", "startDateTime": start, "endDateTime": end, "customKeyIdentifier": thumb,
-            "type": self.rnd.choice(["AsymmetricX509Cert", "Symmetric"]), "usage": self.rnd.choice(["Sign", "Verify", "Encrypt"]),
+            "type": kind, "usage": self.rnd.choice(["Sign", "Verify", "Encrypt"]),
         }  # fmt: skip
 
     def platform(self, most: int) -> dict[str, Any]:

@@ -274,7 +274,7 @@ def test_the_place_of_a_credential_says_whose_it_is() -> None:
 
 def test_a_saved_error_is_an_error() -> None:
     documents = read_json({"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges"}})
-    assert ["an error was saved instead of data: Authorization_RequestDenied: Insufficient privileges"] == [e.message for e in documents.errors]
+    assert [e.message for e in documents.errors] == ["an error was saved instead of data: Authorization_RequestDenied: Insufficient privileges"]
 
 
 def test_secret_material_is_not_held() -> None:
@@ -505,4 +505,4 @@ def test_a_page_with_a_next_page_is_noted() -> None:
 
 def test_exactly_a_hundred_is_noted() -> None:
     documents = read_json([{**APP, "id": str(i)} for i in range(100)])
-    assert ["exactly 100 applications: `az ad app list` and `az ad sp list` stop there without --all"] == [n.message for n in documents.notes]
+    assert [n.message for n in documents.notes] == ["exactly 100 applications: `az ad app list` and `az ad sp list` stop there without --all"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.base import Fact, fact, flag, listed, lower, prop, text
+from auditor.unknown import read
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -20,7 +21,7 @@ _VALUE = re.compile(r"[0-9A-Za-z!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~][0-9A-Za-z!#$%&
 
 
 def valid_permission_value(value: str) -> bool:
-    return _VALUE.fullmatch(value) is not None
+    return _VALUE.fullmatch(read(value)) is not None
 
 
 class Scope(Fact):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
-from auditor.unknown import Unknown
+from auditor.unknown import Unknown, read
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -207,7 +207,7 @@ class FederatedCredential(Fact):
     @fact()
     def valid_name(self) -> bool:
         """Its name has 3 to 120 letters, digits, - and _."""
-        return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}", self.name) is not None
+        return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}", read(self.name)) is not None
 
     @fact()
     def github(self) -> GitHubSubject | None:
@@ -220,8 +220,7 @@ class FederatedCredential(Fact):
     @fact()
     def claim_tests(self) -> list[ClaimTest]:
         """The tests of claims_expression, in order; none for an ordinary credential."""
-        expression = self.claims_expression
-        tests = re.findall(r"claims\['([^']+)'\]\s+(eq|matches)\s+'([^']*)'", "" if expression is None else expression)
+        tests = re.findall(r"claims\['([^']+)'\]\s+(eq|matches)\s+'([^']*)'", read(self.claims_expression) or "")
         return [ClaimTest(claim, operator, pattern, self) for claim, operator, pattern in tests]
 
     @fact("federatedIdentityCredentials*")

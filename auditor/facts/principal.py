@@ -10,7 +10,7 @@ from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, Secret, certificates
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
-from auditor.unknown import Unknown
+from auditor.unknown import either
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -133,6 +133,7 @@ class ServicePrincipal(Fact):
 class Owner(Fact):
     """An owner of a registration or service principal."""
 
+    SLOTS = ("_user_type",)
     COLLECTION = "owners"
     KEY = (("id",),)
     LABEL = ("user_principal_name", "display_name", "id")
@@ -142,25 +143,21 @@ class Owner(Fact):
     user_principal_name: str = prop("userPrincipalName", "Sign-in name of a user; '' for a service principal.")
     enabled: bool = prop("accountEnabled", "Can sign in; null = yes.")
     kind: Literal["user", "servicePrincipal"] = prop("@odata.type", "User or service principal.")
-    guest: bool = prop("userType", "A guest of the tenant.")
 
     def __init__(self, doc: documents.DirectoryObject, owner: Any, at: str) -> None:
         self.owner, self.at, self.id = owner, at, lower(doc.id)
         self.display_name = text(doc.display_name)
-        name: Any = doc.user_principal_name
         self.enabled = True if doc.account_enabled is None else doc.account_enabled
-        principal = (
-            doc.odata_type == "#microsoft.graph.servicePrincipal"
-            if doc.odata_type.__class__ is str
-            else (doc.service_principal_type.__class__ is str)
-        )
-        known_kind = principal or doc.odata_type.__class__ is str or name.__class__ is str
-        self.kind = ("servicePrincipal" if principal else "user") if known_kind else doc.odata_type  # type: ignore[assignment]
-        self.user_principal_name = "" if principal else text(name)
-        kind: Any = doc.user_type
-        if principal:
-            self.guest = False
-        elif name.__class__ is str and "#EXT#" in name.upper():
-            self.guest = True
-        else:
-            self.guest = kind if isinstance(kind, Unknown) else kind == "Guest"  # type: ignore[assignment]
+        kind: Any = doc.odata_type
+        if kind.__class__ is str:
+            kind = "servicePrincipal" if kind == "#microsoft.graph.servicePrincipal" else "user"
+        elif doc.service_principal_type.__class__ is str or doc.user_principal_name.__class__ is str:
+            kind = "servicePrincipal" if doc.service_principal_type.__class__ is str else "user"
+        self.kind = kind
+        self.user_principal_name = "" if kind.__class__ is str and kind == "servicePrincipal" else text(doc.user_principal_name)
+        self._user_type: Any = text(doc.user_type)
+
+    @fact(graph="userType")
+    def guest(self) -> bool:
+        """A user of another organization: userType Guest, or #EXT# in the sign-in name."""
+        return self.kind == "user" and either(lambda: self._user_type == "Guest", lambda: "#EXT#" in self.user_principal_name.upper())

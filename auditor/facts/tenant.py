@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor import documents
 from auditor.facts.base import Fact, listed, prop
-from auditor.unknown import Unknown
+from auditor.unknown import Unknown, first_unknown, whole_or_partial
 
 
 class Tenant(Fact):
@@ -25,5 +25,6 @@ class Tenant(Fact):
         self.id, self.rank = tenant_id, 0
         domains: Any = Unknown("organization", "not given", collection=True) if doc is None else listed(doc.verified_domains)
         if domains.__class__ is list:
-            domains = [domain.name.lower() for domain in domains if domain.name.__class__ is str]
+            names = [domain.name for domain in domains]
+            domains = whole_or_partial([name.lower() for name in names if name.__class__ is str], first_unknown(*names))
         self.verified_domains = domains

@@ -480,8 +480,8 @@ class Checker:
         if variable in self.scope or variable in FUNCTIONS or variable.startswith("_"):
             self._fail(f"{variable!r} is taken: choose another name", target)
         over = self._known(loop.iter, "list")
-        if over.type.item is None or over.const:
-            self._fail("loop over a list of facts", loop.iter)
+        if over.type.item is None:
+            self._fail("loop over a list", loop.iter)
         outside, scope = self.nonnull, self.scope
         self.scope = {**scope, variable: Node(over.type.item, name(variable), lambda env: env[variable], path=variable)}
         self._depth += 1

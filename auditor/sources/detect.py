@@ -23,6 +23,9 @@ _TYPES = {
     "#microsoft.graph.agentidentityblueprintprincipal": "servicePrincipal",
     "#microsoft.graph.agentidentity": "servicePrincipal",
     "#microsoft.graph.organization": "organization",
+    "#microsoft.graph.federatedidentitycredential": "federatedIdentityCredential",
+    "#microsoft.graph.approleassignment": "appRoleAssignment",
+    "#microsoft.graph.oauth2permissiongrant": "oauth2PermissionGrant",
 }
 SEGMENTS = {
     "applications": "application",
@@ -95,8 +98,10 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
         kind = (text("objectType") or text("odata.type")).rpartition(".")[2].lower()
         kinds = {"application": "application", "serviceprincipal": "servicePrincipal"}
         return (kinds[kind], AAD_GRAPH) if kind in kinds else None
-    if kind_of_type := _TYPES.get(text("@odata.type").lower()):
-        return kind_of_type, GRAPH
+    if odata_type := text("@odata.type").lower():
+        found = _TYPES.get(odata_type)
+        if found or odata_type.startswith("#microsoft.graph."):
+            return (found, GRAPH) if found else None
     kind_of_context = context(text("@odata.context")).kind
     if kind_of_context and kind_of_context != "owner":
         return kind_of_context, GRAPH
@@ -121,7 +126,8 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
         return "application", PORTAL
     if (nested and not (has("tenantId") and "credentials" in members)) or has("requiredResourceAccess", "identifierUris", "signInAudience"):
         return "application", GRAPH
-    if "displayName" in members and has("passwordCredentials", "keyCredentials", "appRoles", "appId", "isFallbackPublicClient"):
+    cut_down = ("passwordCredentials", "keyCredentials", "appRoles", "isFallbackPublicClient", "web", "spa", "publicClient", "api")
+    if (has("displayName", "appId") and has(*cut_down)) or {"displayName", "appId"} <= members.keys():
         # Cut down by $select or --query: application and service principal share these names.
         return "application", GRAPH
     return None

@@ -1,0 +1,263 @@
+"""From documents to findings: verdicts, joins, identity, and rules that break."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from auditor import engine, resolve
+from auditor.examples import read
+from auditor.finding import Finding
+from auditor.resolve import World
+from auditor.sources import Documents, reader
+from auditor.unknown import Unknown
+from tests.tenants import GRAPH, HOME, Maker, guid
+from tests.test_language import rule_of
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def world(value: Any) -> World:
+    documents = read(json.dumps(value))
+    assert not documents.errors
+    return resolve.worlds(documents, NOW)[0]
+
+
+def findings(require: str, value: Any, **block: Any) -> list[Finding]:
+    return [row for _, row in engine.judge(rule_of(require, **block), world(value)).rows]
+
+
+SECRETS = {"each": "app.secrets as secret", "message": "{secret}"}
+APP = {"appId": "a", "id": "o", "displayName": "A"}
+
+
+# -- verdicts
+
+
+def test_one_verdict_for_each_registration_and_one_finding_for_each_subject() -> None:
+    secrets = [{"keyId": str(i), "endDateTime": end} for i, end in enumerate(["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z", "2030-01-01T00:00:00Z"])]
+    apps = [
+        {**APP, "passwordCredentials": secrets}, {"appId": "b", "passwordCredentials": secrets[2:]}, {"appId": "c", "passwordCredentials": []},
+        {"appId": "d", "web": None},
+    ]  # fmt: skip
+    outcome = engine.judge(rule_of("secret.end is None or secret.end > now", **SECRETS), world(apps))
+    assert (outcome.failed, outcome.passed, outcome.not_applicable, outcome.not_evaluated) == (1, 1, 1, 1)
+    assert len(outcome.rows) == 2
+    assert outcome.reasons == {"passwordCredentials: absent from the document": 1}
+
+
+def test_a_failure_beside_an_unknown_is_a_failure() -> None:
+    secrets = [{"keyId": "1"}, {"keyId": "2", "endDateTime": "2020-01-01T00:00:00Z"}]
+    outcome = engine.judge(rule_of("secret.end is None or secret.end > now", **SECRETS), world({**APP, "passwordCredentials": secrets}))
+    assert (outcome.failed, outcome.not_evaluated) == (1, 0)
+
+
+def test_roots_that_were_not_given_do_not_pass() -> None:
+    outcome = engine.judge(rule_of("principal.enabled", each="principal"), world({**APP, "web": None}))
+    assert (outcome.passed, outcome.not_evaluated) == (0, 1)
+    assert outcome.reasons == {"servicePrincipals: not given": 1}
+
+
+def test_a_rule_that_breaks_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    apps = world([{**APP, "web": None}, {"appId": "b", "web": None}])
+    assert len(apps.apps) == 2
+
+    def broken(self: World, app_id: Any) -> Any:
+        if app_id == "a":
+            raise ZeroDivisionError("in a join")
+        return None
+
+    monkeypatch.setattr(World, "principal", broken)
+    apps.complete.add("servicePrincipals")
+    apps.given.add("servicePrincipals")
+    outcome = engine.judge(rule_of("app.service_principal is None"), apps)
+    assert (outcome.errors, outcome.passed) == (1, 1)
+    (row,) = [row for _, row in outcome.rows]
+    assert (row.status, row.app_id, row.message) == ("error", "a", "the rule broke here: ZeroDivisionError: in a join")
+
+
+# -- identity
+
+
+def test_two_secrets_are_two_findings_and_twins_are_told_apart() -> None:
+    secret = {"keyId": "k", "endDateTime": "2020-01-01T00:00:00Z"}
+    rows = findings("secret.end is None", {**APP, "passwordCredentials": [secret, {**secret, "keyId": "l"}, secret]}, **SECRETS)
+    assert len({row.finding_id for row in rows}) == 3
+
+
+def test_a_finding_keeps_its_identity_when_everything_else_changes() -> None:
+    secret = {"keyId": "k", "displayName": "ci", "endDateTime": "2020-01-01T00:00:00Z"}
+    (before,) = findings("secret.end is None", {**APP, "passwordCredentials": [secret]}, **SECRETS)
+    other = {"keyId": "x", "endDateTime": None}
+    (after,) = findings(
+        "secret.end is None", {"displayName": "Renamed", "id": "O", "appId": "a", "passwordCredentials": [other, {**secret, "displayName": "new"}]}, **SECRETS
+    )
+    assert before.finding_id == after.finding_id
+    assert before.message != after.message
+
+
+def test_the_tenant_is_part_of_the_identity() -> None:
+    def of(tenant: str) -> str:
+        value = {"applications": [{**APP, "web": None}], "organization": {"id": tenant, "verifiedDomains": []}}
+        return findings("app.multi_tenant", {**value, "applications": [{**APP, "signInAudience": "AzureADMyOrg"}]})[0].finding_id
+
+    assert of(HOME) != of(guid("t", 2))
+
+
+def test_fingerprints_of_a_tenant_are_distinct() -> None:
+    from auditor import rulebook
+
+    for seed in range(10):
+        tenant = world(Maker(seed).tenant())
+        ids = [row.finding_id for rule in rulebook.shipped() for _, row in engine.judge(rule, tenant).rows]
+        assert len(ids) == len(set(ids))
+
+
+# -- places
+
+
+def test_a_finding_points_at_what_require_reads() -> None:
+    value = {**APP, "passwordCredentials": [{"keyId": "k", "displayName": "ci", "endDateTime": "2020-01-01T00:00:00Z"}]}
+    (row,) = findings("secret.end is None or secret.end > now", value, **SECRETS)
+    assert (row.pointer, row.property_path) == ("/application/passwordCredentials/0/endDateTime", "passwordCredentials[0].endDateTime")
+    assert (row.actual, row.expected, row.credential_key_id) == ("2020-01-01 00:00Z", "secret.end is None or secret.end > now", "k")
+    (row,) = findings("secret.end is None or secret.end > now", value, **SECRETS, at="secret.display_name")
+    assert (row.pointer, row.actual) == ("/application/passwordCredentials/0/displayName", "ci")
+
+
+def test_facts_that_the_message_names_are_related_places() -> None:
+    tenant = Maker(1).tenant()
+    (row, *_) = findings("False", tenant, each="principal", given="principal.app is not None", message="{principal} of {principal.app}")
+    assert row.related
+    assert row.related[0].pointer.startswith("/applications/")
+
+
+def test_a_severity_that_cannot_be_known_is_the_worst() -> None:
+    (row,) = findings("False", {**APP, "web": None}, severity="medium if app.multi_tenant else low")
+    assert row.severity == "medium"
+    (row,) = findings("False", {**APP, "signInAudience": "AzureADMyOrg"}, severity="medium if app.multi_tenant else low")
+    assert row.severity == "low"
+
+
+def test_an_unknown_in_a_message_reads_unknown() -> None:
+    (row,) = findings("False", {**APP, "web": None}, message="{app} {app.audience} {app.service_principal} {len(app.secrets)} {app.tags}")
+    assert row.message == "A unknown unknown unknown unknown"
+
+
+# -- joins
+
+
+def tenant(**parts: Any) -> dict[str, Any]:
+    graph = {"id": "sg", "appId": GRAPH, "displayName": "Microsoft Graph", "servicePrincipalType": "Application", "oauth2PermissionScopes": [],
+             "appRoles": [{"id": "r1", "value": "User.Read.All", "isEnabled": True, "allowedMemberTypes": ["Application"]}]}  # fmt: skip
+    return {
+        "applications": [{"id": "o1", "appId": "a1", "displayName": "One"}, {"id": "o2", "appId": "a2", "displayName": "Two"}],
+        "servicePrincipals": [graph, {"id": "s1", "appId": "a1", "displayName": "One", "appOwnerOrganizationId": HOME}],
+        **parts,
+    }
+
+
+def test_an_app_and_its_service_principal() -> None:
+    one, two = world(tenant()).apps
+    assert one.service_principal is not None
+    assert one.service_principal.id == "s1"
+    assert two.service_principal is None
+    alone = world(tenant()["applications"]).apps[0]
+    assert isinstance(alone.service_principal, Unknown)
+
+
+def test_the_tenant_is_told_by_its_own_service_principals() -> None:
+    assert world(tenant()).tenant.id == HOME
+
+
+def test_grants() -> None:
+    granted = world(
+        tenant(
+            oauth2PermissionGrants=[
+                {"id": "g1", "clientId": "s1", "resourceId": "sg", "consentType": "AllPrincipals", "scope": " User.Read  Mail.Read"},
+                {"id": "g2", "clientId": "s1", "resourceId": "sg", "consentType": "Principal", "principalId": "u1", "scope": "Mail.Read"},
+            ],
+            appRoleAssignments=[
+                {"id": "x", "principalId": "s1", "resourceId": "sg", "appRoleId": "R1"},
+                {"id": "y", "principalId": "s1", "resourceId": "sg", "appRoleId": "00000000-0000-0000-0000-000000000000"},
+            ],
+        )
+    ).apps[0]
+    assert [(g.kind, g.value, g.consent, g.users) for g in granted.granted_permissions] == [
+        ("delegated", "User.Read", "admin", []), ("delegated", "Mail.Read", "admin", []), ("delegated", "Mail.Read", "user", ["u1"]),
+        ("application", "User.Read.All", "admin", []),
+    ]  # fmt: skip
+    assert granted.granted_permissions[3].resource is not None
+    assert granted.granted_permissions[3].resource.display_name == "Microsoft Graph"
+
+
+def test_names_instead_of_ids_are_understood() -> None:
+    app = world({**APP, "requiredResourceAccess": [{"resourceAppId": "Microsoft Graph", "resourceAccess": [{"id": "User.Read", "type": "Scope"}]}]}).apps[0]
+    (permission,) = app.requested_permissions
+    assert (permission.resource_app_id, permission.id) == (GRAPH, "e1fe6dd8-ba31-4d61-89e7-88639da4683d")
+
+
+def test_joins_do_not_reach_over_folders() -> None:
+    documents = Documents()
+    uri = {"web": {"redirectUris": ["https://shared"]}, "spa": None, "publicClient": None}
+    for scope in ("one", "two"):
+        reader.read(json.dumps({**APP, **uri, "id": scope}).encode(), f"{scope}/app.json", scope, documents)
+    for one in resolve.worlds(documents, NOW):
+        assert one.apps[0].redirect_uris[0].also_on.known() == []  # type: ignore[attr-defined]
+
+
+def test_an_object_that_was_read_twice_is_noted_and_shares_nothing_with_itself() -> None:
+    twice = world([{**APP, "web": {"redirectUris": ["https://x"]}}, {**APP, "web": {"redirectUris": ["https://x"]}}])
+    assert [note.message for note in resolve.read_twice(twice)] == ["the app registration o was already read from example:1; both are judged"]
+    assert [app.redirect_uris.known()[0].also_on.known() for app in twice.apps] == [[], []]  # type: ignore[attr-defined]
+    assert len(twice.apps) == 2
+
+
+@pytest.mark.parametrize(
+    ("principals", "complete"),
+    [
+        ({"value": [{"id": "sg", "appId": GRAPH, "servicePrincipalType": "Application"}]}, True),
+        ({"value": [{"id": "x", "appId": "x", "servicePrincipalType": "Application"}]}, False),
+        ({"value": [{"id": "sg", "appId": GRAPH, "servicePrincipalType": "Application"}], "@odata.nextLink": "https://x"}, False),
+        ({"value": [{"id": f"s{i}", "appId": GRAPH if not i else f"a{i}", "servicePrincipalType": "Application"} for i in range(100)]}, False),
+    ],
+    ids=["whole", "without Microsoft Graph", "with a next page", "exactly 100"],
+)
+def test_a_list_is_whole_only_when_it_shows(principals: dict[str, Any], complete: bool) -> None:
+    documents = Documents()
+    reader.read(json.dumps({"value": [{**APP, "web": None}]}).encode(), "apps.json", "", documents)
+    reader.read(json.dumps(principals).encode(), "principals.json", "", documents)
+    (one,) = resolve.worlds(documents, NOW)
+    assert ("servicePrincipals" in one.complete) is complete
+    assert ("applications" in one.complete) is complete
+    assert (one.apps[0].service_principal is None) is complete
+
+
+def test_what_is_declared_unknown_is_unknown_of_every_object() -> None:
+    """Rules are compiled without what `unavailable` names: it must never be known of anything."""
+    for seed in range(40):
+        maker = Maker(seed)
+        one = world(maker.with_holes(maker.tenant()))
+        for root in (*one.apps, *one.principals, one.tenant):
+            for subject in _all_facts(root):
+                for name in type(subject).FACTS:
+                    key = f"{type(subject).__name__}.{name}"
+                    value = getattr(subject, name)
+                    if key in one.unavailable.unknown:
+                        assert isinstance(value, Unknown), key
+                    if key in one.unavailable.partial:
+                        assert isinstance(value, Unknown) or value.__class__.__name__ == "Partial", key
+
+
+def _all_facts(root: Any) -> list[Any]:
+    from auditor.facts import Fact
+
+    found = [root]
+    for name in type(root).FACTS:
+        values = getattr(root, name)
+        if isinstance(values, list):
+            found += [value for value in list.__iter__(values) if isinstance(value, Fact) and value.owner is root]
+    return found
