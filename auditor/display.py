@@ -15,6 +15,7 @@ from auditor.unknown import Partial, Unknown
 MAX_LENGTH = 200
 LISTED = 5
 # Azure Pipelines obeys "##vso[" and "##[" anywhere in a line, GitHub Actions "::" at its start.
+_HARMLESS = re.compile(r"[\w.:/@+=,%-]+", re.ASCII)
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 
 
@@ -52,6 +53,11 @@ def show(value: Any, form: str = "") -> str:
     if hasattr(value, "__iter__"):
         return _show_list(value)
     return clean(str(value))
+
+
+def pasted(value: str, fact: str) -> str:
+    """A value within a command that somebody will paste. What a shell could obey is replaced by the fact's name: `<uri.value>`."""
+    return value if _HARMLESS.fullmatch(value) else f"<{fact}>"
 
 
 def _show_list(values: Any) -> str:

@@ -200,6 +200,7 @@ class Application(Shape):
     disabled_by_microsoft_status: str | None = absent("disabledByMicrosoftStatus")
     publisher_domain: str | None = absent("publisherDomain")
     service_management_reference: str | None = absent("serviceManagementReference")
+    application_template_id: str | None = absent("applicationTemplateId")
     token_encryption_key_id: str | None = absent("tokenEncryptionKeyId")
     notes: str | None = absent("notes")
     tags: list[str] | None = absent("tags")

@@ -69,25 +69,30 @@ class _Verdicts:
         self.count: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.passed: list[Any] = []
+        # Roots of which the fast pass met an unknown before or between their subjects are judged again, subject by subject.
         if found.blind:
             assert check.unknown is not None
             self.reasons[check.unknown.reason] += len(found.blind)
         failed = {id(root) for root, _ in found.failed}
         passed: set[int] = set()
         unknown: dict[int, Unknown] = {}
-        for root, subject, gap in found.opened:
+        judged = {(id(root), id(subject)) for root, subject in found.failed}
+        for root, opened, gap in found.opened:
             try:
-                verdict = check.exactly(root, subject, gap)
+                subjects = [(opened, gap)] if opened is not None else check.subjects(root, gap)
+                for subject, missing in subjects:
+                    if (id(root), id(subject)) in judged:
+                        continue
+                    verdict = check.exactly(root, subject, missing)
+                    if verdict is False:
+                        found.failed.append((root, subject))
+                        failed.add(id(root))
+                    elif verdict is True:
+                        passed.add(id(root))
+                    elif verdict is not None:
+                        unknown.setdefault(id(root), verdict)
             except Exception as error:  # noqa: BLE001  (a rule that breaks is an outcome)
                 found.broken.append((root, error))
-                continue
-            if verdict is False:
-                found.failed.append((root, subject if subject is not None else root))
-                failed.add(id(root))
-            elif verdict is True:
-                passed.add(id(root))
-            elif verdict is not None:
-                unknown.setdefault(id(root), verdict)
         broken = {id(root) for root, _ in found.broken}
         for root, seen, dark in found.special:
             key = id(root)

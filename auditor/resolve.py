@@ -228,7 +228,9 @@ class World:
             return self._resources[app_id]  # type: ignore[no-any-return]
         except KeyError:
             app, principal = self.app(app_id), self.principal(app_id)
-            if app_id in CATALOG.first_party or isinstance(app, App) or isinstance(principal, ServicePrincipal):
+            if app_id == "":  # of a grant whose API has no service principal any more
+                self._resources[app_id] = None
+            elif app_id in CATALOG.first_party or isinstance(app, App) or isinstance(principal, ServicePrincipal):
                 self._resources[app_id] = Resource(app_id, self)
             else:
                 self._resources[app_id] = first_unknown(app, principal)

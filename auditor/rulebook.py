@@ -41,7 +41,7 @@ from auditor.language import (
     mentions,
     variable,
 )  # fmt: skip
-from auditor.unknown import Unavailable, Unknown, Unread
+from auditor.unknown import Partial, Unavailable, Unknown, Unread
 
 _FENCE = re.compile(r"^```(\w+)[ \t]+([^\n`]*)\n(.*?)^```[ \t]*$", re.M | re.S)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -158,7 +158,7 @@ class Checked:
         path, self.subject = rule._each
         self.checker = checker = Checker(self._scope(rule, path, self.subject), unavailable)
         self.each: Node | None = None
-        self.guards: list[ast.expr] = []
+        self.guards: list[Node] = []  # facts on the path of `each` that may be null
         walked: frozenset[str] = frozenset()
         if path != rule.root:
             self.each, walked = self._walk(checker, path)
@@ -175,7 +175,7 @@ class Checked:
         self.place = self._place(checker, decisive)
         self.severity = self._severity(checker, rule.block["severity"])
         self.message = Message(checker, rule.block["message"])
-        self.fix = Message(checker, rule.fix)
+        self.fix = Message(checker, rule.fix, commands=True)
         if unused := set(rule.params) - checker.used:
             raise RuleError(f"parameter {min(unused)!r} is not used", min(unused))
 
@@ -209,7 +209,7 @@ class Checked:
         for step in reversed(steps):
             if node.type.null:
                 checker.nonnull |= {node.path}
-                self.guards.append(node.code)
+                self.guards.append(node)
             node = checker.visit(step)
         if node.type.kind != "list":
             raise RuleError(f"each needs a list, {node.path} is {node.type}", path, 0, len(path))
@@ -327,10 +327,24 @@ class Check:
     def _env(self, root: Any, subject: Any) -> Env:
         return {**self.env, self.rule.root: root, self.checked.subject: subject}
 
+    def subjects(self, root: Any, gap: Unknown) -> list[tuple[Any, Unknown]]:
+        """The subjects of a root that are known, and None for those that are not."""
+        each = self.checked.each
+        if each is None:
+            return [(root, gap)]
+        env = self._env(root, root)
+        if any(guard.exact(env) is None for guard in self.checked.guards):
+            return []
+        values = each.exact(env)
+        if isinstance(values, Unknown):
+            return [(None, values)]
+        known = [(value, gap) for value in (values.known() if isinstance(values, Partial) else values)]
+        return [*known, (None, values.unknown)] if isinstance(values, Partial) else known
+
     def exactly(self, root: Any, subject: Any, unknown: Unknown) -> Any:
-        """True, False, None (not applicable) or an Unknown. A subject of None stands for what is not known of a list."""
+        """True, False, None (not applicable) or an Unknown. A subject of None stands for what is not known of a list: it cannot fail."""
         unseen = subject is None
-        env = self._env(root, unknown if unseen and self.checked.each is not None else root if unseen else subject)
+        env = self._env(root, unknown if unseen else subject)
         judgement = self.checked.judgement
         parts = [node for node in (judgement.outer, judgement.given) if node is not None]
         given = joined(parts, conjunctive=True).exact(env) if parts else True
@@ -338,7 +352,7 @@ class Check:
             return None
         require = judgement.require.exact(env)
         verdict = require if given is True or require is True else given
-        return unknown if unseen and verdict is False and self.checked.each is not None else verdict
+        return unknown if unseen and verdict is False else verdict
 
     def severity(self, root: Any, subject: Any) -> str:
         if self._severity is not None:

@@ -35,6 +35,14 @@ _CONFUSABLE = str.maketrans(
 )
 
 
+# Named by Microsoft's own documents, not in the table.
+_ALSO_FIRST_PARTY = {
+    "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
+    "d3590ed6-52b3-4102-aeff-aad2292ab01c": "Microsoft Office",
+    "fe053c5f-3692-4f14-aef2-ee34fc081cae": "Azure API Connections",
+}
+
+
 class Catalog:
     """Look-ups by id and by name."""
 
@@ -43,7 +51,7 @@ class Catalog:
     @cached_property
     def first_party(self) -> dict[str, str]:
         """Application ID -> name of Microsoft's own applications."""
-        return {row[0].lower(): row[1] for row in _rows("first_party_apps.tsv")}
+        return {row[0].lower(): row[1] for row in _rows("first_party_apps.tsv") if row[1]} | _ALSO_FIRST_PARTY
 
     @cached_property
     def _folded_names(self) -> dict[str, str]:
@@ -92,7 +100,8 @@ class Catalog:
 
     def imitated(self, name: str) -> str | None:
         """The Microsoft application whose name this one looks like, or None."""
-        return self._folded_names.get(fold(name)) if name else None
+        folded = fold(name) if name else ""
+        return self._folded_names.get(folded) if folded else None
 
 
 CATALOG = Catalog()

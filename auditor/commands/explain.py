@@ -29,4 +29,6 @@ def command(rule: str, extend_rules: tuple[str, ...], raw: bool, no_color: bool)
     console = Console(
         width=None if sys.stdout.isatty() else 100, no_color=plain, force_terminal=None if not plain else False, highlight=False
     )
-    console.print(Markdown(page.page, code_theme="ansi_dark"))
+    # In a fix, doubled braces stand for themselves.
+    text = page.page.replace(page.fix, page.fix.replace("{{", "{").replace("}}", "}")) if page.fix else page.page
+    console.print(Markdown(text, code_theme="ansi_dark"))

@@ -10,7 +10,7 @@ from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
-from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, redirect_uris
+from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, redirect_uris
 from auditor.unknown import Unknown, either, whole_or_partial
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ class App(Fact):
     group_claims: list[str] = prop("groupMembershipClaims", "Groups put into tokens: SecurityGroup, ApplicationGroup, DirectoryRole, All.")
     publisher_domain: str = prop("publisherDomain", "'' when not set.")
     service_management_reference: str = prop("serviceManagementReference", "'' when not set.")
+    template_id: str = prop("applicationTemplateId", "The gallery's template that it was made from; '' for none.")
     token_encryption_key_id: str = prop("tokenEncryptionKeyId", "keyId of the certificate that encrypts tokens; '' when not set.")
     default_redirect_uri: str = prop("defaultRedirectUri", "'' when not set.")
     notes: str = prop("notes", "'' when not set.")
@@ -169,6 +170,7 @@ class App(Fact):
         self.publisher_domain, self.notes = text(doc.publisher_domain), text(doc.notes)
         self.service_management_reference = text(doc.service_management_reference)
         self.token_encryption_key_id, self.default_redirect_uri = lower(doc.token_encryption_key_id), text(doc.default_redirect_uri)
+        self.template_id = lower(doc.application_template_id)
         self.native_authentication, self.tags = text(doc.native_authentication_apis_enabled), listed(doc.tags)
         # What rules seldom read stays as it came, for the computed facts below.
         self._lock: Any = doc.service_principal_lock_configuration
@@ -205,7 +207,7 @@ class App(Fact):
             self.implicit_id_tokens = flag(implicit.enable_id_token_issuance)
 
     def _read_api(self, doc: documents.Application) -> None:
-        self.identifier_uris = each(doc.identifier_uris, IdentifierUri, self, "/identifierUris")
+        self.identifier_uris = identifier_uris(self, doc.identifier_uris)
         self.app_roles = each(doc.app_roles, AppRole, self, "/appRoles")
         api: Any = doc.api
         version: Any
@@ -265,9 +267,10 @@ class App(Fact):
 
     @fact(graph="authenticationBehaviors/requireClientServicePrincipal")
     def requires_client_principal(self) -> bool:
-        """Tokens only for clients with a service principal in the tenant (beta, only with $select); null = no."""
+        """Tokens only for clients with a service principal in the tenant (beta, only with $select); null = yes."""
         behaviors = self._behaviors
-        return False if behaviors is None else flag(behaviors.require_client_service_principal)
+        requires = None if behaviors is None else behaviors.require_client_service_principal
+        return requires is None or bool(requires)
 
     @fact(graph="authenticationBehaviors/blockAzureADGraphAccess")
     def blocks_azure_ad_graph(self) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
-from auditor.unknown import Unknown, read
+from auditor.unknown import Unknown, first_unknown, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -114,6 +114,13 @@ def certificates(credentials: Any, owner: Any) -> Any:
         first = found.setdefault(same, certificate)
         first.usages = _with(first.usages, doc.usage)
         first.key_ids = _with(first.key_ids, certificate.key_id)
+    gap = first_unknown(*(certificate.thumbprint for certificate in found.values()))
+    if gap is not None and len(credentials) > 1:  # an entry without thumbprint could be another one's twin
+        for certificate in found.values():
+            if certificate.usages.__class__ is list:
+                certificate.usages = whole_or_partial(certificate.usages, gap)
+            if certificate.key_ids.__class__ is list:
+                certificate.key_ids = whole_or_partial(certificate.key_ids, gap)
     return list(found.values())
 
 

@@ -167,13 +167,18 @@ class GrantedPermission(Fact):
 
     @fact()
     def implied_by(self) -> list[GrantedPermission]:
-        """Other grants of the same kind and resource that include it (X.ReadWrite.All includes X.Read.All)."""
+        """Other grants of the same kind and resource, for at least as many users, that include it (X.ReadWrite.All includes X.Read.All)."""
         wider = wider_permissions(self.value)
         if not wider:
             return []
         return keep(
             self.owner.granted_permissions,
-            lambda grant: grant.kind == self.kind and grant.resource_app_id == self.resource_app_id and grant.value in wider,
+            lambda grant: (
+                grant.kind == self.kind
+                and grant.resource_app_id == self.resource_app_id
+                and grant.value in wider
+                and (grant.consent == "admin" or self.consent == "user")
+            ),
         )
 
 

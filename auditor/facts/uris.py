@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.catalog import hosts
-from auditor.facts.base import Fact, fact, prop
+from auditor.facts.base import Fact, each, fact, prop
 from auditor.unknown import Unknown, whole_or_partial
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ Platform = Literal["web", "spa", "publicClient"]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_INITIAL_DOMAINS = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn")
 _PORT = re.compile(r"(.*?):(\d{1,5})")
 
 
@@ -59,6 +60,8 @@ class Uri(Fact):
             and (self.host != "" or self.scheme not in ("http", "https"))
             and self.value.isprintable()
             and not any(c in self.value for c in ' \\"<>{}|^`')
+            and ".." not in self.host
+            and (":" not in self.host or self.host.startswith("["))  # what is left of a port that is no number
             and "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)]
         )
 
@@ -153,6 +156,7 @@ class IdentifierUri(Uri):
         "api-tenant-app-id",
         "api-tenant-string",
         "api-string-app-id",
+        "api-verified-domain",
         "tenant-domain",
         "verified-domain",
         "other",
@@ -165,15 +169,16 @@ class IdentifierUri(Uri):
                 return "api-app-id"
             if len(parts) == 1 and _GUID.fullmatch(parts[0]) and parts[0] == self.owner.world.tenant.id:
                 return "api-tenant"
-            if len(parts) != 2 or "" in parts:
-                return "other"
-            if parts[1] != app_id and not _GUID.fullmatch(parts[0]):
-                return "other"  # the first part can only be the tenant's id, and that is a GUID
-            if parts[0] == self.owner.world.tenant.id:
-                return "api-tenant-app-id" if parts[1] == app_id else "api-tenant-string"
-            return "api-string-app-id" if parts[1] == app_id else "other"
+            if len(parts) == 2 and "" not in parts and _GUID.fullmatch(parts[0]):
+                if parts[0] == self.owner.world.tenant.id:
+                    return "api-tenant-app-id" if parts[1] == app_id else "api-tenant-string"
+                return "api-string-app-id" if parts[1] == app_id else "other"
+            if len(parts) == 2 and parts[0] and parts[1] == app_id:
+                return "api-string-app-id"
+            if "" not in parts and "." in self.host and self.verified_domain:
+                return "api-verified-domain"
         if self.scheme == "https" and self.host and not self.value.endswith("/") and self.verified_domain:
-            return "tenant-domain" if self.host.endswith(".onmicrosoft.com") else "verified-domain"
+            return "tenant-domain" if self.host.endswith(_INITIAL_DOMAINS) else "verified-domain"
         return "other"
 
     @fact("applications*")
@@ -207,4 +212,19 @@ def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[Redi
         elif values:
             at = f"/{platform}/redirectUris/"
             found += [RedirectUri(value, app, f"{at}{i}", platform) for i, value in enumerate(values)]  # type: ignore[arg-type]
-    return whole_or_partial(found, missing)
+    return _without_placeholders(found, missing)
+
+
+def identifier_uris(app: App, values: Any) -> Any:
+    """The Application ID URIs; partly known when one holds a placeholder of a template."""
+    found = each(values, IdentifierUri, app, "/identifierUris")
+    return found if found.__class__ is Unknown else _without_placeholders(found, None)
+
+
+def _without_placeholders(uris: list[Any], missing: Unknown | None) -> list[Any]:
+    """A template's "https://${{TAB_DOMAIN}}/cb" is some URI, but nobody knows which."""
+    for uri in uris:
+        if "{" in uri.value and ("${" in uri.value or "{{" in uri.value):
+            missing = Unknown(uri.value, "a placeholder in a template")
+            uris = [other for other in uris if other is not uri]
+    return whole_or_partial(uris, missing)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from auditor.display import show
+from auditor.display import pasted, show
 from auditor.errors import RuleError
 from auditor.language.checker import Checker
 from auditor.language.logic import Env
@@ -18,27 +18,42 @@ FORMS = {"date": "date", "days": "duration"}
 class Message:
     """A checked message. `render(env)` gives its text; what is unknown reads "unknown"."""
 
-    def __init__(self, checker: Checker, text: str) -> None:
+    def __init__(self, checker: Checker, text: str, *, commands: bool = False) -> None:
         self.parts: list[str | tuple[Node, str]] = []
+        self._pasted: set[int] = set()  # parts that stand in a command, between backticks
+        inside = False
         for part in _split(text):
+            if isinstance(part, str):
+                inside ^= part.count("`") % 2 == 1
+            elif commands and inside:
+                self._pasted.add(len(self.parts))
             self.parts.append(part if isinstance(part, str) else _field(checker, text, *part))
         self.constant = "".join(part for part in self.parts if isinstance(part, str))
         self.fixed = all(isinstance(part, str) for part in self.parts)
 
     def render(self, env: Env) -> str:
-        return "".join(part if isinstance(part, str) else show(part[0].exact(env), part[1]) for part in self.parts)
+        texts = []
+        for i, part in enumerate(self.parts):
+            if isinstance(part, str):
+                texts.append(part)
+            else:
+                value = show(part[0].exact(env), part[1])
+                texts.append(pasted(value, part[0].path) if i in self._pasted else value)
+        return "".join(texts)
 
     def code(self) -> ast.expr:
         """The text as plain Python, in which an unknown on the way to a fact raises Unread."""
         if self.fixed:
             return literal(self.constant)
         values: list[ast.expr] = []
-        for part in self.parts:
+        for i, part in enumerate(self.parts):
             if isinstance(part, str):
                 values.append(literal(part))
             else:
                 node, form = part
                 shown = call("_show", node.code, literal(form)) if form else call("_show", node.code)
+                if i in self._pasted:
+                    shown = call("_pasted", shown, literal(node.path))
                 values.append(ast.FormattedValue(shown, -1, None))
         return ast.JoinedStr(values)
 
@@ -100,4 +115,4 @@ def _field_end(text: str, start: int) -> tuple[int, int]:
     raise RuleError("'{' is not closed", text, start)
 
 
-BUILTINS = {"_show": show}
+BUILTINS = {"_show": show, "_pasted": pasted}

@@ -40,7 +40,7 @@ class Program:
     root: str
     subject: str  # the name that `each` gives to the subject, or the root's
     each: Node | None
-    guards: list[ast.expr]  # facts on the path of `each` that may be null
+    guards: list[Node]  # facts on the path of `each` that may be null
     judgement: Judgement
     unseen: Judgement | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
 
@@ -83,7 +83,7 @@ class Program:
                 ast.Try(self._judged(self.judgement, name(self.subject)), [_handler("Unread", "gap", "opened", gap)], [], [])
             ]
             for guard in reversed(self.guards):
-                values = ast.IfExp(compared(guard, ast.NotEq(), literal(None)), values, ast.Tuple([], ast.Load()))
+                values = ast.IfExp(compared(guard.code, ast.NotEq(), literal(None)), values, ast.Tuple([], ast.Load()))
             body.append(ast.For(ast.Name(self.subject, ast.Store()), values, inner, []))
             if (outer := self.judgement.outer) is not None:
                 body = [ast.If(outer.code, body, [])]

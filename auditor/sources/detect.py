@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from auditor.documents import Application
 from auditor.sources.element import Element
 
 GRAPH, PORTAL, AAD_GRAPH = "Microsoft Graph", "Azure AD Graph manifest", "Azure AD Graph"
@@ -59,6 +60,8 @@ _LEGACY = (
     "allowPublicClient", "informationalUrls", "signInUrl", "oauth2AllowUrlPathMatching",
 )  # fmt: skip
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
+_SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "info", "owners")
+_OF_APPLICATIONS = tuple(name for name in Application.__struct_encode_fields__ if name not in _SHARED)
 _NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
 
 
@@ -126,8 +129,7 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
         return "application", PORTAL
     if (nested and not (has("tenantId") and "credentials" in members)) or has("requiredResourceAccess", "identifierUris", "signInAudience"):
         return "application", GRAPH
-    cut_down = ("passwordCredentials", "keyCredentials", "appRoles", "isFallbackPublicClient", "web", "spa", "publicClient", "api")
-    if (has("displayName", "appId") and has(*cut_down)) or {"displayName", "appId"} <= members.keys():
+    if (has("displayName", "appId") and has(*_OF_APPLICATIONS)) or {"displayName", "appId"} <= members.keys():
         # Cut down by $select or --query: application and service principal share these names.
         return "application", GRAPH
     return None

@@ -35,7 +35,8 @@ class Document:
     pointer: str  # of the object within the file
     start: int  # byte offsets within the file
     end: int
-    line: int
+    line: int  # where the object begins
+    column: int  # of its first character; 0 in a large file
     data: Any
     parent: str = ""  # object id of what it belongs to, where its place says so
     origins: dict[str, str] | None = None  # Graph pointer -> pointer in the file's own shape, for other formats
@@ -50,8 +51,7 @@ class Document:
         index = pointer.locate(text, own) or 0
         line, column = pointer.position(text, index)
         if line == 1:
-            begin = self.file.raw.rfind(b"\n", 0, self.start) + 1
-            column += len(self.file.raw[begin : self.start].decode("utf-8", "replace"))
+            column += self.column - 1
         return self.pointer + own, self.line + line - 1, column
 
     def _own_pointer(self, inside: str) -> str:

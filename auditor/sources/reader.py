@@ -44,7 +44,8 @@ class _Reader:
         self.file, self.raw, self.into = file, raw, into
         self.objects = 0
         self.lists: Counter[str] = Counter()
-        self._line, self._line_at, self._one_line = 1, 0, b"\n" not in raw
+        self._line, self._column, self._at = 1, 1, 0
+        self._plain = b"\n" not in raw and file.raw is None
 
     # -- structure
 
@@ -147,7 +148,8 @@ class _Reader:
 
     def _document(self, element: Element, kind: str, form: str, *, context: detect.Context | None = None, parent: str = "") -> None:
         self.objects += 1
-        document = Document(kind, self.file, element.pointer, element.start, element.end, self._line_of(element.start), None, format=form)
+        line, column = self._place_of(element.start)
+        document = Document(kind, self.file, element.pointer, element.start, element.end, line, column, None, format=form)
         document.parent = parent or (context.parent if context else "")
         if form == GRAPH:
             try:
@@ -193,20 +195,29 @@ class _Reader:
 
     # -- places
 
-    def _line_of(self, offset: int) -> int:
-        if self._one_line:
-            return 1
-        if offset < self._line_at:
-            self._line, self._line_at = 1, 0
-        self._line += self.raw.count(b"\n", self._line_at, offset)
-        self._line_at = offset
-        return self._line
+    def _place_of(self, offset: int) -> tuple[int, int]:
+        """Line and column of a byte; offsets are asked for in rising order. Of a large file the column is 0."""
+        if self._plain:
+            return 1, 0
+        if offset < self._at:
+            self._line, self._column, self._at = 1, 1, 0
+        newline = self.raw.rfind(b"\n", self._at, offset)
+        if newline >= 0:
+            self._line += self.raw.count(b"\n", self._at, offset)
+            self._column, self._at = 1, newline + 1
+        if self.file.raw is None:
+            self._at = offset
+            return self._line, 0
+        self._column += len(self.raw[self._at : offset].decode("utf-8", "replace"))
+        self._at = offset
+        return self._line, self._column
 
     def error(self, element: Element, message: str, reason: Exception | None = None) -> InputError:
         """An error at an element, or at the byte within it that the decoder complains of."""
         inside = re.search(r"\(byte (\d+)\)", str(reason)) if reason else None
         at = element.start + (int(inside[1]) if inside else 0)
-        return InputError(self.file.name, message, self._line_of(at), at - self.raw.rfind(b"\n", 0, at))
+        line, column = self._place_of(at)
+        return InputError(self.file.name, message, line, column or at - self.raw.rfind(b"\n", 0, at))
 
 
 _CHILDREN = ("owner", "federatedIdentityCredential")
