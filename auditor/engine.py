@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,33 +16,39 @@ from auditor.resolve import World
 from auditor.rulebook import Check, Rule
 from auditor.unknown import Unknown, Unread, is_unknown
 
+_CHUNK = 256  # roots
 _NOT_GIVEN = {"app": "applications", "principal": "servicePrincipals", "tenant": "organization"}
 
 
 def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False) -> Outcome:
     """What one rule says of one world, or of `only` these of its roots. Raises RuleError when the page does not check."""
-    roots = roots_of(rule, world) if only is None else only
-    if not roots:
-        return _nothing_to_judge(rule, world)
-    check = rule.check(world.unavailable).bind(world.now, world.tenant)
-    found = Found()
-    check.run(roots, found)
-    verdicts = _Verdicts(check, found)
-    outcome = Outcome(
-        rule,
-        failed=verdicts.count["fail"],
-        passed=len(found.passed) + verdicts.count["pass"],
-        not_evaluated=len(found.blind) + verdicts.count["not-evaluated"],
-        errors=len(found.broken) + verdicts.count["error"],
-        reasons=verdicts.reasons,
-    )
-    outcome.not_applicable = len(roots) - outcome.failed - outcome.passed - outcome.not_evaluated - outcome.errors
-    rows = _Rows(check, world)
-    outcome.rows = rows.failed(found.failed)
-    outcome.rows += [(root.rank, rows.error(root, error)) for root, error in found.broken]
-    if show_passed:
-        outcome.rows += [(root.rank, rows.passed(root)) for root in (*found.passed, *verdicts.passed)]
-    return outcome
+    return judge_all([rule], world, only=only, show_passed=show_passed)[0]
+
+
+def judge_all(
+    rules: list[Rule], world: World, *, only: list[Any] | None = None, show_passed: bool = False, tell: Callable[[int, int], None] | None = None
+) -> list[Outcome]:
+    """What each rule says of a world. `tell` is called with the number of roots done and of all."""
+    judges = {rule.id: _Judge(rule, world, show_passed=show_passed) for rule in rules if only is not None or roots_of(rule, world)}
+    sets: list[tuple[list[_Judge], list[Any]]] = []
+    for kind in dict.fromkeys(rule.root for rule in rules):
+        these = [judges[rule.id] for rule in rules if rule.root == kind and rule.id in judges]
+        if these:
+            sets.append((these, roots_of(these[0].rule, world) if only is None else only))
+    done, total = 0, sum(len(roots) for _, roots in sets)
+    for these, roots in sets:
+        # All rules over a few hundred roots, then over the next: what one rule has read is at hand for the others.
+        for start in range(0, len(roots), _CHUNK):
+            chunk = roots[start : start + _CHUNK]
+            subjects: dict[str, list[Any]] = {}  # of `each` -> roots that have any
+            for one in these:
+                if one.each not in subjects:
+                    subjects[one.each] = one.check.with_subjects(chunk)
+                one.judge(subjects[one.each], len(chunk))
+            done += len(chunk)
+            if tell is not None:
+                tell(done, total)
+    return [judges[rule.id].outcome if rule.id in judges else _nothing_to_judge(rule, world) for rule in rules]
 
 
 def roots_of(rule: Rule, world: World) -> list[Any]:
@@ -62,28 +68,73 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
 
 
-class _Verdicts:
-    """The verdicts of the roots that the fast pass did not settle."""
+class _Judge:
+    """One rule over one world, a few roots at a time."""
 
-    def __init__(self, check: Check, found: Found) -> None:
-        self.count: Counter[str] = Counter()
-        self.reasons: Counter[str] = Counter()
-        self.passed: list[Any] = []
-        # Roots of which the fast pass met an unknown before or between their subjects are judged again, subject by subject.
+    def __init__(self, rule: Rule, world: World, *, show_passed: bool) -> None:
+        self.rule, self.show_passed = rule, show_passed
+        self.check = rule.check(world.unavailable).bind(world.now, world.tenant)
+        self.each = rule.each
+        self.outcome = Outcome(rule)
+        self._rows = _Rows(self.check, world)
+
+    def judge(self, roots: list[Any], total: int) -> None:
+        """Judge these of `total` roots; to the others the rule does not apply, since they have no subject."""
+        outcome, found = self.outcome, Found()
+        self.check.run(roots, found)
+        passed = found.passed
+        outcome.not_applicable += total - len(passed) - len(found.blind) - len(found.special) - len(found.broken)
         if found.blind:
-            assert check.unknown is not None
-            self.reasons[check.unknown.reason] += len(found.blind)
+            assert self.check.unknown is not None
+            outcome.not_evaluated += len(found.blind)
+            outcome.reasons[self.check.unknown.reason] += len(found.blind)
+        if found.special:
+            passed = passed + self._settle(found)
+            outcome.rows += self._rows.failed(found.failed)
+        if found.broken:
+            outcome.errors += len(found.broken)
+            outcome.rows += [(root.rank, self._rows.error(root, error)) for root, error in found.broken]
+        outcome.passed += len(passed)
+        if self.show_passed:
+            outcome.rows += [(root.rank, self._rows.passed(root)) for root in passed]
+
+    def _settle(self, found: Found) -> list[Any]:
+        """Verdicts of the roots that failed, or of which the fast pass met an unknown. Returns those that pass after all."""
         failed = {id(root) for root, _ in found.failed}
         passed: set[int] = set()
         unknown: dict[int, Unknown] = {}
+        broken: set[int] = set()
+        if found.opened:
+            self._judge_exactly(found, failed, passed, unknown, broken)
+        outcome, passing = self.outcome, []
+        for root, seen, dark in found.special:
+            key = id(root)
+            if key in broken:
+                continue
+            if key in failed:
+                outcome.failed += 1
+            elif dark or key in unknown:
+                reason = unknown[key] if key in unknown else self.check.unknown
+                assert reason is not None
+                outcome.not_evaluated += 1
+                outcome.reasons[reason.reason] += 1
+            elif seen or key in passed:
+                passing.append(root)
+            else:
+                outcome.not_applicable += 1
+        return passing
+
+    def _judge_exactly(self, found: Found, failed: set[int], passed: set[int], unknown: dict[int, Unknown], broken: set[int]) -> None:
+        """Subjects at which an unknown was met, once more in three values; of a root at which it was met before, all subjects."""
         judged = {(id(root), id(subject)) for root, subject in found.failed}
         for root, opened, gap in found.opened:
             try:
-                subjects = [(opened, gap)] if opened is not None else check.subjects(root, gap)
+                subjects = [(opened, gap)] if opened is not None else self.check.subjects(root, gap)
                 for subject, missing in subjects:
                     if (id(root), id(subject)) in judged:
                         continue
-                    verdict = check.exactly(root, subject, missing)
+                    judged.add((id(root), id(subject)))
+                    verdict = self.check.exactly(root, subject, missing)
                     if verdict is False:
                         found.failed.append((root, subject))
                         failed.add(id(root))
@@ -92,22 +143,9 @@ class _Verdicts:
                     elif verdict is not None:
                         unknown.setdefault(id(root), verdict)
             except Exception as error:  # noqa: BLE001  (a rule that breaks is an outcome)
-                found.broken.append((root, error))
-        broken = {id(root) for root, _ in found.broken}
-        for root, seen, dark in found.special:
-            key = id(root)
-            if key in broken:
-                continue
-            if key in failed:
-                self.count["fail"] += 1
-            elif dark or key in unknown:
-                self.count["not-evaluated"] += 1
-                reason = unknown[key] if key in unknown else check.unknown
-                assert reason is not None
-                self.reasons[reason.reason] += 1
-            elif seen or key in passed:
-                self.count["pass"] += 1
-                self.passed.append(root)
+                if id(root) not in broken:
+                    broken.add(id(root))
+                    found.broken.append((root, error))
 
 
 class _Subject(NamedTuple):

@@ -342,11 +342,14 @@ class World:
         groups = self._index("children " + collection, build)
         if isinstance(one.id, Unknown):
             return one.id
+        nobodys = groups.get("")  # whose these are their place does not say: they could be anybody's
         facts = []
         for doc, document in groups.get(one.id, []):
             fact = make(doc, one, "")
             fact.document = document
             facts.append(fact)
+        if nobodys:
+            return Partial(facts, Unknown(collection, "the owner of some is not named", collection=True))
         if collection in self.complete or any(
             listing.parent == one.id and listing.ended and _KINDS[listing.kind] == collection for listing in self._listings
         ):
@@ -356,24 +359,39 @@ class World:
     # -- grants
 
     def grants_of(self, principal: ServicePrincipal) -> Any:
-        if GRANTS not in self.given and ASSIGNMENTS not in self.given:
+        """Permissions of both kinds."""
+        delegated, application = self._delegated_permissions(principal), self.application_permissions_of(principal)
+        if isinstance(delegated, Unknown) and isinstance(application, Unknown):
+            return delegated
+        parts = [values for values in (delegated, application) if not isinstance(values, Unknown)]
+        gap = first_unknown(delegated, application, *(getattr(values, "unknown", None) for values in parts))
+        return whole_or_partial([grant for values in parts for grant in known(values)], gap)
+
+    def _delegated_permissions(self, principal: ServicePrincipal) -> Any:
+        if GRANTS not in self.given:
             return self.missing(GRANTS)
         if isinstance(principal.id, Unknown):
             return principal.id
         found: dict[tuple[Any, ...], GrantedPermission] = {}
-        gap: Unknown | None = None
-        grants, grants_gap = self._index("grants", lambda: _grouped(self._grants, "client_id"))
-        for doc, document in grants.get(principal.id, ()):
+        groups, gap = self._index("grants", lambda: _grouped(self._grants, "client_id"))
+        for doc, document in groups.get(principal.id, ()):
             gap = first_unknown(self._delegated(principal, doc, document, found), gap)
-        assignments, assignments_gap = self._index("assignments", lambda: _grouped(self._assignments, "principal_id"))
-        for doc, document in assignments.get(principal.id, ()):
+        if gap is None and GRANTS not in self.complete:
+            gap = self.missing(GRANTS)
+        return whole_or_partial(list(found.values()), gap)
+
+    def application_permissions_of(self, principal: ServicePrincipal) -> Any:
+        if ASSIGNMENTS not in self.given:
+            return self.missing(ASSIGNMENTS)
+        if isinstance(principal.id, Unknown):
+            return principal.id
+        found: dict[tuple[Any, ...], GrantedPermission] = {}
+        groups, gap = self._index("assignments", lambda: _grouped(self._assignments, "principal_id"))
+        for doc, document in groups.get(principal.id, ()):
             self._application(principal, doc, document, found)
-        missing = first_unknown(gap, grants_gap, assignments_gap)
-        if missing is None and GRANTS not in self.complete:
-            missing = self.missing(GRANTS)
-        if missing is None and ASSIGNMENTS not in self.complete and not self._lists_assignments_of(principal.id):
-            missing = self.missing(ASSIGNMENTS)
-        return whole_or_partial(list(found.values()), missing)
+        if gap is None and ASSIGNMENTS not in self.complete and not self._lists_assignments_of(principal.id):
+            gap = self.missing(ASSIGNMENTS)
+        return whole_or_partial(list(found.values()), gap)
 
     def delegated_grants_of(self, principal: ServicePrincipal) -> Any:
         if GRANTS not in self.given:
@@ -556,7 +574,7 @@ _SHARED: dict[str, Callable[[App], Iterable[Any]]] = {
     "redirect URI": lambda app: (uri.value for uri in app.redirect_uris),
     "Application ID URI": lambda app: (uri.value for uri in app.identifier_uris),
     "certificate": lambda app: (certificate.thumbprint for certificate in app.certificates),
-    "federated credential": lambda app: (f"{c.issuer} {c.subject}" for c in app.federated_credentials if c.subject is not None),
+    "federated credential": lambda app: (credential.trust for credential in app.federated_credentials),
     "display name": lambda app: (app.display_name,),
 }
 

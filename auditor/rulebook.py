@@ -103,6 +103,11 @@ class Rule:
         return path, name.strip() or path
 
     @property
+    def each(self) -> str:
+        """The path that the rule's subjects come from; the root itself when it is the subject."""
+        return self._each[0]
+
+    @property
     def root(self) -> str:
         """The root that the rule starts from: app, principal or tenant."""
         return self._each[0].partition(".")[0]
@@ -311,6 +316,7 @@ class Check:
         }  # fmt: skip
         exec(program.compile(f"<rule {self.rule.id}>"), space)  # noqa: S102  (our own AST, see auditor.language)
         self.run: Callable[[list[Any], Found], None] = space["check"]
+        self.with_subjects: Callable[[list[Any]], list[Any]] = space["with_subjects"]
         self._texts = [self._text_function(message, space) for message in (checked.message, checked.fix)]
         self.names_others = checked.message.named()
         self._severity = str(checked.severity.code.value) if isinstance(checked.severity.code, ast.Constant) else None

@@ -141,7 +141,7 @@ def audit(
             )
         worlds = resolve.worlds(documents, now)
         tell("joined", len(worlds), 0)
-        outcomes = list(_judged(rules, worlds, tell, show_passed=show_passed))
+        outcomes = _judged(rules, worlds, tell, show_passed=show_passed)
     shown = SEVERITY_RANK[min_severity]
     findings = [finding for finding in _by_root(outcomes) if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= shown]
     notes = sorted(
@@ -157,13 +157,13 @@ def audit(
     )  # fmt: skip
 
 
-def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, show_passed: bool) -> Iterator[Outcome]:
-    for number, rule in enumerate(rules):
-        total = Outcome(rule)
-        for world in worlds:
-            total.add(engine.judge(rule, world, show_passed=show_passed))
-        tell("checking", number + 1, len(rules))
-        yield total
+def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, show_passed: bool) -> list[Outcome]:
+    totals = [Outcome(rule) for rule in rules]
+    for world in worlds:
+        outcomes = engine.judge_all(rules, world, show_passed=show_passed, tell=lambda done, total: tell("checking", done, total))
+        for total, one in zip(totals, outcomes, strict=True):
+            total.add(one)
+    return totals
 
 
 def _by_root(outcomes: list[Outcome]) -> list[Finding]:

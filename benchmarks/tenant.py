@@ -59,8 +59,8 @@ def registration(rnd: random.Random, permissions: list[tuple[str, str]], resourc
     return {
         "id": guid(), "deletedDateTime": None, "appId": app_id, "applicationTemplateId": None, "disabledByMicrosoftStatus": None,
         "createdDateTime": moment(-rnd.uniform(10, 2500)), "displayName": name, "description": None, "groupMembershipClaims": None,
-        "identifierUris": [f"api://{app_id}"] if api else [], "isDeviceOnlyAuthSupported": None, "isFallbackPublicClient": kind > 0.9 or None,
-        "nativeAuthenticationApisEnabled": None, "notes": None, "publisherDomain": "contoso.com", "serviceManagementReference": None,
+        "identifierUris": [f"api://{app_id}"] if api else [], "isDeviceOnlyAuthSupported": None, "isDisabled": None, "uniqueName": None, "createdByAppId": None, "managerApplications": [], "isFallbackPublicClient": kind > 0.9 or None,
+        "nativeAuthenticationApisEnabled": None, "notes": None, "publisherDomain": "contoso.com", "serviceManagementReference": None if rnd.random() < 0.1 else str(rnd.randrange(10**6)),
         "signInAudience": "AzureADMyOrg" if rnd.random() < 0.92 else "AzureADMultipleOrgs", "tags": [], "tokenEncryptionKeyId": None,
         "samlMetadataUrl": None, "defaultRedirectUri": None, "certification": None, "optionalClaims": None, "requestSignatureVerification": None,
         "addIns": [],

@@ -183,7 +183,7 @@ class _Progress:
             )  # fmt: skip
             self._bar.start()
             self._task = self._bar.add_task(stage, total=None, count="")
-        count = f"{done}/{total} rules" if total else f"{done} files" if stage == "reading" else ""
+        count = f"{done} of {total}" if total else f"{done} files" if stage == "reading" else ""
         self._bar.update(self._task, description=stage, completed=done, total=total or None, count=count)
 
     def close(self) -> None:

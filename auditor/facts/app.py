@@ -365,7 +365,8 @@ class App(Fact):
     @fact("servicePrincipals*", "appRoleAssignments")
     def privileged(self) -> bool:
         """Holds an application permission of tier 0."""
-        return any(grant.kind == "application" and grant.privilege == "tier 0" for grant in self.granted_permissions)
+        principal = self.service_principal
+        return principal is not None and principal.privileged
 
     @fact("applications*")
     def namesakes(self) -> list[App]:

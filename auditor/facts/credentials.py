@@ -230,10 +230,13 @@ class FederatedCredential(Fact):
         tests = re.findall(r"claims\['([^']+)'\]\s+(eq|matches)\s+'([^']*)'", read(self.claims_expression) or "")
         return [ClaimTest(claim, operator, pattern, self) for claim, operator, pattern in tests]
 
+    @fact()
+    def trust(self) -> str:
+        """Issuer and subject together: whose tokens it takes; '' for a flexible credential."""
+        subject = read(self.subject)
+        return "" if subject is None else f"{read(self.issuer)} {subject}"
+
     @fact("federatedIdentityCredentials*")
     def also_on(self) -> list[App]:
         """Other registrations that trust the same issuer and subject."""
-        subject = self.subject
-        if subject is None:
-            return []
-        return self.owner.world.others("federated credential", f"{self.issuer} {subject}", self.owner)  # type: ignore[no-any-return]
+        return self.owner.world.others("federated credential", self.trust, self.owner)  # type: ignore[no-any-return]

@@ -111,7 +111,7 @@ class ServicePrincipal(Fact):
     @fact("appRoleAssignments")
     def privileged(self) -> bool:
         """Holds an application permission of tier 0."""
-        return any(grant.kind == "application" and grant.privilege == "tier 0" for grant in self.granted_permissions)
+        return any(grant.privilege == "tier 0" for grant in self.world.application_permissions_of(self))
 
     @fact("owners")
     def owners(self) -> list[Owner]:

@@ -343,7 +343,8 @@ class Checker:
                 self._fail(f"'in' looks for a text or a number, this is {needle.type}", left)
             code = compared(needle.code, ast.In(), hay.code)
             if needle.blind:
-                blind = Blind(needle.blind.unknown, exactly=False)
+                # Whatever it is, it is not in an empty list: a list written out never is.
+                blind = Blind(needle.blind.unknown, exactly=needle.blind.exactly and hay.const)
             elif hay.blind:
                 sure = hay.blind.known and compared(needle.code, ast.In(), hay.blind.known)
                 blind = Blind(hay.blind.unknown, true=sure, exactly=hay.blind.exactly)

@@ -184,10 +184,6 @@ def has(needle: Any, hay: str) -> bool:
     return needle in hay
 
 
-def count_known(values: Any) -> int:
-    return len(known(values))
-
-
 class Glob:
     """`*` stands for any run of characters, everything else for itself, over the whole text, in linear time."""
 
@@ -214,6 +210,6 @@ class Glob:
 
 BUILTINS: dict[str, Any] = {
     "__builtins__": {},
-    "any": any, "all": all, "len": len, "sum": sum, "days": days, "Unread": Unread, "Exception": Exception,
-    "_has": has, "_known": known, "_count_known": count_known,
+    "any": any, "all": all, "len": len, "days": days, "Unread": Unread, "Exception": Exception,
+    "_list": list, "_has": has, "_known": known,
 }  # fmt: skip

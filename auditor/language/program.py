@@ -45,7 +45,35 @@ class Program:
     unseen: Judgement | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
 
     def compile(self, title: str) -> CodeType:
-        return compile(ast.fix_missing_locations(ast.Module([self._function()], [])), title, "exec")
+        return compile(ast.fix_missing_locations(ast.Module([self._function(), self._with_subjects()], [])), title, "exec")
+
+    def _with_subjects(self) -> ast.FunctionDef:
+        """def with_subjects(roots): those that have a subject, or may have one: rules of the same `each` need not look at the others."""
+        values = self._subjects()
+        body: ast.expr = name("roots")
+        if self.each is not None and not self.each.blind and values is not None:
+            subjects = ast.NamedExpr(ast.Name("_values", ast.Store()), values)
+            some = ast.BoolOp(ast.Or(), [compared(attribute(subjects, "__class__"), ast.IsNot(), name("_list")), name("_values")])
+            loop = ast.comprehension(ast.Name(self.root, ast.Store()), name("roots"), [some], 0)
+            body = ast.ListComp(name(self.root), [loop])
+            # What raises here is found again, and caught, when the root is judged.
+            whole: list[ast.stmt] = [ast.Return(name("roots"))]
+            return self._plain_function("with_subjects", [ast.Try([ast.Return(body)], [ast.ExceptHandler(name("Exception"), None, whole)], [], [])])
+        return self._plain_function("with_subjects", [ast.Return(body)])
+
+    @staticmethod
+    def _plain_function(title: str, body: list[ast.stmt]) -> ast.FunctionDef:
+        return ast.FunctionDef(title, ast.arguments([], [ast.arg("roots")], None, [], [], None, []), body, [])
+
+    def _subjects(self) -> ast.expr | None:
+        """Code of the subjects that are known; a null on the path means none."""
+        if self.each is None:
+            return None
+        values: ast.expr | None = self.each.blind.known if self.each.blind else self.each.code
+        if values is not None:
+            for guard in reversed(self.guards):
+                values = ast.IfExp(compared(guard.code, ast.NotEq(), literal(None)), values, ast.List([], ast.Load()))
+        return values
 
     def _function(self) -> ast.FunctionDef:
         handlers = [
@@ -74,16 +102,12 @@ class Program:
         if self.each is None:
             return self._judged(self.judgement, name(self.root))
         body: list[ast.stmt] = []
-        values: ast.expr | None = self.each.code
-        if self.each.blind:
-            values = self.each.blind.known
+        values = self._subjects()
         if values is not None:
             gap = [name(self.root), name(self.subject), attribute(name("gap"), "unknown")]
             inner: list[ast.stmt] = [
                 ast.Try(self._judged(self.judgement, name(self.subject)), [_handler("Unread", "gap", "opened", gap)], [], [])
             ]
-            for guard in reversed(self.guards):
-                values = ast.IfExp(compared(guard.code, ast.NotEq(), literal(None)), values, ast.Tuple([], ast.Load()))
             body.append(ast.For(ast.Name(self.subject, ast.Store()), values, inner, []))
             if (outer := self.judgement.outer) is not None:
                 body = [ast.If(outer.code, body, [])]
