@@ -184,7 +184,7 @@ class _Rows:
             try:
                 row = self._failure(root, subject, key if twins[key] == 1 else f"{key}#{twins[key]}")
             except Exception as error:  # noqa: BLE001  (a message that breaks must not lose the finding)
-                row = self.error(root, error)
+                row = self.error(root, error, key)
             rows.append((root.rank, row))
         return rows
 
@@ -208,9 +208,9 @@ class _Rows:
             row.related = [related for related in map(_related, others) if related is not None] or None
         return row
 
-    def error(self, root: Any, error: Exception) -> Finding:
+    def error(self, root: Any, error: Exception, key: str = "") -> Finding:
         message = f"the rule broke here: {type(error).__name__}: {clean(str(error))}"
-        row = self._row(root, "error", "error", self.check.checked.levels[-1], message)
+        row = self._row(root, f"error {key}", "error", self.check.checked.levels[-1], message)
         self._locate(row, root, "")
         return row
 
@@ -225,8 +225,8 @@ class _Rows:
         return Finding(
             fingerprint(self.tenant or "", rule.id, of.identity, key), rule.id, rule.title, rule.area, severity, status,
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
-            message=message, reference_url=self.reference, aadsts=self.aadsts,
-            owners=of.owners, tags=of.tags, service_management_reference=of.reference,
+            None, None, None, None, None, None, None, None,  # its place is filled in later
+            message, None, self.reference, self.aadsts, of.owners, of.tags, of.reference,
         )  # fmt: skip
 
     @staticmethod

@@ -317,18 +317,19 @@ class Check:
         exec(program.compile(f"<rule {self.rule.id}>"), space)  # noqa: S102  (our own AST, see auditor.language)
         self.run: Callable[[list[Any], Found], None] = space["check"]
         self.with_subjects: Callable[[list[Any]], list[Any]] = space["with_subjects"]
-        self._texts = [self._text_function(message, space) for message in (checked.message, checked.fix)]
         self.names_others = checked.message.named()
-        self._severity = str(checked.severity.code.value) if isinstance(checked.severity.code, ast.Constant) else None
+        self._severity = self._function(checked.severity.code, space)
+        self._message = self._function(checked.message.code(), space)
+        self._fix = self._function(checked.fix.code(), space)
 
-    def _text_function(self, message: Message, space: dict[str, Any]) -> Callable[[Any, Any], str] | None:
+    def _function(self, code: ast.expr, space: dict[str, Any]) -> Callable[[Any, Any], str]:
+        """What a row says, as plain Python of root and subject; an unknown on the way raises Unread."""
         root, subject = self.rule.root, self.checked.subject
-        names = [root] if root == subject else [root, subject]
+        names = [root, "_" if subject == root else subject]
         arguments = ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, [])
-        tree = ast.Expression(ast.Lambda(arguments, message.code()))
-        code = compile(ast.fix_missing_locations(tree), f"<message {self.rule.id}>", "eval")
-        function: Callable[..., str] = eval(code, space)  # noqa: S307  (our own AST)
-        return (lambda root, _: function(root)) if root == subject else function
+        tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, code)))
+        function: Callable[[Any, Any], str] = eval(compile(tree, f"<message {self.rule.id}>", "eval"), space)  # noqa: S307  (our own AST)
+        return function
 
     def _env(self, root: Any, subject: Any) -> Env:
         return {**self.env, self.rule.root: root, self.checked.subject: subject}
@@ -361,24 +362,24 @@ class Check:
         return unknown if unseen and verdict is False else verdict
 
     def severity(self, root: Any, subject: Any) -> str:
-        if self._severity is not None:
-            return self._severity
-        value = self.checked.severity.exact(self._env(root, subject))
-        return self.checked.levels[-1] if isinstance(value, Unknown) else value
+        """The worst that the expression names, where an unknown decides."""
+        try:
+            return self._severity(root, subject)
+        except Unread:
+            value = self.checked.severity.exact(self._env(root, subject))
+            return self.checked.levels[-1] if isinstance(value, Unknown) else value
 
     def message(self, root: Any, subject: Any) -> str:
-        return self._render(0, self.checked.message, root, subject)
+        try:
+            return self._message(root, subject)
+        except Unread:
+            return self.checked.message.render(self._env(root, subject))
 
     def fix(self, root: Any, subject: Any) -> str:
-        return self._render(1, self.checked.fix, root, subject)
-
-    def _render(self, which: int, message: Message, root: Any, subject: Any) -> str:
-        if message.fixed:
-            return message.constant
         try:
-            return self._texts[which](root, subject)  # type: ignore[misc]
+            return self._fix(root, subject)
         except Unread:
-            return message.render(self._env(root, subject))
+            return self.checked.fix.render(self._env(root, subject))
 
     def named(self, root: Any, subject: Any) -> list[Any]:
         """Facts that the message names besides the subject."""

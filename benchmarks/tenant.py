@@ -18,10 +18,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from auditor.catalog import CATALOG, MICROSOFT_GRAPH
 
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
+USER_READ = ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope")
 WORDS = ["payroll", "invoice", "portal", "sync", "connector", "bot", "reporting", "gateway", "crm", "booking", "shop", "intranet", "scanner", "archive", "planner", "billing"]
 
 
-def registration(rnd: random.Random, permissions: list[tuple[str, str]], resources: list[str]) -> dict[str, Any]:
+def registration(rnd: random.Random, permissions: dict[str, list[tuple[str, str]]], resources: list[str]) -> dict[str, Any]:
     def guid() -> str:
         return str(uuid.UUID(int=rnd.getrandbits(128), version=4))
 
@@ -40,9 +41,9 @@ def registration(rnd: random.Random, permissions: list[tuple[str, str]], resourc
     secrets = [
         {
             "customKeyIdentifier": None, "displayName": rnd.choice(["ci", "terraform", "default", None]), "endDateTime": moment(end),
-            "hint": "abc", "keyId": guid(), "secretText": None, "startDateTime": moment(end - rnd.choice([180, 365, 730])),
+            "hint": "abc", "keyId": guid(), "secretText": None, "startDateTime": moment(end - rnd.choice([180, 365, 365, 730])),
         }
-        for end in [rnd.uniform(-500, 700) for _ in range(rnd.choice([0, 0, 1, 1, 2]))]
+        for end in [rnd.uniform(-60, 180) for _ in range(rnd.choice([0, 1, 1, 1, 2]))]
     ]  # fmt: skip
     certificates = [
         {
@@ -51,10 +52,10 @@ def registration(rnd: random.Random, permissions: list[tuple[str, str]], resourc
         }
         for end in [rnd.uniform(-100, 700) for _ in range(rnd.choice([0, 0, 0, 0, 1]))]
     ]  # fmt: skip
-    requested = [
-        {"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": [{"id": i, "type": t} for i, t in rnd.sample(permissions, rnd.randint(1, 6))]}
-    ]
-    if rnd.random() < 0.2:
+    # User.Read, and now and then more: seldom something that reaches far.
+    more = rnd.sample(permissions["low"], rnd.choice([0, 0, 1, 2, 3])) + rnd.sample(permissions["high"], rnd.choice([0] * 7 + [1]))
+    requested = [{"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": [{"id": i, "type": t} for i, t in [USER_READ, *more]]}]
+    if rnd.random() < 0.1:
         requested.append({"resourceAppId": rnd.choice(resources), "resourceAccess": [{"id": guid(), "type": "Scope"}]})
     return {
         "id": guid(), "deletedDateTime": None, "appId": app_id, "applicationTemplateId": None, "disabledByMicrosoftStatus": None,
@@ -101,7 +102,10 @@ def registration(rnd: random.Random, permissions: list[tuple[str, str]], resourc
 def registrations(count: int) -> Iterator[dict[str, Any]]:
     rnd = random.Random(count)
     kinds = {"delegated": "Scope", "application": "Role"}
-    permissions = [(i, kinds[kind]) for (resource, i, kind), p in CATALOG.permissions.items() if resource == MICROSOFT_GRAPH and p.enabled]
+    permissions: dict[str, list[tuple[str, str]]] = {"low": [], "high": []}
+    for (resource, i, kind), p in sorted(CATALOG.permissions.items()):
+        if resource == MICROSOFT_GRAPH and p.enabled and i != USER_READ[0]:
+            permissions["high" if p.privilege in ("tier 0", "high") else "low"].append((i, kinds[kind]))
     resources = [a for a in CATALOG.first_party if a != MICROSOFT_GRAPH][:40]
     for _ in range(count):
         yield registration(rnd, permissions, resources)

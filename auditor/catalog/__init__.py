@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
 AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
-_GUID_LENGTH = 36
 DATE = "2026-08-20"  # the day of the newest source; see NOTICE.md
 MICROSOFT_TENANTS = frozenset({
     "f8cdef31-a31e-4b4a-93e4-5f571e91255a",  # Microsoft services
@@ -84,13 +83,13 @@ class Catalog:
     def _by_name(self) -> dict[str, str]:
         return {name.casefold(): app_id for app_id, name in reversed(self.first_party.items())}
 
-    def app_id(self, value: Any) -> Any:
-        """An API's app id. Toolkits write its name instead: "Microsoft Graph"."""
-        return value if value.__class__ is not str or len(value) == _GUID_LENGTH else self._by_name.get(value, value)
+    def app_id(self, value: str) -> str:
+        """The app id of an API that is given by its name; any other value as it is."""
+        return self._by_name.get(value, value)
 
     def permission_id(self, resource: Any, value: Any, kind: Any) -> Any:
-        """A permission's id. Toolkits write its name instead: "User.Read"."""
-        if value.__class__ is not str or len(value) == _GUID_LENGTH or resource.__class__ is not str or kind.__class__ is not str:
+        """The id of a permission that is given by its name; any other value as it is."""
+        if resource.__class__ is not str or kind.__class__ is not str:
             return value
         return self._ids_by_name.get((resource, value, kind), value)
 

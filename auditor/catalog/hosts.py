@@ -46,11 +46,18 @@ _THIRD_PARTIES: dict[str, Literal["shortener", "tunnel", "test tool"]] = {
 
 def third_party(host: str) -> Literal["shortener", "tunnel", "test tool"] | None:
     """What kind of public service a host or one of its parents belongs to, or None."""
+    if not host.endswith(_THIRD_PARTY_ENDS):
+        return None
     while host:
         if kind := _THIRD_PARTIES.get(host):
             return kind
         host = host.partition(".")[2]
     return None
+
+
+# One look at a host's end settles nearly all of them.
+_CLAIMABLE = (".azurewebsites.net", *(f".{suffix}" for suffix in _TAKEOVER_PRONE))
+_THIRD_PARTY_ENDS = tuple(_THIRD_PARTIES)
 
 
 @cache
@@ -70,6 +77,8 @@ def takeover_prone(host: str) -> str | None:
 
     App Service's regional names with a hash (`app-a1b2.westeurope-01.azurewebsites.net`) cannot be claimed by others; the short form can.
     """
+    if not host.endswith(_CLAIMABLE):
+        return None
     if host.endswith(".azurewebsites.net"):
         labels = host.removesuffix(".azurewebsites.net").removesuffix(".scm").split(".")
         return "Azure App Service" if len(labels) == 1 else None

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
 
-_KINDS: dict[str, Any] = {"role": "application", "scope": "delegated"}
+GUID_LENGTH = 36
+_KINDS: dict[str, Any] = {"Role": "application", "Scope": "delegated"}
 
 
 class RequestedPermission(Fact):
@@ -30,8 +31,11 @@ class RequestedPermission(Fact):
         self.owner, self.at = owner, at
         self.resource_app_id = resource_app_id
         kind: Any = doc.type
-        self.kind = _KINDS.get(kind.lower(), kind) if kind.__class__ is str else kind
-        self.id = owner.world.catalog.permission_id(resource_app_id, lower(doc.id), self.kind)
+        self.kind = _KINDS.get(kind) or _KINDS.get(kind.capitalize(), kind) if kind.__class__ is str else kind
+        permission: Any = lower(doc.id)
+        if permission.__class__ is str and len(permission) != GUID_LENGTH:
+            permission = owner.world.catalog.permission_id(resource_app_id, permission, self.kind)  # "User.Read"
+        self.id = permission
 
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
@@ -94,7 +98,10 @@ class RequestedResource(Fact):
 
     def __init__(self, doc: documents.RequiredResourceAccess, owner: App, at: str) -> None:
         self.owner, self.at = owner, at
-        self.app_id = owner.world.catalog.app_id(lower(doc.resource_app_id))
+        app_id: Any = lower(doc.resource_app_id)
+        if app_id.__class__ is str and len(app_id) != GUID_LENGTH:
+            app_id = owner.world.catalog.app_id(app_id)  # toolkits write a name instead: "Microsoft Graph"
+        self.app_id = app_id
         access: Any = doc.resource_access
         if access.__class__ is list:
             at = f"{at}/resourceAccess/"
@@ -209,10 +216,10 @@ class DelegatedGrant(Fact):
 
 def wider_permissions(value: str) -> set[str]:
     """Names of Microsoft Graph permissions that contain this one: Mail.ReadWrite contains Mail.Read, X.Read.All contains X.Read."""
-    stem, _, verb = value.removesuffix(".All").rpartition(".")
+    everywhere = value.endswith(".All")
+    stem, _, verb = (value[:-4] if everywhere else value).rpartition(".")
     if not stem or verb not in ("Read", "ReadWrite"):
         return set()
-    everywhere = value.endswith(".All")
     verbs = ("Read", "ReadWrite") if verb == "Read" else ("ReadWrite",)
     return {f"{stem}.{v}{suffix}" for v in verbs for suffix in ("", ".All") if suffix or not everywhere} - {value}
 

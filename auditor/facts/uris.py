@@ -16,6 +16,7 @@ Platform = Literal["web", "spa", "publicClient"]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_FORBIDDEN = re.compile(r'[ \\"<>{}|^`]')
 _INITIAL_DOMAINS = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn")
 _PORT = re.compile(r"(.*?):(\d{1,5})")
 
@@ -59,10 +60,10 @@ class Uri(Fact):
             self.scheme != ""
             and (self.host != "" or self.scheme not in ("http", "https"))
             and self.value.isprintable()
-            and not any(c in self.value for c in ' \\"<>{}|^`')
+            and _FORBIDDEN.search(self.value) is None
             and ".." not in self.host
             and (":" not in self.host or self.host.startswith("["))  # what is left of a port that is no number
-            and "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)]
+            and ("@" not in self.value or "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)])
         )
 
     @fact()
@@ -73,7 +74,8 @@ class Uri(Fact):
     @fact()
     def internationalized(self) -> bool:
         """Host has letters beyond ASCII, or a label in punycode (xn--)."""
-        return not self.host.isascii() or any(label.startswith("xn--") for label in self.host.split("."))
+        host = self.host
+        return not host.isascii() or ("xn--" in host and any(label.startswith("xn--") for label in host.split(".")))
 
     @fact("organization")
     def verified_domain(self) -> bool:
@@ -133,10 +135,13 @@ class RedirectUri(Uri):
     @fact()
     def broker_app_id(self) -> str | None:
         """The app id that a broker's URI names (ms-appx-web://…/{id}, msal{id}://auth); null for other URIs."""
-        if self.scheme == "ms-appx-web" and self.host == "microsoft.aad.brokerplugin":
+        scheme = self.scheme
+        if not scheme.startswith("ms"):
+            return None
+        if scheme == "ms-appx-web" and self.host == "microsoft.aad.brokerplugin":
             return self.path.strip("/").lower()
-        rest = self.scheme.removeprefix("msal")
-        return rest if rest != self.scheme and _GUID.fullmatch(rest) else None
+        rest = scheme.removeprefix("msal")
+        return rest if rest != scheme and _GUID.fullmatch(rest) else None
 
     @fact("applications*")
     def also_on(self) -> list[App]:
