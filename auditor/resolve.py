@@ -83,29 +83,42 @@ class World:
 
     catalog = CATALOG
 
-    def __init__(
-        self, scope: str, now: datetime, documents: Iterable[Document], listings: Iterable[Listing], *, whole: bool = False
-    ) -> None:
+    def __init__(self, scope: str, now: datetime) -> None:
         self.scope, self.now = scope, now
-        by_kind: dict[str, list[Document]] = {kind: [] for kind in _KINDS}
-        for document in documents:
-            by_kind[document.kind].append(document)
-        self._listings = [listing for listing in listings if listing.scope == scope]
-        self.given = {_KINDS[kind] for kind, found in by_kind.items() if found} | {_KINDS[listing.kind] for listing in self._listings}
+        self.apps: list[App] = []
+        self.principals: list[ServicePrincipal] = []
+        self.complete: set[str] = set()
+        self.given: set[str] = set()
+        self._listings: list[Listing] = []
+        self._others: dict[str, list[tuple[Any, Document]]] = {kind: [] for kind in _KINDS}
         self._indexes: dict[str, Any] = {}
         self._resources: dict[str, Any] = {}
         self._definitions: dict[tuple[str, str, str], Permission | Unknown | None] = {}
-        # Facts are made in a fixed order, so that findings do not depend on the order of files.
-        self.apps = _ordered([App(taken(d), self, d) for d in by_kind["application"]])
-        self.principals = _ordered([ServicePrincipal(taken(d), self, d) for d in by_kind["servicePrincipal"]])
-        self._grants = [(taken(d), d) for d in by_kind["oauth2PermissionGrant"]]
-        self._assignments = [(taken(d), d) for d in by_kind["appRoleAssignment"]]
-        self._owners = [(taken(d), d) for d in by_kind["owner"]]
-        self._federated = [(taken(d), d) for d in by_kind["federatedIdentityCredential"]]
+
+    def add(self, document: Document) -> None:
+        """Facts are made at once, and the document's data is let go."""
+        data, document.data = document.data, None
+        self.given.add(_KINDS[document.kind])
+        if document.kind == "application":
+            self.apps.append(App(data, self, document))
+        elif document.kind == "servicePrincipal":
+            self.principals.append(ServicePrincipal(data, self, document))
+        else:
+            self._others[document.kind].append((data, document))
+
+    def join(self, listings: Iterable[Listing], *, whole: bool) -> None:
+        """Everything has been added. What follows does not depend on the order in which it was."""
+        self._listings = list(listings)
+        self.given |= {_KINDS[listing.kind] for listing in self._listings}
+        _order(self.apps)
+        _order(self.principals)
+        for given in self._others.values():
+            given.sort(key=lambda pair: (pair[1].file.name, pair[1].start))
+        self._grants, self._assignments = self._others["oauth2PermissionGrant"], self._others["appRoleAssignment"]
+        self._owners, self._federated = self._others["owner"], self._others["federatedIdentityCredential"]
         self.complete = self._complete(whole)
-        organization = by_kind["organization"][0] if by_kind["organization"] else None
-        data = taken(organization) if organization is not None else None
-        self.tenant = Tenant(data, self, organization, self._tenant_id(data))
+        data, document = self._others["organization"][0] if self._others["organization"] else (None, None)
+        self.tenant = Tenant(data, self, document, self._tenant_id(data))
 
     # -- what is known of the tenant as a whole
 
@@ -579,18 +592,12 @@ _SHARED: dict[str, Callable[[App], Iterable[Any]]] = {
 }
 
 
-def taken(document: Document) -> Any:
-    """A document's data, which is not needed any more once facts have been made of it."""
-    data, document.data = document.data, None
-    return data
-
-
 def _always_whole(given: set[str]) -> set[str]:
     """Collections that come inside their owner, or of which there is one object: given is whole."""
     return {ORGANIZATION} if ORGANIZATION in given else set()
 
 
-def _ordered(facts: list[Any]) -> list[Any]:
+def _order(facts: list[Any]) -> None:
     """By app id; those that share one, or have none, by object id and place."""
 
     def place(one: Any) -> tuple[str, str, int]:
@@ -598,7 +605,6 @@ def _ordered(facts: list[Any]) -> list[Any]:
 
     facts.sort(key=place)
     facts.sort(key=lambda one: one.app_id if one.app_id.__class__ is str else "")
-    return facts
 
 
 def _copies(apps: list[App]) -> dict[int, App]:
@@ -629,17 +635,40 @@ def _plain(value: Any) -> Any:
     return id(value) if isinstance(value, Unknown) else value
 
 
+class Joiner:
+    """Makes worlds of documents as they come, one for each scope."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._worlds: dict[str, World] = {}
+
+    def _world(self, scope: str) -> World:
+        if scope not in self._worlds:
+            self._worlds[scope] = World(scope, self._now)
+        return self._worlds[scope]
+
+    def add(self, document: Document) -> None:
+        self._world(document.file.scope).add(document)
+
+    def worlds(self, documents: Documents) -> list[World]:
+        """All worlds, joined, in the order of their scopes."""
+        listings: dict[str, list[Listing]] = {}
+        for listing in documents.listings:
+            listings.setdefault(self._world(listing.scope).scope, []).append(listing)
+        found = [self._worlds[scope] for scope in sorted(self._worlds)]
+        for world in found:
+            world.join(listings.get(world.scope, []), whole=world.scope in documents.whole)
+        for rank, root in enumerate(root for world in found for root in (world.tenant, *world.apps, *world.principals)):
+            root.rank = rank
+        return found
+
+
 def worlds(documents: Documents, now: datetime) -> list[World]:
-    """One world for each scope, in the order of their names."""
-    by_scope: dict[str, list[Document]] = {}
+    """The worlds of documents that were kept."""
+    joiner = Joiner(now)
     for document in documents.documents:
-        by_scope.setdefault(document.file.scope, []).append(document)
-    for listing in documents.listings:
-        by_scope.setdefault(listing.scope, [])
-    found = [World(scope, now, given, documents.listings, whole=scope in documents.whole) for scope, given in sorted(by_scope.items())]
-    for rank, root in enumerate(root for world in found for root in (world.tenant, *world.apps, *world.principals)):
-        root.rank = rank
-    return found
+        joiner.add(document)
+    return joiner.worlds(documents)
 
 
 def read_twice(world: World) -> list[Note]:

@@ -125,13 +125,15 @@ def audit(
     rules = profiles.chosen(book, chosen_profile, select, ignore)
     tell = progress or (lambda stage, done, total: None)
     with _collector_off():
+        joiner = resolve.Joiner(now)
         documents = sources.read(
             [str(path) for path in listed],
             exclude=list(exclude),
             stdin_name=stdin_name,
+            take=joiner.add,
             progress=lambda files, _: tell("reading", files, 0),
         )
-        if not documents.documents and not documents.listings and not documents.errors:
+        if not documents.count and not documents.listings and not documents.errors:
             documents.errors.append(
                 InputError(
                     ", ".join(str(path) for path in listed),
@@ -139,7 +141,7 @@ def audit(
                     hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
                 )
             )
-        worlds = resolve.worlds(documents, now)
+        worlds = joiner.worlds(documents)
         tell("joined", len(worlds), 0)
         outcomes = _judged(rules, worlds, tell, show_passed=show_passed)
     shown = SEVERITY_RANK[min_severity]

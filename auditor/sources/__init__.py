@@ -20,14 +20,20 @@ _JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
 
 
 def read(
-    paths: list[str], *, exclude: list[str] | None = None, stdin_name: str = "<stdin>", progress: Callable[[int, int], None] | None = None
+    paths: list[str],
+    *,
+    exclude: list[str] | None = None,
+    stdin_name: str = "<stdin>",
+    take: Callable[[Document], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Documents:
     """Read all documents of files, folders and "-" (standard input).
 
-    A file that cannot be read is an error in the result, and the rest is read all the same. `progress` is called with the number
-    of files and of objects so far. Raises UsageError for a path that does not exist.
+    A file that cannot be read is an error in the result, and the rest is read all the same. `take` gets each document as it is
+    read, so that they need not all be held; `progress` is called with the number of files and of objects so far. Raises UsageError
+    for a path that does not exist.
     """
-    into = Documents()
+    into = Documents(take)
     walk = Walk([path for path in paths if path != STDIN], exclude or [])
     if STDIN in paths:
         _read(sys.stdin.buffer.read(), Found(Path(stdin_name), stdin_name, "", named=True), into)
@@ -47,7 +53,7 @@ def read(
             continue
         _read(raw, found, into)
         if progress is not None:
-            progress(into.files_read + into.files_passed_over, len(into.documents))
+            progress(into.files_read + into.files_passed_over, into.count)
     into.errors += walk.errors
     return into
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,9 +94,11 @@ class Note:
 
 @dataclass(slots=True)
 class Documents:
-    """All that was read."""
+    """All that was read. `take` gets each document as it is read; without it they are kept in `documents`."""
 
+    take: Callable[[Document], None] | None = None
     documents: list[Document] = field(default_factory=list)
+    count: int = 0
     listings: list[Listing] = field(default_factory=list)
     errors: list[InputError] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -103,3 +106,10 @@ class Documents:
     files_passed_over: int = 0
     inexact: list[str] = field(default_factory=list)  # files too large for exact columns and duplicate keys
     whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
+
+    def add(self, document: Document) -> None:
+        self.count += 1
+        if self.take is None:
+            self.documents.append(document)
+        else:
+            self.take(document)

@@ -159,9 +159,9 @@ class _Reader:
         else:
             self._slowly(document, element, form)
         if document.data is not None:
-            self.into.documents.append(document)
             if self.file.raw is not None and form == GRAPH:
                 self._spelling(document, element)
+            self.into.add(document)
 
     def _slowly(self, document: Document, element: Element, form: str | None) -> None:
         """By way of Python values: other formats, and objects that do not fit the shape at once."""
