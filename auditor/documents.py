@@ -20,7 +20,7 @@ def absent(name: str) -> Any:
     return Unknown(name, "absent from the document")
 
 
-class Shape(msgspec.Struct, rename="camel"):
+class Shape(msgspec.Struct, rename="camel", gc=False):
     """Base: Python names in snake_case, documents in camelCase."""
 
 

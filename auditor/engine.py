@@ -221,7 +221,7 @@ class _Rows:
 
     def _row(self, root: Any, key: str, status: str, severity: str, message: str) -> Finding:
         rule = self.rule
-        of = root.__dict__.get("subject") or _subject(root)
+        of = getattr(root, "subject", None) or _subject(root)
         return Finding(
             fingerprint(self.tenant or "", rule.id, of.identity, key), rule.id, rule.title, rule.area, severity, status,
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
@@ -259,7 +259,7 @@ def _subject(root: Any) -> _Subject:
         [clean(tag) for tag in tags] if type(tags) is list else None,
         _text(reference),
     )
-    root.__dict__["subject"] = found
+    root.subject = found
     return found
 
 

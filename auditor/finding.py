@@ -28,7 +28,7 @@ SEVERITIES = tuple(severity.name for severity in Severity)
 SEVERITY_RANK = {severity.name: severity.value for severity in Severity}
 
 
-class Finding(msgspec.Struct, frozen=False):
+class Finding(msgspec.Struct, gc=False):
     """One row of a report: a rule that fails at one subject, an error, or what a rule could not judge and why.
 
     A row of status "not-evaluated" stands for `count` registrations (or other roots), and names none of them.

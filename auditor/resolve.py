@@ -358,9 +358,7 @@ class World:
         nobodys = groups.get("")  # whose these are their place does not say: they could be anybody's
         facts = []
         for doc, document in groups.get(one.id, []):
-            fact = make(doc, one, "")
-            fact.document = document
-            facts.append(fact)
+            facts.append(make(doc, one, "", document))
         if nobodys:
             return Partial(facts, Unknown(collection, "the owner of some is not named", collection=True))
         if collection in self.complete or any(
@@ -437,8 +435,7 @@ class World:
             key = (_plain(resource), value, _plain(consent), "delegated")
             grant = found.get(key)
             if grant is None:
-                grant = found[key] = GrantedPermission(principal, "delegated", resource, "", value, consent)
-                grant.document = document  # type: ignore[attr-defined]
+                grant = found[key] = GrantedPermission(principal, document, "delegated", resource, "", value, consent)
             if isinstance(doc.principal_id, str):
                 grant.users.append(doc.principal_id)
         return None
@@ -452,9 +449,9 @@ class World:
             return  # access without a role: an assignment, no permission
         definition = self.definition(resource, role_id, "application")
         value = definition.value if isinstance(definition, Permission) else "" if definition is None else definition
-        grant = GrantedPermission(principal, "application", resource, role_id, value, "admin")
-        grant.document = document  # type: ignore[attr-defined]
-        found[_plain(resource), _plain(role_id), "role"] = grant
+        found[_plain(resource), _plain(role_id), "role"] = GrantedPermission(
+            principal, document, "application", resource, role_id, value, "admin"
+        )
 
     def _resource_of(self, object_id: Any) -> Any:
         """App id of the service principal that a grant names as its resource."""

@@ -103,6 +103,7 @@ class App(Fact):
         "world",
         "document",
         "rank",
+        "subject",
         "_lock",
         "_publisher",
         "_claims",

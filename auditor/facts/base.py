@@ -11,7 +11,7 @@ import sys
 import typing
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.unknown import Unknown, Unread
 
@@ -27,24 +27,11 @@ class _Property:
 
 
 class _Computed:
-    """A fact that is worked out when first read; the instance's dictionary then hides this descriptor."""
+    """A fact that is worked out when first read: until then its slot is empty, and `Fact.__getattr__` is asked."""
 
     def __init__(self, compute: Callable[[Any], Any], needs: tuple[str, ...], graph: str) -> None:
         self.compute, self.needs, self.graph = compute, needs, graph
         self.doc = " ".join((compute.__doc__ or "").split())
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, obj: Any, owner: type) -> Any:
-        if obj is None:
-            return self
-        try:
-            value = self.compute(obj)
-        except Unread as gap:
-            value = gap.unknown
-        obj.__dict__[self.name] = value
-        return value
 
 
 def prop(graph: str = "", doc: str = "") -> Any:
@@ -62,18 +49,20 @@ def fact(*needs: str, graph: str = "") -> Callable[[Callable[[Any], T]], T]:
 
 
 class FactType(type):
-    """Collects the facts of a class in `FACTS` and makes its `prop`s slots."""
+    """Collects the facts of a class in `FACTS`, and makes slots of them: there are millions."""
 
     FACTS: dict[str, _Property | _Computed]
+    COMPUTED: dict[str, Callable[[Any], Any]]
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> FactType:
-        own = {key: value for key, value in space.items() if isinstance(value, (_Property, _Computed)) and not key.startswith("_")}
-        slots = [key for key, value in space.items() if isinstance(value, _Property)]
-        for key in slots:
+        own = {key: value for key, value in space.items() if isinstance(value, (_Property, _Computed))}
+        for key in own:
             del space[key]
-        space["__slots__"] = (*space.pop("SLOTS", ()), *slots)
+        inherited = {key: value for base in reversed(bases) for key, value in getattr(base, "FACTS", {}).items()}
+        space["__slots__"] = (*space.pop("SLOTS", ()), *(key for key in own if key not in inherited))
         cls = super().__new__(mcs, name, bases, space, **options)
-        cls.FACTS = {**{k: v for base in reversed(bases) for k, v in getattr(base, "FACTS", {}).items()}, **own}
+        cls.FACTS = {**inherited, **own}
+        cls.COMPUTED = {key: member.compute for key, member in cls.FACTS.items() if isinstance(member, _Computed)}
         return cls
 
     def hints(cls) -> dict[str, Any]:
@@ -105,21 +94,36 @@ class Fact(metaclass=FactType):
     COLLECTION: the collection of the tenant that its own properties come from.
     """
 
-    SLOTS: tuple[str, ...] = ("owner", "at", "__dict__")
+    SLOTS: tuple[str, ...] = ("owner", "at")
     KEY: Any = ()
     LABEL: Any = ()
     COLLECTION = "applications"
 
+    document: Any = None  # that it stands in, where that is not its owner's
     owner: Any  # the fact that it is part of: a secret's registration; of a root the world it lives in
     at: str  # its JSON Pointer below the owner
+
+    if not TYPE_CHECKING:  # what type checkers need to know of facts stands in their classes
+
+        def __getattr__(self, name: str) -> Any:
+            """A fact that nobody has read yet."""
+            compute = self.COMPUTED.get(name)
+            if compute is None:
+                raise AttributeError(name)
+            try:
+                value = compute(self)
+            except Unread as gap:
+                value = gap.unknown
+            setattr(self, name, value)
+            return value
 
     def origin(self) -> tuple[Any, str]:
         """The document that it stands in, and where there, as a JSON Pointer in Microsoft Graph's shape; None where it has none."""
         inside, link = "", self
         while isinstance(link, Fact):
             inside = link.at + inside
-            if (document := getattr(link, "document", None)) is not None:
-                return document, inside
+            if link.document is not None:
+                return link.document, inside
             link = link.owner
         return None, inside
 
@@ -177,9 +181,21 @@ def each(values: Any, make: Callable[[Any, Any, str], Any], owner: Any, at: str)
     """The facts that a document's list holds, each made from its document, its owner and its place."""
     if values.__class__ is Unknown:
         return values
-    return [make(value, owner, f"{at}/{i}") for i, value in enumerate(values)] if values else []
+    return [make(value, owner, place) for value, place in zip(values, places(at, len(values)), strict=False)] if values else NONE
+
+
+NONE: Any = []  # one empty list for all: facts are read-only
+_places: dict[str, list[str]] = {}
+
+
+def places(at: str, count: int) -> list[str]:
+    """The JSON Pointers of a list's elements, at least `count`. They are the same for every registration, and so shared."""
+    known = _places.setdefault(at, [])
+    while len(known) < count:
+        known.append(f"{at}/{len(known)}")
+    return known
 
 
 def listed(value: Any) -> Any:
     """A collection of which null means none: Microsoft Graph never sends that, other exports do."""
-    return [] if value is None else value
+    return value if value is not None and (value.__class__ is not list or value) else NONE

@@ -182,6 +182,7 @@ class ClaimTest(Fact):
 class FederatedCredential(Fact):
     """A federated identity credential."""
 
+    SLOTS = ("document",)
     COLLECTION = "federatedIdentityCredentials"
     KEY = (("name",), ("id",))
     LABEL = ("name", "id")
@@ -193,8 +194,8 @@ class FederatedCredential(Fact):
     audiences: list[str] = prop("audiences", "Must contain the token's aud.")
     claims_expression: str | None = prop("claimsMatchingExpression/value", "Flexible credential (beta); null for an ordinary one.")
 
-    def __init__(self, doc: documents.FederatedIdentityCredential, owner: App, at: str) -> None:
-        self.owner, self.at = owner, at
+    def __init__(self, doc: documents.FederatedIdentityCredential, owner: App, at: str, document: Any = None) -> None:
+        self.owner, self.at, self.document = owner, at, document
         self.id, self.name, self.issuer = lower(doc.id), text(doc.name), text(doc.issuer)
         self.subject, self.audiences = doc.subject, listed(doc.audiences)
         expression: Any = doc.claims_matching_expression

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.api import Kind, Permission, Privilege, Resource
-from auditor.facts.base import Fact, fact, listed, lower, prop, text
+from auditor.facts.base import Fact, fact, listed, lower, places, prop, text
 from auditor.unknown import Unknown, keep, whole_or_partial
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class RequestedPermission(Fact):
         permission: Any = lower(doc.id)
         if permission.__class__ is str and len(permission) != GUID_LENGTH:
             permission = owner.world.catalog.permission_id(resource_app_id, permission, self.kind)  # "User.Read"
-        self.id = permission
+        self.id = sys.intern(permission) if permission.__class__ is str else permission
 
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
@@ -101,11 +102,13 @@ class RequestedResource(Fact):
         app_id: Any = lower(doc.resource_app_id)
         if app_id.__class__ is str and len(app_id) != GUID_LENGTH:
             app_id = owner.world.catalog.app_id(app_id)  # toolkits write a name instead: "Microsoft Graph"
+        if app_id.__class__ is str:
+            app_id = sys.intern(app_id)  # a few ids, over and over
         self.app_id = app_id
         access: Any = doc.resource_access
         if access.__class__ is list:
-            at = f"{at}/resourceAccess/"
-            access = [RequestedPermission(item, owner, f"{at}{i}", self.app_id) for i, item in enumerate(access)]
+            inside = places(f"{at}/resourceAccess", len(access))
+            access = [RequestedPermission(item, owner, place, app_id) for item, place in zip(access, inside, strict=False)]
         self.permissions = listed(access)
 
     @fact("applications*", "servicePrincipals*")
@@ -132,6 +135,7 @@ class RequestedResource(Fact):
 class GrantedPermission(Fact):
     """A granted permission: one for each resource, permission and kind of consent (oauth2PermissionGrant, appRoleAssignment)."""
 
+    SLOTS = ("document",)
     COLLECTION = "oauth2PermissionGrants, appRoleAssignments"
     KEY = (("resource_app_id", "value", "kind", "consent"),)
     LABEL = ("value", "id")
@@ -143,8 +147,8 @@ class GrantedPermission(Fact):
     consent: Literal["admin", "user"] = prop("consentType", "AllPrincipals and app roles = admin, Principal = user.")
     users: list[str] = prop("principalId", "Object IDs of the users who consented for themselves.")
 
-    def __init__(self, owner: ServicePrincipal, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any) -> None:  # noqa: A002
-        self.owner, self.at = owner, ""
+    def __init__(self, owner: ServicePrincipal, document: Any, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any) -> None:  # noqa: A002
+        self.owner, self.at, self.document = owner, "", document
         self.kind, self.resource_app_id, self.id, self.value, self.consent = kind, resource_app_id, id, value, consent
         self.users = []
 

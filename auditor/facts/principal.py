@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ServicePrincipal(Fact):
     """A service principal (enterprise application) of the tenant."""
 
-    SLOTS = ("world", "document", "rank", "_publisher", "expanded_owners")
+    SLOTS = ("world", "document", "rank", "subject", "_publisher", "expanded_owners")
     COLLECTION = "servicePrincipals"
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
@@ -133,7 +133,7 @@ class ServicePrincipal(Fact):
 class Owner(Fact):
     """An owner of a registration or service principal."""
 
-    SLOTS = ("_user_type",)
+    SLOTS = ("document", "_user_type")
     COLLECTION = "owners"
     KEY = (("id",),)
     LABEL = ("user_principal_name", "display_name", "id")
@@ -144,8 +144,8 @@ class Owner(Fact):
     enabled: bool = prop("accountEnabled", "Can sign in; null = yes.")
     kind: Literal["user", "servicePrincipal"] = prop("@odata.type", "User or service principal.")
 
-    def __init__(self, doc: documents.DirectoryObject, owner: Any, at: str) -> None:
-        self.owner, self.at, self.id = owner, at, lower(doc.id)
+    def __init__(self, doc: documents.DirectoryObject, owner: Any, at: str, document: Any = None) -> None:
+        self.owner, self.at, self.document, self.id = owner, at, document, lower(doc.id)
         self.display_name = text(doc.display_name)
         self.enabled = True if doc.account_enabled is None else doc.account_enabled
         kind: Any = doc.odata_type

@@ -12,7 +12,7 @@ from auditor.unknown import Unknown, first_unknown, whole_or_partial
 class Tenant(Fact):
     """The audited tenant."""
 
-    SLOTS = ("world", "document", "rank")
+    SLOTS = ("world", "document", "rank", "subject")
     COLLECTION = "organization"
     KEY = (("id",),)
     LABEL = ("id",)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.catalog import hosts
-from auditor.facts.base import Fact, each, fact, prop
+from auditor.facts.base import Fact, each, fact, places, prop
 from auditor.unknown import Unknown, whole_or_partial
 
 if TYPE_CHECKING:
@@ -215,8 +215,8 @@ def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[Redi
         if values.__class__ is Unknown:
             missing = values
         elif values:
-            at = f"/{platform}/redirectUris/"
-            found += [RedirectUri(value, app, f"{at}{i}", platform) for i, value in enumerate(values)]  # type: ignore[arg-type]
+            at = places(f"/{platform}/redirectUris", len(values))
+            found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]  # type: ignore[arg-type]
     return _without_placeholders(found, missing)
 
 

@@ -223,7 +223,7 @@ def _applications(report: Report) -> Iterator[Application]:
                 c.end for c in (*_known(app.secrets), *_known(app.certificates)) if c.end is not None and not isinstance(c.end, Unknown)
             ]
             principal = app.service_principal if "servicePrincipals" in world.given else None
-            subject = app.__dict__.get("subject")
+            subject = getattr(app, "subject", None)
             yield Application(
                 app_id, object_id, _text(app.display_name), app.document.file.shown, app.document.line, app.document.pointer,
                 _text(app.audience), None if isinstance(app.created, Unknown) else iso(app.created),
@@ -231,7 +231,7 @@ def _applications(report: Report) -> Iterator[Application]:
                 [clean(tag) for tag in app.tags] if app.tags.__class__ is list else None,
                 _text(app.service_management_reference),
                 _text(principal.id) if isinstance(principal, ServicePrincipal) else None,
-                _size(app.secrets), _size(app.certificates), _size(app.__dict__.get("federated_credentials")), _size(app.requested_permissions),
+                _size(app.secrets), _size(app.certificates), _size(app.federated_credentials), _size(app.requested_permissions),
                 iso(min((end for end in ends if end > report.as_of), default=None)), count, most,
             )  # fmt: skip
 
