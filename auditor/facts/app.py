@@ -123,6 +123,8 @@ class App(Fact):
     display_name: str = prop("displayName", "Its name.")
     created: datetime | None = prop("createdDateTime", "When it was registered.")
     audience: Audience = prop("signInAudience", "Supported account types; '' when not set.")
+    multi_tenant: bool = prop("signInAudience", "Other tenants' accounts can sign in.")
+    personal_accounts: bool = prop("signInAudience", "Personal Microsoft accounts can sign in.")
     disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", "'' or NotDisabled when Microsoft has not disabled it.")
     deactivated: bool = prop("isDisabled", "Deactivated by an administrator (isDisabled).")
     fallback_public_client: bool = prop("isFallbackPublicClient", "Public client where the platform does not say; null = no.")
@@ -163,6 +165,10 @@ class App(Fact):
         audience: Any = text(doc.sign_in_audience)
         if audience.__class__ is str:
             audience = _AUDIENCES.get(audience.lower(), audience)
+            self.multi_tenant = audience in ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
+            self.personal_accounts = audience in ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+        else:
+            self.multi_tenant = self.personal_accounts = audience
         self.audience = audience
         self.disabled_by_microsoft, self.deactivated = text(doc.disabled_by_microsoft_status), flag(doc.is_disabled)
         self.fallback_public_client = flag(doc.is_fallback_public_client)
@@ -223,16 +229,6 @@ class App(Fact):
         self.scopes = each(scopes, Scope, self, "/api/oauth2PermissionScopes")
         self.preauthorized_clients = each(preauthorized, _preauthorized, self, "/api/preAuthorizedApplications")
         self.known_clients = each(known, Client, self, "/api/knownClientApplications")
-
-    @fact(graph="signInAudience")
-    def multi_tenant(self) -> bool:
-        """Other tenants' accounts can sign in."""
-        return self.audience in ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
-
-    @fact(graph="signInAudience")
-    def personal_accounts(self) -> bool:
-        """Personal Microsoft accounts can sign in."""
-        return self.audience in ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
 
     @fact(graph="signInAudience")
     def accepts(self) -> list[AccountType]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.api import Kind, Permission, Privilege, Resource
 from auditor.facts.base import Fact, fact, listed, lower, places, prop, text
-from auditor.unknown import Unknown, keep, whole_or_partial
+from auditor.unknown import Unknown, keep, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -69,7 +70,7 @@ class RequestedPermission(Fact):
     @fact("applications*", "servicePrincipals*")
     def implied_by(self) -> list[RequestedPermission]:
         """Other requested permissions of the same kind and resource that include it (X.ReadWrite.All includes X.Read.All)."""
-        wider = wider_permissions(self.value)
+        wider = _wider_permissions(read(self.value))
         if not wider:
             return []
         return keep(
@@ -179,7 +180,7 @@ class GrantedPermission(Fact):
     @fact()
     def implied_by(self) -> list[GrantedPermission]:
         """Other grants of the same kind and resource, for at least as many users, that include it (X.ReadWrite.All includes X.Read.All)."""
-        wider = wider_permissions(self.value)
+        wider = _wider_permissions(read(self.value))
         if not wider:
             return []
         return keep(
@@ -218,14 +219,15 @@ class DelegatedGrant(Fact):
         return self.owner.world.principal_by_id(self.resource_id)  # type: ignore[no-any-return]
 
 
-def wider_permissions(value: str) -> set[str]:
+@lru_cache(maxsize=10_000)
+def _wider_permissions(value: str) -> frozenset[str]:
     """Names of Microsoft Graph permissions that contain this one: Mail.ReadWrite contains Mail.Read, X.Read.All contains X.Read."""
     everywhere = value.endswith(".All")
     stem, _, verb = (value[:-4] if everywhere else value).rpartition(".")
     if not stem or verb not in ("Read", "ReadWrite"):
-        return set()
+        return frozenset()
     verbs = ("Read", "ReadWrite") if verb == "Read" else ("ReadWrite",)
-    return {f"{stem}.{v}{suffix}" for v in verbs for suffix in ("", ".All") if suffix or not everywhere} - {value}
+    return frozenset(f"{stem}.{v}{suffix}" for v in verbs for suffix in ("", ".All") if suffix or not everywhere) - {value}
 
 
 def requested_permissions(resources: Any) -> Any:

@@ -16,6 +16,7 @@ Platform = Literal["web", "spa", "publicClient"]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_PLAIN_SCHEMES = frozenset({"", "http", "https", "urn", "ms-appx-web"})
 _FORBIDDEN = re.compile(r'[ \\"<>{}|^`]')
 _INITIAL_DOMAINS = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn")
 _PORT = re.compile(r"(.*?):(\d{1,5})")
@@ -35,6 +36,8 @@ class Uri(Fact):
     query: str = prop(doc="With its '?', or ''.")
     fragment: str = prop(doc="With its '#', or ''.")
     loopback: bool = prop(doc="Host is localhost, 127.0.0.1 or [::1].")
+    ip_literal: bool = prop(doc="Host is an IP address.")
+    internationalized: bool = prop(doc="Host has letters beyond ASCII, or a label in punycode (xn--).")
 
     def __init__(self, value: str, owner: App, at: str) -> None:
         self.value, self.owner, self.at = value, owner, at
@@ -43,7 +46,7 @@ class Uri(Fact):
         if found is None:
             self.scheme = self.host = self.query = self.fragment = ""
             self.path = value
-            self.loopback = False
+            self.loopback = self.ip_literal = self.internationalized = False
             return
         scheme, authority, path, query, fragment = found.groups()
         self.scheme, self.path, self.query, self.fragment = scheme.lower(), path, query or "", fragment or ""
@@ -52,6 +55,8 @@ class Uri(Fact):
             host, self.port = split[1], int(split[2])
         self.host = host
         self.loopback = host in LOOPBACK
+        self.ip_literal = host[:1] == "[" or (host[-1:].isdigit() and host.count(".") == 3 and host.replace(".", "").isdigit())
+        self.internationalized = not host.isascii() or host[:4] == "xn--" or ".xn--" in host
 
     @fact()
     def well_formed(self) -> bool:
@@ -66,17 +71,6 @@ class Uri(Fact):
             and ("@" not in self.value or "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)])
         )
 
-    @fact()
-    def ip_literal(self) -> bool:
-        """Host is an IP address."""
-        return self.host.startswith("[") or (self.host.count(".") == 3 and self.host.replace(".", "").isdigit())
-
-    @fact()
-    def internationalized(self) -> bool:
-        """Host has letters beyond ASCII, or a label in punycode (xn--)."""
-        host = self.host
-        return not host.isascii() or ("xn--" in host and any(label.startswith("xn--") for label in host.split(".")))
-
     @fact("organization")
     def verified_domain(self) -> bool:
         """Host is a verified domain of the tenant or lies under one."""
@@ -90,30 +84,28 @@ class RedirectUri(Uri):
     KEY = (("platform", "value"),)
 
     platform: Platform = prop(doc="Which list it stands in.")
+    portless: str = prop(doc="The URI without its port, as Entra ID compares loopback URIs.")
+    slashless: str = prop(doc="The URI without a slash at its end.")
+    shared_callback: bool = prop(doc="A callback host of a Microsoft service that serves many customers.")
+    custom_scheme: bool = prop(doc="A scheme of the application's own, such as myapp://auth or msal{app id}://auth.")
+    takeover_prone: str | None = prop(doc="The cloud service whose released host names anybody can register; null when the host is not such a one.")
+    third_party: Literal["shortener", "tunnel", "test tool"] | None = prop(
+        doc="What kind of public service the host belongs to, where anybody can receive the code; null for other hosts."
+    )
+    broker_app_id: str | None = prop(
+        doc="The app id that a broker's URI names (ms-appx-web://…/{id}, msal{id}://auth); null for other URIs."
+    )
 
     def __init__(self, value: str, owner: App, at: str, platform: Platform) -> None:
         super().__init__(value, owner, at)
         self.platform = platform
-
-    @fact()
-    def portless(self) -> str:
-        """The URI without its port, as Entra ID compares loopback URIs."""
-        return f"{self.scheme}://{self.host}{self.path}{self.query}"
-
-    @fact()
-    def shared_callback(self) -> bool:
-        """A callback host of a Microsoft service that serves many customers."""
-        return self.host in hosts.SHARED_CALLBACKS
-
-    @fact()
-    def takeover_prone(self) -> str | None:
-        """The cloud service whose released host names anybody can register; null when the host is not such a one."""
-        return hosts.takeover_prone(self.host)
-
-    @fact()
-    def slashless(self) -> str:
-        """The URI without a slash at its end."""
-        return self.value.rstrip("/")
+        scheme, host = self.scheme, self.host
+        self.portless = value if self.port is None else f"{scheme}://{host}{self.path}{self.query}"
+        self.slashless = value.rstrip("/")
+        self.shared_callback = host in hosts.SHARED_CALLBACKS
+        self.takeover_prone, self.third_party = hosts.takeover_prone(host), hosts.third_party(host)
+        self.custom_scheme = scheme not in _PLAIN_SCHEMES
+        self.broker_app_id = _broker_app_id(scheme, host, self.path) if scheme[:2] == "ms" else None
 
     @fact()
     def domain(self) -> str:
@@ -121,27 +113,6 @@ class RedirectUri(Uri):
         if self.loopback or self.ip_literal or self.scheme not in ("http", "https"):
             return ""
         return hosts.registrable_domain(self.host)
-
-    @fact()
-    def custom_scheme(self) -> bool:
-        """A scheme of the application's own, such as myapp://auth or msal{app id}://auth."""
-        return self.scheme not in ("", "http", "https", "urn", "ms-appx-web")
-
-    @fact()
-    def third_party(self) -> Literal["shortener", "tunnel", "test tool"] | None:
-        """What kind of public service the host belongs to, where anybody can receive the code; null for other hosts."""
-        return hosts.third_party(self.host)
-
-    @fact()
-    def broker_app_id(self) -> str | None:
-        """The app id that a broker's URI names (ms-appx-web://…/{id}, msal{id}://auth); null for other URIs."""
-        scheme = self.scheme
-        if not scheme.startswith("ms"):
-            return None
-        if scheme == "ms-appx-web" and self.host == "microsoft.aad.brokerplugin":
-            return self.path.strip("/").lower()
-        rest = scheme.removeprefix("msal")
-        return rest if rest != scheme and _GUID.fullmatch(rest) else None
 
     @fact("applications*")
     def also_on(self) -> list[App]:
@@ -202,6 +173,14 @@ class IdentifierUri(Uri):
         """The GUID that it names as api://GUID; null when it names none."""
         rest = self.value[len("api://") :].lower() if self.scheme == "api" else ""
         return rest if _GUID.fullmatch(rest) else None
+
+
+def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
+    if scheme == "ms-appx-web" and host == "microsoft.aad.brokerplugin":
+        named = path.strip("/").lower()
+        return None if named.startswith("s-1-15-") else named  # a package's security identifier is no app id
+    rest = scheme.removeprefix("msal")
+    return rest if rest != scheme and _GUID.fullmatch(rest) else None
 
 
 def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[RedirectUri]:
