@@ -26,7 +26,12 @@ def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passe
 
 
 def judge_all(
-    rules: list[Rule], world: World, *, only: list[Any] | None = None, show_passed: bool = False, tell: Callable[[int, int], None] | None = None
+    rules: list[Rule],
+    world: World,
+    *,
+    only: list[Any] | None = None,
+    show_passed: bool = False,
+    tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
     """What each rule says of a world. `tell` is called with the number of roots done and of all."""
     judges = {rule.id: _Judge(rule, world, show_passed=show_passed) for rule in rules if only is not None or roots_of(rule, world)}
@@ -255,7 +260,7 @@ def _subject(root: Any) -> _Subject:
         object_id,
         clean(name) if isinstance(name, str) else None,
         _RESOURCE_KINDS.get(root.__class__, "tenant"),
-        _owners(root),
+        owner_names(root),
         [clean(tag) for tag in tags] if type(tags) is list else None,
         _text(reference),
     )
@@ -267,7 +272,7 @@ def _text(value: Any) -> str | None:
     return clean(value) if isinstance(value, str) and value else None
 
 
-def _owners(root: Any) -> list[str] | None:
+def owner_names(root: Any) -> list[str] | None:
     """Names of the owners that are known; None where nobody looked."""
     if is_unknown(getattr(root, "expanded_owners", None)) and "owners" not in root.world.given:
         return None

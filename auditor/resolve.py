@@ -655,7 +655,8 @@ class Joiner:
         found = [self._worlds[scope] for scope in sorted(self._worlds)]
         for world in found:
             world.join(listings.get(world.scope, []), whole=world.scope in documents.whole)
-        for rank, root in enumerate(root for world in found for root in (world.tenant, *world.apps, *world.principals)):
+        roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals)]
+        for rank, root in enumerate(roots):
             root.rank = rank
         return found
 

@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from auditor.finding import SEVERITIES, Finding, Related
-from auditor.report.json import SCHEMA_VERSION, Application, Credential
+from auditor.inventory import Application, Credential
+from auditor.report.json import SCHEMA_VERSION
 
 TARGET = Path(__file__).parent.parent / "auditor/schemas/report.json"
 STATUSES = ["fail", "not-evaluated", "error", "waived", "baselined", "pass"]

@@ -88,7 +88,9 @@ class RedirectUri(Uri):
     slashless: str = prop(doc="The URI without a slash at its end.")
     shared_callback: bool = prop(doc="A callback host of a Microsoft service that serves many customers.")
     custom_scheme: bool = prop(doc="A scheme of the application's own, such as myapp://auth or msal{app id}://auth.")
-    takeover_prone: str | None = prop(doc="The cloud service whose released host names anybody can register; null when the host is not such a one.")
+    takeover_prone: str | None = prop(
+        doc="The cloud service whose released host names anybody can register; null when the host is not such a one."
+    )
     third_party: Literal["shortener", "tunnel", "test tool"] | None = prop(
         doc="What kind of public service the host belongs to, where anybody can receive the code; null for other hosts."
     )

@@ -58,7 +58,9 @@ class Program:
             body = ast.ListComp(name(self.root), [loop])
             # What raises here is found again, and caught, when the root is judged.
             whole: list[ast.stmt] = [ast.Return(name("roots"))]
-            return self._plain_function("with_subjects", [ast.Try([ast.Return(body)], [ast.ExceptHandler(name("Exception"), None, whole)], [], [])])
+            return self._plain_function(
+                "with_subjects", [ast.Try([ast.Return(body)], [ast.ExceptHandler(name("Exception"), None, whole)], [], [])]
+            )
         return self._plain_function("with_subjects", [ast.Return(body)])
 
     @staticmethod

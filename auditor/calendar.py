@@ -1,0 +1,73 @@
+"""When credentials end: the rows of `regaudit credentials`, and as a calendar file."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from auditor.display import iso
+from auditor.errors import UsageError
+from auditor.inventory import Credential, credentials
+from auditor.scan import Report
+
+_UNITS = {"d": 1, "w": 7, "m": 30, "y": 365}
+
+
+def days_of(text: str) -> int | None:
+    """Of "60d", "8w", "6m", "1y"; None for "all". Raises UsageError."""
+    if text == "all":
+        return None
+    found = re.fullmatch(r"(\d{1,5})([dwmy]?)", text.strip().lower())
+    if found is None:
+        raise UsageError(f"--within {text!r}: say 60d, 8w, 6m, 1y or all")
+    return int(found[1]) * _UNITS[found[2] or "d"]
+
+
+def calendar(report: Report, days: int | None) -> list[Credential]:
+    """Credentials that end within so many days, or have ended, and that no longer-lived one replaces; the earliest first."""
+    rows = [
+        row
+        for row in credentials(report)
+        if row.end is not None and row.days_left is not None and not row.is_superseded and (days is None or row.days_left <= days)
+    ]
+    return sorted(rows, key=lambda row: (row.end or "", row.app_id or "", row.key_id or ""))
+
+
+def ics(rows: list[Credential], now: datetime) -> str:
+    """An iCalendar file (RFC 5545) with one all-day event for each credential, on the day on which it ends."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//regaudit//credentials//EN"]
+    stamp = _basic(iso(now) or "")
+    for row in rows:
+        day = (row.end or "")[:10].replace("-", "")
+        name = row.display_name or row.key_id or row.kind
+        owners = f" Owners: {', '.join(row.owners)}." if row.owners else ""
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{_escaped(f'{row.app_id}-{row.key_id}-{day}')}@regaudit",
+            f"DTSTAMP:{stamp}",
+            f"DTSTART;VALUE=DATE:{day}",
+            f"SUMMARY:{_escaped(f'{row.kind} {name} of {row.app_display_name or row.app_id} expires')}",
+            f"DESCRIPTION:{_escaped(f'Application {row.app_id}, key {row.key_id}, until {row.end}.{owners}')}",
+            "END:VEVENT",
+        ]
+    lines.append("END:VCALENDAR")
+    return "".join(_folded(line) for line in lines)
+
+
+def _basic(text: str) -> str:
+    return text.replace("-", "").replace(":", "")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def _folded(line: str) -> str:
+    """At most 75 octets a line; what is longer goes on in the next, behind a blank."""
+    out, room = "", 75
+    for character in line:
+        size = len(character.encode("utf-8"))
+        if size > room:
+            out, room = out + "\r\n ", 74
+        out, room = out + character, room - size
+    return out + "\r\n"

@@ -1,0 +1,73 @@
+"""regaudit credentials: the expiry calendar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from auditor.errors import UsageError
+
+_EPILOG = """\b
+Examples:
+  regaudit credentials manifests/ --within 60d
+  regaudit credentials . --output-format ics > expiry.ics
+"""
+_HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id", "owners")
+
+
+@click.command("credentials", epilog=_EPILOG)
+@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.option(
+    "--within", default="60d", show_default=True, metavar="TIME", help="How far ahead to look: 60d, 8w, 6m or 1y; 'all' for everything."
+)
+@click.option("--output-format", type=click.Choice(["text", "json", "ics"]), default="text", show_default=True)
+@click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str | None, exclude: tuple[str, ...]) -> int:
+    """List client secrets and certificates that have expired or expire soon, the earliest first, with their owners.
+
+    What another, longer-lived credential has replaced is left out: nothing depends on it.
+    """
+    from auditor.calendar import calendar, days_of, ics
+    from auditor.display import clean
+    from auditor.scan import audit
+
+    if not paths:
+        raise UsageError("nothing to read: give a file or a folder, as in `regaudit credentials manifests/`, or - for standard input")
+    days = days_of(within)
+    report = audit(paths, select=["secret-expired"], as_of=as_of, exclude=exclude)
+    for error in report.errors:
+        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+    rows = calendar(report, days)
+    if output_format == "json":
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+    elif output_format == "ics":
+        click.echo(ics(rows, report.as_of), nl=False)
+    else:
+        _table(rows, within)
+    return 2 if report.errors else 0
+
+
+def _table(rows: list[Any], within: str) -> None:
+    from tabulate import tabulate
+
+    table = [
+        (
+            row.end[:10],
+            row.days_left,
+            row.state,
+            row.kind,
+            row.display_name or row.key_id,
+            row.app_display_name,
+            row.app_id,
+            ", ".join(row.owners or []),
+        )
+        for row in rows
+    ]
+    if table:
+        click.echo(tabulate(table, headers=_HEADERS, tablefmt="simple", disable_numparse=True))
+        click.echo()
+    click.echo(f"{len(rows)} credentials have expired or expire within {within}." if rows else f"No credential expires within {within}.")

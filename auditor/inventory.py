@@ -1,0 +1,125 @@
+"""What was read: a row for each registration, and one for each of its credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from auditor.display import clean, iso
+from auditor.engine import owner_names
+from auditor.facts import App, ServicePrincipal
+from auditor.finding import SEVERITIES
+from auditor.scan import Report
+from auditor.unknown import Partial, Unknown
+
+EXPIRING_WITHIN = 30  # days
+
+
+class Credential(msgspec.Struct):
+    app_id: str | None
+    object_id: str | None
+    app_display_name: str | None
+    key_id: str | None
+    kind: str
+    on: str
+    display_name: str | None
+    start: str | None
+    end: str | None
+    days_left: int | None
+    state: str
+    is_superseded: bool | None
+    owners: list[str] | None
+
+
+class Application(msgspec.Struct):
+    app_id: str | None
+    object_id: str | None
+    display_name: str | None
+    file: str
+    line: int
+    pointer: str
+    sign_in_audience: str | None
+    created: str | None
+    owners: list[str] | None
+    tags: list[str] | None
+    service_management_reference: str | None
+    service_principal_id: str | None
+    secrets: int | None
+    certificates: int | None
+    federated_credentials: int | None
+    requested_permissions: int | None
+    earliest_expiry: str | None
+    findings: int
+    worst_severity: str | None
+
+
+def _text(value: Any) -> str | None:
+    return clean(value) if isinstance(value, str) and value else None
+
+
+def _known(values: Any) -> list[Any]:
+    return [] if isinstance(values, Unknown) else values.known() if isinstance(values, Partial) else list(values)
+
+
+def credentials(report: Report) -> Iterator[Credential]:
+    for world in report.worlds:
+        owners: list[Any] = [*world.apps, *world.principals]
+        for one in owners:
+            on = "application" if isinstance(one, App) else "servicePrincipal"
+            for kind, found in (("secret", _known(one.secrets)), ("certificate", _known(one.certificates))):
+                for credential in found:
+                    yield _credential(report, one, on, kind, credential)
+
+
+def _credential(report: Report, one: App | ServicePrincipal, on: str, kind: str, credential: Any) -> Credential:
+    now = report.as_of
+    start = None if isinstance(credential.start, Unknown) else credential.start
+    end = None if isinstance(credential.end, Unknown) else credential.end
+    left = None if end is None else (end - now).days
+    if isinstance(credential.end, Unknown):
+        state = "unknown"
+    elif end is not None and end <= now:
+        state = "expired"
+    elif start is not None and start > now:
+        state = "not-yet-valid"
+    else:
+        state = "expiring" if left is not None and left < EXPIRING_WITHIN else "valid"
+    superseded = credential.superseded
+    return Credential(
+        _text(one.app_id), _text(one.id), _text(one.display_name), _text(credential.key_id), kind, on, _text(credential.display_name),
+        iso(start), iso(end), left, state, None if isinstance(superseded, Unknown) else superseded, owner_names(one),
+    )  # fmt: skip
+
+
+def applications(report: Report) -> Iterator[Application]:
+    rank = {severity: i for i, severity in enumerate(SEVERITIES)}
+    worst: dict[tuple[str | None, str | None], tuple[int, str]] = {}
+    for finding in report.findings:
+        if finding.status == "fail" and finding.resource_kind == "application":
+            key = (finding.app_id, finding.object_id)
+            count, severity = worst.get(key, (0, "info"))
+            worst[key] = (count + 1, max(severity, finding.severity, key=rank.__getitem__))
+    for world in report.worlds:
+        for app in world.apps:
+            app_id, object_id = _text(app.app_id), _text(app.id)
+            count, most = worst.get((app_id, object_id), (0, None))
+            ends = [
+                c.end for c in (*_known(app.secrets), *_known(app.certificates)) if c.end is not None and not isinstance(c.end, Unknown)
+            ]
+            principal = app.service_principal if "servicePrincipals" in world.given else None
+            yield Application(
+                app_id, object_id, _text(app.display_name), app.document.file.shown, app.document.line, app.document.pointer,
+                _text(app.audience), None if isinstance(app.created, Unknown) else iso(app.created),
+                owner_names(app),
+                [clean(tag) for tag in app.tags] if app.tags.__class__ is list else None,
+                _text(app.service_management_reference),
+                _text(principal.id) if isinstance(principal, ServicePrincipal) else None,
+                _size(app.secrets), _size(app.certificates), _size(app.federated_credentials), _size(app.requested_permissions),
+                iso(min((end for end in ends if end > report.as_of), default=None)), count, most,
+            )  # fmt: skip
+
+
+def _size(values: Any) -> int | None:
+    return len(values) if values.__class__ is list else None
