@@ -95,7 +95,9 @@ class _Judge:
             outcome.reasons[self.check.unknown.reason] += len(found.blind)
         if found.special:
             passed = passed + self._settle(found)
-            outcome.rows += self._rows.failed(found.failed)
+            rows = self._rows.failed(found.failed)
+            outcome.rows += rows
+            outcome.errors += sum(row.status == "error" for _, row in rows)
         if found.broken:
             outcome.errors += len(found.broken)
             outcome.rows += [(root.rank, self._rows.error(root, error)) for root, error in found.broken]
@@ -119,7 +121,7 @@ class _Judge:
             if key in failed:
                 outcome.failed += 1
             elif dark or key in unknown:
-                reason = unknown[key] if key in unknown else self.check.unknown
+                reason = unknown.get(key, self.check.unknown)
                 assert reason is not None
                 outcome.not_evaluated += 1
                 outcome.reasons[reason.reason] += 1

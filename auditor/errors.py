@@ -36,4 +36,5 @@ class RuleError(RegauditError):
             return place + self.message
         shown = "".join(c if c.isprintable() else "\ufffd" for c in self.text)
         start = max(0, self.col - 60)
-        return f"{place}{self.message}\n  {shown[start : start + 120]}\n  {' ' * (self.col - start)}{'^' * max(1, min(self.end - self.col, 120))}"
+        caret = " " * (self.col - start) + "^" * max(1, min(self.end - self.col, 120))
+        return f"{place}{self.message}\n  {shown[start : start + 120]}\n  {caret}"

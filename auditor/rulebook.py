@@ -38,6 +38,7 @@ from auditor.language import (
     Program,
     Type,
     joined,
+    located,
     mentions,
     variable,
 )  # fmt: skip
@@ -180,7 +181,8 @@ class Checked:
         self.place = self._place(checker, decisive)
         self.severity = self._severity(checker, rule.block["severity"])
         self.message = Message(checker, rule.block["message"])
-        self.fix = Message(checker, rule.fix, commands=True)
+        if unused := set(rule.params) - checker.used:
+            self.fix  # noqa: B018  (it may use them)
         if unused := set(rule.params) - checker.used:
             raise RuleError(f"parameter {min(unused)!r} is not used", min(unused))
 
@@ -269,6 +271,14 @@ class Checked:
                 return graph
         return ""
 
+    @cached_property
+    def fix(self) -> Message:
+        """The page's fix. Raises RuleError."""
+        try:
+            return Message(self.checker, self.rule.fix, commands=True)
+        except RuleError as error:
+            raise self.rule.place(error) from None
+
     @property
     def property_fact(self) -> str:
         """Name of the fact that `place` stands for, whose value a finding shows as `actual`; '' for the subject itself."""
@@ -305,30 +315,46 @@ class Check:
     def __init__(self, checked: Checked, now: datetime, tenant: Any, params: dict[str, Any]) -> None:
         self.rule, self.checked = checked.rule, checked
         self.env: Env = {"now": now, "tenant": tenant, **{k: tuple(v) if isinstance(v, list) else v for k, v in params.items()}}
-        program = Program(self.rule.root, checked.subject, checked.each, checked.guards, checked.judgement, checked.unseen)
-        blind = next(
-            (n.blind for n in (checked.judgement.require, checked.judgement.given, checked.each) if n is not None and n.blind), None
-        )
+        blind = next((n.blind for n in (checked.judgement.require, checked.judgement.given, checked.each) if n is not None and n.blind), None)
         self.unknown = blind.unknown if blind else None
-        space = {
+        self._program = Program(self.rule.root, checked.subject, checked.each, checked.guards, checked.judgement, checked.unseen)
+        self._space = {
             **BUILTINS, **MESSAGE_BUILTINS, **self.env, "_unknown": self.unknown,
             **{key: exact(self.env) for key, exact in checked.checker.constants.items()},
         }  # fmt: skip
-        exec(program.compile(f"<rule {self.rule.id}>"), space)  # noqa: S102  (our own AST, see auditor.language)
-        self.run: Callable[[list[Any], Found], None] = space["check"]
-        self.with_subjects: Callable[[list[Any]], list[Any]] = space["with_subjects"]
+        exec(self._program.compile(f"<rule {self.rule.id}>"), self._space)  # noqa: S102  (our own AST, see auditor.language)
+        self.run: Callable[[list[Any], Found], None] = self._space["check"]
         self.names_others = checked.message.named()
-        self._severity = self._function(checked.severity.code, space)
-        self._message = self._function(checked.message.code(), space)
-        self._fix = self._function(checked.fix.code(), space)
 
-    def _function(self, code: ast.expr, space: dict[str, Any]) -> Callable[[Any, Any], str]:
+    # Most rules of a run find nothing: what only findings need is compiled when the first one comes.
+
+    @cached_property
+    def with_subjects(self) -> Callable[[list[Any]], list[Any]]:
+        """Those of some roots that have a subject, or may have one."""
+        exec(self._program.compile_selection(f"<each {self.rule.id}>"), self._space)  # noqa: S102
+        return self._space["with_subjects"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _severity(self) -> Callable[[Any, Any], str]:
+        return self._function(self.checked.severity.code)
+
+    @cached_property
+    def _message(self) -> Callable[[Any, Any], str]:
+        return self._function(self.checked.message.code())
+
+    @cached_property
+    def _fix(self) -> Callable[[Any, Any], str]:
+        code = self.checked.fix.code()
+        self._space |= {key: exact(self.env) for key, exact in self.checked.checker.constants.items() if key not in self._space}
+        return self._function(code)
+
+    def _function(self, code: ast.expr) -> Callable[[Any, Any], str]:
         """What a row says, as plain Python of root and subject; an unknown on the way raises Unread."""
         root, subject = self.rule.root, self.checked.subject
         names = [root, "_" if subject == root else subject]
         arguments = ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, [])
-        tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, code)))
-        function: Callable[[Any, Any], str] = eval(compile(tree, f"<message {self.rule.id}>", "eval"), space)  # noqa: S307  (our own AST)
+        tree = located(ast.Expression(ast.Lambda(arguments, code)))
+        function: Callable[[Any, Any], str] = eval(compile(tree, f"<message {self.rule.id}>", "eval"), self._space)  # noqa: S307
         return function
 
     def _env(self, root: Any, subject: Any) -> Env:

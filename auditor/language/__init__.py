@@ -6,11 +6,11 @@ from auditor.language.checker import FUNCTIONS, Checker, Read, mentions, variabl
 from auditor.language.logic import BUILTINS, Env
 from auditor.language.message import BUILTINS as MESSAGE_BUILTINS
 from auditor.language.message import Message
-from auditor.language.nodes import Blind, Node, joined
+from auditor.language.nodes import Blind, Node, joined, located
 from auditor.language.program import Found, Judgement, Program
 from auditor.language.types import BOOL, DATE, DURATION, INT, SEVERITY, TEXT, Type
 
 __all__ = [
     "BOOL", "BUILTINS", "DATE", "DURATION", "FUNCTIONS", "INT", "MESSAGE_BUILTINS", "SEVERITY", "TEXT", "Blind", "Checker", "Env",
-    "Found", "Judgement", "Message", "Node", "Program", "Read", "Type", "joined", "mentions", "variable",
+    "Found", "Judgement", "Message", "Node", "Program", "Read", "Type", "joined", "located", "mentions", "variable",
 ]  # fmt: skip

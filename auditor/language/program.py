@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from auditor.language.nodes import Node, attribute, call, compared, literal, name, surely
+from auditor.language.nodes import Node, attribute, call, compared, literal, located, name, surely
 
 
 @dataclass(slots=True)
@@ -45,27 +45,21 @@ class Program:
     unseen: Judgement | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
 
     def compile(self, title: str) -> CodeType:
-        return compile(ast.fix_missing_locations(ast.Module([self._function(), self._with_subjects()], [])), title, "exec")
+        """def check(roots, found): judges the roots."""
+        return compile(located(ast.Module([self._function()], [])), title, "exec")
 
-    def _with_subjects(self) -> ast.FunctionDef:
+    def compile_selection(self, title: str) -> CodeType:
         """def with_subjects(roots): those that have a subject, or may have one: rules of the same `each` need not look at the others."""
         values = self._subjects()
-        body: ast.expr = name("roots")
+        body: list[ast.stmt] = [ast.Return(name("roots"))]
         if self.each is not None and not self.each.blind and values is not None:
             subjects = ast.NamedExpr(ast.Name("_values", ast.Store()), values)
             some = ast.BoolOp(ast.Or(), [compared(attribute(subjects, "__class__"), ast.IsNot(), name("_list")), name("_values")])
             loop = ast.comprehension(ast.Name(self.root, ast.Store()), name("roots"), [some], 0)
-            body = ast.ListComp(name(self.root), [loop])
-            # What raises here is found again, and caught, when the root is judged.
-            whole: list[ast.stmt] = [ast.Return(name("roots"))]
-            return self._plain_function(
-                "with_subjects", [ast.Try([ast.Return(body)], [ast.ExceptHandler(name("Exception"), None, whole)], [], [])]
-            )
-        return self._plain_function("with_subjects", [ast.Return(body)])
-
-    @staticmethod
-    def _plain_function(title: str, body: list[ast.stmt]) -> ast.FunctionDef:
-        return ast.FunctionDef(title, ast.arguments([], [ast.arg("roots")], None, [], [], None, []), body, [])
+            # What raises here is met again, and caught, when the root is judged.
+            body = [ast.Try([ast.Return(ast.ListComp(name(self.root), [loop]))], [ast.ExceptHandler(name("Exception"), None, body)], [], [])]
+        arguments = ast.arguments([], [ast.arg("roots")], None, [], [], None, [])
+        return compile(located(ast.Module([ast.FunctionDef("with_subjects", arguments, body, [])], [])), title, "exec")
 
     def _subjects(self) -> ast.expr | None:
         """Code of the subjects that are known; a null on the path means none."""

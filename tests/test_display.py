@@ -1,0 +1,111 @@
+"""What people read: hostile names on one harmless line, and values as they are spoken of."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from auditor.display import LISTED, MAX_LENGTH, clean, iso, pasted, show, utc
+from auditor.unknown import Partial, Unknown
+
+HOSTILE = ["\x1b[2J", "\x00", "\r", "\n", "\t", "\x7f", "\x85", "\x9b", "\u202e", "\u2066", "\u2069", "\u200b", "\ufeff", "\u2028", "\u2029", "\U000e0041"]
+COMMANDS = ["::", "::error::x", "##vso[task.setvariable]", "##[error]", "##VSO[x", "###[", "#", ":", "[", "vso[", " ", "\u3000"]
+TEXTS = st.lists(st.one_of(st.text(max_size=8), st.sampled_from(HOSTILE + COMMANDS)), max_size=8).map("".join)
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi, zero width, tags), surrogate, private, unassigned, separators
+
+
+@given(TEXTS)
+@example("a\n::error::x")
+@example("\u202e::add-mask::x")
+@example("##vso[task]##[x]")
+def test_nothing_hostile_comes_through(value: str) -> None:
+    shown = clean(value)
+    assert not {unicodedata.category(c) for c in shown} & UNSEEN
+    assert len(shown.splitlines()) <= 1
+    assert not re.search(r"##(vso)?\[", shown, re.IGNORECASE)
+    assert not shown.lstrip().startswith("::")
+
+
+@given(TEXTS)
+def test_cleaning_twice_changes_nothing_more(value: str) -> None:
+    assert clean(clean(value, 1000), 1000) == clean(value, 1000)
+
+
+@given(st.text(min_size=MAX_LENGTH + 1, max_size=MAX_LENGTH + 50, alphabet="aé字 -"))
+def test_a_long_text_is_cut_and_says_so(value: str) -> None:
+    shown = clean(value)
+    assert shown == value[:MAX_LENGTH] + "…"
+    assert clean(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "plain",
+    ["Payroll", "", "Größe 字 😀", "https://a.contoso.com:8443/cb?x=1#f", "# 1 in sales", "C# [new]", "a::b", "urn:ietf:wg:oauth:2.0:oob", " padded"],
+)
+def test_an_ordinary_name_reads_as_it_is(plain: str) -> None:
+    assert clean(plain) == plain
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_cannot_be_seen_is_made_visible(hostile: str) -> None:
+    assert "\ufffd" in clean(f"Pay{hostile}roll")
+
+
+DAY = datetime(2026, 1, 31, 12, 30, 15, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "shown"),
+    [
+        (None, "", "not set"),
+        (True, "", "yes"),
+        (False, "", "no"),
+        (7, "", "7"),
+        (DAY, "", "2026-01-31 12:30Z"),
+        (DAY, "date", "2026-01-31"),
+        (DAY.astimezone(timezone(timedelta(hours=14))), "date", "2026-01-31"),
+        (timedelta(days=1, hours=23), "days", "1 day"),
+        (timedelta(days=180), "", "180 days"),
+        (timedelta(0), "", "0 days"),
+        ([], "", "none"),
+        (["a", "b\n"], "", "a, b\ufffd"),
+        ([str(i) for i in range(LISTED)], "", "0, 1, 2, 3, 4"),
+        ([str(i) for i in range(LISTED + 2)], "", "0, 1, 2, 3, 4 and 2 more"),
+        ([None, "a"], "", "not set, a"),
+    ],
+)
+def test_values_in_messages(value: Any, form: str, shown: str) -> None:
+    assert show(value, form) == shown
+
+
+def test_what_nobody_read_is_said_to_be_unknown() -> None:
+    gap = Unknown("owners")
+    assert show(gap) == "unknown"
+    assert show(["a", gap]) == "a, unknown"
+    assert show(Partial(["a"], gap)) == "a and possibly more"
+
+
+@pytest.mark.parametrize("safe", ["11111111-2222", "https://a.contoso.com:1/cb", "a_b@c", "A%20b,c+d"])
+def test_a_harmless_value_is_pasted(safe: str) -> None:
+    assert pasted(safe, "uri.value") == safe
+
+
+@given(value=st.text(max_size=20), bad=st.sampled_from(list(" ;&|$`'\"\\<>(){}*?!#\n\r\x00~^é")))
+def test_nothing_that_a_shell_obeys_is_pasted(value: str, bad: str) -> None:
+    assert pasted(value + bad + value, "app.id") == "<app.id>"
+    assert pasted("", "app.id") == "<app.id>"
+
+
+def test_times_are_told_in_utc_and_stay_put_at_the_edge_of_the_calendar() -> None:
+    east = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    assert utc(east) == east
+    assert show(east, "date") == "0001-01-01"
+    assert utc(datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))).isoformat() == "2025-12-31T23:00:00+00:00"
+    assert iso(DAY) == "2026-01-31T12:30:15Z"
+    assert iso(None) is None
