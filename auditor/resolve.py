@@ -59,6 +59,16 @@ _UNKNOWN_WITHOUT: dict[str, set[str]] = {
 _PARTIAL_WITHOUT_ALL_APPLICATIONS = (
     "RedirectUri.also_on", "IdentifierUri.also_on", "Certificate.also_on", "FederatedCredential.also_on", "App.namesakes", "App.clients",
 )  # fmt: skip
+# What would make a collection known.
+REMEDIES = {
+    APPLICATIONS: "add `az ad app list --all` and `az ad sp list --all` of the tenant",
+    PRINCIPALS: "add `az ad sp list --all` of the tenant",
+    GRANTS: "add GET /oauth2PermissionGrants of Microsoft Graph, to its last page",
+    ASSIGNMENTS: "add GET /servicePrincipals/{id}/appRoleAssignments of Microsoft Graph",
+    OWNERS: "read applications with $expand=owners",
+    FEDERATED: "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph",
+    ORGANIZATION: "add GET /organization of Microsoft Graph",
+}
 _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _PAGE_CAP = 100  # az stops here without --all
 

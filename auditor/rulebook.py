@@ -315,7 +315,9 @@ class Check:
     def __init__(self, checked: Checked, now: datetime, tenant: Any, params: dict[str, Any]) -> None:
         self.rule, self.checked = checked.rule, checked
         self.env: Env = {"now": now, "tenant": tenant, **{k: tuple(v) if isinstance(v, list) else v for k, v in params.items()}}
-        blind = next((n.blind for n in (checked.judgement.require, checked.judgement.given, checked.each) if n is not None and n.blind), None)
+        blind = next(
+            (n.blind for n in (checked.judgement.require, checked.judgement.given, checked.each) if n is not None and n.blind), None
+        )
         self.unknown = blind.unknown if blind else None
         self._program = Program(self.rule.root, checked.subject, checked.each, checked.guards, checked.judgement, checked.unseen)
         self._space = {

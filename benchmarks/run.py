@@ -60,7 +60,13 @@ def main(count: int) -> None:
         whole, peak = measure(scan(page, report))
         text = json.loads(report.read_text())
         tenth, _ = measure(scan(small, report))
-        rows.append((f"a whole audit of {count:,} registrations with 30 rules, five an area, JSON report", "json.load of the same file", f"{areas / load:.2f} x"))
+        rows.append(
+            (
+                f"a whole audit of {count:,} registrations with 30 rules, five an area, JSON report",
+                "json.load of the same file",
+                f"{areas / load:.2f} x",
+            )
+        )
         rows.append(("the same with every rule of the default profile", "json.load of the same file", f"{whole / load:.2f} x"))
         rows.append(("peak memory, 30 rules", "the size of the file", f"{areas_peak / size:.2f} x"))
         rows.append(("peak memory, every rule of the default profile", "the size of the file", f"{peak / size:.2f} x"))
@@ -75,8 +81,13 @@ def main(count: int) -> None:
         rules = len(text["run"]["rules"])
         per_rule = (whole - areas) / max(1, rules - 30) / count * 1e6
         rows.append(("one more rule, per registration", "", f"{per_rule:.2f} µs"))
-    print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {size / 1e6:.0f} MB in one page, ", end="")
-    print(f"{found / count:.2f} findings a registration with 30 rules, {len([f for f in text['findings'] if f['status'] == 'fail']) / count:.2f} with {rules}; ", end="")
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {size / 1e6:.0f} MB in one page, ", end=""
+    )
+    print(
+        f"{found / count:.2f} findings a registration with 30 rules, {len([f for f in text['findings'] if f['status'] == 'fail']) / count:.2f} with {rules}; ",
+        end="",
+    )
     print(f"json.load {load:.2f} s.\n")
     print("| what | against | ratio |\n|---|---|---|")
     for row in rows:

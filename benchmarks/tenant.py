@@ -19,7 +19,24 @@ from auditor.catalog import CATALOG, MICROSOFT_GRAPH
 
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
 USER_READ = ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope")
-WORDS = ["payroll", "invoice", "portal", "sync", "connector", "bot", "reporting", "gateway", "crm", "booking", "shop", "intranet", "scanner", "archive", "planner", "billing"]
+WORDS = [
+    "payroll",
+    "invoice",
+    "portal",
+    "sync",
+    "connector",
+    "bot",
+    "reporting",
+    "gateway",
+    "crm",
+    "booking",
+    "shop",
+    "intranet",
+    "scanner",
+    "archive",
+    "planner",
+    "billing",
+]
 
 
 def registration(rnd: random.Random, permissions: dict[str, list[tuple[str, str]]], resources: list[str]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def schema() -> dict[str, Any]:
     coverage = closed({
         "applications_read": COUNT, "service_principals_read": COUNT, "files_read": COUNT, "files_passed_over": COUNT,
         "verdicts": closed(dict.fromkeys(("passed", "failed", "not_applicable", "not_evaluated", "errors"), COUNT)),
-        "not_evaluated": array(closed({"reason": TEXT, "count": COUNT, "rules": array(TEXT)})),
+        "not_evaluated": array(closed({"reason": TEXT, "remedy": TEXT_OR_NULL, "count": COUNT, "rules": array(TEXT)})),
         "tenants": array(closed({
             "tenant_id": TEXT_OR_NULL, "folder": TEXT_OR_NULL, "complete_collections": array(TEXT),
             "applications_read": COUNT, "service_principals_read": COUNT,

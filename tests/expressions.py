@@ -96,5 +96,10 @@ class Writer:
         value: Any = self.rnd.choice(kind.values or ("", "read", "https", "User.Read", "contoso"))
         tests = [f"{path} == '{value}'", f"{path} != '{value}'", f"{path} in ['{value}', '{value}']"]
         if not kind.values:
-            tests += [f"'{value}' in {path}", f"matches({path}, '*{value}*')", f"{path}.startswith('{value}')", f"{path}.lower() == '{value}'"]
+            tests += [
+                f"'{value}' in {path}",
+                f"matches({path}, '*{value}*')",
+                f"{path}.startswith('{value}')",
+                f"{path}.lower() == '{value}'",
+            ]
         return str(self.rnd.choice(tests))

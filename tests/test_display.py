@@ -14,7 +14,24 @@ from hypothesis import strategies as st
 from auditor.display import LISTED, MAX_LENGTH, clean, iso, pasted, show, utc
 from auditor.unknown import Partial, Unknown
 
-HOSTILE = ["\x1b[2J", "\x00", "\r", "\n", "\t", "\x7f", "\x85", "\x9b", "\u202e", "\u2066", "\u2069", "\u200b", "\ufeff", "\u2028", "\u2029", "\U000e0041"]
+HOSTILE = [
+    "\x1b[2J",
+    "\x00",
+    "\r",
+    "\n",
+    "\t",
+    "\x7f",
+    "\x85",
+    "\x9b",
+    "\u202e",
+    "\u2066",
+    "\u2069",
+    "\u200b",
+    "\ufeff",
+    "\u2028",
+    "\u2029",
+    "\U000e0041",
+]
 COMMANDS = ["::", "::error::x", "##vso[task.setvariable]", "##[error]", "##VSO[x", "###[", "#", ":", "[", "vso[", " ", "\u3000"]
 TEXTS = st.lists(st.one_of(st.text(max_size=8), st.sampled_from(HOSTILE + COMMANDS)), max_size=8).map("".join)
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi, zero width, tags), surrogate, private, unassigned, separators
@@ -46,7 +63,17 @@ def test_a_long_text_is_cut_and_says_so(value: str) -> None:
 
 @pytest.mark.parametrize(
     "plain",
-    ["Payroll", "", "Größe 字 😀", "https://a.contoso.com:8443/cb?x=1#f", "# 1 in sales", "C# [new]", "a::b", "urn:ietf:wg:oauth:2.0:oob", " padded"],
+    [
+        "Payroll",
+        "",
+        "Größe 字 😀",
+        "https://a.contoso.com:8443/cb?x=1#f",
+        "# 1 in sales",
+        "C# [new]",
+        "a::b",
+        "urn:ietf:wg:oauth:2.0:oob",
+        " padded",
+    ],
 )
 def test_an_ordinary_name_reads_as_it_is(plain: str) -> None:
     assert clean(plain) == plain

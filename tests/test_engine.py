@@ -38,7 +38,10 @@ APP = {"appId": "a", "id": "o", "displayName": "A"}
 
 
 def test_one_verdict_for_each_registration_and_one_finding_for_each_subject() -> None:
-    secrets = [{"keyId": str(i), "endDateTime": end} for i, end in enumerate(["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z", "2030-01-01T00:00:00Z"])]
+    secrets = [
+        {"keyId": str(i), "endDateTime": end}
+        for i, end in enumerate(["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z", "2030-01-01T00:00:00Z"])
+    ]
     apps = [
         {**APP, "passwordCredentials": secrets}, {"appId": "b", "passwordCredentials": secrets[2:]}, {"appId": "c", "passwordCredentials": []},
         {"appId": "d", "web": None},
@@ -93,7 +96,9 @@ def test_a_finding_keeps_its_identity_when_everything_else_changes() -> None:
     (before,) = findings("secret.end is None", {**APP, "passwordCredentials": [secret]}, **SECRETS)
     other = {"keyId": "x", "endDateTime": None}
     (after,) = findings(
-        "secret.end is None", {"displayName": "Renamed", "id": "O", "appId": "a", "passwordCredentials": [other, {**secret, "displayName": "new"}]}, **SECRETS
+        "secret.end is None",
+        {"displayName": "Renamed", "id": "O", "appId": "a", "passwordCredentials": [other, {**secret, "displayName": "new"}]},
+        **SECRETS,
     )
     assert before.finding_id == after.finding_id
     assert before.message != after.message
@@ -195,7 +200,9 @@ def test_grants() -> None:
 
 
 def test_names_instead_of_ids_are_understood() -> None:
-    app = world({**APP, "requiredResourceAccess": [{"resourceAppId": "Microsoft Graph", "resourceAccess": [{"id": "User.Read", "type": "Scope"}]}]}).apps[0]
+    app = world(
+        {**APP, "requiredResourceAccess": [{"resourceAppId": "Microsoft Graph", "resourceAccess": [{"id": "User.Read", "type": "Scope"}]}]}
+    ).apps[0]
     (permission,) = app.requested_permissions
     assert (permission.resource_app_id, permission.id) == (GRAPH, "e1fe6dd8-ba31-4d61-89e7-88639da4683d")
 
@@ -211,7 +218,9 @@ def test_joins_do_not_reach_over_folders() -> None:
 
 def test_an_object_that_was_read_twice_is_noted_and_shares_nothing_with_itself() -> None:
     twice = world([{**APP, "web": {"redirectUris": ["https://x"]}}, {**APP, "web": {"redirectUris": ["https://x"]}}])
-    assert [note.message for note in resolve.read_twice(twice)] == ["the app registration o was already read from example:1; both are judged"]
+    assert [note.message for note in resolve.read_twice(twice)] == [
+        "the app registration o was already read from example:1; both are judged"
+    ]
     assert [app.redirect_uris.known()[0].also_on.known() for app in twice.apps] == [[], []]  # type: ignore[attr-defined]
     assert len(twice.apps) == 2
 
@@ -222,7 +231,10 @@ def test_an_object_that_was_read_twice_is_noted_and_shares_nothing_with_itself()
         ({"value": [{"id": "sg", "appId": GRAPH, "servicePrincipalType": "Application"}]}, True),
         ({"value": [{"id": "x", "appId": "x", "servicePrincipalType": "Application"}]}, False),
         ({"value": [{"id": "sg", "appId": GRAPH, "servicePrincipalType": "Application"}], "@odata.nextLink": "https://x"}, False),
-        ({"value": [{"id": f"s{i}", "appId": GRAPH if not i else f"a{i}", "servicePrincipalType": "Application"} for i in range(100)]}, False),
+        (
+            {"value": [{"id": f"s{i}", "appId": GRAPH if not i else f"a{i}", "servicePrincipalType": "Application"} for i in range(100)]},
+            False,
+        ),
     ],
     ids=["whole", "without Microsoft Graph", "with a next page", "exactly 100"],
 )

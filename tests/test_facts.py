@@ -18,7 +18,11 @@ from auditor.resolve import World
 from auditor.unknown import Partial, Unknown, known
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
-APP_ID, TENANT, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"
+APP_ID, TENANT, OTHER = (
+    "11111111-1111-4111-8111-111111111111",
+    "22222222-2222-4222-8222-222222222222",
+    "33333333-3333-4333-8333-333333333333",
+)
 ORGANIZATION = {"id": TENANT, "verifiedDomains": [{"name": "Contoso.com"}, {"name": "contoso.onmicrosoft.com"}]}
 
 
@@ -67,7 +71,6 @@ def redirect(uri: str, platform: str = "web") -> RedirectUri:
 @pytest.mark.parametrize(
     ("fact", "path", "when_null"),
     [
-        ("display_name", "displayName", ""),
         ("created", "createdDateTime", None),
         ("audience", "signInAudience", ""),
         ("multi_tenant", "signInAudience", False),
@@ -194,7 +197,14 @@ def test_without_audience_there_are_no_limits_to_speak_of() -> None:
 
 def test_a_redirect_uri_is_split_once_and_as_entra_id_compares_it() -> None:
     uri = redirect("HTTPS://User@Pay.Contoso.COM:8443/Cb/Sub?State=A#Frag")
-    assert (uri.scheme, uri.host, uri.port, uri.path, uri.query, uri.fragment) == ("https", "pay.contoso.com", 8443, "/Cb/Sub", "?State=A", "#Frag")
+    assert (uri.scheme, uri.host, uri.port, uri.path, uri.query, uri.fragment) == (
+        "https",
+        "pay.contoso.com",
+        8443,
+        "/Cb/Sub",
+        "?State=A",
+        "#Frag",
+    )
     assert uri.platform == "web"
     assert uri.domain == "contoso.com"
     assert (uri.loopback, uri.ip_literal, uri.internationalized, uri.custom_scheme) == (False, False, False, False)
@@ -332,13 +342,17 @@ def test_settings_of_redirect_uris_and_the_logout_url() -> None:
 URI_TEXTS = st.one_of(
     st.text(max_size=30),
     st.text(alphabet="aZ1.:/@[]?#%*\\ \n$-_é٣²xn", max_size=30),
-    st.tuples(st.sampled_from(["https://", "http://", "api://", "ms-appx-web://", "msal", "HTTPS:", "urn:"]), st.text(max_size=20)).map("".join),
+    st.tuples(st.sampled_from(["https://", "http://", "api://", "ms-appx-web://", "msal", "HTTPS:", "urn:"]), st.text(max_size=20)).map(
+        "".join
+    ),
 )
 
 
 @given(st.lists(URI_TEXTS, max_size=4))
 def test_no_text_breaks_the_splitting_of_uris(texts: list[str]) -> None:
-    found = app_at_home(web={"redirectUris": texts, "logoutUrl": texts[0] if texts else None}, spa=None, publicClient=None, identifierUris=texts)
+    web = {"redirectUris": texts, "logoutUrl": texts[0] if texts else None}
+    one = {"appId": APP_ID, "web": web, "spa": None, "publicClient": None, "identifierUris": texts}
+    (found,) = world({"applications": [one], "servicePrincipals": [], "organization": ORGANIZATION}).apps
     uris: list[Fact] = [*known(found.redirect_uris), *known(found.identifier_uris), *([found.logout_url] if found.logout_url else [])]
     for uri in uris:
         for name in type(uri).FACTS:
@@ -399,14 +413,22 @@ def test_forms_when_only_one_half_of_the_tenant_is_known() -> None:
     without_domains = world({"applications": [{"appId": APP_ID, "identifierUris": uris}], "organization": {"id": TENANT}}).apps[0]
     assert without_domains.identifier_uris[0].form == "api-tenant-string"
     assert unknown(without_domains.identifier_uris[1].form)
-    without_id = world({"applications": [{"appId": APP_ID, "identifierUris": uris}], "organization": {"verifiedDomains": [{"name": "contoso.com"}]}}).apps[0]
+    without_id = world(
+        {"applications": [{"appId": APP_ID, "identifierUris": uris}], "organization": {"verifiedDomains": [{"name": "contoso.com"}]}}
+    ).apps[0]
     assert unknown(without_id.identifier_uris[0].form)
     assert without_id.identifier_uris[1].form == "verified-domain"
 
 
 @pytest.mark.parametrize(
     ("uri", "guid"),
-    [(f"api://{OTHER.upper()}", OTHER), (f"api://{OTHER}/x", None), (f"https://{OTHER}", None), ("api://payroll", None), (f"api://{OTHER}/", None)],
+    [
+        (f"api://{OTHER.upper()}", OTHER),
+        (f"api://{OTHER}/x", None),
+        (f"https://{OTHER}", None),
+        ("api://payroll", None),
+        (f"api://{OTHER}/", None),
+    ],
 )
 def test_the_guid_that_an_application_id_uri_names(uri: str, guid: str | None) -> None:
     assert identifier(uri, home=False).app_id_inside == guid
@@ -417,7 +439,16 @@ def test_the_guid_that_an_application_id_uri_names(uri: str, guid: str | None) -
 
 @pytest.mark.parametrize(
     ("value", "valid"),
-    [("access_as_user", True), ("Files.Read", True), ("a:b/c", True), (".default", False), ("has blank", False), ("", False), ("ü", False), ('q"', False)],
+    [
+        ("access_as_user", True),
+        ("Files.Read", True),
+        ("a:b/c", True),
+        (".default", False),
+        ("has blank", False),
+        ("", False),
+        ("ü", False),
+        ('q"', False),
+    ],
 )
 def test_values_that_entra_id_allows(value: str, valid: bool) -> None:
     found = app(api={"oauth2PermissionScopes": [{"value": value}]}, appRoles=[{"value": value}])
@@ -433,8 +464,22 @@ def test_the_value_that_nobody_read_is_neither_valid_nor_not() -> None:
 
 
 def test_scopes_and_roles_as_they_are_exposed() -> None:
-    scope = {"id": OTHER.upper(), "value": "read", "type": "Admin", "isEnabled": True, "adminConsentDisplayName": "Read", "userConsentDescription": None}
-    role = {"id": OTHER, "value": None, "isEnabled": False, "allowedMemberTypes": ["User", "Application"], "displayName": "R", "description": "D"}
+    scope = {
+        "id": OTHER.upper(),
+        "value": "read",
+        "type": "Admin",
+        "isEnabled": True,
+        "adminConsentDisplayName": "Read",
+        "userConsentDescription": None,
+    }
+    role = {
+        "id": OTHER,
+        "value": None,
+        "isEnabled": False,
+        "allowedMemberTypes": ["User", "Application"],
+        "displayName": "R",
+        "description": "D",
+    }
     found = app(api={"oauth2PermissionScopes": [scope]}, appRoles=[role])
     (seen,) = found.scopes
     assert (seen.id, seen.value, seen.consent, seen.enabled) == (OTHER, "read", "Admin", True)
@@ -442,7 +487,13 @@ def test_scopes_and_roles_as_they_are_exposed() -> None:
     assert unknown(seen.admin_consent_description)
     assert unknown(seen.user_consent_display_name)
     (held,) = found.app_roles
-    assert (held.id, held.value, held.enabled, held.member_types, held.for_applications) == (OTHER, "", False, ["User", "Application"], True)
+    assert (held.id, held.value, held.enabled, held.member_types, held.for_applications) == (
+        OTHER,
+        "",
+        False,
+        ["User", "Application"],
+        True,
+    )
     assert (held.display_name, held.description) == ("R", "D")
 
 
@@ -490,7 +541,9 @@ def secrets(*ends: str | None, **more: Any) -> list[Secret]:
 
 
 def test_expiry_at_the_boundary_and_lifetimes() -> None:
-    ended, now_ending, valid, endless = secrets("2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", None, startDateTime="2025-01-01T00:00:00Z")
+    ended, now_ending, valid, endless = secrets(
+        "2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", None, startDateTime="2025-01-01T00:00:00Z"
+    )
     assert [s.expired for s in (ended, now_ending, valid, endless)] == [True, True, False, False]
     assert now_ending.lifetime == timedelta(days=365)
     assert endless.lifetime is None
@@ -517,7 +570,10 @@ def test_expiry_at_the_boundary_and_lifetimes() -> None:
 )
 def test_superseded_credentials(end: str | None, other: str | None, superseded: bool) -> None:
     assert secrets(end, other)[0].superseded is superseded
-    keys = [{"keyId": "1", "customKeyIdentifier": "a" * 40, "endDateTime": end}, {"keyId": "2", "customKeyIdentifier": "b" * 40, "endDateTime": other}]
+    keys = [
+        {"keyId": "1", "customKeyIdentifier": "a" * 40, "endDateTime": end},
+        {"keyId": "2", "customKeyIdentifier": "b" * 40, "endDateTime": other},
+    ]
     assert app(keyCredentials=keys).certificates[0].superseded is superseded
 
 
@@ -594,7 +650,10 @@ def federated(**properties: Any) -> FederatedCredential:
         ("repo:contoso/pay:pull_request", ("contoso", "pay", "pull_request", "")),
         ("repo:contoso/pay", ("contoso", "pay", "other", "")),
         ("repo:contoso/*:ref:refs/heads/main", ("contoso", "*", "branch", "main")),
-        ("job_workflow_ref:contoso/x/.github/workflows/a.yml@main", ("", "", "other", "job_workflow_ref:contoso/x/.github/workflows/a.yml@main")),
+        (
+            "job_workflow_ref:contoso/x/.github/workflows/a.yml@main",
+            ("", "", "other", "job_workflow_ref:contoso/x/.github/workflows/a.yml@main"),
+        ),
         ("repo:contoso", ("", "", "other", "repo:contoso")),
     ],
 )
@@ -649,7 +708,10 @@ def test_blanks_that_never_match(issuer: str, subject: str | None, audiences: li
     assert unknown(federated(issuer=issuer, subject=subject).untrimmed)
 
 
-@pytest.mark.parametrize(("name", "valid"), [("abc", True), ("a-b_1", True), ("a" * 120, True), ("ab", False), ("a" * 121, False), ("a b", False), ("-ab", False), ("ab\n", False)])
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [("abc", True), ("a-b_1", True), ("a" * 120, True), ("ab", False), ("a" * 121, False), ("a b", False), ("-ab", False), ("ab\n", False)],
+)
 def test_names_of_federated_credentials(name: str, valid: bool) -> None:
     assert federated(name=name).valid_name is valid
     assert unknown(federated().valid_name)

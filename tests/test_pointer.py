@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from auditor import pointer
 
-KEYS = st.one_of(st.text(max_size=6), st.sampled_from(["", "a/b", "~", "~1", "~0", "0", "é", "\u202e", "😀", '"', "\\", "\n", "}", "[", ":", ","]))
+KEYS = st.one_of(
+    st.text(max_size=6), st.sampled_from(["", "a/b", "~", "~1", "~0", "0", "é", "\u202e", "😀", '"', "\\", "\n", "}", "[", ":", ","])
+)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8), KEYS)
 JSON = st.recursive(SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)), max_leaves=25)
 
@@ -33,7 +35,12 @@ def index_of(text: str, line: int, column: int) -> int:
     return sum(len(before) + 1 for before in text.split("\n")[: line - 1]) + column - 1
 
 
-@given(value=JSON, indent=st.sampled_from([None, 0, 1, 2, 4, "\t"]), ascii_only=st.booleans(), blank=st.sampled_from(["", " ", "\n", "\r\n\t "]))
+@given(
+    value=JSON,
+    indent=st.sampled_from([None, 0, 1, 2, 4, "\t"]),
+    ascii_only=st.booleans(),
+    blank=st.sampled_from(["", " ", "\n", "\r\n\t "]),
+)
 @example(value={"a/b": {"~1": [1, {"": "}"}]}}, indent=2, ascii_only=True, blank="\n")
 def test_a_pointer_leads_to_its_value_in_any_layout(value: Any, indent: int | str | None, ascii_only: bool, blank: str) -> None:
     text = blank + json.dumps(value, indent=indent, ensure_ascii=ascii_only) + blank

@@ -30,7 +30,9 @@ APP: dict[str, Any] = {
     "api": {
         "requestedAccessTokenVersion": 2,
         "knownClientApplications": [],
-        "oauth2PermissionScopes": [{"id": "33333333-3333-4333-8333-333333333333", "value": "access_as_user", "type": "User", "isEnabled": True}],
+        "oauth2PermissionScopes": [
+            {"id": "33333333-3333-4333-8333-333333333333", "value": "access_as_user", "type": "User", "isEnabled": True}
+        ],
         "preAuthorizedApplications": [],
     },
     "web": {"redirectUris": ["https://payroll.contoso.com/cb"], "implicitGrantSettings": {"enableAccessTokenIssuance": False}},
@@ -39,7 +41,10 @@ APP: dict[str, Any] = {
     "passwordCredentials": [{"keyId": "44444444-4444-4444-8444-444444444444", "displayName": "ci", "endDateTime": "2027-01-31T00:00:00Z"}],
     "keyCredentials": [],
     "requiredResourceAccess": [
-        {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": [{"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}]}
+        {
+            "resourceAppId": "00000003-0000-0000-c000-000000000000",
+            "resourceAccess": [{"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}],
+        }
     ],
 }
 
@@ -128,7 +133,10 @@ def test_no_bytes_make_the_reader_raise_anything_but_its_own_error(raw: bytes) -
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*APP, "value", "@odata.context", "replyUrls", "x"]), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from([*APP, "value", "@odata.context", "replyUrls", "x"]), inner, max_size=5)
+    ),
     max_leaves=20,
 )
 
@@ -210,7 +218,15 @@ def test_one_wrong_object_does_not_cost_its_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z", "2024-05-07T06:53:08", "2024-05-07", "/Date(1733343742000)/", "2024-05-07T06:53:08+14:00"]
+    "text",
+    [
+        "9999-12-31T23:59:59.9999999Z",
+        "0001-01-01T00:00:00Z",
+        "2024-05-07T06:53:08",
+        "2024-05-07",
+        "/Date(1733343742000)/",
+        "2024-05-07T06:53:08+14:00",
+    ],
 )
 def test_odd_dates_are_understood(text: str) -> None:
     documents = read_json({**APP, "createdDateTime": text})
@@ -268,17 +284,25 @@ def test_content_decides_what_an_object_is(value: Any, expected: list[str]) -> N
 def test_the_place_of_a_credential_says_whose_it_is() -> None:
     owner = "11111111-1111-4111-8111-111111111111"
     context = f"https://graph.microsoft.com/v1.0/$metadata#applications('{owner}')/federatedIdentityCredentials"
-    documents = read_json({"@odata.context": context, "value": [{"id": "f", "name": "n", "issuer": "https://x", "subject": "s", "audiences": []}]})
+    documents = read_json(
+        {"@odata.context": context, "value": [{"id": "f", "name": "n", "issuer": "https://x", "subject": "s", "audiences": []}]}
+    )
     assert [(d.kind, d.parent) for d in documents.documents] == [("federatedIdentityCredential", owner)]
 
 
 def test_a_saved_error_is_an_error() -> None:
     documents = read_json({"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges"}})
-    assert [e.message for e in documents.errors] == ["an error was saved instead of data: Authorization_RequestDenied: Insufficient privileges"]
+    assert [e.message for e in documents.errors] == [
+        "an error was saved instead of data: Authorization_RequestDenied: Insufficient privileges"
+    ]
 
 
 def test_secret_material_is_not_held() -> None:
-    value = {**APP, "passwordCredentials": [{"keyId": "k", "secretText": "hunter2-secret"}], "keyCredentials": [{"keyId": "c", "key": "hunter2-key"}]}
+    value = {
+        **APP,
+        "passwordCredentials": [{"keyId": "k", "secretText": "hunter2-secret"}],
+        "keyCredentials": [{"keyId": "c", "key": "hunter2-key"}],
+    }
     legacy = {
         "id": "x", "appId": "y", "replyUrlsWithType": [], "passwordCredentials": [{"keyId": "k", "value": "hunter2-legacy", "endDate": "2027-01-01T00:00:00Z"}],
     }  # fmt: skip
@@ -313,8 +337,15 @@ def test_the_old_portal_manifest() -> None:
     document = read_bytes(json.dumps(LEGACY, indent=1).encode()).documents[0]
     app = document.data
     assert (app.display_name, app.is_fallback_public_client) == ("Old", True)
-    assert (app.web.redirect_uris, app.spa.redirect_uris, app.public_client.redirect_uris) == (["https://a/cb"], ["https://a/"], ["http://localhost"])
-    assert (app.web.implicit_grant_settings.enable_access_token_issuance, app.web.implicit_grant_settings.enable_id_token_issuance) == (False, True)
+    assert (app.web.redirect_uris, app.spa.redirect_uris, app.public_client.redirect_uris) == (
+        ["https://a/cb"],
+        ["https://a/"],
+        ["http://localhost"],
+    )
+    assert (app.web.implicit_grant_settings.enable_access_token_issuance, app.web.implicit_grant_settings.enable_id_token_issuance) == (
+        False,
+        True,
+    )
     assert (app.api.requested_access_token_version, app.api.oauth2_permission_scopes[0].type) == (None, "User")
     assert app.api.pre_authorized_applications[0].delegated_permission_ids == ["33333333-3333-4333-8333-333333333333"]
     assert app.password_credentials[0].end_date_time.year == 2021
@@ -354,7 +385,12 @@ def test_azure_ad_graph_of_old_az() -> None:
         ],
     }  # fmt: skip
     app, principal = (document.data for document in read_json(value).documents)
-    assert (app.id, app.sign_in_audience, app.web.redirect_uris, app.public_client.redirect_uris) == ("o", "AzureADMultipleOrgs", ["https://a"], [])
+    assert (app.id, app.sign_in_audience, app.web.redirect_uris, app.public_client.redirect_uris) == (
+        "o",
+        "AzureADMultipleOrgs",
+        ["https://a"],
+        [],
+    )
     assert (principal.id, principal.app_owner_organization_id, principal.oauth2_permission_scopes) == ("p", "t", [])
     from auditor.unknown import Unknown
 
@@ -505,4 +541,6 @@ def test_a_page_with_a_next_page_is_noted() -> None:
 
 def test_exactly_a_hundred_is_noted() -> None:
     documents = read_json([{**APP, "id": str(i)} for i in range(100)])
-    assert [n.message for n in documents.notes] == ["exactly 100 applications: `az ad app list` and `az ad sp list` stop there without --all"]
+    assert [n.message for n in documents.notes] == [
+        "exactly 100 applications: `az ad app list` and `az ad sp list` stop there without --all"
+    ]

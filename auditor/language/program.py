@@ -57,7 +57,9 @@ class Program:
             some = ast.BoolOp(ast.Or(), [compared(attribute(subjects, "__class__"), ast.IsNot(), name("_list")), name("_values")])
             loop = ast.comprehension(ast.Name(self.root, ast.Store()), name("roots"), [some], 0)
             # What raises here is met again, and caught, when the root is judged.
-            body = [ast.Try([ast.Return(ast.ListComp(name(self.root), [loop]))], [ast.ExceptHandler(name("Exception"), None, body)], [], [])]
+            body = [
+                ast.Try([ast.Return(ast.ListComp(name(self.root), [loop]))], [ast.ExceptHandler(name("Exception"), None, body)], [], [])
+            ]
         arguments = ast.arguments([], [ast.arg("roots")], None, [], [], None, [])
         return compile(located(ast.Module([ast.FunctionDef("with_subjects", arguments, body, [])], [])), title, "exec")
 

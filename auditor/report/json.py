@@ -13,6 +13,7 @@ from auditor.display import clean, iso
 from auditor.finding import SEVERITIES, Finding, fingerprint
 from auditor.inventory import Credential, applications, credentials
 from auditor.report import Options
+from auditor.resolve import REMEDIES
 from auditor.scan import Report
 
 SCHEMA_VERSION = "1.0"
@@ -79,7 +80,12 @@ def _run(report: Report) -> dict[str, Any]:
             "files_passed_over": report.files_passed_over,
             "verdicts": {name: report.count(name) for name in ("passed", "failed", "not_applicable", "not_evaluated", "errors")},
             "not_evaluated": [
-                {"reason": clean(reason), "count": count, "rules": sorted(o.rule.id for o in report.outcomes if reason in o.reasons)}
+                {
+                    "reason": clean(reason),
+                    "remedy": REMEDIES.get(reason.partition(":")[0]),
+                    "count": count,
+                    "rules": sorted(o.rule.id for o in report.outcomes if reason in o.reasons),
+                }
                 for reason, count in sorted(report.reasons().items())
             ],
             "tenants": [

@@ -9,6 +9,7 @@ import click
 from auditor.display import clean
 from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding
 from auditor.report import Options
+from auditor.resolve import REMEDIES
 from auditor.scan import Report
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
@@ -102,10 +103,13 @@ class _Page:
         for name in report.inexact:
             yield f"{clean(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
         by_severity = report.by_severity()
+        broken = report.count("errors")
         if found := [self._style(f"{by_severity[s]} {s}", _COLOURS[s], bold=True) for s in reversed(SEVERITIES) if by_severity[s]]:
             yield f"Findings: {', '.join(found)}."
-        else:
+        elif not broken and not report.errors:
             yield self._style("No findings.", "green", bold=True)
+        if broken:
+            yield self._style(f"{_count(broken, 'check')} broke: a rule or regaudit itself is at fault.", "red", bold=True)
         if report.errors:
             yield self._style(f"{_count(len(report.errors), 'place')} could not be read; see above.", "red", bold=True)
 
@@ -120,6 +124,8 @@ class _Page:
             rules = sorted(outcome.rule.id for outcome in self.report.outcomes if reason in outcome.reasons)
             names = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
             yield f"  {number:>6}  {clean(reason)}  ({names})"
+            if remedy := REMEDIES.get(reason.partition(":")[0]):
+                yield self._style(f"          {remedy}", dim=True)
         if len(reasons) > shown:
             yield f"          … and {len(reasons) - shown} more reasons (-v shows all)"
 

@@ -1,0 +1,684 @@
+"""The command line: what it prints, what it exits with, what it leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import auditor
+from auditor.cli import main
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = ("scan", "rules", "credentials", "explain", "test", "schema", "completion")
+GATES = ("critical", "high", "medium", "low", "never")
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+# The default profile leaves out rules with this tag.
+PAGE = """# {title}
+
+```toml rule
+severity   = "{severity}"
+require    = "app.display_name != 'Payroll'"
+message    = "{{app}} is careless"
+references = ["https://example.com/{id}"]
+tags       = ["{tag}"]
+```
+
+Why it matters.
+
+## Fix
+Rename it.
+
+## Examples
+```json fail
+{{ "displayName": "Payroll" }}
+```
+```json pass
+{{ "displayName": "Tidy" }}
+```
+"""
+BLIND = PAGE.replace("app.display_name != 'Payroll'", "len(app.owners) > 0").replace("is careless", "has no owner")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the command line came to."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def out(self) -> str:
+        return self.stdout.decode("utf-8")
+
+    @property
+    def err(self) -> str:
+        return self.stderr.decode("utf-8")
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    @property
+    def rules(self) -> list[str]:
+        """Ids of the rules that a JSON report says were checked."""
+        ids: list[str] = self.json["run"]["rules"]
+        return ids
+
+
+def regaudit(*args: str | Path, stdin: bytes = b"") -> Ran:
+    """`regaudit ARGS` within this process: its own entry point, so that errors and exit codes are those that a user gets."""
+    out, err = io.BytesIO(), io.BytesIO()
+    with (
+        mock.patch.object(sys, "argv", ["regaudit", *map(str, args)]),
+        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8")),
+        contextlib.redirect_stdout(io.TextIOWrapper(out, "utf-8", write_through=True)),
+        contextlib.redirect_stderr(io.TextIOWrapper(err, "utf-8", "backslashreplace", write_through=True)),
+    ):
+        try:
+            main()
+        except SystemExit as stop:
+            assert isinstance(stop.code, int)
+            return Ran(stop.code, out.getvalue(), err.getvalue())
+        finally:
+            gc.enable()  # the entry point switches it off, as its process is about to end
+    raise AssertionError("the entry point always exits")
+
+
+def process(*args: str | Path, stdin: bytes = b"", python: tuple[str, ...] = ("-m", "auditor"), **options: Any) -> Ran:
+    """`python -m auditor ARGS` as a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **options.pop("env", {})}
+    done = subprocess.run([sys.executable, *python, *map(str, args)], input=stdin, capture_output=True, env=environment, **options)
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def write(path: Path, value: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(value if isinstance(value, str) else json.dumps(value), "utf-8")
+    return path
+
+
+def registration(name: str, number: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"1111111{number}-1111-4111-8111-111111111111",
+        "appId": f"2222222{number}-2222-4222-8222-222222222222",
+        "displayName": name,
+        "signInAudience": "AzureADMyOrg",
+        **more,
+    }
+
+
+@pytest.fixture
+def careless(tmp_path: Path) -> Path:
+    return write(tmp_path / "in/careless.json", registration("Payroll", 1))
+
+
+@pytest.fixture
+def tidy(tmp_path: Path) -> Path:
+    return write(tmp_path / "in/tidy.json", registration("Tidy", 2))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A folder of rules: one a severity that the careless app fails and the tidy one passes, and one that nobody can judge."""
+    folder = tmp_path / "house"
+    for severity in SEVERITIES:
+        id_ = f"careless-{severity}"
+        tag = "house-worst" if severity in ("critical", "high") else "house-rest"
+        write(folder / f"manners/{id_}.md", PAGE.format(title=f"Careless, {severity}", severity=severity, id=id_, tag=tag))
+    write(folder / "people/nobody.md", BLIND.format(title="Nobody cares", severity="high", id="nobody", tag="house-blind"))
+    return folder
+
+
+def scan(house: Path, *args: str | Path, select: str = "manners") -> Ran:
+    return regaudit("scan", "--extend-rules", house, "--select", select, "--as-of", "2026-01-01", *args)
+
+
+# -- exit codes
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_findings_at_or_above_the_gate_exit_with_1(house: Path, careless: Path, severity: str, gate: str) -> None:
+    order = (*SEVERITIES, "never")
+    reached = gate != "never" and order.index(severity) <= order.index(gate)
+    for form in ("text", "json"):
+        ran = scan(house, careless, "--fail-on", gate, "--output-format", form, select=f"careless-{severity}")
+        assert (ran.code, ran.stderr) == (int(reached), b"")
+        assert f"careless-{severity}" in ran.out
+
+
+def test_the_gate_is_high_unless_said(house: Path, careless: Path) -> None:
+    assert scan(house, careless, select="careless-high").code == 1
+    assert scan(house, careless, select="careless-medium").code == 0
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nothing_found_is_clean(house: Path, tidy: Path, gate: str, form: str) -> None:
+    assert scan(house, tidy, "--fail-on", gate, "--output-format", form).code == 0
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_2_wins_over_1_and_the_rest_is_audited_all_the_same(house: Path, careless: Path, tmp_path: Path, gate: str, form: str) -> None:
+    broken = write(tmp_path / "broken.json", '{"appId": "x",\n  "displayName": }')
+    ran = scan(house, careless, broken, "--fail-on", gate, "--output-format", form)
+    assert ran.code == 2
+    assert f"{broken.as_posix()}:2:18: " in ran.err
+    assert ran.out.count("is careless") == 5
+
+
+def test_a_hidden_report_keeps_its_exit_code(house: Path, careless: Path, tmp_path: Path) -> None:
+    assert scan(house, careless, "-q").code == 1
+    assert scan(house, careless, "--output-format", f"json={tmp_path / 'report.json'}").code == 1
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_strict_counts_what_was_not_evaluated(house: Path, careless: Path, tidy: Path, form: str) -> None:
+    assert scan(house, tidy, "--output-format", form, select="nobody").code == 0
+    assert scan(house, tidy, "--output-format", form, "--strict", select="nobody").code == 2
+    assert scan(house, tidy, "--output-format", form, "--strict", "--fail-on", "never", select="nobody").code == 2
+    assert scan(house, careless, "--output-format", form, "--strict", select="nobody,careless-high").code == 2
+    assert scan(house, tidy, "--output-format", form, "--strict").code == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "nothing to audit: give a file or a folder"),
+        (["{app}", "--select", "secret-expird"], "'secret-expird'; did you mean 'secret-expired'?"),
+        (["{app}", "--ignore", "credentialz"], "'credentialz'; did you mean 'credentials'?"),
+        (["{app}", "--select", "zzz-*"], "'zzz-*'"),
+        (["{app}", "--select", "secret-expired", "--ignore", "credentials"], "no rule is left to check"),
+        (["{app}", "--set", "secret-expiring"], "say RULE.PARAM=VALUE"),
+        (["{app}", "--set", "warn_days=60"], "say RULE.PARAMETER"),
+        (["{app}", "--set", "secret-expirin.warn_days=60"], "did you mean secret-expiring"),
+        (["{app}", "--set", "secret-expiring.warn=60"], "has no parameter 'warn'; it has: warn_days"),
+        (["{app}", "--set", "secret-expiring.warn_days=soon"], "'soon' is not a number"),
+        (["{app}", "--as-of", "tomorrow"], "'tomorrow' is not a day such as 2026-01-31"),
+        (["{app}", "--as-of", "2026-02-30"], "'2026-02-30' is not a day"),
+        (["{app}", "--profile", "strct"], "did you mean 'strict'?"),
+        (["{app}", "--profile", "no-such.toml"], "no-such.toml"),
+        (["{app}", "--extend-rules", "no-such-folder"], "no-such-folder is not a folder"),
+        (["{app}", "--output-format", "yaml"], "no report format is called 'yaml'; there are: text, json"),
+        (["{app}", "--output-format", "json="], "the file's name is missing"),
+        (["{app}", "--output-format", "text", "--output-format", "json"], "two reports on standard output"),
+        (["{app}", "--output-format", "json", "--output-format", "json"], "two reports on standard output"),
+        (["{app}", "--output-format", "json=no-such-folder/report.json"], "cannot write no-such-folder/report.json"),
+        (["{app}", "--fail-on", "worst"], "'worst' is not one of 'critical', 'high', 'medium', 'low', 'never'"),
+        (["{app}", "--min-severity", "worst"], "'worst' is not one of"),
+        (["{app}", "--limit", "-1"], "-1"),
+        (["{app}", "--slect", "ALL"], "--select"),
+        (["no-such-file.json"], "no-such-file.json: there is no such file or folder"),
+        (["{app}", "no-such-file.json"], "no-such-file.json: there is no such file or folder"),
+    ],
+)  # fmt: skip
+def test_errors_of_usage(careless: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], said: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    ran = regaudit("scan", *(arg.format(app=careless) for arg in args))
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_profile_that_is_wrong(careless: Path, tmp_path: Path) -> None:
+    for text, said in (
+        ("selekt = ['ALL']", "'selekt'"),
+        ("select = 'ALL'", "'select'"),
+        ("[severity]\nsecret-expired = 'worst'", "'worst' of secret-expired"),
+        ("[severity]\nsecret-expird = 'low'", "did you mean secret-expired"),
+        ("select = [", "mine.toml"),
+        ("[params.secret-expiring]\nwarn = 1", "no parameter 'warn'"),
+    ):
+        ran = regaudit("scan", careless, "--profile", write(tmp_path / "mine.toml", text))
+        assert (ran.code, ran.out) == (2, "")
+        assert said in ran.err
+
+
+def test_a_profile_of_ones_own(house: Path, careless: Path, tmp_path: Path) -> None:
+    profile = write(tmp_path / "mine.toml", "select = ['manners']\nignore = ['careless-info']\n[severity]\ncareless-high = 'low'\n")
+    ran = regaudit("scan", careless, "--extend-rules", house, "--profile", profile, "--output-format", "json")
+    assert ran.rules == ["careless-critical", "careless-high", "careless-low", "careless-medium"]
+    assert {row["rule_id"]: row["severity"] for row in ran.json["findings"]}["careless-high"] == "low"
+
+
+def test_nothing_that_can_be_audited(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ran = regaudit("scan", tmp_path / "empty")
+    assert ran.code == 2
+    assert "no app registration found in 0 files" in ran.err
+    assert "Read 0 app registrations from 0 files" in ran.out
+    ran = regaudit("scan", write(tmp_path / "package.json", {"name": "x", "version": "1"}))
+    assert ran.code == 2
+    assert "holds no app registration" in ran.err
+
+
+def test_a_forgotten_scan(careless: Path) -> None:
+    ran = regaudit(careless)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"to audit it: regaudit scan {careless}" in ran.err
+
+
+def test_a_misspelt_command() -> None:
+    assert "did you mean 'scan'?" in regaudit("scna").err
+    ran = regaudit("frobnicate")
+    assert ran.code == 2
+    assert all(command in ran.err for command in COMMANDS)
+
+
+# -- which rules
+
+
+@pytest.mark.parametrize(
+    ("args", "rules"),
+    [
+        (["--select", "careless-high"], ["careless-high"]),
+        (["--select", "careless-high, careless-low"], ["careless-high", "careless-low"]),
+        (["--select", "careless-high", "--select", "people"], ["careless-high", "nobody"]),
+        (["--select", "people"], ["nobody"]),
+        (["--select", "house-worst"], ["careless-critical", "careless-high"]),
+        (["--select", "careless-*", "--ignore", "house-worst"], ["careless-info", "careless-low", "careless-medium"]),
+        (["--select", "manners,people", "--ignore", "careless-*"], ["nobody"]),
+        (["--select", "house-worst,house-blind", "--ignore", "people"], ["careless-critical", "careless-high"]),
+    ],
+)  # fmt: skip
+def test_select_and_ignore(house: Path, careless: Path, args: list[str], rules: list[str]) -> None:
+    ran = regaudit("scan", careless, "--extend-rules", house, "--output-format", "json", *args)
+    assert ran.rules == rules
+    assert {row["rule_id"] for row in ran.json["findings"]} == set(rules)
+
+
+def test_select_all_takes_the_opt_in_rules_too(house: Path, careless: Path) -> None:
+    def rules(*args: str) -> set[str]:
+        return set(regaudit("scan", careless, "--extend-rules", house, "--output-format", "json", *args).rules)
+
+    everything = rules("--select", "ALL")
+    assert everything == rules("--profile", "strict")
+    assert rules() < everything
+    assert rules("--select", "ALL", "--ignore", "opt-in") == rules()
+    assert {"nobody", "careless-high"} <= rules()
+
+
+def test_set_changes_a_parameter(tmp_path: Path) -> None:
+    secret = {"keyId": "4" * 8 + "-4444-4444-8444-444444444444", "displayName": "ci", "endDateTime": "2026-03-01T00:00:00Z"}
+    app = write(tmp_path / "app.json", registration("Payroll", passwordCredentials=[secret], keyCredentials=[]))
+    args: list[str | Path] = ["scan", app, "--select", "secret-expiring", "--as-of", "2026-01-01"]
+    assert "No findings" in regaudit(*args, "--set", "secret-expiring.warn_days=30").out
+    assert "secret-expiring" in regaudit(*args, "--set", "secret-expiring.warn_days=60").out
+
+
+# -- what is read
+
+
+def test_standard_input(house: Path, careless: Path) -> None:
+    args: list[str | Path] = ["scan", "-", "--extend-rules", house, "--select", "manners", "--output-format", "json"]
+    text = careless.read_bytes()
+    assert {row["file"] for row in regaudit(*args, stdin=text).json["findings"]} == {"<stdin>"}
+    ran = regaudit(*args, "--stdin-filename", "apps/payroll.json", stdin=text)
+    assert ran.code == 1
+    assert {row["file"] for row in ran.json["findings"]} == {"apps/payroll.json"}
+    ran = regaudit(*args, "--stdin-filename", "apps/payroll.json", stdin=b'{"appId": ')
+    assert ran.code == 2
+    assert "apps/payroll.json:1:" in ran.err
+    assert regaudit(*args, stdin=b"").code == 2
+
+
+def test_exclude(house: Path, careless: Path, tidy: Path, tmp_path: Path) -> None:
+    write(tmp_path / "in/old/older.json", registration("Older", 3))
+
+    def read(*args: str) -> list[str]:
+        rows = scan(house, tmp_path / "in", "--output-format", "json", *args).json["applications"]
+        return sorted(row["display_name"] for row in rows)
+
+    assert read() == ["Older", "Payroll", "Tidy"]
+    assert read("--exclude", "old/") == ["Payroll", "Tidy"]
+    assert read("--exclude", "care*.json", "--exclude", "old") == ["Tidy"]
+    assert read("--exclude", "*.json", "--exclude", "!tidy.json") == ["Tidy"]
+    assert scan(house, tmp_path / "in", "--exclude", "careless.json").code == 0
+
+
+# -- what is shown
+
+
+def test_min_severity(house: Path, careless: Path) -> None:
+    for i, severity in enumerate(SEVERITIES):
+        ran = scan(house, careless, "--min-severity", severity, "--output-format", "json")
+        assert sorted(row["severity"] for row in ran.json["findings"]) == sorted(SEVERITIES[: i + 1])
+
+
+def test_show_passed(house: Path, careless: Path, tidy: Path) -> None:
+    assert "Tidy" not in scan(house, careless, tidy).out
+    shown = scan(house, careless, tidy, "--show-passed")
+    assert "pass careless-high  Careless, high  (1)\n  Tidy (22222222-" in shown.out
+    rows = scan(house, careless, tidy, "--show-passed", "--output-format", "json").json["findings"]
+    assert {(row["app_display_name"], row["status"]) for row in rows} == {("Payroll", "fail"), ("Tidy", "pass")}
+
+
+def test_limit(house: Path, tmp_path: Path) -> None:
+    apps = [
+        {**registration("Payroll"), "id": f"{i:08d}-1111-4111-8111-111111111111", "appId": f"{i:08d}-2222-4222-8222-222222222222"}
+        for i in range(30)
+    ]
+    many = write(tmp_path / "many.json", {"value": apps})
+    assert scan(house, many, select="careless-high").out.count("is careless") == 20
+    assert "… and 10 more (--limit 0 shows all)" in scan(house, many, select="careless-high").out
+    assert scan(house, many, "--limit", "3", select="careless-high").out.count("is careless") == 3
+    everything = scan(house, many, "--limit", "0", select="careless-high").out
+    assert everything.count("is careless") == 30
+    assert "more (" not in everything
+    assert len(scan(house, many, "--limit", "3", "--output-format", "json", select="careless-high").json["findings"]) == 30
+
+
+def test_quiet_leaves_the_summary(house: Path, careless: Path) -> None:
+    quiet, full = scan(house, careless, "-q"), scan(house, careless)
+    assert "is careless" not in quiet.out
+    assert quiet.out.startswith("Read 1 app registration from 1 file.\n")
+    assert full.out.endswith(quiet.out)
+
+
+def test_verbose_gives_all_reasons(careless: Path) -> None:
+    brief = regaudit("scan", careless, "--profile", "strict")
+    full = regaudit("scan", careless, "--profile", "strict", "-v")
+    assert "more reasons (-v shows all)" in brief.out
+    assert "more reasons" not in full.out
+    assert len(full.out.splitlines()) > len(brief.out.splitlines())
+
+
+def test_colours(house: Path, careless: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert b"\x1b" not in scan(house, careless).stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    coloured = scan(house, careless)
+    assert b"\x1b[" in coloured.stdout
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured.out) == scan(house, careless, "--no-color").out
+    assert b"\x1b" not in scan(house, careless, "--output-format", "json").stdout
+    scan(house, careless, "--output-format", f"text={tmp_path / 'report.txt'}")
+    assert b"\x1b" not in (tmp_path / "report.txt").read_bytes()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert b"\x1b" not in scan(house, careless).stdout
+    monkeypatch.delenv("FORCE_COLOR")
+    assert b"\x1b" not in scan(house, careless).stdout
+
+
+# -- into files
+
+
+def test_several_reports_at_once(house: Path, careless: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "one.json", tmp_path / "two.txt"
+    ran = scan(house, careless, "--output-format", "text", "--output-format", f"json={one}", "--output-format", f"text={two}")
+    assert ran.code == 1
+    assert two.read_bytes() == ran.stdout == scan(house, careless).stdout
+    assert one.read_bytes() == scan(house, careless, "--output-format", "json").stdout
+
+
+def test_a_report_takes_the_place_of_an_older_one(house: Path, careless: Path, tmp_path: Path) -> None:
+    target = write(tmp_path / "out/report.json", "old, and longer than nothing")
+    scan(house, careless, "--output-format", f"json={target}")
+    assert len(json.loads(target.read_bytes())["findings"]) == 5
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_report_that_cannot_be_put_there_leaves_nothing(house: Path, careless: Path, tmp_path: Path) -> None:
+    (tmp_path / "out/report.json").mkdir(parents=True)
+    ran = scan(house, careless, "--output-format", f"json={tmp_path / 'out/report.json'}")
+    assert (ran.code, ran.out) == (2, "")
+    assert "cannot write" in ran.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["report.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of a process are POSIX's")
+def test_a_full_disk_leaves_the_older_report(careless: Path, tmp_path: Path) -> None:
+    import resource
+
+    target = write(tmp_path / "out/report.json", "old")
+    ran = process(
+        "scan", careless, "--output-format", f"json={target}",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+    )  # fmt: skip
+    assert (ran.code, ran.out) == (2, "")
+    assert f"cannot write {target}" in ran.err
+    assert target.read_text() == "old"
+    assert list(target.parent.iterdir()) == [target]
+
+
+# -- a process of its own
+
+
+def test_as_a_process(house: Path, careless: Path, tidy: Path, tmp_path: Path) -> None:
+    args: list[str | Path] = ["--extend-rules", house, "--select", "manners", "--as-of", "2026-01-01"]
+    assert process("scan", tidy, *args).code == 0
+    failing = process("scan", careless, *args)
+    assert failing == scan(house, careless)
+    assert failing.code == 1
+    piped = process("scan", "-", *args, "--output-format", "json", stdin=careless.read_bytes())
+    assert (piped.code, len(piped.json["findings"])) == (1, 5)
+    missing = process("scan", tmp_path / "no-such-file.json", *args)
+    assert missing.code == 2
+    assert missing.err == f"regaudit: {tmp_path}/no-such-file.json: there is no such file or folder\n"
+
+
+def test_version() -> None:
+    assert regaudit("--version").out == f"regaudit {auditor.__version__}\n"
+    assert regaudit("-V").code == 0
+
+
+def test_a_reader_who_has_seen_enough(careless: Path) -> None:
+    command = f"'{sys.executable}' -m auditor rules --output-format json | head -c 10"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert len(done.stdout) == 10
+    assert b"Traceback" not in done.stderr
+
+
+HEAVY = ("msgraph", "azure", "kiota_abstractions", "kiota_http", "jsonschema", "rich", "msgspec", "tabulate")
+LOADED = f"print(sorted({{name.partition('.')[0] for name in __import__('sys').modules}} & set({HEAVY!r})))"
+AS_REGAUDIT = "import sys; from auditor.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+
+
+def test_the_package_imports_nothing_heavy() -> None:
+    assert process(python=("-c", f"import auditor; {LOADED}")).out == "[]\n"
+
+
+def test_the_version_imports_nothing_heavy() -> None:
+    assert process("--version", python=("-c", AS_REGAUDIT + LOADED)).out == f"regaudit {auditor.__version__}\n[]\n"
+    times = process("--version", python=("-X", "importtime", "-m", "auditor"))
+    assert "click" in times.err
+    assert not re.search(rf"\|\s+({'|'.join(HEAVY)})\b", times.err)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_scan_imports_only_what_it_needs(careless: Path, form: str) -> None:
+    ran = process("scan", careless, "--output-format", form, python=("-c", AS_REGAUDIT + LOADED))
+    assert "Payroll" in ran.out
+    assert ran.out.splitlines()[-1] == "['msgspec']"
+
+
+# -- the other commands
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_has_an_example(command: str, flag: str) -> None:
+    ran = regaudit(*([command] if command else []), flag)
+    assert (ran.code, ran.stderr) == (0, b"")
+    assert ran.out.startswith("Usage: ")
+    assert re.search(rf"Examples?:\s+(az .*\| )?regaudit {command or 'scan'}", ran.out)
+
+
+def test_help_names_the_commands_and_exit_codes() -> None:
+    text = regaudit("-h").out
+    assert all(re.search(rf"^  {command}\s+[A-Z]", text, re.M) for command in COMMANDS)
+    assert "Exit codes: 0 clean, 1 findings" in text
+
+
+def test_rules_as_text(house: Path) -> None:
+    ran = regaudit("rules", "--extend-rules", house, "--select", "house-worst,people")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines[0].split()[:3] == ["area", "rule", "severity"]
+    assert [line.split()[:3] for line in lines[2:5]] == [
+        ["manners", "careless-critical", "critical"], ["manners", "careless-high", "high"], ["people", "nobody", "high"],
+    ]  # fmt: skip
+    assert "owners" in lines[4]
+    assert lines[-1] == "3 rules. `regaudit explain RULE` shows one."
+
+
+def test_rules_as_json(house: Path) -> None:
+    rows = regaudit("rules", "--extend-rules", house, "--select", "nobody", "--output-format", "json").json
+    assert len(rows) == 1
+    row = rows[0]
+    assert row.pop("page").endswith("people/nobody.md")
+    assert row == {
+        "id": "nobody", "area": "people", "title": "Nobody cares", "severity": "high", "needs": ["owners"], "parameters": {},
+        "aadsts": [], "references": ["https://example.com/nobody"], "tags": ["house-blind"], "aliases": [],
+    }  # fmt: skip
+
+
+def test_rules_name_their_parameters() -> None:
+    (row,) = regaudit("rules", "--select", "secret-expiring", "--output-format", "json").json
+    assert row["parameters"] == {"warn_days": 30}
+
+
+def test_rules_follow_the_profile() -> None:
+    def ids(*args: str) -> set[str]:
+        return {row["id"] for row in regaudit("rules", "--output-format", "json", *args).json}
+
+    assert ids() < ids("--profile", "strict") == ids("--select", "ALL")
+    ran = regaudit("rules", "--select", "secret-expird")
+    assert ran.code == 2
+    assert "did you mean 'secret-expired'?" in ran.err
+
+
+def test_explain(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = regaudit("explain", "secret-expired")
+    assert (ran.code, ran.stderr) == (0, b"")
+    assert "Client secret has expired" in ran.out
+    assert "az ad app credential delete" in ran.out
+    assert "```" not in ran.out
+    assert b"\x1b" not in ran.stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert b"\x1b[" in regaudit("explain", "secret-expired").stdout
+    assert b"\x1b" not in regaudit("explain", "secret-expired", "--no-color").stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert b"\x1b" not in regaudit("explain", "secret-expired").stdout
+
+
+def test_explain_raw_is_the_page(house: Path) -> None:
+    ran = regaudit("explain", "nobody", "--raw", "--extend-rules", house)
+    assert ran.out.strip() == (house / "people/nobody.md").read_text().strip()
+
+
+def test_explain_what_there_is_not() -> None:
+    ran = regaudit("explain", "secret-expird")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no rule is called 'secret-expird'; did you mean secret-expired" in ran.err
+
+
+def test_the_examples_of_ones_own_pages(house: Path) -> None:
+    ran = regaudit("test", house / "manners")
+    assert (ran.code, ran.out) == (0, "5 rules, 10 examples, 0 wrong\n")
+    verbose = regaudit("test", house / "manners", "-v", "--select", "careless-low")
+    assert "careless-low.md:" in verbose.out
+    assert "fail: low: Payroll is careless" in verbose.out
+    assert verbose.out.endswith("1 rules, 2 examples, 0 wrong\n")
+
+
+def test_a_page_whose_example_is_wrong(house: Path) -> None:
+    page = house / "manners/careless-low.md"
+    text = page.read_text().replace('"displayName": "Tidy"', '"displayName": "Payroll"')
+    page.write_text(text)
+    ran = regaudit("test", house / "manners")
+    assert ran.code == 1
+    line = text.splitlines().index("```json pass") + 1
+    assert re.match(rf"{re.escape(str(page))}:{line}(?!\d)|{re.escape(str(page))}:{line + 1}(?!\d)", ran.out)
+    assert "the example should be pass, it is fail (low: Payroll is careless)" in ran.out
+    assert ran.out.endswith("5 rules, 10 examples, 1 wrong\n")
+
+
+def test_a_page_without_an_example_or_with_a_wrong_rule(tmp_path: Path) -> None:
+    page = PAGE.format(title="T", severity="low", id="lone", tag="t")
+    write(tmp_path / "a/lone.md", page.partition("```json pass")[0])
+    ran = regaudit("test", tmp_path / "a")
+    assert ran.code == 1
+    assert "no example that should pass" in ran.out
+    write(tmp_path / "b/lone.md", page.replace("app.display_name !=", "app.displayname !="))
+    ran = regaudit("test", tmp_path / "b")
+    assert ran.code == 1
+    assert "display_name" in ran.out
+    (tmp_path / "c").mkdir()
+    ran = regaudit("test", tmp_path / "c")
+    assert ran.code == 2
+    assert "no rule pages" in ran.err
+    ran = regaudit("test", tmp_path / "no-such-folder")
+    assert ran.code == 2
+    assert "no-such-folder" in ran.err
+
+
+@pytest.mark.parametrize("name", ["application", "report", "rule"])
+def test_schemas_are_schemas(name: str) -> None:
+    ran = regaudit("schema", name)
+    assert ran.code == 0
+    assert ran.json["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(ran.json)
+
+
+def test_a_schema_that_there_is_not() -> None:
+    ran = regaudit("schema", "raport")
+    assert ran.code == 2
+    assert "'report'" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("shell", "marks"),
+    [
+        ("bash", ["complete ", "_REGAUDIT_COMPLETE=bash_complete", "regaudit"]),
+        ("zsh", ["#compdef regaudit", "_REGAUDIT_COMPLETE=zsh_complete"]),
+        ("fish", ["complete --no-files --command regaudit", "_REGAUDIT_COMPLETE=fish_complete"]),
+        ("powershell", ["Register-ArgumentCompleter -Native -CommandName regaudit", "_REGAUDIT_COMPLETE"]),
+    ],
+)
+def test_completion(shell: str, marks: list[str]) -> None:
+    ran = regaudit("completion", shell)
+    assert (ran.code, ran.stderr) == (0, b"")
+    assert all(mark in ran.out for mark in marks)
+    assert ran.out.count("{") == ran.out.count("}")
+
+
+def test_the_script_for_bash_is_bash() -> None:
+    script = process("completion", "bash").stdout
+    checked = subprocess.run(["bash", "-n"], input=script, capture_output=True)
+    assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+def test_completion_knows_commands_and_options() -> None:
+    def completed(words: str, at: int) -> list[str]:
+        ran = process(
+            python=("-c", "import sys; sys.argv[0] = 'regaudit'; from auditor.cli import main; main()"),
+            env={"_REGAUDIT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)},
+        )
+        return [line.partition(",")[2] for line in ran.out.splitlines()]
+
+    assert completed("regaudit s", 1) == ["scan", "schema"]
+    assert "--fail-on" in completed("regaudit scan --f", 2)
+    assert completed("regaudit scan --fail-on ", 3) == list(GATES)
+    assert completed("regaudit schema ", 2) == ["application", "report", "rule"]
+
+
+def test_a_shell_that_is_not_known() -> None:
+    ran = regaudit("completion", "tcsh")
+    assert ran.code == 2
+    assert "'bash', 'zsh', 'fish', 'powershell'" in ran.err
