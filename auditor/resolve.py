@@ -336,9 +336,8 @@ class World:
     def federated_credentials_of(self, app: App) -> Any:
         if not isinstance(app.expanded_federated, Unknown):
             expanded = app.expanded_federated or []
-            found = [FederatedCredential(doc, app, f"/federatedIdentityCredentials/{i}") for i, doc in enumerate(expanded)]
             # Twenty are the most that an application can have, and the most that $expand returns.
-            return found
+            return [FederatedCredential(doc, app, f"/federatedIdentityCredentials/{i}") for i, doc in enumerate(expanded)]
         return self._children(FEDERATED, self._federated, app, FederatedCredential)
 
     def owners_of(self, one: App | ServicePrincipal) -> Any:

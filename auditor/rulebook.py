@@ -243,7 +243,8 @@ class Checked:
 
     def _unseen(self, rule: Rule, unavailable: Unavailable, each: Node, walked: frozenset[str]) -> Judgement:
         """The conditions once more, for a subject of which nothing is known."""
-        assert each.blind is not None and each.type.item is not None
+        assert each.blind is not None
+        assert each.type.item is not None
         checker = Checker(self.checker.scope, unavailable)
         item = each.type.item
         blind = type(each.blind)(each.blind.unknown)

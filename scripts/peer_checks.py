@@ -45,7 +45,7 @@ def page() -> str:
         "| tool | check | rule |",
         "|---|---|---|",
         *(
-            f"| {peer} | {check} | {', '.join(map(cell, rules.split())) or 'not readable from what regaudit reads, or not about app registrations'} |"
+            f"| {peer} | {check} | {', '.join(map(cell, rules.split())) or 'not in what regaudit reads, or not about app registrations'} |"
             for peer, check, rules in rows("peer_checks.tsv")
         ),
         "",

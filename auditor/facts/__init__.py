@@ -14,13 +14,13 @@ from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
     App, ServicePrincipal, Tenant, RedirectUri, IdentifierUri, Uri, Scope, AppRole, Client, Resource, Permission,
-    RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits, Secret, Certificate, FederatedCredential,
-    GitHubSubject, ClaimTest, OptionalClaim, Owner,
+    RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits,
+    Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner,
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Credential", "DelegatedGrant", "Fact",
-    "FederatedCredential", "GitHubSubject", "GrantedPermission", "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner",
-    "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Scope",
-    "Secret", "ServicePrincipal", "Tenant", "Uri",
+    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Credential",
+    "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission", "IdentifierUri", "Kind", "Limits",
+    "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "RequestedPermission",
+    "RequestedResource", "Resource", "Scope", "Secret", "ServicePrincipal", "Tenant", "Uri",
 ]  # fmt: skip

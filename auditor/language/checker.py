@@ -235,9 +235,9 @@ class Checker:
                 BOOL, negated(part.code), logic.negation(part.exact), true=part.false, false=part.true, const=part.const, blind=blind
             )
         operand = tree.operand
-        if isinstance(tree.op, ast.USub) and isinstance(operand, ast.Constant) and type(operand.value) is int:
-            return self.on_Constant(ast.Constant(-operand.value))
-        self._fail("this operator cannot be used in a rule", tree)
+        if not (isinstance(tree.op, ast.USub) and isinstance(operand, ast.Constant) and type(operand.value) is int):
+            self._fail("this operator cannot be used in a rule", tree)
+        return self.on_Constant(ast.Constant(-operand.value))
 
     def on_IfExp(self, tree: ast.IfExp) -> Node:  # noqa: N802
         test = self._condition(tree.test)

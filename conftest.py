@@ -1,1 +1,0 @@
-"""Makes `tests` importable from its own modules, wherever pytest is started."""
