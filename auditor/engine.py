@@ -155,7 +155,7 @@ class _Judge:
                     found.broken.append((root, error))
 
 
-class _Subject(NamedTuple):
+class Subject(NamedTuple):
     """What every row says of a root; worked out once."""
 
     identity: str
@@ -173,7 +173,7 @@ class _Rows:
 
     def __init__(self, check: Check, world: World) -> None:
         self.check, self.rule, self.world = check, check.rule, world
-        self.tenant = world.tenant.id if isinstance(world.tenant.id, str) else None
+        self.tenant = clean(world.tenant.id) if isinstance(world.tenant.id, str) else None
         self.reference = self.rule.references[0] if self.rule.references else None
         self.place = "/" + check.checked.place if check.checked.place else ""
         self.fact = check.checked.property_fact
@@ -228,7 +228,7 @@ class _Rows:
 
     def _row(self, root: Any, key: str, status: str, severity: str, message: str) -> Finding:
         rule = self.rule
-        of = getattr(root, "subject", None) or _subject(root)
+        of = subject_of(root)
         return Finding(
             fingerprint(self.tenant or "", rule.id, of.identity, key), rule.id, rule.title, rule.area, severity, status,
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
@@ -251,12 +251,15 @@ class _Rows:
 _RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal"}
 
 
-def _subject(root: Any) -> _Subject:
+def subject_of(root: Any) -> Subject:
+    """What reports say of a root."""
+    if (known := getattr(root, "subject", None)) is not None:
+        return known  # type: ignore[no-any-return]
     app_id, object_id = _text(getattr(root, "app_id", None)), _text(root.id)
     document = root.document
     name, tags = getattr(root, "display_name", None), getattr(root, "tags", None)
     reference = getattr(root, "service_management_reference", None)
-    found = _Subject(
+    found = Subject(
         object_id or app_id or f"{document.file.name}{document.pointer}",
         app_id,
         object_id,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from auditor.display import clean, iso
-from auditor.engine import owner_names
+from auditor.engine import subject_of
 from auditor.facts import App, ServicePrincipal
 from auditor.finding import SEVERITIES
 from auditor.scan import Report
@@ -60,7 +61,9 @@ def _text(value: Any) -> str | None:
 
 
 def _known(values: Any) -> list[Any]:
-    return [] if isinstance(values, Unknown) else values.known() if isinstance(values, Partial) else list(values)
+    if values.__class__ is list:
+        return values  # type: ignore[no-any-return]
+    return values.known() if isinstance(values, Partial) else []
 
 
 def credentials(report: Report) -> Iterator[Credential]:
@@ -87,9 +90,10 @@ def _credential(report: Report, one: App | ServicePrincipal, on: str, kind: str,
     else:
         state = "expiring" if left is not None and left < EXPIRING_WITHIN else "valid"
     superseded = credential.superseded
+    of = subject_of(one)
     return Credential(
-        _text(one.app_id), _text(one.id), _text(one.display_name), _text(credential.key_id), kind, on, _text(credential.display_name),
-        iso(start), iso(end), left, state, None if isinstance(superseded, Unknown) else superseded, owner_names(one),
+        of.app_id, of.object_id, of.name, _text(credential.key_id), kind, on, _text(credential.display_name),
+        iso(start), iso(end), left, state, None if isinstance(superseded, Unknown) else superseded, of.owners,
     )  # fmt: skip
 
 
@@ -103,18 +107,14 @@ def applications(report: Report) -> Iterator[Application]:
             worst[key] = (count + 1, max(severity, finding.severity, key=rank.__getitem__))
     for world in report.worlds:
         for app in world.apps:
-            app_id, object_id = _text(app.app_id), _text(app.id)
-            count, most = worst.get((app_id, object_id), (0, None))
-            ends = [
-                c.end for c in (*_known(app.secrets), *_known(app.certificates)) if c.end is not None and not isinstance(c.end, Unknown)
-            ]
+            of = subject_of(app)
+            count, most = worst.get((of.app_id, of.object_id), (0, None))
+            ends = [c.end for c in (*_known(app.secrets), *_known(app.certificates)) if isinstance(c.end, datetime)]
             principal = app.service_principal if "servicePrincipals" in world.given else None
+            document = app.document
             yield Application(
-                app_id, object_id, _text(app.display_name), app.document.file.shown, app.document.line, app.document.pointer,
-                _text(app.audience), None if isinstance(app.created, Unknown) else iso(app.created),
-                owner_names(app),
-                [clean(tag) for tag in app.tags] if app.tags.__class__ is list else None,
-                _text(app.service_management_reference),
+                of.app_id, of.object_id, of.name, document.file.shown, document.line, clean(document.pointer, 1000),
+                _text(app.audience), None if isinstance(app.created, Unknown) else iso(app.created), of.owners, of.tags, of.reference,
                 _text(principal.id) if isinstance(principal, ServicePrincipal) else None,
                 _size(app.secrets), _size(app.certificates), _size(app.federated_credentials), _size(app.requested_permissions),
                 iso(min((end for end in ends if end > report.as_of), default=None)), count, most,

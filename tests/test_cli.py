@@ -501,9 +501,10 @@ def test_the_version_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_scan_imports_only_what_it_needs(careless: Path, form: str) -> None:
-    ran = process("scan", careless, "--output-format", form, python=("-c", AS_REGAUDIT + LOADED))
-    assert "Payroll" in ran.out
+def test_a_scan_imports_only_what_it_needs(tmp_path: Path, form: str) -> None:
+    app = write(tmp_path / "app.json", registration("Payroll", web={"redirectUris": ["http://contoso.com/cb"]}))
+    ran = process("scan", app, "--output-format", form, python=("-c", AS_REGAUDIT + LOADED))
+    assert "redirect-http" in ran.out
     assert ran.out.splitlines()[-1] == "['msgspec']"
 
 

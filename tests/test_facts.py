@@ -56,7 +56,7 @@ def unknown(value: object) -> bool:
 def partly(values: Any) -> list[Any]:
     """What is known of a list that is only partly known."""
     assert values.__class__ is Partial
-    return values.known()  # type: ignore[no-any-return]
+    return list(known(values))
 
 
 def redirect(uri: str, platform: str = "web") -> RedirectUri:

@@ -449,7 +449,7 @@ def test_a_grant_that_a_wider_one_includes() -> None:
 
 
 def test_grants_whose_api_is_gone() -> None:
-    gone = {
+    gone: dict[str, Any] = {
         "oauth2PermissionGrants": [grant("p-a", "read", resource="p-gone")],
         "appRoleAssignments": [assigned("p-a", "r", resource="p-gone")],
     }
@@ -495,7 +495,7 @@ def test_those_that_are_assigned_to_an_application_and_to_its_roles() -> None:
 
 def test_clients_are_those_that_request_or_were_granted() -> None:
     asking = [one(name, requiredResourceAccess=[asks("a", ("s", "Scope"))]) for name in ("a", "b")]
-    grants = {
+    grants: dict[str, Any] = {
         "oauth2PermissionGrants": [grant("p-c", "s", "p-a")],
         "appRoleAssignments": [assigned("p-d", "r", "p-a"), assigned("u1", "r", "p-a")],
     }

@@ -36,11 +36,10 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 
 
 def _encode(value: Any) -> bytes:
-    try:
-        text = _encoder.encode(value)
-    except UnicodeEncodeError:
-        text = _encoder.encode(msgspec.json.decode(repr(value).encode("utf-8", "replace")))
-    return _OBEYED.sub(_escape, text) if _OBEYED.search(text) else text
+    text = _encoder.encode(value)
+    if text.isascii() and b"##" not in text and b"\x7f" not in text:
+        return text
+    return _OBEYED.sub(_escape, text)
 
 
 def _escape(found: re.Match[bytes]) -> bytes:
@@ -90,7 +89,7 @@ def _run(report: Report) -> dict[str, Any]:
             ],
             "tenants": [
                 {
-                    "tenant_id": world.tenant.id if isinstance(world.tenant.id, str) else None,
+                    "tenant_id": clean(world.tenant.id) if isinstance(world.tenant.id, str) else None,
                     "folder": clean(world.scope, 1000) or None,
                     "complete_collections": sorted(world.complete),
                     "applications_read": len(world.apps),
