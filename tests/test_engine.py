@@ -205,6 +205,9 @@ def test_names_instead_of_ids_are_understood() -> None:
     ).apps[0]
     (permission,) = app.requested_permissions
     assert (permission.resource_app_id, permission.id) == (GRAPH, "e1fe6dd8-ba31-4d61-89e7-88639da4683d")
+    as_long_as_a_guid = {"id": "ExternalConnection.ReadWrite.OwnedBy", "type": "Role"}
+    app = world({**APP, "requiredResourceAccess": [{"resourceAppId": "Microsoft Graph", "resourceAccess": [as_long_as_a_guid]}]}).apps[0]
+    assert app.requested_permissions[0].id == "f431331c-49a6-499f-be1c-62af19c34a9d"
 
 
 def test_joins_do_not_reach_over_folders() -> None:

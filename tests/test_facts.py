@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import resolve
@@ -348,6 +348,7 @@ URI_TEXTS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(URI_TEXTS, max_size=4))
 def test_no_text_breaks_the_splitting_of_uris(texts: list[str]) -> None:
     web = {"redirectUris": texts, "logoutUrl": texts[0] if texts else None}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auditor import pointer
@@ -35,6 +35,7 @@ def index_of(text: str, line: int, column: int) -> int:
     return sum(len(before) + 1 for before in text.split("\n")[: line - 1]) + column - 1
 
 
+@settings(deadline=None)
 @given(
     value=JSON,
     indent=st.sampled_from([None, 0, 1, 2, 4, "\t"]),
@@ -59,11 +60,13 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
     return value
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.integers(min_value=0), st.text()), max_size=6))
 def test_splitting_undoes_joining(steps: list[Any]) -> None:
     assert pointer.split(pointer.join(*steps)) == [str(step) for step in steps]
 
 
+@settings(deadline=None)
 @given(text=st.text(alphabet='{}[]",:\\ 01atrue\n', max_size=30), steps=st.lists(st.sampled_from(["a", "0", "1", ""]), max_size=3))
 def test_a_text_that_is_no_json_never_breaks_a_report(text: str, steps: list[str]) -> None:
     index = pointer.locate(text, pointer.join(*steps))

@@ -589,6 +589,28 @@ def test_what_lists_the_children_of_one_object_is_whole_for_it() -> None:
     assert partly(principal_of(ahead, MICROSOFT_GRAPH).assignments) == ["u1"]
 
 
+def test_what_a_run_says_that_it_cannot_know_is_not_known() -> None:
+    exposed = {
+        "appRoles": [{"id": "r"}],
+        "identifierUris": ["api://x"],
+        "keyCredentials": [{"customKeyIdentifier": "a" * 40}],
+        **web("https://x"),
+    }
+    part = world({"applications": [one("a", requiredResourceAccess=[asks(MICROSOFT_GRAPH, (USER_READ, "Scope"))], **exposed)]})
+    app = app_of(part)
+    holders: dict[str, Any] = {
+        "App": app, "RequestedPermission": app.requested_permissions[0], "RequestedResource": app.requested_resources[0], "AppRole": app.app_roles[0],
+        "Resource": app.requested_resources[0].resource, "IdentifierUri": app.identifier_uris[0], "RedirectUri": app.redirect_uris[0], "Tenant": part.tenant,
+    }  # fmt: skip
+    seen = [getattr(holders[kind], fact) for kind, _, fact in (name.partition(".") for name in part.unavailable.unknown) if kind in holders]
+    assert len(seen) > 10
+    assert all(unknown(value) for value in seen)
+    assert part.unavailable.partial == {}
+    lone = alone(**exposed)
+    assert lone.world.unavailable.partial.keys() >= {"App.namesakes", "App.clients", "RedirectUri.also_on"}
+    assert partly(lone.redirect_uris[0].also_on) == []
+
+
 def test_joins_reach_over_one_folder_only() -> None:
     documents = Documents()
     for scope, value in (

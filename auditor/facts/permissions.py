@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
 
-GUID_LENGTH = 36
 _KINDS: dict[str, Any] = {"Role": "application", "Scope": "delegated"}
 
 
@@ -35,7 +34,7 @@ class RequestedPermission(Fact):
         kind: Any = doc.type
         self.kind = _KINDS.get(kind) or _KINDS.get(kind.capitalize(), kind) if kind.__class__ is str else kind
         permission: Any = lower(doc.id)
-        if permission.__class__ is str and len(permission) != GUID_LENGTH:
+        if permission.__class__ is str and permission[8:9] != "-":  # no GUID
             permission = owner.world.catalog.permission_id(resource_app_id, permission, self.kind)  # "User.Read"
         self.id = sys.intern(permission) if permission.__class__ is str else permission
 
@@ -101,7 +100,7 @@ class RequestedResource(Fact):
     def __init__(self, doc: documents.RequiredResourceAccess, owner: App, at: str) -> None:
         self.owner, self.at = owner, at
         app_id: Any = lower(doc.resource_app_id)
-        if app_id.__class__ is str and len(app_id) != GUID_LENGTH:
+        if app_id.__class__ is str and app_id[8:9] != "-":
             app_id = owner.world.catalog.app_id(app_id)  # toolkits write a name instead: "Microsoft Graph"
         if app_id.__class__ is str:
             app_id = sys.intern(app_id)  # a few ids, over and over
