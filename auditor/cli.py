@@ -68,18 +68,32 @@ def main() -> None:
         code = cli(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
-        error.show()
+        from auditor.display import clean
+
+        # What the user typed stands in it, and can be as hostile as what was read.
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            click.echo(context.get_usage(), err=True)
+        click.echo(f"Error: {clean(error.format_message(), 1000)}", err=True)
         sys.exit(2)
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)
     except RegauditError as error:
-        click.echo(f"regaudit: {error}", err=True)
+        from auditor.display import clean
+
+        for line in f"regaudit: {error}".split("\n"):
+            click.echo(clean(line, 1000), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        from auditor.display import clean
+
+        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

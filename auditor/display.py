@@ -24,14 +24,14 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
     if value.isprintable() and len(value) <= limit and "#" not in value and value[:1] not in (":", " "):
         return value
     if len(value) > limit:
-        value = value[:limit] + "…"
+        value = value[: limit + 1]  # enough to see that it was longer
     if not value.isprintable():
         value = "".join(c if c.isprintable() else "\ufffd" for c in value)
     if "##" in value:
         value = _COMMAND.sub("# #", value)
     if value.lstrip()[:2] == "::":
         value = value.replace("::", ": :", 1)
-    return value
+    return value if len(value) <= limit else value[: limit - 1] + "…"
 
 
 def show(value: Any, form: str = "") -> str:

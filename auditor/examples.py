@@ -76,14 +76,16 @@ def _run(rule: Rule, example: Example) -> Result:
 
 
 def read(text: str) -> Documents:
-    """An example's document. An object with Microsoft Graph's collection names holds whole collections; another is one application."""
+    """An example's document. An object of Microsoft Graph's collection names holds whole collections; another is one application."""
     documents = Documents()
     try:
         value = json.loads(text)
     except ValueError:
         value = None
-    alone = isinstance(value, dict) and not value.keys() & (COLLECTIONS.keys() | {"value"})
+    names = value.keys() if isinstance(value, dict) else set()
+    whole = bool(names) and names <= COLLECTIONS.keys()
+    alone = isinstance(value, dict) and not whole and "value" not in names
     reader.read((f'{{"application":{text}}}' if alone else text).encode(), "example", "", documents)
-    if isinstance(value, dict) and any(listing.relation for listing in documents.listings):
+    if whole:
         documents.whole.add("")
     return documents

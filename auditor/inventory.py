@@ -62,7 +62,7 @@ def _text(value: Any) -> str | None:
 
 def _known(values: Any) -> list[Any]:
     if values.__class__ is list:
-        return values  # type: ignore[no-any-return]
+        return values
     return values.known() if isinstance(values, Partial) else []
 
 

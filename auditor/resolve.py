@@ -73,6 +73,10 @@ _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _PAGE_CAP = 100  # az stops here without --all
 
 
+# (permission id, kind) -> permission, and by kind what is not known of them.
+_Definitions = tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]
+
+
 class Others:
     """A group without one of its members: a view, since a thousand registrations may share one redirect URI."""
 
@@ -239,10 +243,14 @@ class World:
         """Of a registration or service principal, else in the catalog, else ''."""
         if isinstance(app_id, Unknown):
             raise Unread(app_id)
-        for one in (self.app(app_id), self.principal(app_id)):
+        found = (self.app(app_id), self.principal(app_id))
+        for one in found:
             if isinstance(one, (App, ServicePrincipal)) and isinstance(one.display_name, str):
                 return one.display_name
-        return CATALOG.first_party.get(app_id, "")
+        name = CATALOG.first_party.get(app_id)
+        if name is None and (gap := first_unknown(*found)) is not None:
+            raise Unread(gap)
+        return name or ""
 
     # -- APIs and their permissions
 
@@ -261,27 +269,31 @@ class World:
         except Unread as unread:
             return unread.unknown
 
-    def _own_definitions(self, app_id: str) -> tuple[dict[tuple[str, str], Permission], Unknown | None] | None:
-        """(permission id, kind) -> permission, as a registration or service principal of this scope defines them, and what is not known."""
+    def _own_definitions(self, app_id: str) -> _Definitions | None:
+        """What a registration or service principal of this scope defines."""
 
-        def build() -> tuple[dict[tuple[str, str], Permission], Unknown | None] | None:
+        def build() -> _Definitions | None:
+            partly = None
             for one in (self.app(app_id), self.principal(app_id)):
                 if isinstance(one, (App, ServicePrincipal)):
-                    return self._definitions_of(one, app_id)
-            return None
+                    found = self._definitions_of(one, app_id)
+                    if not found[1]:
+                        return found
+                    partly = partly or found
+            return partly
 
         return self._index("definitions " + app_id, build)  # type: ignore[no-any-return]
 
-    def _definitions_of(self, one: App | ServicePrincipal, app_id: str) -> tuple[dict[tuple[str, str], Permission], Unknown | None]:
+    def _definitions_of(self, one: App | ServicePrincipal, app_id: str) -> _Definitions:
         found: dict[tuple[str, str], Permission] = {}
-        gap: Unknown | None = None
+        gaps: dict[str, Unknown] = {}
         for kind, facts in (("delegated", one.scopes), ("application", one.app_roles)):
             if isinstance(facts, Unknown):
-                gap = facts
+                gaps[kind] = facts
                 continue
             for fact in known(facts):
                 if isinstance(fact.id, Unknown):
-                    gap = fact.id
+                    gaps[kind] = fact.id
                     continue
                 admin: Any = (
                     True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
@@ -289,7 +301,7 @@ class World:
                 named = (app_id, fact.value, kind) if isinstance(fact.value, str) else None
                 privilege = CATALOG.privileges.get(named, "unrated") if named else "unrated"
                 found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege))  # type: ignore[arg-type]
-        return found, gap
+        return found, gaps
 
     def definition(self, app_id: Any, permission_id: Any, kind: Any) -> Permission | Unknown | None:
         """What an API defines under an id and kind: by its own objects here, else by the catalog."""
@@ -304,18 +316,18 @@ class World:
     def _definition(self, app_id: str, permission_id: str, kind: Any) -> Permission | Unknown | None:
         own = self._own_definitions(app_id)
         if own is not None:
-            found, gap = own
+            found, gaps = own
             if (hit := found.get((permission_id, kind))) is not None:
                 return hit
-            if gap is None:
+            if kind not in gaps:
                 return None
         listed = CATALOG.permissions.get((app_id, permission_id, kind))
         if listed is not None:
             return listed
+        if own is not None:
+            return own[1][kind]
         if app_id == MICROSOFT_GRAPH:
             return None
-        if own is not None:
-            return own[1]
         resource = self.resource(app_id)
         if resource is None or isinstance(resource, Unknown):
             return resource
@@ -323,7 +335,7 @@ class World:
 
     def catalog_date(self, app_id: str) -> str | None:
         own = self._own_definitions(app_id)
-        return None if own is not None and own[1] is None else DATE
+        return None if own is not None and not own[1] else DATE
 
     def privilege(self, app_id: Any, value: Any, kind: Any) -> Any:
         for part in (app_id, value, kind):
@@ -436,7 +448,9 @@ class World:
     ) -> Unknown | None:
         resource = self._resource_of(doc.resource_id)
         consent: Any = (
-            {"AllPrincipals": "admin", "Principal": "user"}.get(doc.consent_type) if isinstance(doc.consent_type, str) else doc.consent_type
+            {"AllPrincipals": "admin", "Principal": "user"}.get(doc.consent_type, doc.consent_type)
+            if isinstance(doc.consent_type, str)
+            else doc.consent_type
         )
         if isinstance(doc.scope, Unknown):
             return doc.scope
@@ -446,7 +460,9 @@ class World:
             if grant is None:
                 grant = found[key] = GrantedPermission(principal, document, "delegated", resource, "", value, consent)
             if isinstance(doc.principal_id, str):
-                grant.users.append(doc.principal_id)
+                grant.users.append(doc.principal_id.lower())
+            elif isinstance(doc.principal_id, Unknown) and grant.users.__class__ is list:
+                grant.users = Partial(grant.users, doc.principal_id)
         return None
 
     def _application(
@@ -516,7 +532,12 @@ class World:
             return found, gap
 
         groups, gap = self._index("lookalikes", build)
-        same = keep(groups.get(fold(principal.display_name), []), lambda one: one.home_tenant_id != principal.home_tenant_id)
+        folded = fold(principal.display_name)
+
+        def elsewhere(one: ServicePrincipal) -> bool:
+            return one.home_tenant_id is not None and one.home_tenant_id != principal.home_tenant_id  # managed identities have no home
+
+        same = keep(groups.get(folded, []) if folded else [], elsewhere)
         gap = first_unknown(gap, getattr(same, "unknown", None))
         if gap is None and PRINCIPALS not in self.complete:
             gap = self.missing(PRINCIPALS)

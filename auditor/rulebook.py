@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timezone
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from auditor.errors import RuleError, UsageError
@@ -122,7 +123,7 @@ class Rule:
     @cached_property
     def fix(self) -> str:
         """The section "Fix"."""
-        found = re.search(r"^## Fix[ \t]*\n(.*?)(?=^## |\Z)", self.page, re.M | re.S)
+        found = re.search(r"^## Fix[ \t]*\n(.*?)(?=^## |^```json |\Z)", self.page, re.M | re.S)
         return found[1].strip() if found else ""
 
     def examples(self) -> Iterator[Example]:
@@ -135,11 +136,18 @@ class Rule:
     # -- its expressions
 
     def check(self, unavailable: Unavailable | None = None) -> Checked:
-        """Type-check the expressions. Raises RuleError with the page's line."""
-        try:
-            return Checked(self, unavailable or Unavailable())
-        except RuleError as error:
-            raise self.place(error) from None
+        """Type-check the expressions, once for all runs that know the same. Raises RuleError with the page's line."""
+        unavailable = unavailable or Unavailable()
+        if unavailable.key not in self._checked:
+            try:
+                self._checked[unavailable.key] = Checked(self, unavailable)
+            except RuleError as error:
+                raise self.place(error) from None
+        return self._checked[unavailable.key]
+
+    @cached_property
+    def _checked(self) -> dict[Any, Checked]:
+        return {}
 
     def place(self, error: RuleError) -> RuleError:
         """The error with the page and the line on which its text stands."""
@@ -280,6 +288,44 @@ class Checked:
         except RuleError as error:
             raise self.rule.place(error) from None
 
+    # -- compiled, each when it is first needed
+
+    @cached_property
+    def _program(self) -> Program:
+        return Program(self.rule.root, self.subject, self.each, self.guards, self.judgement, self.unseen)
+
+    @cached_property
+    def unknown(self) -> Unknown | None:
+        """What the run cannot know and the rule needs."""
+        nodes = (self.judgement.require, self.judgement.given, self.each)
+        return next((node.blind.unknown for node in nodes if node is not None and node.blind), None)
+
+    @cached_property
+    def code(self) -> CodeType:
+        return self._program.compile(f"<rule {self.rule.id}>")
+
+    @cached_property
+    def selection_code(self) -> CodeType:
+        return self._program.compile_selection(f"<each {self.rule.id}>")
+
+    @cached_property
+    def severity_code(self) -> CodeType:
+        return self._function(self.severity.code)
+
+    @cached_property
+    def message_code(self) -> CodeType:
+        return self._function(self.message.code())
+
+    @cached_property
+    def fix_code(self) -> CodeType:
+        return self._function(self.fix.code())
+
+    def _function(self, code: ast.expr) -> CodeType:
+        """What a row says, as a function of root and subject; an unknown on the way raises Unread."""
+        names = [self.rule.root, "_" if self.subject == self.rule.root else self.subject]
+        arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+        return compile(located(ast.Expression(ast.Lambda(arguments, code))), f"<message {self.rule.id}>", "eval")
+
     @property
     def property_fact(self) -> str:
         """Name of the fact that `place` stands for, whose value a finding shows as `actual`; '' for the subject itself."""
@@ -316,49 +362,36 @@ class Check:
     def __init__(self, checked: Checked, now: datetime, tenant: Any, params: dict[str, Any]) -> None:
         self.rule, self.checked = checked.rule, checked
         self.env: Env = {"now": now, "tenant": tenant, **{k: tuple(v) if isinstance(v, list) else v for k, v in params.items()}}
-        blind = next(
-            (n.blind for n in (checked.judgement.require, checked.judgement.given, checked.each) if n is not None and n.blind), None
-        )
-        self.unknown = blind.unknown if blind else None
-        self._program = Program(self.rule.root, checked.subject, checked.each, checked.guards, checked.judgement, checked.unseen)
+        self.unknown = checked.unknown
         self._space = {
             **BUILTINS, **MESSAGE_BUILTINS, **self.env, "_unknown": self.unknown,
             **{key: exact(self.env) for key, exact in checked.checker.constants.items()},
         }  # fmt: skip
-        exec(self._program.compile(f"<rule {self.rule.id}>"), self._space)  # noqa: S102  (our own AST, see auditor.language)
+        exec(checked.code, self._space)  # noqa: S102  (our own AST, see auditor.language)
         self.run: Callable[[list[Any], Found], None] = self._space["check"]
         self.names_others = checked.message.named()
 
-    # Most rules of a run find nothing: what only findings need is compiled when the first one comes.
+    # Most rules of a run find nothing: what only findings need is made when the first one comes.
 
     @cached_property
     def with_subjects(self) -> Callable[[list[Any]], list[Any]]:
         """Those of some roots that have a subject, or may have one."""
-        exec(self._program.compile_selection(f"<each {self.rule.id}>"), self._space)  # noqa: S102
+        exec(self.checked.selection_code, self._space)  # noqa: S102
         return self._space["with_subjects"]  # type: ignore[no-any-return]
 
     @cached_property
     def _severity(self) -> Callable[[Any, Any], str]:
-        return self._function(self.checked.severity.code)
+        return eval(self.checked.severity_code, self._space)  # type: ignore[no-any-return]  # noqa: S307
 
     @cached_property
     def _message(self) -> Callable[[Any, Any], str]:
-        return self._function(self.checked.message.code())
+        return eval(self.checked.message_code, self._space)  # type: ignore[no-any-return]  # noqa: S307
 
     @cached_property
     def _fix(self) -> Callable[[Any, Any], str]:
-        code = self.checked.fix.code()
+        code = self.checked.fix_code
         self._space |= {key: exact(self.env) for key, exact in self.checked.checker.constants.items() if key not in self._space}
-        return self._function(code)
-
-    def _function(self, code: ast.expr) -> Callable[[Any, Any], str]:
-        """What a row says, as plain Python of root and subject; an unknown on the way raises Unread."""
-        root, subject = self.rule.root, self.checked.subject
-        names = [root, "_" if subject == root else subject]
-        arguments = ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, [])
-        tree = located(ast.Expression(ast.Lambda(arguments, code)))
-        function: Callable[[Any, Any], str] = eval(compile(tree, f"<message {self.rule.id}>", "eval"), self._space)  # noqa: S307
-        return function
+        return eval(code, self._space)  # type: ignore[no-any-return]  # noqa: S307
 
     def _env(self, root: Any, subject: Any) -> Env:
         return {**self.env, self.rule.root: root, self.checked.subject: subject}

@@ -16,7 +16,7 @@ from typing import Any
 
 from auditor import engine, profiles, resolve, rulebook, sources
 from auditor.errors import InputError, UsageError
-from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding, Outcome
+from auditor.finding import SEVERITY_RANK, Finding, Outcome
 from auditor.resolve import World
 from auditor.sources import Note
 
@@ -47,10 +47,13 @@ class Report:
         """Under a given clock it derives from that and from what was read."""
         if not self.fixed:
             return str(uuid.uuid4())
-        digest = hashlib.sha256(f"{self.as_of.isoformat()}\0{self.profile}".encode())
+        digest = hashlib.sha256(repr((self.as_of.isoformat(), self.profile, [outcome.rule.id for outcome in self.outcomes])).encode())
         for finding in self.findings:
             digest.update(finding.finding_id.encode())
-        digest.update(repr([(len(world.apps), len(world.principals)) for world in self.worlds]).encode())
+        for world in self.worlds:
+            for root in (*world.apps, *world.principals):
+                place = f"{root.document.file.name}\0{root.document.start}\0{root.document.end}\0{root.label}"
+                digest.update(place.encode("utf-8", "surrogatepass"))
         return str(uuid.UUID(digest.hexdigest()[:32]))
 
     @property
@@ -100,7 +103,6 @@ def audit(
     extend_rules: Iterable[str | Path] = (),
     as_of: datetime | date | str | None = None,
     exclude: Iterable[str] = (),
-    min_severity: str = "info",
     show_passed: bool = False,
     stdin_name: str = "<stdin>",
     progress: Progress | None = None,
@@ -115,8 +117,6 @@ def audit(
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not listed:
         raise UsageError("nothing to audit: give a file or a folder")
-    if min_severity not in SEVERITIES:
-        raise UsageError(f"min_severity {min_severity!r} is not one of {', '.join(SEVERITIES)}")
     started = datetime.now(timezone.utc)
     now = moment(as_of) if as_of is not None else started
     chosen_profile = profiles.load(profile)
@@ -144,8 +144,7 @@ def audit(
         worlds = joiner.worlds(documents)
         tell("joined", len(worlds), 0)
         outcomes = _judged(rules, worlds, tell, show_passed=show_passed)
-    shown = SEVERITY_RANK[min_severity]
-    findings = [finding for finding in _by_root(outcomes) if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= shown]
+    findings = _by_root(outcomes)
     notes = sorted(
         [*documents.notes, *(note for world in worlds for note in resolve.read_twice(world))],
         key=lambda note: (note.file, note.line, note.column, note.message),
@@ -153,7 +152,7 @@ def audit(
     errors = sorted(documents.errors, key=lambda error: (error.file, error.line, error.column, error.message))
     fixed = as_of is not None
     return Report(
-        outcomes, findings, errors, notes, worlds, [str(path) for path in listed], chosen_profile.name, now,
+        outcomes, findings, errors, notes, worlds, sorted(str(path) for path in listed), chosen_profile.name, now,
         now if fixed else started, now if fixed else datetime.now(timezone.utc), fixed,
         documents.files_read, documents.files_passed_over, sorted(documents.inexact),
     )  # fmt: skip

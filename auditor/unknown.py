@@ -53,6 +53,8 @@ class Unavailable:
 
     def __init__(self, unknown: Mapping[str, Unknown] | None = None, partial: Mapping[str, Unknown] | None = None) -> None:
         self.unknown, self.partial = dict(unknown or {}), dict(partial or {})
+        # Two runs of the same key know the same: what was compiled for one serves the other.
+        self.key = tuple(sorted((fact, gap.reason) for gaps in (self.unknown, self.partial) for fact, gap in gaps.items()))
 
 
 class Partial(list[Any]):
@@ -126,15 +128,20 @@ def keep(values: Any, test: Callable[[Any], object]) -> list[Any]:
     return whole_or_partial(found, missing)
 
 
-def either(*tests: Callable[[], bool]) -> bool:
-    """Whether one of the tests holds; an unknown only counts when none of the others does."""
-    missing: Unread | None = None
-    for test in tests:
+def some(values: Any, test: Callable[[Any], object]) -> bool:
+    """Whether one of a list passes a test, in any order: an unknown only counts when none of the others does."""
+    missing = values.unknown if values.__class__ is Partial else None
+    for value in known(values):
         try:
-            if test():
+            if test(value):
                 return True
         except Unread as gap:
-            missing = missing or gap
+            missing = gap.unknown
     if missing is not None:
-        raise missing
+        raise Unread(missing)
     return False
+
+
+def either(*tests: Callable[[], object]) -> bool:
+    """Whether one of the tests holds; an unknown only counts when none of the others does."""
+    return some(tests, lambda test: test())

@@ -570,12 +570,19 @@ def test_expiry_at_the_boundary_and_lifetimes() -> None:
     ],
 )
 def test_superseded_credentials(end: str | None, other: str | None, superseded: bool) -> None:
-    assert secrets(end, other)[0].superseded is superseded
+    began = "2025-01-01T00:00:00Z"
+    assert secrets(end, other, startDateTime=began)[0].superseded is superseded
     keys = [
-        {"keyId": "1", "customKeyIdentifier": "a" * 40, "endDateTime": end},
-        {"keyId": "2", "customKeyIdentifier": "b" * 40, "endDateTime": other},
+        {"keyId": "1", "customKeyIdentifier": "a" * 40, "startDateTime": began, "endDateTime": end},
+        {"keyId": "2", "customKeyIdentifier": "b" * 40, "startDateTime": began, "endDateTime": other},
     ]
     assert app(keyCredentials=keys).certificates[0].superseded is superseded
+
+
+def test_a_credential_that_begins_later_supersedes_nothing_yet() -> None:
+    later = {"endDateTime": "2030-01-01T00:00:00Z", "startDateTime": "2026-01-01T00:00:01Z"}
+    found = app(passwordCredentials=[{"endDateTime": "2025-06-01T00:00:00Z"}, later]).secrets
+    assert found[0].superseded is False
 
 
 def test_superseded_is_unknown_while_the_other_one_is() -> None:

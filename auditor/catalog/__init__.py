@@ -35,6 +35,7 @@ _CONFUSABLE = str.maketrans(
 
 
 # Named by Microsoft's own documents, not in the table.
+_ALIKE = str.maketrans("i\u0251", "la")  # a capital I looks like a small l
 _ALSO_FIRST_PARTY = {
     "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
     "d3590ed6-52b3-4102-aeff-aad2292ab01c": "Microsoft Office",
@@ -111,7 +112,7 @@ def _kind(word: str) -> Kind:
 
 
 def fold(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold().translate(_CONFUSABLE)
+    return unicodedata.normalize("NFKC", name).casefold().translate(_CONFUSABLE).translate(_ALIKE)
 
 
 def _rows(file: str) -> Iterator[list[str]]:

@@ -63,8 +63,11 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
     from auditor.scan import audit
 
     targets = [_target(form) for form in formats or ("text",)]
-    if [file for _, file in targets].count(None) > 1:
-        raise UsageError("two reports on standard output: give one a file, as in --output-format json=report.json")
+    files = [file for _, file in targets]
+    for file in files:
+        if files.count(file) > 1:
+            where = file or "standard output"
+            raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
     progress = _Progress(quiet=options["quiet"])
     report = audit(
         paths,
@@ -75,7 +78,6 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
         extend_rules=options["extend_rules"],
         as_of=options["as_of"],
         exclude=options["exclude"],
-        min_severity=options["min_severity"],
         show_passed=options["show_passed"],
         stdin_name=options["stdin_filename"],
         progress=progress,
@@ -86,14 +88,9 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
     for error in report.errors:
         click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
     for form, file in targets:
-        shown = Options(
-            options["limit"],
-            file is None and _colour(options["no_color"]),
-            options["quiet"],
-            options["verbose"],
-            options["fail_on"],
-            options["strict"],
-        )
+        colour = file is None and _colour(options["no_color"])
+        names = ("limit", "quiet", "verbose", "fail_on", "strict", "min_severity")
+        shown = Options(colour=colour, **{name: options[name] for name in names})
         _write(render(report, form, shown), file)
     return report.exit_code(options["fail_on"], strict=options["strict"])
 
@@ -134,10 +131,19 @@ def _write(pieces: Iterator[bytes], file: Path | None) -> None:
             out.write(piece)
         out.flush()
         return
+    target = file.resolve()  # what a link names is written, not the link
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        if target.exists() and not target.is_file():  # a pipe, /dev/stdout
+            with target.open("wb") as out:
+                out.writelines(pieces)
+        else:
+            _replace(target, pieces)
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}") from None
+
+
+def _replace(target: Path, pieces: Iterator[bytes]) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as out:
@@ -145,10 +151,7 @@ def _write(pieces: Iterator[bytes], file: Path | None) -> None:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
-        temporary.replace(file)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

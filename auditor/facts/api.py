@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
-from auditor.facts.base import Fact, fact, flag, listed, lower, prop, text
-from auditor.unknown import read
+from auditor.facts.base import Fact, fact, flag, identifier, listed, lower, prop, text
+from auditor.unknown import first_unknown, keep, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -99,10 +99,11 @@ class Client(Fact):
     permission_ids: list[str] = prop("delegatedPermissionIds", "Preauthorized delegated permissions; none for other clients.")
 
     def __init__(self, app_id: Any, owner: App, at: str, permission_ids: Any = ()) -> None:
-        self.owner, self.at, self.app_id = owner, at, lower(app_id)
+        self.owner, self.at, self.app_id = owner, at, identifier(app_id)
         self.permission_ids = permission_ids
         if permission_ids.__class__ is list:
-            self.permission_ids = [lower(permission) for permission in permission_ids]
+            ids = [identifier(permission) for permission in permission_ids]
+            self.permission_ids = whole_or_partial([i for i in ids if i.__class__ is str], first_unknown(*ids))
 
     @fact("applications*")
     def app(self) -> App | None:
@@ -133,7 +134,7 @@ class Client(Fact):
     def unknown_permission_ids(self) -> list[str]:
         """Preauthorized permissions that no enabled scope of the API has."""
         enabled = {scope.id for scope in self.owner.scopes if scope.enabled}
-        return [permission for permission in self.permission_ids if permission not in enabled]
+        return keep(self.permission_ids, lambda permission: permission not in enabled)
 
 
 class Permission(Fact):

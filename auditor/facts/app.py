@@ -11,7 +11,7 @@ from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, redirect_uris
-from auditor.unknown import Unknown, either, whole_or_partial
+from auditor.unknown import Unknown, either, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.principal import Owner, ServicePrincipal
@@ -173,7 +173,7 @@ class App(Fact):
         self.disabled_by_microsoft, self.deactivated = text(doc.disabled_by_microsoft_status), flag(doc.is_disabled)
         self.fallback_public_client = flag(doc.is_fallback_public_client)
         groups: Any = text(doc.group_membership_claims)
-        self.group_claims = groups if groups.__class__ is not str else [g for g in groups.replace(",", " ").split() if g != "None"]
+        self.group_claims = groups if groups.__class__ is not str else [g for g in groups.replace(",", " ").split() if g.lower() != "none"]
         self.publisher_domain, self.notes = text(doc.publisher_domain), text(doc.notes)
         self.service_management_reference = text(doc.service_management_reference)
         self.token_encryption_key_id, self.default_redirect_uri = lower(doc.token_encryption_key_id), text(doc.default_redirect_uri)
@@ -291,11 +291,13 @@ class App(Fact):
     def unlocked_properties(self) -> list[str]:
         """Sensitive properties that other tenants can change on their service principal; all when there is no lock."""
         lock = self._lock
-        if lock is not None and flag(lock.is_enabled):
-            if flag(lock.all_properties):
-                return []
-            return [_camel(name) for name in _LOCKABLE if not flag(getattr(lock, name))]
-        return [_camel(name) for name in _LOCKABLE]
+        if lock is None or not flag(lock.is_enabled):
+            return [_camel(name) for name in _LOCKABLE]
+        everything = flag(lock.all_properties)
+        if everything.__class__ is bool and everything:
+            return []
+        unlocked = [_camel(name) for name in _LOCKABLE if not flag(getattr(lock, name))]
+        return [] if not unlocked or everything else unlocked
 
     @fact(graph="optionalClaims")
     def optional_claims(self) -> list[OptionalClaim]:
@@ -329,8 +331,8 @@ class App(Fact):
     def exposes_api(self) -> bool:
         """Has an enabled scope, or an enabled role for applications."""
         return either(
-            lambda: any(scope.enabled for scope in self.scopes),
-            lambda: any(role.enabled and role.for_applications for role in self.app_roles),
+            lambda: some(self.scopes, lambda scope: scope.enabled),
+            lambda: some(self.app_roles, lambda role: role.enabled and role.for_applications),
         )
 
     @fact("servicePrincipals*")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor import documents
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
-from auditor.unknown import Unknown, first_unknown, read, whole_or_partial
+from auditor.unknown import Unknown, first_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -51,8 +51,13 @@ class Credential(Fact):
         if end is None:
             return False
         now = self.owner.world.now
-        start = max(end, now)
-        return any(other.end is None or other.end > start for other in others if other is not self)
+        latest = max(end, now)
+
+        def replaces(other: Credential) -> bool:
+            later = other is not self and (other.end is None or other.end > latest)
+            return later and (other.start is None or other.start <= now)
+
+        return some(others, replaces)
 
 
 class Secret(Credential):

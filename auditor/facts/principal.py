@@ -10,7 +10,7 @@ from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, Secret, certificates
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
-from auditor.unknown import either
+from auditor.unknown import either, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -111,7 +111,7 @@ class ServicePrincipal(Fact):
     @fact("appRoleAssignments")
     def privileged(self) -> bool:
         """Holds an application permission of tier 0."""
-        return any(grant.privilege == "tier 0" for grant in self.world.application_permissions_of(self))
+        return some(self.world.application_permissions_of(self), lambda grant: grant.privilege == "tier 0")
 
     @fact("owners")
     def owners(self) -> list[Owner]:

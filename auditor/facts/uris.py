@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.catalog import hosts
 from auditor.facts.base import Fact, each, fact, places, prop
-from auditor.unknown import Unknown, whole_or_partial
+from auditor.unknown import Unknown, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -67,6 +67,7 @@ class Uri(Fact):
             and self.value.isprintable()
             and _FORBIDDEN.search(self.value) is None
             and ".." not in self.host
+            and (self.port is None or self.port <= 65535)
             and (":" not in self.host or self.host.startswith("["))  # what is left of a port that is no number
             and ("@" not in self.value or "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)])
         )
@@ -74,8 +75,8 @@ class Uri(Fact):
     @fact("organization")
     def verified_domain(self) -> bool:
         """Host is a verified domain of the tenant or lies under one."""
-        domains = self.owner.world.tenant.verified_domains
-        return any(self.host == domain or self.host.endswith("." + domain) for domain in domains)
+        host = self.host
+        return some(self.owner.world.tenant.verified_domains, lambda domain: host == domain or host.endswith("." + domain))
 
 
 class RedirectUri(Uri):
@@ -95,7 +96,7 @@ class RedirectUri(Uri):
         doc="What kind of public service the host belongs to, where anybody can receive the code; null for other hosts."
     )
     broker_app_id: str | None = prop(
-        doc="The app id that a broker's URI names (ms-appx-web://…/{id}, msal{id}://auth); null for other URIs."
+        doc="What stands for the app id in a broker's URI (ms-appx-web://…/{id}, msal{id}://auth); null for other URIs."
     )
 
     def __init__(self, value: str, owner: App, at: str, platform: Platform) -> None:

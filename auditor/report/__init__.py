@@ -22,6 +22,7 @@ class Options:
     verbose: bool = False
     fail_on: str = "high"
     strict: bool = False
+    min_severity: str = "info"  # nothing below it is listed; counts and exit codes are of everything
 
 
 def render(report: Report, form: str, options: Options) -> Iterator[bytes]:

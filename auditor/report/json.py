@@ -10,7 +10,7 @@ import msgspec
 
 from auditor import __version__
 from auditor.display import clean, iso
-from auditor.finding import SEVERITIES, Finding, fingerprint
+from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding, fingerprint
 from auditor.inventory import Credential, applications, credentials
 from auditor.report import Options
 from auditor.resolve import REMEDIES
@@ -29,7 +29,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     yield b',"tool":' + _encode({"name": "regaudit", "version": __version__})
     yield b',"run":' + _encode(_run(report))
     yield b',"summary":' + _encode(_summary(report, rows))
-    yield from _rows("findings", _findings(report))
+    yield from _rows("findings", _findings(report, options))
     yield from _rows("credentials", rows)
     yield from _rows("applications", applications(report))
     yield b"}\n"
@@ -124,8 +124,9 @@ def _summary(report: Report, credentials: list[Credential]) -> dict[str, Any]:
     }
 
 
-def _findings(report: Report) -> Iterator[Finding]:
-    yield from report.findings
+def _findings(report: Report, options: Options) -> Iterator[Finding]:
+    least = SEVERITY_RANK[options.min_severity]
+    yield from (finding for finding in report.findings if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= least)
     for outcome in report.outcomes:
         for reason, count in sorted(outcome.reasons.items()):
             rule = outcome.rule

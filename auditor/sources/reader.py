@@ -151,22 +151,27 @@ class _Reader:
         line, column = self._place_of(element.start)
         document = Document(kind, self.file, element.pointer, element.start, element.end, line, column, None, format=form)
         document.parent = parent or (context.parent if context else "")
-        if form == GRAPH:
+        template = self.file.raw is not None and graph.PLACEHOLDERS.search(element.view()) is not None
+        if template:
+            self.into.notes.append(Note("a template: what its placeholders stand for is not known", self.file.name, line, column))
+        if form == GRAPH and not template:
             try:
                 document.data = graph.decode[kind](element.view())
             except (msgspec.DecodeError, RecursionError):
                 self._slowly(document, element, None)
         else:
-            self._slowly(document, element, form)
+            self._slowly(document, element, form, template=template)
         if document.data is not None:
             if self.file.raw is not None and form == GRAPH:
                 self._spelling(document, element)
             self.into.add(document)
 
-    def _slowly(self, document: Document, element: Element, form: str | None) -> None:
+    def _slowly(self, document: Document, element: Element, form: str | None, *, template: bool = False) -> None:
         """By way of Python values: other formats, and objects that do not fit the shape at once."""
         try:
             value = element.value()
+            if template:
+                value = graph.without_placeholders(value)
             if form in (PORTAL, AAD_GRAPH):
                 convert = (
                     legacy.service_principal(value)

@@ -12,6 +12,9 @@ from auditor.sources.document import EXACT_UP_TO, Note
 from auditor.sources.element import Element
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+# An escape within a string: a pair of surrogates, half of one, or any other.
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
 _COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
 _JSON_START = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
@@ -63,6 +66,8 @@ def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element
         line, column = position(raw[: error.start].decode("utf-8", "replace") + "?", len(raw[: error.start].decode("utf-8", "replace")))
         raise InputError(file, f"not valid UTF-8: byte 0x{raw[error.start]:02x}", line, column) from None
     text = _ANSI.sub(lambda found: " " * len(found[0]), text)
+    if _SURROGATE.search(text):
+        text = _ESCAPE.sub(_whole_characters, text)
     try:
         spans, text = _spans(text, file, notes)
     except NotJson as error:
@@ -119,6 +124,11 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
             _whole(attempt[start:end], file, notes)
         return several, attempt
     raise first
+
+
+def _whole_characters(found: re.Match[str]) -> str:
+    """Half of a surrogate pair is no character: JSON's grammar lets it through, nothing else does."""
+    return "\\ufffd" if found[2] else found[0]
 
 
 def _blank(text: str) -> str:

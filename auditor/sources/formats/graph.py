@@ -106,6 +106,25 @@ def _date(value: Any) -> Any:
     return f"{day}T{time or '00:00:00'}{'.' + fraction if fraction else ''}{offset or 'Z'}"
 
 
+PLACEHOLDERS = re.compile(rb"\$\{\{|\"\{\{")
+_KEEP = ("displayName", "name")
+
+
+def without_placeholders(value: Any) -> Any:
+    """A template without the texts that a tool fills in later ("${{AAD_APP_CLIENT_ID}}"): what they stand for is not known.
+
+    Texts within lists stay: a list without one of its elements would look complete.
+    """
+    if isinstance(value, dict):
+        kept = {key: item for key, item in value.items() if key in _KEEP or not _is_placeholder(item)}
+        return {key: without_placeholders(item) for key, item in kept.items()}
+    return [without_placeholders(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_placeholder(value: Any) -> bool:
+    return isinstance(value, str) and ("${{" in value or value.startswith("{{"))
+
+
 def _kind_name(value: Any) -> str:
     names = {
         dict: "an object",
