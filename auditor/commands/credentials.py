@@ -31,6 +31,7 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
     """
     from auditor.calendar import calendar, days_of, ics
     from auditor.display import clean
+    from auditor.inventory import credentials
     from auditor.scan import audit
 
     if not paths:
@@ -47,11 +48,17 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
     elif output_format == "ics":
         click.echo(ics(rows, report.as_of), nl=False)
     else:
-        _table(rows, within)
+        _table(rows, within, days)
+        if unknown := sum(row.state == "unknown" for row in credentials(report)):
+            click.echo(f"When {_count(unknown)} {'ends' if unknown == 1 else 'end'} is not known: the input does not say.")
     return 2 if report.errors else 0
 
 
-def _table(rows: list[Any], within: str) -> None:
+def _count(number: int) -> str:
+    return f"{number} credential{'' if number == 1 else 's'}"
+
+
+def _table(rows: list[Any], within: str, days: int | None) -> None:
     from tabulate import tabulate
 
     table = [
@@ -70,4 +77,6 @@ def _table(rows: list[Any], within: str) -> None:
     if table:
         click.echo(tabulate(table, headers=_HEADERS, tablefmt="simple", disable_numparse=True))
         click.echo()
-    click.echo(f"{len(rows)} credentials have expired or expire within {within}." if rows else f"No credential expires within {within}.")
+    ahead = "some day" if days is None else f"within {within}"
+    verbs = "has expired or expires" if len(rows) == 1 else "have expired or expire"
+    click.echo(f"{_count(len(rows))} {verbs} {ahead}." if rows else f"No credential has expired or expires {ahead}.")

@@ -1,0 +1,118 @@
+"""The expiry calendar: what a team that owns credentials is told, and in which order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_cli import Ran, regaudit
+
+TODAY = ("--as-of", "2026-01-01")
+
+
+def secret(key: str, end: str | None, start: str = "2025-01-01T00:00:00Z", **more: Any) -> dict[str, Any]:
+    return {"keyId": key, "displayName": f"secret {key}", "startDateTime": start, "endDateTime": end, **more}
+
+
+def app(app_id: str, *secrets: dict[str, Any], **more: Any) -> dict[str, Any]:
+    named = {"id": f"o-{app_id}", "appId": app_id, "displayName": f"App {app_id}", "requiredResourceAccess": []}
+    return {**named, "passwordCredentials": list(secrets), "keyCredentials": [], **more}
+
+
+def calendar(folder: Path, *apps: dict[str, Any], options: tuple[str, ...] = (), form: str = "json") -> Ran:
+    for one in apps:
+        (folder / f"{one['appId']}.json").write_text(json.dumps(one))
+    return regaudit("credentials", folder, *TODAY, "--output-format", form, *options)
+
+
+def keys(ran: Ran) -> list[str]:
+    return [row["key_id"] for row in json.loads(ran.stdout)]
+
+
+def test_what_has_ended_or_ends_soon_the_earliest_first(tmp_path: Path) -> None:
+    apps = [
+        app("a", secret("soon", "2026-02-15T00:00:00Z")),
+        app("b", secret("ended", "2025-12-01T00:00:00Z")),
+        app("c", secret("later", "2027-01-01T00:00:00Z")),
+    ]
+    ran = calendar(tmp_path, *apps)
+    assert (ran.code, keys(ran)) == (0, ["ended", "soon"])
+    rows = json.loads(ran.stdout)
+    assert [(row["days_left"], row["state"], row["app_display_name"]) for row in rows] == [
+        (-31, "expired", "App b"),
+        (45, "valid", "App a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("within", "found"),
+    [("10d", ["d10"]), ("10", ["d10"]), ("9d", []), ("2w", ["d10"]), ("1m", ["d10", "d30"]), ("1y", ["d10", "d30", "d365"]), ("all", ["d10", "d30", "d365", "d366"])],
+)  # fmt: skip
+def test_how_far_ahead(tmp_path: Path, within: str, found: list[str]) -> None:
+    ends = {"d10": "2026-01-11", "d30": "2026-01-31", "d365": "2027-01-01", "d366": "2027-01-02"}
+    apps = [app(key, secret(key, f"{end}T00:00:00Z")) for key, end in ends.items()]
+    assert keys(calendar(tmp_path, *apps, options=("--within", within))) == found
+
+
+def test_what_a_longer_lived_credential_replaces_is_left_out(tmp_path: Path) -> None:
+    replaced = app("a", secret("old", "2026-01-15T00:00:00Z"), secret("new", "2026-02-01T00:00:00Z"))
+    not_yet = app("b", secret("now", "2026-01-15T00:00:00Z"), secret("next", "2026-02-01T00:00:00Z", start="2026-01-10T00:00:00Z"))
+    assert keys(calendar(tmp_path, replaced, not_yet)) == ["now", "new", "next"]
+
+
+def test_a_credential_without_a_known_end_is_counted(tmp_path: Path) -> None:
+    nameless = {"keyId": "k", "displayName": "n"}
+    ran = calendar(tmp_path, app("a", nameless), app("b", secret("endless", None)), form="text")
+    assert ran.out.splitlines() == [
+        "No credential has expired or expires within 60d.",
+        "When 1 credential ends is not known: the input does not say.",
+    ]
+
+
+def test_owners_stand_beside_the_credential(tmp_path: Path) -> None:
+    owned = app("a", secret("k", "2026-01-15T00:00:00Z"), owners=[{"id": "u", "userPrincipalName": "ann@contoso.com"}])
+    ran = calendar(tmp_path, owned, form="text")
+    assert "ann@contoso.com" in ran.out
+    assert ran.out.splitlines()[-1] == "1 credential has expired or expires within 60d."
+
+
+def unfolded(ran: Ran) -> list[str]:
+    lines = ran.stdout.decode().split("\r\n")
+    assert lines.pop() == ""
+    assert all(len(line.encode()) <= 75 for line in lines)
+    return "\r\n".join(lines).replace("\r\n ", "").split("\r\n")
+
+
+def test_a_calendar_file(tmp_path: Path) -> None:
+    hostile = "Zahlung; Lohn, Gehalt\\n\r\nBEGIN:VALARM " + "字" * 60
+    ran = calendar(
+        tmp_path, app("a", secret("k1", "2026-01-15T12:00:00Z"), secret("k2", "2026-01-15T12:00:00Z"), displayName=hostile), form="ics"
+    )
+    lines = unfolded(ran)
+    assert (lines[0], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
+    assert [line for line in lines if line.startswith(("BEGIN:", "END:"))][1:-1] == ["BEGIN:VEVENT", "END:VEVENT"] * 2
+    assert lines.count("DTSTART;VALUE=DATE:20260115") == 2
+    uids = [line for line in lines if line.startswith("UID:")]
+    assert len(set(uids)) == 2
+    (first, _) = [line for line in lines if line.startswith("SUMMARY:")]
+    assert "Zahlung\\; Lohn\\, Gehalt\\\\n" in first
+    assert "字" * 60 in first
+    assert calendar(tmp_path, form="ics").stdout == ran.stdout
+
+
+def test_a_file_that_cannot_be_read_is_said_and_the_rest_still_listed(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text('{"appId": "x", ')
+    ran = calendar(tmp_path, app("a", secret("k", "2026-01-15T00:00:00Z")))
+    assert (ran.code, keys(ran)) == (2, ["k"])
+    assert "broken.json:1:16: " in ran.err
+
+
+@pytest.mark.parametrize("within", ["soon", "-3d", "1.5y", ""])
+def test_a_span_that_is_none(tmp_path: Path, within: str) -> None:
+    ran = calendar(tmp_path, app("a"), options=("--within", within))
+    assert ran.code == 2
+    assert "say 60d, 8w, 6m, 1y or all" in ran.err
+    assert regaudit("credentials").code == 2
