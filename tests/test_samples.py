@@ -11,6 +11,7 @@ import pytest
 
 from auditor import audit
 from auditor.catalog import CATALOG, MICROSOFT_GRAPH
+from tests.test_cli import regaudit
 
 SAMPLES = Path(__file__).parent.parent / "sample_manifests"
 MEANT_FOR = "2026-11-24"  # README.md names the day
@@ -84,3 +85,18 @@ def test_careless_files_share_no_id() -> None:
 def test_samples_are_pretty_printed(path: Path) -> None:
     text = path.read_text("utf-8")
     assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
+def test_the_readme_shows_what_the_first_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (SAMPLES.parent / "README.md").read_text("utf-8")
+    command = re.search(r"\.venv/bin/regaudit (scan .+)", readme)
+    shown = re.search(r"```console\n(.+?)```", readme, re.DOTALL)
+    assert command is not None
+    assert shown is not None
+    monkeypatch.chdir(SAMPLES.parent)
+    ran = regaudit(*command[1].split(), "--no-color")
+    printed = iter(ran.out.splitlines())
+    for line in shown[1].splitlines():  # what is left out is marked
+        if line != "…":
+            assert any(other.startswith(line.removesuffix("…")) for other in printed), line
+    assert ran.code == 1

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from auditor import sources
 from auditor.errors import InputError, UsageError
 from auditor.sources import Documents, reader
+from auditor.unknown import Unknown
 
 APP: dict[str, Any] = {
     "id": "11111111-1111-4111-8111-111111111111",
@@ -238,6 +239,21 @@ def test_null_lists_are_empty() -> None:
     documents = read_json({**APP, "passwordCredentials": None, "identifierUris": None, "api": {"preAuthorizedApplications": None}})
     assert not documents.errors
     assert len(documents.documents) == 1
+
+
+def test_what_stands_for_a_placeholder_of_a_template_is_not_known() -> None:
+    found = read_json({**APP, "signInAudience": "${{AAD_APP_AUDIENCE}}", "displayName": "Tab ${{APP_NAME_SUFFIX}}"})
+    (document,) = found.documents
+    assert isinstance(document.data.sign_in_audience, Unknown)
+    assert document.data.display_name == "Tab ${{APP_NAME_SUFFIX}}"
+    assert document.data.id == APP["id"]
+    assert [note.message for note in found.notes] == ["a template: what its placeholders stand for is not known"]
+
+
+def test_half_of_a_surrogate_pair_is_read_as_the_replacement_character() -> None:
+    raw = json.dumps(APP).replace("Payroll", r"a\ud800b \\ud800 \ud83d\ude00")
+    (document,) = read_bytes(raw.encode()).documents
+    assert document.data.display_name == "a\ufffdb \\ud800 \U0001f600"
 
 
 def test_misspelt_properties_are_noted() -> None:
