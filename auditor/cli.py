@@ -67,33 +67,36 @@ def main() -> None:
     try:
         code = cli(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
     except click.ClickException as error:
-        from auditor.display import clean
-
-        # What the user typed stands in it, and can be as hostile as what was read.
         context = getattr(error, "ctx", None)
         if context is not None:
             click.echo(context.get_usage(), err=True)
-        click.echo(f"Error: {clean(error.format_message(), 1000)}", err=True)
+        _say(f"Error: {error.format_message()}")
         sys.exit(2)
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)
     except RegauditError as error:
-        from auditor.display import clean
-
-        for line in f"regaudit: {error}".split("\n"):
-            click.echo(clean(line, 1000), err=True)
+        _say(f"regaudit: {error}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         sys.stderr.close()
         sys.exit(141)
     except OSError as error:
-        from auditor.display import clean
-
-        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+        _say(f"regaudit: {error}")
         sys.exit(2)
+
+
+def _say(message: str) -> None:
+    """An error, to the person at the terminal. What was typed or read stands in it, and can be hostile."""
+    from auditor.display import clean
+
+    for line in message.split("\n"):
+        click.echo(clean(line.expandtabs(4), 1000), err=True)
 
 
 if __name__ == "__main__":

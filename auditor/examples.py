@@ -30,7 +30,7 @@ def run(rule: Rule) -> Iterator[Result]:
     try:
         rule.check().fix  # noqa: B018  (what only findings need is checked, too)
     except RuleError as error:
-        yield Result("", error.line, f"the page does not load: {error}")
+        yield Result("", error.line, f"the page does not load: {str(error).removeprefix(f'{error.page}:{error.line}: ')}")
         return
     kinds = set()
     for example in rule.examples():

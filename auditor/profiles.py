@@ -61,10 +61,15 @@ def load(name: str) -> Profile:
 
 
 def chosen(book: Rulebook, profile: Profile, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> list[Rule]:
-    """The rules of a run: `select` takes the place of the profile's own choice. Raises UsageError."""
-    select, ignore = list(select), list(ignore)
+    """The rules of a run: `select` takes the place of the profile's own choice. Raises UsageError.
+
+    What the profile ignores stays out of an area and of name-*; who asks for it by its name or tag, or for ALL, gets it.
+    """
+    select = list(select)
     wanted = book.matching(select or profile.select)
-    unwanted = book.matching(ignore + ([] if select else profile.ignore))
+    areas = {rule.area for rule in book}
+    by_name = book.matching(selector for selector in select if selector not in areas and "*" not in selector)
+    unwanted = book.matching(ignore) | (book.matching(profile.ignore) - by_name)
     found = [rule for rule in book if rule.id in wanted - unwanted]
     if not found:
         raise UsageError("no rule is left to check: --ignore takes away all that --select names")

@@ -367,11 +367,19 @@ class Check:
             **BUILTINS, **MESSAGE_BUILTINS, **self.env, "_unknown": self.unknown,
             **{key: exact(self.env) for key, exact in checked.checker.constants.items()},
         }  # fmt: skip
-        exec(checked.code, self._space)  # noqa: S102  (our own AST, see auditor.language)
-        self.run: Callable[[list[Any], Found], None] = self._space["check"]
         self.names_others = checked.message.named()
 
-    # Most rules of a run find nothing: what only findings need is made when the first one comes.
+    # Most rules of a small run meet few roots, and find nothing there: compiled is only what is called for.
+
+    @cached_property
+    def run(self) -> Callable[[list[Any], Found], None]:
+        """Judges all of some roots in one pass, as far as they can be judged without three values."""
+        exec(self.checked.code, self._space)  # noqa: S102  (our own AST, see auditor.language)
+        return self._space["check"]  # type: ignore[no-any-return]
+
+    @property
+    def compiled(self) -> bool:
+        return "code" in self.checked.__dict__
 
     @cached_property
     def with_subjects(self) -> Callable[[list[Any]], list[Any]]:

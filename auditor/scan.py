@@ -39,8 +39,12 @@ class Report:
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
     files_read: int
-    files_passed_over: int
+    passed_over: list[str]
     inexact: list[str]
+
+    @property
+    def files_passed_over(self) -> int:
+        return len(self.passed_over)
 
     @property
     def run_id(self) -> str:
@@ -82,11 +86,13 @@ class Report:
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
         """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1.
 
-        `fail_on` is a severity, or "never". `strict`: whatever could not be evaluated counts as not done.
+        `fail_on` is a severity, or "never". `strict`: whatever could not be evaluated counts as not done. Raises UsageError.
         """
         if self.errors or self.count("errors") or (strict and self.count("not_evaluated")):
             return 2
         if fail_on != "never":
+            if fail_on not in SEVERITY_RANK:
+                raise UsageError(f"fail_on is one of {', '.join(SEVERITY_RANK)} or never, not {fail_on!r}")
             gate = SEVERITY_RANK[fail_on]
             if any(finding.status == "fail" and SEVERITY_RANK[finding.severity] >= gate for finding in self.findings):
                 return 1
@@ -137,7 +143,7 @@ def audit(
             documents.errors.append(
                 InputError(
                     ", ".join(str(path) for path in listed),
-                    f"no app registration found in {documents.files_passed_over} files",
+                    f"no app registration found in {len(documents.passed_over)} files",
                     hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
                 )
             )
@@ -154,7 +160,7 @@ def audit(
     return Report(
         outcomes, findings, errors, notes, worlds, sorted(str(path) for path in listed), chosen_profile.name, now,
         now if fixed else started, now if fixed else datetime.now(timezone.utc), fixed,
-        documents.files_read, documents.files_passed_over, sorted(documents.inexact),
+        documents.files_read, sorted(documents.passed_over), sorted(documents.inexact),
     )  # fmt: skip
 
 

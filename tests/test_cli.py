@@ -315,6 +315,43 @@ def test_select_all_takes_the_opt_in_rules_too(house: Path, careless: Path) -> N
     assert {"nobody", "careless-high"} <= rules()
 
 
+def test_a_part_of_the_rules_finds_nothing_that_the_whole_does_not(careless: Path) -> None:
+    def rules(*args: str) -> set[str]:
+        return set(regaudit("scan", careless, "--output-format", "json", *args).rules)
+
+    assert rules("--select", "credentials") < rules()
+    assert rules("--select", "secret-*") < rules()
+    assert rules("--select", "secret-present") == {"secret-present"}  # by name
+    assert "secret-present" in rules("--select", "credentials", "--profile", "strict")
+
+
+def test_a_report_in_the_audited_folder_is_not_read_as_a_manifest(tmp_path: Path) -> None:
+    for path in (ROOT / "sample_manifests/careless").glob("*.json"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    first, second, third = (
+        regaudit("scan", tmp_path, "--as-of", "2026-11-24", "--output-format", "text", "--output-format", f"json={tmp_path / name}")
+        for name in ("one.json", "two.json", "one.json")
+    )
+    assert first.out.splitlines()[-1] == second.out.splitlines()[-1] == third.out.splitlines()[-1]
+    assert "2 files passed over" in third.out
+    assert f"passed over {tmp_path / 'two.json'}\n" in regaudit("scan", tmp_path, "-v").out
+
+
+def test_what_strict_does_not_allow_is_said(careless: Path) -> None:
+    ran = regaudit("scan", careless, "--strict", "-q")
+    assert ran.code == 2
+    assert re.search(r"^\d+ checks not evaluated, which --strict does not allow\.$", ran.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"), [((), "\nCommands:\n  scan "), (("schema",), "\n    application,\n    report,\n"), (("completion",), "\n    bash,\n")]
+)
+def test_a_command_that_lacks_something_shows_readable_help(args: tuple[str, ...], says: str) -> None:
+    ran = regaudit(*args)
+    assert (ran.code, ran.out) == (2, "")
+    assert says in ran.err
+
+
 def test_set_changes_a_parameter(tmp_path: Path) -> None:
     secret = {"keyId": "4" * 8 + "-4444-4444-8444-444444444444", "displayName": "ci", "endDateTime": "2026-03-01T00:00:00Z"}
     app = write(tmp_path / "app.json", registration("Payroll", passwordCredentials=[secret], keyCredentials=[]))
@@ -544,7 +581,7 @@ def test_rules_as_json(house: Path) -> None:
     row = rows[0]
     assert row.pop("page").endswith("people/nobody.md")
     assert row == {
-        "id": "nobody", "area": "people", "title": "Nobody cares", "severity": "high", "needs": ["owners"], "parameters": {},
+        "id": "nobody", "area": "people", "title": "Nobody cares", "severity": "high", "levels": ["high"], "needs": ["owners"], "parameters": {},
         "aadsts": [], "references": ["https://example.com/nobody"], "tags": ["house-blind"], "aliases": [],
     }  # fmt: skip
 
@@ -570,6 +607,7 @@ def test_explain(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Client secret has expired" in ran.out
     assert "az ad app credential delete" in ran.out
     assert "```" not in ran.out
+    assert ran.out.index("is refused with AADSTS7000222") < ran.out.index("fail, on 2026-06-01:") < ran.out.index("require")
     assert b"\x1b" not in ran.stdout
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert b"\x1b[" in regaudit("explain", "secret-expired").stdout
@@ -595,7 +633,7 @@ def test_the_examples_of_ones_own_pages(house: Path) -> None:
     verbose = regaudit("test", house / "manners", "-v", "--select", "careless-low")
     assert "careless-low.md:" in verbose.out
     assert "fail: low: Payroll is careless" in verbose.out
-    assert verbose.out.endswith("1 rules, 2 examples, 0 wrong\n")
+    assert verbose.out.endswith("1 rule, 2 examples, 0 wrong\n")
 
 
 def test_a_page_whose_example_is_wrong(house: Path) -> None:
@@ -677,6 +715,10 @@ def test_completion_knows_commands_and_options() -> None:
     assert "--fail-on" in completed("regaudit scan --f", 2)
     assert completed("regaudit scan --fail-on ", 3) == list(GATES)
     assert completed("regaudit schema ", 2) == ["application", "report", "rule"]
+    assert completed("regaudit explain secret-expir", 2) == ["secret-expired", "secret-expired-leftover", "secret-expiring"]
+    assert {"tokens,credentials", "tokens,credential-all-expired"} <= set(completed("regaudit scan --select tokens,cred", 3))
+    assert completed("regaudit scan --profile ", 3) == ["custom-connector", "default", "strict"]
+    assert completed("regaudit scan --output-format ", 3) == ["json", "text"]
 
 
 def test_a_shell_that_is_not_known() -> None:

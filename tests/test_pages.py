@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from auditor import examples, profiles, rulebook, schemas
+from auditor import engine, examples, profiles, rulebook, schemas
 from auditor.language import Message
 from auditor.rulebook import Rule
 
@@ -19,8 +19,10 @@ BY_ID = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 KEY_ORDER = ("severity", "each", "given", "require", "at", "message", "aadsts", "references", "aliases", "tags", "params")
 
 
+@pytest.mark.parametrize("few", [0, engine.FEW], ids=["compiled", "one by one"])
 @BY_ID
-def test_examples_do_what_the_page_says(rule: Rule) -> None:
+def test_examples_do_what_the_page_says(rule: Rule, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "FEW", few)
     assert not [f"{rule.path}:{result.line}: {result.problem}" for result in examples.run(rule) if result.problem]
 
 

@@ -533,7 +533,7 @@ def test_the_summary_says_what_could_not_be_read(tmp_path: Path) -> None:
     write(tmp_path / "in/prose.txt", "nothing of ours")
     ran = regaudit("scan", good.parent, *TODAY)
     assert "Read 1 app registration from 1 file, 1 file passed over." in ran.out
-    assert "1 place could not be read; see above." in ran.out
+    assert "1 error while reading; see above." in ran.out
     assert f"regaudit: {good.parent.as_posix()}/bad.json:1:" in ran.err
 
 

@@ -44,7 +44,9 @@ def verdicts(rule: Rule, world: World) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.parametrize("part", range(12))
-def test_no_verdict_on_a_part_contradicts_the_whole(part: int) -> None:
+def test_no_verdict_on_a_part_contradicts_the_whole(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if part % 2:
+        monkeypatch.setattr(engine, "FEW", 0)  # compiled, as for many registrations
     seen: Counter[tuple[str, str]] = Counter()
     for seed in range(part * 8, part * 8 + 8):
         maker = Maker(seed)

@@ -17,7 +17,7 @@ _HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id
 
 
 @click.command("credentials", epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
 @click.option(
     "--within", default="60d", show_default=True, metavar="TIME", help="How far ahead to look: 60d, 8w, 6m or 1y; 'all' for everything."
 )
@@ -70,7 +70,7 @@ def _table(rows: list[Any], within: str, days: int | None) -> None:
             row.display_name or row.key_id,
             row.app_display_name,
             row.app_id,
-            ", ".join(row.owners or []),
+            "not known" if row.owners is None else ", ".join(row.owners) or "none",
         )
         for row in rows
     ]

@@ -7,13 +7,24 @@ from typing import Any
 
 import click
 
+from auditor.commands import complete
+from auditor.finding import SEVERITIES
 from auditor.rulebook import Rule
 
 
 @click.command("rules", epilog="Example: regaudit rules --select credentials")
-@click.option("--select", multiple=True, metavar="RULES", help="Only these: names, areas, tags, name-* or ALL, separated by commas.")
+@click.option(
+    "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
+    help="Only these: names, areas, tags, name-* or ALL, separated by commas.",
+)  # fmt: skip
 @click.option("--extend-rules", multiple=True, metavar="DIR", help="A folder with rule pages of your own.")
-@click.option("--profile", default="default", show_default=True, help="The profile whose choice and severities are shown.")
+@click.option(
+    "--profile",
+    default="default",
+    show_default=True,
+    shell_complete=complete.profiles,
+    help="The profile whose choice and severities are shown.",
+)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str, output_format: str) -> None:
     """List the rules: severity, what they need, what they are about."""
@@ -30,9 +41,12 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
         return
     from tabulate import tabulate
 
-    table = [(row["area"], row["id"], row["severity"], " ".join(row["needs"]) or "-", row["title"]) for row in rows]
+    table = [
+        (row["area"], row["id"], " or ".join(row["levels"]), ", ".join(row["needs"]) or "-", ", ".join(row["tags"]) or "-", row["title"])
+        for row in rows
+    ]
     table.sort()
-    click.echo(tabulate(table, headers=["area", "rule", "severity", "needs besides applications", "what fails"], tablefmt="simple"))
+    click.echo(tabulate(table, headers=["area", "rule", "severity", "needs besides applications", "tags", "what fails"], tablefmt="simple"))
     click.echo(f"\n{len(rows)} rules. `regaudit explain RULE` shows one.")
 
 
@@ -43,7 +57,8 @@ def _row(rule: Rule) -> dict[str, Any]:
         "area": rule.area,
         "title": rule.title,
         "severity": rule.block["severity"],
-        "needs": sorted(need for need in checked.collections() if need not in ("applications", "catalog")),
+        "levels": sorted(set(checked.levels), key=SEVERITIES.index),
+        "needs": sorted({name.strip("* ") for need in checked.collections() for name in need.split(",")} - {"applications", "catalog"}),
         "parameters": {name: value if isinstance(value, (bool, int, str, list)) else str(value) for name, value in rule.params.items()},
         "aadsts": rule.aadsts,
         "references": rule.references,

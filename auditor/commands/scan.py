@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from auditor.commands import complete
 from auditor.errors import UsageError
 from auditor.finding import SEVERITIES
 
@@ -25,14 +26,25 @@ Examples:
 
 
 @click.command("scan", epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
 @click.option(
-    "--output-format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json, into a file if one is named. Repeatable."
+    "--output-format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    shell_complete=complete.formats,
+    help="text or json, into a file if one is named. Repeatable.",
 )
-@click.option("--select", multiple=True, metavar="RULES", help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules.")
-@click.option("--extend-rules", multiple=True, metavar="DIR", help="A folder with rule pages of your own.")
-@click.option("--profile", default="default", show_default=True, help="Which rules, severities and parameters; a name or a TOML file.")
+@click.option(
+    "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
+    help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.",
+)  # fmt: skip
+@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Not these rules.")
+@click.option("--extend-rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder with rule pages of your own.")
+@click.option(
+    "--profile", default="default", show_default=True, shell_complete=complete.profiles,
+    help="Which rules, severities and parameters; a name or a TOML file.",
+)  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
 @click.option(
     "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
@@ -48,7 +60,9 @@ Examples:
 @click.option("--show-passed", is_flag=True, help="Show what passed, too.")
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Findings shown of a rule; 0 shows all.")
 @click.option("-q", "--quiet", is_flag=True, help="The summary only.")
-@click.option("-v", "--verbose", is_flag=True, help="All reasons why something was not evaluated.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="All reasons why something was not evaluated, all notes, and which files were passed over."
+)
 @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are obeyed, too.")
 def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> int:
     """Audit app registrations in files, folders or standard input (-).

@@ -34,5 +34,5 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
                 click.echo(f"{rule.path}:{result.line}: {result.problem}")
             elif verbose:
                 click.echo(f"{rule.path}:{result.line}: {result.kind}: {result.detail}")
-    click.echo(f"{len(wanted)} rules, {tested} examples, {wrong} wrong")
+    click.echo(f"{len(wanted)} rule{'s' * (len(wanted) != 1)}, {tested} example{'s' * (tested != 1)}, {wrong} wrong")
     return 1 if wrong else 0

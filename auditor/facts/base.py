@@ -144,7 +144,7 @@ class Fact(metaclass=FactType):
             value = getattr(self, name)
             if value.__class__ is not Unknown and value:
                 return str(value)
-        return self.key
+        return self.key or "(no name)"
 
     def __str__(self) -> str:
         return self.label

@@ -82,11 +82,16 @@ class _Page:
     # -- what was looked at
 
     def _notes(self) -> Iterator[str]:
-        for note in self.report.notes[:_MOST_NOTES]:
+        notes, verbose = self.report.notes, self.options.verbose
+        shown = len(notes) if verbose else _MOST_NOTES
+        for note in notes[:shown]:
             yield f"{self._style('note', 'blue')} {clean(str(note), 500)}"
-        if len(self.report.notes) > _MOST_NOTES:
-            yield f"… and {len(self.report.notes) - _MOST_NOTES} more notes (in the JSON report)"
-        if self.report.notes:
+        if len(notes) > shown:
+            yield f"… and {len(notes) - shown} more notes (-v shows all)"
+        passed_over = self.report.passed_over if verbose else []
+        for name in passed_over:
+            yield f"{self._style('passed over', 'blue')} {clean(name, 500)}"
+        if notes or passed_over:
             yield ""
 
     def _summary(self) -> Iterator[str]:
@@ -114,7 +119,9 @@ class _Page:
         if broken:
             yield self._style(f"{_count(broken, 'check')} broke: a rule or regaudit itself is at fault.", "red", bold=True)
         if report.errors:
-            yield self._style(f"{_count(len(report.errors), 'place')} could not be read; see above.", "red", bold=True)
+            yield self._style(f"{_count(len(report.errors), 'error')} while reading; see above.", "red", bold=True)
+        if self.options.strict and (count := report.count("not_evaluated")):
+            yield self._style(f"{_count(count, 'check')} not evaluated, which --strict does not allow.", "red", bold=True)
 
     def _not_evaluated(self) -> Iterator[str]:
         count = self.report.count("not_evaluated")

@@ -45,7 +45,7 @@ def read(
         seen.add(real)
         try:
             if not stat.S_ISREG(os.stat(found.path).st_mode) and not found.named:
-                into.files_passed_over += 1  # a pipe or a socket in a folder would block
+                into.passed_over.append(found.name)  # a pipe or a socket in a folder would block
                 continue
             raw = found.path.read_bytes()
         except OSError as error:
@@ -53,7 +53,7 @@ def read(
             continue
         _read(raw, found, into)
         if progress is not None:
-            progress(into.files_read + into.files_passed_over, into.count)
+            progress(into.files_read + len(into.passed_over), into.count)
     into.errors += walk.errors
     return into
 
@@ -62,7 +62,7 @@ def _read(raw: bytes, found: Found, into: Documents) -> None:
     # UTF-16 holds every marker with a NUL behind each letter.
     marked = detect.MARKERS.search(raw) or (raw[:2] in (b"\xff\xfe", b"\xfe\xff") and detect.MARKERS.search(raw.replace(b"\0", b"")))
     if not found.named and not marked:
-        into.files_passed_over += 1
+        into.passed_over.append(found.name)
         return
     try:
         objects = reader.read(raw, found.name, found.scope, into)
@@ -70,7 +70,7 @@ def _read(raw: bytes, found: Found, into: Documents) -> None:
         if found.named or _LOOKS_LIKE_JSON.search(raw[:4096]) or found.name.lower().endswith(_JSON_NAMES):
             into.errors.append(error)
         else:
-            into.files_passed_over += 1  # prose or source code that speaks of app registrations
+            into.passed_over.append(found.name)  # prose or source code that speaks of app registrations
         return
     if objects:
         into.files_read += 1
@@ -83,7 +83,7 @@ def _read(raw: bytes, found: Found, into: Documents) -> None:
             )
         )
     else:
-        into.files_passed_over += 1
+        into.passed_over.append(found.name)
 
 
 __all__ = ["STDIN", "Document", "Documents", "File", "Listing", "Note", "read"]

@@ -103,7 +103,7 @@ class Documents:
     errors: list[InputError] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     files_read: int = 0
-    files_passed_over: int = 0
+    passed_over: list[str] = field(default_factory=list)  # files that hold nothing of Entra ID's
     inexact: list[str] = field(default_factory=list)  # files too large for exact columns and duplicate keys
     whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
 

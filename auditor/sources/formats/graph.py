@@ -107,7 +107,7 @@ def _date(value: Any) -> Any:
 
 
 PLACEHOLDERS = re.compile(rb"\$\{\{|\"\{\{")
-_KEEP = ("displayName", "name")
+_KEEP = ("displayName", "name", "url")
 
 
 def without_placeholders(value: Any) -> Any:

@@ -1,0 +1,35 @@
+"""What the shell offers when a user presses Tab. Pages are not read for it: their names are enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+
+def rules(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of rules; for options that take several, areas and ALL, too, behind what stands before the last comma."""
+    from auditor.rulebook import shipped_folder
+
+    pages = [path for path in shipped_folder().glob("*/*.md") if path.name != "README.md"]
+    names = {path.stem for path in pages}
+    if not isinstance(parameter, click.Option):
+        return _beginning(incomplete, names)
+    before, comma, last = incomplete.rpartition(",")
+    return [before + comma + name for name in _beginning(last, names | {path.parent.name for path in pages} | {"ALL"})]
+
+
+def profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from auditor.profiles import names
+
+    return _beginning(incomplete, names())
+
+
+def formats(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from auditor.report import FORMATS
+
+    return _beginning(incomplete, FORMATS)
+
+
+def _beginning(start: str, names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith(start))
