@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 
@@ -21,8 +22,18 @@ _COMMANDS = {
 }
 
 
+class _Closed(Exception):
+    """Whoever read our output has seen enough. (click would exit with 1, which says that there are findings.)"""
+
+
 class _Lazy(click.Group):
     """Commands are imported when they are called."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _Closed from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -64,6 +75,7 @@ def main() -> None:
     gc.disable()  # the process ends soon, and what it holds it holds until then
     from auditor.errors import RegauditError
 
+    _prepare_streams()
     try:
         code = cli(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -82,13 +94,22 @@ def main() -> None:
     except RegauditError as error:
         _say(f"regaudit: {error}")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stderr.close()
+    except (_Closed, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be flushed goes there
         sys.exit(141)
     except OSError as error:
         _say(f"regaudit: {error}")
         sys.exit(2)
+
+
+def _prepare_streams() -> None:
+    """What a console's code page lacks is escaped; a stream that was closed swallows everything."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123  (for the life of the process)
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(message: str) -> None:

@@ -80,7 +80,7 @@ def read(text: str) -> Documents:
     documents = Documents()
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     names = value.keys() if isinstance(value, dict) else set()
     whole = bool(names) and names <= COLLECTIONS.keys()

@@ -76,6 +76,18 @@ def credentials(report: Report) -> Iterator[Credential]:
                     yield _credential(report, one, on, kind, credential)
 
 
+def earliest_expiry(report: Report) -> datetime | None:
+    """When the next credential ends that is valid now."""
+
+    def valid(credential: Any) -> bool:
+        end, start = credential.end, credential.start
+        return isinstance(end, datetime) and end > report.as_of and not (isinstance(start, datetime) and start > report.as_of)
+
+    roots: Iterator[Any] = (root for world in report.worlds for root in (*world.apps, *world.principals))
+    found = (credential for root in roots for credential in (*_known(root.secrets), *_known(root.certificates)))
+    return min((credential.end for credential in found if valid(credential)), default=None)
+
+
 def _credential(report: Report, one: App | ServicePrincipal, on: str, kind: str, credential: Any) -> Credential:
     now = report.as_of
     start = None if isinstance(credential.start, Unknown) else credential.start

@@ -28,40 +28,55 @@ def locate(text: str, pointer: str) -> int | None:
 
     What is not there falls back to the nearest that is. None when the text is not JSON so far.
     """
-    at = _SPACE.match(text, 0).end()  # type: ignore[union-attr]
-    found = at
-    try:
-        for part in split(pointer):
-            member = _member(text, at, part) if text[at] == "{" else _element(text, at, part) if text[at] == "[" else None
-            if member is None:
-                return found
-            found, at = member
-    except (ValueError, StopIteration, IndexError, RecursionError):
-        return None
-    return found
+    return Places(text).locate(pointer)
 
 
-def _member(text: str, at: int, key: str) -> tuple[int, int] | None:
+class Places:
+    """Where the values of one JSON text stand. A container is looked through once, however many of its values are asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._inside: dict[int, dict[str, tuple[int, int]]] = {}  # where a container begins -> member -> (found, value)
+
+    def locate(self, pointer: str) -> int | None:
+        """As the function of this name."""
+        found = at = _after(self.text, 0)
+        try:
+            for part in split(pointer):
+                member = self._members(at).get(part)
+                if member is None:
+                    return found
+                found, at = member
+        except (ValueError, StopIteration, IndexError, RecursionError):
+            return None
+        return found
+
+    def _members(self, at: int) -> dict[str, tuple[int, int]]:
+        if at not in self._inside:
+            begins = self.text[at]
+            self._inside[at] = _members(self.text, at) if begins == "{" else _elements(self.text, at) if begins == "[" else {}
+        return self._inside[at]
+
+
+def _members(text: str, at: int) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
     at = _after(text, at + 1)
     while text[at] != "}":
         start = at
         name, at = _scan_once(text, at)
         at = _after(text, _after(text, at) + 1)  # beyond the colon
-        if name == key:
-            return start, at
+        found[name] = start, at  # of a name that stands twice the last counts
         at = _next(text, _scan_once(text, at)[1])
-    return None
+    return found
 
 
-def _element(text: str, at: int, index: str) -> tuple[int, int] | None:
+def _elements(text: str, at: int) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
     at = _after(text, at + 1)
-    position = 0
     while text[at] != "]":
-        if str(position) == index:
-            return at, at
+        found[str(len(found))] = at, at
         at = _next(text, _scan_once(text, at)[1])
-        position += 1
-    return None
+    return found
 
 
 def _after(text: str, at: int) -> int:

@@ -48,12 +48,18 @@ def load(name: str) -> Profile:
         close = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names())}, or a file NAME.toml"
         raise UsageError(f"no profile is called {name!r}{hint}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"profile {path}: {error}") from None
     kinds = {"description": str, "select": list, "ignore": list, "severity": dict, "params": dict}
     for key, value in data.items():
         if key not in kinds or not isinstance(value, kinds[key]):
             raise UsageError(f"profile {path}: {key!r} is not one of {', '.join(kinds)} of the right kind")
+    for key in ("select", "ignore"):
+        if not all(isinstance(selector, str) for selector in data.get(key, [])):
+            raise UsageError(f"profile {path}: {key} is a list of texts: names, areas, tags, name-* or ALL")
+    for id_, values in data.get("params", {}).items():
+        if not isinstance(values, dict):
+            raise UsageError(f"profile {path}: parameters stand below their rule, as in [params.{id_}]")
     for id_, severity in data.get("severity", {}).items():
         if severity not in SEVERITIES:
             raise UsageError(f"profile {path}: severity {severity!r} of {id_} is not one of {', '.join(SEVERITIES)}")

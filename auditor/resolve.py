@@ -148,7 +148,8 @@ class World:
         """One list, read to its end, or pages that add up to what the service says that there are."""
         lists = [listing for listing in self._listings if _KINDS[listing.kind] == collection and not listing.parent]
         if len(lists) == 1:
-            return lists[0].ended and lists[0].count != _PAGE_CAP
+            only = lists[0]
+            return only.ended and only.count != _PAGE_CAP and only.total in (None, only.count)
         totals = {listing.total for listing in lists if listing.total is not None}
         return len(totals) == 1 and sum(listing.count for listing in lists) == totals.pop() and any(listing.ended for listing in lists)
 
@@ -382,9 +383,8 @@ class World:
             facts.append(make(doc, one, "", document))
         if nobodys:
             return Partial(facts, Unknown(collection, "the owner of some is not named", collection=True))
-        if collection in self.complete or any(
-            listing.parent == one.id and listing.ended and _KINDS[listing.kind] == collection for listing in self._listings
-        ):
+        lists = [listing for listing in self._listings if listing.parent == one.id and _KINDS[listing.kind] == collection]
+        if collection in self.complete or (len(lists) == 1 and lists[0].ended):
             return facts
         return Partial(facts, self.missing(collection)) if facts else self.missing(collection)
 

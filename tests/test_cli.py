@@ -725,3 +725,84 @@ def test_a_shell_that_is_not_known() -> None:
     ran = regaudit("completion", "tcsh")
     assert ran.code == 2
     assert "'bash', 'zsh', 'fish', 'powershell'" in ran.err
+
+
+# -- what a hostile or unlucky surrounding does
+
+
+def test_a_reader_that_has_seen_enough_is_no_finding(tmp_path: Path) -> None:
+    command = f'"{sys.executable}" -m auditor scan "{ROOT}/sample_manifests/tidy" --show-passed --limit 0 | (exec <&-; true); echo "${{PIPESTATUS[0]}}"'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+def test_closed_streams() -> None:
+    careless = ROOT / "sample_manifests/careless/http-redirect.json"
+    for redirect, code in ((">&-", 1), ("2>&-", 1)):
+        command = f'"{sys.executable}" -m auditor scan "{careless}" {redirect}'
+        done = subprocess.run(
+            ["bash", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
+        )
+        assert (done.returncode, done.stderr) == (code, "")
+    command = f'"{sys.executable}" -m auditor scan - <&-'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert (done.returncode, done.stderr) == (2, "regaudit: standard input is closed\n")
+
+
+def test_a_console_without_the_letters_of_a_name(tmp_path: Path) -> None:
+    app = {"id": "o", "appId": "a", "displayName": "日本", "passwordCredentials": [{"keyId": "k", "endDateTime": "2020-01-01T00:00:00Z"}]}
+    file = tmp_path / "app.json"
+    file.write_text(json.dumps(app))
+    for args in (("credentials", file), ("credentials", file, "--output-format", "json"), ("scan", file), ("explain", "display-name-bidi")):
+        ran = process(*args, env={"PYTHONIOENCODING": "cp1252"})
+        assert b"Traceback" not in ran.stderr
+        assert ran.code in (0, 1)
+
+
+def test_a_report_never_takes_the_place_of_its_input_or_of_another(careless: Path, tmp_path: Path) -> None:
+    before = careless.read_bytes()
+    ran = regaudit("scan", careless, "--output-format", f"json={careless}")
+    assert (ran.code, careless.read_bytes()) == (2, before)
+    assert "would take the place of its own input" in ran.err
+    out = tmp_path / "r.out"
+    (tmp_path / "sub").mkdir()
+    ran = regaudit("scan", careless, "--output-format", f"json={out}", "--output-format", f"text={tmp_path}/sub/../r.out")
+    assert (ran.code, out.exists()) == (2, False)
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    ran = regaudit("scan", careless, "--output-format", f"json={loop}")
+    assert ran.code == 2
+    assert "cannot write" in ran.err
+
+
+@pytest.mark.parametrize("text", ["select=[5]", 'ignore=[["x"]]', "[params]\nsecret-expired=5", "select=" + "[" * 3000, "x = 1"])
+def test_hostile_profiles(careless: Path, tmp_path: Path, text: str) -> None:
+    profile = tmp_path / "p.toml"
+    profile.write_text(text)
+    ran = regaudit("scan", careless, "--profile", profile)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("regaudit: profile ")
+
+
+def test_rule_pages_cannot_write_to_the_terminal(careless: Path, tmp_path: Path) -> None:
+    page = (
+        '# T ##vso[x]\n\n```toml rule\nseverity = "high"\nrequire = "app.disabled_by_microsoft == \'x\'"\n'
+        'message = "\\u001b[31mRED ##vso[task.setvariable] \\u202E"\n```\nWhy.\n\n## Fix\nDo:\n::set-output name=a::b\n##vso[task.x]y\n\n'
+        '## Examples\n```json pass\n{"displayName": "x", "disabledByMicrosoftStatus": "x"}\n```\n```json fail\n' + "[" * 5000 + "\n```\n"
+    )
+    folder = tmp_path / "pages/esc"
+    folder.mkdir(parents=True)
+    (folder / "esc.md").write_text(page)
+    app = tmp_path / "app.json"
+    app.write_text(json.dumps({"id": "o", "appId": "a", "displayName": "x", "disabledByMicrosoftStatus": None}))
+    pages = tmp_path / "pages"
+    for args in (
+        ("scan", app, "--extend-rules", pages, "--select", "esc"),
+        ("test", pages, "-v"),
+        ("rules", "--extend-rules", pages, "--select", "esc"),
+    ):
+        ran = regaudit(*args)
+        assert ran.code in (0, 1), ran.err
+        assert ran.out
+        for text in (ran.out, ran.err):
+            assert not re.search("\x1b|\u202e|##vso\\[|^::", text, re.MULTILINE), args

@@ -869,3 +869,19 @@ def test_a_service_principal_of_which_the_name_was_not_read_imitates_nobody_for_
     (found,) = world({"servicePrincipal": {"appId": APP_ID, "appOwnerOrganizationId": OTHER}}).principals
     assert unknown(found.imitates)
     assert unknown(found.display_name)
+
+
+def test_certificates_of_one_identifier_that_differ_are_two() -> None:
+    def two(identifier: str, **second: Any) -> int:
+        first = {
+            "customKeyIdentifier": identifier,
+            "type": "X509CertAndPassword",
+            "startDateTime": "2027-01-01T00:00:00Z",
+            "endDateTime": "2028-01-01T00:00:00Z",
+        }
+        return len(app(keyCredentials=[{**first, "keyId": "1"}, {**first, "keyId": "2", **second}]).certificates)
+
+    assert two("AB" * 20, type="AsymmetricX509Cert") == 1  # a SAML certificate's halves
+    assert two("AB" * 20, endDateTime="2025-01-01T00:00:00Z") == two("AB" * 20, startDateTime="2025-01-01T00:00:00Z") == 2
+    assert two("AB" * 20, type="Symmetric") == 2
+    assert two("") == 2

@@ -215,7 +215,10 @@ def test_one_wrong_object_does_not_cost_its_page() -> None:
     page = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [APP, {**APP, "web": []}, "x", APP]}
     documents = read_json(page)
     assert [d.pointer for d in documents.documents] == ["/value/0", "/value/1", "/value/3"]
-    assert len(documents.errors) == 1
+    assert [error.message for error in documents.errors] == [
+        "/value/1/web: an object or null is needed here, this is a list",
+        "/value/2: an object is needed here",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -560,3 +563,75 @@ def test_exactly_a_hundred_is_noted() -> None:
     assert [n.message for n in documents.notes] == [
         "exactly 100 applications: `az ad app list` and `az ad sp list` stop there without --all"
     ]
+
+
+# -- nothing of a file that was read is passed over in silence
+
+
+EXPIRED = {"id": "x", "passwordCredentials": [{"keyId": "k", "endDateTime": "2021-01-01T00:00:00Z"}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([APP, EXPIRED]),
+        json.dumps({"value": [APP, EXPIRED]}),
+        json.dumps({"value": [APP, None]}),
+        json.dumps({"value": [{"error": {"code": "x", "message": "y"}}, APP]}),
+        json.dumps({"applications": [APP, "x"]}),
+        json.dumps({"responses": [{"status": 200, "body": {"value": [APP]}}, {"id": "2", "status": 503}]}),
+        json.dumps({"responses": [{"status": 200, "body": {"value": [APP]}}, {"id": "2", "status": 403, "body": "Forbidden"}]}),
+        json.dumps([APP, json.loads('{"value":' * 8 + json.dumps(APP) + "}" * 8)]),
+        json.dumps({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": None}),
+    ],
+)
+def test_what_is_not_understood_beside_our_own_is_an_error(text: str) -> None:
+    documents = read_bytes(text.encode())
+    assert len(documents.errors) == 1
+    assert not any(listing.ended for listing in documents.listings if listing.kind == "application" and '"responses"' not in text)
+
+
+@pytest.mark.parametrize("more", [{"value": []}, {"properties": {}}, {"verifiedDomains": []}])
+def test_a_registration_stays_one_whatever_else_it_has(more: Any) -> None:
+    assert [d.kind for d in read_json([APP, {**APP, **more}]).documents] == ["application", "application"]
+
+
+def test_lists_within_lists_are_read() -> None:
+    assert len(read_json([[APP], [APP, APP]]).documents) == 3
+
+
+def test_users_among_the_owners_are_no_error() -> None:
+    found = read_json({"value": [APP, {"@odata.type": "#microsoft.graph.user", "id": "u"}, {"@removed": {"reason": "deleted"}, "id": "x"}]})
+    assert (len(found.documents), found.errors) == (1, [])
+
+
+@pytest.mark.parametrize("text", ['["' + '\\"' * 50_000, '{"appId": ' + "/* " * 50_000, '{"appId": 1,' + " " * 100_000 + "x"])
+def test_small_files_take_little_time(text: str) -> None:
+    """Quadratic, these took minutes; there is no clock here: whoever breaks it will notice."""
+    with pytest.raises(InputError):
+        read_bytes(text.encode())
+
+
+def test_places_of_several_texts_in_one_file_count_bytes() -> None:
+    lines = [json.dumps({"id": str(i), "appId": str(i), "displayName": "é字" * i}, ensure_ascii=False) for i in range(1, 5)]
+    documents = read_bytes("\n".join(lines).encode()).documents
+    assert [(d.line, d.data.display_name) for d in documents] == [(i, "é字" * i) for i in range(1, 5)]
+
+
+@pytest.mark.parametrize("line", ["!", "\\", "a\\", "[z-a]", "[a-\\d]", "*a*a*a*a*a*a*a*b", ""])
+def test_lines_of_gitignore_that_are_no_patterns_are_passed_over(tmp_path: Path, line: str) -> None:
+    (tmp_path / ".gitignore").write_text(f"{line}\nout.json\n")
+    for name in ("out.json", "a" * 200 + ".json"):
+        (tmp_path / name).write_text(json.dumps(APP))
+    assert [Path(d.file.name).name for d in sources.read([str(tmp_path)]).documents] == ["a" * 200 + ".json"]
+    if line:
+        with pytest.raises(UsageError, match="no pattern"):
+            sources.read([str(tmp_path)], exclude=[line])
+
+
+def test_a_wrong_type_in_a_legacy_manifest_is_an_error() -> None:
+    assert len(read_json({**LEGACY_MINIMUM, "preAuthorizedApplications": False}).errors) == 1
+    assert len(read_json({"objectType": "Application", "objectId": "o", "appId": "a", "availableToOtherTenants": "false"}).errors) == 1
+
+
+LEGACY_MINIMUM = {"id": "o", "appId": "a", "name": "x", "replyUrlsWithType": []}

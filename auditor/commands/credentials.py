@@ -44,9 +44,9 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
     if output_format == "json":
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
     elif output_format == "ics":
-        click.echo(ics(rows, report.as_of), nl=False)
+        click.echo(ics(rows, report.as_of).encode("utf-8", "replace"), nl=False)
     else:
         _table(rows, within, days)
         if unknown := sum(row.state == "unknown" for row in credentials(report)):

@@ -37,16 +37,18 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
     if output_format == "json":
         import json
 
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(rows, indent=2))
         return
     from tabulate import tabulate
+
+    from auditor.display import clean
 
     table = [
         (row["area"], row["id"], " or ".join(row["levels"]), ", ".join(row["needs"]) or "-", ", ".join(row["tags"]) or "-", row["title"])
         for row in rows
     ]
-    table.sort()
-    click.echo(tabulate(table, headers=["area", "rule", "severity", "needs besides applications", "tags", "what fails"], tablefmt="simple"))
+    cells = sorted([clean(cell) for cell in row] for row in table)
+    click.echo(tabulate(cells, headers=["area", "rule", "severity", "needs besides applications", "tags", "what fails"], tablefmt="simple"))
     click.echo(f"\n{len(rows)} rules. `regaudit explain RULE` shows one.")
 
 

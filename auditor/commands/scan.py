@@ -77,11 +77,14 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
     from auditor.scan import audit
 
     targets = [_target(form) for form in formats or ("text",)]
-    files = [file for _, file in targets]
+    files = [file and os.path.realpath(file) for _, file in targets]
+    inputs = {os.path.realpath(path) for path in paths}
     for file in files:
         if files.count(file) > 1:
             where = file or "standard output"
             raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
+        if file in inputs:
+            raise UsageError(f"the report would take the place of its own input, {file}")
     progress = _Progress(quiet=options["quiet"])
     report = audit(
         paths,
@@ -145,15 +148,15 @@ def _write(pieces: Iterator[bytes], file: Path | None) -> None:
             out.write(piece)
         out.flush()
         return
-    target = file.resolve()  # what a link names is written, not the link
     try:
+        target = file.resolve()  # what a link names is written, not the link
         if target.exists() and not target.is_file():  # a pipe, /dev/stdout
             with target.open("wb") as out:
                 out.writelines(pieces)
         else:
             _replace(target, pieces)
-    except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        raise UsageError(f"cannot write {file}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _replace(target: Path, pieces: Iterator[bytes]) -> None:

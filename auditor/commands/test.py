@@ -31,8 +31,16 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
             tested += 1
             if result.problem:
                 wrong += 1
-                click.echo(f"{rule.path}:{result.line}: {result.problem}")
+                _say(f"{rule.path}:{result.line}: {result.problem}")
             elif verbose:
-                click.echo(f"{rule.path}:{result.line}: {result.kind}: {result.detail}")
+                _say(f"{rule.path}:{result.line}: {result.kind}: {result.detail}")
     click.echo(f"{len(wanted)} rule{'s' * (len(wanted) != 1)}, {tested} example{'s' * (tested != 1)}, {wrong} wrong")
     return 1 if wrong else 0
+
+
+def _say(text: str) -> None:
+    from auditor.display import clean
+
+    for line in text.split("\n"):
+        indent = len(line) - len(line.lstrip(" "))
+        click.echo(" " * indent + clean(line.strip(), 2000))

@@ -115,8 +115,10 @@ def certificates(credentials: Any, owner: Any) -> Any:
     found: dict[Any, Certificate] = {}
     for i, doc in enumerate(credentials):
         certificate = Certificate(doc, owner, f"/keyCredentials/{i}")
-        same = certificate.thumbprint if certificate.thumbprint.__class__ is str else i
+        same: Any = certificate.thumbprint if certificate.thumbprint.__class__ is str and certificate.thumbprint else i
         first = found.setdefault(same, certificate)
+        if first is not certificate and _differ(first, certificate):
+            first = found.setdefault(i, certificate)
         first.usages = _with(first.usages, doc.usage)
         first.key_ids = _with(first.key_ids, certificate.key_id)
     gap = first_unknown(*(certificate.thumbprint for certificate in found.values()))
@@ -127,6 +129,14 @@ def certificates(credentials: Any, owner: Any) -> Any:
             if certificate.key_ids.__class__ is list:
                 certificate.key_ids = whole_or_partial(certificate.key_ids, gap)
     return list(found.values())
+
+
+def _differ(one: Certificate, other: Certificate) -> bool:
+    """Whether two of one thumbprint are two all the same: customKeyIdentifier is what somebody wrote there."""
+    pairs: list[tuple[Any, Any]] = [(one.start, other.start), (one.end, other.end)]
+    if isinstance(one.type, str) and isinstance(other.type, str):
+        pairs.append((one.type == "Symmetric", other.type == "Symmetric"))  # the halves of a SAML certificate have types of their own
+    return any(a != b for a, b in pairs if not isinstance(a, Unknown) and not isinstance(b, Unknown))
 
 
 def _with(values: Any, value: Any) -> Any:

@@ -11,7 +11,7 @@ import msgspec
 from auditor import __version__
 from auditor.display import clean, iso
 from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding, fingerprint
-from auditor.inventory import Credential, applications, credentials
+from auditor.inventory import applications, credentials, earliest_expiry
 from auditor.report import Options
 from auditor.resolve import REMEDIES
 from auditor.scan import Report
@@ -24,13 +24,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
-    rows = list(credentials(report))
     yield b'{"schema_version":' + _encode(SCHEMA_VERSION)
     yield b',"tool":' + _encode({"name": "regaudit", "version": __version__})
     yield b',"run":' + _encode(_run(report))
-    yield b',"summary":' + _encode(_summary(report, rows))
+    yield b',"summary":' + _encode(_summary(report))
     yield from _rows("findings", _findings(report, options))
-    yield from _rows("credentials", rows)
+    yield from _rows("credentials", credentials(report))
     yield from _rows("applications", applications(report))
     yield b"}\n"
 
@@ -110,17 +109,16 @@ def _run(report: Report) -> dict[str, Any]:
     }
 
 
-def _summary(report: Report, credentials: list[Credential]) -> dict[str, Any]:
+def _summary(report: Report) -> dict[str, Any]:
     by_severity = report.by_severity()
     by_status = {"fail": 0, "error": 0, "pass": 0}
     for finding in report.findings:
         by_status[finding.status] = by_status.get(finding.status, 0) + 1
-    ends = [credential.end for credential in credentials if credential.end is not None and credential.state in ("valid", "expiring")]
     return {
         "findings": by_status["fail"],
         "by_severity": {severity: by_severity[severity] for severity in reversed(SEVERITIES)},
         "by_status": {"fail": by_status["fail"], "error": by_status["error"], "not_evaluated": report.count("not_evaluated")},
-        "earliest_expiry": min(ends, default=None),
+        "earliest_expiry": iso(earliest_expiry(report)),
     }
 
 

@@ -14,6 +14,7 @@ from auditor.scan import Report
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
+_LONGEST = 4000  # characters of a message or a line of a fix, whose parts are cut already
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -67,7 +68,7 @@ class _Page:
             severity = f" [{row.severity}]" if row.severity != first.severity else ""
             yield f"  {_who(row)}{severity}"
             if row.status != "pass":
-                yield f"    {row.message}"
+                yield f"    {clean(row.message, _LONGEST)}"
             if row.file:
                 column = f":{row.column}" if row.column else ""
                 yield self._style(f"    {row.file}:{row.line}{column}  {row.property_path or ''}".rstrip(), dim=True)
@@ -76,6 +77,7 @@ class _Page:
         if first.remediation and first.status == "fail":
             whose = f" ({_who(first)})" if len(rows) > 1 and "`" in first.remediation else ""
             for i, line in enumerate(first.remediation.splitlines()):
+                line = line[: len(line) - len(line.lstrip(" "))] + clean(line.strip(), _LONGEST)
                 yield f"  {self._style('fix', 'green') + whose + ': ' if i == 0 else '       '}{line}".rstrip()
         yield ""
 

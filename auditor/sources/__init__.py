@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from auditor.errors import InputError
+from auditor.errors import InputError, UsageError
 from auditor.sources import detect, reader
 from auditor.sources.document import Document, Documents, File, Listing, Note
 from auditor.sources.walk import Found, Walk
@@ -36,6 +36,8 @@ def read(
     into = Documents(take)
     walk = Walk([path for path in paths if path != STDIN], exclude or [])
     if STDIN in paths:
+        if sys.stdin is None:
+            raise UsageError("standard input is closed")
         _read(sys.stdin.buffer.read(), Found(Path(stdin_name), stdin_name, "", named=True), into)
     seen: set[str] = set()
     for found in walk:

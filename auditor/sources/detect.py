@@ -114,14 +114,14 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
         return "oauth2PermissionGrant", GRAPH
     if "issuer" in members and has("audiences", "subject") and "claims" not in members:
         return "federatedIdentityCredential", GRAPH
-    if "verifiedDomains" in members:
+    if "verifiedDomains" in members and "appId" not in members:
         return "organization", GRAPH
     if has(*_PRINCIPAL):
         return "servicePrincipal", GRAPH
     scopes = members.get("oauth2PermissionScopes") or members.get("publishedPermissionScopes")
     if "appId" in members and scopes is not None and scopes.is_array:
         return "servicePrincipal", GRAPH
-    if has(*_NOT_APPLICATIONS):
+    if has(*_NOT_APPLICATIONS) and "appId" not in members:
         return None
     shapes = [members[name] for name in ("web", "spa", "api", "publicClient") if name in members]
     nested = any(shape.is_object for shape in shapes)

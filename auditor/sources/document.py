@@ -23,8 +23,17 @@ class File:
     raw: bytes | None = None
     shown: str = ""  # the name as a report may print it
 
+    _places: tuple[int, pointer.Places] | None = field(default=None, repr=False)  # of the object that was asked for last
+
     def __post_init__(self) -> None:
         self.shown = clean(self.name, 1000)
+
+    def places_of(self, document: Document) -> pointer.Places:
+        assert self.raw is not None
+        if self._places is None or self._places[0] != document.start:
+            text = self.raw[document.start : document.end].decode("utf-8", "replace")
+            self._places = document.start, pointer.Places(text)
+        return self._places[1]
 
 
 @dataclass(slots=True, eq=False)
@@ -48,9 +57,8 @@ class Document:
         own = self._own_pointer(inside) if self.origins else inside
         if self.file.raw is None:
             return self.pointer + own, self.line, None
-        text = self.file.raw[self.start : self.end].decode("utf-8", "replace")
-        index = pointer.locate(text, own) or 0
-        line, column = pointer.position(text, index)
+        places = self.file.places_of(self)
+        line, column = pointer.position(places.text, places.locate(own) or 0)
         if line == 1:
             column += self.column - 1
         return self.pointer + own, self.line + line - 1, column

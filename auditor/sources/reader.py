@@ -51,15 +51,24 @@ class _Reader:
 
     def value(self, element: Element, depth: int) -> None:
         if depth > MAX_DEPTH:
+            if detect.MARKERS.search(element.view()):
+                self.into.errors.append(self.error(element, "nested too deeply to be looked at"))
+                self.objects += 1
             return
         if element.is_array:
-            items = element.items()
             kinds: Counter[str] = Counter()
-            for item in items:
+            strangers, errors = [], len(self.into.errors)
+            for item in element.items():
+                before = self.objects
+                if item.is_array:
+                    self.value(item, depth + 1)
                 kind = self._object(item, depth) if item.is_object else None
                 if kind:
                     kinds[kind] += 1
-            self._listed(kinds, ended=True)
+                elif self.objects == before:
+                    strangers.append(item)
+            self._strangers(strangers, kinds)
+            self._listed(kinds, ended=len(self.into.errors) == errors)
         elif element.is_object:
             self._object(element, depth)
 
@@ -68,10 +77,14 @@ class _Reader:
         members = element.members()
         if "schema_version" in members and "tool" in members:
             return None  # a report of our own
-        if "value" in members and members["value"].is_array:
+        wraps = "value" in members and "appId" not in members
+        if wraps and members["value"].is_array:
             self._page(members)
-        elif "value" in members and members["value"].is_object:
+        elif wraps and members["value"].is_object:
             self.value(members["value"], depth + 1)
+        elif wraps and "id" not in members and detect.context(_text(members.get("@odata.context"))).kind:
+            self.into.errors.append(self.error(members["value"], "a page's value is a list, or an object"))
+            self.objects += 1
         elif "responses" in members and members["responses"].is_array:
             self._batch(members["responses"], depth)
         elif (error := members.get("error")) and error.is_object and "code" in (inner := error.members()):
@@ -96,11 +109,12 @@ class _Reader:
 
     def _collection(self, kind: str, name: str, member: Element) -> None:
         items = member.items() if member.is_array else [member]
-        for item in items:
-            if item.is_object:
-                self._document(item, kind, GRAPH, parent=_text(item.members().get("of")).lower() if kind in _CHILDREN else "")
+        objects, errors = [item for item in items if item.is_object], len(self.into.errors)
+        for item in objects:
+            self._document(item, kind, GRAPH, parent=_text(item.members().get("of")).lower() if kind in _CHILDREN else "")
         if member.is_array:
-            self._listed(Counter({kind: len(items)}), ended=True, relation=name)
+            self._strangers([item for item in items if not item.is_object], Counter({kind: 1}))
+            self._listed(Counter({kind: len(objects)}), ended=len(self.into.errors) == errors, relation=name)
 
     def _page(self, members: dict[str, Element]) -> None:
         context = detect.context(_text(members.get("@odata.context")))
@@ -108,14 +122,16 @@ class _Reader:
         total = members["@odata.count"].value() if "@odata.count" in members else None
         items = members["value"].items()
         kinds: Counter[str] = Counter()
+        strangers, errors = [], len(self.into.errors)
         for item in items:
             if not item.is_object:
+                strangers.append(item)
                 continue
             kind: str | None = context.kind
             if kind is None:
-                inside = item.members()
-                found = detect.classify(inside) if "@removed" not in inside else None
+                found = detect.classify(item.members())
                 if found is None:
+                    strangers.append(item)
                     continue
                 kind = found[0]
                 self._document(item, *found, context=context)
@@ -124,17 +140,39 @@ class _Reader:
             kinds[kind] += 1
         if not items and context.kind:
             kinds[context.kind] = 0
-        self._listed(
-            kinds, ended=not next_link, total=total if isinstance(total, int) else None, parent=context.parent, relation=context.relation
-        )
+        self._strangers(strangers, kinds)
+        ended = not next_link and len(self.into.errors) == errors
+        self._listed(kinds, ended=ended, total=total if isinstance(total, int) else None, parent=context.parent, relation=context.relation)
         if next_link and kinds:
             self.into.notes.append(Note("the export is incomplete: the page names a next page (@odata.nextLink)", self.file.name))
 
     def _batch(self, responses: Element, depth: int) -> None:
         for response in responses.items():
             members = response.members() if response.is_object else {}
+            errors = len(self.into.errors)
             if (body := members.get("body")) is not None:
                 self.value(body, depth + 1)
+            status = members["status"].value() if "status" in members else 200
+            if str(status) >= "400" and len(self.into.errors) == errors:
+                self.into.errors.append(self.error(response, f"the service answered {status!r:.20}: what was asked for is not here"))
+                self.objects += 1
+
+    def _strangers(self, strangers: list[Element], kinds: Counter[str]) -> None:
+        """Errors for the elements of a list of ours that are not known: nobody looks at them. A list with errors is not complete."""
+        unknown = 0
+        for element in strangers if kinds else ():
+            members = element.members() if element.is_object else {}
+            if "@odata.type" in members or "@removed" in members:
+                continue  # a user among the owners, say
+            unknown += 1
+            if unknown <= _MOST_STRANGERS:
+                if "error" in members:
+                    what = "an error was saved instead of data"
+                elif members:
+                    what = "nothing says what this object is; export it with its appId and displayName"
+                else:
+                    what = "an object is needed here"
+                self.into.errors.append(self.error(element, f"{element.pointer}: {what}"))
 
     def _listed(self, kinds: Counter[str], *, ended: bool, total: int | None = None, parent: str = "", relation: str = "") -> None:
         for kind, count in kinds.items():
@@ -227,6 +265,7 @@ class _Reader:
         return InputError(self.file.name, message, line, column or at - self.raw.rfind(b"\n", 0, at))
 
 
+_MOST_STRANGERS = 20  # errors
 _CHILDREN = ("owner", "federatedIdentityCredential")
 
 

@@ -15,8 +15,9 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 # An escape within a string: a pair of surrogates, half of one, or any other.
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
-_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
+# A string or a comment that does not end goes on to the end of the text: else each of its quotes would be looked at again.
+_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*+[}\]])', re.DOTALL)
 _JSON_START = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
 _SOMETHING = re.compile(rb"\S")
 _MOST_ROOTS = 200_000
@@ -74,12 +75,13 @@ def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element
         line, column = position(text, error.index)
         raise InputError(file, error.message, line, column) from None
     cleaned = text.encode("utf-8")
-    ascii_only = len(cleaned) == len(text)
     found = []
+    characters = offset = 0  # both of the same place
     for number, (start, end) in enumerate(spans):
-        if not ascii_only:
-            start, end = len(text[:start].encode()), len(text[:end].encode())
-        found.append(Element(cleaned, start, end, "" if len(spans) == 1 else f"/{number}"))
+        first = offset + len(text[characters:start].encode())
+        offset = first + len(text[start:end].encode())
+        characters = end
+        found.append(Element(cleaned, first, offset, "" if len(spans) == 1 else f"/{number}"))
     return cleaned, found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 NOT_ENTERED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".terraform"})
 # Folders that an exporter makes inside one tenant's export; they are no tenants of their own.
 _EXPORT_FOLDERS = frozenset({"applications", "serviceprincipals", "organization", "grants", "apps"})
+
+
+_MOST_STARS = 3  # in a segment of a pattern; with more, a pattern and a long name could take minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Walk:
     def __init__(self, paths: list[str], exclude: list[str]) -> None:
         self.paths, self.errors = paths, list[InputError]()
         self.excluded = _spec(exclude) if exclude else None
+        if exclude and (bad := [line for line in exclude if not _patterns([line]) and line.strip()]):
+            raise UsageError(f"--exclude {bad[0]}: this is no pattern of .gitignore's syntax")
 
     def __iter__(self) -> Iterator[Found]:
         for given in self.paths:
@@ -82,7 +88,23 @@ class Walk:
 def _spec(lines: list[str]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(lines)
+    return GitIgnoreSpec.from_lines(_patterns(lines))
+
+
+def _patterns(lines: list[str]) -> list[str]:
+    """Those that are patterns: git passes over the others, too."""
+    from pathspec import GitIgnoreSpec
+
+    good = []
+    for line in lines:
+        if any(segment.count("*") > _MOST_STARS for segment in line.split("/")):
+            continue
+        try:
+            GitIgnoreSpec.from_lines([line])
+        except (ValueError, re.error):
+            continue
+        good.append(line)
+    return good
 
 
 def _name(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from auditor.pointer import join
 
+_AUDIENCES = {True: "AzureADMultipleOrgs", False: "AzureADMyOrg", None: "AzureADMyOrg"}
 # name in the file -> path in Microsoft Graph's shape
 _RENAMED = {
     "objectId": "id",
@@ -74,12 +75,12 @@ def application(value: dict[str, Any], *, portal: bool) -> Converted:
             out.put("isFallbackPublicClient", item, origin)
         elif name == "availableToOtherTenants":
             if "signInAudience" not in value:
-                out.put("signInAudience", "AzureADMultipleOrgs" if item else "AzureADMyOrg", origin)
+                out.put("signInAudience", _AUDIENCES.get(item, item) if item is None or isinstance(item, bool) else [item], origin)
         elif name in ("passwordCredentials", "keyCredentials"):
             out.put(name, _each(item, _credential), origin)
             _member_origins(out, name, name, item, _CREDENTIAL)
         elif name == "preAuthorizedApplications":
-            out.put(_RENAMED[name], _each(item or [], _preauthorized), origin)
+            out.put(_RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
             _member_origins(out, _RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
         elif name == "informationalUrls" and isinstance(item, dict):
             out.put("info", {_INFO.get(key, key): url for key, url in item.items()}, origin)
