@@ -176,6 +176,8 @@ def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, 
 def _by_root(outcomes: list[Outcome]) -> list[Finding]:
     """All findings by registration, then by rule: outcomes come in the order of rules, and the findings of one in that of its roots."""
     rows = [row for outcome in outcomes for row in outcome.rows]
+    for outcome in outcomes:
+        outcome.rows = []  # a hundred thousand pairs that nobody needs any more
     rows.sort(key=itemgetter(0))
     return [finding for _, finding in rows]
 
