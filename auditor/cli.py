@@ -114,10 +114,9 @@ def _prepare_streams() -> None:
 
 def _say(message: str) -> None:
     """An error, to the person at the terminal. What was typed or read stands in it, and can be hostile."""
-    from auditor.display import clean
+    from auditor.display import clean_lines
 
-    for line in message.split("\n"):
-        click.echo(clean(line.expandtabs(4), 1000), err=True)
+    click.echo(clean_lines(message, 1000), err=True)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,12 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
     return value if len(value) <= limit else value[: limit - 1] + "…"
 
 
+def clean_lines(text: str, limit: int = 2000) -> str:
+    """Each line of a text cleaned; what indents it stays."""
+    lines = (line.expandtabs(4).rstrip() for line in text.split("\n"))
+    return "\n".join(line[: len(line) - len(line.lstrip(" "))] + clean(line.lstrip(" "), limit) for line in lines)
+
+
 def show(value: Any, form: str = "") -> str:
     """A fact as it reads in a message. `form` is "date" or "days"."""
     kind = value.__class__

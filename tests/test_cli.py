@@ -800,6 +800,7 @@ def test_rule_pages_cannot_write_to_the_terminal(careless: Path, tmp_path: Path)
         ("scan", app, "--extend-rules", pages, "--select", "esc"),
         ("test", pages, "-v"),
         ("rules", "--extend-rules", pages, "--select", "esc"),
+        ("explain", "esc", "--extend-rules", pages),
     ):
         ran = regaudit(*args)
         assert ran.code in (0, 1), ran.err

@@ -32,11 +32,13 @@ def command(rule: str, extend_rules: tuple[str, ...], raw: bool, no_color: bool)
     from rich.console import Console
     from rich.markdown import Markdown
 
+    from auditor.display import clean_lines
+
     plain = no_color or bool(os.environ.get("NO_COLOR")) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR"))
     console = Console(
         width=None if sys.stdout.isatty() else 100, no_color=plain, force_terminal=None if not plain else False, highlight=False
     )
-    console.print(Markdown(readable(page), code_theme="ansi_dark"))
+    console.print(Markdown(clean_lines(readable(page)), code_theme="ansi_dark"))
 
 
 def readable(rule: Rule) -> str:

@@ -17,6 +17,7 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
     Each page needs an example that fails and one that passes. Exit code 1 when an example does not do what its page says.
     """
     from auditor import examples, rulebook
+    from auditor.display import clean_lines
 
     where = Path(folder) if folder else rulebook.shipped_folder()
     book = rulebook.Rulebook(rulebook.load_folder(where))
@@ -31,16 +32,8 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
             tested += 1
             if result.problem:
                 wrong += 1
-                _say(f"{rule.path}:{result.line}: {result.problem}")
+                click.echo(clean_lines(f"{rule.path}:{result.line}: {result.problem}"))
             elif verbose:
-                _say(f"{rule.path}:{result.line}: {result.kind}: {result.detail}")
+                click.echo(clean_lines(f"{rule.path}:{result.line}: {result.kind}: {result.detail}"))
     click.echo(f"{len(wanted)} rule{'s' * (len(wanted) != 1)}, {tested} example{'s' * (tested != 1)}, {wrong} wrong")
     return 1 if wrong else 0
-
-
-def _say(text: str) -> None:
-    from auditor.display import clean
-
-    for line in text.split("\n"):
-        indent = len(line) - len(line.lstrip(" "))
-        click.echo(" " * indent + clean(line.strip(), 2000))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from auditor.display import clean
+from auditor.display import clean, clean_lines
 from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding
 from auditor.report import Options
 from auditor.resolve import REMEDIES
@@ -76,8 +76,7 @@ class _Page:
             yield f"  … and {len(rows) - limit} more (--limit 0 shows all)"
         if first.remediation and first.status == "fail":
             whose = f" ({_who(first)})" if len(rows) > 1 and "`" in first.remediation else ""
-            for i, line in enumerate(first.remediation.splitlines()):
-                line = line[: len(line) - len(line.lstrip(" "))] + clean(line.strip(), _LONGEST)
+            for i, line in enumerate(clean_lines(first.remediation, _LONGEST).split("\n")):
                 yield f"  {self._style('fix', 'green') + whose + ': ' if i == 0 else '       '}{line}".rstrip()
         yield ""
 
