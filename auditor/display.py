@@ -34,6 +34,11 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
     return value if len(value) <= limit else value[: limit - 1] + "…"
 
 
+def clean_or_none(value: Any) -> str | None:
+    """A text as a row of a report has it; None where it is not known, null or empty."""
+    return clean(value) if isinstance(value, str) and value else None
+
+
 def clean_lines(text: str, limit: int = 2000) -> str:
     """Each line of a text cleaned; what indents it stays."""
     lines = (line.expandtabs(4).rstrip() for line in text.split("\n"))

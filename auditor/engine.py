@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from auditor import pointer
-from auditor.display import clean, show
+from auditor.display import clean, clean_or_none, show
 from auditor.facts import App, Credential, Fact, ServicePrincipal
 from auditor.finding import Finding, Outcome, Related, fingerprint
 from auditor.language import Found
 from auditor.resolve import World
 from auditor.rulebook import Check, Rule
-from auditor.unknown import Unknown, Unread, is_unknown
+from auditor.unknown import Unknown, Unread, is_unknown, known
 
 _CHUNK = 256  # roots
 FEW = 4  # roots: to judge these one by one takes less time than to compile a rule
@@ -49,7 +49,7 @@ def judge_all(
             subjects: dict[str, list[Any]] = {}  # of `each` -> roots that have any
             for one in these:
                 if one.each not in subjects:
-                    subjects[one.each] = one.check.with_subjects(chunk)
+                    subjects[one.each] = one.check.with_subjects(chunk) if len(chunk) > FEW else chunk
                 one.judge(subjects[one.each], len(chunk))
             done += len(chunk)
             if tell is not None:
@@ -210,7 +210,7 @@ class _Rows:
             elif subject is not root:
                 row.actual = clean(subject.label)
             if isinstance(subject, Credential):
-                row.credential_key_id = _text(subject.key_id)
+                row.credential_key_id = clean_or_none(subject.key_id)
         else:
             self._locate(row, root, self.place)
             row.actual = show(subject)
@@ -260,7 +260,7 @@ def subject_of(root: Any) -> Subject:
     """What reports say of a root."""
     if (known := getattr(root, "subject", None)) is not None:
         return known  # type: ignore[no-any-return]
-    app_id, object_id = _text(getattr(root, "app_id", None)), _text(root.id)
+    app_id, object_id = clean_or_none(getattr(root, "app_id", None)), clean_or_none(root.id)
     document = root.document
     name, tags = getattr(root, "display_name", None), getattr(root, "tags", None)
     reference = getattr(root, "service_management_reference", None)
@@ -272,14 +272,10 @@ def subject_of(root: Any) -> Subject:
         _RESOURCE_KINDS.get(root.__class__, "tenant"),
         owner_names(root),
         [clean(tag) for tag in tags] if type(tags) is list else None,
-        _text(reference),
+        clean_or_none(reference),
     )
     root.subject = found
     return found
-
-
-def _text(value: Any) -> str | None:
-    return clean(value) if isinstance(value, str) and value else None
 
 
 def owner_names(root: Any) -> list[str] | None:
@@ -290,7 +286,7 @@ def owner_names(root: Any) -> list[str] | None:
     if owners is None or is_unknown(owners):
         return None
     try:
-        return [clean(owner.label) for owner in (owners.known() if hasattr(owners, "known") else owners)]
+        return [clean(owner.label) for owner in known(owners)]
     except Unread:
         return None
 

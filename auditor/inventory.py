@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from auditor.display import clean, iso
+from auditor.display import clean, clean_or_none, iso
 from auditor.engine import subject_of
 from auditor.facts import App, ServicePrincipal
-from auditor.finding import SEVERITIES
+from auditor.finding import SEVERITY_RANK
 from auditor.scan import Report
-from auditor.unknown import Partial, Unknown
+from auditor.unknown import Unknown, is_unknown, known
 
 EXPIRING_WITHIN = 30  # days
 
@@ -56,14 +56,8 @@ class Application(msgspec.Struct):
     worst_severity: str | None
 
 
-def _text(value: Any) -> str | None:
-    return clean(value) if isinstance(value, str) and value else None
-
-
 def _known(values: Any) -> list[Any]:
-    if values.__class__ is list:
-        return values
-    return values.known() if isinstance(values, Partial) else []
+    return [] if is_unknown(values) else known(values)
 
 
 def credentials(report: Report) -> Iterator[Credential]:
@@ -104,19 +98,18 @@ def _credential(report: Report, one: App | ServicePrincipal, on: str, kind: str,
     superseded = credential.superseded
     of = subject_of(one)
     return Credential(
-        of.app_id, of.object_id, of.name, _text(credential.key_id), kind, on, _text(credential.display_name),
+        of.app_id, of.object_id, of.name, clean_or_none(credential.key_id), kind, on, clean_or_none(credential.display_name),
         iso(start), iso(end), left, state, None if isinstance(superseded, Unknown) else superseded, of.owners,
     )  # fmt: skip
 
 
 def applications(report: Report) -> Iterator[Application]:
-    rank = {severity: i for i, severity in enumerate(SEVERITIES)}
     worst: dict[tuple[str | None, str | None], tuple[int, str]] = {}
     for finding in report.findings:
         if finding.status == "fail" and finding.resource_kind == "application":
             key = (finding.app_id, finding.object_id)
             count, severity = worst.get(key, (0, "info"))
-            worst[key] = (count + 1, max(severity, finding.severity, key=rank.__getitem__))
+            worst[key] = (count + 1, max(severity, finding.severity, key=SEVERITY_RANK.__getitem__))
     for world in report.worlds:
         for app in world.apps:
             of = subject_of(app)
@@ -126,8 +119,8 @@ def applications(report: Report) -> Iterator[Application]:
             document = app.document
             yield Application(
                 of.app_id, of.object_id, of.name, document.file.shown, document.line, clean(document.pointer, 1000),
-                _text(app.audience), None if isinstance(app.created, Unknown) else iso(app.created), of.owners, of.tags, of.reference,
-                _text(principal.id) if isinstance(principal, ServicePrincipal) else None,
+                clean_or_none(app.audience), None if isinstance(app.created, Unknown) else iso(app.created), of.owners,
+                of.tags, of.reference, clean_or_none(principal.id) if isinstance(principal, ServicePrincipal) else None,
                 _size(app.secrets), _size(app.certificates), _size(app.federated_credentials), _size(app.requested_permissions),
                 iso(min((end for end in ends if end > report.as_of), default=None)), count, most,
             )  # fmt: skip

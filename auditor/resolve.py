@@ -77,6 +77,11 @@ _PAGE_CAP = 100  # az stops here without --all
 _Definitions = tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]
 
 
+def _whole(listing: Listing) -> bool:
+    """Whether a list was read to its end."""
+    return listing.ended and listing.total in (None, listing.count)
+
+
 class Others:
     """A group without one of its members: a view, since a thousand registrations may share one redirect URI."""
 
@@ -148,8 +153,7 @@ class World:
         """One list, read to its end, or pages that add up to what the service says that there are."""
         lists = [listing for listing in self._listings if _KINDS[listing.kind] == collection and not listing.parent]
         if len(lists) == 1:
-            only = lists[0]
-            return only.ended and only.count != _PAGE_CAP and only.total in (None, only.count)
+            return _whole(lists[0]) and lists[0].count != _PAGE_CAP
         totals = {listing.total for listing in lists if listing.total is not None}
         return len(totals) == 1 and sum(listing.count for listing in lists) == totals.pop() and any(listing.ended for listing in lists)
 
@@ -383,8 +387,7 @@ class World:
             facts.append(make(doc, one, "", document))
         if nobodys:
             return Partial(facts, Unknown(collection, "the owner of some is not named", collection=True))
-        lists = [listing for listing in self._listings if listing.parent == one.id and _KINDS[listing.kind] == collection]
-        if collection in self.complete or (len(lists) == 1 and lists[0].ended):
+        if collection in self.complete or self._lists_all_of(one.id, collection):
             return facts
         return Partial(facts, self.missing(collection)) if facts else self.missing(collection)
 
@@ -421,7 +424,7 @@ class World:
         groups, gap = self._index("assignments", lambda: _grouped(self._assignments, "principal_id"))
         for doc, document in groups.get(principal.id, ()):
             self._application(principal, doc, document, found)
-        if gap is None and ASSIGNMENTS not in self.complete and not self._lists_assignments_of(principal.id):
+        if gap is None and ASSIGNMENTS not in self.complete and not self._lists_all_of(principal.id, ASSIGNMENTS, "approleassignments"):
             gap = self.missing(ASSIGNMENTS)
         return whole_or_partial(list(found.values()), gap)
 
@@ -434,14 +437,18 @@ class World:
         found = [DelegatedGrant(doc, principal, document) for doc, document in groups.get(principal.id, ())]
         return whole_or_partial(found, gap if gap is not None else None if GRANTS in self.complete else self.missing(GRANTS))
 
-    def _lists_assignments_of(self, object_id: str) -> bool:
-        return any(
-            listing.kind == "appRoleAssignment"
-            and listing.parent == object_id
-            and listing.relation == "approleassignments"
-            and listing.ended
-            for listing in self._listings
-        )
+    def _lists_all_of(self, parent: str, collection: str, relation: str = "") -> bool:
+        """Whether what belongs to an object was read from one list, to its end."""
+
+        def build() -> dict[tuple[str, str, str], list[Listing]]:
+            found: dict[tuple[str, str, str], list[Listing]] = {}
+            for listing in self._listings:
+                for relation in {listing.relation, ""}:
+                    found.setdefault((listing.parent, _KINDS[listing.kind], relation), []).append(listing)
+            return found
+
+        lists = self._index("lists of one object", build).get((parent, collection, relation), [])
+        return len(lists) == 1 and _whole(lists[0])
 
     def _delegated(
         self, principal: ServicePrincipal, doc: Any, document: Document, found: dict[tuple[Any, ...], GrantedPermission]
@@ -492,9 +499,7 @@ class World:
             return principal.id
         groups, gap = self._index("assigned", lambda: _grouped(self._assignments, "resource_id"))
         found = [doc.principal_id for doc, _ in groups.get(principal.id, ())]
-        listed = any(
-            listing.parent == principal.id and listing.relation == "approleassignedto" and listing.ended for listing in self._listings
-        )
+        listed = self._lists_all_of(principal.id, ASSIGNMENTS, "approleassignedto")
         missing = gap if gap is not None else None if listed or ASSIGNMENTS in self.complete else self.missing(ASSIGNMENTS)
         return whole_or_partial(found, missing)
 

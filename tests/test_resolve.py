@@ -659,3 +659,27 @@ def test_service_principals_read_twice_and_objects_without_ids() -> None:
     assert resolve.read_twice(files(nameless, nameless)) == []
     by_app_id = {"appId": "A", **nameless}
     assert len(resolve.read_twice(files(by_app_id, {**by_app_id, "appId": "a"}))) == 1
+
+
+# -- lists of what belongs to one object
+
+
+PARENT = "77777777-0000-4000-8000-000000000001"
+ROLES, USERS = f"servicePrincipals('{PARENT}')/appRoleAssignments", f"servicePrincipals('{PARENT}')/appRoleAssignedTo"
+ROLE = {"id": "r", "principalId": PARENT, "resourceId": GRAPH_ID, "appRoleId": ROLE_WRITE}
+
+
+@pytest.mark.parametrize(
+    ("pages", "whole"),
+    [
+        ([page(ROLES, ROLE)], True),
+        ([page(ROLES, ROLE, count=1)], True),
+        ([page(ROLES, ROLE, count=2)], False),
+        ([page(ROLES, ROLE, more=True)], False),
+        ([page(ROLES, ROLE, more=True), page(ROLES)], False),  # what stood between them nobody knows
+        ([page(USERS, ROLE)], False),  # another list: who is assigned to it
+    ],
+)
+def test_a_principals_assignments_are_known_when_one_list_was_read_to_its_end(pages: list[Any], whole: bool) -> None:
+    found = world([{"id": PARENT, "appId": "a", "displayName": "A", "servicePrincipalType": "Application"}, *pages])
+    assert (found.application_permissions_of(principal_of(found, "a")).__class__ is list) is whole

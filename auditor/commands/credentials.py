@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from auditor.commands import say_errors
 from auditor.errors import UsageError
 
 _EPILOG = """\b
@@ -30,7 +31,6 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
     What another, longer-lived credential has replaced is left out: nothing depends on it.
     """
     from auditor.calendar import calendar, days_of, ics
-    from auditor.display import clean
     from auditor.inventory import credentials
     from auditor.scan import audit
 
@@ -38,8 +38,7 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
         raise UsageError("nothing to read: give a file or a folder, as in `regaudit credentials manifests/`, or - for standard input")
     days = days_of(within)
     report = audit(paths, select=["secret-expired"], as_of=as_of, exclude=exclude)
-    for error in report.errors:
-        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+    say_errors(report.errors)
     rows = calendar(report, days)
     if output_format == "json":
         import msgspec

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.commands import complete
+from auditor.commands import coloured, complete
 
 if TYPE_CHECKING:
     from auditor.rulebook import Rule
@@ -34,7 +33,7 @@ def command(rule: str, extend_rules: tuple[str, ...], raw: bool, no_color: bool)
 
     from auditor.display import clean_lines
 
-    plain = no_color or bool(os.environ.get("NO_COLOR")) or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR"))
+    plain = not coloured(no_color)
     console = Console(
         width=None if sys.stdout.isatty() else 100, no_color=plain, force_terminal=None if not plain else False, highlight=False
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import complete
+from auditor.commands import complete, listed
 from auditor.finding import SEVERITIES
 from auditor.rulebook import Rule
 
@@ -32,8 +32,7 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
 
     chosen = profiles.load(profile)
     book = chosen.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
-    names = [part.strip() for value in select for part in value.split(",") if part.strip()]
-    rows = [_row(rule) for rule in profiles.chosen(book, chosen, names)]
+    rows = [_row(rule) for rule in profiles.chosen(book, chosen, listed(select))]
     if output_format == "json":
         import json
 

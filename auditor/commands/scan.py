@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import complete
+from auditor.commands import coloured, complete, listed, say_errors
 from auditor.errors import UsageError
 from auditor.finding import SEVERITIES
 
@@ -88,8 +88,8 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
     progress = _Progress(quiet=options["quiet"])
     report = audit(
         paths,
-        select=_listed(options["select"]),
-        ignore=_listed(options["ignore"]),
+        select=listed(options["select"]),
+        ignore=listed(options["ignore"]),
         profile=options["profile"],
         params=dict(_setting(text) for text in options["settings"]),
         extend_rules=options["extend_rules"],
@@ -100,20 +100,13 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
         progress=progress,
     )
     progress.close()
-    from auditor.display import clean
-
-    for error in report.errors:
-        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+    say_errors(report.errors)
     for form, file in targets:
-        colour = file is None and _colour(options["no_color"])
-        names = ("limit", "quiet", "verbose", "fail_on", "strict", "min_severity")
+        colour = file is None and coloured(options["no_color"])
+        names = ("limit", "quiet", "verbose", "strict", "min_severity")
         shown = Options(colour=colour, **{name: options[name] for name in names})
         _write(render(report, form, shown), file)
     return report.exit_code(options["fail_on"], strict=options["strict"])
-
-
-def _listed(values: tuple[str, ...]) -> list[str]:
-    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 def _target(text: str) -> tuple[str, Path | None]:
@@ -132,12 +125,6 @@ def _setting(text: str) -> tuple[str, str]:
     if not equals:
         raise UsageError(f"--set {text}: say RULE.PARAM=VALUE, as in secret-expiring.warn_days=60")
     return name, value
-
-
-def _colour(no_color: bool) -> bool:
-    if no_color or os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
 def _write(pieces: Iterator[bytes], file: Path | None) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.finding import SEVERITY_RANK, Finding
+
 if TYPE_CHECKING:
     from auditor.scan import Report
 
@@ -20,9 +22,12 @@ class Options:
     colour: bool = False
     quiet: bool = False
     verbose: bool = False
-    fail_on: str = "high"
     strict: bool = False
     min_severity: str = "info"  # nothing below it is listed; counts and exit codes are of everything
+
+    def shows(self, finding: Finding) -> bool:
+        """Errors, and what passed if that is asked for, have no severity of their own."""
+        return finding.status != "fail" or SEVERITY_RANK[finding.severity] >= SEVERITY_RANK[self.min_severity]
 
 
 def render(report: Report, form: str, options: Options) -> Iterator[bytes]:

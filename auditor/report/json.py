@@ -10,7 +10,7 @@ import msgspec
 
 from auditor import __version__
 from auditor.display import clean, iso
-from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding, fingerprint
+from auditor.finding import SEVERITIES, Finding, fingerprint
 from auditor.inventory import applications, credentials, earliest_expiry
 from auditor.report import Options
 from auditor.resolve import REMEDIES
@@ -123,8 +123,7 @@ def _summary(report: Report) -> dict[str, Any]:
 
 
 def _findings(report: Report, options: Options) -> Iterator[Finding]:
-    least = SEVERITY_RANK[options.min_severity]
-    yield from (finding for finding in report.findings if finding.status != "fail" or SEVERITY_RANK[finding.severity] >= least)
+    yield from filter(options.shows, report.findings)
     for outcome in report.outcomes:
         for reason, count in sorted(outcome.reasons.items()):
             rule = outcome.rule

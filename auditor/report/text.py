@@ -42,10 +42,7 @@ class _Page:
     def _groups(self) -> list[list[Finding]]:
         """Failures and errors by rule; first the rules with the worst finding, then those with the most."""
         groups: dict[str, list[Finding]] = {}
-        least = SEVERITY_RANK[self.options.min_severity]
-        for finding in self.report.findings:
-            if finding.status == "fail" and SEVERITY_RANK[finding.severity] < least:
-                continue
+        for finding in filter(self.options.shows, self.report.findings):
             groups.setdefault(f"{finding.rule_id} {finding.status}", []).append(finding)
         for rows in groups.values():
             rows.sort(key=lambda row: -SEVERITY_RANK[row.severity])  # stable: else in the order of the report

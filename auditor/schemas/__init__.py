@@ -53,13 +53,13 @@ def _sentence(error: Any) -> str:
             "null": "null",
         }
         kinds = [wanted] if isinstance(wanted, str) else wanted
-        return f"{' or '.join(names.get(kind, kind) for kind in kinds)} is needed here, this is {_kind(error.instance)}"
+        return f"{' or '.join(names.get(kind, kind) for kind in kinds)} is needed here, this is {kind_of(error.instance)}"
     if error.validator == "pattern":
         return "a date and time such as 2026-01-31T00:00:00Z is needed here"
     return str(error.message)[:200]
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
     names = {
         dict: "an object",
         list: "a list",

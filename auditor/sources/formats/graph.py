@@ -36,10 +36,10 @@ def convert(kind: str, value: Any) -> Any:
 
     Raises Wrong with every place that does not fit; what is wrong is then unknown, and the rest is kept.
     """
-    from auditor.schemas import problems
+    from auditor.schemas import kind_of, problems
 
     if not isinstance(value, dict):
-        raise Wrong([("", f"an object is needed here, this is {_kind_name(value)}")], None)
+        raise Wrong([("", f"an object is needed here, this is {kind_of(value)}")], None)
     value = _mended(value)
     places: list[tuple[str, str]] = []
     for path, message in problems(kind, value):
@@ -123,16 +123,3 @@ def without_placeholders(value: Any) -> Any:
 
 def _is_placeholder(value: Any) -> bool:
     return isinstance(value, str) and ("${{" in value or value.startswith("{{"))
-
-
-def _kind_name(value: Any) -> str:
-    names = {
-        dict: "an object",
-        list: "a list",
-        str: "a text",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        type(None): "null",
-    }
-    return names.get(type(value), type(value).__name__)
