@@ -1,0 +1,6 @@
+"""A fake Microsoft Graph with its authority, over TLS on loopback, that refuses what the real one refuses."""
+
+from tests.fake_graph.data import made_up
+from tests.fake_graph.server import FakeGraph, Request
+
+__all__ = ["FakeGraph", "Request", "made_up"]
