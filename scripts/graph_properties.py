@@ -18,7 +18,7 @@ TYPES = [
 # The excerpt has no property of this name in any type, Microsoft's documentation has.
 BY_HAND = {
     "application": ["description"],
-    "servicePrincipal": ["description", "createdDateTime"],
+    "servicePrincipal": ["description"],
     "federatedIdentityCredential": ["description"],
     "tenantAppManagementPolicy": ["description"],
     "organization": [
@@ -44,6 +44,7 @@ BY_HAND = {
     ],
 }  # fmt: skip
 BETA_BY_HAND = {
+    "servicePrincipal": ["createdDateTime"],  # v1.0 returns it, but its metadata does not have it
     "federatedIdentityCredential": ["claimsMatchingExpression"],
     "servicePrincipalSignInActivity": [
         "appId", "applicationAuthenticationClientSignInActivity", "applicationAuthenticationResourceSignInActivity",

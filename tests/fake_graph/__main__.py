@@ -6,6 +6,8 @@ import argparse
 import gc
 import json
 import os
+import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -33,6 +35,7 @@ def main() -> None:
     gc.enable()
     names = ("url", "authority", "ca", "token", "tenant_id", "client_id", "client_secret", "client_certificate", "elsewhere")
     info = json.dumps({"pid": os.getpid(), **{name: getattr(graph, name) for name in names}})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with graph:
         if args.write_info:
             # Complete or not there: who waits for the file must not read half of it.

@@ -85,7 +85,7 @@ class ClientCertificate:
 
 
 @functools.cache
-def client_certificate() -> ClientCertificate:
+def client_certificate(name: str = "client") -> ClientCertificate:
     key = rsa.generate_private_key(65537, 2048)
-    certificate = _begun("fake graph client", "fake graph client", key, key).sign(key, hashes.SHA256())
-    return ClientCertificate(_write("client.pem", certificate, key), certificate)
+    certificate = _begun(name, name, key, key).sign(key, hashes.SHA256())
+    return ClientCertificate(_write(name + ".pem", certificate, key), certificate)

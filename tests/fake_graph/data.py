@@ -41,7 +41,7 @@ class Maker:
         app["notes"] = self.rnd.choice([None, "Asked for in a ticket; reviewed every year by the team that owns it."])
         app["tags"] = self.rnd.choice([[], ["HideApp"], ["team:" + name.split("-")[0], "stage:production"]])
         app["oauth2RequirePostResponse"] = False
-        for _ in range(self.rnd.randint(1, 8)):
+        for _ in range(self.rnd.randint(2, 10)):
             app["appRoles"].append(
                 {
                     "allowedMemberTypes": ["User"], "description": f"Members of this role may work with {name} and change what is theirs.",

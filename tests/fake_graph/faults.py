@@ -1,4 +1,24 @@
-"""What goes wrong on request: each fault says which requests it meets, and how."""
+"""What goes wrong on request: each fault says which requests it meets, and how.
+
+| kind | details | what happens |
+|---|---|---|
+| a number, or "status" | status, code, message, headers, body | this error in place of the answer |
+| "claims" | | 401 with a claims challenge, from now on for every request with the token of this one |
+| "expired" | | all page tokens so far expire: 400 Directory_ExpiredPageToken where one is used |
+| "html" | status=200 | a web page |
+| "sign_in" | aadsts, status, error, message | an error of Microsoft Entra ID; for the token endpoint |
+| "empty_page" | | no objects, and a nextLink to where they are |
+| "foreign_link", "other_path", "loop" | to, path | a nextLink to another host, to another path, to this page |
+| "repeat" | | the last object of the page before comes again; for a next page |
+| "mangle" | change, index=0 | an object as the function changes it, or returns it |
+| "truncated" | how="length" / "chunked" / "close" / "gzip", at=0.5 | the body ends early, by what the answer ends with |
+| "bad_json" | at=0.5 | the body ends early, but is whole for HTTP |
+| "reset" | at=None | RST, with `at` after this part of the body |
+| "slow_head", "slow_body" | seconds | nothing for so long; or the body drips |
+| "redirect" | to | 302 to the same path of another host |
+
+Those from "truncated" on meet whole HTTP requests only, the others requests in a $batch, too.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +26,10 @@ import re
 import threading
 from typing import Any
 
-# Answered in place of the real answer; they also meet requests inside of a $batch.
 ANSWERS = {"status", "claims", "expired", "html", "sign_in"}
-# The real answer, changed: they also meet requests inside of a $batch.
 PAGES = {"empty_page", "foreign_link", "other_path", "loop", "repeat", "mangle"}
-# How the bytes travel: only of whole HTTP requests.
 TRANSPORT = {"truncated", "bad_json", "reset", "slow_head", "slow_body", "redirect"}
+CODES = {403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound", 429: "TooManyRequests", 503: "serviceNotAvailable"}
 
 
 class Fault:
@@ -47,7 +65,7 @@ class Faults:
             self._all.clear()
 
     def of(self, path: str, target: str, inner: bool) -> Fault | None:
-        """The first fault that this request gets, path by itself or with its query, both unquoted."""
+        """The first fault that this request gets, by its path alone or with its query, both unquoted."""
         with self._lock:
             hits = [fault for fault in self._all if fault.meets(path, target, inner)]
         return hits[0] if hits else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,32 +54,29 @@ DATES = {"application": {"createdDateTime"}}
 FILTERED = {"id", "appId", "displayName", "createdDateTime", "clientId", "consentType", "principalId", "resourceId"}
 
 
-def _without_keys(obj: Json) -> Json:
-    """As without a $select that names keyCredentials: the credentials without their `key`."""
-    if not any(isinstance(c, dict) and c.get("key") for c in obj.get("keyCredentials") or ()):
-        return obj
-    return {**obj, "keyCredentials": [{**c, "key": None} for c in obj["keyCredentials"]]}
-
-
 class Collection:
     """Objects of one type. A page is a join of bytes."""
 
     def __init__(self, kind: str, objects: Iterable[Json]) -> None:
         self.kind = kind
-        self.whole: list[bytes] = []
         self.usual: list[bytes] = []
+        self.extra: dict[int, Json] = {}  # what comes only when $select names it
         self.light: list[Json] = []  # what filters look at
         hidden = HIDDEN.get(kind, set())
-        for obj in objects:
-            shown = _without_keys(obj)
-            if not hidden.isdisjoint(shown) and not (kind == "directoryObject" and "servicePrincipal" in obj.get("@odata.type", "")):
-                shown = {name: value for name, value in shown.items() if name not in hidden}
-            self.whole.append(encode(obj))
-            self.usual.append(self.whole[-1] if shown is obj else encode(shown))
+        for number, obj in enumerate(objects):
+            extra = {name: obj[name] for name in hidden & obj.keys() if "servicePrincipal" not in obj.get("@odata.type", "")}
+            shown = {name: value for name, value in obj.items() if name not in extra}
+            if any(credential.get("key") for credential in obj.get("keyCredentials") or ()):
+                extra["keyCredentials"] = obj["keyCredentials"]
+                shown["keyCredentials"] = [{**credential, "key": None} for credential in obj["keyCredentials"]]
+            self.usual.append(encode(shown))
+            if extra:
+                self.extra[number] = extra
             self.light.append({name: obj[name] for name in FILTERED & obj.keys()})
-        self.numbers = range(len(self.whole))
+        self.numbers = range(len(self.usual))
         self.by_id = {item["id"]: n for n, item in enumerate(self.light) if "id" in item}
         self.by_app_id = {item["appId"]: n for n, item in enumerate(self.light) if "appId" in item}
+        self.filtered: dict[str, list[int]] = {}  # by the text of the filter
         self._cut: dict[tuple[str, ...], dict[int, bytes]] = {}
 
     def encoded(self, number: int, select: tuple[str, ...]) -> bytes:
@@ -87,7 +84,7 @@ class Collection:
             return self.usual[number]
         done = self._cut.setdefault(select, {})
         if number not in done:
-            obj = json.loads(self.whole[number])
+            obj = {**json.loads(self.usual[number]), **self.extra.get(number, {})}
             done[number] = encode({name: obj[name] for name in ("@odata.type", *select) if name in obj})
         return done[number]
 
@@ -156,9 +153,11 @@ def parse(query: list[tuple[str, str]], kind: str, allowed: str, known: dict[str
     return Options(**found)
 
 
+_TEXT = r"'(?:[^']|'')*'"
 _TERM = re.compile(
-    r"""(?P<field>\w+)\ (?P<op>eq|ge|gt|le|lt)\ (?:'(?P<text>(?:[^']|'')*)'|(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|(?P<null>null))
-      | startswith\((?P<start>\w+),\ ?'(?P<prefix>(?:[^']|'')*)'\)
+    rf"""(?P<field>\w+)\ (?:(?P<op>eq|ge|gt|le|lt)\ (?P<moment>\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|(?P<null>eq\ null))
+      | (?P<text_field>\w+)\ (?:eq\ (?P<text>{_TEXT})|in\ \((?P<texts>{_TEXT}(?:,\ ?{_TEXT}){{0,14}})\))
+      | startswith\((?P<start>\w+),\ ?(?P<prefix>{_TEXT})\)
       | (?P<many>\w+)/\$count\ (?P<how>eq|ne)\ 0""",
     re.VERBOSE,
 )
@@ -168,55 +167,48 @@ _TERM = re.compile(
 class Filter:
     terms: tuple[re.Match[str], ...]
     advanced: bool
+    text: str
 
 
 def parse_filter(text: str, kind: str) -> Filter:
     terms: list[re.Match[str]] = []
     at, advanced = 0, False
     while not terms or at < len(text):
-        if terms:
-            if not text.startswith(" and ", at):
-                raise bad(f"Invalid filter clause: Syntax error at position {at} in '{text}'.")
-            at += 5
+        at += 5 * bool(terms)
         match = _TERM.match(text, at)
-        if not match:
+        if not match or (terms and not text.startswith(" and ", at - 5)):
             raise bad(f"Invalid filter clause: Syntax error at position {at} in '{text}'.")
-        field, op = match["field"], match["op"]
-        if match["text"] is not None:
-            ok = op == "eq" and field in EQUAL.get(kind, ())
-        elif field is not None:
-            ok, advanced = field in DATES.get(kind, ()) and (op == "eq" or match["null"] is None), True
-        elif match["start"] is not None:
-            ok = match["start"] in STARTS.get(kind, ())
-        else:
-            ok, advanced = match["many"] in COUNTED.get(kind, ()), True
-        if not ok:
-            raise bad(f"Unsupported or invalid query filter clause: '{match[0]}'.", "Request_UnsupportedQuery")
+        tables: list[tuple[str, dict[str, set[str]]]] = [("field", DATES), ("text_field", EQUAL), ("start", STARTS), ("many", COUNTED)]
+        group, table = next((group, table) for group, table in tables if match[group])
+        if match[group] not in table.get(kind, ()):
+            raise bad(f"Unsupported or invalid query filter clause specified for property '{match[group]}'.", "Request_UnsupportedQuery")
+        advanced = advanced or group in ("field", "many")
         terms.append(match)
         at = match.end()
-    return Filter(tuple(terms), advanced)
+    return Filter(tuple(terms), advanced, text)
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _plain(quoted: str) -> str:
+    return quoted[1:-1].replace("''", "'").casefold()
 
 
 def _matches(term: re.Match[str], item: Json, related: Json) -> bool:
     if term["many"]:
         return bool(related[term["many"]].get(item.get("id"))) == (term["how"] == "ne")
+    value = item.get(term["field"] or term["text_field"] or term["start"])
+    if value is None or term["null"]:
+        return value is None and bool(term["null"])
     if term["start"]:
-        return str(item.get(term["start"]) or "").casefold().startswith(term["prefix"].replace("''", "'").casefold())
-    value = item.get(term["field"])
-    if term["null"]:
-        return value is None
-    if term["text"] is not None:
-        return value is not None and str(value).casefold() == term["text"].replace("''", "'").casefold()
-    if value is None:
-        return False
-    have, want = _moment(value), _moment(term["moment"])
+        return str(value).casefold().startswith(_plain(term["prefix"]))
+    if term["text_field"]:
+        return str(value).casefold() in [_plain(text) for text in re.findall(_TEXT, term["text"] or term["texts"])]
+    have, want = datetime.fromisoformat(value), datetime.fromisoformat(term["moment"])
     return {"eq": have == want, "ge": have >= want, "gt": have > want, "le": have <= want, "lt": have < want}[term["op"]]
 
 
-def filtered(found: Filter, collection: Collection, numbers: Sequence[int], related: Json) -> list[int]:
-    """`related`: per navigation name the lists by object id."""
-    return [n for n in numbers if all(_matches(term, collection.light[n], related) for term in found.terms)]
+def filtered(found: Filter, whole: Collection, related: Json) -> list[int]:
+    """The numbers of the objects that meet it. `related`: per name of navigation the lists by object id."""
+    if found.text not in whole.filtered:
+        items = enumerate(whole.light)
+        whole.filtered[found.text] = [n for n, item in items if all(_matches(term, item, related) for term in found.terms)]
+    return whole.filtered[found.text]

@@ -21,6 +21,7 @@ CLIENT_ID = "c11e0000-0000-4000-8000-000000000001"
 CLIENT_SECRET = f"client-secret-{MARK}~+/"
 EXPIRED_SECRET = f"expired-secret-{MARK}"
 FEDERATED_TOKEN = f"federated-token-{MARK}"
+PIPELINE_TOKEN = f"pipeline-token-{MARK}"  # SYSTEM_ACCESSTOKEN of a pipeline, IDENTITY_HEADER of a managed identity
 USER: Json = {
     "id": "0e000000-0000-4000-8000-000000000001", "displayName": "Ada Auditor", "userPrincipalName": "ada@contoso.com", "mail": "ada@contoso.com",
     "givenName": "Ada", "surname": "Auditor", "jobTitle": None, "businessPhones": [], "mobilePhone": None, "officeLocation": None,
@@ -63,9 +64,11 @@ class Tokens:
         return token
 
     def revoke(self) -> None:
-        """Every token that was issued so far."""
+        """Every token that the token endpoint gave out so far."""
         with self._lock:
-            self._issued = {token: (0.0, delegated) for token, (_, delegated) in self._issued.items()}
+            for token, (until, delegated) in self._issued.items():
+                if until != float("inf"):
+                    self._issued[token] = (0.0, delegated)
 
     def check(self, token: str) -> str:
         """ "application", "delegated", or "" where the token is not accepted."""
@@ -117,6 +120,27 @@ def device_code(authority: str, tenant: str) -> Json:
         "user_code": "FAKECODE1", "device_code": f"device-code-{MARK}", "verification_uri": f"{authority}/{tenant}/device", "expires_in": 900,
         "interval": 1, "message": f"To sign in, open {authority}/{tenant}/device and enter the code FAKECODE1.",
     }  # fmt: skip
+
+
+def pipeline(headers: dict[str, str]) -> Json:
+    """Azure Pipelines (SYSTEM_OIDCREQUESTURI = {url}/pipelines/oidc): a federated token for the job's own token."""
+    if headers.get("authorization") != f"Bearer {PIPELINE_TOKEN}":
+        raise SignInError(401, "unauthorized", 50027, "This is not the token of the pipeline.")
+    return {"oidcToken": FEDERATED_TOKEN}
+
+
+def managed_identity(headers: dict[str, str], tokens: Tokens, lifetime: int) -> Json:
+    """App Service's endpoint (IDENTITY_ENDPOINT = {url}/identity/token)."""
+    if headers.get("x-identity-header") != PIPELINE_TOKEN:
+        raise SignInError(401, "unauthorized", 50027, "This is not the IDENTITY_HEADER.")
+    until = str(int(time.time()) + lifetime)
+    return {
+        "access_token": tokens.issue(lifetime, delegated=False),
+        "expires_on": until,
+        "token_type": "Bearer",
+        "resource": "",
+        "client_id": CLIENT_ID,
+    }
 
 
 def _check_client(form: dict[str, str], authority: str) -> None:
