@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import functools
 import ipaddress
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,10 @@ END = datetime.datetime(2049, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 @functools.cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="fake-graph-", ignore_cleanup_errors=True)
+def _folder() -> Path:
+    folder = tempfile.mkdtemp(prefix="fake-graph-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _name(common: str) -> x509.Name:
@@ -44,7 +48,7 @@ def _usage(ca: bool) -> x509.KeyUsage:
 
 
 def _write(name: str, certificate: x509.Certificate, key: Key | None = None) -> Path:
-    path = Path(_folder().name) / name
+    path = _folder() / name
     secret = b""
     if key is not None:
         secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
