@@ -12,7 +12,10 @@ import click
 from auditor import __version__
 
 _COMMANDS = {
-    "scan": "Audit files, folders or standard input.",
+    "scan": "Audit files, folders, standard input or a live tenant.",
+    "export": "Read a live tenant into a snapshot.",
+    "permissions": "Print what a live scan needs of Microsoft Graph.",
+    "whoami": "Sign in to a tenant, and say who that is and what it may read.",
     "rules": "List the rules.",
     "credentials": "List credentials that have expired or expire soon.",
     "explain": "Show a rule's page: why it matters, how to fix it, examples.",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
@@ -239,6 +240,7 @@ class _Rows:
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
             None, None, None, None, None, None, None, None,  # its place is filled in later
             message, None, self.reference, self.aadsts, of.owners, of.tags, of.reference,
+            portal_url=_portal_url(root, rule.area),
         )  # fmt: skip
 
     @staticmethod
@@ -289,6 +291,26 @@ def owner_names(root: Any) -> list[str] | None:
         return [clean(owner.label) for owner in known(owners)]
     except Unread:
         return None
+
+
+_BLADES = {  # of the portal's page of a registration, by area of rules
+    "redirect-uris": "Authentication", "tokens": "Authentication", "credentials": "Credentials", "api-permissions": "CallAnAPI",
+    "exposed-api": "ProtectAnAPI", "ownership": "Owners",
+}  # fmt: skip
+
+
+def _portal_url(root: Any, area: str) -> str | None:
+    """Where people look at a live object."""
+    if root.document is None or not (portal := root.document.file.portal):
+        return None
+    of = subject_of(root)
+    if of.kind == "application" and of.app_id:
+        blade = _BLADES.get(area, "Overview")
+        return f"{portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{blade}/appId/{quote(of.app_id)}"
+    if of.kind == "servicePrincipal" and of.app_id and of.object_id:
+        at = f"objectId/{quote(of.object_id)}/appId/{quote(of.app_id)}"
+        return f"{portal}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Overview/{at}"
+    return None
 
 
 def _related(fact: Fact) -> Related | None:

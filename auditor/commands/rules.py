@@ -9,7 +9,7 @@ import click
 
 from auditor.commands import complete, listed
 from auditor.finding import SEVERITIES
-from auditor.rulebook import Rule
+from auditor.rulebook import Rule, collections
 
 
 @click.command("rules", epilog="Example: regaudit rules --select credentials")
@@ -59,7 +59,7 @@ def _row(rule: Rule) -> dict[str, Any]:
         "title": rule.title,
         "severity": rule.block["severity"],
         "levels": sorted(set(checked.levels), key=SEVERITIES.index),
-        "needs": sorted({name.strip("* ") for need in checked.collections() for name in need.split(",")} - {"applications", "catalog"}),
+        "needs": sorted(collections([rule]) - {"applications"}),
         "parameters": {name: value if isinstance(value, (bool, int, str, list)) else str(value) for name, value in rule.params.items()},
         "aadsts": rule.aadsts,
         "references": rule.references,

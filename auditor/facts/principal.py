@@ -103,7 +103,7 @@ class ServicePrincipal(Fact):
         """Service principals of another home tenant whose names look the same, confusable letters folded."""
         return self.world.lookalikes_of(self)  # type: ignore[no-any-return]
 
-    @fact("appRoleAssignments")
+    @fact("appRoleAssignedTo")
     def assignments(self) -> list[str]:
         """Object IDs of the users, groups and service principals that are assigned to it."""
         return self.world.assigned_to(self)  # type: ignore[no-any-return]
@@ -113,7 +113,7 @@ class ServicePrincipal(Fact):
         """Holds an application permission of tier 0."""
         return some(self.world.application_permissions_of(self), lambda grant: grant.privilege == "tier 0")
 
-    @fact("owners")
+    @fact("servicePrincipalOwners")
     def owners(self) -> list[Owner]:
         """Owners of the service principal."""
         return self.world.owners_of(self)  # type: ignore[no-any-return]

@@ -23,6 +23,7 @@ class Options:
     quiet: bool = False
     verbose: bool = False
     strict: bool = False
+    fail_on: str = "never"
     min_severity: str = "info"  # nothing below it is listed; counts and exit codes are of everything
 
     def shows(self, finding: Finding) -> bool:

@@ -9,7 +9,6 @@ import click
 from auditor.display import clean, clean_lines
 from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding
 from auditor.report import Options
-from auditor.resolve import REMEDIES
 from auditor.scan import Report
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
@@ -69,6 +68,8 @@ class _Page:
             if row.file:
                 column = f":{row.column}" if row.column else ""
                 yield self._style(f"    {row.file}:{row.line}{column}  {row.property_path or ''}".rstrip(), dim=True)
+            elif place := "  ".join(filter(None, (row.property_path, row.portal_url))):
+                yield self._style(f"    {place}", dim=True)
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit} more (--limit 0 shows all)"
         if first.remediation and first.status == "fail":
@@ -98,7 +99,10 @@ class _Page:
         if report.service_principals:
             read.append(_count(report.service_principals, "service principal"))
         passed = f", {_count(report.files_passed_over, 'file')} passed over" if report.files_passed_over else ""
-        yield f"Read {' and '.join(read)} from {_count(report.files_read, 'file')}{passed}."
+        sources = [f"tenant {clean(tenant.tenant_id, 100)}" for tenant in report.tenants]
+        if report.files_read or not sources:
+            sources.append(_count(report.files_read, "file"))
+        yield f"Read {' and '.join(read)} from {' and '.join(sources)}{passed}."
         judged = report.count("passed") + report.count("failed")
         line = f"Evaluated {_count(judged, 'check')} with {_count(len(report.outcomes), 'rule')}: "
         line += f"{report.count('passed')} passed, {report.count('failed')} failed"
@@ -118,6 +122,10 @@ class _Page:
             yield self._style(f"{_count(broken, 'check')} broke: a rule or regaudit itself is at fault.", "red", bold=True)
         if report.errors:
             yield self._style(f"{_count(len(report.errors), 'error')} while reading; see above.", "red", bold=True)
+        if out := report.left_out(self.options.fail_on):
+            names = ", ".join(out[:3]) + (f" and {len(out) - 3} more" if len(out) > 3 else "")
+            text = f"{_count(len(out), 'rule')} at or above --fail-on could not be evaluated everywhere, which can be mended: {names}."
+            yield self._style(text, "red", bold=True)
         if self.options.strict and (count := report.count("not_evaluated")):
             yield self._style(f"{_count(count, 'check')} not evaluated, which --strict does not allow.", "red", bold=True)
 
@@ -132,7 +140,7 @@ class _Page:
             rules = sorted(outcome.rule.id for outcome in self.report.outcomes if reason in outcome.reasons)
             names = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
             yield f"  {number:>6}  {clean(reason)}  ({names})"
-            if remedy := REMEDIES.get(reason.partition(":")[0]):
+            if remedy := self.report.remedy(reason):
                 yield self._style(f"          {remedy}", dim=True)
         if len(reasons) > shown:
             yield f"          … and {len(reasons) - shown} more reasons (-v shows all)"

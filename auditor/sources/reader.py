@@ -225,7 +225,7 @@ class _Reader:
             for place, message in wrong.places:
                 where, line, column = document.place(place)
                 kept = "" if wrong.data is not None else "; the object is not audited"
-                self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{kept}", line, column or 0))
+                self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{kept}", line or 0, column or 0))
         except (msgspec.DecodeError, RecursionError, AttributeError, TypeError) as error:
             self.into.errors.append(self.error(element, f"the object cannot be read: {_reason(error)}"))
 
@@ -236,7 +236,7 @@ class _Reader:
             return
         for path, name, meant in schemas.misspelt(document.kind, value):
             _, line, column = document.place(pointer.join(*path))
-            self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line, column or 0))
+            self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line or 0, column or 0))
 
     # -- places
 
