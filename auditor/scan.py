@@ -174,7 +174,7 @@ def audit(
             stdin_name=stdin_name,
             take=joiner.add,
             progress=lambda files, _: tell("reading", files, 0),
-            wanted=lambda: {call.collection for call in planned().calls},
+            wanted=lambda: planned().collections,
         )
         if tenant is not None:
             straight = Straight(documents)

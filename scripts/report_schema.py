@@ -67,7 +67,8 @@ def schema() -> dict[str, Any]:
     })  # fmt: skip
     run = closed({
         "id": {"type": "string", "pattern": "^[0-9a-f-]{36}$"}, "started": TIME, "finished": TIME, "as_of": TIME,
-        "source": {"enum": ["manifest", "graph", "mixed"]}, "paths": array(TEXT), "profile": TEXT, "rules": array(TEXT), "coverage": coverage,
+        "source": {"enum": ["manifest", "graph", "mixed"]}, "paths": array(TEXT),
+        "profile": TEXT, "rules": array(TEXT), "coverage": coverage,
         "errors": array(closed(place)), "notes": array(closed(place)),
     })  # fmt: skip
     summary = closed({

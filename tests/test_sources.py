@@ -390,7 +390,7 @@ def test_findings_point_at_what_the_old_manifest_says(graph: str, own: str) -> N
     assert where == own
     key = own.rpartition("/")[2]
     if key != "tags":
-        assert f'"{key}"' in text.splitlines()[line - 1]
+        assert f'"{key}"' in text.splitlines()[(line or 0) - 1]
 
 
 def test_azure_ad_graph_of_old_az() -> None:
@@ -428,7 +428,7 @@ def test_every_place_is_found(indent: int | None) -> None:
         pointer, line, column = document.place("/" + "/".join(map(str, path)))
         assert pointer == "/1/" + "/".join(map(str, path))
         assert column is not None
-        rest = lines[line - 1][column - 1 :]
+        rest = lines[(line or 0) - 1][column - 1 :]
         assert rest.startswith(json.dumps(path[-1]) if isinstance(path[-1], str) else json.dumps(_at(APP, path), ensure_ascii=False)[:1])
 
 
@@ -448,7 +448,7 @@ def test_places_in_large_files_are_lines(tmp_path: Path) -> None:
     for document in (documents.documents[0], documents.documents[1699]):
         pointer, line, column = document.place("/displayName")
         assert (pointer, column) == (f"{document.pointer}/displayName", None)
-        assert lines[line].strip() == f'"id": "{document.data.id}",'
+        assert lines[line or 0].strip() == f'"id": "{document.data.id}",'
 
 
 # -- folders

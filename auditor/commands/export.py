@@ -34,7 +34,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     """
     from datetime import datetime, timezone
 
-    from auditor import profiles, rulebook
+    from auditor import __version__, profiles, rulebook
     from auditor.display import clean, iso
     from auditor.sources.coverage import COMPLETE, INTERRUPTED, SELECTED
     from auditor.sources.graph import live as source
@@ -48,7 +48,8 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     book = rulebook.shipped()
     rules = profiles.chosen(book, profiles.load("strict"), listed(select) or ["ALL"])
     planned = plan(rulebook.collections(rules))
-    writer = Writer(Path(output), (call.collection for call in planned.calls), iso(datetime.now(timezone.utc)) or "", resume=resume)
+    now = iso(datetime.now(timezone.utc)) or ""
+    writer = Writer(Path(output), (call.collection for call in planned.calls), now, __version__, resume=resume)
     progress = Progress(quiet=quiet)
     try:
         info = source.read(live, planned, writer, progress.collection)

@@ -72,14 +72,14 @@ Examples:
 def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> int:
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
-    PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, or a folder of such files. What they are
-    is told by their content. A snapshot (`regaudit export`) and a live tenant (--tenant, --auth) are read as a whole. Joins (an app and its service principal, say) reach over the files that are named, or over one
-    top-level folder.
+    PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, a snapshot (`regaudit export`), or a folder
+    of such files. What they are is told by their content. Joins (an app and its service principal, say) reach over the files that are
+    named, over one top-level folder, or over one tenant.
     """
     live = live_of(options)
     if not paths and live is None:
         raise UsageError(
-            "nothing to audit: give a file or a folder, as in `regaudit scan manifests/`, - for standard input, or --tenant for a live tenant"
+            "nothing to audit: give a file or a folder, as in `regaudit scan manifests/`, - for standard input, or --tenant TENANT"
         )
     from auditor.report import Options, render
     from auditor.scan import audit

@@ -18,7 +18,6 @@ from typing import IO
 
 import msgspec
 
-from auditor import __version__
 from auditor.errors import InputError, UsageError
 from auditor.sources.coverage import COMPLETE, PARTIAL, TenantInfo
 from auditor.sources.document import Documents
@@ -117,7 +116,7 @@ def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None 
     if header is None or intake is None:
         return None
     info = header.tenant
-    info.covered = [one for one in info.covered if wanted is None or one.collection in wanted or one.collection not in _KINDS]
+    info.covered = [covered for covered in info.covered if wanted is None or covered.collection in wanted]
     for covered in info.covered:
         held = counts.get(covered.collection, covered.count if covered.collection not in _KINDS else 0)
         if covered.status == COMPLETE and held < covered.count:
@@ -153,8 +152,8 @@ class Writer:
     `resume` takes up what an earlier run left. Raises UsageError where there is something to take up and nobody said so, or nothing.
     """
 
-    def __init__(self, target: Path, planned: Iterable[str], taken: str, *, resume: bool = False) -> None:
-        self.target, self._planned, self._taken = target, list(planned), taken
+    def __init__(self, target: Path, planned: Iterable[str], taken: str, version: str, *, resume: bool = False) -> None:
+        self.target, self._planned, self._taken, self._version = target, list(planned), taken, version
         self.folder = target.with_name(target.name + ".part")
         self._resume = resume
         self._journal: IO[bytes] | None = None
@@ -175,7 +174,7 @@ class Writer:
     # -- the sink of what is read
 
     def open(self, info: TenantInfo) -> Writer:
-        begun = _Entry(tenant=info.tenant_id, taken=self._taken, tool_version=__version__, planned=self._planned)
+        begun = _Entry(tenant=info.tenant_id, taken=self._taken, tool_version=self._version, planned=self._planned)
         if self._resume:
             first = self._recall()
             if (first.tenant, first.planned, first.tool_version) != (begun.tenant, begun.planned, begun.tool_version):
@@ -216,7 +215,7 @@ class Writer:
     def finish(self, info: TenantInfo) -> None:
         """The snapshot, in place of whatever had its name."""
         self.close()
-        header = Header("snapshot", SCHEMA_VERSION, __version__, self._taken, info)
+        header = Header("snapshot", SCHEMA_VERSION, self._version, self._taken, info)
         temporary = self.folder / "whole"
         with self._open("whole", "wb") as out:
             out.write(gzip.compress(_encode(header) + b"\n", _LEVEL, mtime=0))

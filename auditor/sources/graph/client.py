@@ -120,6 +120,8 @@ class Graph:
             limits=httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE),
             event_hooks={"response": [_no_redirect]},
         )
+        # The SDK's transport, put around these, does not close them.
+        self._transports = [transport for transport in (self._http._transport, *self._http._mounts.values()) if transport is not None]
         options = {
             **sdk_options,
             RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
@@ -133,6 +135,8 @@ class Graph:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for transport in self._transports:
+            await transport.aclose()
         await self._http.aclose()
 
     async def page(self, url: str, what: str, *, advanced: bool = False) -> Page:

@@ -14,7 +14,6 @@ import msgspec
 from auditor.errors import UsageError
 from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Documents
-from auditor.sources.graph import plan as calls
 from auditor.sources.graph.cloud import CLOUDS, Cloud
 from auditor.sources.graph.faults import Denied, GraphFault, NotTaken
 from auditor.sources.graph.plan import Call, Plan
@@ -99,8 +98,6 @@ async def _read(live: Live, plan: Plan, opened: Opened, tell: Tell | None) -> Te
             raw = await loader.organization()
             info = TenantInfo(identity(live, raw), live.tenant or "", live.cloud.portal)
             sink = opened.open(info)
-            if raw is not None:
-                sink.page("organization", calls.ORGANIZATION, [("", raw)], None, [])
             await loader.load(sink)
             info.covered = loader.covered
             return info

@@ -60,6 +60,7 @@ class Loader:
     def __init__(self, graph: Graph, plan: Plan, tell: Tell | None = None) -> None:
         self._graph, self._plan = graph, plan
         self._sink: Sink
+        self._organization: Objects = []
         self._tell = tell or (lambda collection, count, state: None)
         self._found: dict[str, Covered] = {}
         self._counts: dict[str, int] = {}
@@ -79,12 +80,13 @@ class Loader:
         except (Denied, NotThere, NotTaken) as fault:
             self._found[call.collection] = refused_by(call, fault, 0)
             return None
-        self._found[call.collection] = Covered(call.collection, COMPLETE, len(page.value))
-        return bytes(page.value[0]) if page.value else None
+        self._organization = [("", bytes(raw)) for raw in page.value[:1]]
+        self._found[call.collection] = Covered(call.collection, COMPLETE, len(self._organization))
+        return self._organization[0][1] if self._organization else None
 
     async def load(self, sink: Sink) -> None:
         """Reads all else that is planned. When it is interrupted, what was read by then is with the sink, and `covered` says so."""
-        self._sink = sink
+        self._begin(sink)
         ways: dict[Call, Callable[[], Awaitable[Covered | list[str] | None]]] = {
             calls.APPLICATIONS: self._applications,
             calls.ASSIGNED_TO: self._assigned_to,
@@ -98,6 +100,11 @@ class Loader:
             await _side_by_side(self._cover(call, ways.get(call, partial(self._chain, call))) for call in wanted)
         except asyncio.CancelledError:
             pass  # Ctrl-C: what has been read is audited
+
+    def _begin(self, sink: Sink) -> None:
+        self._sink = sink
+        if sink.resumed("organization") is None:
+            self._pass_on("organization", calls.ORGANIZATION, self._organization, None, [])
 
     # -- one collection
 

@@ -22,7 +22,10 @@ async def count(graph: Graph, condition: str = "") -> int:
 
 
 async def ranges(graph: Graph, total: int) -> list[str]:
-    """Filters, of which each application meets one: ranges that are open at both ends, and one for those without a date."""
+    """Filters, of which each application meets one: ranges that are open at both ends, and one for those without a date.
+
+    Graph takes `ge` and `le` only: who was made at the very second of a bound meets two, and is passed on once.
+    """
     most = total * 5 // (4 * _PARTS) + 1
     found: list[tuple[datetime, int]] = []  # where a range begins, and how many it holds
 
@@ -31,7 +34,7 @@ async def ranges(graph: Graph, total: int) -> list[str]:
         if held <= most or end - start <= _FINEST:
             found.append((start, held))
             return
-        first = await count(graph, f"createdDateTime ge {_iso(start)} and createdDateTime lt {_iso(middle)}")
+        first = await count(graph, f"createdDateTime ge {_iso(start)} and createdDateTime le {_iso(middle)}")
         await split(start, middle, first)
         await split(middle, end, held - first)
 
@@ -44,8 +47,8 @@ async def ranges(graph: Graph, total: int) -> list[str]:
         held += number
     if not bounds:
         return ["createdDateTime ge 1900-01-01T00:00:00Z", "createdDateTime eq null"]
-    between = [f"createdDateTime ge {a} and createdDateTime lt {b}" for a, b in pairwise(bounds)]
-    return [f"createdDateTime lt {bounds[0]}", *between, f"createdDateTime ge {bounds[-1]}", "createdDateTime eq null"]
+    between = [f"createdDateTime ge {a} and createdDateTime le {b}" for a, b in pairwise(bounds)]
+    return [f"createdDateTime le {bounds[0]}", *between, f"createdDateTime ge {bounds[-1]}", "createdDateTime eq null"]
 
 
 def _iso(moment: datetime) -> str:

@@ -147,6 +147,11 @@ class Plan:
     def __contains__(self, call: Call) -> bool:
         return call in self.calls
 
+    @property
+    def collections(self) -> set[str]:
+        """What is known when all of it could be read."""
+        return {call.collection for call in self.calls} | ({"appRoleAssignedTo"} if self.assignees else set())
+
     def permissions(self) -> dict[str, list[str]]:
         """Permission -> the collections that need it; the least, all of them read-only."""
         found: dict[str, list[str]] = {}

@@ -226,12 +226,14 @@ def _explained(error: Exception, auth: str, *, challenged: bool) -> str:
         advice = "where the network inspects TLS, name its CA with --ca-bundle FILE"
     if not advice and re.search(r"Failed to establish|Name or service not known|getaddrinfo|Max retries|Connection refused", text):
         advice = "no network, or a proxy that is not set: HTTPS_PROXY"
+    if not advice and "authority configuration" in text:
+        advice = "no such tenant there: check --tenant, and --cloud"
     if not advice and challenged:
         advice = "the tenant's policy wants a new sign-in: `az logout`, then `az login` again"
     advice = advice or _HOW.get(auth, "")
     code = f" (AADSTS{codes[0]})" if codes else ""
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-    if advice and codes and codes[0] in _ADVICE:
+    if advice and (codes or "no such tenant" in advice):
         return f"cannot sign in{code}: {advice}"
     return f"cannot sign in{code}: {redacted(first)}" + (f"; {advice}" if advice else "")
 

@@ -70,7 +70,7 @@ class SomeLoader(Loader):
 
     async def load(self, sink: Sink) -> None:
         """Raises GraphFault when none of them is there."""
-        self._sink = sink
+        self._begin(sink)
         try:
             await self._load()
         except asyncio.CancelledError:
