@@ -15,7 +15,7 @@ _COMMANDS = {
     "scan": "Audit files, folders or standard input.",
     "rules": "List the rules.",
     "credentials": "List credentials that have expired or expire soon.",
-    "explain": "Show a rule's page: why it matters, how to fix it, examples.",
+    "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
     "schema": "Print a JSON Schema: application, report or rule.",
     "completion": "Print the completion script of a shell.",
