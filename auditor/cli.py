@@ -18,7 +18,7 @@ _COMMANDS = {
     "whoami": "Sign in to a tenant, and say who that is and what it may read.",
     "rules": "List the rules.",
     "credentials": "List credentials that have expired or expire soon.",
-    "explain": "Show a rule's page: why it matters, how to fix it, examples.",
+    "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
     "schema": "Print a JSON Schema: application, report or rule.",
     "completion": "Print the completion script of a shell.",

@@ -32,7 +32,7 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
 
     chosen = profiles.load(profile)
     book = chosen.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
-    rows = [_row(rule) for rule in profiles.chosen(book, chosen, listed(select))]
+    rows = [described(rule) for rule in profiles.chosen(book, chosen, listed(select))]
     if output_format == "json":
         import json
 
@@ -51,7 +51,7 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
     click.echo(f"\n{len(rows)} rules. `regaudit explain RULE` shows one.")
 
 
-def _row(rule: Rule) -> dict[str, Any]:
+def described(rule: Rule) -> dict[str, Any]:
     checked = rule.check()
     return {
         "id": rule.id,

@@ -40,15 +40,19 @@ class _Page:
 
     def _groups(self) -> list[list[Finding]]:
         """Failures and errors by rule; first the rules with the worst finding, then those with the most."""
+        first = self.options.first
         groups: dict[str, list[Finding]] = {}
         for finding in filter(self.options.shows, self.report.findings):
             groups.setdefault(f"{finding.rule_id} {finding.status}", []).append(finding)
         for rows in groups.values():
-            rows.sort(key=lambda row: -SEVERITY_RANK[row.severity])  # stable: else in the order of the report
+            rows.sort(key=lambda row: (row.app_id not in first, -SEVERITY_RANK[row.severity]))  # stable: else in the order of the report
         order = {"error": 0, "fail": 1, "pass": 2}
         return sorted(
-            groups.values(), key=lambda rows: (order.get(rows[0].status, 1), -SEVERITY_RANK[rows[0].severity], -len(rows), rows[0].rule_id)
-        )
+            groups.values(),
+            key=lambda rows: (
+                order.get(rows[0].status, 1), rows[0].app_id not in first, -SEVERITY_RANK[rows[0].severity], -len(rows), rows[0].rule_id
+            ),
+        )  # fmt: skip
 
     def _group(self, rows: list[Finding]) -> Iterator[str]:
         first = rows[0]
