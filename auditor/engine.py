@@ -70,7 +70,8 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     collection = _NOT_GIVEN[rule.root]
     if collection in world.complete or not world.given:
         return Outcome(rule)
-    unknown = world.missing(collection)
+    # What a tenant's rule needs may be a policy, and no organization.
+    unknown = (rule.check(world.unavailable).unknown if rule.root == "tenant" else None) or world.missing(collection)
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
 
 
@@ -243,10 +244,9 @@ class _Rows:
 
     @staticmethod
     def _locate(row: Finding, fact: Fact, place: str) -> None:
-        document, inside = fact.origin()
+        document, inside = fact.origin(place)
         if document is None:
             return
-        inside += place
         row.file = document.file.shown
         where, row.line, row.column = document.place(inside)
         row.pointer = clean(where, 1000)

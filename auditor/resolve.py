@@ -30,10 +30,15 @@ from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown
 
 APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS = "applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments"
 OWNERS, FEDERATED, ORGANIZATION = "owners", "federatedIdentityCredentials", "organization"
+AUTHORIZATION, ADMIN_CONSENT, APP_MANAGEMENT = "authorizationPolicy", "adminConsentRequestPolicy", "defaultAppManagementPolicy"
+SIGN_INS = "servicePrincipalSignInActivities"
 _KINDS = {
     "application": APPLICATIONS, "servicePrincipal": PRINCIPALS, "oauth2PermissionGrant": GRANTS, "appRoleAssignment": ASSIGNMENTS,
     "owner": OWNERS, "federatedIdentityCredential": FEDERATED, "organization": ORGANIZATION,
+    "authorizationPolicy": AUTHORIZATION, "adminConsentRequestPolicy": ADMIN_CONSENT, "defaultAppManagementPolicy": APP_MANAGEMENT,
+    "servicePrincipalSignInActivity": SIGN_INS,
 }  # fmt: skip
+_ONE_EACH = (ORGANIZATION, AUTHORIZATION, ADMIN_CONSENT, APP_MANAGEMENT)  # kinds of which a tenant has one object
 COLLECTIONS = tuple(_KINDS.values())
 # Facts that are unknown of every object when none of these collections is given.
 _UNKNOWN_WITHOUT: dict[str, set[str]] = {
@@ -47,11 +52,15 @@ _UNKNOWN_WITHOUT: dict[str, set[str]] = {
     "Resource.service_principal": {PRINCIPALS},
     "Client.service_principal": {PRINCIPALS},
     "IdentifierUri.on_service_principal": {PRINCIPALS},
+    "ServicePrincipal.last_sign_in": {SIGN_INS},
+    "ServicePrincipal.last_client_sign_in": {SIGN_INS},
+    "ServicePrincipal.last_app_only_sign_in": {SIGN_INS},
     "ServicePrincipal.granted_permissions": {GRANTS, ASSIGNMENTS},
     "ServicePrincipal.assignments": {ASSIGNMENTS},
     "ServicePrincipal.delegated_grants": {GRANTS},
     "AppRole.assignments": {PRINCIPALS},
     "Tenant.verified_domains": {ORGANIZATION},
+    **{f"Tenant.{name}": set(member.needs) for name, member in Tenant.FACTS.items() if member.needs},
     "RedirectUri.verified_domain": {ORGANIZATION},
     "IdentifierUri.verified_domain": {ORGANIZATION},
 }
@@ -68,6 +77,10 @@ REMEDIES = {
     OWNERS: "read applications with $expand=owners",
     FEDERATED: "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph",
     ORGANIZATION: "add GET /organization of Microsoft Graph",
+    AUTHORIZATION: "add GET /policies/authorizationPolicy of Microsoft Graph",
+    ADMIN_CONSENT: "add GET /policies/adminConsentRequestPolicy of Microsoft Graph",
+    APP_MANAGEMENT: "add GET /policies/defaultAppManagementPolicy of Microsoft Graph",
+    SIGN_INS: "add GET /reports/servicePrincipalSignInActivities of Microsoft Graph (beta), to its last page",
 }
 _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _PAGE_CAP = 100  # az stops here without --all
@@ -136,8 +149,8 @@ class World:
         self._grants, self._assignments = self._others["oauth2PermissionGrant"], self._others["appRoleAssignment"]
         self._owners, self._federated = self._others["owner"], self._others["federatedIdentityCredential"]
         self.complete = self._complete(whole)
-        data, document = self._others["organization"][0] if self._others["organization"] else (None, None)
-        self.tenant = Tenant(data, self, document, self._tenant_id(data))
+        objects = {kind: self._others[kind][0] for kind in _ONE_EACH if self._others[kind]}
+        self.tenant = Tenant(objects, self, self._tenant_id(objects))
 
     # -- what is known of the tenant as a whole
 
@@ -146,8 +159,9 @@ class World:
             return {*self.given, *_always_whole(self.given)}
         ended = {kind for kind in COLLECTIONS if self._ended(kind)}
         graph_is_there = any(p.app_id.__class__ is str and p.app_id == MICROSOFT_GRAPH for p in self.principals)
-        # Every tenant has Microsoft Graph's service principal: a list without it is a selection.
-        return ended if PRINCIPALS in ended and graph_is_there else set()
+        # Every tenant has Microsoft Graph's service principal, and signs in to it: a list without it is a selection.
+        sign_ins = ended & {SIGN_INS} if MICROSOFT_GRAPH in self._reported[0] else set()
+        return sign_ins | (ended - {SIGN_INS} if PRINCIPALS in ended and graph_is_there else set())
 
     def _ended(self, collection: str) -> bool:
         """One list, read to its end, or pages that add up to what the service says that there are."""
@@ -157,7 +171,8 @@ class World:
         totals = {listing.total for listing in lists if listing.total is not None}
         return len(totals) == 1 and sum(listing.count for listing in lists) == totals.pop() and any(listing.ended for listing in lists)
 
-    def _tenant_id(self, organization: Any) -> Any:
+    def _tenant_id(self, objects: dict[str, tuple[Any, Document]]) -> Any:
+        organization, _ = objects.get(ORGANIZATION, (None, None))
         if organization is not None and organization.id.__class__ is str:
             return organization.id.lower()
         registered = {app.app_id for app in self.apps if app.app_id.__class__ is str}
@@ -522,6 +537,18 @@ class World:
         gap = next((doc.app_role_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, Unknown)), None)
         return whole_or_partial(holders, first_unknown(gap, getattr(assigned, "unknown", None)))
 
+    @cached_property
+    def _reported(self) -> tuple[dict[str, list[tuple[Any, Document]]], Unknown | None]:
+        """App id -> rows of the report of sign-ins."""
+        return _grouped(self._others["servicePrincipalSignInActivity"], "app_id")
+
+    def sign_ins_of(self, principal: ServicePrincipal) -> Any:
+        """What the report of sign-ins says of a service principal; null where it has no row."""
+        if isinstance(principal.app_id, Unknown):
+            return principal.app_id
+        rows = self._one(SIGN_INS, self._reported, principal.app_id)
+        return [row for row, _ in rows] if isinstance(rows, list) else rows
+
     def lookalikes_of(self, principal: ServicePrincipal) -> Any:
         if isinstance(principal.display_name, Unknown):
             return principal.display_name
@@ -705,8 +732,13 @@ def worlds(documents: Documents, now: datetime) -> list[World]:
 
 
 def read_twice(world: World) -> list[Note]:
-    """Objects that stand in more than one place of a scope: both are judged."""
+    """Objects that stand in more than one place of a scope: both are judged. Of what a tenant has one, the first is."""
     notes = []
+    for kind in _ONE_EACH:
+        documents = [document for _, document in world._others[kind]]
+        for again in documents[1:]:
+            where = f"{documents[0].file.name}:{documents[0].line}"
+            notes.append(Note(f"the {kind} was already read from {where}; only that is judged", again.file.name, again.line, 1))
     for facts, name in ((world.apps, "app registration"), (world.principals, "service principal")):
         seen: dict[str, Any] = {}
         for one in facts:
