@@ -70,8 +70,9 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     collection = _NOT_GIVEN[rule.root]
     if collection in world.complete or not world.given:
         return Outcome(rule)
-    # What a tenant's rule needs may be a policy, and no organization.
-    unknown = (rule.check(world.unavailable).unknown if rule.root == "tenant" else None) or world.missing(collection)
+    unknown = rule.check(world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
+    if unknown is None:
+        unknown = world.missing(collection)
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
 
 

@@ -9,7 +9,7 @@ from auditor.facts.credentials import Certificate, ClaimTest, Credential, Federa
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction
-from auditor.facts.tenant import Tenant
+from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "tenant": Tenant}
@@ -23,5 +23,5 @@ __all__ = [
     "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Credential",
     "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission", "IdentifierUri", "Kind", "Limits",
     "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "RequestedPermission",
-    "RequestedResource", "Resource", "Restriction", "Scope", "Secret", "ServicePrincipal", "Tenant", "Uri",
+    "RequestedResource", "Resource", "Restriction", "Scope", "Secret", "ServicePrincipal", "Tenant", "Uri", "UserConsent",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ _STRICTER = {
 class Restriction(Fact):
     """A restriction of the default app management policy, for applications or for service principals."""
 
-    SLOTS = ("document", "_siblings")
+    SLOTS = ("document", "_siblings", "_is_set")
     COLLECTION = "defaultAppManagementPolicy"
     KEY = (("target", "type"),)
     LABEL = ("type",)
@@ -39,18 +39,24 @@ class Restriction(Fact):
     ] = prop("restrictionType", "What it forbids or limits.")  # fmt: skip
     target: Literal["applications", "service principals"] = prop("", "Whom it binds.")
     enabled: bool = prop("state", "It is evaluated; false where it is not set.")
-    max_lifetime: timedelta | None = prop("maxLifetime", "Longest life of a credential, a year of 366 days, a month of 31; null: no limit.")
+    max_lifetime: timedelta | None = prop(
+        "maxLifetime", "How long a credential may live, a year or month as long as it can be; null: no limit."
+    )
     created_after: datetime | None = prop("restrictForAppsCreatedAfterDateTime", "What was created before is exempt; null: nothing is.")
 
     def __init__(self, kind: Any, target: Any, doc: Any, owner: Tenant, at: str, siblings: dict[str, Restriction]) -> None:
         """`doc` is None where the policy does not have the restriction, an Unknown where nobody knows."""
         self.owner, self.at, self.document, self._siblings = owner, at, owner.app_policy_document, siblings
-        self.type, self.target = kind, target
+        self.type, self.target, self._is_set = kind, target, doc is not None
         state, created = _member(doc, "state"), _member(doc, "restrict_for_apps_created_after_date_time")
         limit = None if kind in _ON_URIS else _member(doc, "max_lifetime")
         self.enabled = state if isinstance(state, Unknown) else state == "enabled"  # type: ignore[assignment]
         self.max_lifetime = longest(limit) if isinstance(limit, str) else limit
         self.created_after = None if isinstance(created, datetime) and created.year == 1 else created  # the year 1: whenever
+
+    def origin(self, place: str = "") -> tuple[Any, str]:
+        """One that is not set has no properties: where it would stand."""
+        return super().origin(place if self._is_set else "")
 
     @fact()
     def needed(self) -> bool:
@@ -86,15 +92,18 @@ def _member(of: Any, name: str) -> Any:
     return of if of is None or isinstance(of, Unknown) else getattr(of, name)
 
 
+_LONGEST = (0, 31, 62, 92, 123, 153, 184, 215, 245, 276, 306, 337)  # days of so many months in a row
 _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
 
 
 def longest(text: str) -> timedelta:
-    """The longest that an ISO 8601 duration can be: a year may have 366 days, a month 31."""
+    """The longest that an ISO 8601 duration can be: six months from July are 184 days."""
     found = _DURATION.fullmatch(text)
     assert found is not None, "documents.DURATION lets nothing else through"
     years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    years, months = years + months // 12, months % 12
+    days += years * 365 + -(-years // 4) + _LONGEST[months]  # every fourth year, begun, has a day more
     try:
-        return timedelta(years * 366 + months * 31 + weeks * 7 + days, hours=hours, minutes=minutes, seconds=seconds)
+        return timedelta(days, weeks=weeks, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
         return timedelta.max
