@@ -14,7 +14,8 @@ import msgspec
 from auditor.unknown import Unknown
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
-DURATION = r"^P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$"  # ISO 8601: P180D
+_N = r"\d{1,9}"
+DURATION = rf"^P(?=\d|T\d)({_N}Y)?({_N}M)?({_N}W)?({_N}D)?(T(?=\d)({_N}H)?({_N}M)?({_N}(\.{_N})?S)?)?$"  # ISO 8601: P180D
 Duration = Annotated[str, msgspec.Meta(pattern=DURATION)]
 
 
