@@ -25,6 +25,7 @@ from auditor.facts import (
     Tenant,
 )  # fmt: skip
 from auditor.facts.app import EXPANDED_AT_MOST
+from auditor.sign_ins import SignIns
 from auditor.sources import Document, Documents, Listing, Note
 from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown, keep, known, whole_or_partial
 
@@ -148,6 +149,8 @@ class World:
             given.sort(key=lambda pair: (pair[1].file.name, pair[1].start))
         self._grants, self._assignments = self._others["oauth2PermissionGrant"], self._others["appRoleAssignment"]
         self._owners, self._federated = self._others["owner"], self._others["federatedIdentityCredential"]
+        rows = [row for row, _ in self._others["servicePrincipalSignInActivity"]]
+        self._sign_ins = SignIns(rows, SIGN_INS, self.now, vouched=whole)
         self.complete = self._complete(whole)
         objects = {kind: self._others[kind][0] for kind in _ONE_EACH if self._others[kind]}
         self.tenant = Tenant(objects, self, self._tenant_id(objects))
@@ -159,8 +162,8 @@ class World:
             return {*self.given, *_always_whole(self.given)}
         ended = {kind for kind in COLLECTIONS if self._ended(kind)}
         graph_is_there = any(p.app_id.__class__ is str and p.app_id == MICROSOFT_GRAPH for p in self.principals)
-        # Every tenant has Microsoft Graph's service principal, and signs in to it: a list without it is a selection.
-        sign_ins = ended & {SIGN_INS} if MICROSOFT_GRAPH in self._reported[0] else set()
+        sign_ins = {SIGN_INS} if SIGN_INS in ended and self._sign_ins.may_be_whole else set()
+        # Every tenant has Microsoft Graph's service principal: a list without it is a selection.
         return sign_ins | (ended - {SIGN_INS} if PRINCIPALS in ended and graph_is_there else set())
 
     def _ended(self, collection: str) -> bool:
@@ -537,17 +540,14 @@ class World:
         gap = next((doc.app_role_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, Unknown)), None)
         return whole_or_partial(holders, first_unknown(gap, getattr(assigned, "unknown", None)))
 
-    @cached_property
-    def _reported(self) -> tuple[dict[str, list[tuple[Any, Document]]], Unknown | None]:
-        """App id -> rows of the report of sign-ins."""
-        return _grouped(self._others["servicePrincipalSignInActivity"], "app_id")
-
     def sign_ins_of(self, principal: ServicePrincipal) -> Any:
         """What the report of sign-ins says of a service principal; null where it has no row."""
         if isinstance(principal.app_id, Unknown):
             return principal.app_id
-        rows = self._one(SIGN_INS, self._reported, principal.app_id)
-        return [row for row, _ in rows] if isinstance(rows, list) else rows
+        report = self._sign_ins
+        if SIGN_INS in self.given and report.old is not None:
+            return report.old
+        return self._one(SIGN_INS, (report.rows, report.gap), principal.app_id)
 
     def lookalikes_of(self, principal: ServicePrincipal) -> Any:
         if isinstance(principal.display_name, Unknown):

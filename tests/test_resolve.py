@@ -576,7 +576,8 @@ def test_when_a_collection_is_the_whole_tenants(pages: list[Any], complete: set[
 
 
 REPORT = "reports/servicePrincipalSignInActivities"
-ROWS = [{"appId": MICROSOFT_GRAPH, "lastSignInActivity": None}, {"appId": "b", "lastSignInActivity": None}]
+RECENTLY = {"lastSignInDateTime": "2025-12-30T00:00:00Z"}
+ROWS: list[dict[str, Any]] = [{"appId": MICROSOFT_GRAPH, "lastSignInActivity": RECENTLY}, {"appId": "b", "lastSignInActivity": None}]
 
 
 @pytest.mark.parametrize(
@@ -600,9 +601,24 @@ def test_when_the_report_of_sign_ins_is_whole_and_who_it_leaves_out_never_signed
 
 
 def test_a_report_of_which_a_page_is_missing_still_says_what_it_says() -> None:
-    date = {"lastSignInDateTime": "2025-12-30T00:00:00Z"}
-    found = files(page(REPORT, {"appId": "A", "lastSignInActivity": date}, more=True), [sp("a") | {"servicePrincipalType": "Application"}])
+    found = files(
+        page(REPORT, {"appId": "A", "lastSignInActivity": RECENTLY}, more=True), [sp("a") | {"servicePrincipalType": "Application"}]
+    )
     assert str(principal_of(found).last_sign_in) == "2025-12-30 00:00:00+00:00"
+
+
+def test_a_report_that_was_saved_long_ago_does_not_say_who_signed_in_since() -> None:
+    row = {"appId": "a", "lastSignInActivity": {"lastSignInDateTime": "2025-03-01T00:00:00Z"}}
+    principals = [sp("a") | {"servicePrincipalType": "Application"}]
+    assert str(principal_of(files(page(REPORT, row, *ROWS), principals)).last_sign_in) == "2025-03-01 00:00:00+00:00"
+    old = files(
+        page(REPORT, row, {"appId": MICROSOFT_GRAPH, "lastSignInActivity": {"lastSignInDateTime": "2025-12-01T00:00:00Z"}}), principals
+    )
+    last: Any = principal_of(old).last_sign_in
+    assert last.reason == "servicePrincipalSignInActivities: saved long ago, its newest sign-in is of 2025-12-01"
+    assert old.complete == set()
+    undated: Any = principal_of(files([{"appId": "a", "lastSignInActivity": None}], principals)).last_sign_in
+    assert undated.reason == "servicePrincipalSignInActivities: saved nobody knows when"
 
 
 POLICY = {"isEnabled": False, "notifyReviewers": False}
