@@ -71,7 +71,9 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     collection = _NOT_GIVEN[rule.root]
     if collection in world.complete or not world.given:
         return Outcome(rule)
-    unknown = world.missing(collection)
+    unknown = rule.check(world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
+    if unknown is None:
+        unknown = world.missing(collection)
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
 
 
@@ -245,10 +247,9 @@ class _Rows:
 
     @staticmethod
     def _locate(row: Finding, fact: Fact, place: str) -> None:
-        document, inside = fact.origin()
+        document, inside = fact.origin(place)
         if document is None:
             return
-        inside += place
         row.file = document.file.shown
         where, row.line, row.column = document.place(inside)
         row.pointer = clean(where, 1000)

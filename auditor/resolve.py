@@ -25,6 +25,7 @@ from auditor.facts import (
     Tenant,
 )  # fmt: skip
 from auditor.facts.app import EXPANDED_AT_MOST
+from auditor.sign_ins import SignIns
 from auditor.sources import Document, Documents, Listing, Note
 from auditor.sources.coverage import COMPLETE, PARTIAL, SELECTED, TenantInfo
 from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown, keep, known, whole_or_partial
@@ -35,10 +36,15 @@ OWNERS, FEDERATED, ORGANIZATION = "owners", "federatedIdentityCredentials", "org
 ASSIGNED_TO, PRINCIPAL_OWNERS = "appRoleAssignedTo", "servicePrincipalOwners"
 _OTHER_SIDE = {ASSIGNMENTS: ASSIGNED_TO, OWNERS: PRINCIPAL_OWNERS}
 _SAME = {other: one for one, other in _OTHER_SIDE.items()}
+AUTHORIZATION, ADMIN_CONSENT, APP_MANAGEMENT = "authorizationPolicy", "adminConsentRequestPolicy", "defaultAppManagementPolicy"
+SIGN_INS = "servicePrincipalSignInActivities"
 _KINDS = {
     "application": APPLICATIONS, "servicePrincipal": PRINCIPALS, "oauth2PermissionGrant": GRANTS, "appRoleAssignment": ASSIGNMENTS,
     "owner": OWNERS, "federatedIdentityCredential": FEDERATED, "organization": ORGANIZATION,
+    "authorizationPolicy": AUTHORIZATION, "adminConsentRequestPolicy": ADMIN_CONSENT, "defaultAppManagementPolicy": APP_MANAGEMENT,
+    "servicePrincipalSignInActivity": SIGN_INS,
 }  # fmt: skip
+_ONE_EACH = (ORGANIZATION, AUTHORIZATION, ADMIN_CONSENT, APP_MANAGEMENT)  # kinds of which a tenant has one object
 COLLECTIONS = tuple(_KINDS.values())
 # Facts that are unknown of every object when none of these collections is given.
 _UNKNOWN_WITHOUT: dict[str, set[str]] = {
@@ -52,11 +58,15 @@ _UNKNOWN_WITHOUT: dict[str, set[str]] = {
     "Resource.service_principal": {PRINCIPALS},
     "Client.service_principal": {PRINCIPALS},
     "IdentifierUri.on_service_principal": {PRINCIPALS},
+    "ServicePrincipal.last_sign_in": {SIGN_INS},
+    "ServicePrincipal.last_client_sign_in": {SIGN_INS},
+    "ServicePrincipal.last_app_only_sign_in": {SIGN_INS},
     "ServicePrincipal.granted_permissions": {GRANTS, ASSIGNMENTS},
     "ServicePrincipal.assignments": {ASSIGNMENTS},
     "ServicePrincipal.delegated_grants": {GRANTS},
     "AppRole.assignments": {PRINCIPALS},
     "Tenant.verified_domains": {ORGANIZATION},
+    **{f"Tenant.{name}": set(member.needs) for name, member in Tenant.FACTS.items() if member.needs},
     "RedirectUri.verified_domain": {ORGANIZATION},
     "IdentifierUri.verified_domain": {ORGANIZATION},
 }
@@ -75,6 +85,10 @@ REMEDIES = {
     PRINCIPAL_OWNERS: "read servicePrincipals with $expand=owners",
     FEDERATED: "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph",
     ORGANIZATION: "add GET /organization of Microsoft Graph",
+    AUTHORIZATION: "add GET /policies/authorizationPolicy of Microsoft Graph",
+    ADMIN_CONSENT: "add GET /policies/adminConsentRequestPolicy of Microsoft Graph",
+    APP_MANAGEMENT: "add GET /policies/defaultAppManagementPolicy of Microsoft Graph",
+    SIGN_INS: "add GET /reports/servicePrincipalSignInActivities of Microsoft Graph (beta), to its last page",
 }
 _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _PAGE_CAP = 100  # az stops here without --all
@@ -145,9 +159,12 @@ class World:
             given.sort(key=_place)
         self._grants, self._assignments = self._others["oauth2PermissionGrant"], self._others["appRoleAssignment"]
         self._owners, self._federated = self._others["owner"], self._others["federatedIdentityCredential"]
+        rows = [row for row, _ in self._others["servicePrincipalSignInActivity"]]
+        taken = datetime.fromisoformat(info.taken) if info is not None and info.taken else None
+        self._sign_ins = SignIns(rows, SIGN_INS, self.now, vouched=whole, taken=taken)
         self.complete = self._complete(whole)
-        data, document = self._others["organization"][0] if self._others["organization"] else (None, None)
-        self.tenant = Tenant(data, self, document, self._tenant_id(data))
+        objects = {kind: self._others[kind][0] for kind in _ONE_EACH if self._others[kind]}
+        self.tenant = Tenant(objects, self, self._tenant_id(objects))
 
     # -- what is known of the tenant as a whole
 
@@ -159,8 +176,9 @@ class World:
         else:
             ended = {kind for kind in COLLECTIONS if self._ended(kind)}
             graph_is_there = any(p.app_id.__class__ is str and p.app_id == MICROSOFT_GRAPH for p in self.principals)
+            sign_ins = {SIGN_INS} if SIGN_INS in ended and self._sign_ins.may_be_whole else set()
             # Every tenant has Microsoft Graph's service principal: a list without it is a selection.
-            complete = ended if PRINCIPALS in ended and graph_is_there else set()
+            complete = sign_ins | (ended - {SIGN_INS} if PRINCIPALS in ended and graph_is_there else set())
         return complete | {other for one, other in _OTHER_SIDE.items() if one in complete}
 
     def _ended(self, collection: str) -> bool:
@@ -171,7 +189,8 @@ class World:
         totals = {listing.total for listing in lists if listing.total is not None}
         return len(totals) == 1 and sum(listing.count for listing in lists) == totals.pop() and any(listing.ended for listing in lists)
 
-    def _tenant_id(self, organization: Any) -> Any:
+    def _tenant_id(self, objects: dict[str, tuple[Any, Document]]) -> Any:
+        organization, _ = objects.get(ORGANIZATION, (None, None))
         if organization is not None and organization.id.__class__ is str:
             return organization.id.lower()
         registered = {app.app_id for app in self.apps if app.app_id.__class__ is str}
@@ -552,6 +571,15 @@ class World:
         gap = next((doc.app_role_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, Unknown)), None)
         return whole_or_partial(holders, first_unknown(gap, getattr(assigned, "unknown", None)))
 
+    def sign_ins_of(self, principal: ServicePrincipal) -> Any:
+        """What the report of sign-ins says of a service principal; null where it has no row."""
+        if isinstance(principal.app_id, Unknown):
+            return principal.app_id
+        report = self._sign_ins
+        if SIGN_INS in self.given and report.old is not None:
+            return report.old
+        return self._one(SIGN_INS, (report.rows, report.gap), principal.app_id)
+
     def lookalikes_of(self, principal: ServicePrincipal) -> Any:
         if isinstance(principal.display_name, Unknown):
             return principal.display_name
@@ -739,8 +767,13 @@ def worlds(documents: Documents, now: datetime) -> list[World]:
 
 
 def read_twice(world: World) -> list[Note]:
-    """Objects that stand in more than one place of a scope: both are judged."""
+    """Objects that stand in more than one place of a scope: both are judged. Of what a tenant has one, the first is."""
     notes = []
+    for kind in _ONE_EACH:
+        documents = [document for _, document in world._others[kind]]
+        for again in documents[1:]:
+            where = f"{documents[0].file.name}:{documents[0].line}"
+            notes.append(Note(f"the {kind} was already read from {where}; only that is judged", again.file.name, again.line, 1))
     for facts, name in ((world.apps, "app registration"), (world.principals, "service principal")):
         seen: dict[str, Any] = {}
         for one in facts:

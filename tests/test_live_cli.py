@@ -114,7 +114,7 @@ def test_an_export_that_was_killed_goes_on_where_it_was(tmp_path: Path, written:
         assert done.returncode == 0, done.stderr
         assert not journal.parent.exists()
         (header, objects), (header_of_whole, objects_of_whole) = lines(target), lines(whole)
-        assert header.pop("taken") != header_of_whole.pop("taken")
+        assert header["tenant"].pop("taken") >= header_of_whole["tenant"].pop("taken")
         assert header == header_of_whole
         assert sorted(objects) == sorted(objects_of_whole)
         if written != 9:  # a collection that was begun again comes in another order
@@ -223,7 +223,7 @@ def test_no_secret_and_no_token_is_ever_written(graph: FakeGraph, tmp_path: Path
                 raw = written.read_bytes()
                 texts.append((gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8", "replace"))
         for text in texts:
-            for secret in (MARK, graph.client_secret, graph.token, "Q~x", "Authorization", "Bearer "):
+            for secret in (MARK, graph.client_secret, graph.token, "Q~x", "authorization: ", "Authorization: ", "Bearer "):
                 assert secret not in text, text[max(0, text.index(secret) - 200) :][:400]
 
 

@@ -32,10 +32,8 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     What is read is spooled beside FILE; FILE appears when it is whole. Exit code 2 when a part of the tenant could not be read; the
     snapshot then says which.
     """
-    from datetime import datetime, timezone
-
     from auditor import __version__, profiles, rulebook
-    from auditor.display import clean, iso
+    from auditor.display import clean
     from auditor.sources.coverage import COMPLETE, INTERRUPTED, SELECTED
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
@@ -48,8 +46,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     book = rulebook.shipped()
     rules = profiles.chosen(book, profiles.load("strict"), listed(select) or ["ALL"])
     planned = plan(rulebook.collections(rules))
-    now = iso(datetime.now(timezone.utc)) or ""
-    writer = Writer(Path(output), (call.collection for call in planned.calls), now, __version__, resume=resume)
+    writer = Writer(Path(output), (call.collection for call in planned.calls), __version__, resume=resume)
     progress = Progress(quiet=quiet)
     try:
         info = source.read(live, planned, writer, progress.collection)

@@ -30,6 +30,7 @@ class TenantInfo(msgspec.Struct, rename="camel"):
     tenant_id: str
     domain: str = ""  # as it was asked for
     portal: str = ""  # where people look at it
+    taken: str = ""  # when the reading began, in UTC
     covered: list[Covered] = []
 
     def of(self, collection: str) -> Covered | None:

@@ -11,7 +11,7 @@ import msgspec
 from auditor import pointer, schemas
 from auditor.errors import InputError
 from auditor.sources import detect, text
-from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, GRAPH, PORTAL
+from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, GRAPH, OWN_NAMES, PORTAL
 from auditor.sources.document import EXACT_UP_TO, Document, Documents, File, Listing, Note
 from auditor.sources.element import Element
 from auditor.sources.formats import graph, legacy
@@ -103,9 +103,7 @@ class _Reader:
     @staticmethod
     def _holds_collections(members: dict[str, Element]) -> bool:
         named = [m for name, m in members.items() if name in COLLECTIONS and (m.is_array or m.is_object)]
-        return bool(named) and any(
-            members.get(name) in named for name in ("applications", "servicePrincipals", "application", "servicePrincipal")
-        )
+        return bool(named) and any(members.get(name) in named for name in OWN_NAMES)
 
     def _collection(self, kind: str, name: str, member: Element) -> None:
         items = member.items() if member.is_array else [member]

@@ -35,12 +35,11 @@ _SECRET = re.compile(rb'("(?:hint|secretText|key)"\s*:\s*)"(?:[^"\\]|\\.)*+"')
 
 
 class Header(msgspec.Struct, rename="camel"):
-    """The first line. `taken` is when the reading began, in UTC."""
+    """The first line."""
 
     regaudit: str
     schema_version: str
     tool_version: str
-    taken: str
     tenant: TenantInfo
 
 
@@ -152,8 +151,9 @@ class Writer:
     `resume` takes up what an earlier run left. Raises UsageError where there is something to take up and nobody said so, or nothing.
     """
 
-    def __init__(self, target: Path, planned: Iterable[str], taken: str, version: str, *, resume: bool = False) -> None:
-        self.target, self._planned, self._taken, self._version = target, list(planned), taken, version
+    def __init__(self, target: Path, planned: Iterable[str], version: str, *, resume: bool = False) -> None:
+        self.target, self._planned, self._version = target, list(planned), version
+        self._taken = ""
         self.folder = target.with_name(target.name + ".part")
         self._resume = resume
         self._journal: IO[bytes] | None = None
@@ -174,6 +174,7 @@ class Writer:
     # -- the sink of what is read
 
     def open(self, info: TenantInfo) -> Writer:
+        self._taken = info.taken
         begun = _Entry(tenant=info.tenant_id, taken=self._taken, tool_version=self._version, planned=self._planned)
         if self._resume:
             first = self._recall()
@@ -215,7 +216,8 @@ class Writer:
     def finish(self, info: TenantInfo) -> None:
         """The snapshot, in place of whatever had its name."""
         self.close()
-        header = Header("snapshot", SCHEMA_VERSION, self._version, self._taken, info)
+        info.taken = self._taken
+        header = Header("snapshot", SCHEMA_VERSION, self._version, info)
         temporary = self.folder / "whole"
         with self._open("whole", "wb") as out:
             out.write(gzip.compress(_encode(header) + b"\n", _LEVEL, mtime=0))

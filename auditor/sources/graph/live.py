@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,8 @@ async def _read(live: Live, plan: Plan, opened: Opened, tell: Tell | None) -> Te
             some = live.apps or live.filter
             loader = SomeLoader(graph, plan, live.apps, live.filter, tell) if some else Loader(graph, plan, tell)
             raw = await loader.organization()
-            info = TenantInfo(identity(live, raw), live.tenant or "", live.cloud.portal)
+            now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            info = TenantInfo(identity(live, raw), live.tenant or "", live.cloud.portal, now)
             sink = opened.open(info)
             await loader.load(sink)
             info.covered = loader.covered
