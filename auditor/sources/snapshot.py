@@ -22,7 +22,7 @@ from auditor.errors import InputError, UsageError
 from auditor.sources.coverage import COMPLETE, PARTIAL, TenantInfo
 from auditor.sources.document import Documents
 from auditor.sources.graph.plan import CALLS, Call
-from auditor.sources.graph.sink import Objects, Resumed
+from auditor.sources.graph.sink import Json, Objects, Resumed
 from auditor.sources.tenant import Intake
 
 SCHEMA_VERSION = "1.0"
@@ -103,7 +103,7 @@ def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None 
                 line = _line(raw)
                 counts[line.collection] = counts.get(line.collection, 0) + 1
                 if line.collection in _KINDS and (wanted is None or line.collection in wanted):
-                    intake.take(line.collection, _KINDS[line.collection], bytes(line.object), line.of)
+                    intake.take(line.collection, _KINDS[line.collection], line.object, line.of)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         broken = "the snapshot is cut off, or damaged"
     except msgspec.DecodeError as error:
@@ -195,7 +195,9 @@ class Writer:
             self._order.setdefault(chain, call.collection)
         if objects:
             packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-            file.write(packer.compress(b"".join(_lines(call.collection, objects))) + packer.flush())
+            for line in _lines(call.collection, objects):
+                file.write(packer.compress(line))
+            file.write(packer.flush())
             file.flush()
         # What the journal says is in the file must be there, even after a power cut.
         os.fsync(file.fileno())
@@ -279,15 +281,15 @@ class Writer:
                 stray.unlink()
         return first
 
-    def _spooled(self, chain: str) -> Iterator[tuple[str, bytes]]:
+    def _spooled(self, chain: str) -> Iterator[tuple[str, Json]]:
         with gzip.open(self.folder / f"{chain}.gz", "rb") as lines:
             for raw in lines:
                 line = _line(raw)
-                yield line.of, bytes(line.object)
+                yield line.of, line.object
 
 
 def _lines(collection: str, objects: Objects) -> Iterator[bytes]:
     start = b'{"collection":' + _encode(collection)
     for of, raw in objects:
-        text = _SECRET.sub(rb"\1null", raw).replace(b"\n", b" ").replace(b"\r", b" ")
+        text = _SECRET.sub(rb"\1null", bytes(raw)).replace(b"\n", b" ").replace(b"\r", b" ")
         yield start + (b',"of":' + _encode(of) if of else b"") + b',"object":' + text + b"}\n"

@@ -26,7 +26,7 @@ class Intake:
         self._into = into
         self.lost: set[str] = set()  # collections of which an object could not be read
 
-    def take(self, collection: str, kind: str, raw: bytes, parent: str = "") -> None:
+    def take(self, collection: str, kind: str, raw: bytes | msgspec.Raw, parent: str = "") -> None:
         """One object. What does not fit is an error that names it; the rest is kept."""
         document = Document(kind, self._file, "", 0, 0, 0, 0, None, parent=parent)
         try:
@@ -40,7 +40,7 @@ class Intake:
         document.pointer = self._place(collection, id_ if isinstance(id_, str) else "", parent)
         self._into.add(document)
 
-    def _slowly(self, document: Document, collection: str, raw: bytes) -> None:
+    def _slowly(self, document: Document, collection: str, raw: bytes | msgspec.Raw) -> None:
         value: Any = None
         try:
             value = msgspec.json.decode(raw)

@@ -118,7 +118,7 @@ class Graph:
             verify=tls if tls is not None else True,
             timeout=httpx.Timeout(self._patience.answer, connect=30),
             limits=httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE),
-            event_hooks={"response": [_no_redirect]},
+            event_hooks={"response": [_received]},
         )
         # The SDK's transport, put around these, does not close them.
         self._transports = [transport for transport in (self._http._transport, *self._http._mounts.values()) if transport is not None]
@@ -257,7 +257,10 @@ def _origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, (parts.hostname or "").lower(), port
 
 
-async def _no_redirect(response: httpx.Response) -> None:
+async def _received(response: httpx.Response) -> None:
+    await response.aread()
+    # The stream holds the response, which holds the stream: a page of megabytes would wait for the garbage collector.
+    response.stream = httpx.ByteStream(b"")
     if response.is_redirect:
         raise GraphFault("Microsoft Graph's answer leads elsewhere (a redirect); it is not followed. A proxy in between?")
 

@@ -7,7 +7,6 @@ after a collection had to be begun again, is passed on once.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
@@ -20,12 +19,13 @@ from auditor.sources.graph import plan as calls
 from auditor.sources.graph.client import Graph, Page
 from auditor.sources.graph.faults import Denied, Expired, GraphFault, NotTaken, NotThere
 from auditor.sources.graph.plan import Call, Plan
-from auditor.sources.graph.sink import Objects, Resumed, Sink
+from auditor.sources.graph.sink import Json, Objects, Resumed, Sink
 
 Tell = Callable[[str, int, str], None]  # collection, objects so far, state
-_Members = Callable[[bytes, list[str]], Objects]
+_Members = Callable[[Json, list[str]], Objects]
 _IN_BATCH = 20  # requests; Graph's limit
 _BATCHES_AT_ONCE = 4
+_PARTS_AT_ONCE = 6  # pages of a thousand applications, each of some twenty megabytes while it is read
 _EXPANDED_AT_MOST = 20  # owners that $expand gives
 
 
@@ -151,7 +151,7 @@ class Loader:
                 visited.clear()
                 continue
             new: list[str] = []
-            objects = [pair for raw in page.value for pair in (members(bytes(raw), new) if members else [("", bytes(raw))])]
+            objects = [pair for raw in page.value for pair in (members(raw, new) if members else [("", raw)])]
             self._pass_on(chain, call, objects, page.next, new)
             noted += new
             at = page.next
@@ -190,14 +190,14 @@ class Loader:
             page = _list(body)
         except msgspec.DecodeError:
             page = await self._graph.page(call.url(id_), call.collection)
-        found = [(id_, bytes(raw)) for raw in page.value]
+        found: Objects = [(id_, raw) for raw in page.value]
         visited = set()
         while page.next is not None:
             if page.next in visited:
                 raise GraphFault(f"the pages of {call.collection} of {id_} go round in a circle")
             visited.add(page.next)
             page = await self._graph.page(page.next, call.collection)
-            found += [(id_, bytes(raw)) for raw in page.value]
+            found += [(id_, raw) for raw in page.value]
         return found
 
     async def _single(self, call: Call) -> None:
@@ -218,7 +218,13 @@ class Loader:
             if parts is None:
                 parts = self._sink.parts(await partition.ranges(self._graph, total) if total >= partition.PARTITIONED_FROM else []) or []
             urls = [call.url(query=f"{call.query}&$count=true&$filter={part}") for part in parts]
-            await _side_by_side(self._chain(call, f"{call.collection}-{i}", url, advanced=True) for i, url in enumerate(urls))
+            few = asyncio.Semaphore(_PARTS_AT_ONCE)
+
+            async def part(i: int, url: str) -> None:
+                async with few:
+                    await self._chain(call, f"{call.collection}-{i}", url, advanced=True)
+
+            await _side_by_side(part(i, url) for i, url in enumerate(urls))
         except NotTaken:
             total = 0  # no advanced queries here: the plain list gives everything
         if not total or self._counts.get(call.collection, 0) < total:
@@ -227,13 +233,13 @@ class Loader:
     async def _owners(self, call: Call, one: Call) -> Covered:
         """By $expand, which gives twenty at most: objects that have as many are asked for again."""
 
-        def members(raw: bytes, many: list[str]) -> Objects:
+        def members(raw: Json, many: list[str]) -> Objects:
             try:
                 of = _expanded(raw)
             except msgspec.DecodeError:  # something in it is odd: asked for alone, it costs nobody else
                 of = None
             if of is not None and len(of.owners) < _EXPANDED_AT_MOST:
-                return [(of.id, bytes(owner)) for owner in of.owners]
+                return [(of.id, owner) for owner in of.owners]
             many.append(_id_of(raw, call))
             return []
 
@@ -246,7 +252,7 @@ class Loader:
     async def _federated(self) -> Covered:
         find = calls.WITH_FEDERATED
 
-        def note(raw: bytes, ids: list[str]) -> Objects:
+        def note(raw: Json, ids: list[str]) -> Objects:
             ids.append(_id_of(raw, find))
             return []
 
@@ -276,13 +282,12 @@ class Loader:
     def _pass_on(self, chain: str, call: Call, objects: Objects, next_: str | None, noted: list[str]) -> None:
         self._sink.page(chain, call, [pair for pair in objects if self._is_new(call, *pair)], next_, noted)
         self._tell(call.collection, self._counts.get(call.collection, 0), "")
-        gc.collect(0)  # dropped answers of httpx hold on to themselves
 
     def _take_up(self, call: Call, resumed: Resumed) -> None:
         for parent, raw in resumed.objects:
             self._is_new(call, parent, raw)
 
-    def _is_new(self, call: Call, parent: str, raw: bytes) -> bool:
+    def _is_new(self, call: Call, parent: str, raw: Json) -> bool:
         """Notes an object; False for one that was passed on before."""
         principal = None
         try:
@@ -312,7 +317,7 @@ class Loader:
         return self._plan.assignees and bool(roles or principal.app_role_assignment_required)
 
 
-def _id_of(raw: bytes, call: Call) -> str:
+def _id_of(raw: Json, call: Call) -> str:
     try:
         id_ = _id(raw).id
     except msgspec.DecodeError:

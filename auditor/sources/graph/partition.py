@@ -38,7 +38,8 @@ async def ranges(graph: Graph, total: int) -> list[str]:
         await split(start, middle, first)
         await split(middle, end, held - first)
 
-    await split(_BEGINNING, datetime.now(timezone.utc), total)
+    # The same bounds all year: who resumes, or asks again, meets the same pages.
+    await split(_BEGINNING, datetime(datetime.now(timezone.utc).year + 1, 1, 1, tzinfo=timezone.utc), total)
     bounds, held = [], 0
     for start, number in found:
         if held and held + number > most:

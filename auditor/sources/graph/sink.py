@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from auditor.sources.coverage import TenantInfo
 from auditor.sources.graph.plan import Call
 
-Objects = list[tuple[str, bytes]]  # (object id of whose it is, or "", JSON)
+Json = bytes | msgspec.Raw  # an object; a Raw is a view of its page
+Objects = list[tuple[str, Json]]  # (object id of whose it is, or "", the object)
 
 
 class Resumed(NamedTuple):
     """What an earlier run has read of a chain. `next` is None when it came to its end."""
 
-    objects: Iterable[tuple[str, bytes]]
+    objects: Iterable[tuple[str, Json]]
     next: str | None
     noted: list[str]
 
