@@ -39,13 +39,11 @@ class _Role(msgspec.Struct, rename="camel"):
 
 
 class _Principal(msgspec.Struct, rename="camel"):
-    id: str | None = None
     app_roles: list[_Role] | None = None
     app_role_assignment_required: bool | None = None
 
 
 class _Owner(msgspec.Struct, rename="camel"):
-    id: str | None = None
     display_name: str | None = ""
     user_principal_name: str | None = ""
 
@@ -306,17 +304,8 @@ class Loader:
 
     def _is_new(self, call: Call, parent: str, raw: Json) -> bool:
         """Notes an object; False for one that was passed on before."""
-        principal = None
         try:
-            if call is calls.PRINCIPALS:
-                principal = _principal(raw)
-                id_ = principal.id
-            elif call.kind == "owner":
-                owner = _owner(raw)
-                id_ = owner.id
-                self._unnamed = self._unnamed or (owner.display_name is None and owner.user_principal_name is None)
-            else:
-                id_ = _id(raw).id
+            id_ = _id(raw).id
         except msgspec.DecodeError:
             id_ = None  # whoever reads it says what is wrong
         if id_ is not None:
@@ -326,16 +315,30 @@ class Loader:
                 return False
             seen.add(key)
         self._counts[call.collection] = self._counts.get(call.collection, 0) + 1
-        if principal is not None and principal.id and self._is_wanted(principal):
-            self._principals.append(principal.id)
+        if call is calls.PRINCIPALS and id_ and self._is_wanted(raw):
+            self._principals.append(id_)
+        elif call.kind == "owner":
+            self._unnamed = self._unnamed or _is_unnamed(raw)
         return True
 
-    def _is_wanted(self, principal: _Principal) -> bool:
-        """Whether the assignments to it are: it defines a permission that applications can hold, or a rule asks who is assigned."""
+    def _is_wanted(self, raw: Json) -> bool:
+        """Whether the assignments to a principal are: it defines a permission for applications, or a rule asks who is assigned."""
+        try:
+            principal = _principal(raw)
+        except msgspec.DecodeError:
+            return True  # what it defines cannot be told
         roles = principal.app_roles or []
         if any("Application" in (role.allowed_member_types or ()) for role in roles):
             return True
         return self._plan.assignees and bool(roles or principal.app_role_assignment_required)
+
+
+def _is_unnamed(raw: Json) -> bool:
+    try:
+        owner = _owner(raw)
+    except msgspec.DecodeError:
+        return False
+    return owner.display_name is None and owner.user_principal_name is None
 
 
 def _id_of(raw: Json, call: Call) -> str:

@@ -31,7 +31,6 @@ class Call:
     """A request for one collection. A `path` with {id} is asked for each of some objects, twenty in a batch.
 
     `also` is a permission without which answers come, but poorer ones; `poorer` is what to ask where Graph does not take `query`.
-    `advanced` queries need the header ConsistencyLevel.
     """
 
     collection: str
@@ -42,7 +41,6 @@ class Call:
     why: str
     also: str = ""
     poorer: str = ""
-    advanced: bool = False
     version: str = "v1.0"
 
     def url(self, id_: str = "", query: str | None = None) -> str:
@@ -125,7 +123,7 @@ _NEEDS = {
 WITH_FEDERATED = Call(
     "federatedIdentityCredentials", "application", "/applications",
     f"$select=id&$filter=federatedIdentityCredentials/$count ne 0&$count=true&$top={_PAGE}",
-    _APPLICATION, "registrations that have federated credentials", advanced=True,
+    _APPLICATION, "registrations that have federated credentials",
 )  # fmt: skip
 GRANTS_OF_ONE = Call(
     "oauth2PermissionGrants", "oauth2PermissionGrant", "/oauth2PermissionGrants", f"$filter=clientId eq '{{id}}'&$top={_PAGE}",
