@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
-from auditor.facts import App, Credential, Fact, ServicePrincipal
+from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
 from auditor.finding import Finding, Outcome, Related, fingerprint
 from auditor.language import Found
-from auditor.resolve import World
+from auditor.resolve import COLLECTIONS, World
 from auditor.rulebook import Check, Rule
 from auditor.unknown import Unknown, Unread, is_unknown, known
 
@@ -62,13 +62,15 @@ def roots_of(rule: Rule, world: World) -> list[Any]:
         return world.apps
     if rule.root == "principal":
         return world.principals
+    if rule.root == "connector":
+        return world.connectors
     return [world.tenant] if world.tenant.document is not None else []
 
 
 def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
-    """A root collection that was not given is not "all of them pass"."""
-    collection = _NOT_GIVEN[rule.root]
-    if collection in world.complete or not world.given:
+    """A root collection that was not given is not "all of them pass". (Nobody knows of connectors but those that were given.)"""
+    collection = _NOT_GIVEN.get(rule.root)
+    if collection is None or collection in world.complete or world.given.isdisjoint(COLLECTIONS):
         return Outcome(rule)
     unknown = world.missing(collection)
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
@@ -253,7 +255,7 @@ class _Rows:
         row.property_path = _property_path(inside)
 
 
-_RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal"}
+_RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal", Connector: "connector"}
 
 
 def subject_of(root: Any) -> Subject:
@@ -268,7 +270,7 @@ def subject_of(root: Any) -> Subject:
         object_id or app_id or f"{document.file.name}{document.pointer}",
         app_id,
         object_id,
-        clean(name) if isinstance(name, str) else None,
+        clean(name) if isinstance(name, str) else clean(root.label) if isinstance(root, Connector) else None,
         _RESOURCE_KINDS.get(root.__class__, "tenant"),
         owner_names(root),
         [clean(tag) for tag in tags] if type(tags) is list else None,

@@ -56,6 +56,24 @@ class Application(msgspec.Struct):
     worst_severity: str | None
 
 
+class Connector(msgspec.Struct):
+    connector_id: str | None
+    display_name: str | None
+    kind: str
+    file: str
+    line: int
+    pointer: str
+    identity_provider: str | None
+    signs_in_through_entra_id: bool | None
+    client_id: str | None
+    tenant_id: str | None
+    resource_uri: str | None
+    scopes: list[str] | None
+    redirect_mode: str | None
+    redirect_uri: str | None
+    on_behalf_of: bool | None
+
+
 def _known(values: Any) -> list[Any]:
     return [] if is_unknown(values) else known(values)
 
@@ -124,6 +142,23 @@ def applications(report: Report) -> Iterator[Application]:
                 _size(app.secrets), _size(app.certificates), _size(app.federated_credentials), _size(app.requested_permissions),
                 iso(min((end for end in ends if end > report.as_of), default=None)), count, most,
             )  # fmt: skip
+
+
+def connectors(report: Report) -> Iterator[Connector]:
+    for world in report.worlds:
+        for connector in world.connectors:
+            of, document = subject_of(connector), connector.document
+            yield Connector(
+                of.object_id, of.name, clean(connector.kind), document.file.shown, document.line, clean(document.pointer, 1000),
+                clean_or_none(connector.identity_provider), _or_none(connector.entra), clean_or_none(connector.client_id),
+                clean_or_none(connector.tenant_id), clean_or_none(connector.resource_uri),
+                None if is_unknown(connector.scopes) else [clean(scope.text) for scope in known(connector.scopes)],
+                clean_or_none(connector.redirect_mode), clean_or_none(connector.callback), _or_none(connector.on_behalf_of),
+            )  # fmt: skip
+
+
+def _or_none(value: Any) -> Any:
+    return None if is_unknown(value) else value
 
 
 def _size(values: Any) -> int | None:

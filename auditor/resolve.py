@@ -12,9 +12,11 @@ from functools import cached_property
 from typing import Any
 
 from auditor.catalog import CATALOG, DATE, MICROSOFT_GRAPH, fold
+from auditor.connections import CLIENT, RESOURCE, Connections
 from auditor.facts import (
     App,
     Client,
+    Connector,
     DelegatedGrant,
     FederatedCredential,
     GrantedPermission,
@@ -30,11 +32,14 @@ from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown
 
 APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS = "applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments"
 OWNERS, FEDERATED, ORGANIZATION = "owners", "federatedIdentityCredentials", "organization"
+CONNECTORS = "connectors"
 _KINDS = {
     "application": APPLICATIONS, "servicePrincipal": PRINCIPALS, "oauth2PermissionGrant": GRANTS, "appRoleAssignment": ASSIGNMENTS,
     "owner": OWNERS, "federatedIdentityCredential": FEDERATED, "organization": ORGANIZATION,
+    "connector": CONNECTORS, "connectorPart": "connectorParts",
 }  # fmt: skip
-COLLECTIONS = tuple(_KINDS.values())
+# A tenant's, as Microsoft Graph lists them.
+COLLECTIONS = (APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS, OWNERS, FEDERATED, ORGANIZATION)
 # Facts that are unknown of every object when none of these collections is given.
 _UNKNOWN_WITHOUT: dict[str, set[str]] = {
     "App.service_principal": {PRINCIPALS},
@@ -68,6 +73,9 @@ REMEDIES = {
     OWNERS: "read applications with $expand=owners",
     FEDERATED: "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph",
     ORGANIZATION: "add GET /organization of Microsoft Graph",
+    CLIENT: "add its manifest, or `az ad app list --all` and `az ad sp list --all` of the tenant",
+    RESOURCE: "add its manifest, or `az ad app list --all` and `az ad sp list --all` of the tenant",
+    "connector definition": "put apiDefinition.swagger.json and settings.json beside the connector's apiProperties.json",
 }
 _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _PAGE_CAP = 100  # az stops here without --all
@@ -106,6 +114,8 @@ class World:
         self.scope, self.now = scope, now
         self.apps: list[App] = []
         self.principals: list[ServicePrincipal] = []
+        self.connectors: list[Connector] = []
+        self.connector_parts: list[tuple[Any, Document]] = []
         self.complete: set[str] = set()
         self.given: set[str] = set()
         self._listings: list[Listing] = []
@@ -122,6 +132,10 @@ class World:
             self.apps.append(App(data, self, document))
         elif document.kind == "servicePrincipal":
             self.principals.append(ServicePrincipal(data, self, document))
+        elif document.kind == "connector":
+            self.connectors.append(Connector(data, self, document))
+        elif document.kind == "connectorPart":
+            self.connector_parts.append((data, document))
         else:
             self._others[document.kind].append((data, document))
 
@@ -131,6 +145,8 @@ class World:
         self.given |= {_KINDS[listing.kind] for listing in self._listings}
         _order(self.apps)
         _order(self.principals)
+        self.connectors.sort(key=lambda one: (one.document.file.name, one.document.start))
+        self.connector_parts.sort(key=lambda pair: (pair[1].file.name, pair[1].start))
         for given in self._others.values():
             given.sort(key=lambda pair: (pair[1].file.name, pair[1].start))
         self._grants, self._assignments = self._others["oauth2PermissionGrant"], self._others["appRoleAssignment"]
@@ -185,6 +201,11 @@ class World:
         unknown = {fact: self.missing(min(needs)) for fact, needs in _UNKNOWN_WITHOUT.items() if needs <= gone}
         partial = {} if APPLICATIONS in self.complete else dict.fromkeys(_PARTIAL_WITHOUT_ALL_APPLICATIONS, self.missing(APPLICATIONS))
         return Unavailable(unknown, partial)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """The joins of connectors."""
+        return Connections(self)
 
     # -- look-ups by id
 
@@ -274,7 +295,7 @@ class World:
         except Unread as unread:
             return unread.unknown
 
-    def _own_definitions(self, app_id: str) -> _Definitions | None:
+    def own_definitions(self, app_id: str) -> _Definitions | None:
         """What a registration or service principal of this scope defines."""
 
         def build() -> _Definitions | None:
@@ -319,7 +340,7 @@ class World:
             return unread.unknown
 
     def _definition(self, app_id: str, permission_id: str, kind: Any) -> Permission | Unknown | None:
-        own = self._own_definitions(app_id)
+        own = self.own_definitions(app_id)
         if own is not None:
             found, gaps = own
             if (hit := found.get((permission_id, kind))) is not None:
@@ -339,7 +360,7 @@ class World:
         return Unknown("permissions of the API", "neither its registration nor its service principal was given", collection=True)
 
     def catalog_date(self, app_id: str) -> str | None:
-        own = self._own_definitions(app_id)
+        own = self.own_definitions(app_id)
         return None if own is not None and not own[1] else DATE
 
     def privilege(self, app_id: Any, value: Any, kind: Any) -> Any:
@@ -673,6 +694,7 @@ class Joiner:
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._worlds: dict[str, World] = {}
+        self._beside: list[Document] = []  # of connectors
 
     def _world(self, scope: str) -> World:
         if scope not in self._worlds:
@@ -680,17 +702,27 @@ class Joiner:
         return self._worlds[scope]
 
     def add(self, document: Document) -> None:
-        self._world(document.file.scope).add(document)
+        if document.kind in ("connector", "connectorPart"):
+            self._beside.append(document)
+        else:
+            self._world(document.file.scope).add(document)
 
     def worlds(self, documents: Documents) -> list[World]:
         """All worlds, joined, in the order of their scopes."""
         listings: dict[str, list[Listing]] = {}
         for listing in documents.listings:
+            if listing.kind == "connector":
+                continue
             listings.setdefault(self._world(listing.scope).scope, []).append(listing)
+        # A folder that holds nothing of a tenant, but connectors, belongs to the tenant, where only one was given.
+        tenants = sorted(self._worlds)
+        for document in self._beside:
+            scope = document.file.scope
+            self._world(tenants[0] if len(tenants) == 1 and scope not in tenants else scope).add(document)
         found = [self._worlds[scope] for scope in sorted(self._worlds)]
         for world in found:
             world.join(listings.get(world.scope, []), whole=world.scope in documents.whole)
-        roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals)]
+        roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals, *world.connectors)]
         for rank, root in enumerate(roots):
             root.rank = rank
         return found

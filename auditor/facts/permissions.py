@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from auditor import documents
 from auditor.facts.api import Kind, Permission, Privilege, Resource
 from auditor.facts.base import Fact, fact, listed, lower, places, prop, text
-from auditor.unknown import Unknown, keep, read, whole_or_partial
+from auditor.unknown import Unknown, keep, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -86,6 +86,12 @@ class RequestedPermission(Fact):
             self.owner.granted_permissions,
             lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
         )
+
+    @fact("connectors")
+    def needed_by_connector(self) -> bool:
+        """A connector of those that were given signs in with it."""
+        connectors = self.owner.world.connections.by_client[0] if self.owner.world.connectors else {}
+        return some(connectors.get(self.owner.app_id, ()), lambda connector: some(connector.permissions, lambda wish: wish is self))
 
 
 class RequestedResource(Fact):

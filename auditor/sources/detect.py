@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from auditor.documents import Application
 from auditor.sources.element import Element
+from auditor.sources.formats import Piece, connector, msal
 
 GRAPH, PORTAL, AAD_GRAPH = "Microsoft Graph", "Azure AD Graph manifest", "Azure AD Graph"
+CONNECTOR, DEFINITION, SETTINGS = "connector", "connector definition", "connector settings"
+AUTH_CONFIG, SAMPLE = "authConfig.json", "sample.json"
+# Formats of which one object holds several documents, or a part of one.
+PIECES: dict[str, Callable[[Element, str], Iterator[Piece]]] = {
+    CONNECTOR: connector.connectors, DEFINITION: connector.definition, SETTINGS: connector.settings,
+    AUTH_CONFIG: msal.config, SAMPLE: msal.sample,
+}  # fmt: skip
 
 # Bytes without which a file holds nothing of Microsoft Entra ID.
 MARKERS = re.compile(
     rb'"(?:appId|AppId|requiredResourceAccess|replyUrlsWithType|replyUrls|oAuthSettings|signInAudience|identifierUris|appRoleId'
     rb"|servicePrincipalType|servicePrincipalNames|appOwnerOrganizationId|oauth2Permissions|passwordCredentials|keyCredentials"
-    rb'|consentType|verifiedDomains|audiences|@odata\.context|odata\.metadata|objectType)"'
+    rb"|consentType|verifiedDomains|audiences|@odata\.context|odata\.metadata|objectType"
+    rb'|connectionParameters|connectionParameterSets|iconBrandColor|apiProperties|clientID|AADApps)"|"swagger"\s*:\s*"2\.0"'
 )
 
 _TYPES = {
@@ -53,6 +63,7 @@ COLLECTIONS = {
     "organization": "organization",
     "application": "application",
     "servicePrincipal": "servicePrincipal",
+    "connectors": "connector",
 }
 _PRINCIPAL = ("servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "appRoleAssignmentRequired")
 _LEGACY = (
@@ -97,6 +108,10 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
     def has(*names: str) -> bool:
         return any(name in members for name in names)
 
+    if "json-schema.org" in text("$schema"):
+        return None  # describes such objects, and is none
+    if (beside := _power_platform(members)) is not None:
+        return beside
     if text("odata.type").startswith("Microsoft.DirectoryServices.") or ("objectId" in members and has(*_AAD_GRAPH)):
         kind = (text("objectType") or text("odata.type")).rpartition(".")[2].lower()
         kinds = {"application": "application", "serviceprincipal": "servicePrincipal"}
@@ -132,4 +147,19 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
     if (has("displayName", "appId") and has(*_OF_APPLICATIONS)) or {"displayName", "appId"} <= members.keys():
         # Cut down by $select or --query: application and service principal share these names.
         return "application", GRAPH
+    return None
+
+
+def _power_platform(members: dict[str, Element]) -> tuple[str, str] | None:
+    """A custom connector's files, and those of an MSAL sample."""
+    if connector.is_properties(members) or connector.is_parameter(members) or connector.is_parameters(members):
+        return "connector", CONNECTOR
+    if connector.is_definition(members):
+        return "connectorPart", DEFINITION
+    if connector.is_settings(members):
+        return "connectorPart", SETTINGS
+    if msal.is_config(members):
+        return "connector", AUTH_CONFIG
+    if "AADApps" in members and members["AADApps"].is_array:
+        return "application", SAMPLE
     return None

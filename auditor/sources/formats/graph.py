@@ -19,6 +19,8 @@ SHAPES: dict[str, type[Shape]] = {
     "federatedIdentityCredential": documents.FederatedIdentityCredential,
     "organization": documents.Organization,
     "owner": documents.DirectoryObject,
+    "connector": documents.Connector,
+    "connectorPart": documents.ConnectorPart,
 }
 decode = {kind: msgspec.json.Decoder(shape).decode for kind, shape in SHAPES.items()}
 _MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
