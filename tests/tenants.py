@@ -28,6 +28,9 @@ URIS = [
     "https://A.contoso.com/CB", "https://t.ngrok.io/cb", "http://[::1]/cb", "https://login.microsoftonline.com/common/oauth2/nativeclient",
 ]  # fmt: skip
 
+# What says what an object is; and a secret, which no connector's file is expected to hold.
+_KEPT = ("of", "@odata.type", "oAuthSettings", "clientSecret")
+
 
 def guid(kind: str, number: int) -> str:
     return f"{ord(kind):08x}-0000-4000-8000-{number:012d}"
@@ -164,6 +167,28 @@ class Maker:
             "verifiedPublisher": pick([None, {"verifiedPublisherId": pick([None, "1"])}]),
         }  # fmt: skip
 
+    def connector(self, number: int) -> dict[str, Any]:
+        pick, home = self.rnd.choice, self.rnd.choice([guid("a", 1), guid("a", 2)])
+        login = "https://login.microsoftonline.com"
+        api = pick([f"api://{home}", f"api://{home}", home, f"api://{home}/", "contoso.com/x", "https://other2.example/x/", "https://graph.microsoft.com", "", "<id>"])
+        urls = ["https://global.consent.azure-apim.net/redirect/x", "https://global.consent.azure-apim.net/redirect", "https://a.contoso.com/cb"]
+        custom = {
+            "loginUri": pick([login, login, "https://login.microsoftonline.us", "https://x.example", None]),
+            "tenantId": pick(["common", HOME, HOME, AWAY, "contoso.com", "consumers", "[[x]]", None]),
+            "resourceUri": api, "enableOnbehalfOfLogin": pick(["true", "false", "false"]),
+            "authorizationUrl": pick([f"{login}/common/oauth2/v2.0/authorize", f"{login}/common/oauth2/authorize", "https://x.example/authorize"]),
+            "tokenUrl": pick([f"{login}/common/oauth2/v2.0/token", f"{login}/common/oauth2/v2.0/authorize"]),
+        }  # fmt: skip
+        return {
+            "oAuthSettings": {
+                "identityProvider": pick(["aad", "aad", "aad", "aad", "aadcertificate", "oauth2", "facebook", None]),
+                "clientId": pick([guid("a", 1), guid("a", 1), guid("a", 2), guid("o", 1), guid("p", 1), guid("a", 8), AZURE_CLI, FOREIGN, "<<id>>", ""]),
+                "clientSecret": pick(["", "[[x]]", guid("k", 1), "made.up~secret"]), "redirectMode": pick(["Global", "GlobalPerConnector", "GlobalPerConnector"]),
+                "redirectUrl": pick([*urls, None]), "scopes": pick([[], self.some(["read", "write.all", "admin", "openid offline_access", f"api://{home}/read", ".default", "{x}"])]),
+                "customParameters": {name: {"value": value} for name, value in custom.items()},
+            }
+        }  # fmt: skip
+
     def tenant(self) -> dict[str, Any]:
         pick = self.rnd.choice
         apps = [self.app(i) for i in range(1, self.rnd.randint(1, 4) + 1)]
@@ -221,13 +246,14 @@ class Maker:
                 }
                 for i in range(self.rnd.randint(0, 3))
             ],
+            "connectors": [self.connector(i) for i in range(self.rnd.randint(0, 3))],
             "organization": {"id": HOME, "displayName": "Contoso", "verifiedDomains": [{"name": "contoso.com", "isInitial": False}]},
         }  # fmt: skip
 
     def without_properties(self, value: Any, share: float) -> Any:
         """Takes properties away, never elements of lists: what stays is true, it is only less."""
         if isinstance(value, dict):
-            kept = {k: v for k, v in value.items() if k in ("of", "@odata.type") or self.rnd.random() > share}
+            kept = {k: v for k, v in value.items() if k in _KEPT or self.rnd.random() > share}
             return {k: self.without_properties(v, share) for k, v in kept.items()}
         if isinstance(value, list):
             return [self.without_properties(item, share) for item in value]
@@ -236,6 +262,7 @@ class Maker:
     def with_holes(self, tenant: dict[str, Any]) -> dict[str, Any]:
         """A part of a tenant: whole collections gone, or properties of objects."""
         if self.rnd.random() < 0.5:
-            return {k: v for k, v in tenant.items() if k == "applications" or self.rnd.random() > 0.35}
+            # Of connectors nobody knows but those that were given.
+            return {k: v for k, v in tenant.items() if k in ("applications", "connectors") or self.rnd.random() > 0.35}
         share = self.rnd.choice([0.03, 0.1, 0.3])
         return {k: self.without_properties(v, share) for k, v in tenant.items()}

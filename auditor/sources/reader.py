@@ -118,7 +118,8 @@ class _Reader:
         objects, errors = [item for item in items if item.is_object], len(self.into.errors)
         for item in objects:
             if kind == "connector":
-                self._pieces(item, CONNECTOR)
+                found = detect.classify(item.members())
+                self._pieces(item, found[1] if found is not None and found[1] in PIECES else CONNECTOR)
             else:
                 self._document(item, kind, GRAPH, parent=_text(item.members().get("of")).lower() if kind in _CHILDREN else "")
         if member.is_array:

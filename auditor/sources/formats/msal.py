@@ -221,14 +221,18 @@ def _forget(out: Converted, computed: str) -> None:
 
 
 def config(element: Element, file: str) -> Iterator[Piece]:
-    """authConfig.json of a sample's API."""
-    yield Piece(element, "connector", lambda value: _api(value, ""))
+    """authConfig.json of a sample's API, or of its client."""
+    if "credentials" in element.members():
+        yield Piece(element, "connector", lambda value: _api(value, ""))
+    else:
+        yield Piece(element, "connector", lambda value: _client(value, "", value))
 
 
 def is_config(members: dict[str, Element]) -> bool:
-    if "credentials" not in members or not members["credentials"].is_object:
-        return False
-    return "clientID" in members["credentials"].members()
+    if (credentials := members.get("credentials")) is not None:
+        return credentials.is_object and "clientID" in credentials.members()
+    auth = members["auth"].members() if "auth" in members and members["auth"].is_object else {}
+    return {"clientId", "authority"} <= auth.keys() and not any("secret" in name.lower() or "cert" in name.lower() for name in auth)
 
 
 def _api(value: dict[str, Any], at: str) -> Converted:
