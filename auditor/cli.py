@@ -13,6 +13,7 @@ from auditor import __version__
 
 _COMMANDS = {
     "scan": "Audit files, folders or standard input.",
+    "connect": "Walk from a connector to its API, link by link.",
     "rules": "List the rules.",
     "credentials": "List credentials that have expired or expire soon.",
     "explain": "Show a rule's page: why it matters, how to fix it, examples.",

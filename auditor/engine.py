@@ -76,6 +76,14 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
 
 
+def judge_subjects(rule: Rule, world: World, root: Any, subjects: list[Any]) -> Outcome:
+    """What one rule says of these subjects of one root, the others left aside."""
+    one = _Judge(rule, world, show_passed=False)
+    gap = one.check.unknown or Unknown("", "")  # never seen: the subjects are known
+    one.count(Found(special=[(root, False, False)], opened=[(root, subject, gap) for subject in subjects]), 1)
+    return one.outcome
+
+
 class _Judge:
     """One rule over one world, a few roots at a time."""
 
@@ -88,13 +96,17 @@ class _Judge:
 
     def judge(self, roots: list[Any], total: int) -> None:
         """Judge these of `total` roots; to the others the rule does not apply, since they have no subject."""
-        outcome, found = self.outcome, Found()
+        found = Found()
         if len(roots) > FEW or self.check.compiled:
             self.check.run(roots, found)
         else:
             found.special = [(root, False, False) for root in roots]
             found.opened = [(root, None, self.check.unknown) for root in roots]
-        passed = found.passed
+        self.count(found, total)
+
+    def count(self, found: Found, total: int) -> None:
+        """Verdicts and rows of what a pass over some roots left behind."""
+        outcome, passed = self.outcome, found.passed
         outcome.not_applicable += total - len(passed) - len(found.blind) - len(found.special) - len(found.broken)
         if found.blind:
             assert self.check.unknown is not None
