@@ -17,6 +17,7 @@ from auditor.display import clean
 from auditor.engine import subject_of
 from auditor.facts import Connector, Fact
 from auditor.finding import SEVERITY_RANK, Finding, Outcome
+from auditor.resolve import REMEDIES
 from auditor.scan import Report
 from auditor.unknown import Unknown, Unread, known
 
@@ -94,7 +95,8 @@ class Judged(msgspec.Struct):
     link: str
     status: str  # pass, fail, not-evaluated
     what: str | None
-    reason: str | None
+    reason: str | None  # why it is not evaluated
+    remedy: str | None  # what would make it known
     rules: list[str]  # those that passed, failed or could not be evaluated
     findings: list[Finding]
     remarks: list[Finding]
@@ -167,7 +169,8 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
             reason = _unlooked(link, connector)
         status = "pass" if reason is None else "not-evaluated"
     named = None if isinstance(what, Unknown) or what is None else _named(what)
-    return Judged(link.name, status, named, reason and clean(reason), spoke, breaking, [row for row in rows if row not in breaking])
+    remedy = REMEDIES.get(reason.partition(":")[0]) if reason else None
+    return Judged(link.name, status, named, reason and clean(reason), remedy, spoke, breaking, [row for row in rows if row not in breaking])
 
 
 def _unlooked(link: Link, connector: Connector) -> str | None:

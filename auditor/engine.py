@@ -79,7 +79,7 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
 def judge_subjects(rule: Rule, world: World, root: Any, subjects: list[Any]) -> Outcome:
     """What one rule says of these subjects of one root, the others left aside."""
     one = _Judge(rule, world, show_passed=False)
-    gap = one.check.unknown or Unknown("", "")  # never seen: the subjects are known
+    gap = one.check.unknown if one.check.unknown is not None else Unknown("", "")  # never seen: the subjects are known
     one.count(Found(special=[(root, False, False)], opened=[(root, subject, gap) for subject in subjects]), 1)
     return one.outcome
 

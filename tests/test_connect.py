@@ -183,7 +183,7 @@ VARIANTS: dict[str, Variant] = {
     "scope misspelt": (lambda p: p.sign_in.update(scopes=["access_as_usr"]), {"connector-scope-missing"}, ["scope"]),
     "scope disabled": (lambda p: p.scope.update(isEnabled=False), {"perm-unknown-id"}, ["scope"]),
     "scope deleted": (
-        lambda p: p.client["requiredResourceAccess"][0]["resourceAccess"][0].update(id=p.guid("gone")), {"perm-unknown-id"}, ["scope"],
+        lambda p: (p.client["requiredResourceAccess"][0]["resourceAccess"][0].update(id=p.guid("gone")), p.grants.clear()), {"perm-unknown-id"}, ["scope"],
     ),
     "scope of Microsoft Graph": (
         lambda p: p.sign_in.update(scopes=["https://graph.microsoft.com/User.Read"]), {"connector-scope-other-resource"}, ["scope"],
@@ -207,7 +207,7 @@ VARIANTS: dict[str, Variant] = {
     ),
     "client takes personal accounts": (
         lambda p: (p.client.update(signInAudience="AzureADandPersonalMicrosoftAccount"), p.client["api"].update(requestedAccessTokenVersion=2)),
-        {"connector-audience", "audience-multi-tenant-unneeded", "audience-msa", "publisher-unverified"}, ["resource"],
+        {"connector-audience", "audience-multi-tenant-unneeded", "publisher-unverified"}, ["resource"],
     ),
     "token version on the client": (
         lambda p: (p.api["api"].update(requestedAccessTokenVersion=None), p.client["api"].update(requestedAccessTokenVersion=2)),
@@ -323,9 +323,10 @@ def test_three_files_are_walked_as_far_as_they_reach(tmp_path: Path) -> None:
     )
     assert ran.code == 0
     (chain,) = json.loads(ran.out)["connectors"]
-    statuses = {link["link"]: link["status"] for link in chain["links"]}
-    assert [name for name, status in statuses.items() if status == "pass"] == ["client", "permission", "scope", "resource"]
-    assert statuses["consent"] == "not-evaluated"
+    assert [link["link"] for link in chain["links"] if link["status"] == "pass"] == ["permission", "scope", "resource"]
+    consent = chain["links"][-1]
+    assert (consent["status"], consent["reason"], consent["what"]) == ("not-evaluated", "servicePrincipals: not given", "access_as_user")
+    assert consent["remedy"] == "add `az ad sp list --all` of the tenant"
 
 
 def test_the_page_names_the_fault_and_what_is_behind_it(tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def _page(chain: Any, *, colour: bool) -> list[str]:
         lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {link.what or ''}".rstrip())
         if link.reason:
             lines.append(f"  {'':<{width}}  {link.reason}")
+        if link.remedy:
+            lines.append(f"  {'':<{width}}  {link.remedy}")
         for row in (*link.findings, *link.remarks):
             lines += _finding(row, " " * (width + 4), style)
     for row in chain.remarks:
