@@ -1,5 +1,6 @@
 """The story's pair, right and wrong: each variant is a tenant with ids of its own, and fails for exactly what is wrong with it."""
 
+# mypy: disable-error-code="func-returns-value"
 from __future__ import annotations
 
 import copy
@@ -52,8 +53,14 @@ class Pair:
                  "userType": "Member", "accountEnabled": True} for i in (1, 2)],
         }  # fmt: skip
         implicit = {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False}
-        web = {"redirectUris": [], "redirectUriSettings": [], "homePageUrl": None, "logoutUrl": None, "implicitGrantSettings": implicit}
-        no_api = {
+        web: Tenant = {
+            "redirectUris": [],
+            "redirectUriSettings": [],
+            "homePageUrl": None,
+            "logoutUrl": None,
+            "implicitGrantSettings": implicit,
+        }
+        no_api: Tenant = {
             "requestedAccessTokenVersion": None, "acceptMappedClaims": None, "knownClientApplications": [], "oauth2PermissionScopes": [],
             "preAuthorizedApplications": [],
         }  # fmt: skip

@@ -22,6 +22,7 @@ TYPES: tuple[type[Fact], ...] = (
 __all__ = [
     "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
     "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
-    "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "RequestedPermission",
-    "RequestedResource", "Resource", "Scope", "Secret", "ServicePrincipal", "Tenant", "Uri",
+    "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
+    "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Scope", "Secret", "ServicePrincipal",
+    "Tenant", "Uri",
 ]  # fmt: skip

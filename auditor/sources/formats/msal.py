@@ -19,10 +19,13 @@ from auditor.sources.formats.connector import secret_form
 
 _SCRIPT = re.compile(rb"\b(?:msalConfig|passportConfig)\s*=")
 _ASSIGNED = re.compile(r"(?:\b(?:const|let|var)\s+|\bexports\.|\bmodule\.)?([A-Za-z_$][\w$]*)\s*=\s*(?=\{)")
-_SKIP = re.compile(r"(?:\s|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?)*+")
+_SKIP = re.compile(r"\s*+")
+# A text; one that does not end goes on to the end.
+_QUOTED = re.compile(r"""'(?:[^'\\\n]|\\.)*+'?|"(?:[^"\\\n]|\\.)*+"?|`(?:[^`\\]|\\.)*+`?""", re.DOTALL)
+_COMMENT = re.compile(_QUOTED.pattern + r"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_TEXT = re.compile(r"""'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\$]|\\.|\$(?!\{))*)`""", re.DOTALL)
+_TEXT = re.compile(r"""'((?:[^'\\\n]|\\.)*+)'?|"((?:[^"\\\n]|\\.)*+)"?|`((?:[^`\\$]|\\.|\$(?!\{))*+)`""", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _DEEPEST = 30
 _MOST = 1024 * 1024  # bytes of a configuration
@@ -88,7 +91,7 @@ class _Reader:
 
     def _members(self, at: int, pointer: str, depth: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}
-        while (at := self.skip(at)) < len(self.text) and self.text[at] != "}":
+        while (at := self.skip(at)) < len(self.text) and self.text[at] not in ")]}":
             start = at
             if name := _NAME.match(self.text, at):
                 key, at = name[0], name.end()
@@ -113,7 +116,7 @@ class _Reader:
 
     def _elements(self, at: int, pointer: str, depth: int) -> tuple[list[Any], int]:
         found: list[Any] = []
-        while (at := self.skip(at)) < len(self.text) and self.text[at] != "]":
+        while (at := self.skip(at)) < len(self.text) and self.text[at] not in ")]}":
             where = f"{pointer}/{len(found)}"
             try:
                 value, at = self.value(at, where, depth + 1)
@@ -132,7 +135,7 @@ class _Reader:
         self.computed[pointer] = at if start is None else start
         depth = 0
         while at < len(self.text):
-            if found := _TEXT.match(self.text, at):
+            if found := _QUOTED.match(self.text, at):
                 at = found.end()
                 continue
             here = self.text[at]
@@ -144,15 +147,13 @@ class _Reader:
                 depth -= 1
             elif here == "," and depth == 0:
                 return at + 1
-            elif here == "/" and (skipped := self.skip(at)) > at:
-                at = skipped
-                continue
             at += 1
         return at
 
 
 def literals(text: str) -> Literals:
     """The objects that a script assigns to names, and that it exports."""
+    text = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]) if found[0][0] == "/" else found[0], text)
     reader, values = _Reader(text), dict[str, Any]()
     at = 0
     while found := _ASSIGNED.search(text, at):
