@@ -165,6 +165,8 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
             reason = what.reason
         elif (gap := next((gap for outcome in outcomes for gap in outcome.reasons), None)) is not None:
             reason = gap
+        elif isinstance(given := _value(connector, "with_registrations"), Unknown):
+            reason = given.reason  # the catalog knows Microsoft's APIs, but nobody looked at this client
         elif what is None or not any(outcome.passed for outcome in outcomes):
             reason = _unlooked(link, connector)
         status = "pass" if reason is None else "not-evaluated"
@@ -178,8 +180,7 @@ def _unlooked(link: Link, connector: Connector) -> str | None:
     preauthorized: Any = connector.preauthorized
     if link.name in ("permission", "scope", "consent") and isinstance(preauthorized, bool) and preauthorized:
         return None
-    given: Any = connector.with_registrations
-    return given.reason if isinstance(given, Unknown) else "no rule could look at it"
+    return "no rule could look at it"
 
 
 def _outcome(rule: Any, step: Step, connector: Connector, world: Any) -> Outcome | None:

@@ -46,9 +46,10 @@ class Connections:
         return Unknown(what, "not among those given" if given else "not given", collection=True)
 
     def given(self) -> bool:
-        if APPLICATIONS not in self._world.given:
-            raise Unread(self._missing(CLIENT))
-        return True
+        """Whether registrations were given (those of a sample that has yet to make them have no app id); raises Unread if not."""
+        if APPLICATIONS in self._world.complete or any(app.app_id.__class__ is str for app in self._world.apps):
+            return True
+        raise Unread(self._missing(CLIENT))
 
     def client(self, app_id: str) -> Any:
         """A registration, by app id."""
