@@ -15,6 +15,7 @@ _COMMANDS = {
     "scan": "Audit files, folders or standard input.",
     "connect": "Walk from a connector to its API, link by link.",
     "rules": "List the rules.",
+    "api-permissions": "List what registrations request: API, permission, tier, granted or not.",
     "credentials": "List credentials that have expired or expire soon.",
     "explain": "Show a rule's page: why it matters, how to fix it, examples.",
     "test": "Run the examples of rule pages.",
@@ -42,7 +43,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"auditor.commands.{cmd_name}").command
+        command: click.Command = import_module(f"auditor.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
