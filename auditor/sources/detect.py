@@ -98,7 +98,12 @@ def context(text: str) -> Context:
 
 
 def classify(members: dict[str, Element]) -> tuple[str, str] | None:
-    """(kind, format) of an object, or None when it is nothing of Entra ID."""
+    """(kind, format) of an object, or None when it is nothing of Entra ID, nor a connector's."""
+    found = _directory_object(members)
+    return found if found is not None else _power_platform(members)
+
+
+def _directory_object(members: dict[str, Element]) -> tuple[str, str] | None:
 
     def text(name: str) -> str:
         element = members.get(name)
@@ -108,10 +113,6 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
     def has(*names: str) -> bool:
         return any(name in members for name in names)
 
-    if "json-schema.org" in text("$schema"):
-        return None  # describes such objects, and is none
-    if (beside := _power_platform(members)) is not None:
-        return beside
     if text("odata.type").startswith("Microsoft.DirectoryServices.") or ("objectId" in members and has(*_AAD_GRAPH)):
         kind = (text("objectType") or text("odata.type")).rpartition(".")[2].lower()
         kinds = {"application": "application", "serviceprincipal": "servicePrincipal"}
@@ -151,7 +152,9 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
 
 
 def _power_platform(members: dict[str, Element]) -> tuple[str, str] | None:
-    """A custom connector's files, and those of an MSAL sample."""
+    """A custom connector's files, and those of an MSAL sample. A JSON Schema describes such objects, and is none."""
+    if "$schema" in members and b"json-schema.org" in bytes(members["$schema"].view()):
+        return None
     if connector.is_properties(members) or connector.is_parameter(members) or connector.is_parameters(members):
         return "connector", CONNECTOR
     if connector.is_definition(members):
