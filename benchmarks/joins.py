@@ -48,7 +48,7 @@ print(len(world.apps), len(world.principals), granted, len(world.connectors), wh
 
 
 def write(count: int, folder: Path) -> list[Path]:
-    rnd = random.Random(count)
+    rnd = random.Random(-count - 1)  # registrations are made of `count`
 
     def guid() -> str:
         return str(uuid.UUID(int=rnd.getrandbits(128), version=4))
