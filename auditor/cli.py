@@ -12,12 +12,15 @@ import click
 from auditor import __version__
 
 _COMMANDS = {
-    "scan": "Audit files, folders or standard input.",
+    "scan": "Audit files, folders, standard input or a live tenant.",
     "connect": "Walk from a connector to its API, link by link.",
+    "export": "Read a live tenant into a snapshot.",
+    "permissions": "Print what a live scan needs of Microsoft Graph.",
+    "whoami": "Sign in to a tenant, and say who that is and what it may read.",
     "rules": "List the rules.",
     "api-permissions": "List what registrations request: API, permission, tier, granted or not.",
     "credentials": "List credentials that have expired or expire soon.",
-    "explain": "Show a rule's page: why it matters, how to fix it, examples.",
+    "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
     "schema": "Print a JSON Schema: application, report or rule.",
     "completion": "Print the completion script of a shell.",

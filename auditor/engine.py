@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
 from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
 from auditor.finding import Finding, Outcome, Related, fingerprint
 from auditor.language import Found
-from auditor.resolve import COLLECTIONS, World
+from auditor.resolve import World
 from auditor.rulebook import Check, Rule
 from auditor.unknown import Unknown, Unread, is_unknown, known
 
@@ -70,9 +71,11 @@ def roots_of(rule: Rule, world: World) -> list[Any]:
 def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     """A root collection that was not given is not "all of them pass". (Nobody knows of connectors but those that were given.)"""
     collection = _NOT_GIVEN.get(rule.root)
-    if collection is None or collection in world.complete or world.given.isdisjoint(COLLECTIONS):
+    if collection is None or collection in world.complete or not world.given:
         return Outcome(rule)
-    unknown = world.missing(collection)
+    unknown = rule.check(world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
+    if unknown is None:
+        unknown = world.missing(collection)
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
 
 
@@ -253,14 +256,14 @@ class _Rows:
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
             None, None, None, None, None, None, None, None,  # its place is filled in later
             message, None, self.reference, self.aadsts, of.owners, of.tags, of.reference,
+            portal_url=_portal_url(root, rule.area),
         )  # fmt: skip
 
     @staticmethod
     def _locate(row: Finding, fact: Fact, place: str) -> None:
-        document, inside = fact.origin()
+        document, inside = fact.origin(place)
         if document is None:
             return
-        inside += place
         row.file = document.file.shown
         where, row.line, row.column = document.place(inside)
         row.pointer = clean(where, 1000)
@@ -303,6 +306,26 @@ def owner_names(root: Any) -> list[str] | None:
         return [clean(owner.label) for owner in known(owners)]
     except Unread:
         return None
+
+
+_BLADES = {  # of the portal's page of a registration, by area of rules
+    "redirect-uris": "Authentication", "tokens": "Authentication", "credentials": "Credentials", "api-permissions": "CallAnAPI",
+    "exposed-api": "ProtectAnAPI", "ownership": "Owners",
+}  # fmt: skip
+
+
+def _portal_url(root: Any, area: str) -> str | None:
+    """Where people look at a live object."""
+    if root.document is None or not (portal := root.document.file.portal):
+        return None
+    of = subject_of(root)
+    if of.kind == "application" and of.app_id:
+        blade = _BLADES.get(area, "Overview")
+        return f"{portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{blade}/appId/{quote(of.app_id)}"
+    if of.kind == "servicePrincipal" and of.app_id and of.object_id:
+        at = f"objectId/{quote(of.object_id)}/appId/{quote(of.app_id)}"
+        return f"{portal}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Overview/{at}"
+    return None
 
 
 def _related(fact: Fact) -> Related | None:

@@ -62,6 +62,7 @@ class Finding(msgspec.Struct, gc=False):
     service_management_reference: str | None = None
     related: list[Related] | None = None
     count: int = 1
+    portal_url: str | None = None
 
 
 class Related(msgspec.Struct, gc=False):

@@ -38,8 +38,8 @@ class Application(msgspec.Struct):
     app_id: str | None
     object_id: str | None
     display_name: str | None
-    file: str
-    line: int
+    file: str | None
+    line: int | None
     pointer: str
     sign_in_audience: str | None
     created: str | None
@@ -157,7 +157,7 @@ def applications(report: Report) -> Iterator[Application]:
             principal = app.service_principal if "servicePrincipals" in world.given else None
             document = app.document
             yield Application(
-                of.app_id, of.object_id, of.name, document.file.shown, document.line, clean(document.pointer, 1000),
+                of.app_id, of.object_id, of.name, document.file.shown, document.line or None, clean(document.pointer, 1000),
                 clean_or_none(app.audience), None if isinstance(app.created, Unknown) else iso(app.created), of.owners,
                 of.tags, of.reference, clean_or_none(principal.id) if isinstance(principal, ServicePrincipal) else None,
                 _size(app.secrets), _size(app.certificates), _size(app.federated_credentials), _size(app.requested_permissions),

@@ -27,19 +27,28 @@ from auditor.facts import (
     Tenant,
 )  # fmt: skip
 from auditor.facts.app import EXPANDED_AT_MOST
+from auditor.sign_ins import SignIns
 from auditor.sources import Document, Documents, Listing, Note
+from auditor.sources.coverage import COMPLETE, PARTIAL, SELECTED, TenantInfo
 from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown, keep, known, whole_or_partial
 
 APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS = "applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments"
 OWNERS, FEDERATED, ORGANIZATION = "owners", "federatedIdentityCredentials", "organization"
-CONNECTORS = "connectors"
+# Two collections are known from two sides: who may be complete while the other is not.
+ASSIGNED_TO, PRINCIPAL_OWNERS = "appRoleAssignedTo", "servicePrincipalOwners"
+_OTHER_SIDE = {ASSIGNMENTS: ASSIGNED_TO, OWNERS: PRINCIPAL_OWNERS}
+_SAME = {other: one for one, other in _OTHER_SIDE.items()}
+AUTHORIZATION, ADMIN_CONSENT, APP_MANAGEMENT = "authorizationPolicy", "adminConsentRequestPolicy", "defaultAppManagementPolicy"
+SIGN_INS = "servicePrincipalSignInActivities"
 _KINDS = {
     "application": APPLICATIONS, "servicePrincipal": PRINCIPALS, "oauth2PermissionGrant": GRANTS, "appRoleAssignment": ASSIGNMENTS,
     "owner": OWNERS, "federatedIdentityCredential": FEDERATED, "organization": ORGANIZATION,
-    "connector": CONNECTORS, "connectorPart": "connectorParts",
+    "authorizationPolicy": AUTHORIZATION, "adminConsentRequestPolicy": ADMIN_CONSENT, "defaultAppManagementPolicy": APP_MANAGEMENT,
+    "servicePrincipalSignInActivity": SIGN_INS,
 }  # fmt: skip
-# A tenant's, as Microsoft Graph lists them.
-COLLECTIONS = (APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS, OWNERS, FEDERATED, ORGANIZATION)
+_ONE_EACH = (ORGANIZATION, AUTHORIZATION, ADMIN_CONSENT, APP_MANAGEMENT)  # kinds of which a tenant has one object
+COLLECTIONS = tuple(_KINDS.values())
+_BESIDE = ("connector", "connectorPart")  # what stands beside a tenant: no collection of it
 # Facts that are unknown of every object when none of these collections is given.
 _UNKNOWN_WITHOUT: dict[str, set[str]] = {
     "App.service_principal": {PRINCIPALS},
@@ -52,11 +61,15 @@ _UNKNOWN_WITHOUT: dict[str, set[str]] = {
     "Resource.service_principal": {PRINCIPALS},
     "Client.service_principal": {PRINCIPALS},
     "IdentifierUri.on_service_principal": {PRINCIPALS},
+    "ServicePrincipal.last_sign_in": {SIGN_INS},
+    "ServicePrincipal.last_client_sign_in": {SIGN_INS},
+    "ServicePrincipal.last_app_only_sign_in": {SIGN_INS},
     "ServicePrincipal.granted_permissions": {GRANTS, ASSIGNMENTS},
     "ServicePrincipal.assignments": {ASSIGNMENTS},
     "ServicePrincipal.delegated_grants": {GRANTS},
     "AppRole.assignments": {PRINCIPALS},
     "Tenant.verified_domains": {ORGANIZATION},
+    **{f"Tenant.{name}": set(member.needs) for name, member in Tenant.FACTS.items() if member.needs},
     "RedirectUri.verified_domain": {ORGANIZATION},
     "IdentifierUri.verified_domain": {ORGANIZATION},
 }
@@ -70,12 +83,18 @@ REMEDIES = {
     PRINCIPALS: "add `az ad sp list --all` of the tenant",
     GRANTS: "add GET /oauth2PermissionGrants of Microsoft Graph, to its last page",
     ASSIGNMENTS: "add GET /servicePrincipals/{id}/appRoleAssignments of Microsoft Graph",
+    ASSIGNED_TO: "add GET /servicePrincipals/{id}/appRoleAssignedTo of Microsoft Graph",
     OWNERS: "read applications with $expand=owners",
+    PRINCIPAL_OWNERS: "read servicePrincipals with $expand=owners",
     FEDERATED: "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph",
     ORGANIZATION: "add GET /organization of Microsoft Graph",
     CLIENT: "add its manifest, or `az ad app list --all` and `az ad sp list --all` of the tenant",
     RESOURCE: "add its manifest, or `az ad app list --all` and `az ad sp list --all` of the tenant",
     "connector definition": "put apiDefinition.swagger.json and settings.json beside the connector's apiProperties.json",
+    AUTHORIZATION: "add GET /policies/authorizationPolicy of Microsoft Graph",
+    ADMIN_CONSENT: "add GET /policies/adminConsentRequestPolicy of Microsoft Graph",
+    APP_MANAGEMENT: "add GET /policies/defaultAppManagementPolicy of Microsoft Graph",
+    SIGN_INS: "add GET /reports/servicePrincipalSignInActivities of Microsoft Graph (beta), to its last page",
 }
 _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _PAGE_CAP = 100  # az stops here without --all
@@ -118,6 +137,7 @@ class World:
         self.connector_parts: list[tuple[Any, Document]] = []
         self.complete: set[str] = set()
         self.given: set[str] = set()
+        self.info: TenantInfo | None = None  # what a live tenant or a snapshot says of its collections
         self._listings: list[Listing] = []
         self._others: dict[str, list[tuple[Any, Document]]] = {kind: [] for kind in _KINDS}
         self._indexes: dict[str, Any] = {}
@@ -127,43 +147,55 @@ class World:
     def add(self, document: Document) -> None:
         """Facts are made at once, and the document's data is let go."""
         data, document.data = document.data, None
+        if document.kind == "connector":
+            self.connectors.append(Connector(data, self, document))
+            return
+        if document.kind == "connectorPart":
+            self.connector_parts.append((data, document))
+            return
         self.given.add(_KINDS[document.kind])
         if document.kind == "application":
             self.apps.append(App(data, self, document))
         elif document.kind == "servicePrincipal":
             self.principals.append(ServicePrincipal(data, self, document))
-        elif document.kind == "connector":
-            self.connectors.append(Connector(data, self, document))
-        elif document.kind == "connectorPart":
-            self.connector_parts.append((data, document))
         else:
             self._others[document.kind].append((data, document))
 
-    def join(self, listings: Iterable[Listing], *, whole: bool) -> None:
+    def join(self, listings: Iterable[Listing], *, whole: bool, info: TenantInfo | None = None) -> None:
         """Everything has been added. What follows does not depend on the order in which it was."""
-        self._listings = list(listings)
+        self._listings, self.info = list(listings), info
         self.given |= {_KINDS[listing.kind] for listing in self._listings}
+        if info is not None:
+            self.given |= {covered.collection for covered in info.covered if covered.status in (COMPLETE, SELECTED, PARTIAL)}
         _order(self.apps)
         _order(self.principals)
         self.connectors.sort(key=lambda one: (one.document.file.name, one.document.start))
-        self.connector_parts.sort(key=lambda pair: (pair[1].file.name, pair[1].start))
+        self.connector_parts.sort(key=_place)
         for given in self._others.values():
-            given.sort(key=lambda pair: (pair[1].file.name, pair[1].start))
+            given.sort(key=_place)
         self._grants, self._assignments = self._others["oauth2PermissionGrant"], self._others["appRoleAssignment"]
         self._owners, self._federated = self._others["owner"], self._others["federatedIdentityCredential"]
+        rows = [row for row, _ in self._others["servicePrincipalSignInActivity"]]
+        taken = datetime.fromisoformat(info.taken) if info is not None and info.taken else None
+        self._sign_ins = SignIns(rows, SIGN_INS, self.now, vouched=whole, taken=taken)
         self.complete = self._complete(whole)
-        data, document = self._others["organization"][0] if self._others["organization"] else (None, None)
-        self.tenant = Tenant(data, self, document, self._tenant_id(data))
+        objects = {kind: self._others[kind][0] for kind in _ONE_EACH if self._others[kind]}
+        self.tenant = Tenant(objects, self, self._tenant_id(objects))
 
     # -- what is known of the tenant as a whole
 
     def _complete(self, whole: bool) -> set[str]:
+        if self.info is not None:
+            return {covered.collection for covered in self.info.covered if covered.status == COMPLETE}
         if whole:
-            return {*self.given, *_always_whole(self.given)}
-        ended = {kind for kind in COLLECTIONS if self._ended(kind)}
-        graph_is_there = any(p.app_id.__class__ is str and p.app_id == MICROSOFT_GRAPH for p in self.principals)
-        # Every tenant has Microsoft Graph's service principal: a list without it is a selection.
-        return ended if PRINCIPALS in ended and graph_is_there else set()
+            complete = set(self.given)
+        else:
+            ended = {kind for kind in COLLECTIONS if self._ended(kind)}
+            graph_is_there = any(p.app_id.__class__ is str and p.app_id == MICROSOFT_GRAPH for p in self.principals)
+            sign_ins = {SIGN_INS} if SIGN_INS in ended and self._sign_ins.may_be_whole else set()
+            # Every tenant has Microsoft Graph's service principal: a list without it is a selection.
+            complete = sign_ins | (ended - {SIGN_INS} if PRINCIPALS in ended and graph_is_there else set())
+        return complete | {other for one, other in _OTHER_SIDE.items() if one in complete}
 
     def _ended(self, collection: str) -> bool:
         """One list, read to its end, or pages that add up to what the service says that there are."""
@@ -173,7 +205,8 @@ class World:
         totals = {listing.total for listing in lists if listing.total is not None}
         return len(totals) == 1 and sum(listing.count for listing in lists) == totals.pop() and any(listing.ended for listing in lists)
 
-    def _tenant_id(self, organization: Any) -> Any:
+    def _tenant_id(self, objects: dict[str, tuple[Any, Document]]) -> Any:
+        organization, _ = objects.get(ORGANIZATION, (None, None))
         if organization is not None and organization.id.__class__ is str:
             return organization.id.lower()
         registered = {app.app_id for app in self.apps if app.app_id.__class__ is str}
@@ -187,9 +220,23 @@ class World:
         """What stands for that which a collection does not hold."""
         key = "missing " + collection
         if key not in self._indexes:
-            why = "not the whole tenant's" if collection in self.given else "not given"
+            covered = self.info.of(collection) if self.info is not None else None
+            why = covered.reason if covered is not None else ""
+            why = why or ("not the whole tenant's" if collection in self.given else "not given")
             self._indexes[key] = Unknown(collection, why, collection=True)
         return self._indexes[key]  # type: ignore[no-any-return]
+
+    def _ids(self, collection: str, which: str) -> frozenset[str]:
+        """Ids that the source names for a collection: those `read`, those `unread`, those `absent`."""
+        if self.info is None or (covered := self.info.of(collection)) is None:
+            return frozenset()
+        return self._index(f"{which} {collection}", lambda: frozenset(getattr(covered, which)))  # type: ignore[no-any-return]
+
+    def _has_all_of(self, one: Any, collection: str, relation: str = "") -> bool:
+        """Whether a collection was read completely, as far as it belongs to one object."""
+        if collection in self.complete:
+            return one.id not in self._ids(collection, "unread")
+        return one.id in self._ids(collection, "read") or self._lists_all_of(one.id, _SAME.get(collection, collection), relation)
 
     @cached_property
     def unavailable(self) -> Unavailable:
@@ -235,6 +282,8 @@ class World:
         hit = found.get(key)
         if hit is not None:
             return hit
+        if key in self._ids(collection, "absent"):
+            return None
         return gap if gap is not None else None if collection in self.complete else self.missing(collection)
 
     def app(self, app_id: Any) -> App | Unknown | None:
@@ -386,11 +435,11 @@ class World:
                 Unknown(OWNERS, f"$expand returns {EXPANDED_AT_MOST} at most", collection=True) if len(found) >= EXPANDED_AT_MOST else None
             )
             return whole_or_partial(found, cut)
-        return self._children(OWNERS, self._owners, one, Owner)
+        return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, self._owners, one, Owner)
 
     def _children(self, collection: str, given: list[tuple[Any, Document]], one: Any, make: Any) -> Any:
         """Documents of a collection that belong to one object, by the object id in the place that they came from."""
-        if collection not in self.given:
+        if collection not in self.given and _SAME.get(collection) not in self.given:
             return self.missing(collection)
 
         def build() -> dict[str, list[tuple[Any, Document]]]:
@@ -408,7 +457,7 @@ class World:
             facts.append(make(doc, one, "", document))
         if nobodys:
             return Partial(facts, Unknown(collection, "the owner of some is not named", collection=True))
-        if collection in self.complete or self._lists_all_of(one.id, collection):
+        if self._has_all_of(one, collection):
             return facts
         return Partial(facts, self.missing(collection)) if facts else self.missing(collection)
 
@@ -432,7 +481,7 @@ class World:
         groups, gap = self._index("grants", lambda: _grouped(self._grants, "client_id"))
         for doc, document in groups.get(principal.id, ()):
             gap = first_unknown(self._delegated(principal, doc, document, found), gap)
-        if gap is None and GRANTS not in self.complete:
+        if gap is None and not self._has_all_of(principal, GRANTS):
             gap = self.missing(GRANTS)
         return whole_or_partial(list(found.values()), gap)
 
@@ -445,7 +494,7 @@ class World:
         groups, gap = self._index("assignments", lambda: _grouped(self._assignments, "principal_id"))
         for doc, document in groups.get(principal.id, ()):
             self._application(principal, doc, document, found)
-        if gap is None and ASSIGNMENTS not in self.complete and not self._lists_all_of(principal.id, ASSIGNMENTS, "approleassignments"):
+        if gap is None and not self._has_all_of(principal, ASSIGNMENTS, "approleassignments"):
             gap = self.missing(ASSIGNMENTS)
         return whole_or_partial(list(found.values()), gap)
 
@@ -456,7 +505,7 @@ class World:
             return principal.id
         groups, gap = self._index("grants", lambda: _grouped(self._grants, "client_id"))
         found = [DelegatedGrant(doc, principal, document) for doc, document in groups.get(principal.id, ())]
-        return whole_or_partial(found, gap if gap is not None else None if GRANTS in self.complete else self.missing(GRANTS))
+        return whole_or_partial(found, gap if gap is not None else None if self._has_all_of(principal, GRANTS) else self.missing(GRANTS))
 
     def _lists_all_of(self, parent: str, collection: str, relation: str = "") -> bool:
         """Whether what belongs to an object was read from one list, to its end."""
@@ -515,13 +564,13 @@ class World:
 
     def assigned_to(self, principal: ServicePrincipal) -> Any:
         if ASSIGNMENTS not in self.given:
-            return self.missing(ASSIGNMENTS)
+            return self.missing(ASSIGNED_TO)
         if isinstance(principal.id, Unknown):
             return principal.id
         groups, gap = self._index("assigned", lambda: _grouped(self._assignments, "resource_id"))
         found = [doc.principal_id for doc, _ in groups.get(principal.id, ())]
-        listed = self._lists_all_of(principal.id, ASSIGNMENTS, "approleassignedto")
-        missing = gap if gap is not None else None if listed or ASSIGNMENTS in self.complete else self.missing(ASSIGNMENTS)
+        listed = self._has_all_of(principal, ASSIGNED_TO, "approleassignedto")
+        missing = gap if gap is not None else None if listed else self.missing(ASSIGNED_TO)
         return whole_or_partial(found, missing)
 
     def assigned_role(self, app: App, role_id: Any) -> Any:
@@ -542,6 +591,15 @@ class World:
         ]
         gap = next((doc.app_role_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, Unknown)), None)
         return whole_or_partial(holders, first_unknown(gap, getattr(assigned, "unknown", None)))
+
+    def sign_ins_of(self, principal: ServicePrincipal) -> Any:
+        """What the report of sign-ins says of a service principal; null where it has no row."""
+        if isinstance(principal.app_id, Unknown):
+            return principal.app_id
+        report = self._sign_ins
+        if SIGN_INS in self.given and report.old is not None:
+            return report.old
+        return self._one(SIGN_INS, (report.rows, report.gap), principal.app_id)
 
     def lookalikes_of(self, principal: ServicePrincipal) -> Any:
         if isinstance(principal.display_name, Unknown):
@@ -645,9 +703,11 @@ _SHARED: dict[str, Callable[[App], Iterable[Any]]] = {
 }
 
 
-def _always_whole(given: set[str]) -> set[str]:
-    """Collections that come inside their owner, or of which there is one object: given is whole."""
-    return {ORGANIZATION} if ORGANIZATION in given else set()
+def _place(given: tuple[Any, Document]) -> tuple[str, int, str, str]:
+    """In files by place; in a tenant, which has none, by whose it is and its id."""
+    data, document = given
+    id_ = getattr(data, "id", "")
+    return document.file.name, document.start, document.parent, id_ if id_.__class__ is str else ""
 
 
 def _order(facts: list[Any]) -> None:
@@ -702,7 +762,7 @@ class Joiner:
         return self._worlds[scope]
 
     def add(self, document: Document) -> None:
-        if document.kind in ("connector", "connectorPart"):
+        if document.kind in _BESIDE:
             self._beside.append(document)
         else:
             self._world(document.file.scope).add(document)
@@ -710,8 +770,10 @@ class Joiner:
     def worlds(self, documents: Documents) -> list[World]:
         """All worlds, joined, in the order of their scopes."""
         listings: dict[str, list[Listing]] = {}
+        for scope in documents.tenants:
+            self._world(scope)
         for listing in documents.listings:
-            if listing.kind == "connector":
+            if listing.kind in _BESIDE:
                 continue
             listings.setdefault(self._world(listing.scope).scope, []).append(listing)
         # A folder that holds nothing of a tenant, but connectors, belongs to the tenant, where only one was given.
@@ -721,7 +783,7 @@ class Joiner:
             self._world(tenants[0] if len(tenants) == 1 and scope not in tenants else scope).add(document)
         found = [self._worlds[scope] for scope in sorted(self._worlds)]
         for world in found:
-            world.join(listings.get(world.scope, []), whole=world.scope in documents.whole)
+            world.join(listings.get(world.scope, []), whole=world.scope in documents.whole, info=documents.tenants.get(world.scope))
         roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals, *world.connectors)]
         for rank, root in enumerate(roots):
             root.rank = rank
@@ -737,8 +799,13 @@ def worlds(documents: Documents, now: datetime) -> list[World]:
 
 
 def read_twice(world: World) -> list[Note]:
-    """Objects that stand in more than one place of a scope: both are judged."""
+    """Objects that stand in more than one place of a scope: both are judged. Of what a tenant has one, the first is."""
     notes = []
+    for kind in _ONE_EACH:
+        documents = [document for _, document in world._others[kind]]
+        for again in documents[1:]:
+            where = f"{documents[0].file.name}:{documents[0].line}"
+            notes.append(Note(f"the {kind} was already read from {where}; only that is judged", again.file.name, again.line, 1))
     for facts, name in ((world.apps, "app registration"), (world.principals, "service principal")):
         seen: dict[str, Any] = {}
         for one in facts:

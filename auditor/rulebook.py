@@ -351,6 +351,11 @@ class Checked:
         return Check(self, now, tenant, {**self.rule.params, **(params or {})})
 
 
+def collections(rules: Iterable[Rule]) -> set[str]:
+    """The tenant's collections that decide what these rules say."""
+    return {part.strip(" *") for rule in rules for need in rule.check().collections() for part in need.split(",")} - {"catalog"}
+
+
 def fact_needs(cls: type, name: str) -> tuple[str, ...]:
     """Collections that a fact is made from; its own document's where it needs no other."""
     return cls.FACTS[name].needs or (cls.COLLECTION,)  # type: ignore[attr-defined]

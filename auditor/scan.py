@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timezone
+from functools import cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,12 @@ from auditor import engine, profiles, resolve, rulebook, sources
 from auditor.errors import InputError, UsageError
 from auditor.finding import SEVERITY_RANK, Finding, Outcome
 from auditor.resolve import World
-from auditor.sources import Note
+from auditor.sources import Documents, Note
+from auditor.sources.coverage import COMPLETE, DENIED, SELECTED, TenantInfo
+from auditor.sources.graph.live import Live, Straight, Tell
+from auditor.sources.graph.live import read as read_live
+from auditor.sources.graph.plan import Plan, plan
+from auditor.sources.snapshot import mark_lost
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
@@ -41,6 +47,7 @@ class Report:
     files_read: int
     passed_over: list[str]
     inexact: list[str]
+    tenants: list[TenantInfo] = field(default_factory=list)  # live ones and snapshots
 
     @property
     def files_passed_over(self) -> int:
@@ -87,6 +94,26 @@ class Report:
             found.update(outcome.reasons)
         return found
 
+    @property
+    def remedies(self) -> dict[str, str]:
+        """Why verdicts are missing -> what would help, for what can be mended: a permission that the sign-in lacks, say."""
+        return {reason: remedy for tenant in self.tenants for reason, remedy in tenant.remedies().items()}
+
+    def remedy(self, reason: str) -> str | None:
+        """What would make known what is not."""
+        return self.remedies.get(reason) or resolve.REMEDIES.get(reason.partition(":")[0])
+
+    def left_out(self, fail_on: str) -> list[str]:
+        """Rules at or above a severity that could not be evaluated for something that can be mended."""
+        remedies = self.remedies
+        if not remedies or fail_on == "never":
+            return []
+        gate = SEVERITY_RANK[fail_on]
+        return [
+            outcome.rule.id for outcome in self.outcomes
+            if not remedies.keys().isdisjoint(outcome.reasons) and SEVERITY_RANK[outcome.rule.check().levels[-1]] >= gate
+        ]  # fmt: skip
+
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
         """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1.
 
@@ -97,6 +124,8 @@ class Report:
         if fail_on != "never":
             if fail_on not in SEVERITY_RANK:
                 raise UsageError(f"fail_on is one of {', '.join(SEVERITY_RANK)} or never, not {fail_on!r}")
+            if self.left_out(fail_on):
+                return 2
             gate = SEVERITY_RANK[fail_on]
             if any(finding.status == "fail" and SEVERITY_RANK[finding.severity] >= gate for finding in self.findings):
                 return 1
@@ -104,8 +133,9 @@ class Report:
 
 
 def audit(
-    paths: str | Path | Iterable[str | Path],
+    paths: str | Path | Iterable[str | Path] = (),
     *,
+    tenant: Live | None = None,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     profile: str = profiles.DEFAULT,
@@ -116,17 +146,18 @@ def audit(
     show_passed: bool = False,
     stdin_name: str = "<stdin>",
     progress: Progress | None = None,
+    tenant_progress: Tell | None = None,
 ) -> Report:
-    """Audit files, folders or standard input ("-").
+    """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
-    page that does not load.
+    page that does not load, GraphFault for a tenant of which nothing can be read.
     """
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    if not listed:
-        raise UsageError("nothing to audit: give a file or a folder")
+    if not listed and tenant is None:
+        raise UsageError("nothing to audit: give a file, a folder or a tenant")
     started = datetime.now(timezone.utc)
     now = moment(as_of) if as_of is not None else started
     chosen_profile = profiles.load(profile)
@@ -134,6 +165,11 @@ def audit(
     book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()})
     rules = profiles.chosen(book, chosen_profile, select, ignore)
     tell = progress or (lambda stage, done, total: None)
+
+    @cache
+    def planned() -> Plan:
+        return plan(rulebook.collections(rules))
+
     with _collector_off():
         joiner = resolve.Joiner(now)
         documents = sources.read(
@@ -142,8 +178,15 @@ def audit(
             stdin_name=stdin_name,
             take=joiner.add,
             progress=lambda files, _: tell("reading", files, 0),
+            wanted=lambda: planned().collections,
         )
-        if not documents.count and not documents.listings and not documents.errors:
+        if tenant is not None:
+            straight = Straight(documents)
+            info = read_live(tenant, planned(), straight, tenant_progress)
+            mark_lost(info, straight.lost)
+            documents.tenants[info.tenant_id] = info
+        _say_what_is_missing(documents)
+        if not documents.count and not documents.listings and not documents.errors and not documents.tenants:
             documents.errors.append(
                 InputError(
                     ", ".join(str(path) for path in listed),
@@ -162,10 +205,30 @@ def audit(
     errors = sorted(documents.errors, key=lambda error: (error.file, error.line, error.column, error.message))
     fixed = as_of is not None
     return Report(
-        outcomes, findings, errors, notes, worlds, sorted(str(path) for path in listed), chosen_profile.name, now,
+        outcomes, findings, errors, notes, worlds, _named(listed, documents), chosen_profile.name, now,
         now if fixed else started, now if fixed else datetime.now(timezone.utc), fixed,
         documents.files_read, sorted(documents.passed_over), sorted(documents.inexact),
+        [documents.tenants[scope] for scope in sorted(documents.tenants)],
     )  # fmt: skip
+
+
+def _say_what_is_missing(documents: Documents) -> None:
+    """What could not be read of a tenant: an error where the job is not done, a note where a permission would give more."""
+    for tenant in documents.tenants.values():
+        for covered in tenant.covered:
+            if covered.status in (COMPLETE, SELECTED):
+                continue
+            text = f"{covered.collection}: {covered.reason}"
+            if covered.status == DENIED and covered.collection != "applications":
+                documents.notes.append(Note(text, tenant.tenant_id))
+            else:
+                documents.errors.append(InputError(tenant.tenant_id, text, hint=tenant.remedies()[text]))
+
+
+def _named(paths: list[str | Path], documents: Documents) -> list[str]:
+    """What was audited, as a report names it: a snapshot stands for its tenant."""
+    files = [str(path) for path in paths if str(path) not in documents.snapshots]
+    return sorted({*files, *documents.tenants})
 
 
 def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, show_passed: bool) -> list[Outcome]:

@@ -10,17 +10,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from auditor.documents import DURATION
+
 OBJECTS: dict[str, str] = {
     "application": "application",
     "servicePrincipal": "servicePrincipal",
     "oauth2PermissionGrant": "oAuth2PermissionGrant",
     "appRoleAssignment": "appRoleAssignment",
     "federatedIdentityCredential": "federatedIdentityCredential",
+    "defaultAppManagementPolicy": "tenantAppManagementPolicy",
 }
 PRIMITIVES: dict[str, dict[str, Any]] = {
     "Edm.String": {"type": "string"}, "Edm.Guid": {"type": "string"}, "Edm.Boolean": {"type": "boolean"},
     "Edm.Int32": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}, "Edm.Int64": {"type": "integer"},
     "Edm.DateTimeOffset": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"},
+    "Edm.Duration": {"type": "string", "pattern": DURATION},
     "Edm.Binary": {"type": "string"}, "Edm.Stream": {}, "Edm.Double": {"type": "number"},
 }  # fmt: skip
 # Beta, or returned where the metadata of v1.0 does not say so.
@@ -42,10 +46,46 @@ EXTRA: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+_SWITCH, _TEXTS = {"type": ["boolean", "null"]}, {"type": ["array", "null"], "items": {"type": "string"}}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": ["object", "null"], "properties": dict(sorted(properties.items()))}
+
+
+_SIGN_IN = _object(
+    **{
+        name: {"$ref": "#/$defs/date"}
+        for name in ("lastSignInDateTime", "lastNonInteractiveSignInDateTime", "lastSuccessfulSignInDateTime")
+    }
+)
+# Not in the excerpt: from Microsoft Graph's documentation.
+BY_HAND: dict[str, dict[str, Any]] = {
+    "authorizationPolicy": _object(
+        allowUserConsentForRiskyApps=_SWITCH,
+        permissionGrantPolicyIdsAssignedToDefaultUserRole=_TEXTS,  # beta
+        defaultUserRolePermissions=_object(
+            allowedToCreateApps=_SWITCH, allowedToCreateSecurityGroups=_SWITCH, allowedToCreateTenants=_SWITCH,
+            allowedToReadBitlockerKeysForOwnedDevice=_SWITCH, allowedToReadOtherUsers=_SWITCH, permissionGrantPoliciesAssigned=_TEXTS,
+        ),
+    ),
+    "adminConsentRequestPolicy": _object(
+        isEnabled=_SWITCH, notifyReviewers=_SWITCH, remindersEnabled=_SWITCH, requestDurationInDays={"type": ["integer", "null"]},
+        reviewers={"type": ["array", "null"], "items": {"type": "object", "properties": {"query": {"type": ["string", "null"]}}}},
+        version={"type": ["integer", "null"]},
+    ),
+    "servicePrincipalSignInActivity": _object(
+        id={"type": ["string", "null"]}, appId={"type": ["string", "null"]}, lastSignInActivity=_SIGN_IN,
+        delegatedClientSignInActivity=_SIGN_IN, delegatedResourceSignInActivity=_SIGN_IN,
+        applicationAuthenticationClientSignInActivity=_SIGN_IN, applicationAuthenticationResourceSignInActivity=_SIGN_IN,
+    ),
+}  # fmt: skip
+
 
 def main(source: str) -> None:
     types = json.loads(Path(source).read_text("utf-8"))["types"]
-    defs: dict[str, Any] = {"date": {"type": ["string", "null"], "pattern": PRIMITIVES["Edm.DateTimeOffset"]["pattern"]}}
+    defs: dict[str, Any] = {name: {**shape, "type": "object"} for name, shape in BY_HAND.items()}
+    defs["date"] = {"type": ["string", "null"], "pattern": PRIMITIVES["Edm.DateTimeOffset"]["pattern"]}
 
     def schema_of(kind: str, nullable: bool) -> dict[str, Any]:
         if kind.startswith("Collection("):

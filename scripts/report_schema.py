@@ -16,6 +16,7 @@ import msgspec
 from auditor.finding import SEVERITIES, Finding, Related
 from auditor.inventory import Application, Connector, Credential
 from auditor.report.json import SCHEMA_VERSION
+from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED
 
 TARGET = Path(__file__).parent.parent / "auditor/schemas/report.json"
 STATUSES = ["fail", "not-evaluated", "error", "waived", "baselined", "pass"]
@@ -57,13 +58,18 @@ def schema() -> dict[str, Any]:
         "not_evaluated": array(closed({"reason": TEXT, "remedy": TEXT_OR_NULL, "count": COUNT, "rules": array(TEXT)})),
         "tenants": array(closed({
             "tenant_id": TEXT_OR_NULL, "folder": TEXT_OR_NULL, "complete_collections": array(TEXT),
+            "collections": array(closed({
+                "collection": TEXT, "status": {"enum": [COMPLETE, SELECTED, PARTIAL, DENIED, FAILED]}, "count": COUNT,
+                "reason": TEXT_OR_NULL, "missing_permission": TEXT_OR_NULL,
+            })),
             "applications_read": COUNT, "service_principals_read": COUNT,
         })),
         "without_exact_places": array(TEXT),
     })  # fmt: skip
     run = closed({
         "id": {"type": "string", "pattern": "^[0-9a-f-]{36}$"}, "started": TIME, "finished": TIME, "as_of": TIME,
-        "source": {"enum": ["manifest", "graph"]}, "paths": array(TEXT), "profile": TEXT, "rules": array(TEXT), "coverage": coverage,
+        "source": {"enum": ["manifest", "graph", "mixed"]}, "paths": array(TEXT),
+        "profile": TEXT, "rules": array(TEXT), "coverage": coverage,
         "errors": array(closed(place)), "notes": array(closed(place)),
     })  # fmt: skip
     summary = closed({

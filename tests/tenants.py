@@ -226,6 +226,45 @@ class Maker:
         routes = {"x": {"delegatedPermissions": {"read": self.some(["read", "write.all", "admin"])}}}
         return {"credentials": {"clientID": app_id, "tenantID": HOME}, "metadata": metadata, "protectedRoutes": routes}
 
+    def restriction(self, kind: str) -> dict[str, Any]:
+        return {
+            "restrictionType": kind, "state": self.rnd.choice(["enabled", "enabled", "disabled"]),
+            "maxLifetime": self.rnd.choice([None, "P180D", "P1Y", "P6M", "PT4H"]), "restrictForAppsCreatedAfterDateTime": self.rnd.choice([None, self.date()]),
+        }  # fmt: skip
+
+    def restrictions(self) -> Any:
+        kinds = ["passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime"]
+        uris = {"nonDefaultUriAddition": {"state": self.rnd.choice(["enabled", "disabled"]), "restrictForAppsCreatedAfterDateTime": None}}
+        return self.rnd.choice([None, {
+            "passwordCredentials": [self.restriction(kind) for kind in self.some(kinds, 5)],
+            "keyCredentials": [self.restriction(kind) for kind in self.some(["asymmetricKeyLifetime"], 1)],
+            "identifierUris": self.rnd.choice([None, {**uris, "uriAdditionWithoutUniqueTenantIdentifier": None}]),
+        }])  # fmt: skip
+
+    def policies(self) -> dict[str, Any]:
+        pick, mine = self.rnd.choice, "ManagePermissionGrantsForSelf."
+        consent = [f"{mine}microsoft-user-default-{kind}" for kind in ("low", "low", "legacy", "recommended")]
+        return {
+            "authorizationPolicy": {
+                "allowUserConsentForRiskyApps": self.flag(),
+                "defaultUserRolePermissions": {
+                    "allowedToCreateApps": pick([True, False]),
+                    "permissionGrantPoliciesAssigned": self.some([*consent, f"{mine}own", "ManagePermissionGrantsForOwnedResource.x"], 2),
+                },
+            },
+            "adminConsentRequestPolicy": {
+                "isEnabled": pick([True, True, False]), "notifyReviewers": pick([True, False]), "remindersEnabled": pick([True, False]),
+                "requestDurationInDays": pick([0, 30, 60]), "reviewers": [{"query": f"/users/{guid('u', i)}"} for i in self.some([1, 2])],
+            },
+            "defaultAppManagementPolicy": {
+                "isEnabled": pick([True, True, False]), "applicationRestrictions": self.restrictions(), "servicePrincipalRestrictions": self.restrictions(),
+            },
+        }  # fmt: skip
+
+    def sign_in(self) -> Any:
+        date = self.rnd.choice(["2025-12-30T00:00:00Z", "2025-12-01T00:00:00Z", "2024-01-01T00:00:00Z", "0001-01-01T00:00:00Z", None])
+        return self.rnd.choice([None, *[{"lastSignInDateTime": date}] * 3])
+
     def tenant(self) -> dict[str, Any]:
         pick = self.rnd.choice
         apps = [self.app(i) for i in range(1, self.rnd.randint(1, 4) + 1)]
@@ -285,6 +324,14 @@ class Maker:
             ],
             "connectors": [self.connector(i) for i in range(self.rnd.randint(0, 4))],
             "organization": {"id": HOME, "displayName": "Contoso", "verifiedDomains": [{"name": "contoso.com", "isInitial": False}, {"name": "contoso.onmicrosoft.com", "isInitial": True}]},
+            **self.policies(),
+            "servicePrincipalSignInActivities": [
+                {
+                    "appId": principal["appId"], "lastSignInActivity": self.sign_in(), "delegatedClientSignInActivity": self.sign_in(),
+                    "applicationAuthenticationClientSignInActivity": self.sign_in(),
+                }
+                for principal in self.some(principals, 5)
+            ],
         }  # fmt: skip
 
     def without_properties(self, value: Any, share: float) -> Any:

@@ -13,7 +13,19 @@ from hypothesis import strategies as st
 
 from auditor import resolve
 from auditor.examples import read
-from auditor.facts import App, ClaimTest, Fact, FederatedCredential, IdentifierUri, Owner, RedirectUri, Secret, ServicePrincipal
+from auditor.facts import (
+    App,
+    ClaimTest,
+    Fact,
+    FederatedCredential,
+    IdentifierUri,
+    Owner,
+    RedirectUri,
+    Restriction,
+    Secret,
+    ServicePrincipal,
+    Tenant,
+)  # fmt: skip
 from auditor.resolve import World
 from auditor.unknown import Partial, Unknown, known
 
@@ -854,6 +866,175 @@ def test_entries_of_the_manifest() -> None:
 def test_null_and_absent_on_a_service_principal(fact: str, name: str, when_null: Any) -> None:
     assert getattr(principal(**{name: None}), fact) == when_null
     assert unknown(getattr(principal(), fact))
+
+
+# -- the tenant's policies
+
+
+def policy(kind: str, **properties: Any) -> Tenant:
+    return world({kind: properties}).tenant
+
+
+def consent(*assigned: str) -> str:
+    granted = policy("authorizationPolicy", defaultUserRolePermissions={"permissionGrantPoliciesAssigned": list(assigned)}).user_consent
+    beta = policy("authorizationPolicy", permissionGrantPolicyIdsAssignedToDefaultUserRole=list(assigned)).user_consent
+    assert granted == beta
+    return granted
+
+
+MINE, OWNED = "ManagePermissionGrantsForSelf.", "ManagePermissionGrantsForOwnedResource."
+
+
+@pytest.mark.parametrize(
+    ("assigned", "seen"),
+    [
+        ([], "none"),
+        ([OWNED + "microsoft-dynamically-managed-permissions-for-chat"], "none"),
+        ([MINE + "microsoft-user-default-low", OWNED + "x"], "low impact"),
+        ([(MINE + "microsoft-user-default-low").upper()], "low impact"),
+        (["managePermissionGrantsForSelf.microsoft-user-default-legacy"], "all"),
+        ([MINE + "microsoft-user-default-low", MINE + "microsoft-user-default-legacy", MINE + "own"], "all"),
+        ([MINE + "microsoft-user-default-recommended", MINE + "microsoft-user-default-allow-consent-apps"], "Microsoft managed"),
+        ([MINE + "microsoft-user-default-recommended", MINE + "contoso"], "custom"),
+        (["just-user-read"], "custom"),
+    ],
+)
+def test_what_users_may_consent_to(assigned: list[str], seen: str) -> None:
+    assert consent(*assigned) == seen
+
+
+def test_the_policy_on_users() -> None:
+    found = policy(
+        "authorizationPolicy",
+        allowUserConsentForRiskyApps=None,
+        defaultUserRolePermissions={"allowedToCreateApps": False, "permissionGrantPoliciesAssigned": None},
+    )
+    assert (found.users_may_register_apps, found.user_consent, found.risky_consent_allowed) == (False, "none", False)
+    for nothing in (
+        policy("authorizationPolicy"),
+        policy("adminConsentRequestPolicy"),
+        policy("authorizationPolicy", defaultUserRolePermissions=None),
+    ):
+        assert unknown(nothing.users_may_register_apps)
+        assert unknown(nothing.user_consent)
+        assert unknown(nothing.risky_consent_allowed)
+    assert unknown(policy("authorizationPolicy", defaultUserRolePermissions={"allowedToCreateApps": None}).users_may_register_apps)
+
+
+def test_the_workflow_of_admin_consent() -> None:
+    found = policy(
+        "adminConsentRequestPolicy",
+        isEnabled=True, notifyReviewers=False, remindersEnabled=True, requestDurationInDays=14, reviewers=[{"query": "/users/u"}],
+    )  # fmt: skip
+    assert (found.admin_consent_workflow, found.admin_consent_notifies, found.admin_consent_reminds) == (True, False, True)
+    assert (found.admin_consent_days, found.admin_consent_reviewers) == (14, ["/users/u"])
+    assert partly(policy("adminConsentRequestPolicy", reviewers=[{"query": "/users/u"}, {}]).admin_consent_reviewers) == ["/users/u"]
+    empty = policy("adminConsentRequestPolicy", isEnabled=None)
+    assert all(unknown(getattr(empty, fact)) for fact in Tenant.FACTS if fact.startswith("admin_consent_"))
+
+
+def restrictions(**properties: Any) -> dict[tuple[str, str], Restriction]:
+    found = policy("defaultAppManagementPolicy", isEnabled=True, **properties).app_restrictions
+    return {(restriction.target, restriction.type): restriction for restriction in found}
+
+
+def test_every_restriction_is_there_whether_it_is_set_or_not() -> None:
+    entry = {"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "P90D", "restrictForAppsCreatedAfterDateTime": None}
+    off = {
+        "restrictionType": "passwordAddition",
+        "state": "disabled",
+        "maxLifetime": None,
+        "restrictForAppsCreatedAfterDateTime": "0001-01-01T00:00:00Z",
+    }
+    uris = {"nonDefaultUriAddition": {"state": "enabled", "restrictForAppsCreatedAfterDateTime": "2025-01-01T00:00:00Z"}}
+    found = restrictions(
+        applicationRestrictions={"passwordCredentials": [off, entry], "keyCredentials": None, "identifierUris": uris}, servicePrincipalRestrictions=None
+    )  # fmt: skip
+    assert len(found) == 14
+    lifetime, addition = found["applications", "passwordLifetime"], found["applications", "passwordAddition"]
+    assert (lifetime.enabled, lifetime.max_lifetime, lifetime.created_after, lifetime.needed) == (True, timedelta(90), None, True)
+    assert (addition.enabled, addition.max_lifetime, addition.created_after) == (False, None, None)
+    assert found["applications", "nonDefaultUriAddition"].created_after == datetime(2025, 1, 1, tzinfo=timezone.utc)
+    assert unknown(found["applications", "uriAdditionWithoutUniqueTenantIdentifier"].enabled)
+    assert {target for (target, _), restriction in found.items() if restriction.enabled.__class__ is bool and restriction.enabled} == {
+        "applications"
+    }
+    assert not found["service principals", "symmetricKeyAddition"].enabled
+    assert len({restriction.key for restriction in found.values()}) == 14
+
+
+def test_restrictions_of_which_not_enough_was_read() -> None:
+    assert all(unknown(restriction.enabled) for restriction in restrictions().values())
+    nameless = restrictions(
+        applicationRestrictions={"passwordCredentials": [{"state": "enabled"}, {"restrictionType": "passwordLifetime"}]}
+    )
+    assert unknown(nameless["applications", "passwordAddition"].enabled)  # the first may be it
+    assert unknown(nameless["applications", "passwordLifetime"].enabled)
+    assert unknown(nameless["applications", "passwordLifetime"].needed)
+    assert unknown(policy("authorizationPolicy").app_restrictions)
+    assert policy("defaultAppManagementPolicy", isEnabled=None).app_policy_enabled is False
+
+
+def test_a_stricter_restriction_makes_another_needless() -> None:
+    entries = [{"restrictionType": name, "state": "enabled"} for name in ("passwordAddition", "symmetricKeyAddition")]
+    found = restrictions(applicationRestrictions={"passwordCredentials": entries}, servicePrincipalRestrictions=None)
+    needless = {key for key, restriction in found.items() if not restriction.needed}
+    assert needless == {("applications", name) for name in ("passwordLifetime", "customPasswordAddition", "symmetricKeyLifetime")}
+
+
+@pytest.mark.parametrize(
+    ("duration", "length"),
+    [
+        ("P180D", timedelta(180)),
+        ("P1Y", timedelta(366)),
+        ("P12M", timedelta(366)),
+        ("P2Y", timedelta(731)),
+        ("P4Y", timedelta(1461)),
+        ("P6M", timedelta(184)),
+        ("P1Y6M2W3D", timedelta(366 + 184 + 14 + 3)),
+        ("P4DT12H30M5.5S", timedelta(days=4, hours=12, minutes=30, seconds=5)),
+        ("PT36H", timedelta(1, hours=12)),
+        ("P999999999Y", timedelta.max),
+    ],
+)
+def test_a_duration_counts_as_long_as_it_can_be(duration: str, length: timedelta) -> None:
+    entry = {"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": duration}
+    found = restrictions(applicationRestrictions={"passwordCredentials": [entry]})
+    assert found["applications", "passwordLifetime"].max_lifetime == length
+
+
+# -- sign-ins
+
+
+def signed_in(*rows: dict[str, Any]) -> ServicePrincipal:
+    found = world(
+        {
+            "servicePrincipals": [{"id": "p", "appId": APP_ID}],
+            "servicePrincipalSignInActivities": [{"appId": APP_ID, **row} for row in rows],
+        }
+    )
+    return found.principals[0]
+
+
+def test_the_last_sign_ins_of_an_application() -> None:
+    dates = [f"2025-0{month}-01T00:00:00Z" for month in (1, 2, 3)]
+    last, user, alone = ({"lastSignInDateTime": date} for date in reversed(dates))
+    row = {"lastSignInActivity": last, "delegatedClientSignInActivity": user, "applicationAuthenticationClientSignInActivity": alone}
+    found = signed_in(row)
+    assert [found.last_sign_in, found.last_client_sign_in, found.last_app_only_sign_in] == [
+        datetime(2025, m, 1, tzinfo=timezone.utc) for m in (3, 2, 1)
+    ]
+    older = signed_in({**row, "lastSignInActivity": alone}, row)
+    assert older.last_sign_in == found.last_sign_in  # two reports: the later one counts
+
+
+def test_who_never_signed_in_and_what_nobody_read() -> None:
+    assert signed_in().last_sign_in is None
+    for never in (None, {"lastSignInDateTime": None}, {"lastSignInDateTime": "0001-01-01T00:00:00Z"}):
+        assert signed_in({"lastSignInActivity": never}).last_sign_in is None
+    assert unknown(signed_in({"lastSignInActivity": {}}).last_sign_in)
+    assert unknown(signed_in({"delegatedClientSignInActivity": None}).last_client_sign_in)
+    assert unknown(principal().last_sign_in)
 
 
 def test_names_that_imitate_microsofts() -> None:

@@ -65,7 +65,7 @@ def test_messages_are_one_line(rule: Rule) -> None:
 
 def test_there_are_rules_in_every_area() -> None:
     areas = {rule.area for rule in RULES}
-    assert {"redirect-uris", "exposed-api", "api-permissions", "tokens", "credentials", "service-principals"} <= areas
+    assert {"redirect-uris", "exposed-api", "api-permissions", "tokens", "credentials", "service-principals", "tenant"} <= areas
 
 
 @pytest.mark.parametrize("name", profiles.names())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auditor import resolve
+from auditor import engine, resolve, rulebook
 from auditor.catalog import DATE, MICROSOFT_GRAPH
 from auditor.facts import App, Client, RequestedPermission, ServicePrincipal
 from auditor.resolve import World
@@ -575,8 +575,99 @@ def test_when_a_collection_is_the_whole_tenants(pages: list[Any], complete: set[
     assert files(*pages).complete == complete
 
 
+REPORT = "reports/servicePrincipalSignInActivities"
+RECENTLY = {"lastSignInDateTime": "2025-12-30T00:00:00Z"}
+ROWS: list[dict[str, Any]] = [{"appId": MICROSOFT_GRAPH, "lastSignInActivity": RECENTLY}, {"appId": "b", "lastSignInActivity": None}]
+
+
+@pytest.mark.parametrize(
+    ("pages", "complete", "never"),
+    [
+        ([page(REPORT, *ROWS)], True, True),
+        ([ROWS], True, True),
+        ([page(REPORT, ROWS[0], more=True)], False, False),
+        ([page(REPORT, *ROWS, more=True), page(REPORT, {"appId": "c"})], False, False),
+        ([page(REPORT, *ROWS[1:])], False, False),  # everybody signs in to Microsoft Graph: this was filtered
+        ([page(REPORT)], False, False),
+        ([{"@odata.context": f"https://graph.microsoft.com/beta/$metadata#{REPORT}", **ROWS[0]}], False, False),
+        ([page(REPORT, {"lastSignInActivity": None}, *ROWS)], True, False),  # whose row the first is nobody knows
+    ],
+)
+def test_when_the_report_of_sign_ins_is_whole_and_who_it_leaves_out_never_signed_in(pages: list[Any], complete: bool, never: bool) -> None:
+    found = files(*pages, [sp("a") | {"servicePrincipalType": "Application"}])
+    assert ("servicePrincipalSignInActivities" in found.complete) is complete
+    last = principal_of(found).last_sign_in
+    assert last is None if never else unknown(last)
+
+
+def test_a_report_of_which_a_page_is_missing_still_says_what_it_says() -> None:
+    found = files(
+        page(REPORT, {"appId": "A", "lastSignInActivity": RECENTLY}, more=True), [sp("a") | {"servicePrincipalType": "Application"}]
+    )
+    assert str(principal_of(found).last_sign_in) == "2025-12-30 00:00:00+00:00"
+
+
+def test_a_report_that_was_saved_long_ago_does_not_say_who_signed_in_since() -> None:
+    row = {"appId": "a", "lastSignInActivity": {"lastSignInDateTime": "2025-03-01T00:00:00Z"}}
+    principals = [sp("a") | {"servicePrincipalType": "Application"}]
+    assert str(principal_of(files(page(REPORT, row, *ROWS), principals)).last_sign_in) == "2025-03-01 00:00:00+00:00"
+    old = files(
+        page(REPORT, row, {"appId": MICROSOFT_GRAPH, "lastSignInActivity": {"lastSignInDateTime": "2025-12-01T00:00:00Z"}}), principals
+    )
+    last: Any = principal_of(old).last_sign_in
+    assert last.reason == "servicePrincipalSignInActivities: saved long ago, its newest sign-in is of 2025-12-01"
+    assert old.complete == set()
+    undated: Any = principal_of(files([{"appId": "a", "lastSignInActivity": None}], principals)).last_sign_in
+    assert undated.reason == "servicePrincipalSignInActivities: saved nobody knows when"
+
+
+POLICY = {"isEnabled": False, "notifyReviewers": False}
+
+
+def test_a_tenant_of_which_only_a_policy_is_given_is_judged_and_the_finding_points_there() -> None:
+    book = rulebook.shipped()
+    found = files({"id": "o", "verifiedDomains": []}, POLICY)
+    alone = files(POLICY)
+    for where, world_ in (("1.json", found), ("0.json", alone)):
+        outcome = engine.judge(book.get("tenant-admin-consent-workflow"), world_)
+        (row,) = [row for _, row in outcome.rows]
+        assert (row.file, row.line, row.pointer, row.property_path, row.resource_kind) == (where, 1, "/isEnabled", "isEnabled", "tenant")
+    assert unknown(alone.tenant.id)
+    other = engine.judge(book.get("tenant-user-consent"), alone)
+    assert (other.not_evaluated, dict(other.reasons)) == (1, {"authorizationPolicy: not given": 1})
+
+
+def test_rules_on_the_tenant_say_what_they_need_when_nothing_of_it_is_given() -> None:
+    outcome = engine.judge(rulebook.shipped().get("tenant-app-policy-gaps"), files(one("a")))
+    assert dict(outcome.reasons) == {"defaultAppManagementPolicy: not given": 1}
+
+
+def test_what_rules_on_the_tenant_and_on_sign_ins_need() -> None:
+    book = rulebook.shipped()
+    assert book.get("tenant-user-consent").check().collections() == {"authorizationPolicy"}
+    assert book.get("tenant-app-policy-lifetime").check().collections() == {"defaultAppManagementPolicy"}
+    assert "servicePrincipalSignInActivities*" in book.get("app-unused").check().collections()
+
+
+def test_a_policy_that_was_read_twice_is_told() -> None:
+    notes = resolve.read_twice(files(POLICY, {**POLICY, "isEnabled": True}))
+    assert [str(note) for note in notes] == [
+        "1.json:1:1: the adminConsentRequestPolicy was already read from 0.json:1; only that is judged"
+    ]
+
+
+def test_a_restriction_that_is_not_set_points_at_where_it_would_stand() -> None:
+    entry = {"restrictionType": "passwordLifetime", "state": "disabled"}
+    policy = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": [entry], "keyCredentials": [], "identifierUris": None}}
+    outcome = engine.judge(rulebook.shipped().get("tenant-app-policy-gaps"), files(policy))
+    assert [row.property_path for _, row in outcome.rows][:2] == [
+        "applicationRestrictions.passwordCredentials[0].state",
+        "applicationRestrictions.passwordCredentials",
+    ]
+
+
 def test_an_export_that_says_so_is_whole_and_names_what_it_does_not_hold() -> None:
-    assert tenant().complete == {*WHOLE}
+    assert tenant().complete == {*WHOLE, "appRoleAssignedTo", "servicePrincipalOwners"}
     assert tenant(without="owners organization").complete == {*WHOLE} - {"owners", "organization"}
     assert alone().world.complete == set()
 

@@ -39,7 +39,8 @@ def verdicts(rule: Rule, world: World) -> dict[str, tuple[str, int]]:
         assert not alone.errors, [row.message for _, row in alone.rows]
         counts = (("fail", alone.failed), ("not-evaluated", alone.not_evaluated), ("pass", alone.passed))
         verdict = next((name for name, count in counts if count), "not-applicable")
-        found[root.document.pointer if root.document else ""] = (verdict, len(alone.rows))
+        # The tenant stands in several documents, and the first of them may be gone.
+        found["tenant" if root is world.tenant else root.document.pointer] = (verdict, len(alone.rows))
     return found
 
 

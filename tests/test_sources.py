@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,46 @@ def test_odd_dates_are_understood(text: str) -> None:
     assert documents.documents[0].data.created_date_time is not None
 
 
+def test_an_offset_as_microsofts_examples_write_it() -> None:
+    (row,) = read_json([{"appId": "a", "lastSignInActivity": {"lastSignInDateTime": "2021-03-01T00:00:00-8:00"}}]).documents
+    assert row.data.last_sign_in_activity.last_sign_in_date_time == datetime(2021, 3, 1, 8, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("duration", ["P180X", "P", "PT", "180", "P1Y2", "", "P99999999999D", 180])
+def test_a_duration_that_is_none_is_an_error_and_unknown(duration: Any) -> None:
+    entry = {"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": duration}
+    documents = read_json({"isEnabled": True, "applicationRestrictions": {"passwordCredentials": [entry]}})
+    (error,) = documents.errors
+    assert error.message.startswith("/applicationRestrictions/passwordCredentials/0/maxLifetime: a ")
+    (kept,) = documents.documents[0].data.application_restrictions.password_credentials
+    assert kept.state == "enabled"
+    assert isinstance(kept.max_lifetime, Unknown)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"defaultUserRolePermissions": {"allowedToCreateApps": "yes"}},
+        {"isEnabled": "true", "notifyReviewers": True},
+        {"isEnabled": True, "applicationRestrictions": {"identifierUris": {"nonDefaultUriAddition": "on"}}},
+        {"appId": "a", "lastSignInActivity": {"lastSignInDateTime": "yesterday"}},
+    ],
+)
+def test_a_wrong_type_in_a_policy_or_report_does_not_cost_the_object(value: Any) -> None:
+    documents = read_json(value)
+    assert len(documents.documents) == len(documents.errors) == 1
+    assert "is needed here" in documents.errors[0].message
+
+
+def test_a_folder_of_policies_alone(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/consent.json").write_text('{"isEnabled": false, "notifyReviewers": false}')
+    (tmp_path / "org.json").write_text('{"id": "t", "verifiedDomains": []}')
+    documents = sources.read([str(tmp_path)])
+    assert sorted(kinds(documents)) == ["adminConsentRequestPolicy", "organization"]
+    assert len({document.file.scope for document in documents.documents}) == 1
+
+
 def test_null_lists_are_empty() -> None:
     documents = read_json({**APP, "passwordCredentials": None, "identifierUris": None, "api": {"preAuthorizedApplications": None}})
     assert not documents.errors
@@ -282,6 +323,32 @@ def test_misspelt_properties_are_noted() -> None:
         ({"appRoleId": "a", "resourceId": "b", "principalId": "c"}, ["appRoleAssignment"]),
         ({"issuer": "https://x", "subject": "s", "audiences": ["a"], "name": "n"}, ["federatedIdentityCredential"]),
         ({"id": "t", "verifiedDomains": [{"name": "contoso.com"}]}, ["organization"]),
+        ({"id": "authorizationPolicy", "defaultUserRolePermissions": {"allowedToCreateApps": True}}, ["authorizationPolicy"]),
+        ({"value": [{"permissionGrantPolicyIdsAssignedToDefaultUserRole": []}]}, ["authorizationPolicy"]),
+        ({"isEnabled": True, "notifyReviewers": True, "reviewers": []}, ["adminConsentRequestPolicy"]),
+        ({"@odata.type": "#microsoft.graph.tenantAppManagementPolicy", "isEnabled": True}, ["defaultAppManagementPolicy"]),
+        ({"isEnabled": True, "applicationRestrictions": {}}, ["defaultAppManagementPolicy"]),
+        (
+            {"@odata.context": "https://x/v1.0/$metadata#policies/adminConsentRequestPolicy/$entity", "isEnabled": True},
+            ["adminConsentRequestPolicy"],
+        ),
+        ({"@odata.context": "https://x/beta/$metadata#policies/authorizationPolicy", "value": [{"id": "p"}]}, ["authorizationPolicy"]),
+        (
+            {"@odata.context": "https://x/beta/$metadata#reports/servicePrincipalSignInActivities", "value": [{"appId": "a"}]},
+            ["servicePrincipalSignInActivity"],
+        ),
+        ([{"id": "x", "appId": "a", "lastSignInActivity": None}], ["servicePrincipalSignInActivity"]),
+        (
+            {"authorizationPolicy": {"id": "p"}, "servicePrincipalSignInActivities": [{"appId": "a"}]},
+            ["authorizationPolicy", "servicePrincipalSignInActivity"],
+        ),
+        (
+            {
+                "@odata.context": "https://x/v1.0/$metadata#policies/appManagementPolicies",
+                "value": [{"isEnabled": True, "restrictions": {}}],
+            },
+            [],
+        ),
         ({"application": APP, "servicePrincipal": {"id": "x", "appId": "y"}}, ["application", "servicePrincipal"]),
         ({"applications": [APP], "owners": [{"of": "X", "id": "u"}]}, ["application", "owner"]),
         ({"responses": [{"id": "1", "status": 200, "body": {"value": [APP]}}, {"id": "2", "status": 404}]}, ["application"]),
@@ -390,7 +457,7 @@ def test_findings_point_at_what_the_old_manifest_says(graph: str, own: str) -> N
     assert where == own
     key = own.rpartition("/")[2]
     if key != "tags":
-        assert f'"{key}"' in text.splitlines()[line - 1]
+        assert f'"{key}"' in text.splitlines()[(line or 0) - 1]
 
 
 def test_azure_ad_graph_of_old_az() -> None:
@@ -428,7 +495,7 @@ def test_every_place_is_found(indent: int | None) -> None:
         pointer, line, column = document.place("/" + "/".join(map(str, path)))
         assert pointer == "/1/" + "/".join(map(str, path))
         assert column is not None
-        rest = lines[line - 1][column - 1 :]
+        rest = lines[(line or 0) - 1][column - 1 :]
         assert rest.startswith(json.dumps(path[-1]) if isinstance(path[-1], str) else json.dumps(_at(APP, path), ensure_ascii=False)[:1])
 
 
@@ -448,7 +515,7 @@ def test_places_in_large_files_are_lines(tmp_path: Path) -> None:
     for document in (documents.documents[0], documents.documents[1699]):
         pointer, line, column = document.place("/displayName")
         assert (pointer, column) == (f"{document.pointer}/displayName", None)
-        assert lines[line].strip() == f'"id": "{document.data.id}",'
+        assert lines[line or 0].strip() == f'"id": "{document.data.id}",'
 
 
 # -- folders

@@ -1,4 +1,4 @@
-"""Data with its provenance: Microsoft Graph's permissions and their privilege, Microsoft's first-party applications.
+"""Data with its provenance: Microsoft Graph's permissions and their privilege, Microsoft's first-party applications, AADSTS codes.
 
 The tables and their licences are described in `NOTICE.md` beside them. Everything is read when first asked for.
 """
@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from auditor.facts.api import Kind, Permission, Privilege
@@ -53,6 +53,15 @@ _RESOURCE_NAMES = {
     "https://outlook.office365.com": "00000002-0000-0ff1-ce00-000000000000",
     "https://vault.azure.net": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
 }
+
+
+class Code(NamedTuple):
+    """An AADSTS code: with what sign-in fails. Which rules look for it stands in their pages, not here."""
+
+    number: int
+    foreseeable: str  # from configuration: "yes", "partly" or "no"
+    meaning: str
+    limits: str  # why it cannot, or can only partly, be foreseen
 
 
 class Catalog:
@@ -115,6 +124,11 @@ class Catalog:
     @cached_property
     def _ids_by_name(self) -> dict[tuple[str, str, str], str]:
         return {(resource, p.value.lower(), kind): p.id for (resource, _, kind), p in self.permissions.items()}
+
+    @cached_property
+    def codes(self) -> dict[int, Code]:
+        """Number -> AADSTS code."""
+        return {int(row[0]): Code(int(row[0]), *row[1:]) for row in _rows("aadsts.tsv")}
 
     def imitated(self, name: str) -> str | None:
         """The Microsoft application whose name this one looks like, or None."""

@@ -19,6 +19,14 @@ def rules(context: click.Context, parameter: click.Parameter, incomplete: str) -
     return [before + comma + name for name in _beginning(last, names | {path.parent.name for path in pages} | {"ALL"})]
 
 
+def explained(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of rules and, once one is begun, AADSTS codes, written as it was begun."""
+    from auditor.catalog import CATALOG
+
+    codes = [f"{word}{number}" for word in ("AADSTS", "aadsts", "") for number in CATALOG.codes] if incomplete else []
+    return rules(context, parameter, incomplete) + _beginning(incomplete, codes)
+
+
 def profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     from auditor.profiles import names
 

@@ -1,41 +1,99 @@
-"""regaudit explain: show a rule's page."""
+"""regaudit explain: show a rule's page, or what an AADSTS code means and which rules look for its cause."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import coloured, complete
+from auditor.commands import coloured, complete, say_errors
+from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.rulebook import Rule
+    from auditor.rulebook import Rule, Rulebook
+    from auditor.scan import Report
+    from auditor.signin import Explanation, Mention, Message
+
+_WIDTH = 100
+_LONGEST_WORD = 100  # characters; what is longer names no rule
+_EPILOG = """\b
+Examples:
+  regaudit explain secret-expired
+  regaudit explain AADSTS50011
+  regaudit explain AADSTS50011 manifests/
+  regaudit explain "AADSTS50011: The redirect URI 'https://…' …" manifests/
+  regaudit explain - manifests/ < message.txt
+  regaudit explain --list-codes
+"""
 
 
-@click.command("explain", epilog="Example: regaudit explain secret-expired")
-@click.argument("rule", shell_complete=complete.rules)
+@click.command("explain", epilog=_EPILOG)
+@click.argument("what", metavar="RULE|CODE|MESSAGE|-", required=False, shell_complete=complete.explained)
+@click.argument("more", metavar="[PATH…]", nargs=-1, type=click.Path())
+@click.option("--list-codes", is_flag=True, help="List the AADSTS codes that are known, and how many rules look for each.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--extend-rules", multiple=True, metavar="DIR", help="A folder with rule pages of your own.")
-@click.option("--raw", is_flag=True, help="The page as it is written.")
+@click.option("--as-of", metavar="DATE", help="With PATH: the day that counts as today, as in 2026-01-31.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="With PATH: findings shown of a rule; 0 shows all."
+)
+@click.option("-v", "--verbose", is_flag=True, help="With PATH: all reasons why something was not evaluated, and all notes.")
+@click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
 @click.option("--no-color", is_flag=True, help="No colours.")
-def command(rule: str, extend_rules: tuple[str, ...], raw: bool, no_color: bool) -> None:
-    """Show the page of RULE: why it matters, how to fix it, examples that fail and pass."""
+def command(what: str | None, more: tuple[str, ...], list_codes: bool, extend_rules: tuple[str, ...], **options: Any) -> int:
+    """Show the page of RULE: why it matters, how to fix it, examples that fail and pass.
+
+    Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
+    rules look for its cause. With files or folders, run these rules over them: the exit code is 1 when one of them fails, whatever
+    its severity, and 2 when a code is not known or no rule could look.
+    """
     from auditor import rulebook
 
-    page = rulebook.shipped(Path(folder) for folder in extend_rules).get(rule)
+    book = rulebook.shipped(Path(folder) for folder in extend_rules)
+    as_json = options["output_format"] == "json"
+    if list_codes:
+        if what is not None or options["raw"]:
+            raise UsageError("--list-codes lists all codes: nothing else goes with it")
+        _list(book, as_json=as_json)
+        return 0
+    if what is None:
+        raise UsageError("nothing to explain: give a rule or a code, as in `regaudit explain AADSTS50011`; --list-codes lists the codes")
+    asked = _asked(what, more)
+    if asked is None:
+        if more:
+            raise UsageError(f"files go with an AADSTS code; to check one rule: regaudit scan PATH --select {what}")
+        _show_page(book.get(what), as_json=as_json, raw=options["raw"], no_color=options["no_color"])
+        return 0
+    if options["raw"]:
+        raise UsageError("--raw shows the page of a rule; a code has none")
+    return _explain(*asked, book, extend_rules=extend_rules, as_json=as_json, **options)
+
+
+# -- a rule
+
+
+def _show_page(page: Rule, *, as_json: bool, raw: bool, no_color: bool) -> None:
     if raw:
         click.echo(page.page)
+        return
+    from auditor.display import clean_lines
+
+    if as_json:
+        from auditor.commands.rules import described
+
+        click.echo(json.dumps({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)}, indent=2))
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
-    from auditor.display import clean_lines
-
     plain = not coloured(no_color)
     console = Console(
-        width=None if sys.stdout.isatty() else 100, no_color=plain, force_terminal=None if not plain else False, highlight=False
+        width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=None if not plain else False, highlight=False
     )
     console.print(Markdown(clean_lines(readable(page)), code_theme="ansi_dark"))
 
@@ -53,3 +111,182 @@ def readable(rule: Rule) -> str:
 def _labelled(found: re.Match[str]) -> str:
     on = f", on {found[2]}" if found[2] else ""
     return f"\n**{found[1]}**{on}:\n```json"
+
+
+# -- a code
+
+
+def _asked(what: str, more: tuple[str, ...]) -> tuple[Message, list[str]] | None:
+    """The message and the files that are meant; None where a rule is named."""
+    from auditor import signin
+
+    if what == "-":
+        if "-" in more:
+            raise UsageError("standard input cannot be both the message and a file")
+        return _with_a_code(signin.parse(_standard_input())), list(more)
+    if signin.bare(what) is not None:
+        numbers = [number for word in (what, *more) if (number := signin.bare(word)) is not None]
+        return signin.Message(list(dict.fromkeys(numbers))), [word for word in more if signin.bare(word) is None]
+    if len(what) > _LONGEST_WORD or len(what.split()) > 1:
+        return _with_a_code(signin.parse(what)), list(more)
+    # A message without quotation marks comes as many words; behind it stand the files that there are.
+    words = [what, *more]
+    end = len(words)
+    while end > 1 and (words[end - 1] == "-" or os.path.exists(words[end - 1])):
+        end -= 1
+    message = signin.parse(" ".join(words[:end]))
+    if message.codes or what[:6].lower() == "aadsts":
+        return _with_a_code(message), words[end:]
+    return None
+
+
+def _standard_input() -> str:
+    from auditor import signin
+    from auditor.sources.text import to_utf8
+
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    raw = sys.stdin.buffer.read(4 * (signin.LONGEST + 1))  # no character takes more bytes
+    return to_utf8(raw, "standard input").decode("utf-8", "replace")
+
+
+def _with_a_code(message: Message) -> Message:
+    if not message.codes:
+        raise UsageError("no AADSTS code is named: it is AADSTS and a number, as in AADSTS50011; --list-codes lists those that are known")
+    return message
+
+
+def _explain(
+    message: Message, paths: list[str], book: Rulebook, *, extend_rules: tuple[str, ...], as_json: bool, as_of: str | None, **options: Any
+) -> int:
+    from auditor import signin
+    from auditor.report import Options, render
+
+    explanations = signin.explained(message.codes, book)
+    rules = sorted({rule.id for explanation in explanations for rule in explanation.rules})
+    report: Report | None = None
+    if paths and rules:
+        from auditor.scan import audit
+
+        report = audit(paths, select=rules, extend_rules=extend_rules, as_of=as_of)
+        say_errors(report.errors)
+    named = signin.mentions(message, report) if report else []
+    colour = not as_json and coloured(options["no_color"])
+    shown = Options(colour=colour, limit=options["limit"], verbose=options["verbose"], first=frozenset(message.ids))
+    if as_json:
+        _print_json(explanations, named, report, shown)
+    else:
+        _print_text(explanations, named, report, colour=colour)
+        if report:
+            for piece in render(report, "text", shown):
+                click.echo(piece, nl=False)
+    if message.more:
+        click.echo("regaudit: the message is too long to be looked at as a whole: only its beginning was", err=True)
+    if paths and not rules:
+        click.echo("regaudit: the files were not read: no rule looks for this", err=True)
+    done = all(explanation.known for explanation in explanations) and (rules or not paths)
+    return max(0 if done else 2, report.exit_code("info") if report else 0)
+
+
+def _print_text(explanations: list[Explanation], named: list[Mention], report: Report | None, *, colour: bool) -> None:
+    for explanation in explanations:
+        title = f"AADSTS{explanation.number}"
+        click.echo(click.style(title, bold=True) if colour else title)
+        for line in _sentences(explanation):
+            click.echo(click.wrap_text(line, _WIDTH, "  ", "  "))
+        width = max((len(rule.id) for rule in explanation.rules), default=0)
+        for rule in explanation.rules:
+            click.echo(f"    {rule.id:<{width}}  {_title(rule)}")
+            if report:
+                click.echo(f"    {'':<{width}}  {_verdicts(_counts(rule, report))}")
+        click.echo()
+    if named:
+        click.echo("The message names")
+        for mention in named:
+            click.echo(f"  {mention.value}\n    {mention.found}")
+        click.echo()
+    if report is None and (number := next((one.number for one in explanations if one.rules), 0)):
+        click.echo(f"`regaudit explain RULE` shows a rule. To run them over your files: regaudit explain AADSTS{number} manifests/")
+
+
+def _sentences(explanation: Explanation) -> list[str]:
+    code, number = explanation.code, len(explanation.rules)
+    if not explanation.known:
+        near = " or ".join(f"AADSTS{near}" for near in explanation.close)
+        return [
+            "regaudit does not know this code." + (f" Did you mean {near}?" if near else ""),
+            f"Microsoft's page: {explanation.look_up}",
+        ]
+    said = [code.meaning] if code else []
+    if code and code.foreseeable == "no":
+        said.append(f"It cannot be foreseen from configuration: {code.limits}.")
+    elif code and code.foreseeable == "partly":
+        said.append(f"It can only partly be foreseen from configuration: {code.limits}.")
+    if number:
+        said.append(f"{number} {'rule looks' if number == 1 else 'rules look'} for it:")
+    elif code and code.foreseeable != "no":
+        said.append("No rule looks for this yet.")
+    return said
+
+
+def _title(rule: Rule) -> str:
+    from auditor.display import clean
+
+    return clean(rule.title)
+
+
+def _counts(rule: Rule, report: Report) -> dict[str, int]:
+    outcome = next(outcome for outcome in report.outcomes if outcome.rule.id == rule.id)
+    return {name: getattr(outcome, name) for name in ("failed", "passed", "not_evaluated", "not_applicable", "errors")}
+
+
+def _verdicts(counts: dict[str, int]) -> str:
+    words = {"failed": "failed", "passed": "passed", "not_evaluated": "not evaluated", "not_applicable": "did not apply", "errors": "broke"}
+    return ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts[name]) or "nothing to judge"
+
+
+def _row(explanation: Explanation, report: Report | None) -> dict[str, Any]:
+    code = explanation.code
+    return {
+        "code": explanation.number,
+        "known": explanation.known,
+        "meaning": code.meaning if code else None,
+        "foreseeable": code.foreseeable if code else None,
+        "limits": code.limits or None if code else None,
+        "close": explanation.close,
+        "look_up": explanation.look_up,
+        "rules": [
+            {"id": rule.id, "title": _title(rule), "verdicts": _counts(rule, report) if report else None} for rule in explanation.rules
+        ],
+    }
+
+
+def _print_json(explanations: list[Explanation], named: list[Mention], report: Report | None, shown: Any) -> None:
+    from auditor.report import render
+
+    rows = {"codes": [_row(one, report) for one in explanations], "mentions": [mention._asdict() for mention in named]}
+    click.echo(json.dumps(rows)[:-1] + ', "report": ', nl=False)
+    for piece in render(report, "json", shown) if report else [b"null"]:
+        click.echo(piece, nl=False)
+    click.echo("}")
+
+
+def _list(book: Rulebook, *, as_json: bool) -> None:
+    from auditor import signin
+    from auditor.catalog import CATALOG
+
+    numbers = sorted(CATALOG.codes.keys() | {number for rule in book for number in rule.aadsts})
+    explanations = signin.explained(numbers, book)
+    if as_json:
+        click.echo(json.dumps([_row(explanation, None) for explanation in explanations], indent=2))
+        return
+    from tabulate import tabulate
+
+    table = []
+    for one in explanations:
+        blind = one.code is not None and one.code.foreseeable == "no"
+        table.append(
+            (f"AADSTS{one.number}", len(one.rules) or ("cannot be foreseen" if blind else "none yet"), one.code.meaning if one.code else "")
+        )
+    click.echo(tabulate(table, headers=["code", "rules", "what it means"], tablefmt="simple", disable_numparse=True))
+    click.echo(f"\n{len(table)} codes. `regaudit explain AADSTS50011` explains one.")

@@ -9,7 +9,7 @@ import click
 
 from auditor.commands import complete, listed
 from auditor.finding import SEVERITIES
-from auditor.rulebook import Rule
+from auditor.rulebook import Rule, collections
 
 
 @click.command("rules", epilog="Example: regaudit rules --select credentials")
@@ -32,7 +32,7 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
 
     chosen = profiles.load(profile)
     book = chosen.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
-    rows = [_row(rule) for rule in profiles.chosen(book, chosen, listed(select))]
+    rows = [described(rule) for rule in profiles.chosen(book, chosen, listed(select))]
     if output_format == "json":
         import json
 
@@ -51,7 +51,7 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
     click.echo(f"\n{len(rows)} rules. `regaudit explain RULE` shows one.")
 
 
-def _row(rule: Rule) -> dict[str, Any]:
+def described(rule: Rule) -> dict[str, Any]:
     checked = rule.check()
     return {
         "id": rule.id,
@@ -59,7 +59,7 @@ def _row(rule: Rule) -> dict[str, Any]:
         "title": rule.title,
         "severity": rule.block["severity"],
         "levels": sorted(set(checked.levels), key=SEVERITIES.index),
-        "needs": sorted({name.strip("* ") for need in checked.collections() for name in need.split(",")} - {"applications", "catalog"}),
+        "needs": sorted(collections([rule]) - {"applications"}),
         "parameters": {name: value if isinstance(value, (bool, int, str, list)) else str(value) for name, value in rule.params.items()},
         "aadsts": rule.aadsts,
         "references": rule.references,

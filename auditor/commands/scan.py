@@ -1,4 +1,4 @@
-"""regaudit scan: audit files, folders or standard input."""
+"""regaudit scan: audit files, folders, standard input or a live tenant."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from auditor.commands import coloured, complete, listed, say_errors
+from auditor.commands.live import live_of, live_options
+from auditor.commands.progress import Progress
 from auditor.errors import UsageError
 from auditor.finding import SEVERITIES
 
@@ -19,6 +21,8 @@ _EPILOG = """\b
 Examples:
   regaudit scan manifests/
   az ad app list --all | regaudit scan -
+  regaudit scan --tenant contoso.onmicrosoft.com
+  regaudit scan --tenant contoso.onmicrosoft.com --app 11111111-2222-3333-4444-555555555555
   regaudit scan . --select credentials --fail-on medium
   regaudit scan . --output-format text --output-format json=report.json
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
@@ -55,6 +59,7 @@ Examples:
 )
 @click.option("--strict", is_flag=True, help="Exit with 2 if any rule could not be evaluated for any registration.")
 @click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
+@live_options
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
 @click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="How to name standard input in the report.")
 @click.option("--show-passed", is_flag=True, help="Show what passed, too.")
@@ -65,14 +70,17 @@ Examples:
 )
 @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are obeyed, too.")
 def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> int:
-    """Audit app registrations in files, folders or standard input (-).
+    """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
-    PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, or a folder of such files. What they are
-    is told by their content. Joins (an app and its service principal, say) reach over the files that are named, or over one
-    top-level folder.
+    PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, a snapshot (`regaudit export`), or a folder
+    of such files. What they are is told by their content. Joins (an app and its service principal, say) reach over the files that are
+    named, over one top-level folder, or over one tenant.
     """
-    if not paths:
-        raise UsageError("nothing to audit: give a file or a folder, as in `regaudit scan manifests/`, or - for standard input")
+    live = live_of(options)
+    if not paths and live is None:
+        raise UsageError(
+            "nothing to audit: give a file or a folder, as in `regaudit scan manifests/`, - for standard input, or --tenant TENANT"
+        )
     from auditor.report import Options, render
     from auditor.scan import audit
 
@@ -85,9 +93,10 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
             raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
         if file in inputs:
             raise UsageError(f"the report would take the place of its own input, {file}")
-    progress = _Progress(quiet=options["quiet"])
+    progress = Progress(quiet=options["quiet"])
     report = audit(
         paths,
+        tenant=live,
         select=listed(options["select"]),
         ignore=listed(options["ignore"]),
         profile=options["profile"],
@@ -98,12 +107,13 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
         show_passed=options["show_passed"],
         stdin_name=options["stdin_filename"],
         progress=progress,
+        tenant_progress=progress.collection,
     )
     progress.close()
     say_errors(report.errors)
     for form, file in targets:
         colour = file is None and coloured(options["no_color"])
-        names = ("limit", "quiet", "verbose", "strict", "min_severity")
+        names = ("limit", "quiet", "verbose", "strict", "fail_on", "min_severity")
         shown = Options(colour=colour, **{name: options[name] for name in names})
         _write(render(report, form, shown), file)
     return report.exit_code(options["fail_on"], strict=options["strict"])
@@ -159,40 +169,3 @@ def _replace(target: Path, pieces: Iterator[bytes]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-class _Progress:
-    """What is going on, on standard error, when that is a terminal and the work is long."""
-
-    AFTER = 1.0  # seconds
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._on = not quiet and sys.stderr.isatty()
-        self._started: float | None = None
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        if not self._on:
-            return
-        from time import monotonic
-
-        self._started = self._started or monotonic()
-        if self._bar is None:
-            if monotonic() - self._started < self.AFTER:
-                return
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-            self._bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn(),
-                console=Console(stderr=True), transient=True,
-            )  # fmt: skip
-            self._bar.start()
-            self._task = self._bar.add_task(stage, total=None, count="")
-        count = f"{done} of {total}" if total else f"{done} files" if stage == "reading" else ""
-        self._bar.update(self._task, description=stage, completed=done, total=total or None, count=count)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()

@@ -9,20 +9,21 @@ from auditor.facts.connector import Connector, ConnectorScope
 from auditor.facts.credentials import Certificate, ClaimTest, Credential, FederatedCredential, GitHubSubject, Secret
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
-from auditor.facts.tenant import Tenant
+from auditor.facts.restrictions import Restriction
+from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
-    App, ServicePrincipal, Connector, Tenant, ConnectorScope, RedirectUri, IdentifierUri, Uri, Scope, AppRole, Client, Resource, Permission,
-    RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits,
-    Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner,
+    App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, IdentifierUri, Uri, Scope, AppRole,
+    Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
+    Limits, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner,
 )  # fmt: skip
 
 __all__ = [
     "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
     "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
     "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
-    "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Scope", "Secret", "ServicePrincipal",
-    "Tenant", "Uri",
+    "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
+    "ServicePrincipal", "Tenant", "Uri", "UserConsent",
 ]  # fmt: skip

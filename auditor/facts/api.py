@@ -73,7 +73,7 @@ class AppRole(Fact):
         self.display_name, self.description = text(doc.display_name), text(doc.description)
         self.member_types = listed(doc.allowed_member_types)
 
-    @fact("appRoleAssignments", "servicePrincipals*")
+    @fact("appRoleAssignedTo", "servicePrincipals*")
     def assignments(self) -> list[str]:
         """Object IDs of those to whom the role is assigned; none when there is no service principal."""
         return self.owner.world.assigned_role(self.owner, self.id)  # type: ignore[no-any-return]

@@ -117,9 +117,11 @@ class Fact(metaclass=FactType):
             setattr(self, name, value)
             return value
 
-    def origin(self) -> tuple[Any, str]:
-        """The document that it stands in, and where there, as a JSON Pointer in Microsoft Graph's shape; None where it has none."""
-        inside, link = "", self
+    def origin(self, place: str = "") -> tuple[Any, str]:
+        """The document that it (or `place` below it) stands in, and where there, as a JSON Pointer in Microsoft Graph's shape;
+        None where it has none.
+        """
+        inside, link = place, self
         while isinstance(link, Fact):
             inside = link.at + inside
             if link.document is not None:

@@ -88,6 +88,26 @@ class ServicePrincipal(Fact):
         """Its registration, when it is in this tenant."""
         return self.world.app(self.app_id)  # type: ignore[no-any-return]
 
+    @fact("servicePrincipalSignInActivities*")
+    def last_sign_in(self) -> datetime | None:
+        """When it was last used, as a client or as an API; null: the report of sign-ins has nothing of it."""
+        return self._latest("last_sign_in_activity")
+
+    @fact("servicePrincipalSignInActivities*")
+    def last_client_sign_in(self) -> datetime | None:
+        """When it last got a token, for itself or for a user; null: the report of sign-ins has nothing of it."""
+        return self._latest("delegated_client_sign_in_activity", "application_authentication_client_sign_in_activity")
+
+    @fact("servicePrincipalSignInActivities*")
+    def last_app_only_sign_in(self) -> datetime | None:
+        """When it last got a token for itself, without a user; null: the report of sign-ins has nothing of it."""
+        return self._latest("application_authentication_client_sign_in_activity")
+
+    def _latest(self, *activities: str) -> datetime | None:
+        found = [getattr(row, activity) for row in self.world.sign_ins_of(self) or () for activity in activities]
+        dates = [activity.last_sign_in_date_time for activity in found if activity is not None]
+        return max((date for date in dates if date is not None and date.year > 1), default=None)  # the year 1 stands for never
+
     @fact("oauth2PermissionGrants", "appRoleAssignments")
     def granted_permissions(self) -> list[GrantedPermission]:
         """Permissions granted to it."""
@@ -103,7 +123,7 @@ class ServicePrincipal(Fact):
         """Service principals of another home tenant whose names look the same, confusable letters folded."""
         return self.world.lookalikes_of(self)  # type: ignore[no-any-return]
 
-    @fact("appRoleAssignments")
+    @fact("appRoleAssignedTo")
     def assignments(self) -> list[str]:
         """Object IDs of the users, groups and service principals that are assigned to it."""
         return self.world.assigned_to(self)  # type: ignore[no-any-return]
@@ -113,7 +133,7 @@ class ServicePrincipal(Fact):
         """Holds an application permission of tier 0."""
         return some(self.world.application_permissions_of(self), lambda grant: grant.privilege == "tier 0")
 
-    @fact("owners")
+    @fact("servicePrincipalOwners")
     def owners(self) -> list[Owner]:
         """Owners of the service principal."""
         return self.world.owners_of(self)  # type: ignore[no-any-return]

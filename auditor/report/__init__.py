@@ -23,6 +23,8 @@ class Options:
     quiet: bool = False
     verbose: bool = False
     strict: bool = False
+    fail_on: str = "never"
+    first: frozenset[str] = frozenset()  # app ids whose findings come before all others
     min_severity: str = "info"  # nothing below it is listed; counts and exit codes are of everything
 
     def shows(self, finding: Finding) -> bool:

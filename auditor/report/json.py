@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from auditor import __version__
-from auditor.display import clean, iso
+from auditor.display import clean, clean_or_none, iso
 from auditor.finding import SEVERITIES, Finding, fingerprint
 from auditor.inventory import applications, connectors, credentials, earliest_expiry
 from auditor.report import Options
-from auditor.resolve import REMEDIES
 from auditor.scan import Report
+from auditor.sources.coverage import TenantInfo
 
 SCHEMA_VERSION = "1.0"
 _BATCH = 2000  # rows encoded at a time
@@ -68,7 +68,7 @@ def _run(report: Report) -> dict[str, Any]:
         "started": iso(report.started),
         "finished": iso(report.finished),
         "as_of": iso(report.as_of),
-        "source": "manifest",
+        "source": _source(report),
         "paths": [clean(path, 1000) for path in report.paths],
         "profile": report.profile,
         "rules": [outcome.rule.id for outcome in report.outcomes],
@@ -82,7 +82,7 @@ def _run(report: Report) -> dict[str, Any]:
             "not_evaluated": [
                 {
                     "reason": clean(reason),
-                    "remedy": REMEDIES.get(reason.partition(":")[0]),
+                    "remedy": report.remedy(reason),
                     "count": count,
                     "rules": sorted(o.rule.id for o in report.outcomes if reason in o.reasons),
                 }
@@ -91,8 +91,9 @@ def _run(report: Report) -> dict[str, Any]:
             "tenants": [
                 {
                     "tenant_id": clean(world.tenant.id) if isinstance(world.tenant.id, str) else None,
-                    "folder": clean(world.scope, 1000) or None,
+                    "folder": None if world.info is not None else clean(world.scope, 1000) or None,
                     "complete_collections": sorted(world.complete),
+                    "collections": _covered(world.info),
                     "applications_read": len(world.apps),
                     "service_principals_read": len(world.principals),
                 }
@@ -109,6 +110,23 @@ def _run(report: Report) -> dict[str, Any]:
             for n in report.notes
         ],
     }
+
+
+def _source(report: Report) -> str:
+    if not report.tenants:
+        return "manifest"
+    return "mixed" if report.files_read else "graph"
+
+
+def _covered(info: TenantInfo | None) -> list[dict[str, Any]]:
+    """What a live tenant or a snapshot says of its collections."""
+    return [
+        {
+            "collection": clean(covered.collection), "status": clean(covered.status), "count": covered.count,
+            "reason": clean_or_none(covered.reason or None), "missing_permission": clean_or_none(covered.permission or None),
+        }
+        for covered in (info.covered if info is not None else ())
+    ]  # fmt: skip
 
 
 def _summary(report: Report) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import click
 from auditor.display import clean, clean_lines
 from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding
 from auditor.report import Options
-from auditor.resolve import REMEDIES
 from auditor.scan import Report
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
@@ -41,15 +40,19 @@ class _Page:
 
     def _groups(self) -> list[list[Finding]]:
         """Failures and errors by rule; first the rules with the worst finding, then those with the most."""
+        first = self.options.first
         groups: dict[str, list[Finding]] = {}
         for finding in filter(self.options.shows, self.report.findings):
             groups.setdefault(f"{finding.rule_id} {finding.status}", []).append(finding)
         for rows in groups.values():
-            rows.sort(key=lambda row: -SEVERITY_RANK[row.severity])  # stable: else in the order of the report
+            rows.sort(key=lambda row: (row.app_id not in first, -SEVERITY_RANK[row.severity]))  # stable: else in the order of the report
         order = {"error": 0, "fail": 1, "pass": 2}
         return sorted(
-            groups.values(), key=lambda rows: (order.get(rows[0].status, 1), -SEVERITY_RANK[rows[0].severity], -len(rows), rows[0].rule_id)
-        )
+            groups.values(),
+            key=lambda rows: (
+                order.get(rows[0].status, 1), rows[0].app_id not in first, -SEVERITY_RANK[rows[0].severity], -len(rows), rows[0].rule_id
+            ),
+        )  # fmt: skip
 
     def _group(self, rows: list[Finding]) -> Iterator[str]:
         first = rows[0]
@@ -69,6 +72,8 @@ class _Page:
             if row.file:
                 column = f":{row.column}" if row.column else ""
                 yield self._style(f"    {row.file}:{row.line}{column}  {row.property_path or ''}".rstrip(), dim=True)
+            elif place := "  ".join(filter(None, (row.property_path, row.portal_url))):
+                yield self._style(f"    {place}", dim=True)
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit} more (--limit 0 shows all)"
         if first.remediation and first.status == "fail":
@@ -100,7 +105,11 @@ class _Page:
         if report.connectors:
             read.append(_count(report.connectors, "connector"))
         passed = f", {_count(report.files_passed_over, 'file')} passed over" if report.files_passed_over else ""
-        yield f"Read {', '.join(read[:-1])}{' and ' if len(read) > 1 else ''}{read[-1]} from {_count(report.files_read, 'file')}{passed}."
+        sources = [f"tenant {clean(tenant.tenant_id, 100)}" for tenant in report.tenants]
+        if report.files_read or not sources:
+            sources.append(_count(report.files_read, "file"))
+        objects = f"{', '.join(read[:-1])}{' and ' if len(read) > 1 else ''}{read[-1]}"
+        yield f"Read {objects} from {' and '.join(sources)}{passed}."
         judged = report.count("passed") + report.count("failed")
         line = f"Evaluated {_count(judged, 'check')} with {_count(len(report.outcomes), 'rule')}: "
         line += f"{report.count('passed')} passed, {report.count('failed')} failed"
@@ -120,6 +129,10 @@ class _Page:
             yield self._style(f"{_count(broken, 'check')} broke: a rule or regaudit itself is at fault.", "red", bold=True)
         if report.errors:
             yield self._style(f"{_count(len(report.errors), 'error')} while reading; see above.", "red", bold=True)
+        if out := report.left_out(self.options.fail_on):
+            names = ", ".join(out[:3]) + (f" and {len(out) - 3} more" if len(out) > 3 else "")
+            text = f"{_count(len(out), 'rule')} at or above --fail-on could not be evaluated everywhere, which can be mended: {names}."
+            yield self._style(text, "red", bold=True)
         if self.options.strict and (count := report.count("not_evaluated")):
             yield self._style(f"{_count(count, 'check')} not evaluated, which --strict does not allow.", "red", bold=True)
 
@@ -134,7 +147,7 @@ class _Page:
             rules = sorted(outcome.rule.id for outcome in self.report.outcomes if reason in outcome.reasons)
             names = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
             yield f"  {number:>6}  {clean(reason)}  ({names})"
-            if remedy := REMEDIES.get(reason.partition(":")[0]):
+            if remedy := self.report.remedy(reason):
                 yield self._style(f"          {remedy}", dim=True)
         if len(reasons) > shown:
             yield f"          … and {len(reasons) - shown} more reasons (-v shows all)"

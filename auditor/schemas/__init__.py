@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 _DIRECTORY = Path(__file__).parent
-_OBJECTS = ("application", "servicePrincipal", "oauth2PermissionGrant", "appRoleAssignment", "federatedIdentityCredential")
+_OBJECTS = (
+    "application", "servicePrincipal", "oauth2PermissionGrant", "appRoleAssignment", "federatedIdentityCredential",
+    "authorizationPolicy", "adminConsentRequestPolicy", "defaultAppManagementPolicy", "servicePrincipalSignInActivity",
+)  # fmt: skip
 NAMES = ("application", "report", "rule")
 
 
@@ -55,7 +58,8 @@ def _sentence(error: Any) -> str:
         kinds = [wanted] if isinstance(wanted, str) else wanted
         return f"{' or '.join(names.get(kind, kind) for kind in kinds)} is needed here, this is {kind_of(error.instance)}"
     if error.validator == "pattern":
-        return "a date and time such as 2026-01-31T00:00:00Z is needed here"
+        what = "a duration such as P180D" if error.validator_value.startswith("^P") else "a date and time such as 2026-01-31T00:00:00Z"
+        return f"{what} is needed here"
     return str(error.message)[:200]
 
 

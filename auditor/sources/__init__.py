@@ -6,11 +6,11 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from auditor.errors import InputError, UsageError
-from auditor.sources import detect, reader
+from auditor.sources import detect, reader, snapshot
 from auditor.sources.document import Document, Documents, File, Listing, Note
 from auditor.sources.formats import msal, solution
 from auditor.sources.walk import Found, Walk
@@ -27,8 +27,9 @@ def read(
     stdin_name: str = "<stdin>",
     take: Callable[[Document], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    wanted: Callable[[], Collection[str]] | None = None,
 ) -> Documents:
-    """Read all documents of files, folders and "-" (standard input).
+    """Read all documents of files, folders and "-" (standard input); of snapshots only the `wanted` collections.
 
     A file that cannot be read is an error in the result, and the rest is read all the same. `take` gets each document as it is
     read, so that they need not all be held; `progress` is called with the number of files and of objects so far. Raises UsageError
@@ -50,6 +51,11 @@ def read(
             if not stat.S_ISREG(os.stat(found.path).st_mode) and not found.named:
                 into.passed_over.append(found.name)  # a pipe or a socket in a folder would block
                 continue
+            if _is_snapshot(found.path):
+                header = snapshot.read(found.path, found.name, into, None if wanted is None else wanted())
+                if header is not None:
+                    into.snapshots[found.name] = header.tenant.tenant_id
+                continue
             raw = found.path.read_bytes()
         except OSError as error:
             into.errors.append(InputError(found.name, f"cannot be read: {error.strerror or error}"))
@@ -59,6 +65,13 @@ def read(
             progress(into.files_read + len(into.passed_over), into.count)
     into.errors += walk.errors
     return into
+
+
+def _is_snapshot(path: Path) -> bool:
+    if not path.is_file():
+        return False  # what a pipe gives can be read once
+    with path.open("rb") as file:
+        return snapshot.is_snapshot(file.read(4096))
 
 
 def _read(raw: bytes, found: Found, into: Documents) -> None:

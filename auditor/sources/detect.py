@@ -24,6 +24,7 @@ MARKERS = re.compile(
     rb'"(?:appId|AppId|requiredResourceAccess|replyUrlsWithType|replyUrls|oAuthSettings|signInAudience|identifierUris|appRoleId'
     rb"|servicePrincipalType|servicePrincipalNames|appOwnerOrganizationId|oauth2Permissions|passwordCredentials|keyCredentials"
     rb"|consentType|verifiedDomains|audiences|@odata\.context|odata\.metadata|objectType"
+    rb"|defaultUserRolePermissions|notifyReviewers|applicationRestrictions|lastSignInActivity"
     rb'|connectionParameters|connectionParameterSets|iconBrandColor|apiProperties|clientID|AADApps)"|"swagger"\s*:\s*"2\.0"'
 )
 
@@ -37,6 +38,10 @@ _TYPES = {
     "#microsoft.graph.federatedidentitycredential": "federatedIdentityCredential",
     "#microsoft.graph.approleassignment": "appRoleAssignment",
     "#microsoft.graph.oauth2permissiongrant": "oauth2PermissionGrant",
+    "#microsoft.graph.authorizationpolicy": "authorizationPolicy",
+    "#microsoft.graph.adminconsentrequestpolicy": "adminConsentRequestPolicy",
+    "#microsoft.graph.tenantappmanagementpolicy": "defaultAppManagementPolicy",
+    "#microsoft.graph.serviceprincipalsigninactivity": "servicePrincipalSignInActivity",
 }
 SEGMENTS = {
     "applications": "application",
@@ -51,6 +56,10 @@ SEGMENTS = {
     "federatedidentitycredentials": "federatedIdentityCredential",
     "organization": "organization",
     "owners": "owner",
+    "authorizationpolicy": "authorizationPolicy",
+    "adminconsentrequestpolicy": "adminConsentRequestPolicy",
+    "defaultappmanagementpolicy": "defaultAppManagementPolicy",
+    "serviceprincipalsigninactivities": "servicePrincipalSignInActivity",
 }
 # Members of an object that holds whole collections, by Microsoft Graph's names.
 COLLECTIONS = {
@@ -63,8 +72,17 @@ COLLECTIONS = {
     "organization": "organization",
     "application": "application",
     "servicePrincipal": "servicePrincipal",
+    "authorizationPolicy": "authorizationPolicy",
+    "adminConsentRequestPolicy": "adminConsentRequestPolicy",
+    "defaultAppManagementPolicy": "defaultAppManagementPolicy",
+    "servicePrincipalSignInActivities": "servicePrincipalSignInActivity",
     "connectors": "connector",
 }
+# Names that other services' objects have, too: beside one of ours they mean what they say.
+_SHARED_NAMES = (
+    "oauth2PermissionGrants", "appRoleAssignments", "federatedIdentityCredentials", "owners", "organization",
+)  # fmt: skip
+OWN_NAMES = tuple(name for name in COLLECTIONS if name not in _SHARED_NAMES)
 _PRINCIPAL = ("servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "appRoleAssignmentRequired")
 _LEGACY = (
     "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "accessTokenAcceptedVersion", "oauth2Permissions",
@@ -124,6 +142,14 @@ def _directory_object(members: dict[str, Element]) -> tuple[str, str] | None:
     kind_of_context = context(text("@odata.context")).kind
     if kind_of_context and kind_of_context != "owner":
         return kind_of_context, GRAPH
+    if has("defaultUserRolePermissions", "permissionGrantPolicyIdsAssignedToDefaultUserRole"):
+        return "authorizationPolicy", GRAPH
+    if {"isEnabled", "notifyReviewers"} <= members.keys():
+        return "adminConsentRequestPolicy", GRAPH
+    if has("applicationRestrictions", "servicePrincipalRestrictions"):
+        return "defaultAppManagementPolicy", GRAPH
+    if {"appId", "lastSignInActivity"} <= members.keys():
+        return "servicePrincipalSignInActivity", GRAPH
     if {"appRoleId", "resourceId"} <= members.keys():
         return "appRoleAssignment", GRAPH
     if {"clientId", "resourceId"} <= members.keys() and has("scope", "consentType"):

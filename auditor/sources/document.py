@@ -9,24 +9,27 @@ from typing import Any, Protocol
 from auditor import pointer
 from auditor.display import clean
 from auditor.errors import InputError
+from auditor.sources.coverage import TenantInfo
 
 EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here columns are exact and duplicate keys are looked for
 
 
 @dataclass(slots=True, eq=False)
 class File:
-    """A file that was read. `raw` is its text in UTF-8, kept while it is small enough for exact places."""
+    """A file that was read, or a tenant. `raw` is a file's text in UTF-8, kept while it is small enough for exact places."""
 
     name: str
     scope: str  # joins reach over one scope
     size: int
     raw: bytes | None = None
-    shown: str = ""  # the name as a report may print it
+    is_tenant: bool = False  # a live one or a snapshot: no file at all, and `name` is its id
+    portal: str = ""  # where people look at the tenant
+    shown: str | None = None  # the name as a report may print it; None for a tenant
 
     _places: tuple[int, pointer.Places] | None = field(default=None, repr=False)  # of the object that was asked for last
 
     def __post_init__(self) -> None:
-        self.shown = clean(self.name, 1000)
+        self.shown = None if self.is_tenant else clean(self.name, 1000)
 
     def places_of(self, document: Document) -> pointer.Places:
         assert self.raw is not None
@@ -54,7 +57,7 @@ class Document:
     pointer: str  # of the object within the file
     start: int  # byte offsets within the file
     end: int
-    line: int  # where the object begins
+    line: int  # where the object begins; 0 in a tenant
     column: int  # of its first character; 0 in a large file
     data: Any
     parent: str = ""  # object id of what it belongs to, where its place says so; of a connector what its files have in common
@@ -62,14 +65,14 @@ class Document:
     format: str = "Microsoft Graph"
     places: Places | None = None  # of a text that is no JSON
 
-    def place(self, inside: str) -> tuple[str, int, int | None]:
-        """Pointer in the file, line and column of what a Graph pointer names. The column is None in a large file."""
+    def place(self, inside: str) -> tuple[str, int | None, int | None]:
+        """Pointer in the file, line and column of what a Graph pointer names. No column in a large file, no line in a tenant."""
         own = self._own_pointer(inside) if self.origins else inside
         places = self.places
         if places is not None:
             return self.pointer + own, *pointer.position(places.text, places.locate(own) or 0)
         if self.file.raw is None:
-            return self.pointer + own, self.line, None
+            return self.pointer + own, self.line or None, None
         places = self.file.places_of(self)
         line, column = pointer.position(places.text, places.locate(own) or 0)
         if line == 1:
@@ -127,6 +130,8 @@ class Documents:
     passed_over: list[str] = field(default_factory=list)  # files that hold nothing of Entra ID's
     inexact: list[str] = field(default_factory=list)  # files too large for exact columns and duplicate keys
     whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
+    tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
+    snapshots: dict[str, str] = field(default_factory=dict)  # path -> the tenant in it
 
     def add(self, document: Document) -> None:
         self.count += 1

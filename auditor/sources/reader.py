@@ -13,7 +13,7 @@ import msgspec
 from auditor import pointer, schemas
 from auditor.errors import InputError
 from auditor.sources import detect, text
-from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, PIECES, PORTAL
+from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, OWN_NAMES, PIECES, PORTAL
 from auditor.sources.document import EXACT_UP_TO, Document, Documents, File, Listing, Note
 from auditor.sources.element import Element
 from auditor.sources.formats import Converted, graph, legacy
@@ -109,9 +109,7 @@ class _Reader:
     @staticmethod
     def _holds_collections(members: dict[str, Element]) -> bool:
         named = [m for name, m in members.items() if name in COLLECTIONS and (m.is_array or m.is_object)]
-        return bool(named) and any(
-            members.get(name) in named for name in ("applications", "servicePrincipals", "application", "servicePrincipal", "connectors")
-        )
+        return bool(named) and any(members.get(name) in named for name in OWN_NAMES)
 
     def _collection(self, kind: str, name: str, member: Element) -> None:
         items = member.items() if member.is_array else [member]
@@ -253,7 +251,7 @@ class _Reader:
     def _wrong(self, document: Document, places: list[tuple[str, str]], then: str = "") -> None:
         for place, message in places:
             where, line, column = document.place(place)
-            self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line, column or 0))
+            self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
 
     def _spelling(self, document: Document, element: Element) -> None:
         try:
@@ -262,7 +260,7 @@ class _Reader:
             return
         for path, name, meant in schemas.misspelt(document.kind, value):
             _, line, column = document.place(pointer.join(*path))
-            self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line, column or 0))
+            self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line or 0, column or 0))
 
     # -- places
 

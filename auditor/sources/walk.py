@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NOT_ENTERED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".terraform"})
 # Folders that an exporter makes inside one tenant's export; they are no tenants of their own.
-_EXPORT_FOLDERS = frozenset({"applications", "serviceprincipals", "organization", "grants", "apps"})
+_EXPORT_FOLDERS = frozenset({"applications", "serviceprincipals", "organization", "grants", "apps", "policies", "reports"})
 
 
 _MOST_STARS = 3  # in a segment of a pattern; with more, a pattern and a long name could take minutes

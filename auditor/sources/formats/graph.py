@@ -21,6 +21,10 @@ SHAPES: dict[str, type[Shape]] = {
     "owner": documents.DirectoryObject,
     "connector": documents.Connector,
     "connectorPart": documents.ConnectorPart,
+    "authorizationPolicy": documents.AuthorizationPolicy,
+    "adminConsentRequestPolicy": documents.AdminConsentRequestPolicy,
+    "defaultAppManagementPolicy": documents.AppManagementPolicy,
+    "servicePrincipalSignInActivity": documents.SignInActivity,
 }
 decode = {kind: msgspec.json.Decoder(shape).decode for kind, shape in SHAPES.items()}
 _MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
@@ -101,10 +105,12 @@ def _date(value: Any) -> Any:
             return datetime.fromtimestamp(int(found[1]) / 1000, timezone.utc).isoformat()
         except (OverflowError, ValueError, OSError):
             return value
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?)?(Z|[+-]\d\d:\d\d)?", value)
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?)?(Z|[+-]\d\d?:\d\d)?", value)
     if found is None:
         return value
     day, time, fraction, offset = found.groups()
+    if offset and len(offset) == 5:  # Microsoft's examples have "-8:00"
+        offset = f"{offset[0]}0{offset[1:]}"
     return f"{day}T{time or '00:00:00'}{'.' + fraction if fraction else ''}{offset or 'Z'}"
 
 

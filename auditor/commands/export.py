@@ -1,0 +1,70 @@
+"""regaudit export: a snapshot of a live tenant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from auditor.commands import complete, listed
+from auditor.commands.live import live_of, live_options
+from auditor.commands.progress import Progress
+from auditor.errors import UsageError
+
+_EPILOG = """\b
+Examples:
+  regaudit export --tenant contoso.onmicrosoft.com -o contoso.ndjson.gz
+  regaudit export --tenant contoso.onmicrosoft.com -o contoso.ndjson.gz --resume
+  regaudit scan contoso.ndjson.gz
+"""
+
+
+@click.command("export", epilog=_EPILOG)
+@click.option("-o", "--output", required=True, metavar="FILE", type=click.Path(), help="The snapshot: FILE.ndjson.gz.")
+@live_options
+@click.option("--select", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Only what these rules need (default: all).")
+@click.option("--resume", is_flag=True, help="Go on with an export that was stopped.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
+def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **options: Any) -> int:
+    """Read a live tenant into one file, without secrets, for `regaudit scan` to audit later or elsewhere.
+
+    What is read is spooled beside FILE; FILE appears when it is whole. Exit code 2 when a part of the tenant could not be read; the
+    snapshot then says which.
+    """
+    from auditor import __version__, profiles, rulebook
+    from auditor.display import clean
+    from auditor.sources.coverage import COMPLETE, INTERRUPTED, SELECTED
+    from auditor.sources.graph import live as source
+    from auditor.sources.graph.plan import plan
+    from auditor.sources.snapshot import Writer
+
+    live = live_of(options, always=True)
+    assert live is not None
+    if live.apps or live.filter:
+        raise UsageError("a snapshot is of a whole tenant: --app and --filter are for `regaudit scan`")
+    book = rulebook.shipped()
+    rules = profiles.chosen(book, profiles.load("strict"), listed(select) or ["ALL"])
+    planned = plan(rulebook.collections(rules))
+    writer = Writer(Path(output), (call.collection for call in planned.calls), __version__, resume=resume)
+    progress = Progress(quiet=quiet)
+    try:
+        info = source.read(live, planned, writer, progress.collection)
+        if any(covered.reason == INTERRUPTED for covered in info.covered):
+            raise UsageError(f"stopped; go on with --resume, or delete {writer.folder}")
+        writer.finish(info)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {output}: {error.strerror or error}; what was read so far is in {writer.folder} (--resume)"
+        ) from None
+    finally:
+        progress.close()
+        writer.close()
+    for covered in info.covered:
+        if covered.status not in (COMPLETE, SELECTED):
+            click.echo(f"regaudit: {covered.collection}: {clean(covered.reason, 500)}", err=True)
+        elif not quiet and covered.status == COMPLETE:
+            click.echo(f"{covered.count:>8,} {covered.collection}")
+    if not quiet:
+        click.echo(f"wrote {clean(output, 500)}: tenant {clean(info.tenant_id, 100)}")
+    return 0 if all(covered.status in (COMPLETE, SELECTED) for covered in info.covered) else 2

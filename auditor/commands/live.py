@@ -1,0 +1,59 @@
+"""The options of commands that read a live tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from auditor.errors import UsageError
+from auditor.sources.graph.cloud import AUTHS, CLOUDS, cloud
+
+if TYPE_CHECKING:
+    from auditor.sources.graph.live import Live
+
+F = TypeVar("F", bound=Callable[..., Any])
+_SIGN_IN = (
+    click.option("--tenant", metavar="TENANT", help="A live tenant: its id, or one of its domains, as in contoso.onmicrosoft.com."),
+    click.option("--auth", type=click.Choice(AUTHS), help="How to sign in to the tenant (default: default, azure-identity's chain)."),
+    click.option("--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True, help="The tenant's cloud."),
+    click.option("--graph-url", metavar="URL", help="Another Microsoft Graph: https://HOST, without a version."),
+    click.option("--authority", metavar="URL", help="Another authority to sign in with: https://HOST."),
+    click.option("--ca-bundle", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="Certificates to trust, in PEM."),
+)
+_SOME = (
+    click.option("--app", "apps", multiple=True, metavar="ID", help="Only this registration: its application (client) id or object id."),
+    click.option("--filter", "filter_", metavar="ODATA", default="", help="Only registrations that meet this OData filter."),
+)
+
+
+def sign_in_options(function: F) -> F:
+    for option in reversed(_SIGN_IN):
+        function = option(function)
+    return function
+
+
+def live_options(function: F) -> F:
+    for option in reversed(_SOME):
+        function = option(function)
+    return sign_in_options(function)
+
+
+def live_of(options: dict[str, Any], *, always: bool = False) -> Live | None:
+    """The tenant that the options ask for; None where they ask for none. Takes the options out. Raises UsageError."""
+    from auditor.sources.graph.live import Live
+
+    names = ("tenant", "auth", "cloud", "graph_url", "authority", "ca_bundle", "apps", "filter_")
+    of = {name: options.pop(name, None) for name in names}
+    if not (always or of["tenant"] or of["auth"]):
+        given = next((name for name in ("graph_url", "authority", "ca_bundle", "apps", "filter_") if of[name]), None)
+        if given is not None:
+            option = "--" + given.rstrip("_").replace("_", "-").replace("apps", "app")
+            raise UsageError(f"{option} is about a live tenant: say which with --tenant, or how to sign in with --auth")
+        return None
+    where = cloud(of["cloud"], of["graph_url"], of["authority"])
+    return Live(
+        of["tenant"], of["auth"] or "default", where, of["ca_bundle"], tuple(of["apps"] or ()), of["filter_"] or "",
+        prompt=lambda line: click.echo(line, err=True),
+    )  # fmt: skip

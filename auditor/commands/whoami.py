@@ -1,0 +1,50 @@
+"""regaudit whoami: the sign-in, and what it may read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from auditor.commands import complete, listed
+from auditor.commands.live import live_of, sign_in_options
+
+
+@click.command("whoami", epilog="Example: regaudit whoami --tenant contoso.onmicrosoft.com --auth cli")
+@sign_in_options
+@click.option(
+    "--select", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Ask for what these rules need (default: all)."
+)
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(select: tuple[str, ...], output_format: str, **options: Any) -> int:
+    """Sign in to a tenant as a scan would, and say who that is and what it may read.
+
+    Asks Microsoft Graph for one object of each collection that the rules need. Exit code 2 when something is refused.
+    """
+    from auditor import profiles, rulebook
+    from auditor.display import clean
+    from auditor.sources.graph import live as source
+    from auditor.sources.graph.plan import plan
+
+    live = live_of(options, always=True)
+    assert live is not None
+    default = profiles.load("default")
+    rules = profiles.chosen(default.apply(rulebook.shipped()), default, listed(select))
+    found = source.check(live, plan(rulebook.collections(rules)))
+    missing = sorted({permission for _, permission, refused in found.answers if refused})
+    if output_format == "json":
+        import json
+
+        rows = [{"collection": name, "permission": permission, "allowed": not refused, "reason": refused or None}
+                for name, permission, refused in found.answers]  # fmt: skip
+        click.echo(json.dumps({"tenant_id": found.tenant_id, "tenant": found.tenant, "who": found.who, "may_read": rows}, indent=2))
+        return 2 if missing else 0
+    click.echo(f"tenant   {clean(found.tenant_id, 100)}" + (f"  {clean(found.tenant, 200)}" if found.tenant else ""))
+    click.echo(f"who      {clean(found.who, 200)}")
+    for name, permission, refused in found.answers:
+        click.echo(f"{'refused' if refused else 'allowed'}  {name}" + (f"  needs {permission}" if refused else ""))
+    if missing:
+        click.echo(
+            f"\nGrant {', '.join(missing)}: `regaudit permissions` says what for. Without, the rules that need it are not evaluated."
+        )
+    return 2 if missing else 0

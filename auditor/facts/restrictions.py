@@ -1,0 +1,109 @@
+"""What the tenant's default app management policy forbids or limits."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor.facts.base import Fact, fact, listed, prop
+from auditor.unknown import Unknown, first_unknown
+
+if TYPE_CHECKING:
+    from auditor.facts.tenant import Tenant
+
+_ON_PASSWORDS = ("passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime")
+_ON_KEYS = ("asymmetricKeyLifetime",)
+_ON_URIS = {
+    "nonDefaultUriAddition": "non_default_uri_addition",
+    "uriAdditionWithoutUniqueTenantIdentifier": "uri_addition_without_unique_tenant_identifier",
+}
+_STRICTER = {
+    "passwordLifetime": "passwordAddition",
+    "customPasswordAddition": "passwordAddition",
+    "symmetricKeyLifetime": "symmetricKeyAddition",
+}
+
+
+class Restriction(Fact):
+    """A restriction of the default app management policy, for applications or for service principals."""
+
+    SLOTS = ("document", "_siblings", "_is_set")
+    COLLECTION = "defaultAppManagementPolicy"
+    KEY = (("target", "type"),)
+    LABEL = ("type",)
+
+    type: Literal[
+        "passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime",
+        "asymmetricKeyLifetime", "nonDefaultUriAddition", "uriAdditionWithoutUniqueTenantIdentifier",
+    ] = prop("restrictionType", "What it forbids or limits.")  # fmt: skip
+    target: Literal["applications", "service principals"] = prop("", "Whom it binds.")
+    enabled: bool = prop("state", "It is evaluated; false where it is not set.")
+    max_lifetime: timedelta | None = prop(
+        "maxLifetime", "How long a credential may live, a year or month as long as it can be; null: no limit."
+    )
+    created_after: datetime | None = prop("restrictForAppsCreatedAfterDateTime", "What was created before is exempt; null: nothing is.")
+
+    def __init__(self, kind: Any, target: Any, doc: Any, owner: Tenant, at: str, siblings: dict[str, Restriction]) -> None:
+        """`doc` is None where the policy does not have the restriction, an Unknown where nobody knows."""
+        self.owner, self.at, self.document, self._siblings = owner, at, owner.app_policy_document, siblings
+        self.type, self.target, self._is_set = kind, target, doc is not None
+        state, created = _member(doc, "state"), _member(doc, "restrict_for_apps_created_after_date_time")
+        limit = None if kind in _ON_URIS else _member(doc, "max_lifetime")
+        self.enabled = state if isinstance(state, Unknown) else state == "enabled"  # type: ignore[assignment]
+        self.max_lifetime = longest(limit) if isinstance(limit, str) else limit
+        self.created_after = None if isinstance(created, datetime) and created.year == 1 else created  # the year 1: whenever
+
+    def origin(self, place: str = "") -> tuple[Any, str]:
+        """One that is not set has no properties: where it would stand."""
+        return super().origin(place if self._is_set else "")
+
+    @fact()
+    def needed(self) -> bool:
+        """No stricter one makes it needless: passwordLifetime where passwordAddition forbids all client secrets, say."""
+        stricter = _STRICTER.get(self.type)
+        return stricter is None or not self._siblings[stricter].enabled
+
+
+def restrictions(target: str, half: Any, tenant: Tenant, at: str) -> list[Restriction]:
+    """Every restriction of one half of the policy, set or not. Null is a half without any."""
+    found: dict[str, Restriction] = {}
+    for place, member, kinds in (
+        ("passwordCredentials", "password_credentials", _ON_PASSWORDS),
+        ("keyCredentials", "key_credentials", _ON_KEYS),
+    ):
+        entries = listed(_member(half, member))
+        gap = entries if isinstance(entries, Unknown) else first_unknown(*(entry.restriction_type for entry in entries))
+        entries = [] if isinstance(entries, Unknown) else entries
+        places = {entry.restriction_type: i for i, entry in enumerate(entries) if entry.restriction_type.__class__ is str}
+        for kind in kinds:
+            i = places.get(kind)  # where it is not among them, one whose type nobody read may be it
+            doc, inside = (gap, place) if i is None else (entries[i], f"{place}/{i}")
+            found[kind] = Restriction(kind, target, doc, tenant, f"{at}/{inside}", found)
+    if target == "applications":  # service principals have no Application ID URIs of their own
+        uris = _member(half, "identifier_uris")
+        for kind, member in _ON_URIS.items():
+            found[kind] = Restriction(kind, target, _member(uris, member), tenant, f"{at}/identifierUris/{kind}", found)
+    return list(found.values())
+
+
+def _member(of: Any, name: str) -> Any:
+    """A member; of null and of what is not known it is the same."""
+    return of if of is None or isinstance(of, Unknown) else getattr(of, name)
+
+
+_LONGEST = (0, 31, 62, 92, 123, 153, 184, 215, 245, 276, 306, 337)  # days of so many months in a row
+_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+
+
+def longest(text: str) -> timedelta:
+    """The longest that an ISO 8601 duration can be: six months from July are 184 days."""
+    found = _DURATION.fullmatch(text)
+    assert found is not None, "documents.DURATION lets nothing else through"
+    years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    years, months = years + months // 12, months % 12
+    days += years * 365 + -(-years // 4) + _LONGEST[months]  # every fourth year, begun, has a day more
+    try:
+        return timedelta(days, weeks=weeks, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return timedelta.max

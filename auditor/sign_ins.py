@@ -1,0 +1,44 @@
+"""The report of service principals' sign-ins (beta): its rows, and whether they can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from auditor.catalog import MICROSOFT_GRAPH
+from auditor.documents import SignIn, SignInActivity
+from auditor.unknown import Unknown
+
+_OLD = timedelta(days=7)
+
+
+class SignIns:
+    """Rows by app id. `gap`: a row's app id is not known; `old`: set when the report was saved long before it is judged.
+
+    Who has signed in since, an old report does not say. Where nobody says when it was `taken`, its age shows: in every tenant
+    somebody signs in all the time.
+    """
+
+    def __init__(
+        self, rows: Iterable[SignInActivity], collection: str, now: datetime, *, vouched: bool, taken: datetime | None = None
+    ) -> None:
+        self.rows: dict[str, list[SignInActivity]] = {}
+        self.gap = self.old = None
+        newest = taken
+        for row in rows:
+            if isinstance(row.app_id, Unknown):
+                self.gap = row.app_id
+            elif row.app_id:
+                self.rows.setdefault(row.app_id.lower(), []).append(row)
+            last = row.last_sign_in_activity
+            date = last.last_sign_in_date_time if isinstance(last, SignIn) else None
+            if isinstance(date, datetime) and (newest is None or date > newest):
+                newest = date
+        if not vouched and (newest is None or now - newest > _OLD):
+            why = "saved nobody knows when" if newest is None else f"saved long ago, its newest sign-in is of {newest:%Y-%m-%d}"
+            self.old = Unknown(collection, why, collection=True)
+
+    @property
+    def may_be_whole(self) -> bool:
+        """Every tenant signs in to Microsoft Graph: a report without it was filtered."""
+        return MICROSOFT_GRAPH in self.rows and self.old is None

@@ -1,0 +1,46 @@
+"""How much of a tenant was read, as its source says: a live tenant, a snapshot."""
+
+from __future__ import annotations
+
+import msgspec
+
+COMPLETE, SELECTED, PARTIAL, DENIED, FAILED = "complete", "selected", "partial", "denied", "failed"
+INTERRUPTED = "reading it was interrupted"  # a reason
+
+
+class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
+    """How much of one collection was read. What is not complete says why, and which permission is missing.
+
+    `status`: complete; selected, of which no more was asked for; partial, read up to a fault; denied; failed.
+    """
+
+    collection: str
+    status: str = COMPLETE
+    count: int = 0
+    reason: str = ""
+    permission: str = ""
+    read: list[str] = []  # object ids of which this collection was read, where not of all
+    unread: list[str] = []  # object ids of which it was not read, though of all others
+    absent: list[str] = []  # ids that were looked for, and are not there
+
+
+class TenantInfo(msgspec.Struct, rename="camel"):
+    """Which tenant was read, and how much of it: all that is known beside its objects."""
+
+    tenant_id: str
+    domain: str = ""  # as it was asked for
+    portal: str = ""  # where people look at it
+    taken: str = ""  # when the reading began, in UTC
+    covered: list[Covered] = []
+
+    def of(self, collection: str) -> Covered | None:
+        return next((covered for covered in self.covered if covered.collection == collection), None)
+
+    def remedies(self) -> dict[str, str]:
+        """Why something is not known, as verdicts say it -> what would make it known: a permission, another try."""
+        found = {}
+        for covered in self.covered:
+            if covered.reason and covered.status != SELECTED:
+                grant = f"grant {covered.permission} to what regaudit signs in with (`regaudit permissions` says all)"
+                found[f"{covered.collection}: {covered.reason}"] = grant if covered.permission else "try again"
+        return found

@@ -1,0 +1,213 @@
+"""A live tenant as a source: sign in, find out which tenant it is, read it. The SDK is imported when a tenant is read, not before."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from auditor.errors import UsageError
+from auditor.sources.coverage import TenantInfo
+from auditor.sources.document import Documents
+from auditor.sources.graph.cloud import CLOUDS, Cloud
+from auditor.sources.graph.faults import Denied, GraphFault, NotTaken
+from auditor.sources.graph.plan import Call, Plan
+from auditor.sources.graph.sink import Objects, Opened, Resumed
+from auditor.sources.tenant import Intake
+
+if TYPE_CHECKING:
+    from auditor.sources.graph.client import Graph, Patience
+
+Tell = Callable[[str, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Which tenant to read, and how. `tenant` is an id or a verified domain; None is the one that the sign-in belongs to."""
+
+    tenant: str | None = None
+    auth: str = "default"
+    cloud: Cloud = CLOUDS["global"]
+    ca_bundle: str | None = None
+    apps: tuple[str, ...] = ()  # app ids or object ids: only these registrations
+    filter: str = ""  # an OData filter over registrations
+    patience: Patience | None = None
+    prompt: Callable[[str], None] = lambda line: print(line, file=sys.stderr)  # noqa: T201
+
+
+class _Domain(msgspec.Struct):
+    name: str | None = None
+
+
+class _Named(msgspec.Struct, rename="camel"):
+    display_name: str | None = None
+    user_principal_name: str | None = None
+
+
+class _Organization(msgspec.Struct, rename="camel"):
+    id: str | None = None
+    verified_domains: list[_Domain] | None = None
+
+
+def read(live: Live, plan: Plan, opened: Opened, tell: Tell | None = None) -> TenantInfo:
+    """Reads what is planned of a tenant, and says how much that was.
+
+    Raises UsageError where the packages for it are not installed or something is not set, GraphFault when nothing can be read at
+    all: not signed in, another tenant, no network.
+    """
+    needs_sdk()
+    import asyncio
+
+    return asyncio.run(_read(live, plan, opened, tell))
+
+
+def needs_sdk() -> None:
+    """Raises UsageError where the packages for live tenants are not installed."""
+    if find_spec("msgraph") is None or find_spec("azure") is None or find_spec("azure.identity") is None:
+        raise UsageError("to read a live tenant, install the packages for it: pip install 'regaudit[live]'")
+
+
+def connect(live: Live, tell: Tell | None = None) -> tuple[Graph, Any]:
+    """The client and its credential. Call within an event loop."""
+    from auditor.sources.graph import client, signin
+
+    signin.quiet()
+    credential = signin.SignIn(live.auth, live.cloud, live.tenant, live.ca_bundle, live.prompt).credential()
+    said = tell or (lambda collection, count, state: None)
+    graph = client.Graph(
+        credential, live.cloud.graph, tls=client.tls(live.ca_bundle), patience=live.patience,
+        waiting=lambda seconds: said("", 0, f"Microsoft Graph asks to wait {seconds:.0f} s"),
+    )  # fmt: skip
+    return graph, credential
+
+
+async def _read(live: Live, plan: Plan, opened: Opened, tell: Tell | None) -> TenantInfo:
+    from auditor.sources.graph.load import Loader
+    from auditor.sources.graph.some import SomeLoader
+
+    graph, credential = connect(live, tell)
+    async with graph:
+        try:
+            some = live.apps or live.filter
+            loader = SomeLoader(graph, plan, live.apps, live.filter, tell) if some else Loader(graph, plan, tell)
+            raw = await loader.organization()
+            now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            info = TenantInfo(identity(live, raw), live.tenant or "", live.cloud.portal, now)
+            sink = opened.open(info)
+            await loader.load(sink)
+            info.covered = loader.covered
+            return info
+        finally:
+            await credential.close()
+
+
+@dataclass(slots=True)
+class SignedIn:
+    """Who signed in, and what Microsoft Graph answered: (collection, permission, why it is refused or "")."""
+
+    tenant_id: str
+    tenant: str
+    who: str
+    answers: list[tuple[str, str, str]]
+
+
+def check(live: Live, plan: Plan) -> SignedIn:
+    """Signs in, and asks for one object of each collection that is planned. Raises as `read` does."""
+    needs_sdk()
+    import asyncio
+
+    return asyncio.run(_check(live, plan))
+
+
+async def _check(live: Live, plan: Plan) -> SignedIn:
+    from auditor.sources.graph.load import Loader
+
+    graph, credential = connect(live)
+    async with graph:
+        try:
+            loader = Loader(graph, plan)
+            raw = await loader.organization()
+            found = SignedIn(identity(live, raw), "", "", [])
+            found.tenant = (msgspec.json.decode(raw, type=_Named).display_name if raw is not None else "") or ""
+            try:
+                me = msgspec.json.decode(await graph.object("/v1.0/me?$select=displayName,userPrincipalName", "the user"), type=_Named)
+                found.who = f"user {me.user_principal_name or me.display_name}"
+            except GraphFault:
+                client = os.environ.get("AZURE_CLIENT_ID", "")
+                found.who = f"an application, by --auth {live.auth}" + (f" ({client})" if client else "")
+            for call in plan.calls:
+                refused = await _refused(graph, call)
+                found.answers.append((call.collection, call.permission, refused))
+            return found
+        finally:
+            await credential.close()
+
+
+async def _refused(graph: Graph, call: Call) -> str:
+    """Why Graph refuses a call; '' when it does not. Of what belongs to single objects, the first one's is asked for."""
+    id_ = ""
+    if "{id}" in call.path:
+        parents = call.path.partition("/{id}")[0]
+        try:
+            page = await graph.page(f"/v1.0{parents}?$select=id&$top=1", call.collection)
+        except GraphFault as fault:
+            return str(fault)
+        id_ = msgspec.json.decode(page.value[0], type=_Organization).id or "" if page.value else ""
+        if not id_:
+            return ""
+    try:
+        await graph.object(call.url(id_, query=call.query.replace("$top=999", "$top=1")), call.collection)
+    except (Denied, NotTaken) as fault:
+        return str(fault)
+    return ""
+
+
+def identity(live: Live, organization: bytes | None) -> str:
+    """The tenant's id. Raises GraphFault when it is another tenant than the one that was asked for."""
+    asked = (live.tenant or "").lower()
+    if organization is None:
+        return asked or "tenant"
+    try:
+        found = msgspec.json.decode(organization, type=_Organization)
+    except msgspec.DecodeError:
+        return asked or "tenant"
+    id_ = (found.id or "").lower()
+    domains = {domain.name.lower() for domain in found.verified_domains or () if domain.name}
+    if asked and id_ and asked != id_ and asked not in domains and not (not domains and "." in asked):
+        raise GraphFault(
+            f"signed in to tenant {id_}, not to {asked}: sign in there (`az login --tenant {asked}`), or give the tenant that is meant"
+        )
+    return id_ or asked or "tenant"
+
+
+class Straight:
+    """Makes documents of everything as it comes."""
+
+    def __init__(self, into: Documents) -> None:
+        self._into = into
+        self._intake: Intake | None = None
+
+    def open(self, info: TenantInfo) -> Straight:
+        self._intake = Intake(info.tenant_id, info.portal, self._into)
+        return self
+
+    @property
+    def lost(self) -> set[str]:
+        return self._intake.lost if self._intake is not None else set()
+
+    def page(self, chain: str, call: Call, objects: Objects, next_: str | None, noted: list[str]) -> None:
+        assert self._intake is not None
+        for parent, raw in objects:
+            self._intake.take(call.collection, call.kind, raw, parent)
+
+    def resumed(self, chain: str) -> Resumed | None:
+        return None
+
+    def parts(self, chosen: list[str] | None = None) -> list[str] | None:
+        return chosen

@@ -1,0 +1,350 @@
+"""Reads a tenant: lists as chains of pages, side by side; what belongs to single objects in batches; and says how much it got.
+
+What was read goes to a sink page by page and is not kept here, but for the ids: an object that Graph repeats, on the next page or
+after a collection had to be begun again, is passed on once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from auditor.sources.coverage import COMPLETE, DENIED, FAILED, INTERRUPTED, PARTIAL, SELECTED, Covered
+from auditor.sources.graph import partition
+from auditor.sources.graph import plan as calls
+from auditor.sources.graph.client import Graph, Page
+from auditor.sources.graph.faults import Denied, Expired, GraphFault, NotTaken, NotThere
+from auditor.sources.graph.plan import Call, Plan
+from auditor.sources.graph.sink import Json, Objects, Resumed, Sink
+
+Tell = Callable[[str, int, str], None]  # collection, objects so far, state
+_Members = Callable[[Json, list[str]], Objects]
+_IN_BATCH = 20  # requests; Graph's limit
+_BATCHES_AT_ONCE = 4
+_PARTS_AT_ONCE = 6  # pages of a thousand applications, each of some twenty megabytes while it is read
+_EXPANDED_AT_MOST = 20  # owners that $expand gives
+
+
+class _Id(msgspec.Struct):
+    id: str | None = None
+
+
+class _Role(msgspec.Struct, rename="camel"):
+    allowed_member_types: list[str] | None = None
+
+
+class _Principal(msgspec.Struct, rename="camel"):
+    id: str | None = None
+    app_roles: list[_Role] | None = None
+    app_role_assignment_required: bool | None = None
+
+
+class _Expanded(msgspec.Struct):
+    id: str
+    owners: list[msgspec.Raw] = []
+
+
+_id = msgspec.json.Decoder(_Id).decode
+_principal = msgspec.json.Decoder(_Principal).decode
+_expanded = msgspec.json.Decoder(_Expanded).decode
+_list = msgspec.json.Decoder(Page).decode
+
+
+class Loader:
+    """Reads one tenant. `covered` says, afterwards, how much of each collection was read."""
+
+    def __init__(self, graph: Graph, plan: Plan, tell: Tell | None = None) -> None:
+        self._graph, self._plan = graph, plan
+        self._sink: Sink
+        self._organization: Objects = []
+        self._tell = tell or (lambda collection, count, state: None)
+        self._found: dict[str, Covered] = {}
+        self._counts: dict[str, int] = {}
+        self._seen: dict[str, set[str]] = {}
+        self._principals: list[str] = []  # those whose assignments are wanted
+        self._ended = {call.collection: asyncio.Event() for call in plan.calls}
+
+    @property
+    def covered(self) -> list[Covered]:
+        return [self._found.get(name) or Covered(name, FAILED, reason=INTERRUPTED) for name in {**self._ended, **self._found}]
+
+    async def organization(self) -> bytes | None:
+        """The tenant itself, asked for first: whoever cannot sign in, or not reach Graph, learns it here. Raises GraphFault."""
+        call = calls.ORGANIZATION
+        try:
+            page = await self._graph.page(call.url(), "the organization")
+        except (Denied, NotThere, NotTaken) as fault:
+            self._found[call.collection] = refused_by(call, fault, 0)
+            return None
+        self._organization = [("", bytes(raw)) for raw in page.value[:1]]
+        self._found[call.collection] = Covered(call.collection, COMPLETE, len(self._organization))
+        return self._organization[0][1] if self._organization else None
+
+    async def load(self, sink: Sink) -> None:
+        """Reads all else that is planned. When it is interrupted, what was read by then is with the sink, and `covered` says so."""
+        self._begin(sink)
+        ways: dict[Call, Callable[[], Awaitable[Covered | list[str] | None]]] = {
+            calls.APPLICATIONS: self._applications,
+            calls.ASSIGNED_TO: self._assigned_to,
+            calls.OWNERS: lambda: self._owners(calls.OWNERS, calls.OWNERS_OF_ONE),
+            calls.PRINCIPAL_OWNERS: lambda: self._owners(calls.PRINCIPAL_OWNERS, calls.PRINCIPAL_OWNERS_OF_ONE),
+            calls.FEDERATED: self._federated,
+            **{call: partial(self._single, call) for call in calls.SINGLES},
+        }
+        wanted = [call for call in self._plan.calls if call is not calls.ORGANIZATION]
+        try:
+            await _side_by_side(self._cover(call, ways.get(call, partial(self._chain, call))) for call in wanted)
+        except asyncio.CancelledError:
+            pass  # Ctrl-C: what has been read is audited
+
+    def _begin(self, sink: Sink) -> None:
+        self._sink = sink
+        if sink.resumed("organization") is None:
+            self._pass_on("organization", calls.ORGANIZATION, self._organization, None, [])
+
+    # -- one collection
+
+    async def _cover(self, call: Call, read: Callable[[], Awaitable[Covered | list[str] | None]]) -> None:
+        name = call.collection
+        found = Covered(name, PARTIAL, reason=INTERRUPTED)
+        try:
+            answer = await read()
+            found = answer if isinstance(answer, Covered) else Covered(name)
+        except GraphFault as fault:
+            found = refused_by(call, fault, self._counts.get(name, 0))
+        finally:
+            found.count = self._counts.get(name, 0)
+            self._found[name] = found
+            self._ended[name].set()
+            self._tell(name, found.count, found.status)
+
+    async def _chain(
+        self, call: Call, chain: str = "", url: str = "", members: _Members | None = None, *, advanced: bool = False
+    ) -> list[str]:
+        """All pages of a list, and what was noted of them.
+
+        A list whose pages expire on the way is begun again, once: what was read before is not passed on again.
+        """
+        chain = chain or call.collection
+        first: str = url or call.url()
+        at: str | None = first
+        noted: list[str] = []
+        if (resumed := self._sink.resumed(chain)) is not None:
+            self._take_up(call, resumed)
+            at, noted = resumed.next, resumed.noted
+        visited: set[str] = set()
+        again = False
+        while at is not None:
+            if at in visited:
+                raise GraphFault(f"the pages of {call.collection} go round in a circle: Graph links to one that was read before")
+            visited.add(at)
+            try:
+                page = await self._graph.page(at, call.collection, advanced=advanced)
+            except Expired:
+                if again:
+                    raise
+                again, at = True, first
+                visited.clear()
+                continue
+            new: list[str] = []
+            objects = [pair for raw in page.value for pair in (members(raw, new) if members else [("", raw)])]
+            self._pass_on(chain, call, objects, page.next, new)
+            noted += new
+            at = page.next
+        return noted
+
+    async def _each(self, call: Call, ids: list[str], chain: str = "") -> Covered:
+        """What belongs to each of some objects, in batches."""
+        chain = chain or call.collection
+        if (resumed := self._sink.resumed(chain)) is not None:
+            self._take_up(call, resumed)
+            done = set(resumed.noted)
+            ids = [id_ for id_ in ids if id_ not in done]
+        unread: dict[str, GraphFault] = {}
+        size = _IN_BATCH * _BATCHES_AT_ONCE
+        for start in range(0, len(ids), size):
+            window = ids[start : start + size]
+            answers = await _side_by_side(
+                self._graph.batch({id_: call.url(id_) for id_ in group}, call.collection) for group in in_groups(window)
+            )
+            found: Objects = []
+            for id_, body in (pair for answer in answers for pair in answer.items()):
+                if isinstance(body, GraphFault):
+                    unread[id_] = body
+                else:
+                    found += await self._of_one(call, id_, body)
+            self._pass_on(chain, call, found, None, [id_ for id_ in window if id_ not in unread])
+            fault = next(iter(unread.values()), None)
+            if isinstance(fault, Denied) and len(unread) == start + len(window):
+                raise fault  # not one of them can be read
+        unread = {id_: fault for id_, fault in unread.items() if not isinstance(fault, NotThere)}  # those are gone by now
+        return Covered(call.collection, reason=next((str(fault) for fault in unread.values()), ""), unread=sorted(unread))
+
+    async def _of_one(self, call: Call, id_: str, body: bytes) -> Objects:
+        """The members of one object, on its first page and the following ones."""
+        try:
+            page = _list(body)
+        except msgspec.DecodeError:
+            page = await self._graph.page(call.url(id_), call.collection)
+        found: Objects = [(id_, raw) for raw in page.value]
+        visited = set()
+        while page.next is not None:
+            if page.next in visited:
+                raise GraphFault(f"the pages of {call.collection} of {id_} go round in a circle")
+            visited.add(page.next)
+            page = await self._graph.page(page.next, call.collection)
+            found += [(id_, raw) for raw in page.value]
+        return found
+
+    async def _single(self, call: Call) -> None:
+        if (resumed := self._sink.resumed(call.collection)) is not None:
+            self._take_up(call, resumed)
+        else:
+            raw = await self._graph.object(call.url(), call.collection)
+            self._pass_on(call.collection, call, [("", raw)], None, [])
+
+    # -- those that are more than a list
+
+    async def _applications(self) -> None:
+        """One chain, or several side by side where there are many."""
+        call = calls.APPLICATIONS
+        try:
+            total = await partition.count(self._graph)
+            parts = self._sink.parts()
+            if parts is None:
+                parts = self._sink.parts(await partition.ranges(self._graph, total) if total >= partition.PARTITIONED_FROM else []) or []
+            urls = [call.url(query=f"{call.query}&$count=true&$filter={part}") for part in parts]
+            few = asyncio.Semaphore(_PARTS_AT_ONCE)
+
+            async def part(i: int, url: str) -> None:
+                async with few:
+                    await self._chain(call, f"{call.collection}-{i}", url, advanced=True)
+
+            await _side_by_side(part(i, url) for i, url in enumerate(urls))
+        except NotTaken:
+            total = 0  # no advanced queries here: the plain list gives everything
+        if not total or self._counts.get(call.collection, 0) < total:
+            await self._chain(call)
+
+    async def _owners(self, call: Call, one: Call) -> Covered:
+        """By $expand, which gives twenty at most: objects that have as many are asked for again."""
+
+        def members(raw: Json, many: list[str]) -> Objects:
+            try:
+                of = _expanded(raw)
+            except msgspec.DecodeError:  # something in it is odd: asked for alone, it costs nobody else
+                of = None
+            if of is not None and len(of.owners) < _EXPANDED_AT_MOST:
+                return [(of.id, owner) for owner in of.owners]
+            many.append(_id_of(raw, call))
+            return []
+
+        try:
+            many = await self._chain(call, members=members)
+        except NotTaken:  # the nested $select: what Graph gives by itself is less, but something
+            many = await self._chain(call, url=call.url(query="$select=id&$expand=owners&$top=999"), members=members)
+        return await self._each(one, sorted(set(many)), chain=f"{call.collection}-of-many")
+
+    async def _federated(self) -> Covered:
+        find = calls.WITH_FEDERATED
+
+        def note(raw: Json, ids: list[str]) -> Objects:
+            ids.append(_id_of(raw, find))
+            return []
+
+        try:
+            ids = await self._chain(find, "with-federated", members=note, advanced=True)
+        except NotTaken:  # then each registration is asked
+            ids = [key.rpartition(" ")[2] for key in await self._all_of(calls.APPLICATIONS)]
+        return await self._each(calls.FEDERATED, sorted(set(ids)))
+
+    async def _assigned_to(self) -> Covered:
+        await self._all_of(calls.PRINCIPALS)
+        found = await self._each(calls.ASSIGNED_TO, sorted(self._principals))
+        if self._plan.assignees:  # not all there are, but all of whom a rule asks
+            read = sorted(set(self._principals) - set(found.unread))
+            self._found["appRoleAssignedTo"] = Covered("appRoleAssignedTo", SELECTED, reason="only where rules ask", read=read)
+        return found
+
+    async def _all_of(self, call: Call) -> set[str]:
+        """What another collection came to. Raises GraphFault unless it is complete: who asks needs all of it."""
+        await self._ended[call.collection].wait()
+        if self._found[call.collection].status != COMPLETE:
+            raise GraphFault(f"{call.collection} could not all be read, and so not what belongs to them")
+        return self._seen.get(call.collection, set())
+
+    # -- passing on
+
+    def _pass_on(self, chain: str, call: Call, objects: Objects, next_: str | None, noted: list[str]) -> None:
+        self._sink.page(chain, call, [pair for pair in objects if self._is_new(call, *pair)], next_, noted)
+        self._tell(call.collection, self._counts.get(call.collection, 0), "")
+
+    def _take_up(self, call: Call, resumed: Resumed) -> None:
+        for parent, raw in resumed.objects:
+            self._is_new(call, parent, raw)
+
+    def _is_new(self, call: Call, parent: str, raw: Json) -> bool:
+        """Notes an object; False for one that was passed on before."""
+        principal = None
+        try:
+            if call is calls.PRINCIPALS:
+                principal = _principal(raw)
+                id_ = principal.id
+            else:
+                id_ = _id(raw).id
+        except msgspec.DecodeError:
+            id_ = None  # whoever reads it says what is wrong
+        if id_ is not None:
+            seen = self._seen.setdefault(call.collection, set())
+            key = f"{parent} {id_}" if parent else id_
+            if key in seen:
+                return False
+            seen.add(key)
+        self._counts[call.collection] = self._counts.get(call.collection, 0) + 1
+        if principal is not None and principal.id and self._is_wanted(principal):
+            self._principals.append(principal.id)
+        return True
+
+    def _is_wanted(self, principal: _Principal) -> bool:
+        """Whether the assignments to it are: it defines a permission that applications can hold, or a rule asks who is assigned."""
+        roles = principal.app_roles or []
+        if any("Application" in (role.allowed_member_types or ()) for role in roles):
+            return True
+        return self._plan.assignees and bool(roles or principal.app_role_assignment_required)
+
+
+def _id_of(raw: Json, call: Call) -> str:
+    try:
+        id_ = _id(raw).id
+    except msgspec.DecodeError:
+        id_ = None
+    if not id_:
+        raise GraphFault(f"an object without an id came for {call.collection}: whose they are cannot be told")
+    return id_
+
+
+async def _side_by_side(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """The results of all; when one fails the others are stopped, and nothing goes on behind our back."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+
+def in_groups(ids: list[str]) -> list[list[str]]:
+    """As many at a time as a batch holds."""
+    return [ids[i : i + _IN_BATCH] for i in range(0, len(ids), _IN_BATCH)]
+
+
+def refused_by(call: Call, fault: GraphFault, count: int) -> Covered:
+    if isinstance(fault, Denied):
+        return Covered(call.collection, DENIED, count, f"Microsoft Graph refuses it (403): {call.permission} is missing", call.permission)
+    return Covered(call.collection, PARTIAL if count else FAILED, count, str(fault))

@@ -1,0 +1,39 @@
+"""Where a tenant's objects go while it is read: straight into an audit, or into a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from auditor.sources.coverage import TenantInfo
+from auditor.sources.graph.plan import Call
+
+Json = bytes | msgspec.Raw  # an object; a Raw is a view of its page
+Objects = list[tuple[str, Json]]  # (object id of whose it is, or "", the object)
+
+
+class Resumed(NamedTuple):
+    """What an earlier run has read of a chain. `next` is None when it came to its end."""
+
+    objects: Iterable[tuple[str, Json]]
+    next: str | None
+    noted: list[str]
+
+
+class Sink(Protocol):
+    """Takes what was read, page by page. `next_` is where the chain goes on; `noted` are ids that a resumed chain wants back."""
+
+    def page(self, chain: str, call: Call, objects: Objects, next_: str | None, noted: list[str]) -> None: ...
+
+    def resumed(self, chain: str) -> Resumed | None: ...
+
+    def parts(self, chosen: list[str] | None = None) -> list[str] | None:
+        """The parts in which applications are read: those of an earlier run, after these have been chosen."""
+
+
+class Opened(Protocol):
+    """Makes a sink once it is known which tenant it is."""
+
+    def open(self, info: TenantInfo) -> Sink: ...

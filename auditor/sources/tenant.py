@@ -1,0 +1,66 @@
+"""A tenant as a source: objects as Microsoft Graph gives them, live or out of a snapshot, and how much of the tenant they are.
+
+A tenant is no file: what is found in it is placed by object and JSON Pointer ("/applications/ID/web/redirectUris/0").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from auditor.errors import InputError
+from auditor.sources.document import Document, Documents, File
+from auditor.sources.formats import graph
+
+# Collections that others of the same objects stand for.
+_PATHS = {"owners": "applications", "servicePrincipalOwners": "servicePrincipals", "federatedIdentityCredentials": "applications"}
+
+
+class Intake:
+    """Makes documents of a tenant's objects."""
+
+    def __init__(self, tenant_id: str, portal: str, into: Documents) -> None:
+        self._file = File(tenant_id, tenant_id, 0, portal=portal, is_tenant=True)
+        self._into = into
+        self.lost: set[str] = set()  # collections of which an object could not be read
+
+    def take(self, collection: str, kind: str, raw: bytes | msgspec.Raw, parent: str = "") -> None:
+        """One object. What does not fit is an error that names it; the rest is kept."""
+        document = Document(kind, self._file, "", 0, 0, 0, 0, None, parent=parent)
+        try:
+            document.data = graph.decode[kind](raw)
+        except (msgspec.DecodeError, RecursionError):
+            self._slowly(document, collection, raw)
+        if document.data is None:
+            self.lost.add(collection)
+            return
+        id_ = getattr(document.data, "id", None)
+        document.pointer = self._place(collection, id_ if isinstance(id_, str) else "", parent)
+        self._into.add(document)
+
+    def _slowly(self, document: Document, collection: str, raw: bytes | msgspec.Raw) -> None:
+        value: Any = None
+        try:
+            value = msgspec.json.decode(raw)
+            document.data = graph.convert(document.kind, value)
+        except graph.Wrong as wrong:
+            document.data = wrong.data
+            places: Iterable[tuple[str, str]] = wrong.places
+        except (msgspec.DecodeError, RecursionError) as error:
+            places = [("", f"the object cannot be read: {error}")]
+        else:
+            places = []
+        id_ = value.get("id") if isinstance(value, dict) else None
+        where = self._place(collection, id_ if isinstance(id_, str) else "?", document.parent)
+        for place, message in places:
+            kept = "" if document.data is not None else "; the object is not audited"
+            self._into.errors.append(InputError(self._file.name, f"{where}{place}: {message}{kept}"))
+
+    @staticmethod
+    def _place(collection: str, id_: str, parent: str) -> str:
+        if parent:
+            relation = "owners" if collection == "servicePrincipalOwners" else collection
+            return f"/{_PATHS.get(collection, 'servicePrincipals')}/{parent}/{relation}/{id_}"
+        return f"/{collection}/{id_}" if id_ else f"/{collection}"

@@ -1,0 +1,377 @@
+"""`regaudit explain` of AADSTS codes and pasted messages: what a user gets."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor import rulebook, signin
+from auditor.catalog import CATALOG
+from tests.test_cli import PAGE, ROOT, process, regaudit, registration, write
+
+RULES = list(rulebook.shipped())
+NAMED = {code for rule in RULES for code in rule.aadsts}
+CARELESS = ROOT / "sample_manifests/careless"
+TIDY = ROOT / "sample_manifests/tidy"
+# Connector rules to come: what only shows when client, API and connector are read together. Take out what a page names.
+TO_COME = {
+    28002, 28003, 50003, 50146, 50194, 65002, 90002, 90008, 90095, 90112, 90124, 90130, 240002, 500207, 500208, 650054, 650057, 700022,
+    700023, 900382, 900432, 901002, 1003031, 7000114, 9002325, 9002332,
+}  # fmt: skip
+MESSAGE = (
+    "AADSTS50011: The redirect URI 'https://payroll.example.com/Signin?code=PSST' specified in the request does not match the "
+    "redirect URIs configured for the application '22222222-2222-4222-8222-222222222222'. Make sure it's there. Navigate to "
+    "https://aka.ms/redirectUriMismatchError to learn more. Trace ID: 99999999-9999-4999-8999-999999999999 "
+    "Correlation ID: 88888888-8888-4888-8888-888888888888 Timestamp: 2026-01-01 00:00:00Z"
+)
+
+
+def payroll(number: int, **more: Any) -> dict[str, Any]:
+    web = {"redirectUris": ["https://payroll.example.com/signin"], "implicitGrantSettings": {}}
+    return registration(f"Payroll {number}", number, web=web, spa={"redirectUris": []}, publicClient={"redirectUris": []}, **more)
+
+
+def expired() -> dict[str, Any]:
+    secret = {"keyId": "33333333-3333-4333-8333-333333333333", "displayName": "web", "endDateTime": "2020-01-01T00:00:00Z"}
+    return {"passwordCredentials": [secret]}
+
+
+@pytest.fixture
+def manifests(tmp_path: Path) -> Path:
+    """Two registrations, each with a secret that has expired."""
+    write(tmp_path / "in/first.json", payroll(1, **expired()))
+    write(tmp_path / "in/second.json", payroll(2, **expired()))
+    return tmp_path / "in"
+
+
+# -- the table
+
+
+def test_every_code_that_a_page_names_has_a_meaning() -> None:
+    assert not NAMED - CATALOG.codes.keys()
+
+
+def test_every_code_that_can_be_foreseen_is_looked_for() -> None:
+    foreseeable = {number for number, code in CATALOG.codes.items() if code.foreseeable == "yes"}
+    assert not foreseeable - NAMED - TO_COME
+    assert not TO_COME - CATALOG.codes.keys()
+
+
+def test_the_table_is_in_order_and_reads_as_it_should() -> None:
+    assert list(CATALOG.codes) == sorted(CATALOG.codes)
+    for code in CATALOG.codes.values():
+        assert code.foreseeable in ("yes", "partly", "no")
+        assert bool(code.limits) == (code.foreseeable != "yes"), code
+        assert re.fullmatch(r"[A-Z].{20,200}\.", code.meaning), code
+        assert ". " not in code.meaning, "one sentence"
+        assert code.limits[-1:] != "."
+        assert not re.search("Azure AD|AAD |reply URL", code.meaning + code.limits), "the field's own words"
+        if code.foreseeable == "no":
+            assert code.number not in NAMED, "a rule looks for it"
+
+
+# -- a code
+
+
+@pytest.mark.parametrize("written", ["AADSTS50011", "aadsts50011", "50011"])
+def test_what_a_code_means_and_which_rules_look_for_it(written: str) -> None:
+    ran = regaudit("explain", written)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("AADSTS50011\n  The request names a redirect URI that the registration does not have")
+    listed = re.findall(r"^    (\S+)  +\S", ran.out, re.MULTILINE)
+    assert listed == sorted(rule.id for rule in RULES if 50011 in rule.aadsts)
+    assert "regaudit explain AADSTS50011 manifests/" in ran.out
+
+
+def test_a_page_of_ones_own_counts(tmp_path: Path) -> None:
+    page = PAGE.format(title="Of the house", severity="low", id="house-rule", tag="house")
+    write(tmp_path / "rules/house-rule.md", page.replace("tags  ", "aadsts = [50011, 123456]\ntags  "))
+    own = ("--extend-rules", tmp_path / "rules")
+    assert "Of the house" in regaudit("explain", "50011", *own).out
+    ran = regaudit("explain", "123456", *own)
+    assert ran.code == 0
+    assert "1 rule looks for it:\n    house-rule  Of the house" in ran.out
+    file = write(tmp_path / "in/app.json", registration("Payroll"))
+    failed = regaudit("explain", "123456", file, *own)
+    assert failed.code == 1, "whatever its severity"
+    assert "low house-rule" in failed.out
+    assert "Payroll is careless" in failed.out
+
+
+def test_what_cannot_be_foreseen() -> None:
+    ran = regaudit("explain", "AADSTS53003")
+    assert ran.code == 0
+    assert "It cannot be foreseen from configuration: policies weigh user, device, place and risk" in ran.out
+    assert "No rule" not in ran.out
+    partly = regaudit("explain", "AADSTS7000215")
+    assert "It can only partly be foreseen from configuration: no export holds the value of a secret." in partly.out
+
+
+def test_files_are_not_read_where_no_rule_could_look() -> None:
+    ran = regaudit("explain", "AADSTS53003", TIDY)
+    assert ran.code == 2, "nobody looked"
+    assert "cannot be foreseen" in ran.out
+    assert "the files were not read: no rule looks for this" in ran.err
+
+
+def test_no_rule_looks_for_it_yet() -> None:
+    without = sorted(number for number, code in CATALOG.codes.items() if code.foreseeable != "no" and number not in NAMED)
+    for number in without[:3]:
+        ran = regaudit("explain", str(number))
+        assert (ran.code, "No rule looks for this yet." in ran.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "close"),
+    [("50012", "AADSTS50011"), ("AADSTS5001", "AADSTS50011"), ("7000223", "AADSTS700022 or AADSTS7000222 or AADSTS7000229")],
+)
+def test_a_code_that_is_not_known(written: str, close: str) -> None:
+    ran = regaudit("explain", written)
+    assert ran.code == 2
+    assert f"regaudit does not know this code. Did you mean {close}?" in ran.out
+    assert f"https://login.microsoftonline.com/error?code={written.removeprefix('AADSTS')}\n" in ran.out
+
+
+def test_a_code_like_no_other() -> None:
+    ran = regaudit("explain", "AADSTS99999999")
+    assert ran.code == 2
+    assert "does not know this code.\n" in ran.out
+
+
+@pytest.mark.parametrize("written", ["AADSTS", "AADSTSx", "AADSTS" + "9" * 5000, "invalid_client: the secret is wrong", "x" * 5000])
+def test_no_code_at_all(written: str) -> None:
+    ran = regaudit("explain", written)
+    assert (ran.code, ran.out) == (2, "")
+    assert "no AADSTS code is named" in ran.err
+    assert len(ran.err) < 200
+
+
+def test_all_codes() -> None:
+    ran = regaudit("explain", "--list-codes")
+    assert ran.code == 0
+    assert re.search(r"^AADSTS50011 +\d+ +The request names", ran.out, re.MULTILINE)
+    assert re.search(r"^AADSTS53003 +cannot be foreseen +", ran.out, re.MULTILINE)
+    assert f"{len(CATALOG.codes)} codes." in ran.out
+    rows = regaudit("explain", "--list-codes", "--output-format", "json").json
+    assert [row["code"] for row in rows] == list(CATALOG.codes)
+    assert regaudit("explain", "--list-codes", "50011").code == 2
+
+
+# -- a code and files
+
+
+def test_which_rules_fail_in_the_files() -> None:
+    ran = regaudit("explain", "AADSTS7000222", CARELESS, "--as-of", "2026-11-24")
+    assert (ran.code, ran.err) == (1, "")
+    assert re.search(r"secret-expired +Client secret has expired\n +1 failed, 2 passed, 12 did not apply\n", ran.out)
+    assert re.search(r"credential-all-expired .*\n +2 passed, 1 not evaluated, ", ran.out)
+    assert "sample_manifests/careless/expired-secret.json:52:7" in ran.out
+    assert "with 3 rules" in ran.out, "these rules and no others"
+    assert "redirect-http" not in ran.out
+
+
+def test_files_in_which_none_fails() -> None:
+    ran = regaudit("explain", "AADSTS50011", TIDY)
+    assert (ran.code, ran.err) == (0, "")
+    assert "No findings." in ran.out
+
+
+def test_registrations_from_standard_input() -> None:
+    raw = json.dumps(payroll(1, **expired())).encode()
+    ran = regaudit("explain", "AADSTS7000222", "-", stdin=raw)
+    assert ran.code == 1
+    assert "<stdin>:1:" in ran.out
+
+
+def test_files_that_are_not_there_or_not_json(tmp_path: Path) -> None:
+    ran = regaudit("explain", "AADSTS7000222", tmp_path / "nope")
+    assert ran.code == 2
+    assert "no such file" in ran.err
+    broken = write(tmp_path / "in/broken.json", '{"appId": ')
+    write(tmp_path / "in/good.json", payroll(1, **expired()))
+    ran = regaudit("explain", "AADSTS7000222", broken.parent)
+    assert ran.code == 2, "a part could not be read"
+    assert "broken.json:1" in ran.err
+    assert "secret-expired" in ran.out
+
+
+def test_as_json(manifests: Path) -> None:
+    found = regaudit("explain", "7000222", "53003", "12", manifests, "--output-format", "json")
+    assert found.code == 2, "12 is not known"
+    secret, policy, unknown = found.json["codes"]
+    assert (secret["code"], secret["known"], secret["foreseeable"], secret["limits"]) == (7000222, True, "yes", None)
+    verdicts = {rule["id"]: rule["verdicts"] for rule in secret["rules"]}
+    assert verdicts["secret-expired"] == {"failed": 2, "passed": 0, "not_evaluated": 0, "not_applicable": 0, "errors": 0}
+    assert (policy["foreseeable"], policy["rules"]) == ("no", [])
+    assert (unknown["known"], unknown["meaning"]) == (False, None)
+    assert unknown["look_up"] == "https://login.microsoftonline.com/error?code=12"
+    assert {row["rule_id"] for row in found.json["report"]["findings"]} <= verdicts.keys()
+    alone = regaudit("explain", "7000222", "--output-format", "json").json
+    assert (alone["report"], alone["codes"][0]["rules"][0]["verdicts"], alone["mentions"]) == (None, None, [])
+
+
+# -- a message
+
+
+def test_a_pasted_message(manifests: Path) -> None:
+    ran = regaudit("explain", MESSAGE, manifests)
+    assert ran.code == 0, "no rule can know which URI a client asks for"
+    assert "app registration Payroll 2 (" in ran.out
+    assert "second.json:1)" in ran.out
+    assert (
+        "https://payroll.example.com/Signin\n    none of the redirect URIs and Application ID URIs that were read; close to it is"
+        in ran.out
+    )
+    assert "close to it is https://payroll.example.com/signin, web redirect URI of Payroll 2" in ran.out
+    for never in ("PSST", "aka.ms", "99999999-", "88888888-", "Make sure"):
+        assert never not in ran.out
+
+
+def test_a_message_without_quotation_marks(manifests: Path) -> None:
+    words = MESSAGE.replace("'", "").replace("?code=PSST", "").split()
+    ran = regaudit("explain", *words, manifests)
+    assert ran.code == 0
+    assert "close to it is https://payroll.example.com/signin" in ran.out
+    assert "Read 2 app registrations" in ran.out
+    assert "Read " not in regaudit("explain", *words).out
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_message_from_standard_input(manifests: Path, encoding: str) -> None:
+    ran = regaudit("explain", "-", manifests, stdin=MESSAGE.encode(encoding))
+    assert ran.code == 0
+    assert "app registration Payroll 2" in ran.out
+
+
+def test_standard_input_is_one_thing_only() -> None:
+    ran = regaudit("explain", "-", "-", stdin=MESSAGE.encode())
+    assert ran.code == 2
+    assert "cannot be both the message and a file" in ran.err
+
+
+def test_a_token_endpoints_answer() -> None:
+    body = {
+        "error": "invalid_client",
+        "error_description": "AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 99999999-9999-4999-8999-999999999999",
+        "error_codes": [7000215],
+        "trace_id": "99999999-9999-4999-8999-999999999999",
+        "error_uri": "https://login.microsoftonline.com/error?code=7000215",
+    }
+    message = signin.parse(json.dumps(body))
+    assert message == signin.Message([7000215], [], [])
+    assert regaudit("explain", str(body["error_uri"])).out.startswith("AADSTS7000215\n")
+
+
+def test_a_message_with_several_codes() -> None:
+    ran = regaudit("explain", "AADSTS65001: no consent. AADSTS50012: no. AADSTS 65001, aadsts500011")
+    assert ran.code == 2, "one of them is not known"
+    assert re.findall("^AADSTS.*", ran.out, re.MULTILINE) == ["AADSTS65001", "AADSTS50012", "AADSTS500011"]
+
+
+def test_the_registration_that_the_message_names_comes_first(manifests: Path) -> None:
+    message = "AADSTS7000222: The provided client secret keys for app '{}' are expired."
+    for number in (1, 2):
+        ran = regaudit("explain", message.format(registration("", number)["appId"]), manifests)
+        assert ran.code == 1
+        assert re.findall(r"^  Payroll (\d)", ran.out, re.MULTILINE)[0] == str(number)
+    ran = regaudit("explain", message.format("22222222-2222-4222-8222-222222222222"), manifests, "--limit", "1")
+    assert ran.out.count("\n  Payroll 2 (") >= 1
+    assert "and 1 more (--limit 0 shows all)" in ran.out
+
+
+def test_what_a_message_names(manifests: Path) -> None:
+    """An object id in place of the client id is a usual mistake; Microsoft's applications are not in anybody's files."""
+    text = (
+        "AADSTS700016: Application with identifier '11111111-1111-4111-8111-111111111111' was not found, nor "
+        "00000003-0000-0000-c000-000000000000, nor 55555555-5555-4555-8555-555555555555, at https://payroll.example.com/signin."
+    )
+    mentions = {row["value"]: row["found"] for row in regaudit("explain", text, manifests, "--output-format", "json").json["mentions"]}
+    assert list(mentions.values())[:3] == [
+        f"the object ID, not the Application (client) ID, of the app registration Payroll 1 ({manifests}/first.json:1)",
+        "Microsoft Graph, an application of Microsoft's",
+        "neither an app registration nor a service principal that was read",
+    ]
+    assert mentions["https://payroll.example.com/signin"] == "web redirect URI of Payroll 1, web redirect URI of Payroll 2"
+
+
+def test_what_is_not_known_of_a_registration_is_not_denied(tmp_path: Path) -> None:
+    """A `$select`ed registration has no URIs to compare with: nothing is claimed but what was read."""
+    slim = registration("Slim", 2)
+    template = {"appId": "${{CLIENT_ID}}", "displayName": "Template"}
+    file = write(tmp_path / "app.json", [slim, template, {key: slim[key] for key in ("appId", "displayName")}])
+    ran = regaudit("explain", MESSAGE, file)
+    assert ran.code == 0
+    assert "none of the redirect URIs and Application ID URIs that were read\n" in ran.out
+    assert "close to" not in ran.out
+
+
+def test_a_hostile_message(tmp_path: Path) -> None:
+    name = "\x1b[31mred\u202e ##vso[task.complete]"
+    file = write(tmp_path / "app.json", payroll(2, **expired()) | {"displayName": name})
+    uri = "https://user:pa55word@payroll.example.com/##vso[task.x]\x1b[2J?client_secret=PSST#token=PSST"
+    text = f"::error::x\n##vso[task.setvariable]y AADSTS7000222 '{uri}' '\u202eevil' app 22222222-2222-4222-8222-222222222222\x1b[2J"
+    for args in ((text, file), ("-", file), (text,), (text, file, "--output-format", "json")):
+        ran = regaudit("explain", *args, stdin=text.encode())
+        assert ran.code == (0 if len(args) == 1 else 1)
+        for printed in (ran.out, ran.err):
+            assert not re.search("\x1b|\u202e|##vso\\[|^\\s*::|pa55word|PSST", printed, re.MULTILINE), args
+
+
+@pytest.mark.parametrize(
+    "piece", ["a.", "aadsts", "AADSTS5", "trace id ", "0-", "00000000-0000-", "https://", "a-a+", "'", "session_id: '", "x" * 50 + "://"]
+)
+def test_a_long_message_takes_no_time(piece: str) -> None:
+    text = piece * (2 * signin.LONGEST // len(piece))
+    started = time.monotonic()
+    message = signin.parse(text)
+    assert time.monotonic() - started < 2
+    assert message.more
+
+
+def test_what_is_left_out_of_a_message_is_said() -> None:
+    flood = " ".join(f"AADSTS{number}" for number in range(100000, 103000))
+    for text in (flood, "AADSTS65001 " + "x " * signin.LONGEST):
+        ran = regaudit("explain", "-", stdin=text.encode())
+        assert len(re.findall("^AADSTS", ran.out, re.MULTILINE)) <= signin.MOST
+        assert "only its beginning was" in ran.err
+
+
+# -- beside it
+
+
+def test_a_rule_as_json() -> None:
+    row = regaudit("explain", "secret-expired", "--output-format", "json").json
+    assert (row["id"], row["aadsts"]) == ("secret-expired", [7000222])
+    assert row["why"]
+    assert "az ad app credential" in row["fix"]
+
+
+def test_what_does_not_go_together() -> None:
+    for args, hint in (
+        (("secret-expired", TIDY), "regaudit scan PATH --select secret-expired"),
+        (("50011", "--raw"), "--raw shows the page of a rule"),
+        ((), "nothing to explain"),
+    ):
+        ran = regaudit("explain", *args)
+        assert (ran.code, ran.out) == (2, "")
+        assert hint in ran.err
+
+
+def test_completion_knows_codes() -> None:
+    def completed(words: str, at: int) -> list[str]:
+        ran = process(
+            python=("-c", "import sys; sys.argv[0] = 'regaudit'; from auditor.cli import main; main()"),
+            env={"_REGAUDIT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)},
+        )
+        return ran.out.splitlines()
+
+    assert completed("regaudit explain AADSTS5001", 2) == ["plain,AADSTS50011", "plain,AADSTS500113"]
+    assert completed("regaudit explain aadsts540", 2) == ["plain,aadsts54005"]
+    assert completed("regaudit explain 540", 2) == ["plain,54005"]
+    assert "plain,secret-expired" in completed("regaudit explain secret-e", 2)
+    assert completed("regaudit explain AADSTS50011 mani", 3) == ["file,mani"]

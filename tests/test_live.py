@@ -1,0 +1,401 @@
+"""A live tenant, read from a fake Microsoft Graph over TLS on loopback, by the real msgraph-sdk and azure-identity."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("msgraph")
+
+from auditor.errors import RegauditError
+from auditor.sources import Documents
+from auditor.sources.coverage import Covered, TenantInfo
+from auditor.sources.graph import live as source
+from auditor.sources.graph.client import Patience
+from auditor.sources.graph.cloud import Cloud
+from auditor.sources.graph.live import Live, Straight
+from auditor.sources.graph.plan import plan
+from tests.fake_graph import FakeGraph, made_up
+
+TENANT = made_up(230, seed=7)  # three pages at 100 objects, one at 999
+ALL = (
+    "servicePrincipals",
+    "oauth2PermissionGrants",
+    "appRoleAssignedTo",
+    "owners",
+    "servicePrincipalOwners",
+    "federatedIdentityCredentials",
+)
+QUICK = Patience(first=0.02, most=0.2, answer=1.5, total=6.0)
+Ids = dict[str, list[str]]
+
+
+@pytest.fixture
+def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGraph]:
+    with FakeGraph(TENANT) as graph:
+        monkeypatch.setenv("AZURE_CLIENT_ID", graph.client_id)
+        monkeypatch.setenv("AZURE_CLIENT_SECRET", graph.client_secret)
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        yield graph
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred objects a page, so that the tenant has several."""
+    from auditor.sources.graph import plan as calls
+
+    for name in ("APPLICATIONS", "PRINCIPALS", "GRANTS"):
+        call = getattr(calls, name)
+        smaller = replace(call, query=call.query.replace("$top=999", "$top=100"))
+        monkeypatch.setattr(calls, name, smaller)
+        monkeypatch.setattr(calls, "CALLS", tuple(smaller if one is call else one for one in calls.CALLS))
+
+
+def live(graph: FakeGraph, **options: Any) -> Live:
+    cloud = Cloud(graph.url, graph.authority, "https://entra.microsoft.com", known_authority=False)
+    return Live(**{"tenant": graph.tenant_id, "auth": "token", "cloud": cloud, "ca_bundle": graph.ca, "patience": QUICK, **options})
+
+
+def read(graph: FakeGraph, needs: tuple[str, ...] = ALL, **options: Any) -> tuple[Ids, TenantInfo, Documents]:
+    """Ids of what was read, by kind."""
+    documents = Documents()
+    info = source.read(live(graph, **options), plan(needs), Straight(documents))
+    ids: Ids = {}
+    for document in documents.documents:
+        ids.setdefault(document.kind, []).append(f"{document.parent} {document.data.id}".strip())
+    return {kind: sorted(found) for kind, found in ids.items()}, info, documents
+
+
+def expected() -> Ids:
+    related = {
+        "owner": [f"{parent} {owner['id']}" for parent, owners in TENANT["owners"].items() for owner in owners],
+        "federatedIdentityCredential": [
+            f"{parent} {one['id']}" for parent, found in TENANT["federatedIdentityCredentials"].items() for one in found
+        ],
+    }
+    lists = {
+        kind: [one["id"] for one in TENANT[name]]
+        for kind, name in (
+            ("application", "applications"),
+            ("servicePrincipal", "servicePrincipals"),
+            ("oauth2PermissionGrant", "oauth2PermissionGrants"),
+        )
+    }
+    assignments = {"appRoleAssignment": [f"{one['resourceId']} {one['id']}" for one in TENANT["appRoleAssignments"]]}
+    return {
+        kind: sorted(found) for kind, found in {**related, **lists, **assignments, "organization": [TENANT["organization"]["id"]]}.items()
+    }
+
+
+def statuses(info: TenantInfo) -> dict[str, str]:
+    return {covered.collection: covered.status for covered in info.covered}
+
+
+def of(info: TenantInfo, collection: str) -> Covered:
+    found = info.of(collection)
+    assert found is not None
+    return found
+
+
+def test_a_whole_tenant_is_read_once(graph: FakeGraph) -> None:
+    ids, info, documents = read(graph)
+    assert ids == expected()
+    assert set(statuses(info).values()) == {"complete", "selected"}
+    assert of(info, "appRoleAssignedTo").status == "selected"  # of those whom rules ask about
+    assert not documents.errors
+    assert info.tenant_id == graph.tenant_id
+    assert not [request for request in graph.requests if request.method not in ("GET", "POST")]  # nothing is ever written
+    assert all(request.path.endswith("/$batch") for request in graph.requests if request.method == "POST")
+
+
+APPLICATIONS, NEXT, GRANTS = (
+    r"^/v1.0/applications\?.*\$select=id,appId",
+    r"^/v1.0/applications\?(?=.*select=id,appId).*skiptoken",
+    r"^/v1.0/oauth2PermissionGrants",
+)
+IN_BATCH = r"appRoleAssignedTo"
+SURVIVED: dict[str, Callable[[FakeGraph], Any]] = {
+    "429 that asks for a second": lambda g: g.fault(APPLICATIONS, 429, headers={"Retry-After": "1"}),
+    "429 with a part of a second": lambda g: g.fault(APPLICATIONS, 429, headers={"Retry-After": "0.128"}),
+    "429 until a date": lambda g: g.fault(APPLICATIONS, 429, headers={"Retry-After": formatdate(time.time() + 1, usegmt=True)}),
+    "429 for no time at all": lambda g: g.fault(APPLICATIONS, 429, headers={"Retry-After": "0"}),
+    "429 that says nothing": lambda g: g.fault(APPLICATIONS, 429),
+    "429 with nonsense": lambda g: g.fault(APPLICATIONS, 429, headers={"Retry-After": "soon"}),
+    "429 five times": lambda g: g.fault(APPLICATIONS, 429, times=5),
+    "500": lambda g: g.fault(APPLICATIONS, 500),
+    "502 with a web page": lambda g: g.fault(NEXT, "html", status=502),
+    "503": lambda g: g.fault(NEXT, 503),
+    "504": lambda g: g.fault(GRANTS, 504),
+    "408": lambda g: g.fault(GRANTS, 408),
+    "cut off, by its length": lambda g: g.fault(APPLICATIONS, "truncated", how="length"),
+    "cut off, in chunks": lambda g: g.fault(NEXT, "truncated", how="chunked"),
+    "cut off, connection closed": lambda g: g.fault(NEXT, "truncated", how="close"),
+    "cut off, compressed": lambda g: g.fault(NEXT, "truncated", how="gzip"),
+    "bad JSON": lambda g: g.fault(NEXT, "bad_json"),
+    "a web page with 200": lambda g: g.fault(APPLICATIONS, "html"),
+    "connection reset": lambda g: g.fault(APPLICATIONS, "reset"),
+    "connection reset in the body": lambda g: g.fault(NEXT, "reset", at=0.5),
+    "no answer in time": lambda g: g.fault(NEXT, "slow_head", seconds=4),
+    "a body that drips": lambda g: g.fault(NEXT, "slow_body", seconds=4),
+    "an empty page with a next one": lambda g: g.fault(APPLICATIONS, "empty_page"),
+    "page tokens expire": lambda g: g.fault(NEXT, "expired", nth=2),
+    "410 for a page": lambda g: g.fault(NEXT, 410, nth=1),
+    "an object comes twice": lambda g: g.fault(NEXT, "repeat"),
+    "429 within a batch": lambda g: g.fault(IN_BATCH, 429, nth=2, times=7, headers={"Retry-After": "0.2"}),
+    "500 within a batch": lambda g: g.fault(IN_BATCH, 500),
+    "503 of a whole batch": lambda g: g.fault(r"\$batch", 503),
+    "a batch cut off": lambda g: g.fault(r"\$batch", "truncated", how="length"),
+}
+
+
+@pytest.mark.parametrize("name", SURVIVED)
+def test_what_passes_by_itself_costs_no_object(graph: FakeGraph, name: str) -> None:
+    fault = SURVIVED[name](graph)
+    ids, info, documents = read(graph)
+    assert fault.hits, "the fault was never met"
+    assert ids == expected()
+    assert set(statuses(info).values()) == {"complete", "selected"}
+    assert not documents.errors
+
+
+def test_a_challenge_is_met_with_a_new_token(graph: FakeGraph) -> None:
+    fault = graph.fault(NEXT, "claims")
+    ids, info, _ = read(graph, auth="client-secret")
+    assert fault.hits == 1
+    assert ids == expected()
+    assert set(statuses(info).values()) == {"complete", "selected"}
+
+
+BROKEN: dict[str, tuple[Callable[[FakeGraph], Any], str, str]] = {
+    "a next page on another host": (lambda g: g.fault(APPLICATIONS, "foreign_link", to=g.elsewhere), "partial", "leads elsewhere"),
+    "a next page on another path": (lambda g: g.fault(APPLICATIONS, "other_path", path="/evil"), "partial", "leads elsewhere"),
+    "next pages in a circle": (lambda g: g.fault(NEXT, "loop"), "partial", "circle"),
+    "a redirect": (lambda g: g.fault(APPLICATIONS, "redirect", to=g.elsewhere), "failed", "redirect"),
+    "Retry-After of an hour": (lambda g: g.fault(APPLICATIONS, 429, headers={"Retry-After": "4000"}), "failed", "4000 s more"),
+    "503 for ever": (lambda g: g.fault(APPLICATIONS, 503, times=None), "failed", "given up after"),
+    "a web page for ever": (lambda g: g.fault(APPLICATIONS, "html", times=None), "failed", "a web page came instead"),
+    "cut off for ever": (lambda g: g.fault(NEXT, "truncated", times=None, how="gzip"), "partial", "given up after"),
+    "pages that expire again": (lambda g: g.fault(NEXT, 410, times=None), "partial", "has expired"),
+    "403": (lambda g: g.fault(APPLICATIONS, 403, times=None), "denied", "Application.Read.All is missing"),
+    "401": (lambda g: g.fault(APPLICATIONS, 401, times=None), "failed", "does not accept the token"),
+    "404": (lambda g: g.fault(APPLICATIONS, 404, times=None), "failed", "not there"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_does_not_pass_is_said_and_the_rest_is_read(graph: FakeGraph, name: str) -> None:
+    make, status, reason = BROKEN[name]
+    fault = make(graph)
+    ids, info, _ = read(graph)
+    assert fault.hits
+    assert of(info, "applications").status == status
+    assert reason in of(info, "applications").reason
+    assert ids["servicePrincipal"] == expected()["servicePrincipal"]
+    assert of(info, "servicePrincipals").status == of(info, "oauth2PermissionGrants").status == "complete"
+    elsewhere = [request for request in graph.requests if graph.elsewhere.removeprefix("https://") == request.headers.get("host")]
+    assert not elsewhere, "a request went where a link or a redirect led"
+
+
+@pytest.mark.parametrize(("collection", "path"), [("oauth2PermissionGrants", GRANTS), ("servicePrincipals", r"^/v1.0/servicePrincipals")])
+def test_one_refused_collection_costs_itself(graph: FakeGraph, collection: str, path: str) -> None:
+    graph.fault(path, 403, times=None)
+    ids, info, _ = read(graph)
+    assert of(info, collection).status == "denied"
+    assert ids["application"] == expected()["application"]
+    if collection == "servicePrincipals":  # without them nobody knows whose assignments to ask for
+        assert of(info, "appRoleAssignments").status == "failed"
+
+
+def test_what_cannot_be_read_of_one_object_is_named(graph: FakeGraph) -> None:
+    graph.fault(IN_BATCH, 403, nth=2)
+    ids, info, _ = read(graph)
+    covered = of(info, "appRoleAssignments")
+    assert covered.status == "complete"
+    assert len(covered.unread) == 1
+    assert "403" in covered.reason
+    left = [one for one in expected()["appRoleAssignment"] if not one.startswith(covered.unread[0])]
+    assert ids["appRoleAssignment"] == left
+
+
+def test_an_object_deleted_meanwhile_is_nothing_to_complain_of(graph: FakeGraph) -> None:
+    graph.fault(IN_BATCH, 404, nth=2)
+    _, info, documents = read(graph)
+    assert of(info, "appRoleAssignments").status == "complete"
+    assert not of(info, "appRoleAssignments").unread
+    assert not documents.errors
+
+
+def test_an_unreadable_object_costs_itself_and_not_its_page(graph: FakeGraph) -> None:
+    def spoil(app: dict[str, Any]) -> dict[str, Any]:
+        return {**app, "web": "what?", "signInAudience": 7}
+
+    graph.fault(APPLICATIONS, "mangle", change=spoil, index=3)
+    ids, _, documents = read(graph)
+    assert ids["application"] == expected()["application"]
+    assert {("web" in str(error), "signInAudience" in str(error)) for error in documents.errors} == {(True, False), (False, True)}
+    assert all("/applications/" in str(error) for error in documents.errors)
+
+
+def test_a_query_that_graph_does_not_take_is_asked_in_a_poorer_way(graph: FakeGraph) -> None:
+    graph.fault(r"owners\(\$select", 400)
+    graph.fault(r"federatedIdentityCredentials/\$count", 400)
+    ids, info, _ = read(graph)
+    assert ids == expected()
+    assert set(statuses(info).values()) == {"complete", "selected"}
+
+
+def test_while_one_waits_all_wait(graph: FakeGraph) -> None:
+    graph.fault(GRANTS, 429, headers={"Retry-After": "1"})
+    read(graph)
+    times = sorted(request.time for request in graph.requests)
+    throttled = next(request.time for request in graph.requests if request.status == 429)
+    assert not [t for t in times if throttled + 0.3 < t < throttled + 0.9]
+
+
+def test_many_applications_are_read_in_parts(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    from auditor.sources.graph import partition
+
+    monkeypatch.setattr(partition, "PARTITIONED_FROM", 50)
+    ids, info, _ = read(graph)
+    assert ids == expected()
+    assert of(info, "applications").status == "complete"
+    parts = {
+        request.query["$filter"]
+        for request in graph.asked(r"^/v1.0/applications")
+        if "$top=100" in request.target and "$filter" in request.query
+    }
+    assert len([part for part in parts if "createdDateTime" in part]) >= 4
+
+
+def test_parts_that_do_not_add_up_are_read_again_as_a_whole(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    from auditor.sources.graph import partition
+
+    async def short(graph: Any, total: int) -> list[str]:
+        return ["createdDateTime lt 2022-01-01T00:00:00Z"]
+
+    monkeypatch.setattr(partition, "PARTITIONED_FROM", 50)
+    monkeypatch.setattr(partition, "ranges", short)
+    ids, _, _ = read(graph)
+    assert ids == expected()
+
+
+def test_nothing_is_asked_for_that_no_rule_reads(graph: FakeGraph) -> None:
+    _, info, _ = read(graph, needs=())
+    assert set(statuses(info)) == {"applications", "organization"}
+    assert {request.path for request in graph.requests} == {"/v1.0/applications", "/v1.0/organization"}
+
+
+# -- one registration
+
+
+def test_one_registration_with_what_hangs_on_it(graph: FakeGraph) -> None:
+    app = TENANT["applications"][5]
+    principal = next((one for one in TENANT["servicePrincipals"] if one["appId"] == app["appId"]), None)
+    ids, info, _ = read(graph, apps=(app["appId"],))
+    assert ids["application"] == [app["id"]]
+    assert not [request for request in graph.requests if request.path == "/v1.0/applications"]
+    if principal is None:
+        assert app["appId"] in of(info, "servicePrincipals").absent
+    else:
+        assert principal["id"] in ids["servicePrincipal"]
+    by_object_id, _, _ = read(graph, apps=(app["id"].upper(),))
+    assert by_object_id == ids
+
+
+def test_registrations_by_a_filter(graph: FakeGraph) -> None:
+    name = TENANT["applications"][9]["displayName"]
+    ids, _, _ = read(graph, filter=f"displayName eq '{name}'")
+    assert TENANT["applications"][9]["id"] in ids["application"]
+    with pytest.raises(RegauditError, match="no registration meets it"):
+        read(graph, filter="displayName eq 'nobody & co'")
+
+
+def test_a_registration_that_is_not_there_is_an_error(graph: FakeGraph) -> None:
+    with pytest.raises(RegauditError, match="no registration has this app id or object id"):
+        read(graph, apps=("11111111-2222-4333-8444-555555555555",))
+    with pytest.raises(RegauditError, match="give an application"):
+        read(graph, apps=("Payroll",))
+
+
+# -- signing in
+
+
+def test_the_cli_is_asked_once(graph: FakeGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    az = tmp_path / "az"
+    answer = json.dumps({"accessToken": graph.token, "expires_on": int(time.time()) + 3600, "expiresOn": "2099-01-01 00:00:00.000000"})
+    az.write_text(f"#!/bin/sh\necho started >> {tmp_path}/calls\ncat <<'END'\n{answer}\nEND\n")
+    az.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    ids, _, _ = read(graph, auth="cli")
+    assert ids == expected()
+    assert (tmp_path / "calls").read_text() == "started\n"
+
+
+@pytest.mark.parametrize("auth", ["client-secret", "environment", "certificate", "workload-identity", "default"])
+def test_ways_to_sign_in(graph: FakeGraph, auth: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_TENANT_ID", graph.tenant_id)
+    if auth == "certificate":
+        monkeypatch.setenv("AZURE_CLIENT_CERTIFICATE_PATH", graph.client_certificate)
+    if auth == "workload-identity":
+        (tmp_path / "token").write_text(graph.federated_token)
+        monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))
+    ids, _, _ = read(graph, needs=(), auth=auth)
+    assert ids["application"] == expected()["application"]
+
+
+def test_a_token_that_soon_ends_is_renewed(graph: FakeGraph) -> None:
+    graph.token_lifetime = 301
+    graph.fault(NEXT, "slow_head", seconds=1.2)  # by then it has less than five minutes
+    ids, _, _ = read(graph, needs=(), auth="client-secret", patience=replace(QUICK, answer=5))
+    assert ids["application"] == expected()["application"]
+    assert len([request for request in graph.requests if request.path.endswith("/oauth2/v2.0/token")]) > 1
+
+
+SIGN_IN_ERRORS: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
+    "an expired secret": (
+        {"auth": "client-secret"},
+        {"AZURE_CLIENT_SECRET": "expired_secret"},
+        r"AADSTS7000222.*has expired: add a new one",
+    ),
+    "a wrong secret": ({"auth": "client-secret"}, {"AZURE_CLIENT_SECRET": "=nonsense-secret-value"}, r"AADSTS7000215.*secret is wrong"),
+    "no such tenant": ({"auth": "client-secret", "tenant": "nowhere.example"}, {}, r"no such tenant there: check --tenant"),
+    "no such application": (
+        {"auth": "client-secret"},
+        {"AZURE_CLIENT_ID": "=99999999-0000-4000-8000-000000000000"},
+        r"AADSTS700016.*right\?",
+    ),
+    "another tenant": ({"tenant": "22222222-0000-4000-8000-000000000000"}, {}, r"signed in to tenant .* not to 22222222"),
+    "no secret set": ({"auth": "client-secret"}, {"AZURE_CLIENT_SECRET": "="}, r"needs AZURE_CLIENT_SECRET in the environment"),
+    "no az": ({"auth": "cli"}, {"PATH": "=/nowhere"}, r"cannot sign in.*az login"),
+    "a token that is none": ({}, {"REGAUDIT_ACCESS_TOKEN": "=not-a-token"}, r"does not accept the token"),
+}
+
+
+@pytest.mark.parametrize("name", SIGN_IN_ERRORS)
+def test_who_cannot_sign_in_learns_what_to_do(graph: FakeGraph, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    options, env, said = SIGN_IN_ERRORS[name]
+    for variable, value in env.items():
+        monkeypatch.setenv(variable, value.removeprefix("=") if value.startswith("=") else getattr(graph, value))
+    with pytest.raises(RegauditError, match=said) as error:
+        read(graph, **options)
+    assert "\n" not in str(error.value)
+    for secret in (graph.client_secret, graph.expired_secret, graph.token, "nonsense-secret-value"):
+        assert secret not in str(error.value)
+
+
+def test_a_certificate_that_nobody_knows_is_explained(graph: FakeGraph) -> None:
+    with pytest.raises(RegauditError, match=r"not trusted.*--ca-bundle"):
+        read(graph, ca_bundle=None)
+
+
+def test_a_host_that_does_not_answer_is_an_error(graph: FakeGraph) -> None:
+    where = Cloud("https://localhost:1", graph.authority, known_authority=False)
+    with pytest.raises(RegauditError, match=r"localhost cannot be reached.*given up after"):
+        read(graph, cloud=where)

@@ -1,0 +1,345 @@
+"""Commands over a live tenant, as people and pipelines run them, against a fake Microsoft Graph on loopback."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("msgraph")
+
+from tests.fake_graph import FakeGraph, made_up
+from tests.fake_graph.sign_in import MARK
+
+TENANT = made_up(1700, seed=11)  # two pages of applications, and fourteen of their owners
+NEXT = r"^/v1.0/applications\?(?=.*select=id,appId).*skiptoken"
+AS_OF = "2026-11-01"
+
+
+@pytest.fixture
+def graph() -> Iterator[FakeGraph]:
+    with FakeGraph(TENANT) as graph:
+        yield graph
+
+
+def arguments(graph: FakeGraph, *command: str, auth: str = "client-secret") -> list[str]:
+    where = ["--tenant", graph.tenant_id, "--auth", auth, "--graph-url", graph.url, "--authority", graph.authority, "--ca-bundle", graph.ca]
+    return [sys.executable, "-m", "auditor", *command, *where]
+
+
+def environment(graph: FakeGraph, **more: str) -> dict[str, str]:
+    return {
+        **os.environ, "AZURE_CLIENT_ID": graph.client_id, "AZURE_CLIENT_SECRET": graph.client_secret, "REGAUDIT_ACCESS_TOKEN": graph.token,
+        "NO_COLOR": "1", **more,
+    }  # fmt: skip
+
+
+def run(graph: FakeGraph, *command: str, auth: str = "client-secret", **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        arguments(graph, *command, auth=auth), env=environment(graph, **env), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def lines(snapshot: Path) -> tuple[dict[str, Any], list[bytes]]:
+    header, *objects = gzip.decompress(snapshot.read_bytes()).splitlines()
+    return json.loads(header), objects
+
+
+def test_a_snapshot_gives_the_report_of_the_live_scan_byte_for_byte(graph: FakeGraph, tmp_path: Path) -> None:
+    target = tmp_path / "contoso.ndjson.gz"
+    assert run(graph, "export", "-o", str(target)).returncode == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+    plain = tmp_path / "plain.ndjson"
+    plain.write_bytes(gzip.decompress(target.read_bytes()))
+    for select in ((), ("--select", "credentials"), ("--select", "owner-none,app-can-grant-itself")):
+        reports = []
+        live = run(graph, "scan", "--as-of", AS_OF, *select, "--output-format", f"json={tmp_path / 'live.json'}", "--output-format", "text")
+        for path in (target, plain):
+            command = [sys.executable, "-m", "auditor", "scan", str(path), "--as-of", AS_OF, *select]
+            command += ["--output-format", f"json={tmp_path / 'snapshot.json'}", "--output-format", "text"]
+            done = subprocess.run(command, capture_output=True, text=True, env=environment(graph), check=False)
+            assert (done.stdout, done.returncode) == (live.stdout, live.returncode)
+            reports.append((tmp_path / "snapshot.json").read_bytes())
+        assert reports == [(tmp_path / "live.json").read_bytes()] * 2
+    report = json.loads((tmp_path / "live.json").read_text())
+    assert report["run"]["source"] == "graph"
+    assert report["run"]["paths"] == [graph.tenant_id]
+    finding = next(row for row in report["findings"] if row["status"] == "fail")
+    assert (finding["file"], finding["line"]) == (None, None)
+    assert finding["pointer"].startswith(("/applications/", "/servicePrincipals/"))
+
+
+def test_reports_do_not_depend_on_the_order_in_which_answers_come(graph: FakeGraph, tmp_path: Path) -> None:
+    first = run(graph, "scan", "--as-of", AS_OF, "--output-format", "json")
+    graph.fault(r"^/v1.0/applications", "slow_head", seconds=1)
+    graph.fault(r"^/v1.0/servicePrincipals", 503)
+    assert run(graph, "scan", "--as-of", AS_OF, "--output-format", "json").stdout == first.stdout
+
+
+@pytest.mark.parametrize("written", [1, 4, 9, 16])
+def test_an_export_that_was_killed_goes_on_where_it_was(tmp_path: Path, written: int) -> None:
+    """After so many pages; the journal, too, is cut off in the middle of a line."""
+    with FakeGraph(TENANT, latency=0.03) as graph:
+        whole, target = tmp_path / "whole.ndjson.gz", tmp_path / "killed.ndjson.gz"
+        assert run(graph, "export", "-o", str(whole)).returncode == 0
+        before = len(graph.requests)
+        journal = tmp_path / "killed.ndjson.gz.part" / "journal"
+        export = subprocess.Popen(arguments(graph, "export", "-o", str(target)), env=environment(graph), stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > written)
+        finally:
+            export.kill()
+            export.wait()
+        assert not target.exists()
+        half = len(graph.requests) - before
+        with journal.open("ab") as file:
+            file.write(b'{"chain":"applic')
+        with next(journal.parent.glob("*.gz")).open("ab") as file:
+            file.write(b"\x1f\x8b half a page")
+        again = run(graph, "export", "-o", str(target))
+        assert again.returncode == 2
+        assert "--resume" in again.stderr
+        graph.expire_pages() if written == 9 else None
+        done = run(graph, "export", "-o", str(target), "--resume")
+        assert done.returncode == 0, done.stderr
+        assert not journal.parent.exists()
+        (header, objects), (header_of_whole, objects_of_whole) = lines(target), lines(whole)
+        assert header["tenant"].pop("taken") >= header_of_whole["tenant"].pop("taken")
+        assert header == header_of_whole
+        assert sorted(objects) == sorted(objects_of_whole)
+        if written != 9:  # a collection that was begun again comes in another order
+            assert objects == objects_of_whole
+            asked = [request for request in graph.requests if request.path.startswith(("/v1.0", "/beta"))]
+            whole_run = len([request for request in asked if request in graph.requests[:before]])
+            in_flight = 16  # what had come but was not yet written
+            assert len(asked) - whole_run - half <= whole_run - written + in_flight, "what had been read was read again"
+
+
+def until(condition: Any, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to pass"
+        time.sleep(0.005)
+
+
+def test_resuming_says_when_there_is_nothing_or_something_else(graph: FakeGraph, tmp_path: Path) -> None:
+    target = tmp_path / "contoso.ndjson.gz"
+    done = run(graph, "export", "-o", str(target), "--resume")
+    assert (done.returncode, "nothing to resume" in done.stderr) == (2, True)
+    graph.fault(r"^/v1.0/applications", 503, times=None, headers={"Retry-After": "4000"})
+    assert run(graph, "export", "-o", str(target)).returncode == 2
+    assert run(graph, "export", "-o", str(tmp_path / "no" / "where.gz")).returncode == 2
+
+
+def test_a_refused_permission_makes_its_rules_not_evaluated_and_the_exit_code_2(graph: FakeGraph, tmp_path: Path) -> None:
+    graph.granted.remove("Directory.Read.All")
+    done = run(graph, "scan", "--as-of", AS_OF, "--output-format", f"json={tmp_path / 'r.json'}", "--output-format", "text", "-v")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert done.returncode == 2
+    assert "Directory.Read.All is missing" in done.stdout
+    assert "could not be evaluated everywhere" in done.stdout
+    missing = {row["collection"]: row for row in report["run"]["coverage"]["tenants"][0]["collections"] if row["status"] == "denied"}
+    assert missing["oauth2PermissionGrants"]["missing_permission"] == "Directory.Read.All"
+    reasons = [row for row in report["run"]["coverage"]["not_evaluated"] if row["reason"].startswith("oauth2PermissionGrants")]
+    assert reasons
+    assert "grant Directory.Read.All" in reasons[0]["remedy"]
+    assert "perm-requested-not-granted" in reasons[0]["rules"]
+    # What no rule at or above --fail-on reads is no reason to fail.
+    assert run(graph, "scan", "--select", "secret-expired", "--fail-on", "critical", "-q").returncode == 0
+    assert run(graph, "scan", "--select", "perm-requested-not-granted", "--fail-on", "high", "-q").returncode == 0
+    assert run(graph, "scan", "--select", "perm-requested-not-granted", "--fail-on", "medium", "-q").returncode == 2
+
+
+def test_without_applications_there_is_no_verdict(graph: FakeGraph) -> None:
+    graph.granted.remove("Application.Read.All")
+    done = run(graph, "scan")
+    assert done.returncode == 2
+    assert "applications: Microsoft Graph refuses it (403): Application.Read.All is missing" in done.stderr
+    assert "No findings" not in done.stdout
+
+
+@pytest.mark.parametrize("missing", ["oauth2PermissionGrants", "servicePrincipals"])
+def test_half_of_a_collection_is_never_judged_as_the_whole(graph: FakeGraph, tmp_path: Path, missing: str) -> None:
+    """Whatever is said while pages are missing must be what is said of the whole tenant."""
+    run(graph, "scan", "--as-of", AS_OF, "--output-format", f"json={tmp_path / 'whole.json'}", "--show-passed")
+    graph.fault(rf"^/v1.0/{missing}\?.*skiptoken", 503, times=None, headers={"Retry-After": "4000"})
+    done = run(graph, "scan", "--as-of", AS_OF, "--output-format", f"json={tmp_path / 'half.json'}", "--show-passed")
+    assert done.returncode == 2
+    whole, half = (json.loads((tmp_path / name).read_text()) for name in ("whole.json", "half.json"))
+    said = {(row["rule_id"], row["object_id"]): row["status"] for row in whole["findings"] if row["object_id"]}
+    verdicts = [row for row in half["findings"] if row["object_id"]]
+    assert len(verdicts) > 1000
+    for row in verdicts:
+        assert said.get((row["rule_id"], row["object_id"]), "pass") == row["status"], (row["rule_id"], row["message"])
+
+
+def test_no_secret_and_no_token_is_ever_written(graph: FakeGraph, tmp_path: Path) -> None:
+    tenant = json.loads(json.dumps(TENANT))
+    for app in tenant["applications"][:50]:
+        app["passwordCredentials"] = [
+            {
+                "keyId": "11111111-0000-4000-8000-000000000000",
+                "hint": "Q~x",
+                "secretText": f"{MARK}-secret",
+                "endDateTime": "2030-01-01T00:00:00Z",
+            }
+        ]
+        app["keyCredentials"] = [
+            {"keyId": "22222222-0000-4000-8000-000000000000", "key": f"{MARK}key", "type": "AsymmetricX509Cert", "usage": "Verify"}
+        ]
+    with FakeGraph(tenant) as graph:
+        texts: list[str] = []
+        for faults in ([], [(r"\$batch", 401)], [(r"^/v1.0/applications", 403)], [("/token", "sign_in")]):
+            graph.faults.clear()
+            for path, kind in faults:
+                details: dict[str, Any] = (
+                    {"aadsts": 50000, "message": f"AADSTS50000: it was {graph.client_secret} eyJhbGciOi.{MARK}.x"}
+                    if kind == "sign_in"
+                    else {}
+                )
+                graph.fault(path, kind, times=None, **details)
+            target = tmp_path / f"s{len(texts)}.ndjson.gz"
+            for command in (
+                ["scan", "-v", "-v", "--output-format", "text", "--output-format", f"json={tmp_path / 'r.json'}"],
+                ["export", "-o", str(target)],
+                ["whoami"],
+            ):
+                for auth in ("client-secret", "token"):
+                    done = run(graph, *command, auth=auth, AZURE_LOG_LEVEL="debug")
+                    texts += [done.stdout, done.stderr]
+        assert (tmp_path / "s0.ndjson.gz").exists()
+        for written in tmp_path.rglob("*"):
+            if written.is_file():
+                raw = written.read_bytes()
+                texts.append((gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8", "replace"))
+        for text in texts:
+            for secret in (MARK, graph.client_secret, graph.token, "Q~x", "authorization: ", "Authorization: ", "Bearer "):
+                assert secret not in text, text[max(0, text.index(secret) - 200) :][:400]
+
+
+def test_without_the_packages_one_line_says_how_to_install_them(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['msgraph'] = None; from auditor.cli import main; sys.argv = ['regaudit', *sys.argv[1:]]; main()"
+    for command in (
+        ["scan", "--tenant", "contoso.com"],
+        ["whoami", "--auth", "cli"],
+        ["export", "--tenant", "x", "-o", str(tmp_path / "x.gz")],
+    ):
+        done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert done.stderr == "regaudit: to read a live tenant, install the packages for it: pip install 'regaudit[live]'\n"
+
+
+def test_a_scan_that_is_interrupted_reports_what_it_read(graph: FakeGraph, tmp_path: Path) -> None:
+    graph.fault(NEXT, "slow_head", seconds=60)
+    scan = subprocess.Popen(
+        arguments(graph, "scan", "--as-of", AS_OF), env=environment(graph), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: len(graph.asked(NEXT)) and len(graph.asked("appRoleAssignedTo")) > 5)
+    time.sleep(0.5)
+    scan.send_signal(signal.SIGINT)
+    out, err = scan.communicate(timeout=60)
+    assert scan.returncode == 2
+    assert "applications: reading it was interrupted" in err
+    assert "Read 999 app registrations" in out
+    assert "Traceback" not in err
+
+
+def test_an_export_that_is_interrupted_can_be_resumed(graph: FakeGraph, tmp_path: Path) -> None:
+    target = tmp_path / "contoso.ndjson.gz"
+    graph.fault(NEXT, "slow_head", seconds=60)
+    export = subprocess.Popen(arguments(graph, "export", "-o", str(target)), env=environment(graph), stderr=subprocess.PIPE, text=True)
+    until(lambda: len(graph.asked(NEXT)))
+    time.sleep(0.3)
+    export.send_signal(signal.SIGINT)
+    _, err = export.communicate(timeout=60)
+    assert (export.returncode, "--resume" in err, "Traceback" in err) == (2, True, False)
+    assert run(graph, "export", "-o", str(target), "--resume").returncode == 0
+    assert lines(target)[0]["tenant"]["covered"][0] == {"collection": "applications", "count": 1700}
+
+
+@pytest.mark.parametrize("damage", ["cut", "bytes", "line", "fewer"])
+def test_a_damaged_snapshot_is_an_error_and_never_a_whole_tenant(graph: FakeGraph, tmp_path: Path, damage: str) -> None:
+    target = tmp_path / "contoso.ndjson.gz"
+    assert run(graph, "export", "-o", str(target)).returncode == 0
+    raw = target.read_bytes()
+    text = gzip.decompress(raw).splitlines(keepends=True)
+    damaged = {
+        "cut": raw[: len(raw) // 2],
+        "bytes": raw[: len(raw) // 2] + b"\0" * 1000 + raw[len(raw) // 2 + 1000 :],
+        "line": gzip.compress(b"".join([*text[:50], b"{nonsense\n", *text[50:]])),
+        "fewer": gzip.compress(b"".join([*text[:50], *text[60:]])),
+    }[damage]
+    target.write_bytes(damaged)
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", "scan", str(target), "--as-of", AS_OF], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "the snapshot holds" in done.stderr
+    if damage != "fewer":
+        assert str(target) in done.stderr
+
+
+def test_who_signed_in_and_what_it_may_read(graph: FakeGraph) -> None:
+    done = run(graph, "whoami")
+    assert done.returncode == 0
+    assert graph.tenant_id in done.stdout
+    assert "refused" not in done.stdout
+    graph.granted.remove("Directory.Read.All")
+    done = run(graph, "whoami", "--output-format", "json")
+    assert done.returncode == 2
+    answers = {row["collection"]: row for row in json.loads(done.stdout)["may_read"]}
+    assert answers["applications"]["allowed"]
+    assert answers["oauth2PermissionGrants"]["permission"] == "Directory.Read.All"
+    assert not answers["oauth2PermissionGrants"]["allowed"]
+
+
+def test_the_needed_permissions_are_printed_and_are_enough(graph: FakeGraph, tmp_path: Path) -> None:
+    select = ("--select", "secret-expired,sp-missing")
+    listed = subprocess.run(
+        [sys.executable, "-m", "auditor", "permissions", *select, "--output-format", "json"], capture_output=True, text=True, check=True
+    )
+    permissions = {row["permission"] for row in json.loads(listed.stdout)["permissions"]}
+    assert permissions == {"Application.Read.All", "Directory.Read.All"}
+    graph.granted.intersection_update(permissions)
+    done = run(graph, "scan", *select, "--fail-on", "never", "--output-format", f"json={tmp_path / 'r.json'}")
+    assert done.returncode == 0
+    assert not json.loads((tmp_path / "r.json").read_text())["run"]["coverage"]["not_evaluated"]
+    assert {request.path for request in graph.asked()} <= {"/v1.0/applications", "/v1.0/servicePrincipals", "/v1.0/organization"} | {
+        request.path for request in graph.requests if request.path.endswith("/token") or ".well-known" in request.path
+    }
+    block = subprocess.run(
+        [sys.executable, "-m", "auditor", "permissions", "--output-format", "required-resource-access"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    app = {"displayName": "regaudit", "appId": "11111111-0000-4000-8000-000000000000", "requiredResourceAccess": json.loads(block.stdout)}
+    (tmp_path / "app.json").write_text(json.dumps(app))
+    scan = subprocess.run(
+        [sys.executable, "-m", "auditor", "scan", str(tmp_path / "app.json"), "--select", "perm-unknown-id,perm-wrong-type"], check=False
+    )
+    assert scan.returncode == 0
+
+
+def test_options_of_a_live_tenant_ask_for_one() -> None:
+    done = subprocess.run([sys.executable, "-m", "auditor", "scan", ".", "--app", "x"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--app is about a live tenant" in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", "scan", "--tenant", "x", "--graph-url", "https://graph.example/v1.0"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "without a path or version" in done.stderr
