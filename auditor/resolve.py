@@ -373,8 +373,9 @@ class World:
                 admin: Any = (
                     True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
                 )
-                named = (app_id, fact.value, kind) if isinstance(fact.value, str) else None
-                privilege = CATALOG.privileges.get(named, "unrated") if named else "unrated"
+                privilege: Any = fact.value  # of a permission whose name nobody read it is not known either
+                if isinstance(fact.value, str):
+                    privilege = CATALOG.privileges.get((app_id, fact.value, kind), "unrated")
                 found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege))  # type: ignore[arg-type]
         return found, gaps
 
