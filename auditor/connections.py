@@ -21,6 +21,7 @@ _Names = tuple[dict[str, str], dict[str, str], Unknown | None]
 class Connections:
     def __init__(self, world: Any) -> None:
         self._world = world
+        self._by_name: dict[str, tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]] = {}
 
     # -- the files beside a connector
 
@@ -132,7 +133,7 @@ class Connections:
         names, _, gap = self._names
         app_id = name.lower() if len(name) == 36 and "/" not in name else names.get(name)
         if app_id is not None:
-            found: Resource | Unknown | None = world.resource(app_id)
+            found: Resource | Unknown | None = world.apis.resource(app_id)
             if not isinstance(found, Unknown) or found.what not in (APPLICATIONS, PRINCIPALS):
                 return found
         elif gap is not None:
@@ -155,20 +156,33 @@ class Connections:
 
     def permission(self, app_id: Any, value: str, kind: str) -> Any:
         """What an API defines under a name."""
-        own = self._world.own_definitions(read(app_id))
+        own = self._world.apis.own_definitions(read(app_id))
         if own is not None:
-            found, gaps = own
-            defined = [permission for (_, its_kind), permission in found.items() if its_kind == kind]
-            hit = next((p for p in defined if isinstance(p.value, str) and p.value == value), None)
-            if hit is not None:
+            named, unnamed = self._named(app_id, own[0])
+            if (hit := named.get((value, kind))) is not None:
                 return hit
-            gap = gaps.get(kind) or next((p.value for p in defined if isinstance(p.value, Unknown)), None)
+            gap = own[1].get(kind, unnamed.get(kind))
             if gap is None:
                 return None
         else:
             gap = Unknown("permissions of the API", "neither its registration nor its service principal was given", collection=True)
         listed: Permission | None = self._world.catalog.permission_named(app_id, value, kind)
         return gap if listed is None else listed
+
+    def _named(
+        self, app_id: str, definitions: dict[tuple[str, str], Permission]
+    ) -> tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]:
+        """The permissions of an API by name and kind; and by kind that of one a name is not known."""
+        if app_id not in self._by_name:
+            named: dict[tuple[str, str], Permission] = {}
+            unnamed: dict[str, Unknown] = {}
+            for (_, kind), permission in definitions.items():
+                if isinstance(permission.value, Unknown):
+                    unnamed[kind] = permission.value
+                else:
+                    named.setdefault((permission.value, kind), permission)
+            self._by_name[app_id] = named, unnamed
+        return self._by_name[app_id]
 
     def preauthorized(self, client_id: str, resource: Resource, permission: Permission | None) -> bool:
         """Whether an API preauthorizes a client, for one permission or for any."""

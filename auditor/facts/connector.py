@@ -67,7 +67,7 @@ class ConnectorScope(Fact):
             return self.owner.world.connections.resource(self.resource_uri)  # type: ignore[no-any-return]
         if self.owner.identity_provider in ("aad", "aadcertificate") or self.owner.kind == "api":
             return self.owner.resource  # type: ignore[no-any-return]
-        return self.owner.world.resource(MICROSOFT_GRAPH)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(MICROSOFT_GRAPH)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def definition(self) -> Permission | None:

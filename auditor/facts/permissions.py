@@ -41,18 +41,18 @@ class RequestedPermission(Fact):
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
         """The API; null when neither catalog, registrations nor service principals know it."""
-        return self.owner.world.resource(self.resource_app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.resource_app_id)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def definition(self) -> Permission | None:
         """What the resource defines under this id and kind; null when nothing."""
-        return self.owner.world.definition(self.resource_app_id, self.id, self.kind)  # type: ignore[no-any-return]
+        return self.owner.world.apis.definition(self.resource_app_id, self.id, self.kind)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def other_kind(self) -> Permission | None:
         """What the resource defines under this id as the other kind; null when nothing."""
         other = "delegated" if self.kind == "application" else "application"
-        return self.owner.world.definition(self.resource_app_id, self.id, other)  # type: ignore[no-any-return]
+        return self.owner.world.apis.definition(self.resource_app_id, self.id, other)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def value(self) -> str:
@@ -128,7 +128,7 @@ class RequestedResource(Fact):
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
         """The API; null when neither catalog, registrations nor service principals know it."""
-        return self.owner.world.resource(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.app_id)  # type: ignore[no-any-return]
 
     @fact("servicePrincipals*")
     def service_principal(self) -> ServicePrincipal | None:
@@ -169,12 +169,12 @@ class GrantedPermission(Fact):
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
         """The API; null when nothing that was read knows it."""
-        return self.owner.world.resource(self.resource_app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.resource_app_id)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
-        return self.owner.world.privilege(self.resource_app_id, self.value, self.kind)  # type: ignore[no-any-return]
+        return self.owner.world.apis.privilege(self.resource_app_id, self.value, self.kind)  # type: ignore[no-any-return]
 
     @fact("applications*")
     def requested(self) -> bool:
