@@ -13,10 +13,12 @@ from auditor import __version__
 
 _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
+    "connect": "Walk from a connector to its API, link by link.",
     "export": "Read a live tenant into a snapshot.",
     "permissions": "Print what a live scan needs of Microsoft Graph.",
     "whoami": "Sign in to a tenant, and say who that is and what it may read.",
     "rules": "List the rules.",
+    "api-permissions": "List what registrations request: API, permission, tier, granted or not.",
     "credentials": "List credentials that have expired or expire soon.",
     "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
@@ -44,7 +46,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"auditor.commands.{cmd_name}").command
+        command: click.Command = import_module(f"auditor.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

@@ -279,6 +279,36 @@ class Organization(Shape):
     verified_domains: list[VerifiedDomain] | None = absent("verifiedDomains")
 
 
+class Connector(Shape):
+    """A sign-in that a client is configured with: of a custom connector, or of an MSAL sample. Several shapes are read as this one."""
+
+    kind: str = "custom connector"  # or client, api
+    identity_provider: str | None = absent("identityProvider")
+    client_id: str | None = absent("clientId")
+    tenant_id: str | None = absent("tenantId")
+    login_uri: str | None = absent("loginUri")
+    resource_uri: str | None = absent("resourceUri")
+    scopes: list[str] | None = absent("scopes")
+    redirect_mode: str | None = absent("redirectMode")
+    redirect_urls: list[str] | None = absent("redirectUrl")
+    on_behalf_of: bool | None = absent("enableOnbehalfOfLogin")
+    authorization_url: str | None = absent("authorizationUrl")
+    token_url: str | None = absent("tokenUrl")
+    refresh_url: str | None = absent("refreshUrl")
+    secret_form: str | None = absent("clientSecret")  # what the client secret in the file looks like; never the secret
+    own_app: bool | None = absent("connectionParameters")  # who makes a connection brings a client of his own
+    token_version: int | None = None  # that an API's configuration says it validates
+
+
+class ConnectorPart(Shape):
+    """What a file beside a connector says of it: its definition (swagger), its settings, a solution's XML."""
+
+    display_name: str | None = absent("the connector's name")
+    host: str | None = absent("host")
+    connector_id: str | None = absent("connectorId")
+    environment: str | None = absent("environment")
+
+
 class DefaultUserRolePermissions(Shape):
     allowed_to_create_apps: bool | None = absent("defaultUserRolePermissions.allowedToCreateApps")
     permission_grant_policies_assigned: list[str] | None = absent("defaultUserRolePermissions.permissionGrantPoliciesAssigned")

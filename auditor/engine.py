@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
-from auditor.facts import App, Credential, Fact, ServicePrincipal
+from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
 from auditor.finding import Finding, Outcome, Related, fingerprint
 from auditor.language import Found
 from auditor.resolve import World
@@ -63,18 +63,28 @@ def roots_of(rule: Rule, world: World) -> list[Any]:
         return world.apps
     if rule.root == "principal":
         return world.principals
+    if rule.root == "connector":
+        return world.connectors
     return [world.tenant] if world.tenant.document is not None else []
 
 
 def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
-    """A root collection that was not given is not "all of them pass"."""
-    collection = _NOT_GIVEN[rule.root]
-    if collection in world.complete or not world.given:
+    """A root collection that was not given is not "all of them pass". (Nobody knows of connectors but those that were given.)"""
+    collection = _NOT_GIVEN.get(rule.root)
+    if collection is None or collection in world.complete or not world.given:
         return Outcome(rule)
     unknown = rule.check(world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
     if unknown is None:
         unknown = world.missing(collection)
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
+
+
+def judge_subjects(rule: Rule, world: World, root: Any, subjects: list[Any]) -> Outcome:
+    """What one rule says of these subjects of one root, the others left aside."""
+    one = _Judge(rule, world, show_passed=False)
+    gap = one.check.unknown if one.check.unknown is not None else Unknown("", "")  # never seen: the subjects are known
+    one.count(Found(special=[(root, False, False)], opened=[(root, subject, gap) for subject in subjects]), 1)
+    return one.outcome
 
 
 class _Judge:
@@ -89,13 +99,17 @@ class _Judge:
 
     def judge(self, roots: list[Any], total: int) -> None:
         """Judge these of `total` roots; to the others the rule does not apply, since they have no subject."""
-        outcome, found = self.outcome, Found()
+        found = Found()
         if len(roots) > FEW or self.check.compiled:
             self.check.run(roots, found)
         else:
             found.special = [(root, False, False) for root in roots]
             found.opened = [(root, None, self.check.unknown) for root in roots]
-        passed = found.passed
+        self.count(found, total)
+
+    def count(self, found: Found, total: int) -> None:
+        """Verdicts and rows of what a pass over some roots left behind."""
+        outcome, passed = self.outcome, found.passed
         outcome.not_applicable += total - len(passed) - len(found.blind) - len(found.special) - len(found.broken)
         if found.blind:
             assert self.check.unknown is not None
@@ -256,7 +270,7 @@ class _Rows:
         row.property_path = _property_path(inside)
 
 
-_RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal"}
+_RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal", Connector: "connector"}
 
 
 def subject_of(root: Any) -> Subject:
@@ -271,7 +285,7 @@ def subject_of(root: Any) -> Subject:
         object_id or app_id or f"{document.file.name}{document.pointer}",
         app_id,
         object_id,
-        clean(name) if isinstance(name, str) else None,
+        clean(name) if isinstance(name, str) else clean(root.label) if isinstance(root, Connector) else None,
         _RESOURCE_KINDS.get(root.__class__, "tenant"),
         owner_names(root),
         [clean(tag) for tag in tags] if type(tags) is list else None,

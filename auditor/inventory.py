@@ -10,7 +10,7 @@ import msgspec
 
 from auditor.display import clean, clean_or_none, iso
 from auditor.engine import subject_of
-from auditor.facts import App, ServicePrincipal
+from auditor.facts import App, RequestedPermission, Resource, ServicePrincipal
 from auditor.finding import SEVERITY_RANK
 from auditor.scan import Report
 from auditor.unknown import Unknown, is_unknown, known
@@ -54,6 +54,45 @@ class Application(msgspec.Struct):
     earliest_expiry: str | None
     findings: int
     worst_severity: str | None
+
+
+class ApiPermission(msgspec.Struct):
+    """An entry of requiredResourceAccess, resolved. null: not known."""
+
+    app_id: str | None
+    object_id: str | None
+    app_display_name: str | None
+    resource_app_id: str | None
+    resource_name: str | None
+    permission_id: str | None
+    permission: str | None
+    kind: str | None
+    tier: str | None
+    enabled: bool | None
+    admin_consent: bool | None
+    granted: str | None  # admin, user, preauthorized, no
+    users: int | None  # that consented for themselves
+    file: str
+    line: int | None
+    pointer: str
+
+
+class Connector(msgspec.Struct):
+    connector_id: str | None
+    display_name: str | None
+    kind: str
+    file: str
+    line: int
+    pointer: str
+    identity_provider: str | None
+    signs_in_through_entra_id: bool | None
+    client_id: str | None
+    tenant_id: str | None
+    resource_uri: str | None
+    scopes: list[str] | None
+    redirect_mode: str | None
+    redirect_uri: str | None
+    on_behalf_of: bool | None
 
 
 def _known(values: Any) -> list[Any]:
@@ -124,6 +163,57 @@ def applications(report: Report) -> Iterator[Application]:
                 _size(app.secrets), _size(app.certificates), _size(app.federated_credentials), _size(app.requested_permissions),
                 iso(min((end for end in ends if end > report.as_of), default=None)), count, most,
             )  # fmt: skip
+
+
+def api_permissions(report: Report) -> Iterator[ApiPermission]:
+    """What every registration requests: of which API, how far it reaches, and whether it was granted."""
+    for world in report.worlds:
+        for app in world.apps:
+            of = subject_of(app)
+            for wish in _known(app.requested_permissions):
+                definition: Any = wish.definition
+                there = not isinstance(definition, Unknown) and definition is not None
+                document, inside = wish.origin()
+                pointer, line, _ = document.place(inside)
+                granted, users = _granted(wish)
+                name: Any = wish.resource.display_name if isinstance(wish.resource, Resource) else None
+                yield ApiPermission(
+                    of.app_id, of.object_id, of.name, clean_or_none(wish.resource_app_id), clean_or_none(name), clean_or_none(wish.id),
+                    clean_or_none(definition.value) if there else None, clean_or_none(wish.kind), definition.privilege if there else None,
+                    _or_none(definition.enabled) if there else None, _or_none(definition.admin_consent) if there else None, granted, users,
+                    document.file.shown, line, clean(pointer, 1000),
+                )  # fmt: skip
+
+
+def _granted(wish: RequestedPermission) -> tuple[str | None, int | None]:
+    """How a permission was granted, "no", or None where that is not known; and how many users consented for themselves."""
+    grants: Any = wish.grants
+    found = [] if isinstance(grants, Unknown) else known(grants)
+    if any(isinstance(grant.consent, str) and grant.consent == "admin" for grant in found):
+        return "admin", None
+    if found:
+        users = [grant.users for grant in found]
+        return "user", sum(len(each) for each in users) if all(type(each) is list for each in users) else None
+    if isinstance(preauthorized := wish.preauthorized, bool) and preauthorized:
+        return "preauthorized", None
+    return (None if isinstance(grants, Unknown) or type(grants) is not list or isinstance(preauthorized, Unknown) else "no"), None
+
+
+def connectors(report: Report) -> Iterator[Connector]:
+    for world in report.worlds:
+        for connector in world.connectors:
+            of, document = subject_of(connector), connector.document
+            yield Connector(
+                of.object_id, of.name, clean(connector.kind), document.file.shown, document.line, clean(document.pointer, 1000),
+                clean_or_none(connector.identity_provider), _or_none(connector.entra), clean_or_none(connector.client_id),
+                clean_or_none(connector.tenant_id), clean_or_none(connector.resource_uri),
+                None if is_unknown(connector.scopes) else [clean(scope.text) for scope in known(connector.scopes)],
+                clean_or_none(connector.redirect_mode), clean_or_none(connector.callback), _or_none(connector.on_behalf_of),
+            )  # fmt: skip
+
+
+def _or_none(value: Any) -> Any:
+    return None if is_unknown(value) else value
 
 
 def _size(values: Any) -> int | None:

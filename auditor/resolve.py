@@ -11,16 +11,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from auditor.catalog import CATALOG, DATE, MICROSOFT_GRAPH, fold
+from auditor.apis import Apis
+from auditor.catalog import CATALOG, MICROSOFT_GRAPH, fold
+from auditor.connections import CLIENT, RESOURCE, Connections
 from auditor.facts import (
     App,
     Client,
+    Connector,
     DelegatedGrant,
     FederatedCredential,
     GrantedPermission,
     Owner,
     Permission,
-    Resource,
     ServicePrincipal,
     Tenant,
 )  # fmt: skip
@@ -46,6 +48,7 @@ _KINDS = {
 }  # fmt: skip
 _ONE_EACH = (ORGANIZATION, AUTHORIZATION, ADMIN_CONSENT, APP_MANAGEMENT)  # kinds of which a tenant has one object
 COLLECTIONS = tuple(_KINDS.values())
+_BESIDE = ("connector", "connectorPart")  # what stands beside a tenant: no collection of it
 # Facts that are unknown of every object when none of these collections is given.
 _UNKNOWN_WITHOUT: dict[str, set[str]] = {
     "App.service_principal": {PRINCIPALS},
@@ -85,6 +88,9 @@ REMEDIES = {
     PRINCIPAL_OWNERS: "read servicePrincipals with $expand=owners",
     FEDERATED: "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph",
     ORGANIZATION: "add GET /organization of Microsoft Graph",
+    CLIENT: "add its manifest, or `az ad app list --all` and `az ad sp list --all` of the tenant",
+    RESOURCE: "add its manifest, or `az ad app list --all` and `az ad sp list --all` of the tenant",
+    "connector definition": "put apiDefinition.swagger.json and settings.json beside the connector's apiProperties.json",
     AUTHORIZATION: "add GET /policies/authorizationPolicy of Microsoft Graph",
     ADMIN_CONSENT: "add GET /policies/adminConsentRequestPolicy of Microsoft Graph",
     APP_MANAGEMENT: "add GET /policies/defaultAppManagementPolicy of Microsoft Graph",
@@ -92,10 +98,6 @@ REMEDIES = {
 }
 _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _PAGE_CAP = 100  # az stops here without --all
-
-
-# (permission id, kind) -> permission, and by kind what is not known of them.
-_Definitions = tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]
 
 
 def _whole(listing: Listing) -> bool:
@@ -127,18 +129,25 @@ class World:
         self.scope, self.now = scope, now
         self.apps: list[App] = []
         self.principals: list[ServicePrincipal] = []
+        self.connectors: list[Connector] = []
+        self.connector_parts: list[tuple[Any, Document]] = []
         self.complete: set[str] = set()
         self.given: set[str] = set()
         self.info: TenantInfo | None = None  # what a live tenant or a snapshot says of its collections
         self._listings: list[Listing] = []
         self._others: dict[str, list[tuple[Any, Document]]] = {kind: [] for kind in _KINDS}
         self._indexes: dict[str, Any] = {}
-        self._resources: dict[str, Any] = {}
-        self._definitions: dict[tuple[str, str, str], Permission | Unknown | None] = {}
+        self.apis = Apis(self)
 
     def add(self, document: Document) -> None:
         """Facts are made at once, and the document's data is let go."""
         data, document.data = document.data, None
+        if document.kind == "connector":
+            self.connectors.append(Connector(data, self, document))
+            return
+        if document.kind == "connectorPart":
+            self.connector_parts.append((data, document))
+            return
         self.given.add(_KINDS[document.kind])
         if document.kind == "application":
             self.apps.append(App(data, self, document))
@@ -155,6 +164,8 @@ class World:
             self.given |= {covered.collection for covered in info.covered if covered.status in (COMPLETE, SELECTED, PARTIAL)}
         _order(self.apps)
         _order(self.principals)
+        self.connectors.sort(key=lambda one: (one.document.file.name, one.document.start))
+        self.connector_parts.sort(key=_place)
         for given in self._others.values():
             given.sort(key=_place)
         self._grants, self._assignments = self._others["oauth2PermissionGrant"], self._others["appRoleAssignment"]
@@ -214,7 +225,7 @@ class World:
         """Ids that the source names for a collection: those `read`, those `unread`, those `absent`."""
         if self.info is None or (covered := self.info.of(collection)) is None:
             return frozenset()
-        return self._index(f"{which} {collection}", lambda: frozenset(getattr(covered, which)))  # type: ignore[no-any-return]
+        return self.index(f"{which} {collection}", lambda: frozenset(getattr(covered, which)))  # type: ignore[no-any-return]
 
     def _has_all_of(self, one: Any, collection: str, relation: str = "") -> bool:
         """Whether a collection was read completely, as far as it belongs to one object."""
@@ -233,9 +244,14 @@ class World:
         partial = {} if APPLICATIONS in self.complete else dict.fromkeys(_PARTIAL_WITHOUT_ALL_APPLICATIONS, self.missing(APPLICATIONS))
         return Unavailable(unknown, partial)
 
+    @cached_property
+    def connections(self) -> Connections:
+        """The joins of connectors."""
+        return Connections(self)
+
     # -- look-ups by id
 
-    def _index(self, key: str, build: Callable[[], Any]) -> Any:
+    def index(self, key: str, build: Callable[[], Any]) -> Any:
         if key not in self._indexes:
             self._indexes[key] = build()
         return self._indexes[key]
@@ -254,7 +270,7 @@ class World:
                     found.setdefault(value, one)
             return found, gap
 
-        return self._index(key, build)  # type: ignore[no-any-return]
+        return self.index(key, build)  # type: ignore[no-any-return]
 
     def _one(self, collection: str, index: tuple[dict[str, Any], Unknown | None], key: str) -> Any:
         found, gap = index
@@ -306,97 +322,6 @@ class World:
             raise Unread(gap)
         return name or ""
 
-    # -- APIs and their permissions
-
-    def resource(self, app_id: Any) -> Resource | Unknown | None:
-        try:
-            return self._resources[app_id]  # type: ignore[no-any-return]
-        except KeyError:
-            app, principal = self.app(app_id), self.principal(app_id)
-            if app_id == "":  # of a grant whose API has no service principal any more
-                self._resources[app_id] = None
-            elif app_id in CATALOG.first_party or isinstance(app, App) or isinstance(principal, ServicePrincipal):
-                self._resources[app_id] = Resource(app_id, self)
-            else:
-                self._resources[app_id] = first_unknown(app, principal)
-            return self._resources[app_id]  # type: ignore[no-any-return]
-        except Unread as unread:
-            return unread.unknown
-
-    def _own_definitions(self, app_id: str) -> _Definitions | None:
-        """What a registration or service principal of this scope defines."""
-
-        def build() -> _Definitions | None:
-            partly = None
-            for one in (self.app(app_id), self.principal(app_id)):
-                if isinstance(one, (App, ServicePrincipal)):
-                    found = self._definitions_of(one, app_id)
-                    if not found[1]:
-                        return found
-                    partly = partly or found
-            return partly
-
-        return self._index("definitions " + app_id, build)  # type: ignore[no-any-return]
-
-    def _definitions_of(self, one: App | ServicePrincipal, app_id: str) -> _Definitions:
-        found: dict[tuple[str, str], Permission] = {}
-        gaps: dict[str, Unknown] = {}
-        for kind, facts in (("delegated", one.scopes), ("application", one.app_roles)):
-            if isinstance(facts, Unknown):
-                gaps[kind] = facts
-                continue
-            for fact in known(facts):
-                if isinstance(fact.id, Unknown):
-                    gaps[kind] = fact.id
-                    continue
-                admin: Any = (
-                    True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
-                )
-                named = (app_id, fact.value, kind) if isinstance(fact.value, str) else None
-                privilege = CATALOG.privileges.get(named, "unrated") if named else "unrated"
-                found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege))  # type: ignore[arg-type]
-        return found, gaps
-
-    def definition(self, app_id: Any, permission_id: Any, kind: Any) -> Permission | Unknown | None:
-        """What an API defines under an id and kind: by its own objects here, else by the catalog."""
-        try:
-            return self._definitions[app_id, permission_id, kind]
-        except KeyError:
-            found = self._definitions[app_id, permission_id, kind] = self._definition(app_id, permission_id, kind)
-            return found
-        except Unread as unread:  # one of the three is not known
-            return unread.unknown
-
-    def _definition(self, app_id: str, permission_id: str, kind: Any) -> Permission | Unknown | None:
-        own = self._own_definitions(app_id)
-        if own is not None:
-            found, gaps = own
-            if (hit := found.get((permission_id, kind))) is not None:
-                return hit
-            if kind not in gaps:
-                return None
-        listed = CATALOG.permissions.get((app_id, permission_id, kind))
-        if listed is not None:
-            return listed
-        if own is not None:
-            return own[1][kind]
-        if app_id == MICROSOFT_GRAPH:
-            return None
-        resource = self.resource(app_id)
-        if resource is None or isinstance(resource, Unknown):
-            return resource
-        return Unknown("permissions of the API", "neither its registration nor its service principal was given", collection=True)
-
-    def catalog_date(self, app_id: str) -> str | None:
-        own = self._own_definitions(app_id)
-        return None if own is not None and not own[1] else DATE
-
-    def privilege(self, app_id: Any, value: Any, kind: Any) -> Any:
-        for part in (app_id, value, kind):
-            if isinstance(part, Unknown):
-                return part
-        return CATALOG.privileges.get((app_id, value, kind), "unrated")
-
     # -- what belongs to an object
 
     def federated_credentials_of(self, app: App) -> Any:
@@ -427,7 +352,7 @@ class World:
                 found.setdefault(document.parent, []).append((doc, document))
             return found
 
-        groups = self._index("children " + collection, build)
+        groups = self.index("children " + collection, build)
         if isinstance(one.id, Unknown):
             return one.id
         nobodys = groups.get("")  # whose these are their place does not say: they could be anybody's
@@ -457,7 +382,7 @@ class World:
         if isinstance(principal.id, Unknown):
             return principal.id
         found: dict[tuple[Any, ...], GrantedPermission] = {}
-        groups, gap = self._index("grants", lambda: _grouped(self._grants, "client_id"))
+        groups, gap = self.index("grants", lambda: _grouped(self._grants, "client_id"))
         for doc, document in groups.get(principal.id, ()):
             gap = first_unknown(self._delegated(principal, doc, document, found), gap)
         if gap is None and not self._has_all_of(principal, GRANTS):
@@ -470,7 +395,7 @@ class World:
         if isinstance(principal.id, Unknown):
             return principal.id
         found: dict[tuple[Any, ...], GrantedPermission] = {}
-        groups, gap = self._index("assignments", lambda: _grouped(self._assignments, "principal_id"))
+        groups, gap = self.index("assignments", lambda: _grouped(self._assignments, "principal_id"))
         for doc, document in groups.get(principal.id, ()):
             self._application(principal, doc, document, found)
         if gap is None and not self._has_all_of(principal, ASSIGNMENTS, "approleassignments"):
@@ -482,7 +407,7 @@ class World:
             return self.missing(GRANTS)
         if isinstance(principal.id, Unknown):
             return principal.id
-        groups, gap = self._index("grants", lambda: _grouped(self._grants, "client_id"))
+        groups, gap = self.index("grants", lambda: _grouped(self._grants, "client_id"))
         found = [DelegatedGrant(doc, principal, document) for doc, document in groups.get(principal.id, ())]
         return whole_or_partial(found, gap if gap is not None else None if self._has_all_of(principal, GRANTS) else self.missing(GRANTS))
 
@@ -496,7 +421,7 @@ class World:
                     found.setdefault((listing.parent, _KINDS[listing.kind], relation), []).append(listing)
             return found
 
-        lists = self._index("lists of one object", build).get((parent, collection, relation), [])
+        lists = self.index("lists of one object", build).get((parent, collection, relation), [])
         return len(lists) == 1 and _whole(lists[0])
 
     def _delegated(
@@ -528,7 +453,7 @@ class World:
         role_id = doc.app_role_id.lower() if isinstance(doc.app_role_id, str) else doc.app_role_id
         if role_id == _DEFAULT_ACCESS if isinstance(role_id, str) else False:
             return  # access without a role: an assignment, no permission
-        definition = self.definition(resource, role_id, "application")
+        definition = self.apis.definition(resource, role_id, "application")
         value = definition.value if isinstance(definition, Permission) else "" if definition is None else definition
         found[_plain(resource), _plain(role_id), "role"] = GrantedPermission(
             principal, document, "application", resource, role_id, value, "admin"
@@ -546,7 +471,7 @@ class World:
             return self.missing(ASSIGNED_TO)
         if isinstance(principal.id, Unknown):
             return principal.id
-        groups, gap = self._index("assigned", lambda: _grouped(self._assignments, "resource_id"))
+        groups, gap = self.index("assigned", lambda: _grouped(self._assignments, "resource_id"))
         found = [doc.principal_id for doc, _ in groups.get(principal.id, ())]
         listed = self._has_all_of(principal, ASSIGNED_TO, "approleassignedto")
         missing = gap if gap is not None else None if listed else self.missing(ASSIGNED_TO)
@@ -562,7 +487,7 @@ class World:
         assigned = self.assigned_to(principal)
         if isinstance(assigned, Unknown):
             return assigned
-        groups, _ = self._index("assigned", lambda: _grouped(self._assignments, "resource_id"))
+        groups, _ = self.index("assigned", lambda: _grouped(self._assignments, "resource_id"))
         holders = [
             doc.principal_id
             for doc, _ in groups.get(principal.id, ())
@@ -594,7 +519,7 @@ class World:
                     found.setdefault(fold(one.display_name), []).append(one)
             return found, gap
 
-        groups, gap = self._index("lookalikes", build)
+        groups, gap = self.index("lookalikes", build)
         folded = fold(principal.display_name)
 
         def elsewhere(one: ServicePrincipal) -> bool:
@@ -609,7 +534,7 @@ class World:
     # -- the other way round
 
     def clients_of(self, api: App) -> Any:
-        clients, gap = self._index("clients", self._clients)
+        clients, gap = self.index("clients", self._clients)
         if isinstance(api.app_id, Unknown):
             return api.app_id
         found = [Client(app_id, api, "") for app_id in clients.get(api.app_id, ()) if app_id != api.app_id]
@@ -640,9 +565,9 @@ class World:
         """Other registrations with the same value of something."""
         if isinstance(key, Unknown):
             return key
-        groups, gap = self._index("others " + what, lambda: self._groups(_SHARED[what]))
+        groups, gap = self.index("others " + what, lambda: self._groups(_SHARED[what]))
         group = groups.get(key, ())
-        copies = self._index("copies", lambda: _copies(self.apps))
+        copies = self.index("copies", lambda: _copies(self.apps))
         if id(me) in copies:  # a second copy of a registration stands in no group: its first does
             found: Any = [app for app in group if app is not copies[id(me)]]
         else:
@@ -650,13 +575,13 @@ class World:
         if gap is None and APPLICATIONS in self.complete:
             return found
         if gap is None and not found:
-            return self._index("nobody known", lambda: Partial([], self.missing(APPLICATIONS)))
+            return self.index("nobody known", lambda: Partial([], self.missing(APPLICATIONS)))
         return Partial([app for app, _ in zip(found, range(20), strict=False)], self.missing(APPLICATIONS) if gap is None else gap)
 
     def _groups(self, values_of: Callable[[App], Iterable[Any]]) -> tuple[dict[Any, list[App]], Unknown | None]:
         groups: dict[Any, list[App]] = {}
         gap: Unknown | None = None
-        copies = self._index("copies", lambda: _copies(self.apps))
+        copies = self.index("copies", lambda: _copies(self.apps))
         for app in self.apps:
             if id(app) in copies:
                 continue
@@ -733,6 +658,7 @@ class Joiner:
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._worlds: dict[str, World] = {}
+        self._beside: list[Document] = []  # of connectors
 
     def _world(self, scope: str) -> World:
         if scope not in self._worlds:
@@ -740,7 +666,10 @@ class Joiner:
         return self._worlds[scope]
 
     def add(self, document: Document) -> None:
-        self._world(document.file.scope).add(document)
+        if document.kind in _BESIDE:
+            self._beside.append(document)
+        else:
+            self._world(document.file.scope).add(document)
 
     def worlds(self, documents: Documents) -> list[World]:
         """All worlds, joined, in the order of their scopes."""
@@ -748,11 +677,18 @@ class Joiner:
         for scope in documents.tenants:
             self._world(scope)
         for listing in documents.listings:
+            if listing.kind in _BESIDE:
+                continue
             listings.setdefault(self._world(listing.scope).scope, []).append(listing)
+        # A folder that holds nothing of a tenant, but connectors, belongs to the tenant, where only one was given.
+        tenants = sorted(self._worlds)
+        for document in self._beside:
+            scope = document.file.scope
+            self._world(tenants[0] if len(tenants) == 1 and scope not in tenants else scope).add(document)
         found = [self._worlds[scope] for scope in sorted(self._worlds)]
         for world in found:
             world.join(listings.get(world.scope, []), whole=world.scope in documents.whole, info=documents.tenants.get(world.scope))
-        roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals)]
+        roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals, *world.connectors)]
         for rank, root in enumerate(roots):
             root.rank = rank
         return found

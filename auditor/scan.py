@@ -62,7 +62,7 @@ class Report:
         for finding in self.findings:
             digest.update(finding.finding_id.encode())
         for world in self.worlds:
-            for root in (*world.apps, *world.principals):
+            for root in (*world.apps, *world.principals, *world.connectors):
                 place = f"{root.document.file.name}\0{root.document.start}\0{root.document.end}\0{root.label}"
                 digest.update(place.encode("utf-8", "surrogatepass"))
         return str(uuid.UUID(digest.hexdigest()[:32]))
@@ -74,6 +74,10 @@ class Report:
     @property
     def service_principals(self) -> int:
         return sum(len(world.principals) for world in self.worlds)
+
+    @property
+    def connectors(self) -> int:
+        return sum(len(world.connectors) for world in self.worlds)
 
     def count(self, status: str) -> int:
         """Verdicts: one for each rule and registration (or other root)."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from auditor.finding import SEVERITIES, Finding, Related
-from auditor.inventory import Application, Credential
+from auditor.inventory import Application, Connector, Credential
 from auditor.report.json import SCHEMA_VERSION
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
@@ -52,7 +52,8 @@ def schema() -> dict[str, Any]:
     credential["properties"]["on"] = {"enum": ["application", "servicePrincipal"]}
     place = {"file": TEXT_OR_NULL, "line": COUNT_OR_NULL, "column": COUNT_OR_NULL, "message": TEXT}
     coverage = closed({
-        "applications_read": COUNT, "service_principals_read": COUNT, "files_read": COUNT, "files_passed_over": COUNT,
+        "applications_read": COUNT, "service_principals_read": COUNT, "connectors_read": COUNT,
+        "files_read": COUNT, "files_passed_over": COUNT,
         "verdicts": closed(dict.fromkeys(("passed", "failed", "not_applicable", "not_evaluated", "errors"), COUNT)),
         "not_evaluated": array(closed({"reason": TEXT, "remedy": TEXT_OR_NULL, "count": COUNT, "rules": array(TEXT)})),
         "tenants": array(closed({
@@ -80,14 +81,20 @@ def schema() -> dict[str, Any]:
     report = closed({
         "schema_version": {"const": SCHEMA_VERSION}, "tool": closed({"name": {"const": "regaudit"}, "version": TEXT}), "run": run,
         "summary": summary, "findings": array({"$ref": "#/$defs/Finding"}), "credentials": array({"$ref": "#/$defs/Credential"}),
-        "applications": array({"$ref": "#/$defs/Application"}),
+        "applications": array({"$ref": "#/$defs/Application"}), "connectors": array({"$ref": "#/$defs/Connector"}),
     })  # fmt: skip
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "regaudit's JSON report",
         "description": "Made by scripts/report_schema.py. Within one major schema_version members are only added.",
         **report,
-        "$defs": {"Finding": finding, "Related": row(Related), "Credential": credential, "Application": row(Application)},
+        "$defs": {
+            "Finding": finding,
+            "Related": row(Related),
+            "Credential": credential,
+            "Application": row(Application),
+            "Connector": row(Connector),
+        },
     }
 
 

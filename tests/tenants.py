@@ -27,6 +27,12 @@ URIS = [
     "https://global.consent.azure-apim.net/redirect/x", "myapp://auth", "urn:ietf:wg:oauth:2.0:oob", "https://a.contoso.com/cb?x=1#f", "",
     "https://A.contoso.com/CB", "https://t.ngrok.io/cb", "http://[::1]/cb", "https://login.microsoftonline.com/common/oauth2/nativeclient",
 ]  # fmt: skip
+CALLBACKS = [
+    "https://global.consent.azure-apim.net/redirect/y", "https://global.consent.azure-apim.net/redirect",
+    "https://europe-001.consent.azure-apim.net/redirect",
+]  # fmt: skip
+# What says what an object is; and a secret, which no connector's file is expected to hold.
+_KEPT = ("of", "@odata.type", "oAuthSettings", "clientSecret")
 
 
 def guid(kind: str, number: int) -> str:
@@ -94,7 +100,7 @@ class Maker:
         app_id = guid("a", number)
         implicit = {"enableAccessTokenIssuance": self.flag(), "enableIdTokenIssuance": self.flag()}
         web = {
-            **self.platform(3), "implicitGrantSettings": pick([None, implicit]), "homePageUrl": pick([None, "http://x", "https://x"]),
+            "redirectUris": self.some(URIS, 3) + self.some(CALLBACKS, 1), "implicitGrantSettings": pick([None, implicit]), "homePageUrl": pick([None, "http://x", "https://x"]),
             "logoutUrl": pick([None, "http://x/out", "https://a.contoso.com/out"]),
             "redirectUriSettings": [{"uri": uri, "index": pick([None, 1, 1, 2])} for uri in some(URIS, 2)],
         }  # fmt: skip
@@ -128,7 +134,7 @@ class Maker:
             "disabledByMicrosoftStatus": pick([None, "NotDisabled", "DisabledDueToViolationOfServicesAgreement"]),
             "publisherDomain": pick([None, "contoso.com", "x.onmicrosoft.com"]), "serviceManagementReference": pick([None, "42"]),
             "tokenEncryptionKeyId": pick([None, guid("c", number * 10)]), "notes": pick([None, "n"]), "tags": some(["HideApp", "x"], 2),
-            "web": pick([None, web]), "spa": pick([None, self.platform(2)]), "publicClient": pick([None, self.platform(2)]), "api": pick([None, api]),
+            "web": pick([None, web]), "spa": pick([None, {"redirectUris": self.some(URIS, 2) + pick([[], [], CALLBACKS[:1]])}]), "publicClient": pick([None, self.platform(2)]), "api": pick([None, api]),
             "appRoles": [self.role() for _ in range(self.rnd.randint(0, 2))],
             "passwordCredentials": [self.secret(guid("k", number * 10 + i)) for i in range(self.rnd.randint(0, 3))],
             "keyCredentials": [self.certificate(guid("c", number * 10 + i)) for i in range(self.rnd.randint(0, 2))],
@@ -163,6 +169,62 @@ class Maker:
             "keyCredentials": [self.certificate(guid("z", number * 10 + i)) for i in range(self.rnd.choice([0, 0, 1]))],
             "verifiedPublisher": pick([None, {"verifiedPublisherId": pick([None, "1"])}]),
         }  # fmt: skip
+
+    def connector(self, number: int) -> dict[str, Any]:
+        pick, home = self.rnd.choice, self.rnd.choice([guid("a", 1), guid("a", 2)])
+        if number == 0:
+            return self.sample(home)
+        right = self.rnd.random() < 0.6  # the pair is there; something else may be wrong
+        login = "https://login.microsoftonline.com"
+        api = pick(
+            [
+                f"api://{home}",
+                f"api://{home}",
+                home,
+                f"api://{home}/",
+                "contoso.com/x",
+                "https://other2.example/x/",
+                "https://graph.microsoft.com",
+                "",
+                "<id>",
+            ]
+        )
+        api = pick([home, home, GRAPH]) if right else api
+        urls = CALLBACKS
+        wanted = (
+            [guid("a", 1)]
+            if right
+            else [guid("a", 1), guid("a", 2), guid("o", 1), guid("p", 1), guid("a", 8), AZURE_CLI, FOREIGN, "<<id>>", ""]
+        )
+        custom = {
+            "loginUri": pick([login, login, "https://login.microsoftonline.us", "https://x.example", None]),
+            "tenantId": pick(["common", HOME, HOME, AWAY, "contoso.com", "consumers", "[[x]]", None]),
+            "resourceUri": api, "enableOnbehalfOfLogin": pick(["true", "false", "false"]),
+            "authorizationUrl": pick([f"{login}/common/oauth2/v2.0/authorize", f"{login}/common/oauth2/authorize", "https://x.example/authorize"]),
+            "tokenUrl": pick([f"{login}/common/oauth2/v2.0/token", f"{login}/common/oauth2/v2.0/authorize"]),
+        }  # fmt: skip
+        return {
+            "oAuthSettings": {
+                "identityProvider": pick(["aad", "aad", "aad", "aad", "aadcertificate", "oauth2", "facebook", None]),
+                "clientId": pick(wanted),
+                "clientSecret": pick(["", "[[x]]", guid("k", 1), "made.up~secret"]), "redirectMode": pick(["Global", "GlobalPerConnector", "GlobalPerConnector"]),
+                "redirectUrl": pick([*urls, None]), "scopes": pick([[], self.some(["read", "write.all", "admin", "openid offline_access", f"api://{home}/read", ".default", "{x}"])]),
+                "customParameters": {name: {"value": value} for name, value in custom.items()},
+            }
+        }  # fmt: skip
+
+    def sample(self, app_id: str) -> dict[str, Any]:
+        """The configuration of a sample's client, or of its API."""
+        if self.rnd.random() < 0.5:
+            auth = {
+                "clientId": app_id,
+                "authority": f"https://login.microsoftonline.com/{HOME}",
+                "redirectUri": self.rnd.choice([*URIS[:4], "/"]),
+            }
+            return {"auth": auth, "protectedResources": {"orders": {"scopes": {"read": [f"api://{guid('a', 1)}/read"]}}}}
+        metadata = {"authority": "login.microsoftonline.com", "version": self.rnd.choice(["v1.0", "v2.0"])}
+        routes = {"x": {"delegatedPermissions": {"read": self.some(["read", "write.all", "admin"])}}}
+        return {"credentials": {"clientID": app_id, "tenantID": HOME}, "metadata": metadata, "protectedRoutes": routes}
 
     def restriction(self, kind: str) -> dict[str, Any]:
         return {
@@ -260,7 +322,8 @@ class Maker:
                 }
                 for i in range(self.rnd.randint(0, 3))
             ],
-            "organization": {"id": HOME, "displayName": "Contoso", "verifiedDomains": [{"name": "contoso.com", "isInitial": False}]},
+            "connectors": [self.connector(i) for i in range(self.rnd.randint(0, 4))],
+            "organization": {"id": HOME, "displayName": "Contoso", "verifiedDomains": [{"name": "contoso.com", "isInitial": False}, {"name": "contoso.onmicrosoft.com", "isInitial": True}]},
             **self.policies(),
             "servicePrincipalSignInActivities": [
                 {
@@ -274,7 +337,9 @@ class Maker:
     def without_properties(self, value: Any, share: float) -> Any:
         """Takes properties away, never elements of lists: what stays is true, it is only less."""
         if isinstance(value, dict):
-            kept = {k: v for k, v in value.items() if k in ("of", "@odata.type") or self.rnd.random() > share}
+            if "auth" in value or "credentials" in value:
+                return value  # a program's configuration is all that there is
+            kept = {k: v for k, v in value.items() if k in _KEPT or self.rnd.random() > share}
             return {k: self.without_properties(v, share) for k, v in kept.items()}
         if isinstance(value, list):
             return [self.without_properties(item, share) for item in value]
@@ -283,6 +348,7 @@ class Maker:
     def with_holes(self, tenant: dict[str, Any]) -> dict[str, Any]:
         """A part of a tenant: whole collections gone, or properties of objects."""
         if self.rnd.random() < 0.5:
-            return {k: v for k, v in tenant.items() if k == "applications" or self.rnd.random() > 0.35}
+            # Of connectors nobody knows but those that were given.
+            return {k: v for k, v in tenant.items() if k in ("applications", "connectors") or self.rnd.random() > 0.35}
         share = self.rnd.choice([0.03, 0.1, 0.3])
         return {k: self.without_properties(v, share) for k, v in tenant.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor import audit, sources
+from auditor import audit, chain, sources
 
 CORPUS = Path(__file__).parent.parent.parent / "shared/corpus"
 FORMATS = ("graph_manifest", "legacy_manifest", "graph_rest", "cli_m365", "az_cli", "az_cli_legacy", "graph_wrapped")
@@ -71,6 +71,47 @@ EXPECTED = {
 def test_what_is_nothing_of_ours_is_not_taken_for_it(row: dict[str, str]) -> None:
     documents = sources.read([str(CORPUS / row["file"])])
     assert not documents.documents
+
+
+CONNECTORS = [row for row in ROWS if row["format"].startswith("power_platform") and not row["format"].endswith("schema")]
+PROVIDERS = {"aad": 35, "oauth2": 26, "oauth2generic": 7, "": 5, "aadcertificate": 4}
+
+
+def test_every_connector_is_read_and_its_provider_named() -> None:
+    found: Counter[str] = Counter()
+    for row in CONNECTORS:
+        path = CORPUS / row["file"]
+        documents = sources.read([str(path)])
+        if documents.errors:
+            assert not is_json(path)  # SigningHub's lacks a comma
+            assert documents.errors[0].line > 0
+            continue
+        assert documents.files_read == 1
+        found.update(document.data.identity_provider for document in documents.documents if document.kind == "connector")
+    assert found == PROVIDERS
+
+
+def test_a_schema_of_connectors_is_none() -> None:
+    assert not sources.read([str(CORPUS / "power_platform_schema")]).documents
+
+
+def test_connectors_without_their_registrations_are_not_evaluated() -> None:
+    report = audit(CORPUS / "power_platform", as_of="2026-01-01", select=chain.RULES)
+    walked = list(chain.chains(report))
+    assert not report.findings
+    assert len(walked) == sum(PROVIDERS.values())
+    for one in walked:
+        if one.identity_provider in ("aad", "aadcertificate"):
+            assert {link.status for link in one.links} == {"not-evaluated"}, one.file
+        assert one.status in ("not-evaluated", "not-applicable")
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row["format"] == "msal_sample"], ids=lambda row: Path(row["file"]).name[-60:])
+def test_the_samples_configurations_are_read(row: dict[str, str]) -> None:
+    documents = sources.read([str(CORPUS / row["file"])])
+    assert documents.errors == []
+    assert {document.kind for document in documents.documents} <= {"application", "connector"}
+    assert documents.documents
 
 
 def test_the_whole_corpus_is_audited_without_a_rule_that_breaks() -> None:

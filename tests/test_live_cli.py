@@ -156,8 +156,8 @@ def test_a_refused_permission_makes_its_rules_not_evaluated_and_the_exit_code_2(
     assert "perm-requested-not-granted" in reasons[0]["rules"]
     # What no rule at or above --fail-on reads is no reason to fail.
     assert run(graph, "scan", "--select", "secret-expired", "--fail-on", "critical", "-q").returncode == 0
-    assert run(graph, "scan", "--select", "perm-requested-not-granted", "--fail-on", "high", "-q").returncode == 0
-    assert run(graph, "scan", "--select", "perm-requested-not-granted", "--fail-on", "medium", "-q").returncode == 2
+    assert run(graph, "scan", "--select", "perm-requested-not-granted", "--fail-on", "critical", "-q").returncode == 0
+    assert run(graph, "scan", "--select", "perm-requested-not-granted", "--fail-on", "high", "-q").returncode == 2
 
 
 @pytest.mark.parametrize(

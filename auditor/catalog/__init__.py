@@ -43,6 +43,18 @@ _ALSO_FIRST_PARTY = {
 }
 
 
+# Names of Microsoft's APIs that are asked for most, where the tenant's service principals do not say them.
+_RESOURCE_NAMES = {
+    "https://graph.microsoft.com": MICROSOFT_GRAPH,
+    "https://graph.windows.net": AZURE_AD_GRAPH,
+    "https://management.azure.com": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+    "https://management.core.windows.net": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+    "https://outlook.office.com": "00000002-0000-0ff1-ce00-000000000000",
+    "https://outlook.office365.com": "00000002-0000-0ff1-ce00-000000000000",
+    "https://vault.azure.net": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+}
+
+
 class Code(NamedTuple):
     """An AADSTS code: with what sign-in fails. Which rules look for it stands in their pages, not here."""
 
@@ -56,6 +68,7 @@ class Catalog:
     """Look-ups by id and by name."""
 
     microsoft_tenants = MICROSOFT_TENANTS
+    resource_names = {f"{name}{slash}": app_id for name, app_id in _RESOURCE_NAMES.items() for slash in ("", "/")}
 
     @cached_property
     def first_party(self) -> dict[str, str]:
@@ -102,6 +115,11 @@ class Catalog:
         if resource.__class__ is not str or kind.__class__ is not str:
             return value
         return self._ids_by_name.get((resource, value, kind), value)
+
+    def permission_named(self, resource: str, value: str, kind: str) -> Permission | None:
+        """The permission of an API with a name, or None."""
+        id_ = self._ids_by_name.get((resource, value.lower(), kind))
+        return None if id_ is None else self.permissions[resource, id_, kind]
 
     @cached_property
     def _ids_by_name(self) -> dict[tuple[str, str, str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Literal
 
@@ -53,6 +54,31 @@ def third_party(host: str) -> Literal["shortener", "tunnel", "test tool"] | None
             return kind
         host = host.partition(".")[2]
     return None
+
+
+# Power Platform's callback for connectors: one for all, one a connector, and those that regions had before.
+_CONNECTOR_CALLBACK = re.compile(r"https://([a-z0-9-]+)\.consent\.azure-apim\.(?:net|us|cn)/redirect(/[^/?#]+)?/?")
+
+
+def connector_callback(uri: str) -> Literal["shared", "per connector", "regional"] | None:
+    """What kind of callback of Power Platform's connectors a redirect URI is, or None."""
+    found = _CONNECTOR_CALLBACK.fullmatch(uri)
+    if found is None:
+        return None
+    return "per connector" if found[2] else "shared" if found[1] == "global" else "regional"
+
+
+_LOGIN_HOSTS: dict[str, Literal["public", "us government", "china"]] = {
+    "login.microsoftonline.com": "public", "login.windows.net": "public", "login.microsoft.com": "public", "sts.windows.net": "public",
+    "login.microsoftonline.us": "us government",
+    "login.partner.microsoftonline.cn": "china", "login.chinacloudapi.cn": "china",
+}  # fmt: skip
+
+
+def login_cloud(url: str) -> Literal["public", "us government", "china"] | None:
+    """The cloud that a login URL of Microsoft Entra ID belongs to, or None."""
+    scheme, _, rest = url.strip().lower().partition("://")
+    return _LOGIN_HOSTS.get(rest.partition("/")[0]) if scheme == "https" else None
 
 
 # One look at a host's end settles nearly all of them.

@@ -100,7 +100,7 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
         select=listed(options["select"]),
         ignore=listed(options["ignore"]),
         profile=options["profile"],
-        params=dict(_setting(text) for text in options["settings"]),
+        params=dict(setting(text) for text in options["settings"]),
         extend_rules=options["extend_rules"],
         as_of=options["as_of"],
         exclude=options["exclude"],
@@ -130,7 +130,7 @@ def _target(text: str) -> tuple[str, Path | None]:
     return form, Path(file) if file else None
 
 
-def _setting(text: str) -> tuple[str, str]:
+def setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--set {text}: say RULE.PARAM=VALUE, as in secret-expiring.warn_days=60")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.facts.api import AppRole, Client, Kind, Permission, Privilege, Resource, Scope
 from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting
 from auditor.facts.base import Fact
+from auditor.facts.connector import Connector, ConnectorScope
 from auditor.facts.credentials import Certificate, ClaimTest, Credential, FederatedCredential, GitHubSubject, Secret
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
@@ -12,16 +13,17 @@ from auditor.facts.restrictions import Restriction
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
 
-ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "tenant": Tenant}
+ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
-    App, ServicePrincipal, Tenant, Restriction, RedirectUri, IdentifierUri, Uri, Scope, AppRole, Client, Resource, Permission,
-    RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits,
-    Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner,
+    App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, IdentifierUri, Uri, Scope, AppRole,
+    Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
+    Limits, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner,
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Credential",
-    "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission", "IdentifierUri", "Kind", "Limits",
-    "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "RequestedPermission",
-    "RequestedResource", "Resource", "Restriction", "Scope", "Secret", "ServicePrincipal", "Tenant", "Uri", "UserConsent",
+    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
+    "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
+    "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
+    "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
+    "ServicePrincipal", "Tenant", "Uri", "UserConsent",
 ]  # fmt: skip

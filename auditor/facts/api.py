@@ -198,4 +198,4 @@ class Resource(Fact):
     @fact()
     def catalog_date(self) -> str | None:
         """Day on which the catalog learned all of its permissions; null when the tenant's own list was read."""
-        return self.world.catalog_date(self.app_id)  # type: ignore[no-any-return]
+        return self.world.apis.catalog_date(self.app_id)  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris,
 from auditor.unknown import Unknown, either, some, whole_or_partial
 
 if TYPE_CHECKING:
+    from auditor.facts.connector import Connector
     from auditor.facts.principal import Owner, ServicePrincipal
 
 Audience = Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"]
@@ -366,6 +367,11 @@ class App(Fact):
         """Holds an application permission of tier 0."""
         principal = self.service_principal
         return principal is not None and principal.privileged
+
+    @fact("connectors")
+    def connectors(self) -> list[Connector]:
+        """The connectors, of those that were given, that sign in through it."""
+        return self.world.connections.of_client(self.app_id)  # type: ignore[no-any-return]
 
     @fact("applications*")
     def namesakes(self) -> list[App]:

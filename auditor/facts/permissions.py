@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from auditor import documents
 from auditor.facts.api import Kind, Permission, Privilege, Resource
 from auditor.facts.base import Fact, fact, listed, lower, places, prop, text
-from auditor.unknown import Unknown, keep, read, whole_or_partial
+from auditor.unknown import Unknown, keep, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -41,18 +41,18 @@ class RequestedPermission(Fact):
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
         """The API; null when neither catalog, registrations nor service principals know it."""
-        return self.owner.world.resource(self.resource_app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.resource_app_id)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def definition(self) -> Permission | None:
         """What the resource defines under this id and kind; null when nothing."""
-        return self.owner.world.definition(self.resource_app_id, self.id, self.kind)  # type: ignore[no-any-return]
+        return self.owner.world.apis.definition(self.resource_app_id, self.id, self.kind)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def other_kind(self) -> Permission | None:
         """What the resource defines under this id as the other kind; null when nothing."""
         other = "delegated" if self.kind == "application" else "application"
-        return self.owner.world.definition(self.resource_app_id, self.id, other)  # type: ignore[no-any-return]
+        return self.owner.world.apis.definition(self.resource_app_id, self.id, other)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def value(self) -> str:
@@ -87,6 +87,20 @@ class RequestedPermission(Fact):
             lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
         )
 
+    @fact("applications*")
+    def preauthorized(self) -> bool:
+        """The API preauthorizes the client for it, so that nobody need consent."""
+        resource, definition = self.resource, self.definition
+        if resource is None or definition is None or self.kind == "application":
+            return False
+        return self.owner.world.connections.preauthorized(self.owner.app_id, resource, definition)  # type: ignore[no-any-return]
+
+    @fact("connectors")
+    def needed_by_connector(self) -> bool:
+        """A connector of those that were given signs in with it."""
+        connectors = self.owner.world.connections.by_client[0] if self.owner.world.connectors else {}
+        return some(connectors.get(self.owner.app_id, ()), lambda connector: some(connector.permissions, lambda wish: wish is self))
+
 
 class RequestedResource(Fact):
     """An API in requiredResourceAccess."""
@@ -114,7 +128,7 @@ class RequestedResource(Fact):
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
         """The API; null when neither catalog, registrations nor service principals know it."""
-        return self.owner.world.resource(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.app_id)  # type: ignore[no-any-return]
 
     @fact("servicePrincipals*")
     def service_principal(self) -> ServicePrincipal | None:
@@ -155,12 +169,12 @@ class GrantedPermission(Fact):
     @fact("applications*", "servicePrincipals*")
     def resource(self) -> Resource | None:
         """The API; null when nothing that was read knows it."""
-        return self.owner.world.resource(self.resource_app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.resource_app_id)  # type: ignore[no-any-return]
 
     @fact("applications*", "servicePrincipals*")
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
-        return self.owner.world.privilege(self.resource_app_id, self.value, self.kind)  # type: ignore[no-any-return]
+        return self.owner.world.apis.privilege(self.resource_app_id, self.value, self.kind)  # type: ignore[no-any-return]
 
     @fact("applications*")
     def requested(self) -> bool:

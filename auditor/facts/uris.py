@@ -88,6 +88,9 @@ class RedirectUri(Uri):
     portless: str = prop(doc="The URI without its port, as Entra ID compares loopback URIs.")
     slashless: str = prop(doc="The URI without a slash at its end.")
     shared_callback: bool = prop(doc="A callback host of a Microsoft service that serves many customers.")
+    connector_callback: Literal["shared", "per connector", "regional"] | None = prop(
+        doc="What kind of callback of Power Platform's connectors it is; null for other URIs."
+    )
     custom_scheme: bool = prop(doc="A scheme of the application's own, such as myapp://auth or msal{app id}://auth.")
     takeover_prone: str | None = prop(
         doc="The cloud service whose released host names anybody can register; null when the host is not such a one."
@@ -106,6 +109,7 @@ class RedirectUri(Uri):
         self.portless = value if self.port is None else f"{scheme}://{host}{self.path}{self.query}"
         self.slashless = value.rstrip("/")
         self.shared_callback = host in hosts.SHARED_CALLBACKS
+        self.connector_callback = hosts.connector_callback(value) if ".consent.azure-apim." in host else None
         self.takeover_prone, self.third_party = hosts.takeover_prone(host), hosts.third_party(host)
         self.custom_scheme = scheme not in _PLAIN_SCHEMES
         self.broker_app_id = _broker_app_id(scheme, host, self.path) if scheme[:2] == "ms" else None

@@ -11,7 +11,7 @@ import msgspec
 from auditor import __version__
 from auditor.display import clean, clean_or_none, iso
 from auditor.finding import SEVERITIES, Finding, fingerprint
-from auditor.inventory import applications, credentials, earliest_expiry
+from auditor.inventory import applications, connectors, credentials, earliest_expiry
 from auditor.report import Options
 from auditor.scan import Report
 from auditor.sources.coverage import TenantInfo
@@ -31,6 +31,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     yield from _rows("findings", _findings(report, options))
     yield from _rows("credentials", credentials(report))
     yield from _rows("applications", applications(report))
+    yield from _rows("connectors", connectors(report))
     yield b"}\n"
 
 
@@ -74,6 +75,7 @@ def _run(report: Report) -> dict[str, Any]:
         "coverage": {
             "applications_read": report.applications,
             "service_principals_read": report.service_principals,
+            "connectors_read": report.connectors,
             "files_read": report.files_read,
             "files_passed_over": report.files_passed_over,
             "verdicts": {name: report.count(name) for name in ("passed", "failed", "not_applicable", "not_evaluated", "errors")},

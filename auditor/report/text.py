@@ -102,11 +102,14 @@ class _Page:
         read = [_count(report.applications, "app registration")]
         if report.service_principals:
             read.append(_count(report.service_principals, "service principal"))
+        if report.connectors:
+            read.append(_count(report.connectors, "connector"))
         passed = f", {_count(report.files_passed_over, 'file')} passed over" if report.files_passed_over else ""
         sources = [f"tenant {clean(tenant.tenant_id, 100)}" for tenant in report.tenants]
         if report.files_read or not sources:
             sources.append(_count(report.files_read, "file"))
-        yield f"Read {' and '.join(read)} from {' and '.join(sources)}{passed}."
+        objects = f"{', '.join(read[:-1])}{' and ' if len(read) > 1 else ''}{read[-1]}"
+        yield f"Read {objects} from {' and '.join(sources)}{passed}."
         judged = report.count("passed") + report.count("failed")
         line = f"Evaluated {_count(judged, 'check')} with {_count(len(report.outcomes), 'rule')}: "
         line += f"{report.count('passed')} passed, {report.count('failed')} failed"

@@ -12,6 +12,7 @@ from pathlib import Path
 from auditor.errors import InputError, UsageError
 from auditor.sources import detect, reader, snapshot
 from auditor.sources.document import Document, Documents, File, Listing, Note
+from auditor.sources.formats import msal, solution
 from auditor.sources.walk import Found, Walk
 
 STDIN = "-"
@@ -74,6 +75,15 @@ def _is_snapshot(path: Path) -> bool:
 
 
 def _read(raw: bytes, found: Found, into: Documents) -> None:
+    if solution.is_zip(raw):
+        _archive(raw, found, into)
+        return
+    if solution.is_description(raw):
+        into.files_read += solution.read_description(raw, found.name, found.scope, into)
+        return
+    if not _LOOKS_LIKE_JSON.search(raw[:4096]) and msal.is_script(raw):
+        into.files_read += msal.read_script(raw, found.name, found.scope, into)
+        return
     # UTF-16 holds every marker with a NUL behind each letter.
     marked = detect.MARKERS.search(raw) or (raw[:2] in (b"\xff\xfe", b"\xfe\xff") and detect.MARKERS.search(raw.replace(b"\0", b"")))
     if not found.named and not marked:
@@ -99,6 +109,23 @@ def _read(raw: bytes, found: Found, into: Documents) -> None:
         )
     else:
         into.passed_over.append(found.name)
+
+
+def _archive(raw: bytes, found: Found, into: Documents) -> None:
+    """A solution that was exported; another archive is passed over, unless the user named it."""
+    before = (into.count, len(into.errors))
+    errors: list[InputError] = []
+    for name, content in solution.members(raw, found.name, errors):
+        _read(content, Found(found.path, name, found.scope, named=False), into)
+    if found.named or into.count > before[0]:
+        into.errors += errors
+    if (into.count, len(into.errors)) == before:
+        if found.named:
+            into.errors.append(
+                InputError(found.name, "this zip archive holds no connector", hint="export the solution that the connector is in")
+            )
+        else:
+            into.passed_over.append(found.name)
 
 
 __all__ = ["STDIN", "Document", "Documents", "File", "Listing", "Note", "read"]

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from auditor.documents import Application
 from auditor.sources.element import Element
+from auditor.sources.formats import Piece, connector, msal
 
 GRAPH, PORTAL, AAD_GRAPH = "Microsoft Graph", "Azure AD Graph manifest", "Azure AD Graph"
+CONNECTOR, DEFINITION, SETTINGS = "connector", "connector definition", "connector settings"
+AUTH_CONFIG, SAMPLE = "authConfig.json", "sample.json"
+# Formats of which one object holds several documents, or a part of one.
+PIECES: dict[str, Callable[[Element, str], Iterator[Piece]]] = {
+    CONNECTOR: connector.connectors, DEFINITION: connector.definition, SETTINGS: connector.settings,
+    AUTH_CONFIG: msal.config, SAMPLE: msal.sample,
+}  # fmt: skip
 
 # Bytes without which a file holds nothing of Microsoft Entra ID.
 MARKERS = re.compile(
     rb'"(?:appId|AppId|requiredResourceAccess|replyUrlsWithType|replyUrls|oAuthSettings|signInAudience|identifierUris|appRoleId'
     rb"|servicePrincipalType|servicePrincipalNames|appOwnerOrganizationId|oauth2Permissions|passwordCredentials|keyCredentials"
     rb"|consentType|verifiedDomains|audiences|@odata\.context|odata\.metadata|objectType"
-    rb'|defaultUserRolePermissions|notifyReviewers|applicationRestrictions|lastSignInActivity)"'
+    rb"|defaultUserRolePermissions|notifyReviewers|applicationRestrictions|lastSignInActivity"
+    rb'|connectionParameters|connectionParameterSets|iconBrandColor|apiProperties|clientID|AADApps)"|"swagger"\s*:\s*"2\.0"'
 )
 
 _TYPES = {
@@ -66,6 +76,7 @@ COLLECTIONS = {
     "adminConsentRequestPolicy": "adminConsentRequestPolicy",
     "defaultAppManagementPolicy": "defaultAppManagementPolicy",
     "servicePrincipalSignInActivities": "servicePrincipalSignInActivity",
+    "connectors": "connector",
 }
 # Names that other services' objects have, too: beside one of ours they mean what they say.
 _SHARED_NAMES = (
@@ -105,7 +116,12 @@ def context(text: str) -> Context:
 
 
 def classify(members: dict[str, Element]) -> tuple[str, str] | None:
-    """(kind, format) of an object, or None when it is nothing of Entra ID."""
+    """(kind, format) of an object, or None when it is nothing of Entra ID, nor a connector's."""
+    found = _directory_object(members)
+    return found if found is not None else _power_platform(members)
+
+
+def _directory_object(members: dict[str, Element]) -> tuple[str, str] | None:
 
     def text(name: str) -> str:
         element = members.get(name)
@@ -158,4 +174,21 @@ def classify(members: dict[str, Element]) -> tuple[str, str] | None:
     if (has("displayName", "appId") and has(*_OF_APPLICATIONS)) or {"displayName", "appId"} <= members.keys():
         # Cut down by $select or --query: application and service principal share these names.
         return "application", GRAPH
+    return None
+
+
+def _power_platform(members: dict[str, Element]) -> tuple[str, str] | None:
+    """A custom connector's files, and those of an MSAL sample. A JSON Schema describes such objects, and is none."""
+    if "$schema" in members and b"json-schema.org" in bytes(members["$schema"].view()):
+        return None
+    if connector.is_properties(members) or connector.is_parameter(members) or connector.is_parameters(members):
+        return "connector", CONNECTOR
+    if connector.is_definition(members):
+        return "connectorPart", DEFINITION
+    if connector.is_settings(members):
+        return "connectorPart", SETTINGS
+    if msal.is_config(members):
+        return "connector", AUTH_CONFIG
+    if "AADApps" in members and members["AADApps"].is_array:
+        return "application", SAMPLE
     return None

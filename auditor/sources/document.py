@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from auditor import pointer
 from auditor.display import clean
@@ -39,6 +39,15 @@ class File:
         return self._places[1]
 
 
+class Places(Protocol):
+    """Where the values of a text stand."""
+
+    @property
+    def text(self) -> str: ...
+
+    def locate(self, pointer: str) -> int | None: ...
+
+
 @dataclass(slots=True, eq=False)
 class Document:
     """One object of a file, in Microsoft Graph's shape. `data` is taken away once facts have been made of it."""
@@ -51,13 +60,17 @@ class Document:
     line: int  # where the object begins; 0 in a tenant
     column: int  # of its first character; 0 in a large file
     data: Any
-    parent: str = ""  # object id of what it belongs to, where its place says so
+    parent: str = ""  # object id of what it belongs to, where its place says so; of a connector what its files have in common
     origins: dict[str, str] | None = None  # Graph pointer -> pointer in the file's own shape, for other formats
     format: str = "Microsoft Graph"
+    places: Places | None = None  # of a text that is no JSON
 
     def place(self, inside: str) -> tuple[str, int | None, int | None]:
         """Pointer in the file, line and column of what a Graph pointer names. No column in a large file, no line in a tenant."""
         own = self._own_pointer(inside) if self.origins else inside
+        places = self.places
+        if places is not None:
+            return self.pointer + own, *pointer.position(places.text, places.locate(own) or 0)
         if self.file.raw is None:
             return self.pointer + own, self.line or None, None
         places = self.file.places_of(self)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,10 +13,10 @@ import msgspec
 from auditor import pointer, schemas
 from auditor.errors import InputError
 from auditor.sources import detect, text
-from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, GRAPH, OWN_NAMES, PORTAL
+from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, OWN_NAMES, PIECES, PORTAL
 from auditor.sources.document import EXACT_UP_TO, Document, Documents, File, Listing, Note
 from auditor.sources.element import Element
-from auditor.sources.formats import graph, legacy
+from auditor.sources.formats import Converted, graph, legacy
 
 MAX_DEPTH = 6  # wrappers within wrappers: pages in a batch response in a list
 
@@ -92,8 +94,12 @@ class _Reader:
             self.into.errors.append(self.error(element, f"an error was saved instead of data: {': '.join(map(str, said))[:300]}"))
             self.objects += 1
         elif (found := detect.classify(members)) is not None:
-            self._document(element, *found, context=detect.context(_text(members.get("@odata.context"))))
-            return found[0]
+            kind, form = found
+            if form in PIECES:
+                self._pieces(element, form)
+            else:
+                self._document(element, kind, form, context=detect.context(_text(members.get("@odata.context"))))
+            return kind
         elif self._holds_collections(members):
             for name, member in members.items():
                 if name in COLLECTIONS and (member.is_array or member.is_object):
@@ -109,7 +115,11 @@ class _Reader:
         items = member.items() if member.is_array else [member]
         objects, errors = [item for item in items if item.is_object], len(self.into.errors)
         for item in objects:
-            self._document(item, kind, GRAPH, parent=_text(item.members().get("of")).lower() if kind in _CHILDREN else "")
+            if kind == "connector":
+                found = detect.classify(item.members())
+                self._pieces(item, found[1] if found is not None and found[1] in PIECES else CONNECTOR)
+            else:
+                self._document(item, kind, GRAPH, parent=_text(item.members().get("of")).lower() if kind in _CHILDREN else "")
         if member.is_array:
             self._strangers([item for item in items if not item.is_object], Counter({kind: 1}))
             self._listed(Counter({kind: len(objects)}), ended=len(self.into.errors) == errors, relation=name)
@@ -184,12 +194,26 @@ class _Reader:
 
     # -- documents
 
-    def _document(self, element: Element, kind: str, form: str, *, context: detect.Context | None = None, parent: str = "") -> None:
+    def _pieces(self, element: Element, form: str) -> None:
+        for piece in PIECES[form](element, self.file.name):
+            self._document(piece.element, piece.kind, form, convert=piece.convert, parent=piece.parent)
+
+    def _document(
+        self,
+        element: Element,
+        kind: str,
+        form: str,
+        *,
+        convert: Callable[[Any], Converted] | None = None,
+        context: detect.Context | None = None,
+        parent: str = "",
+    ) -> None:
         self.objects += 1
         line, column = self._place_of(element.start)
         document = Document(kind, self.file, element.pointer, element.start, element.end, line, column, None, format=form)
         document.parent = parent or (context.parent if context else "")
-        template = self.file.raw is not None and graph.PLACEHOLDERS.search(element.view()) is not None
+        # Of a connector each placeholder is looked at by itself: one in its icon's colour means nothing.
+        template = convert is None and self.file.raw is not None and graph.PLACEHOLDERS.search(element.view()) is not None
         if template:
             self.into.notes.append(Note("a template: what its placeholders stand for is not known", self.file.name, line, column))
         if form == GRAPH and not template:
@@ -198,34 +222,36 @@ class _Reader:
             except (msgspec.DecodeError, RecursionError):
                 self._slowly(document, element, None)
         else:
-            self._slowly(document, element, form, template=template)
+            if form in (PORTAL, AAD_GRAPH):
+                principal = document.kind == "servicePrincipal"
+                convert = legacy.service_principal if principal else partial(legacy.application, portal=form == PORTAL)
+            self._slowly(document, element, convert, template=template)
         if document.data is not None:
             if self.file.raw is not None and form == GRAPH:
                 self._spelling(document, element)
             self.into.add(document)
 
-    def _slowly(self, document: Document, element: Element, form: str | None, *, template: bool = False) -> None:
+    def _slowly(self, document: Document, element: Element, convert: Callable[[Any], Converted] | None, *, template: bool = False) -> None:
         """By way of Python values: other formats, and objects that do not fit the shape at once."""
         try:
             value = element.value()
             if template:
                 value = graph.without_placeholders(value)
-            if form in (PORTAL, AAD_GRAPH):
-                convert = (
-                    legacy.service_principal(value)
-                    if document.kind == "servicePrincipal"
-                    else legacy.application(value, portal=form == PORTAL)
-                )
-                value, document.origins = convert.value, convert.origins
+            if convert is not None:
+                converted = convert(value)
+                value, document.origins = converted.value, converted.origins
+                self._wrong(document, converted.wrong)
             document.data = graph.convert(document.kind, value)
         except graph.Wrong as wrong:
             document.data = wrong.data
-            for place, message in wrong.places:
-                where, line, column = document.place(place)
-                kept = "" if wrong.data is not None else "; the object is not audited"
-                self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{kept}", line or 0, column or 0))
+            self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")
         except (msgspec.DecodeError, RecursionError, AttributeError, TypeError) as error:
             self.into.errors.append(self.error(element, f"the object cannot be read: {_reason(error)}"))
+
+    def _wrong(self, document: Document, places: list[tuple[str, str]], then: str = "") -> None:
+        for place, message in places:
+            where, line, column = document.place(place)
+            self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
 
     def _spelling(self, document: Document, element: Element) -> None:
         try:

@@ -19,6 +19,8 @@ SHAPES: dict[str, type[Shape]] = {
     "federatedIdentityCredential": documents.FederatedIdentityCredential,
     "organization": documents.Organization,
     "owner": documents.DirectoryObject,
+    "connector": documents.Connector,
+    "connectorPart": documents.ConnectorPart,
     "authorizationPolicy": documents.AuthorizationPolicy,
     "adminConsentRequestPolicy": documents.AdminConsentRequestPolicy,
     "defaultAppManagementPolicy": documents.AppManagementPolicy,

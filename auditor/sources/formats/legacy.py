@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.pointer import join
+from auditor.sources.formats import Converted
 
 _AUDIENCES = {True: "AzureADMultipleOrgs", False: "AzureADMyOrg", None: "AzureADMyOrg"}
 # name in the file -> path in Microsoft Graph's shape
@@ -42,22 +43,6 @@ _INFO = {"termsOfService": "termsOfServiceUrl", "support": "supportUrl", "privac
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
 _SECRET = ("value", "secretText", "key")
-
-
-class Converted:
-    """An object in Graph's shape, and where each of its places stands in the file."""
-
-    def __init__(self) -> None:
-        self.value: dict[str, Any] = {}
-        self.origins: dict[str, str] = {}
-
-    def put(self, path: str, value: Any, origin: str) -> None:
-        *parents, last = path.split("/")
-        at = self.value
-        for part in parents:
-            at = at.setdefault(part, {})
-        at[last] = value
-        self.origins["/" + path] = origin
 
 
 def application(value: dict[str, Any], *, portal: bool) -> Converted:

@@ -1,0 +1,233 @@
+"""A connector's way to its API, link by link: what the rules say of each, in the order in which a sign-in needs them.
+
+Nothing is checked here. A link has the rules that speak of it; a rule of the client or the API is asked about that registration, or
+about those of its subjects that the connector depends on. Faults of less than medium severity do not break a link: they are remarks.
+A link behind a broken one is not evaluated, unless it is broken itself: nobody can pass it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from auditor import engine
+from auditor.display import clean
+from auditor.engine import subject_of
+from auditor.facts import Connector, Fact
+from auditor.finding import SEVERITY_RANK, Finding, Outcome
+from auditor.resolve import REMEDIES
+from auditor.scan import Report
+from auditor.unknown import Unknown, Unread, known
+
+_BREAKS = SEVERITY_RANK["medium"]
+
+
+class Step(NamedTuple):
+    """A rule, the root that it is asked about (a fact of the connector), and the subjects: all, or a fact of the connector."""
+
+    rule: str
+    root: str = ""
+    subjects: str = ""
+
+
+class Link(NamedTuple):
+    name: str
+    what: str  # the fact of the connector that is this link; '' for the connector itself
+    steps: tuple[Step, ...]
+
+
+LINKS = (
+    Link("connector", "", (
+        Step("connector-client-id-invalid"), Step("connector-secret-is-id"), Step("connector-tenant-invalid"),
+        Step("connector-login-host"), Step("connector-login-cloud"), Step("connector-oauth-endpoints"), Step("connector-oauth-versions"),
+        Step("connector-scope-malformed"), Step("connector-resource-missing"),
+    )),
+    Link("client", "client", (
+        Step("connector-client-first-party"), Step("connector-client-is-object-id"), Step("connector-client-missing"),
+        Step("connector-tenant-other"), Step("connector-tenant-common"), Step("app-deactivated", "client"),
+        Step("connector-redirect-unregistered"), Step("connector-redirect-on-spa"), Step("connector-redirect-on-public-client"),
+        Step("sample-redirect-not-spa"), Step("connector-no-credential"), Step("secret-expired", "client"),
+        Step("credential-all-expired", "client"),
+    )),
+    Link("client's service principal", "client_principal", (
+        Step("sp-missing", "client"), Step("sp-disabled", "client"), Step("sp-assignment-required-nobody", "client_principal"),
+    )),
+    Link("permission", "requested", (
+        Step("connector-resource-not-requested"), Step("connector-permission-not-delegated"),
+    )),
+    Link("scope", "asked", (
+        Step("connector-scope-missing"), Step("connector-scope-is-role"), Step("connector-scope-other-resource"),
+        Step("connector-scope-not-requested"), Step("connector-scope-none"),
+        Step("perm-unknown-id", "client", "requested.permissions"), Step("perm-wrong-type", "client", "requested.permissions"),
+    )),
+    Link("resource", "resource", (
+        Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
+        Step("connector-client-is-resource"), Step("connector-audience"), Step("connector-tenant-consumers"),
+        Step("app-deactivated", "resource.app"), Step("connector-token-version"), Step("connector-token-version-on-client"),
+        Step("api-config-token-version"),
+    )),
+    Link("resource's service principal", "resource.service_principal", (
+        Step("sp-missing", "resource.app"), Step("perm-resource-missing", "client", "requested"),
+        Step("perm-resource-disabled", "client", "requested"), Step("app-id-uri-not-on-sp", "resource.app"),
+        Step("sp-assignment-required-nobody", "resource.service_principal"),
+    )),
+    Link("consent", "permissions", (
+        Step("perm-requested-not-granted", "client", "permissions"), Step("connector-obo-not-preauthorized"),
+        Step("connector-obo-principal-missing"),
+    )),
+)  # fmt: skip
+# Rules of connectors that are no link: what they find does not keep a connector from working today.
+ASIDE = (
+    "connector-redirect-mode",
+    "connector-oauth-generic",
+    "connector-oauth-no-refresh",
+    "connector-secret-in-file",
+    "connector-multi-tenant",
+)
+RULES = tuple(dict.fromkeys([step.rule for link in LINKS for step in link.steps] + list(ASIDE)))
+
+
+class Judged(msgspec.Struct):
+    """A link of one connector. `findings` break it, `remarks` do not."""
+
+    link: str
+    status: str  # pass, fail, not-evaluated
+    what: str | None
+    reason: str | None  # why it is not evaluated
+    remedy: str | None  # what would make it known
+    rules: list[str]  # those that passed, failed or could not be evaluated
+    findings: list[Finding]
+    remarks: list[Finding]
+
+
+class Chain(msgspec.Struct):
+    """A connector with its links."""
+
+    connector: str
+    connector_id: str | None
+    kind: str
+    identity_provider: str | None
+    file: str
+    line: int
+    pointer: str
+    status: str  # pass, fail, not-evaluated; not-applicable where it does not sign in through Microsoft Entra ID
+    links: list[Judged]
+    remarks: list[Finding]
+
+
+def chains(report: Report) -> Iterator[Chain]:
+    """One for each connector of a report that was made with RULES."""
+    rules = {outcome.rule.id: outcome.rule for outcome in report.outcomes}
+    for world in report.worlds:
+        for connector in world.connectors:
+            yield _chain(connector, world, rules)
+
+
+def _chain(connector: Connector, world: Any, rules: dict[str, Any]) -> Chain:
+    of, document = subject_of(connector), connector.document
+    provider = connector.identity_provider
+    entra: Any = connector.entra
+    links: list[Judged] = []
+    if isinstance(entra, Unknown) or entra:
+        for link in LINKS:
+            if connector.kind == "api" and link.name in _CLIENTS:
+                continue
+            links.append(_judged(link, connector, world, rules, links))
+    remarks = [row for rule in ASIDE if rule in rules for row in _rows(engine.judge(rules[rule], world, only=[connector]))]
+    statuses = {link.status for link in links}
+    status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
+    return Chain(
+        of.name or connector.place, of.object_id, connector.kind, None if isinstance(provider, Unknown) else clean(provider),
+        document.file.shown, document.line, clean(document.pointer, 1000), status, links, remarks,
+    )  # fmt: skip
+
+
+_CLIENTS = ("client", "client's service principal", "permission", "consent")  # the configuration of an API has none
+
+
+def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any], before: list[Judged]) -> Judged:
+    outcomes = [
+        outcome for step in link.steps if step.rule in rules and (outcome := _outcome(rules[step.rule], step, connector, world)) is not None
+    ]
+    rows = [row for outcome in outcomes for row in _rows(outcome)]
+    breaking = [row for row in rows if SEVERITY_RANK[row.severity] >= _BREAKS or row.status == "error"]
+    what = _value(connector, link.what)
+    spoke = [outcome.rule.id for outcome in outcomes if outcome.failed or outcome.passed or outcome.not_evaluated or outcome.errors]
+    reason = None
+    status = "fail" if breaking else "pass"
+    broken = next((judged.link for judged in before if judged.status == "fail"), None)
+    if not breaking:
+        if broken is not None:
+            reason = f"behind the {broken}, which is broken"
+        elif isinstance(what, Unknown):
+            reason = what.reason
+        elif (gap := next((gap for outcome in outcomes for gap in outcome.reasons), None)) is not None:
+            reason = gap
+        elif isinstance(given := _value(connector, "with_registrations"), Unknown):
+            reason = given.reason  # the catalog knows Microsoft's APIs, but nobody looked at this client
+        elif what is None or not any(outcome.passed for outcome in outcomes):
+            reason = _unlooked(link, connector)
+        status = "pass" if reason is None else "not-evaluated"
+    named = None if isinstance(what, Unknown) or what is None else _named(what)
+    remedy = REMEDIES.get(reason.partition(":")[0]) if reason else None
+    return Judged(link.name, status, named, reason and clean(reason), remedy, spoke, breaking, [row for row in rows if row not in breaking])
+
+
+def _unlooked(link: Link, connector: Connector) -> str | None:
+    """Why no rule said that a link is in order; None where the API's preauthorization says it."""
+    preauthorized: Any = connector.preauthorized
+    if link.name in ("permission", "scope", "consent") and isinstance(preauthorized, bool) and preauthorized:
+        return None
+    return "no rule could look at it"
+
+
+def _outcome(rule: Any, step: Step, connector: Connector, world: Any) -> Outcome | None:
+    root = _value(connector, step.root)
+    if root is None or isinstance(root, Unknown):
+        return None
+    if not step.subjects:
+        return engine.judge(rule, world, only=[root])
+    subjects = _value(connector, step.subjects)
+    if subjects is None:
+        return None
+    if isinstance(subjects, Unknown):
+        outcome = Outcome(rule, not_evaluated=1)
+        outcome.reasons[subjects.reason] += 1
+        return outcome
+    found = known(subjects) if isinstance(subjects, list) else [subjects]
+    outcome = engine.judge_subjects(rule, world, root, found)
+    if (gap := getattr(subjects, "unknown", None)) is not None:
+        outcome.not_evaluated += 1
+        outcome.reasons[gap.reason] += 1
+    return outcome
+
+
+def _rows(outcome: Outcome) -> list[Finding]:
+    return [row for _, row in outcome.rows if row.status in ("fail", "error")]
+
+
+def _value(connector: Connector, path: str) -> Any:
+    """What a path of facts leads to: a value, None where one on the way is null, or an Unknown."""
+    value: Any = connector
+    try:
+        for name in path.split(".") if path else ():
+            if value is None or isinstance(value, Unknown):
+                return value
+            value = _asked(connector) if name == "asked" else getattr(value, name)
+    except Unread as unread:
+        return unread.unknown
+    return value
+
+
+def _asked(connector: Connector) -> list[Any] | None:
+    """The scopes that it names, else the permissions that it is configured for."""
+    return connector.named_scopes or connector.permissions or None
+
+
+def _named(what: Any) -> str | None:
+    if isinstance(what, list):
+        names = [clean(one.label) for one in known(what)]
+        return ", ".join(names) or None
+    return clean(what.label) if isinstance(what, Fact) else None

@@ -1,0 +1,346 @@
+"""Connectors: what signs in through a client registration to a resource registration, and what it is configured with."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor import documents
+from auditor.catalog import MICROSOFT_GRAPH, hosts
+from auditor.facts.api import Permission, Resource
+from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
+from auditor.facts.permissions import RequestedPermission, RequestedResource
+from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
+
+if TYPE_CHECKING:
+    from auditor.facts.app import App
+    from auditor.facts.principal import ServicePrincipal
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
+# "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
+_PLACEHOLDER = re.compile(
+    r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
+    re.IGNORECASE,
+)
+_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
+SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
+# Of the identity platform itself: no API's scopes.
+_PROTOCOL = frozenset({"openid", "profile", "email", "offline_access"})
+API_CONNECTIONS = "fe053c5f-3692-4f14-aef2-ee34fc081cae"  # Azure API Connections, which signs in on behalf of users
+_AT_ENTRA = ("aad", "aadcertificate", "msal")
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a text is there to be replaced by whoever uses the file."""
+    return _PLACEHOLDER.search(value) is not None
+
+
+class ConnectorScope(Fact):
+    """A scope that a connector asks for."""
+
+    KEY = (("text",),)
+    LABEL = ("text",)
+    COLLECTION = "connectors"
+
+    text: str = prop(doc="As written.")
+    value: str = prop(doc="Its name without the API; '' when only an API is named.")
+    resource_uri: str = prop(doc="The API that it names; '' when it names none.")
+    protocol: bool = prop(doc="openid, profile, email or offline_access: of no API.")
+    placeholder: bool = prop(doc="To be replaced by whoever uses the file.")
+
+    def __init__(self, value: str, owner: Connector, at: str) -> None:
+        self.owner, self.at, self.text = owner, at, value
+        self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
+        before, _, name = value.rpartition("/")
+        if _GUID.fullmatch(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
+            self.resource_uri, self.value = value, ""
+        elif "://" in before or _GUID.fullmatch(before.lower()):
+            self.resource_uri, self.value = before, name
+        else:
+            self.resource_uri, self.value = "", value
+
+    @fact("applications*", "servicePrincipals*")
+    def resource(self) -> Resource | None:
+        """The API that it is asked of: the one that it names, else the connector's; Microsoft Graph where no API is named at all."""
+        if self.resource_uri:
+            return self.owner.world.connections.resource(self.resource_uri)  # type: ignore[no-any-return]
+        if self.owner.identity_provider in ("aad", "aadcertificate") or self.owner.kind == "api":
+            return self.owner.resource  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(MICROSOFT_GRAPH)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def definition(self) -> Permission | None:
+        """The delegated permission of the API with this name; null when it has none."""
+        return self._defined("delegated")  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def as_role(self) -> Permission | None:
+        """The application permission of the API with this name; null when it has none."""
+        return self._defined("application")  # type: ignore[no-any-return]
+
+    def _defined(self, kind: str) -> Any:
+        resource = self.resource
+        return None if resource is None else self.owner.world.connections.permission(resource.app_id, self.value, kind)
+
+    @fact("applications*", "servicePrincipals*")
+    def requested(self) -> RequestedPermission | None:
+        """The client's entry for it in requiredResourceAccess; null when there is none."""
+        client, resource, definition = self.owner.client, self.resource, self.definition
+        if client is None or resource is None or definition is None:
+            return None
+        same = keep(
+            client.requested_permissions,
+            lambda wish: wish.kind == "delegated" and wish.resource_app_id == resource.app_id and wish.id == definition.id,
+        )
+        return next(iter(same), None)
+
+    @fact("applications*", "servicePrincipals*", "oauth2PermissionGrants")
+    def granted(self) -> bool:
+        """The client was granted it, or is preauthorized for it by the API."""
+        client, resource = self.owner.client, self.resource
+        if client is None or resource is None:
+            return False
+        if self.owner.world.connections.preauthorized(client.app_id, resource, self.definition):
+            return True
+        return some(
+            client.granted_permissions,
+            lambda grant: grant.kind == "delegated" and grant.resource_app_id == resource.app_id and grant.value == self.value,
+        )
+
+
+class Connector(Fact):
+    """What a client is configured to sign in with: a Power Apps custom connector, or the configuration of an MSAL sample."""
+
+    SLOTS = ("world", "document", "rank", "subject", "_scopes")
+    COLLECTION = "connectors"
+    KEY = (("id",),)
+    LABEL = ("display_name", "place")
+
+    kind: Literal["custom connector", "client", "api"] = prop(
+        "kind", "A custom connector; else the authConfig of a sample's client, or of its API."
+    )
+    place: str = prop(doc="Where it was read from: its folder, or the beginning of its files' names.")
+    identity_provider: str = prop(
+        "identityProvider", "aad, aadcertificate, oauth2, oauth2generic, …, msal for a sample; '' when it signs in otherwise."
+    )
+    client_id: str = prop("clientId", "Application (client) ID of its client; what else stands there as written.")
+    tenant_id: str = prop("tenantId", "As written, lower case: common, organizations, a tenant ID or a domain.")
+    login_uri: str = prop("loginUri", "Where it signs in; '' when not set.")
+    resource_uri: str = prop("resourceUri", "The API that it asks a token for; '' when not set.")
+    scopes: list[ConnectorScope] = prop("scopes", "Scopes that it asks for; none: whatever the client is configured for.")
+    redirect_mode: Literal["Global", "GlobalPerConnector", "Direct"] = prop("redirectMode", "'' when not set, which means Global.")
+    redirect_urls: list[str] = prop("redirectUrls", "As written; often not what is used.")
+    on_behalf_of: bool = prop("onBehalfOf", "On-behalf-of login is on; null = no.")
+    authorization_url: str = prop("authorizationUrl", "Of generic OAuth 2; '' when not set.")
+    token_url: str = prop("tokenUrl", "Of generic OAuth 2; '' when not set.")
+    refresh_url: str = prop("refreshUrl", "Of generic OAuth 2; '' when not set.")
+    secret_form: Literal["none", "placeholder", "guid", "other"] = prop("secretForm", "What the client secret in the file looks like.")
+    validated_version: int | None = prop("tokenVersion", "Version of access tokens that an API's configuration validates; null: not said.")
+
+    def __init__(self, doc: documents.Connector, world: Any, document: Any) -> None:
+        self.owner, self.at, self.world, self.document = world, "", world, document
+        self.kind, self.place = doc.kind, document.parent.rstrip("/") or document.file.name  # type: ignore[assignment]
+        self.identity_provider = text(doc.identity_provider)
+        client: Any = (
+            lower(doc.client_id) if isinstance(doc.client_id, str) and _GUID.fullmatch(doc.client_id.lower()) else text(doc.client_id)
+        )
+        if doc.own_app is True:
+            client = Unknown("clientId", "each connection brings a client of its own")
+        self.client_id, self.tenant_id = client, lower(doc.tenant_id)
+        self.login_uri, self.resource_uri = text(doc.login_uri), text(doc.resource_uri)
+        self._scopes = doc.scopes
+        self.scopes = each(listed(doc.scopes), ConnectorScope, self, "/scopes")
+        self.redirect_mode, self.redirect_urls = text(doc.redirect_mode), listed(doc.redirect_urls)
+        self.on_behalf_of = flag(doc.on_behalf_of)
+        self.authorization_url, self.token_url, self.refresh_url = text(doc.authorization_url), text(doc.token_url), text(doc.refresh_url)
+        # A file that holds no secret says nothing about it: it is never exported.
+        self.secret_form = "none" if is_unknown(doc.secret_form) else doc.secret_form  # type: ignore[assignment]
+        self.validated_version = doc.token_version
+
+    # -- the files beside it
+
+    @fact("connectorParts")
+    def id(self) -> str:
+        """Connector ID (shared_…) of the environment that it was downloaded from."""
+        return self.world.connections.part(self, "connector_id")  # type: ignore[no-any-return]
+
+    @fact("connectorParts")
+    def display_name(self) -> str:
+        """Its title in the definition beside it."""
+        return self.world.connections.part(self, "display_name")  # type: ignore[no-any-return]
+
+    @fact("connectorParts")
+    def host(self) -> str:
+        """Host of the API, from the definition beside it."""
+        return self.world.connections.part(self, "host")  # type: ignore[no-any-return]
+
+    # -- what stands in the file
+
+    @fact()
+    def entra(self) -> bool:
+        """Signs in through Microsoft Entra ID, whatever the identity provider is called."""
+        if self.identity_provider in _AT_ENTRA:
+            return True
+        if self.identity_provider not in ("oauth2", "oauth2generic"):
+            return False
+        return hosts.login_cloud(self.authorization_url) is not None
+
+    @fact()
+    def generic(self) -> bool:
+        """Uses generic OAuth 2, with URLs of its own, to sign in through Microsoft Entra ID."""
+        return self.entra and self.identity_provider not in _AT_ENTRA
+
+    @fact()
+    def signs_in(self) -> bool:
+        """Signs in through Microsoft Entra ID with a client (the configuration of an API does not)."""
+        return self.kind != "api" and self.entra
+
+    @fact("applications")
+    def with_registrations(self) -> bool:
+        """App registrations were given with it, so that it is no template to be filled in; unknown otherwise."""
+        return self.world.connections.given()  # type: ignore[no-any-return]
+
+    @fact(graph="clientId")
+    def client_id_form(self) -> Literal["app id", "placeholder", "missing", "other"]:
+        """What stands as client ID."""
+        value = self.client_id
+        if value == "":
+            return "missing"
+        return "placeholder" if is_placeholder(value) else "app id" if _GUID.fullmatch(value) else "other"
+
+    @fact(graph="tenantId")
+    def tenant_form(self) -> Literal["tenant id", "domain", "common", "organizations", "consumers", "placeholder", "missing", "other"]:
+        """What stands as tenant ID."""
+        value = self.tenant_id
+        if value in ("common", "organizations", "consumers"):
+            return value  # type: ignore[return-value]
+        if value == "":
+            return "missing"
+        if is_placeholder(value):
+            return "placeholder"
+        return "tenant id" if _GUID.fullmatch(value) else "domain" if _DOMAIN.fullmatch(value) else "other"
+
+    @fact(graph="resourceUri")
+    def resource_form(self) -> Literal["app id", "uri", "no scheme", "placeholder", "missing"]:
+        """What stands as resource URL."""
+        value = self.resource_uri
+        if value == "":
+            return "missing"
+        if is_placeholder(value):
+            return "placeholder"
+        return "app id" if _GUID.fullmatch(value.lower()) else "uri" if "://" in value or value.startswith("urn:") else "no scheme"
+
+    @fact(graph="loginUri")
+    def login_cloud(self) -> Literal["public", "us government", "china"] | None:
+        """The cloud that its login host belongs to; null when that is no host of Microsoft Entra ID."""
+        return hosts.login_cloud(self.authorization_url if self.generic else self.login_uri)
+
+    @fact("organization", graph="loginUri")
+    def in_tenants_cloud(self) -> bool:
+        """Its login host belongs to the cloud of the tenant."""
+        return self.world.connections.tenant_cloud() == self.login_cloud  # type: ignore[no-any-return]
+
+    @fact("organization", graph="tenantId")
+    def in_tenant(self) -> bool:
+        """Its tenant ID or domain is that of the audited tenant."""
+        if self.tenant_form == "tenant id":
+            return self.tenant_id == self.world.tenant.id  # type: ignore[no-any-return]
+        return some(self.world.tenant.verified_domains, lambda domain: domain == self.tenant_id)
+
+    @fact(graph="scopes")
+    def named_scopes(self) -> list[ConnectorScope]:
+        """Its scopes without those of the protocol (openid, offline_access, …) and without placeholders."""
+        return keep(self.scopes, lambda scope: not scope.protocol and not scope.placeholder)
+
+    @fact("connectorParts", graph="redirectUrls")
+    def callback(self) -> str:
+        """The redirect URI that it signs in with; unknown where it is made when the connector is created and the file does not say it."""
+        urls = self.redirect_urls
+        if self.kind == "client":
+            url = next((url for url in urls if "://" in url), None)
+            return Unknown("redirectUri", "it depends on the page") if url is None else url  # type: ignore[return-value]
+        own = [url for url in urls if hosts.connector_callback(url) == "per connector"]
+        mode = self.redirect_mode
+        if len(own) == 1 and (len(urls) == 1 or mode == "GlobalPerConnector"):
+            return own[0]
+        if mode == "GlobalPerConnector":
+            return f"{SHARED_REDIRECT}/{read(self.id).removeprefix('shared_')}"
+        if mode != "Direct" and len(urls) == 0:
+            return SHARED_REDIRECT
+        if len(urls) == 1 and not is_placeholder(urls[0]):
+            return urls[0]
+        raise Unread(Unknown("redirectUrl", "the file does not say which one is used"))
+
+    # -- joins
+
+    @fact("applications*")
+    def client(self) -> App | None:
+        """The registration that it signs in through; null when the tenant has none with its client ID."""
+        if self.kind == "api":
+            return None
+        if self.client_id_form != "app id":
+            return None
+        return self.world.connections.client(self.client_id)  # type: ignore[no-any-return]
+
+    @fact("servicePrincipals*")
+    def client_principal(self) -> ServicePrincipal | None:
+        """The service principal of its client; null when the tenant has none."""
+        return None if self.kind == "api" else self.world.principal(self.client_id)
+
+    @fact("applications*", "servicePrincipals*", graph="clientId")
+    def mistaken_client(self) -> App | None:
+        """The registration whose object ID, or whose service principal's, was entered as client ID; null when it is no such ID."""
+        return self.world.connections.by_object_id(self.client_id)  # type: ignore[no-any-return]
+
+    @fact(graph="clientId")
+    def client_first_party(self) -> bool:
+        """Its client is an application of Microsoft's own."""
+        return self.client_id in self.world.catalog.first_party
+
+    @fact("applications*", "servicePrincipals*", graph="resourceUri")
+    def resource(self) -> Resource | None:
+        """The API that its resource URL names, by Application ID URI, app id or name of a service principal; null when none does."""
+        if self.resource_form not in ("app id", "uri", "no scheme"):
+            return None
+        return self.world.connections.resource(self.resource_uri)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*", graph="resourceUri")
+    def resource_nearly(self) -> str | None:
+        """The name of an API that differs from the resource URL in case, scheme or a slash at its end; null when none is so near."""
+        return self.world.connections.nearly(self.resource_uri)  # type: ignore[no-any-return]
+
+    @fact("applications*", "servicePrincipals*")
+    def requested(self) -> RequestedResource | None:
+        """The client's entry for the API in requiredResourceAccess; null when it has none."""
+        client, resource = self.client, self.resource
+        if client is None or resource is None:
+            return None
+        return next(iter(keep(client.requested_resources, lambda entry: entry.app_id == resource.app_id)), None)
+
+    @fact("applications*", "servicePrincipals*")
+    def permissions(self) -> list[RequestedPermission]:
+        """The client's configured delegated permissions that its tokens need: those that its scopes name, else all of the API."""
+        entry = self.requested
+        if entry is None:
+            return []
+        asked = [scope for scope in self.named_scopes if scope.value not in ("", ".default")]
+        delegated = keep(entry.permissions, lambda wish: wish.kind == "delegated")
+        return keep(delegated, lambda wish: any(scope.value == wish.value for scope in asked)) if asked else delegated
+
+    @fact("applications*", "servicePrincipals*")
+    def preauthorized(self) -> bool:
+        """The API preauthorizes its client for one of the API's scopes at least."""
+        client, resource = self.client, self.resource
+        return client is not None and resource is not None and self.world.connections.preauthorized(client.app_id, resource, None)
+
+    @fact("applications*", "servicePrincipals*")
+    def preauthorizes_api_connections(self) -> bool:
+        """The API preauthorizes Azure API Connections, which on-behalf-of login goes through."""
+        resource = self.resource
+        return resource is not None and self.world.connections.preauthorized(API_CONNECTIONS, resource, None)
+
+    @fact("servicePrincipals*")
+    def api_connections(self) -> ServicePrincipal | None:
+        """The tenant's service principal of Azure API Connections; null when there is none."""
+        return self.world.principal(API_CONNECTIONS)  # type: ignore[no-any-return]

@@ -1,0 +1,248 @@
+"""Power Platform custom connectors: `apiProperties.json`, a solution's `*_connectionparameters.json`, and the files beside them.
+
+A connector is one sign-in: a connection parameter with `oAuthSettings`. A file may hold several (connectionParameterSets), or none
+where the connector signs in with an API key; that is a connector without identity provider. Files that belong together lie in one
+folder and differ in the end of their names (`belongs_to`); they are joined as everything else is, when all has been read.
+
+What a maker types in varies in case and in kind: `LoginUri`, `{"value": …}` or the value itself, "false" for false. Client
+secrets are never held: only what one looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from auditor.facts.connector import is_placeholder
+from auditor.pointer import join
+from auditor.schemas import kind_of
+from auditor.sources.element import Element
+from auditor.sources.formats import Converted, Piece
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NAMES = re.compile(
+    r"(?:apiProperties|apiDefinition(?:\.swagger)?|settings|_?(?:connectionparameters|connectionparametersets|openapidefinition))?"
+    r"\.(?:json|xml)$",
+    re.IGNORECASE,
+)
+_AT_CUSTOM = {
+    "loginuri": "loginUri",
+    "tenantid": "tenantId",
+    "resourceuri": "resourceUri",
+    "enableonbehalfoflogin": "onBehalfOf",
+    "authorizationurl": "authorizationUrl",
+    "authorizationurltemplate": "authorizationUrl",
+    "tokenurl": "tokenUrl",
+    "tokenurltemplate": "tokenUrl",
+    "refreshurl": "refreshUrl",
+    "refreshurltemplate": "refreshUrl",
+}
+_AT_SETTINGS = {
+    "identityprovider": "identityProvider",
+    "clientid": "clientId",
+    "scopes": "scopes",
+    "redirectmode": "redirectMode",
+    "redirecturl": "redirectUrls",
+}
+_MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
+
+
+def belongs_to(name: str) -> str:
+    """What the files of one connector have in common: their folder, and the beginning of their names."""
+    folder, slash, file = name.replace("\\", "/").rpartition("/")
+    return folder + slash + _NAMES.sub("", file)
+
+
+# -- which objects are a connector's
+
+
+def is_properties(members: dict[str, Element]) -> bool:
+    """apiProperties.json."""
+    if not members.keys() <= {"properties", "$schema"} or "properties" not in members or not members["properties"].is_object:
+        return False
+    return not {"connectionParameters", "connectionParameterSets", "iconBrandColor"}.isdisjoint(members["properties"].members())
+
+
+def is_parameters(members: dict[str, Element]) -> bool:
+    """A solution's connectionparameters: an object of connection parameters, one of which is an OAuth setting."""
+    return any(
+        member.is_object and b"oauthsetting" in bytes(member.view()[:4000]).lower() and _settings(member) for member in members.values()
+    )
+
+
+def is_parameter(members: dict[str, Element]) -> bool:
+    """One connection parameter by itself."""
+    return any(name.lower() == "oauthsettings" for name in members) and "connectionParameters" not in members
+
+
+def is_definition(members: dict[str, Element]) -> bool:
+    """An OpenAPI 2.0 definition."""
+    return "swagger" in members and bytes(members["swagger"].view()) == b'"2.0"'
+
+
+def is_settings(members: dict[str, Element]) -> bool:
+    """settings.json of paconn and pac."""
+    return all(name in members and bytes(members[name].view()[:1]) == b'"' for name in ("apiProperties", "apiDefinition"))
+
+
+# -- what they hold
+
+
+def connectors(element: Element, file: str) -> Iterator[Piece]:
+    """The sign-ins of an apiProperties.json, of connection parameters, or of one parameter."""
+    parent, members = belongs_to(file), element.members()
+    if is_parameter(members):
+        yield Piece(element, "connector", lambda value: _sign_in(value, {}), parent)
+        return
+    groups = [element]
+    if is_properties(members):
+        properties = members["properties"].members()
+        plain = properties.get("connectionParameters")
+        groups = [plain] if plain is not None and plain.is_object else []
+        groups += _sets(properties.get("connectionParameterSets"))
+    found = False
+    for group in groups:
+        parameters = group.members()
+        for parameter in parameters.values():
+            if parameter.is_object and _settings(parameter):
+                found = True
+                yield Piece(parameter, "connector", partial(_sign_in, beside=parameters), parent)
+    if not found:
+        yield Piece(element, "connector", lambda value: _without_sign_in(), parent)
+
+
+def _sets(element: Element | None) -> list[Element]:
+    values = element.members().get("values") if element is not None and element.is_object else None
+    sets = [item.members() for item in values.items() if item.is_object] if values is not None and values.is_array else []
+    return [one["parameters"] for one in sets if "parameters" in one and one["parameters"].is_object]
+
+
+def _settings(parameter: Element) -> bool:
+    return any(name.lower() == "oauthsettings" and member.is_object for name, member in parameter.members().items())
+
+
+def _without_sign_in() -> Converted:
+    out = Converted()
+    out.put("identityProvider", "", "")
+    return out
+
+
+def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted:
+    out = Converted()
+    out.put("ownApp", any(name.lower() == "token:clientid" for name in beside), "")
+    at, settings = next((join(name), item) for name, item in parameter.items() if name.lower() == "oauthsettings")
+    for name, value in settings.items():
+        word, origin = name.lower(), at + join(name)
+        if word == "clientsecret":
+            out.put("secretForm", secret_form(value), origin)
+        elif word == "scopes":
+            _scopes(out, value, origin)
+        elif word == "redirecturl":
+            _texts(out, "redirectUrls", value, origin)
+        elif word == "redirectmode":
+            _text(out, "redirectMode", _MODES.get(value.lower(), value) if isinstance(value, str) else value, origin)
+        elif word == "identityprovider":
+            _text(out, "identityProvider", value.lower() if isinstance(value, str) else value, origin)
+        elif word in _AT_SETTINGS:
+            _text(out, _AT_SETTINGS[word], value, origin)
+        elif word == "customparameters" and isinstance(value, dict):
+            _custom(out, value, origin)
+    return out
+
+
+def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
+    for name, item in parameters.items():
+        target, origin = _AT_CUSTOM.get(name.lower()), at + join(name)
+        if target is None:
+            continue
+        if isinstance(item, dict):
+            if "value" not in item:
+                continue  # `"tenantId": {}`: nothing is said
+            item, origin = item["value"], f"{origin}/value"
+        if target == "onBehalfOf":
+            flag = {"true": True, "false": False, "": False}.get(item.lower()) if isinstance(item, str) else item
+            if not isinstance(flag, bool) and flag is not None:
+                out.wrong.append((f"/{target}", f"true or false is needed here, this is {kind_of(item)}"))
+                out.origins[f"/{target}"] = origin
+            elif flag is not None or item is None:
+                out.put(target, flag, origin)
+        else:
+            _text(out, target, item, origin)
+
+
+def _text(out: Converted, target: str, value: Any, origin: str) -> None:
+    if value is None or isinstance(value, str):
+        out.put(target, value, origin)
+    else:
+        out.wrong.append((f"/{target}", f"a text is needed here, this is {kind_of(value)}"))
+        out.origins[f"/{target}"] = origin
+
+
+def _texts(out: Converted, target: str, value: Any, origin: str) -> None:
+    """One text, or a list of them."""
+    if value is None or isinstance(value, str):
+        out.put(target, [value] if value else [], origin)
+        out.origins[f"/{target}/0"] = origin
+    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+        out.put(target, value, origin)
+    else:
+        out.wrong.append((f"/{target}", f"a list of texts is needed here, this is {kind_of(value)}"))
+        out.origins[f"/{target}"] = origin
+
+
+def _scopes(out: Converted, value: Any, origin: str) -> None:
+    """Names with blanks between, in one text or several."""
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+        out.wrong.append(("/scopes", "a list of texts is needed here"))
+        out.origins["/scopes"] = origin
+        return
+    if not isinstance(value, list):
+        _texts(out, "scopes", value.split() if isinstance(value, str) else value, origin)
+        return
+    names: list[str] = []
+    for i, item in enumerate(value):
+        # A placeholder is one name, whatever blanks it has.
+        for name in [item] if is_placeholder(item) and not item.isspace() else item.split():
+            out.origins[f"/scopes/{len(names)}"] = f"{origin}/{i}"
+            names.append(name)
+    out.put("scopes", names, origin)
+
+
+def secret_form(value: Any) -> str:
+    """What stands where a client secret is expected: none, placeholder, guid or other."""
+    if not isinstance(value, str) or not value.strip():
+        return "none"
+    if _GUID.fullmatch(value.strip()):
+        return "guid"
+    # A generated secret holds ~, - and _ but none of a placeholder's brackets.
+    return "placeholder" if is_placeholder(value) or " " in value.strip() else "other"
+
+
+def definition(element: Element, file: str) -> Iterator[Piece]:
+    """apiDefinition.swagger.json: the connector's name and host."""
+
+    def convert(value: dict[str, Any]) -> Converted:
+        out = Converted()
+        info = value.get("info")
+        if isinstance(info, dict) and isinstance(info.get("title"), str):
+            out.put("displayName", info["title"], "/info/title")
+        if isinstance(value.get("host"), str):
+            out.put("host", value["host"], "/host")
+        return out
+
+    yield Piece(element, "connectorPart", convert, belongs_to(file))
+
+
+def settings(element: Element, file: str) -> Iterator[Piece]:
+    """settings.json: which connector of which environment this is."""
+
+    def convert(value: dict[str, Any]) -> Converted:
+        out = Converted()
+        for name, target in (("connectorId", "connectorId"), ("environment", "environment")):
+            if name in value:
+                _text(out, target, value[name], join(name))
+        return out
+
+    yield Piece(element, "connectorPart", convert, belongs_to(file))

@@ -1,0 +1,144 @@
+"""The figures of the joins in docs/benchmarks.md: `python benchmarks/joins.py [REGISTRATIONS]` (default 100000; ten minutes, 4 GB).
+
+A tenant with two service principals and ten grants a registration, and a connector for each hundredth, is joined: every registration to
+its service principal, every requested permission to its definition and its grants, every connector to client, API, scope and consent.
+Against it stands json.load of the same files, in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from auditor.catalog import MICROSOFT_GRAPH
+from benchmarks.run import ROOT, measure, python
+from benchmarks.tenant import registrations
+
+JOIN = """
+import gc, sys
+gc.disable()
+from datetime import datetime, timezone
+from auditor import resolve, sources
+joiner = resolve.Joiner(datetime(2026, 11, 1, tzinfo=timezone.utc))
+documents = sources.read(sys.argv[1:], take=joiner.add)
+assert not documents.errors, documents.errors[:3]
+(world,) = joiner.worlds(documents)
+granted = 0
+for app in world.apps:
+    assert app.service_principal is not None
+    for wish in app.requested_permissions:
+        wish.definition
+        wish.grants
+    granted += len(app.service_principal.granted_permissions)
+whole = sum(
+    one.client is not None and one.client_principal is not None and one.resource is not None and one.requested is not None
+    and len(one.permissions) == 1 and len(one.permissions[0].grants) > 0 and not one.preauthorized
+    for one in world.connectors
+)
+print(len(world.apps), len(world.principals), granted, len(world.connectors), whole)
+"""
+
+
+def write(count: int, folder: Path) -> list[Path]:
+    rnd = random.Random(-count - 1)  # registrations are made of `count`
+
+    def guid() -> str:
+        return str(uuid.UUID(int=rnd.getrandbits(128), version=4))
+
+    home, apps = guid(), list(registrations(count))
+    apis = [app for app in apps if app["identifierUris"]]
+    clients = apps[::100]
+    wishes = []
+    for client in clients:
+        api = rnd.choice(apis)
+        scope = api["api"]["oauth2PermissionScopes"][0]
+        client["requiredResourceAccess"].append({"resourceAppId": api["appId"], "resourceAccess": [{"id": scope["id"], "type": "Scope"}]})
+        wishes.append((client, api, scope))
+
+    def principal(app_id: str, name: str, tenant: str, uris: list[str]) -> dict[str, Any]:
+        return {
+            "id": guid(), "deletedDateTime": None, "accountEnabled": True, "alternativeNames": [], "appDisplayName": name, "appDescription": None, "appId": app_id,
+            "applicationTemplateId": None, "appOwnerOrganizationId": tenant, "appRoleAssignmentRequired": False, "createdDateTime": "2025-03-04T09:12:41Z",
+            "description": None, "disabledByMicrosoftStatus": None, "displayName": name, "homepage": None, "loginUrl": None, "logoutUrl": None, "notes": None,
+            "notificationEmailAddresses": [], "preferredSingleSignOnMode": None, "preferredTokenSigningKeyThumbprint": None, "replyUrls": [],
+            "servicePrincipalNames": [app_id, *uris], "servicePrincipalType": "Application", "signInAudience": "AzureADMyOrg",
+            "tags": ["WindowsAzureActiveDirectoryIntegratedApp"], "tokenEncryptionKeyId": None, "samlSingleSignOnSettings": None, "addIns": [], "appRoles": [],
+            "info": {"logoUrl": None, "marketingUrl": None, "privacyStatementUrl": None, "supportUrl": None, "termsOfServiceUrl": None},
+            "keyCredentials": [], "oauth2PermissionScopes": [], "passwordCredentials": [], "resourceSpecificApplicationPermissions": [],
+            "verifiedPublisher": {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None},
+        }  # fmt: skip
+
+    graph = principal(MICROSOFT_GRAPH, "Microsoft Graph", "f8cdef31-a31e-4b4a-93e4-5f571e91255a", ["https://graph.microsoft.com"])
+    ours = {app["appId"]: principal(app["appId"], app["displayName"], home, app["identifierUris"]) for app in apps}
+    others = [principal(guid(), f"Foreign {i}", guid(), []) for i in range(count)]
+    principals = [graph, *ours.values(), *others]
+    grants = [
+        {"clientId": ours[client["appId"]]["id"], "consentType": "AllPrincipals", "id": guid(), "principalId": None,
+         "resourceId": ours[api["appId"]]["id"], "scope": scope["value"]} for client, api, scope in wishes
+    ]  # fmt: skip
+    while len(grants) < 10 * count:
+        one = rnd.random() < 0.3
+        grants.append({
+            "clientId": rnd.choice(principals)["id"], "consentType": "AllPrincipals" if one else "Principal", "id": guid(),
+            "principalId": None if one else guid(), "resourceId": graph["id"], "scope": " User.Read openid profile offline_access",
+        })  # fmt: skip
+    connectors = []
+    for client, api, _ in wishes:
+        custom = {
+            "loginUri": "https://login.microsoftonline.com",
+            "tenantId": home,
+            "resourceUri": api["identifierUris"][0],
+            "enableOnbehalfOfLogin": "false",
+        }
+        settings = {
+            "identityProvider": "aad",
+            "clientId": client["appId"],
+            "scopes": [],
+            "redirectMode": "GlobalPerConnector",
+            "redirectUrl": None,
+        }
+        connectors.append({"oAuthSettings": {**settings, "customParameters": {name: {"value": value} for name, value in custom.items()}}})
+    files = []
+    for name, values in (
+        ("applications", apps),
+        ("servicePrincipals", principals),
+        ("oauth2PermissionGrants", grants),
+        ("appRoleAssignments", []),
+    ):
+        files.append(folder / f"{name}.json")
+        page = {"@odata.context": f"https://graph.microsoft.com/v1.0/$metadata#{name}", "value": values}
+        files[-1].write_text(json.dumps(page, separators=(",", ":")))
+    files.append(folder / "connectors.json")
+    files[-1].write_text(json.dumps({"connectors": connectors}))
+    return files
+
+
+def main(count: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        files = [str(file) for file in write(count, Path(folder))]
+        size = sum(Path(file).stat().st_size for file in files)
+        load, _ = measure(python(f"import json\nkept = [json.load(open(name)) for name in {files!r}]"))
+        said = subprocess.run([*python(JOIN), *files], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+        assert said[3] == said[4], f"{said[3]} connectors, {said[4]} of them wholly joined"
+        join, peak = measure([*python(JOIN), *files])
+        print(
+            f"{count:,} registrations, {2 * count:,} service principals, {10 * count:,} grants, {count // 100:,} connectors, {size / 1e6:.0f} MB; ",
+            end="",
+        )
+        print(f"json.load {load:.2f} s.\n\n| what | against | ratio |\n|---|---|---|")
+        print(f"| read and joined | json.load of the same files | {join / load:.2f} x |")
+        print(f"| peak memory | the size of the files | {peak / size:.2f} x |")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
