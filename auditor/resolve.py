@@ -171,7 +171,7 @@ class World:
         self._grants, self._assignments = self._others["oauth2PermissionGrant"], self._others["appRoleAssignment"]
         self._owners, self._federated = self._others["owner"], self._others["federatedIdentityCredential"]
         rows = [row for row, _ in self._others["servicePrincipalSignInActivity"]]
-        taken = datetime.fromisoformat(info.taken) if info is not None and info.taken else None
+        taken = info.taken_at if info is not None else None
         self._sign_ins = SignIns(rows, SIGN_INS, self.now, vouched=whole, taken=taken)
         self.complete = self._complete(whole)
         objects = {kind: self._others[kind][0] for kind in _ONE_EACH if self._others[kind]}
@@ -225,7 +225,7 @@ class World:
         """Ids that the source names for a collection: those `read`, those `unread`, those `absent`."""
         if self.info is None or (covered := self.info.of(collection)) is None:
             return frozenset()
-        return self.index(f"{which} {collection}", lambda: frozenset(getattr(covered, which)))  # type: ignore[no-any-return]
+        return self.index(f"{which} {collection}", lambda: frozenset(id_.lower() for id_ in getattr(covered, which)))  # type: ignore[no-any-return]
 
     def _has_all_of(self, one: Any, collection: str, relation: str = "") -> bool:
         """Whether a collection was read completely, as far as it belongs to one object."""

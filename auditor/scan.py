@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,11 +21,10 @@ from auditor.errors import InputError, UsageError
 from auditor.finding import SEVERITY_RANK, Finding, Outcome
 from auditor.resolve import World
 from auditor.sources import Documents, Note
-from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, UNAVAILABLE, TenantInfo
+from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
 from auditor.sources.graph.live import Live, Straight, Tell
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
-from auditor.sources.snapshot import mark_lost
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
@@ -179,8 +179,8 @@ def audit(
         if tenant is not None:
             straight = Straight(documents)
             info = read_live(tenant, planned(), straight, tenant_progress)
-            mark_lost(info, straight.lost)
-            documents.tenants[info.tenant_id] = info
+            info.lose(straight.lost, LOST)
+            documents.tenants[info.scope] = info
         _say_what_is_missing(documents)
         if not documents.count and not documents.listings and not documents.errors and not documents.tenants:
             documents.errors.append(
@@ -221,8 +221,9 @@ def _say_what_is_missing(documents: Documents) -> None:
 
 def _named(paths: list[str | Path], documents: Documents) -> list[str]:
     """What was audited, as a report names it: a snapshot stands for its tenant."""
-    files = [str(path) for path in paths if str(path) not in documents.snapshots]
-    return sorted({*files, *documents.tenants})
+    snapshots = {os.path.normpath(path) for path in documents.snapshots}
+    files = [str(path) for path in paths if os.path.normpath(path) not in snapshots]
+    return sorted({*files, *(tenant.tenant_id for tenant in documents.tenants.values())})
 
 
 def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, show_passed: bool) -> list[Outcome]:

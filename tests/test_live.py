@@ -213,23 +213,96 @@ def test_one_refused_collection_costs_itself(graph: FakeGraph, collection: str, 
         assert of(info, "appRoleAssignments").status == "denied"
 
 
-def test_what_cannot_be_read_of_one_object_is_named(graph: FakeGraph) -> None:
+def test_who_was_granted_what_is_not_known_of_anybody_when_one_api_does_not_say(graph: FakeGraph) -> None:
     graph.fault(IN_BATCH, 403, nth=2)
     ids, info, _ = read(graph)
     covered = of(info, "appRoleAssignments")
-    assert covered.status == "complete"
-    assert len(covered.unread) == 1
-    assert "403" in covered.reason
-    left = [one for one in expected()["appRoleAssignment"] if not one.startswith(covered.unread[0])]
-    assert ids["appRoleAssignment"] == left
+    assert (covered.status, "403" in covered.reason) == ("partial", True)
+    silent = {one["id"] for one in TENANT["servicePrincipals"] if one["appRoles"] or one["appRoleAssignmentRequired"]} - set(
+        of(info, "appRoleAssignedTo").read
+    )
+    assert len(silent) == 1
+    assert ids["appRoleAssignment"] == [one for one in expected()["appRoleAssignment"] if one[:36] not in silent]
 
 
-def test_an_object_deleted_meanwhile_is_nothing_to_complain_of(graph: FakeGraph) -> None:
-    graph.fault(IN_BATCH, 404, nth=2)
+def test_what_cannot_be_read_of_one_object_is_named(graph: FakeGraph) -> None:
+    graph.fault("federatedIdentityCredentials$", 403, nth=2)
+    ids, info, _ = read(graph)
+    covered = of(info, "federatedIdentityCredentials")
+    assert (covered.status, len(covered.unread), "403" in covered.reason) == ("complete", 1, True)
+    left = [one for one in expected()["federatedIdentityCredential"] if not one.startswith(covered.unread[0])]
+    assert ids["federatedIdentityCredential"] == left
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_only_an_object_that_was_deleted_meanwhile_is_nothing_to_complain_of(graph: FakeGraph, deleted: bool) -> None:
+    graph.fault("federatedIdentityCredentials$", 404, nth=2)
+    if deleted:
+        graph.fault(r"^/v1.0/applications/[0-9a-f-]{36}$", 404)
     _, info, documents = read(graph)
-    assert of(info, "appRoleAssignments").status == "complete"
-    assert not of(info, "appRoleAssignments").unread
+    assert of(info, "federatedIdentityCredentials").status == "complete"
+    assert len(of(info, "federatedIdentityCredentials").unread) == (0 if deleted else 1)
     assert not documents.errors
+
+
+EXPAND = r"^/v1.0/applications\?.*expand=owners"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda app: {key: value for key, value in app.items() if key != "owners"},
+        lambda app: {**app, "owners": app["owners"][:1], "owners@odata.nextLink": "https://graph.example/more"},
+        lambda app: {**app, "owners": "what?"},
+        lambda app: {**app, "id": "99999999-0000-4000-8000-000000000000", "owners": []},
+    ],
+)
+def test_owners_that_expand_does_not_show_are_asked_for(graph: FakeGraph, change: Any) -> None:
+    index = next(i for i, app in enumerate(TENANT["applications"]) if 1 < len(TENANT["owners"].get(app["id"], ())) < 20)
+    assert graph.fault(EXPAND, "mangle", change=change, index=index)
+    ids, info, _ = read(graph)
+    assert ids["owner"] == expected()["owner"]
+    assert of(info, "owners").status == "complete"
+
+
+def test_ids_are_the_same_in_any_case(graph: FakeGraph) -> None:
+    graph.fault(APPLICATIONS, "mangle", change=lambda app: {**app, "id": app["id"].upper()}, index=0)
+    ids, info, _ = read(graph)
+    assert ids["owner"] == expected()["owner"]
+    assert set(statuses(info).values()) == {"complete", "selected"}
+
+
+def test_fewer_objects_than_graph_counts_are_not_all(graph: FakeGraph) -> None:
+    graph.fault(NEXT, "status", status=200, body=b'{"value":[]}', times=None)
+    _, info, _ = read(graph)
+    assert of(info, "applications").status == "partial"
+    assert "counts 230 applications, and 100 came" in of(info, "applications").reason
+
+
+def test_who_asks_for_no_wait_for_ever_is_asked_less_and_less(graph: FakeGraph) -> None:
+    graph.fault(APPLICATIONS, 429, times=None, headers={"Retry-After": "0"})
+    _, info, _ = read(graph, needs=())
+    assert of(info, "applications").status == "failed"
+    assert len(graph.asked(APPLICATIONS)) < 60
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "a body that is not what its encoding says": {"body": b"\x1f\x8bgarbage", "headers": {"Content-Encoding": "gzip"}},
+    "no list": {"body": b'{"value":{}}'},
+    "a number as next page": {"body": b'{"value":[],"@odata.nextLink":7}'},
+    "a next page with a line break": {"body": b'{"value":[],"@odata.nextLink":"https://localhost/v1.0/applications\\n"}'},
+    "a next page of another collection": {"body": b'{"value":[],"@odata.nextLink":"/v1.0/servicePrincipals"}'},
+    "deep nesting": {"body": b"[" * 100_000},
+    "nothing": {"body": b""},
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_answers_are_faults_of_their_collection(graph: FakeGraph, name: str) -> None:
+    graph.fault(APPLICATIONS, "status", status=200, times=None, **ODD[name])
+    ids, info, _ = read(graph, ("servicePrincipals",), patience=replace(QUICK, total=1.0))
+    assert of(info, "applications").status == "failed"
+    assert ids["servicePrincipal"] == expected()["servicePrincipal"]
 
 
 def test_an_unreadable_object_costs_itself_and_not_its_page(graph: FakeGraph) -> None:

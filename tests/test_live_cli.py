@@ -374,4 +374,134 @@ def test_options_of_a_live_tenant_ask_for_one() -> None:
         text=True,
         check=False,
     )
-    assert "without a path or version" in done.stderr
+    assert "without a path" in done.stderr
+
+
+def scan(*paths: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "auditor", "scan", *map(str, paths), "--as-of", AS_OF, "-q"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("snapshot") / "contoso.ndjson.gz"
+    with FakeGraph(made_up(30, seed=3)) as graph:
+        assert run(graph, "export", "-o", str(target)).returncode == 0
+    return target
+
+
+def test_two_snapshots_of_one_tenant_are_not_mixed(snapshot: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.ndjson.gz"
+    other.write_bytes(snapshot.read_bytes())
+    done = scan(snapshot, other)
+    assert done.returncode == 2
+    assert "was read already: give one snapshot of a tenant" in done.stderr
+    assert scan(snapshot, snapshot).returncode == scan(snapshot).returncode  # the same file twice is one
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"tenantId": "manifests/payroll"}, "names no tenant"),
+        ({"tenantId": "\u001b[31m##vso[task]"}, "names no tenant"),
+        ({"taken": "yesterday"}, ""),
+        ({"taken": "2026-11-24T10:00:00"}, ""),
+        ({"covered": [{"collection": "applications", "count": 31}]}, "the snapshot holds 30 of 31"),
+        ({"covered": [{"collection": "applications", "count": 29}]}, "the snapshot holds 30 of 29"),
+        ({"covered": "everything"}, "not a line of a snapshot"),
+    ],
+)
+def test_what_a_snapshot_claims_is_checked(snapshot: Path, tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    header, objects = lines(snapshot)
+    header["tenant"] |= change
+    target = tmp_path / "claims.ndjson.gz"
+    target.write_bytes(gzip.compress(b"\n".join([json.dumps(header, separators=(",", ":")).encode(), *objects]) + b"\n"))
+    done = scan(target)
+    assert "Traceback" not in done.stderr
+    assert (done.returncode == 2) == bool(said)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line", [b"[" * 200_000, b'{"collection":"secrets","object":{}}', b'{"collection":"owners","of":7,"object":{}}', b"\xff\xfe"]
+)
+def test_hostile_lines_of_a_snapshot_are_errors(snapshot: Path, tmp_path: Path, line: bytes) -> None:
+    target = tmp_path / "hostile.ndjson"
+    target.write_bytes(gzip.decompress(snapshot.read_bytes()) + line + b"\n")
+    done = scan(target)
+    assert (done.returncode, "Traceback" in done.stderr, "not a line of a snapshot" in done.stderr) == (2, False, True)
+
+
+def test_a_snapshot_in_standard_input_says_where_it_belongs(snapshot: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "auditor", "scan", "-"], input=snapshot.read_bytes(), capture_output=True, check=False)
+    assert (done.returncode, b"name it in place of -" in done.stderr) == (2, True)
+
+
+def unfinished(graph: FakeGraph, target: Path) -> Path:
+    """The folder of an export that was stopped after some pages."""
+    graph.fault(NEXT, "slow_head", seconds=60)
+    export = subprocess.Popen(arguments(graph, "export", "-o", str(target)), env=environment(graph), stderr=subprocess.DEVNULL)
+    until(lambda: len(graph.asked(NEXT)) and (target.parent / f"{target.name}.part/owners.gz").exists())
+    export.kill()
+    export.wait()
+    return target.parent / f"{target.name}.part"
+
+
+@pytest.mark.parametrize("damage", ["shorter", "bytes", "elsewhere", "link", "collection", "open to all", "busy"])
+def test_what_is_left_of_an_export_is_not_believed_blindly(graph: FakeGraph, tmp_path: Path, damage: str) -> None:
+    victim = tmp_path / "victim.gz"
+    victim.write_bytes(b"precious")
+    target = tmp_path / "contoso.ndjson.gz"
+    folder = unfinished(graph, target)
+    chain, journal = folder / "applications.gz", folder / "journal"
+    held = None
+    if damage == "shorter":
+        chain.write_bytes(chain.read_bytes()[:100])
+    elif damage == "bytes":
+        raw = bytearray(chain.read_bytes())
+        raw[len(raw) // 2] ^= 255
+        chain.write_bytes(raw)
+    elif damage == "elsewhere":
+        with journal.open("ab") as file:
+            file.write(json.dumps({"chain": str(victim)[:-3], "collection": "owners", "size": 0}).encode() + b"\n")
+    elif damage == "collection":
+        with journal.open("ab") as file:
+            file.write(b'{"chain":"x","collection":"y","size":0}\n')
+    elif damage == "link":
+        chain.unlink()
+        chain.symlink_to(victim)
+    elif damage == "open to all":
+        folder.chmod(0o777)
+    else:
+        import fcntl
+
+        held = (folder / "lock").open("ab")
+        fcntl.flock(held, fcntl.LOCK_EX)
+    done = run(graph, "export", "-o", str(target), "--resume")
+    if held is not None:
+        held.close()
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert victim.read_bytes() == b"precious"
+    assert not target.exists()
+
+
+def test_an_export_writes_what_a_link_names(graph: FakeGraph, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link.gz").symlink_to(tmp_path / "real" / "contoso.gz")
+    assert run(graph, "export", "-o", str(tmp_path / "link.gz"), "--select", "secret-expired").returncode == 0
+    assert (tmp_path / "link.gz").is_symlink()
+    assert lines(tmp_path / "real" / "contoso.gz")[0]["regaudit"] == "snapshot"
+    assert run(graph, "export", "-o", "").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"REGAUDIT_ACCESS_TOKEN": "part one\r\nX-Header: secret-tail"}, "holds no token"),
+        ({"REGAUDIT_ACCESS_TOKEN": "t\u00f6ken"}, "holds no token"),
+        ({"HTTPS_PROXY": "foo://proxy:1"}, "proxy"),
+    ],
+)
+def test_odd_surroundings_are_usage_errors(graph: FakeGraph, env: dict[str, str], said: str) -> None:
+    done = run(graph, "scan", auth="token", **env)
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr, "secret-tail" in done.stderr) == (2, True, False, False)

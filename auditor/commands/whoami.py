@@ -35,9 +35,10 @@ def command(select: tuple[str, ...], output_format: str, **options: Any) -> int:
     if output_format == "json":
         import json
 
-        rows = [{"collection": name, "permission": permission, "allowed": not refused, "reason": refused or None}
+        rows = [{"collection": name, "permission": permission, "allowed": not refused, "reason": clean(refused) or None}
                 for name, permission, refused in found.answers]  # fmt: skip
-        click.echo(json.dumps({"tenant_id": found.tenant_id, "tenant": found.tenant, "who": found.who, "may_read": rows}, indent=2))
+        who = {"tenant_id": clean(found.tenant_id), "tenant": clean(found.tenant), "who": clean(found.who), "may_read": rows}
+        click.echo(json.dumps(who, indent=2))
         return 2 if missing else 0
     click.echo(f"tenant   {clean(found.tenant_id, 100)}" + (f"  {clean(found.tenant, 200)}" if found.tenant else ""))
     click.echo(f"who      {clean(found.who, 200)}")

@@ -40,7 +40,10 @@ def read(
     if STDIN in paths:
         if sys.stdin is None:
             raise UsageError("standard input is closed")
-        _read(sys.stdin.buffer.read(), Found(Path(stdin_name), stdin_name, "", named=True), into)
+        raw = sys.stdin.buffer.read()
+        if snapshot.is_snapshot(raw[:4096]):
+            raise UsageError("a snapshot is read from its file: name it in place of -")
+        _read(raw, Found(Path(stdin_name), stdin_name, "", named=True), into)
     seen: set[str] = set()
     for found in walk:
         real = os.path.realpath(found.path)

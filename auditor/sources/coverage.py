@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime, timezone
+
 import msgspec
 
 COMPLETE, SELECTED, UNAVAILABLE, PARTIAL, DENIED, FAILED = "complete", "selected", "unavailable", "partial", "denied", "failed"
 AS_MEANT = (COMPLETE, SELECTED, UNAVAILABLE)  # nobody has to do anything about these
-INTERRUPTED = "reading it was interrupted"  # a reason
+INTERRUPTED, LOST = "reading it was interrupted", "an object of it could not be read"  # reasons
 
 
 class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -40,13 +43,35 @@ class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
 
 
 class TenantInfo(msgspec.Struct, rename="camel"):
-    """Which tenant was read, and how much of it: all that is known beside its objects."""
+    """Which tenant was read, and how much of it: all that is known beside its objects.
+
+    `tenant_id` is its id; a domain, or "tenant", where nobody could ask for the id.
+    """
 
     tenant_id: str
-    domain: str = ""  # as it was asked for
     portal: str = ""  # where people look at it
     taken: str = ""  # when the reading began, in UTC
     covered: list[Covered] = []
+
+    @property
+    def taken_at(self) -> datetime | None:
+        try:
+            moment = datetime.fromisoformat(self.taken)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+
+    @property
+    def scope(self) -> str:
+        """What its objects are joined over. No folder has such a name."""
+        return f"\0{self.tenant_id}"
+
+    def lose(self, collections: Collection[str], why: str) -> None:
+        """Of these collections not everything is there that was read: they are not complete, nor is any part of them."""
+        lost = {*collections, *(("appRoleAssignedTo",) if "appRoleAssignments" in collections else ())}
+        for covered in self.covered:
+            if covered.collection in lost and covered.status in (COMPLETE, SELECTED):
+                covered.status, covered.reason, covered.read = PARTIAL, why, []
 
     def of(self, collection: str) -> Covered | None:
         return next((covered for covered in self.covered if covered.collection == collection), None)

@@ -11,6 +11,7 @@ import gzip
 import os
 import re
 import shutil
+import stat
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -18,14 +19,17 @@ from typing import IO
 
 import msgspec
 
+from auditor.display import clean
 from auditor.errors import InputError, UsageError
-from auditor.sources.coverage import COMPLETE, PARTIAL, TenantInfo
+from auditor.sources.coverage import LOST, TenantInfo
 from auditor.sources.document import Documents
 from auditor.sources.graph.plan import CALLS, Call
 from auditor.sources.graph.sink import Json, Objects, Resumed
 from auditor.sources.tenant import Intake
 
 SCHEMA_VERSION = "1.0"
+_TENANT = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{2,252}")
+_CHAIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z]+)*(?:-[0-9]+)?")
 _MAGIC = b'{"regaudit":"snapshot"'
 _LEVEL = 1  # of compression: more takes longer than the network does
 _MOST_OF_A_LINE = 64 * 1024 * 1024  # bytes; Graph's own limit for an object is far below
@@ -93,43 +97,48 @@ def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None 
                 number += 1
                 if header is None:
                     header = _header(raw)
-                    if header.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
-                        found = f"a snapshot of version {header.schema_version}; this regaudit reads {SCHEMA_VERSION}"
-                        into.errors.append(InputError(name, found, 1, 1))
+                    if wrong := _wrong(header, into):
+                        into.errors.append(InputError(name, wrong, 1, 1))
                         return None
-                    intake = Intake(header.tenant.tenant_id, header.tenant.portal, into)
+                    intake = Intake(header.tenant, into)
                     continue
                 assert intake is not None
                 line = _line(raw)
+                if line.collection not in _KINDS:
+                    raise msgspec.DecodeError(f"no collection is called {clean(line.collection, 80)}")
                 counts[line.collection] = counts.get(line.collection, 0) + 1
-                if line.collection in _KINDS and (wanted is None or line.collection in wanted):
+                if wanted is None or line.collection in wanted:
                     intake.take(line.collection, _KINDS[line.collection], line.object, line.of)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         broken = "the snapshot is cut off, or damaged"
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         broken = f"not a line of a snapshot: {error}"
     except OSError as error:
         broken = f"cannot be read: {error.strerror or error}"
     if broken:
-        into.errors.append(InputError(name, broken, number + 1, 1, "export the tenant again"))
+        into.errors.append(InputError(name, broken, number + (header is not None), 1, "export the tenant again"))
     if header is None or intake is None:
         return None
     info = header.tenant
     info.covered = [covered for covered in info.covered if wanted is None or covered.collection in wanted]
     for covered in info.covered:
-        held = counts.get(covered.collection, covered.count if covered.collection not in _KINDS else 0)
-        if covered.status == COMPLETE and held < covered.count:
-            covered.status, covered.reason = PARTIAL, f"the snapshot holds {held} of {covered.count}"
-    into.tenants[info.tenant_id] = info
-    mark_lost(info, intake.lost)
+        held = counts.get(covered.collection, 0)
+        if covered.collection in _KINDS and held != covered.count:
+            info.lose([covered.collection], f"the snapshot holds {held} of {covered.count}")
+    info.lose(intake.lost, LOST)
+    into.tenants[info.scope] = info
     return header
 
 
-def mark_lost(info: TenantInfo, lost: Collection[str]) -> None:
-    """A collection of which an object could not be read is not complete."""
-    for covered in info.covered:
-        if covered.collection in lost and covered.status == COMPLETE:
-            covered.status, covered.reason = PARTIAL, "an object of it could not be read"
+def _wrong(header: Header, into: Documents) -> str:
+    """Why a snapshot cannot be read; '' where it can."""
+    if header.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
+        return f"a snapshot of version {clean(header.schema_version, 20)}; this regaudit reads {SCHEMA_VERSION}"
+    if not _TENANT.fullmatch(header.tenant.tenant_id):
+        return "the snapshot names no tenant"
+    if header.tenant.scope in into.tenants:
+        return f"tenant {header.tenant.tenant_id} was read already: give one snapshot of a tenant"
+    return ""
 
 
 def _opened(file: IO[bytes]) -> IO[bytes]:
@@ -152,17 +161,19 @@ class Writer:
     """
 
     def __init__(self, target: Path, planned: Iterable[str], version: str, *, resume: bool = False) -> None:
+        target = target.resolve()  # what a link names is written, not the link
         self.target, self._planned, self._version = target, list(planned), version
         self._taken = ""
-        self.folder = target.with_name(target.name + ".part")
+        self.folder = target.parent / (target.name + ".part")
         self._resume = resume
         self._journal: IO[bytes] | None = None
+        self._held: IO[bytes] | None = None
         self._files: dict[str, IO[bytes]] = {}
         self._order: dict[str, str] = {}  # chain -> collection, as they began
         self._last: dict[str, _Entry] = {}
         self._noted: dict[str, list[str]] = {}
         self._parts: list[str] | None = None
-        if target.exists() and not target.is_file():
+        if not target.name or (target.exists() and not target.is_file()):
             raise UsageError(f"{target} is no file")
         if not target.parent.is_dir():
             raise UsageError(f"{target}: there is no folder {target.parent}")
@@ -177,12 +188,14 @@ class Writer:
         self._taken = info.taken
         begun = _Entry(tenant=info.tenant_id, taken=self._taken, tool_version=self._version, planned=self._planned)
         if self._resume:
+            self._lock()
             first = self._recall()
             if (first.tenant, first.planned, first.tool_version) != (begun.tenant, begun.planned, begun.tool_version):
                 raise UsageError(f"{self.folder} was begun for another tenant, other rules or by another version: delete it, begin again")
             self._taken = first.taken
         else:
             self.folder.mkdir(mode=0o700)
+            self._lock()
         self._journal = self._open("journal", "ab")
         if not self._resume:
             self._note(begun)
@@ -221,6 +234,7 @@ class Writer:
         info.taken = self._taken
         header = Header("snapshot", SCHEMA_VERSION, self._version, info)
         temporary = self.folder / "whole"
+        temporary.unlink(missing_ok=True)
         with self._open("whole", "wb") as out:
             out.write(gzip.compress(_encode(header) + b"\n", _LEVEL, mtime=0))
             for chain in sorted(self._order, key=self._rank):
@@ -232,7 +246,7 @@ class Writer:
         shutil.rmtree(self.folder)
 
     def close(self) -> None:
-        for file in (*self._files.values(), self._journal):
+        for file in (*self._files.values(), self._journal, self._held):
             if file is not None:
                 file.close()
 
@@ -245,8 +259,25 @@ class Writer:
         return collections.index(self._order[chain]), name if number.isdigit() else chain, int(number) if number.isdigit() else 0
 
     def _open(self, name: str, mode: str) -> IO[bytes]:
-        handle = os.open(self.folder / name, os.O_CREAT | os.O_RDWR | (os.O_APPEND if "a" in mode else os.O_TRUNC), 0o600)
+        """A file of our own: not what a link leads to."""
+        flags = {"ab": os.O_CREAT | os.O_APPEND, "wb": os.O_CREAT | os.O_EXCL, "r+b": 0}[mode]
+        handle = os.open(self.folder / name, os.O_RDWR | flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
         return os.fdopen(handle, mode)
+
+    def _lock(self) -> None:
+        """So that two exports do not write into one folder. Raises UsageError."""
+        status = self.folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or (hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & 0o077)):
+            raise UsageError(f"{self.folder} is not a folder of an export of yours: delete it to begin again")
+        try:
+            import fcntl
+        except ImportError:  # Windows has no such thing
+            return
+        self._held = self._open("lock", "ab")
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(f"another export is writing into {self.folder}") from None
 
     def _note(self, entry: _Entry) -> None:
         assert self._journal is not None
@@ -256,17 +287,17 @@ class Writer:
 
     def _recall(self) -> _Entry:
         """What the journal says; a line that was not finished counts for nothing. What files hold beyond it is cut off."""
-        lines = (self.folder / "journal").read_bytes().split(b"\n")
-        whole = len(lines[-1])
+        damaged = UsageError(f"what is left of an earlier export is damaged: delete {self.folder} and export again")
         try:
-            entries = [_entry(line) for line in lines[:-1]]
-            first = entries[0]
-        except (msgspec.DecodeError, IndexError):
-            raise UsageError(f"{self.folder / 'journal'} cannot be read: delete {self.folder} and export again") from None
-        if whole:
-            with (self.folder / "journal").open("r+b") as journal:
+            with self._open("journal", "r+b") as journal:
+                lines = journal.read().split(b"\n")
                 journal.truncate(sum(len(line) + 1 for line in lines[:-1]))
-        for entry in entries[1:]:
+            first, *entries = [_entry(line) for line in lines[:-1]]
+        except (msgspec.DecodeError, ValueError, OSError):
+            raise damaged from None
+        if any(entry.chain and not (_CHAIN.fullmatch(entry.chain) and entry.collection in _KINDS) for entry in entries):
+            raise damaged
+        for entry in entries:
             if entry.chain:
                 self._order.setdefault(entry.chain, entry.collection)
                 self._last[entry.chain] = entry
@@ -274,7 +305,9 @@ class Writer:
             elif entry.parts is not None:
                 self._parts = entry.parts
         for chain, last in self._last.items():
-            with (self.folder / f"{chain}.gz").open("r+b") as file:
+            with self._open(f"{chain}.gz", "r+b") as file:
+                if file.seek(0, os.SEEK_END) < last.size:
+                    raise damaged
                 file.truncate(last.size)
         for stray in self.folder.glob("*.gz"):
             if stray.name.removesuffix(".gz") not in self._last:
@@ -282,10 +315,13 @@ class Writer:
         return first
 
     def _spooled(self, chain: str) -> Iterator[tuple[str, Json]]:
-        with gzip.open(self.folder / f"{chain}.gz", "rb") as lines:
-            for raw in lines:
-                line = _line(raw)
-                yield line.of, line.object
+        try:
+            with gzip.open(self.folder / f"{chain}.gz", "rb") as lines:
+                for raw in lines:
+                    line = _line(raw)
+                    yield line.of, line.object
+        except (zlib.error, EOFError, gzip.BadGzipFile, msgspec.DecodeError):
+            raise UsageError(f"what is left of an earlier export is damaged: delete {self.folder} and export again") from None
 
 
 def _lines(collection: str, objects: Objects) -> Iterator[bytes]:

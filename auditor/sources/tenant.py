@@ -11,23 +11,27 @@ from typing import Any
 import msgspec
 
 from auditor.errors import InputError
+from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Document, Documents, File
 from auditor.sources.formats import graph
 
 # Collections that others of the same objects stand for.
+_MOST_ERRORS = 500
 _PATHS = {"owners": "applications", "servicePrincipalOwners": "servicePrincipals", "federatedIdentityCredentials": "applications"}
 
 
 class Intake:
     """Makes documents of a tenant's objects."""
 
-    def __init__(self, tenant_id: str, portal: str, into: Documents) -> None:
-        self._file = File(tenant_id, tenant_id, 0, portal=portal, is_tenant=True)
+    def __init__(self, info: TenantInfo, into: Documents) -> None:
+        self._file = File(info.tenant_id, info.scope, 0, portal=info.portal, is_tenant=True)
         self._into = into
+        self._errors = 0
         self.lost: set[str] = set()  # collections of which an object could not be read
 
     def take(self, collection: str, kind: str, raw: bytes | msgspec.Raw, parent: str = "") -> None:
         """One object. What does not fit is an error that names it; the rest is kept."""
+        parent = parent.lower()
         document = Document(kind, self._file, "", 0, 0, 0, 0, None, parent=parent)
         try:
             document.data = graph.decode[kind](raw)
@@ -55,6 +59,9 @@ class Intake:
         id_ = value.get("id") if isinstance(value, dict) else None
         where = self._place(collection, id_ if isinstance(id_, str) else "?", document.parent)
         for place, message in places:
+            self._errors += 1
+            if self._errors > _MOST_ERRORS:
+                return
             kept = "" if document.data is not None else "; the object is not audited"
             self._into.errors.append(InputError(self._file.name, f"{where}{place}: {message}{kept}"))
 

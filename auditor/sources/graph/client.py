@@ -11,7 +11,7 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -37,6 +37,9 @@ T = TypeVar("T")
 _AT_ONCE = 16  # connections
 _ERRORS: dict[str, Any] = {"XXX": ODataError}
 _VERSIONS = ("/v1.0/", "/beta/")
+_MOST_EMPTY = 100  # pages without an object, one after the other
+_TRUSTED = 3  # attempts for which Graph alone says how long to wait
+_UNREACHED = 30.0  # seconds until a host that never answered is given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,19 @@ class Graph:
         self._patience = patience or Patience()
         self._waiting = waiting or (lambda seconds: None)
         self._gate = Gate()
+        self._reached = False
         host = urlsplit(self.root).hostname or ""
-        tokens = AzureIdentityAuthenticationProvider(credential, scopes=[f"https://{host}/.default"], allowed_hosts=[host])
-        self._http = httpx.AsyncClient(
-            verify=tls if tls is not None else True,
-            timeout=httpx.Timeout(self._patience.answer, connect=30),
-            limits=httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE),
-            event_hooks={"response": [_received]},
-        )
+        self._credential, self._scope = credential, f"https://{host}/.default"
+        tokens = AzureIdentityAuthenticationProvider(credential, scopes=[self._scope], allowed_hosts=[host])
+        try:
+            self._http = httpx.AsyncClient(
+                verify=tls if tls is not None else True,
+                timeout=httpx.Timeout(self._patience.answer, connect=30),
+                limits=httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE),
+                event_hooks={"response": [_received]},
+            )
+        except (ValueError, ImportError) as error:
+            raise UsageError(f"the proxy in HTTPS_PROXY or ALL_PROXY cannot be used: {faults.redacted(str(error))}") from None
         # The SDK's transport, put around these, does not close them.
         self._transports = [transport for transport in (self._http._transport, *self._http._mounts.values()) if transport is not None]
         options = {
@@ -143,6 +151,23 @@ class Graph:
         """A page of a collection; a body that is cut off or no page at all is asked for again. Raises GraphFault."""
         return await self._persistently(lambda: self._send("GET", url, what, advanced=advanced), _page, what)
 
+    async def pages(self, url: str, what: str, *, advanced: bool = False) -> AsyncIterator[Page]:
+        """A collection from one of its pages to its last. Raises GraphFault, also where the links lead nowhere."""
+        visited: set[str] = set()
+        empty = 0
+        while True:
+            visited.add(url)
+            page = await self.page(url, what, advanced=advanced)
+            yield page
+            if page.next is None:
+                return
+            empty = 0 if page.value else empty + 1
+            if page.next in visited or empty > _MOST_EMPTY:
+                raise GraphFault(f"the pages of {what} go round in a circle: Microsoft Graph links to one that was read before")
+            if page.next.startswith("/") or _last_segment(page.next) != _last_segment(url):
+                raise _elsewhere(page.next)
+            url = page.next
+
     async def object(self, url: str, what: str) -> bytes:
         """One object's JSON. Raises GraphFault."""
         return await self._persistently(lambda: self._send("GET", url, what), _checked, what)
@@ -157,14 +182,14 @@ class Graph:
         started, attempt = time.monotonic(), 0
         while left := {key: url for key, url in urls.items() if key not in done}:
             attempt += 1
-            keys = list(left)
-            requests = [{"id": str(i), "method": "GET", "url": left[key].removeprefix(f"/{version}")} for i, key in enumerate(keys)]
+            by_number = {str(i): key for i, key in enumerate(left)}
+            requests = [{"id": i, "method": "GET", "url": left[key].removeprefix(f"/{version}")} for i, key in by_number.items()]
             body = msgspec.json.encode({"requests": requests})
             answers = await self._persistently(lambda b=body: self._send("POST", f"/{version}/$batch", what, b), _answers, what)  # type: ignore[misc]
             last: GraphFault | None = None
             for answer in answers.responses:
-                key = keys[int(answer.id)] if answer.id.isdigit() and int(answer.id) < len(keys) else None
-                if key is None:
+                key = by_number.get(answer.id)
+                if key is None or key in done:
                     continue
                 if answer.status < 300:
                     done[key] = bytes(answer.body)
@@ -188,16 +213,20 @@ class Graph:
             attempt += 1
             try:
                 await self._gate.passed()
+                await self._credential.get_token(self._scope)  # a person may need longer for it than Graph for an answer
                 async with asyncio.timeout(self._patience.answer):
                     raw = await send()
+                self._reached = True
                 try:
                     return decode(raw)
                 except (msgspec.DecodeError, RecursionError):
                     raise Passing(_not_json(raw, what)) from None
             except TimeoutError:
                 fault: GraphFault = Passing(f"no whole answer for {what} within {self._patience.answer:.0f} s")
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 fault = _network(error, self._origin[1])
+            except httpx.InvalidURL:
+                fault = GraphFault(f"a link of Microsoft Graph for {what} is no address")
             except GraphFault as error:
                 fault = error
             if not fault.passing:
@@ -207,10 +236,11 @@ class Graph:
     async def _wait(self, fault: GraphFault, attempt: int, started: float) -> None:
         """Until it makes sense to ask again; raises the fault when there is no time left for that."""
         patience = self._patience
-        pause = fault.retry_after
-        if pause is None:
-            pause = min(patience.most, patience.first * 2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
-        if time.monotonic() - started + pause > patience.total:
+        growing = min(patience.most, patience.first * 2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+        # Who asks for no wait at all, again and again, is given one nevertheless.
+        pause = growing if fault.retry_after is None else max(fault.retry_after, growing if attempt > _TRUSTED else 0)
+        total = patience.total if self._reached or fault.throttled else min(patience.total, _UNREACHED)
+        if time.monotonic() - started + pause > total:
             asks = f"; it asks to wait {pause:.0f} s more" if fault.retry_after else ""
             raise GraphFault(f"{fault}: given up after {attempt} attempts{asks}")
         if fault.throttled:
@@ -240,9 +270,10 @@ class Graph:
     def _ours(self, url: str) -> str:
         """An address with the token may only lead to our Microsoft Graph, whatever a next page's link says."""
         if url.startswith("/"):
-            return self.root + url
-        if _origin(url) != self._origin or not urlsplit(url).path.startswith(_VERSIONS) or ".." in url or "\\" in url:
-            raise GraphFault(f"a link of Microsoft Graph leads elsewhere: {faults.redacted(url.partition('?')[0])}; it is not followed")
+            return self.root + url  # out of the plan
+        path = urlsplit(url).path if _origin(url) == self._origin else ""
+        if not path.startswith(_VERSIONS) or ".." in path or "\\" in url or not url.isascii() or not url.isprintable():
+            raise _elsewhere(url)
         return url
 
 
@@ -284,7 +315,15 @@ def _not_json(raw: bytes, what: str) -> str:
     return f"the answer for {what} is cut off or no page of a collection ({len(raw)} bytes)"
 
 
-def _network(error: httpx.TransportError, host: str) -> GraphFault:
+def _elsewhere(link: str) -> GraphFault:
+    return GraphFault(f"a link of Microsoft Graph leads elsewhere: {faults.redacted(link.partition('?')[0])}; it is not followed")
+
+
+def _last_segment(url: str) -> str:
+    return url.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
+
+
+def _network(error: httpx.RequestError, host: str) -> GraphFault:
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, ssl.SSLCertVerificationError):

@@ -51,5 +51,5 @@ def _address(option: str, url: str) -> str:
     except ValueError:
         fits = False
     if not fits or parts.path.strip("/"):
-        raise UsageError(f"{option} {url}: say https://HOST, without a path or version")
+        raise UsageError(f"{option}: say https://HOST, without a path, a version or a password")
     return url.rstrip("/")

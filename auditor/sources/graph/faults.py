@@ -10,7 +10,9 @@ from email.utils import parsedate_to_datetime
 from auditor.display import clean
 from auditor.errors import RegauditError
 
-_TOKEN = re.compile(r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+\S+")
+_TOKEN = re.compile(
+    r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+"
+)
 _EXPIRED_PAGE = re.compile(r"expired_?page_?token|skip_?token|page token", re.IGNORECASE)
 
 
@@ -77,11 +79,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
 
 
 def redacted(text: str) -> str:

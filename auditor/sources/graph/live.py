@@ -24,6 +24,7 @@ from auditor.sources.tenant import Intake
 if TYPE_CHECKING:
     from auditor.sources.graph.client import Graph, Patience
 
+_ANY_TENANT = ("token", "managed-identity", "default")  # ways to sign in that do not heed --tenant
 Tell = Callable[[str, int, str], None]
 
 
@@ -98,7 +99,7 @@ async def _read(live: Live, plan: Plan, opened: Opened, tell: Tell | None) -> Te
             loader = SomeLoader(graph, plan, live.apps, live.filter, tell) if some else Loader(graph, plan, tell)
             raw = await loader.organization()
             now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-            info = TenantInfo(identity(live, raw), live.tenant or "", live.cloud.portal, now)
+            info = TenantInfo(identity(live, raw), live.cloud.portal, now)
             sink = opened.open(info)
             await loader.load(sink)
             info.covered = loader.covered
@@ -134,9 +135,9 @@ async def _check(live: Live, plan: Plan) -> SignedIn:
             loader = Loader(graph, plan)
             raw = await loader.organization()
             found = SignedIn(identity(live, raw), "", "", [])
-            found.tenant = (msgspec.json.decode(raw, type=_Named).display_name if raw is not None else "") or ""
+            found.tenant = _named(raw or b"{}").display_name or ""
             try:
-                me = msgspec.json.decode(await graph.object("/v1.0/me?$select=displayName,userPrincipalName", "the user"), type=_Named)
+                me = _named(await graph.object("/v1.0/me?$select=displayName,userPrincipalName", "the user"))
                 found.who = f"user {me.user_principal_name or me.display_name}"
             except GraphFault:
                 client = os.environ.get("AZURE_CLIENT_ID", "")
@@ -147,6 +148,13 @@ async def _check(live: Live, plan: Plan) -> SignedIn:
             return found
         finally:
             await credential.close()
+
+
+def _named(raw: bytes) -> _Named:
+    try:
+        return msgspec.json.decode(raw, type=_Named)
+    except msgspec.DecodeError:
+        return _Named()
 
 
 async def _refused(graph: Graph, call: Call) -> str:
@@ -175,18 +183,22 @@ async def _refused(graph: Graph, call: Call) -> str:
 def identity(live: Live, organization: bytes | None) -> str:
     """The tenant's id. Raises GraphFault when it is another tenant than the one that was asked for."""
     asked = (live.tenant or "").lower()
-    if organization is None:
-        return asked or "tenant"
     try:
-        found = msgspec.json.decode(organization, type=_Organization)
+        found = msgspec.json.decode(organization or b"{}", type=_Organization)
     except msgspec.DecodeError:
-        return asked or "tenant"
+        found = _Organization()
     id_ = (found.id or "").lower()
     domains = {domain.name.lower() for domain in found.verified_domains or () if domain.name}
-    if asked and id_ and asked != id_ and asked not in domains and not (not domains and "." in asked):
-        raise GraphFault(
-            f"signed in to tenant {id_}, not to {asked}: sign in there (`az login --tenant {asked}`), or give the tenant that is meant"
-        )
+    if asked and asked != id_ and asked not in domains:
+        if id_ and (domains or "." not in asked):
+            raise GraphFault(
+                f"signed in to tenant {id_}, not to {asked}: sign in there (`az login --tenant {asked}`), or give the tenant that is meant"
+            )
+        if live.auth in _ANY_TENANT:
+            raise GraphFault(
+                f"nobody can tell whether this sign-in is to {asked}: grant Directory.Read.All, by which the organization can be read, "
+                "leave --tenant out, or sign in by another --auth"
+            )
     return id_ or asked or "tenant"
 
 
@@ -198,7 +210,9 @@ class Straight:
         self._intake: Intake | None = None
 
     def open(self, info: TenantInfo) -> Straight:
-        self._intake = Intake(info.tenant_id, info.portal, self._into)
+        if info.scope in self._into.tenants:
+            raise UsageError(f"tenant {info.tenant_id} was read already, from a snapshot: audit one of the two")
+        self._intake = Intake(info, self._into)
         return self
 
     @property

@@ -28,18 +28,16 @@ _IN_BATCH = 20  # requests; Graph's limit
 _BATCHES_AT_ONCE = 4
 _PARTS_AT_ONCE = 6  # pages of a thousand applications, each of some twenty megabytes while it is read
 _EXPANDED_AT_MOST = 20  # owners that $expand gives
+_ASSIGNEES = "appRoleAssignedTo"
+_MANY = "!"  # before the id of an object that has as many
 
 
 class _Id(msgspec.Struct):
     id: str | None = None
 
 
-class _Role(msgspec.Struct, rename="camel"):
-    allowed_member_types: list[str] | None = None
-
-
 class _Principal(msgspec.Struct, rename="camel"):
-    app_roles: list[_Role] | None = None
+    app_roles: list[Any] | None = None
     app_role_assignment_required: bool | None = None
 
 
@@ -49,8 +47,8 @@ class _Owner(msgspec.Struct, rename="camel"):
 
 
 class _Expanded(msgspec.Struct):
-    id: str
-    owners: list[msgspec.Raw] = []
+    owners: list[msgspec.Raw] | None = None
+    next: str | None = msgspec.field(name="owners@odata.nextLink", default=None)
 
 
 _id = msgspec.json.Decoder(_Id).decode
@@ -143,30 +141,23 @@ class Loader:
         if (resumed := self._sink.resumed(chain)) is not None:
             self._take_up(call, resumed)
             at, noted = resumed.next, resumed.noted
-        visited: set[str] = set()
         again = False
         while at is not None:
-            if at in visited:
-                raise GraphFault(f"the pages of {call.collection} go round in a circle: Graph links to one that was read before")
-            visited.add(at)
             try:
-                page = await self._graph.page(at, call.collection, advanced=advanced)
+                async for page in self._graph.pages(at, call.collection, advanced=advanced):
+                    new: list[str] = []
+                    objects = [pair for raw in page.value for pair in (members(raw, new) if members else [("", raw)])]
+                    self._pass_on(chain, call, objects, page.next, new)
+                    noted += new
+                return noted
             except NotTaken:
                 if not call.poorer or at != call.url():
                     raise
                 first = at = call.url(query=call.poorer)
-                continue
             except Expired:
                 if again:
                     raise
                 again, at = True, first
-                visited.clear()
-                continue
-            new: list[str] = []
-            objects = [pair for raw in page.value for pair in (members(raw, new) if members else [("", raw)])]
-            self._pass_on(chain, call, objects, page.next, new)
-            noted += new
-            at = page.next
         return noted
 
     async def _each(self, call: Call, ids: list[str], chain: str = "") -> Covered:
@@ -193,24 +184,34 @@ class Loader:
             fault = next(iter(unread.values()), None)
             if isinstance(fault, Denied) and len(unread) == start + len(window):
                 raise fault  # not one of them can be read
-        unread = {id_: fault for id_, fault in unread.items() if not isinstance(fault, NotThere)}  # those are gone by now
+        for id_ in await self._gone(call, [id_ for id_, fault in unread.items() if isinstance(fault, NotThere)]):
+            del unread[id_]
         return Covered(call.collection, reason=next((str(fault) for fault in unread.values()), ""), unread=sorted(unread))
+
+    async def _gone(self, call: Call, ids: list[str]) -> list[str]:
+        """Those of some objects that have been deleted since they were listed, and that are nobody's loss."""
+        parents = call.path.partition("/{id}")[0]
+        gone = []
+        for group in in_groups(ids):
+            answers = await self._graph.batch({id_: f"/v1.0{parents}/{id_}?$select=id" for id_ in group}, call.collection)
+            gone += [id_ for id_, answer in answers.items() if isinstance(answer, NotThere)]
+        return gone
 
     async def _of_one(self, call: Call, id_: str, body: bytes) -> Objects:
         """The members of one object, on its first page and the following ones."""
         try:
             page = _list(body)
         except msgspec.DecodeError:
-            page = await self._graph.page(call.url(id_), call.collection)
-        found: Objects = [(id_, raw) for raw in page.value]
-        visited = set()
-        while page.next is not None:
-            if page.next in visited:
-                raise GraphFault(f"the pages of {call.collection} of {id_} go round in a circle")
-            visited.add(page.next)
-            page = await self._graph.page(page.next, call.collection)
-            found += [(id_, raw) for raw in page.value]
-        return found
+            page = None
+        if page is not None and page.next is None:
+            return [(id_, raw) for raw in page.value]
+        for again in (False, True):
+            try:
+                return [(id_, raw) async for page in self._graph.pages(call.url(id_), call.collection) for raw in page.value]
+            except Expired:
+                if again:
+                    raise
+        raise AssertionError
 
     async def _single(self, call: Call) -> None:
         if (resumed := self._sink.resumed(call.collection)) is not None:
@@ -241,22 +242,32 @@ class Loader:
             total = 0  # no advanced queries here: the plain list gives everything
         if not total or self._counts.get(call.collection, 0) < total:
             await self._chain(call)
+        if total and (read := self._counts.get(call.collection, 0)) < total:
+            total = min(total, await partition.count(self._graph))  # some may have been deleted meanwhile
+            if read < total:
+                raise GraphFault(f"Microsoft Graph counts {total} applications, and {read} came")
 
     async def _owners(self, call: Call, one: Call) -> Covered:
         """By $expand, which gives twenty at most: objects that have as many are asked for again."""
 
-        def members(raw: Json, many: list[str]) -> Objects:
+        def members(raw: Json, noted: list[str]) -> Objects:
+            id_ = _id_of(raw, call)
+            noted.append(id_)
             try:
                 of = _expanded(raw)
             except msgspec.DecodeError:  # something in it is odd: asked for alone, it costs nobody else
-                of = None
-            if of is not None and len(of.owners) < _EXPANDED_AT_MOST:
-                return [(of.id, owner) for owner in of.owners]
-            many.append(_id_of(raw, call))
+                of = _Expanded()
+            if of.owners is not None and of.next is None and len(of.owners) < _EXPANDED_AT_MOST:
+                return [(id_, owner) for owner in of.owners]
+            noted.append(_MANY + id_)
             return []
 
-        many = await self._chain(call, members=members)
-        found = await self._each(one, sorted(set(many)), chain=f"{call.collection}-of-many")
+        noted = await self._chain(call, members=members)
+        many = {id_.removeprefix(_MANY) for id_ in noted if id_.startswith(_MANY)}
+        objects = calls.APPLICATIONS if call is calls.OWNERS else calls.PRINCIPALS
+        await self._ended[objects.collection].wait()
+        many |= self._seen.get(objects.collection, set()) - set(noted)  # that $expand did not show
+        found = await self._each(one, sorted(many), chain=f"{call.collection}-of-many")
         if self._unnamed and not found.reason:
             found.reason, found.permission = UNREADABLE.why, call.also
         return found
@@ -275,11 +286,21 @@ class Loader:
         return await self._each(calls.FEDERATED, sorted(set(ids)))
 
     async def _assigned_to(self) -> Covered:
-        await self._all_of(calls.PRINCIPALS)
-        found = await self._each(calls.ASSIGNED_TO, sorted(self._principals))
-        if self._plan.assignees:  # not all there are, but all of whom a rule asks
-            read = sorted(set(self._principals) - set(found.unread))
-            self._found["appRoleAssignedTo"] = Covered("appRoleAssignedTo", SELECTED, reason="only where rules ask", read=read)
+        """Of each principal that defines roles, or that lets in nobody but who is assigned: who is assigned to it.
+
+        So it is known of every principal what it was granted, and of these who is assigned. When one of them could not be asked,
+        what was granted is not known of anybody.
+        """
+        self._found[_ASSIGNEES] = Covered(_ASSIGNEES, SELECTED, reason="only where somebody could be assigned")
+        try:
+            await self._all_of(calls.PRINCIPALS)
+            found = await self._each(calls.ASSIGNED_TO, sorted(self._principals))
+        except GraphFault as fault:
+            self._found[_ASSIGNEES] = refused_by(calls.ASSIGNED_TO, fault, 0, _ASSIGNEES)
+            raise
+        self._found[_ASSIGNEES].read = sorted(set(self._principals) - set(found.unread))
+        if found.unread:
+            found.status, found.unread = PARTIAL, []
         return found
 
     async def _all_of(self, call: Call) -> set[str]:
@@ -309,28 +330,26 @@ class Loader:
         except msgspec.DecodeError:
             id_ = None  # whoever reads it says what is wrong
         if id_ is not None:
+            id_ = id_.lower()
             seen = self._seen.setdefault(call.collection, set())
-            key = f"{parent} {id_}" if parent else id_
+            key = f"{parent.lower()} {id_}" if parent else id_
             if key in seen:
                 return False
             seen.add(key)
         self._counts[call.collection] = self._counts.get(call.collection, 0) + 1
-        if call is calls.PRINCIPALS and id_ and self._is_wanted(raw):
+        if call is calls.PRINCIPALS and id_ and _may_be_assigned(raw):
             self._principals.append(id_)
         elif call.kind == "owner":
             self._unnamed = self._unnamed or _is_unnamed(raw)
         return True
 
-    def _is_wanted(self, raw: Json) -> bool:
-        """Whether the assignments to a principal are: it defines a permission for applications, or a rule asks who is assigned."""
-        try:
-            principal = _principal(raw)
-        except msgspec.DecodeError:
-            return True  # what it defines cannot be told
-        roles = principal.app_roles or []
-        if any("Application" in (role.allowed_member_types or ()) for role in roles):
-            return True
-        return self._plan.assignees and bool(roles or principal.app_role_assignment_required)
+
+def _may_be_assigned(raw: Json) -> bool:
+    try:
+        principal = _principal(raw)
+    except msgspec.DecodeError:
+        return True  # what it defines cannot be told
+    return bool(principal.app_roles or principal.app_role_assignment_required)
 
 
 def _is_unnamed(raw: Json) -> bool:
@@ -348,7 +367,7 @@ def _id_of(raw: Json, call: Call) -> str:
         id_ = None
     if not id_:
         raise GraphFault(f"an object without an id came for {call.collection}: whose they are cannot be told")
-    return id_
+    return id_.lower()
 
 
 async def _side_by_side(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
@@ -368,9 +387,11 @@ def in_groups(ids: list[str]) -> list[list[str]]:
     return [ids[i : i + _IN_BATCH] for i in range(0, len(ids), _IN_BATCH)]
 
 
-def refused_by(call: Call, fault: GraphFault, count: int) -> Covered:
+def refused_by(call: Call, fault: GraphFault, count: int, collection: str = "") -> Covered:
+    """What a fault leaves of a collection."""
+    name = collection or call.collection
     if isinstance(fault, Denied):
-        return Covered(call.collection, DENIED, count, f"{fault}; it needs {call.permission}", call.permission)
+        return Covered(name, DENIED, count, f"{fault}; it needs {call.permission}", call.permission)
     if isinstance(fault, NotThere) and call.version == "beta":  # not every cloud has what is still in beta
-        return Covered(call.collection, UNAVAILABLE, count, str(fault))
-    return Covered(call.collection, PARTIAL if count else FAILED, count, str(fault))
+        return Covered(name, UNAVAILABLE, count, str(fault))
+    return Covered(name, PARTIAL if count else FAILED, count, str(fault))

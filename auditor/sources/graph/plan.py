@@ -75,7 +75,7 @@ GRANTS = Call(
 )  # fmt: skip
 ASSIGNED_TO = Call(
     "appRoleAssignments", "appRoleAssignment", "/servicePrincipals/{id}/appRoleAssignedTo", f"$top={_PAGE}",
-    _APPLICATION, "application permissions that were granted: of each API that defines any",
+    _APPLICATION, "application permissions that were granted, and who is assigned: of each that defines roles",
 )  # fmt: skip
 OWNERS = Call(
     "owners", "owner", "/applications", _OWNERS, _APPLICATION, "owners of app registrations", also="User.Read.All", poorer=_ANY_OWNERS,
@@ -146,7 +146,6 @@ class Plan:
     """What one run asks for."""
 
     calls: tuple[Call, ...]
-    assignees: bool = False  # also who is assigned to APIs that define no permission for applications
 
     def __contains__(self, call: Call) -> bool:
         return call in self.calls
@@ -154,7 +153,7 @@ class Plan:
     @property
     def collections(self) -> set[str]:
         """What is known when all of it could be read."""
-        return {call.collection for call in self.calls} | ({"appRoleAssignedTo"} if self.assignees else set())
+        return {call.collection for call in self.calls} | ({"appRoleAssignedTo"} if ASSIGNED_TO in self.calls else set())
 
     def permissions(self) -> dict[str, list[str]]:
         """Permission -> the collections that need it; the least, all of them read-only."""
@@ -171,7 +170,7 @@ def plan(needs: Iterable[str]) -> Plan:
     wanted = {part.strip().rstrip("*") for need in needs for part in need.split(",")} | _ALWAYS
     for name in sorted(wanted):
         wanted |= _NEEDS.get(name, set())
-    return Plan(tuple(call for call in CALLS if call.collection in wanted), "appRoleAssignedTo" in wanted)
+    return Plan(tuple(call for call in CALLS if call.collection in wanted))
 
 
 def required_resource_access(permissions: Iterable[str]) -> list[dict[str, object]]:

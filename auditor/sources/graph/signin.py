@@ -57,7 +57,10 @@ class SignIn:
 
     def credential(self) -> Credential:
         """Raises UsageError where something that the way needs is not set."""
-        made = _WAYS[self.auth](self)
+        try:
+            made = _WAYS[self.auth](self)
+        except ValueError as error:  # azure-identity's own checks
+            raise UsageError(f"--auth {self.auth}: {redacted(str(error))}") from None
         asked = {"tenant_id": self.tenant} if self.auth == "default" and self.tenant else {}
         return Credential(made, self.auth, asked)
 
@@ -129,7 +132,10 @@ class _Given:
 
 
 def _given(of: SignIn) -> Any:
-    return _Given(of.needed(_TOKEN)[0].strip())
+    token = of.needed(_TOKEN)[0].strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(f"{_TOKEN} holds no token: letters, digits, dots, dashes, in one line")
+    return _Given(token)
 
 
 def _default(of: SignIn) -> Any:

@@ -75,6 +75,8 @@ class SomeLoader(Loader):
             await self._load()
         except asyncio.CancelledError:
             pass  # Ctrl-C: what has been read is audited
+        except msgspec.DecodeError as error:
+            raise GraphFault(f"an object that hangs on these registrations cannot be read: {error}") from None
 
     async def _load(self) -> None:
         apps = [_app(raw) for raw in await self._applications_asked_for()]
@@ -91,7 +93,7 @@ class SomeLoader(Loader):
             if call in self._plan:
                 members = await self._belonging(call, of, url)
                 resources |= {link for _, raw in members if call in _LINKS and (link := _link(raw).resource_id)}
-        if self._plan.assignees:
+        if calls.ASSIGNED_TO in self._plan:
             read = await self._belonging(calls.ASSIGNED_TO, own, calls.ASSIGNED_TO.url, "appRoleAssignedTo")
             resources |= {link for _, raw in read if (link := _link(raw).resource_id)}
         known = self._seen.get(calls.PRINCIPALS.collection, set())
@@ -117,24 +119,14 @@ class SomeLoader(Loader):
             taken = quote(self._filter, safe="$(),;/=:'")
             url = call.url(query=f"{call.query}&$filter={taken}")
             try:
-                found += await self._pages(url)
+                found += [bytes(raw) async for page in self._graph.pages(url, call.collection) for raw in page.value]
             except NotTaken:  # as an advanced query, then
-                found += await self._pages(f"{url}&$count=true", advanced=True)
+                pages = self._graph.pages(f"{url}&$count=true", call.collection, advanced=True)
+                found += [bytes(raw) async for page in pages for raw in page.value]
             if not found:
                 raise GraphFault(f"--filter {self._filter}: no registration meets it")
         self._took(call, [("", raw) for raw in found])
-        self._found[call.collection] = Covered(call.collection, SELECTED, len(found), _WHY)
-        return found
-
-    async def _pages(self, url: str, *, advanced: bool = False) -> list[bytes]:
-        found: list[bytes] = []
-        at: str | None = url
-        visited: set[str] = set()
-        while at is not None and at not in visited:
-            visited.add(at)
-            page = await self._graph.page(at, "applications", advanced=advanced)
-            found += [bytes(raw) for raw in page.value]
-            at = page.next
+        self._found[call.collection] = Covered(call.collection, SELECTED, self._counts.get(call.collection, 0), _WHY)
         return found
 
     async def _principals_of(self, apps: list[_App]) -> list[str]:
