@@ -20,7 +20,7 @@ from auditor.errors import InputError, UsageError
 from auditor.finding import SEVERITY_RANK, Finding, Outcome
 from auditor.resolve import World
 from auditor.sources import Documents, Note
-from auditor.sources.coverage import COMPLETE, DENIED, SELECTED, TenantInfo
+from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, UNAVAILABLE, TenantInfo
 from auditor.sources.graph.live import Live, Straight, Tell
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
@@ -94,24 +94,20 @@ class Report:
             found.update(outcome.reasons)
         return found
 
-    @property
-    def remedies(self) -> dict[str, str]:
-        """Why verdicts are missing -> what would help, for what can be mended: a permission that the sign-in lacks, say."""
-        return {reason: remedy for tenant in self.tenants for reason, remedy in tenant.remedies().items()}
-
     def remedy(self, reason: str) -> str | None:
         """What would make known what is not."""
-        return self.remedies.get(reason) or resolve.REMEDIES.get(reason.partition(":")[0])
+        said = next((tenant.remedies()[reason] for tenant in self.tenants if reason in tenant.remedies()), None)
+        return (resolve.REMEDIES.get(reason.partition(":")[0]) if said is None else said) or None
 
     def left_out(self, fail_on: str) -> list[str]:
         """Rules at or above a severity that could not be evaluated for something that can be mended."""
-        remedies = self.remedies
-        if not remedies or fail_on == "never":
+        mendable = {reason for tenant in self.tenants for reason in tenant.mendable()}
+        if not mendable or fail_on == "never":
             return []
         gate = SEVERITY_RANK[fail_on]
         return [
             outcome.rule.id for outcome in self.outcomes
-            if not remedies.keys().isdisjoint(outcome.reasons) and SEVERITY_RANK[outcome.rule.check().levels[-1]] >= gate
+            if not mendable.isdisjoint(outcome.reasons) and SEVERITY_RANK[outcome.rule.check().levels[-1]] >= gate
         ]  # fmt: skip
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
@@ -216,13 +212,11 @@ def _say_what_is_missing(documents: Documents) -> None:
     """What could not be read of a tenant: an error where the job is not done, a note where a permission would give more."""
     for tenant in documents.tenants.values():
         for covered in tenant.covered:
-            if covered.status in (COMPLETE, SELECTED):
-                continue
             text = f"{covered.collection}: {covered.reason}"
-            if covered.status == DENIED and covered.collection != "applications":
-                documents.notes.append(Note(text, tenant.tenant_id))
-            else:
-                documents.errors.append(InputError(tenant.tenant_id, text, hint=tenant.remedies()[text]))
+            if covered.status in (COMPLETE, UNAVAILABLE, DENIED) and covered.collection != "applications":
+                documents.notes += [Note(text, tenant.tenant_id)] if covered.reason else []
+            elif covered.status not in AS_MEANT:
+                documents.errors.append(InputError(tenant.tenant_id, text, hint=covered.remedy))
 
 
 def _named(paths: list[str | Path], documents: Documents) -> list[str]:

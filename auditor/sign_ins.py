@@ -35,7 +35,8 @@ class SignIns:
             if isinstance(date, datetime) and (newest is None or date > newest):
                 newest = date
         if not vouched and (newest is None or now - newest > _OLD):
-            why = "saved nobody knows when" if newest is None else f"saved long ago, its newest sign-in is of {newest:%Y-%m-%d}"
+            age = "read on" if taken is not None else "its newest sign-in is of"
+            why = "saved nobody knows when" if newest is None else f"saved long ago, {age} {newest:%Y-%m-%d}"
             self.old = Unknown(collection, why, collection=True)
 
     @property

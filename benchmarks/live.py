@@ -79,23 +79,22 @@ def export(info: dict[str, Any]) -> int:
 async def typed(info: dict[str, Any]) -> int:
     """The SDK as its own documentation uses it."""
     import httpx
+    from kiota_abstractions.base_request_configuration import RequestConfiguration
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
-    from msgraph import GraphRequestAdapter, GraphServiceClient
     from msgraph.generated.applications.applications_request_builder import ApplicationsRequestBuilder
+    from msgraph.graph_request_adapter import GraphRequestAdapter
+    from msgraph.graph_service_client import GraphServiceClient
     from msgraph_core import GraphClientFactory
 
     from auditor.sources.graph.signin import Credential, _Given
 
     http = httpx.AsyncClient(verify=ssl.create_default_context(cafile=info["ca"]), timeout=100)
-    provider = AzureIdentityAuthenticationProvider(
-        Credential(_Given(info["token"]), "token", {}), scopes=["x"], allowed_hosts=["localhost"]
-    )
+    credential: Any = Credential(_Given(info["token"]), "token", {})
+    provider = AzureIdentityAuthenticationProvider(credential, scopes=["x"], allowed_hosts=["localhost"])
     adapter = GraphRequestAdapter(provider, client=GraphClientFactory.create_with_default_middleware(client=http))
     adapter.base_url = info["url"] + "/v1.0"
     client = GraphServiceClient(request_adapter=adapter)
     query = ApplicationsRequestBuilder.ApplicationsRequestBuilderGetQueryParameters(top=999)
-    from kiota_abstractions.base_request_configuration import RequestConfiguration
-
     page = await client.applications.get(RequestConfiguration(query_parameters=query))
     found = []
     while page is not None:

@@ -16,7 +16,7 @@ import msgspec
 from auditor.finding import SEVERITIES, Finding, Related
 from auditor.inventory import Application, Connector, Credential
 from auditor.report.json import SCHEMA_VERSION
-from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED
+from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
 TARGET = Path(__file__).parent.parent / "auditor/schemas/report.json"
 STATUSES = ["fail", "not-evaluated", "error", "waived", "baselined", "pass"]
@@ -59,7 +59,7 @@ def schema() -> dict[str, Any]:
         "tenants": array(closed({
             "tenant_id": TEXT_OR_NULL, "folder": TEXT_OR_NULL, "complete_collections": array(TEXT),
             "collections": array(closed({
-                "collection": TEXT, "status": {"enum": [COMPLETE, SELECTED, PARTIAL, DENIED, FAILED]}, "count": COUNT,
+                "collection": TEXT, "status": {"enum": [COMPLETE, SELECTED, UNAVAILABLE, PARTIAL, DENIED, FAILED]}, "count": COUNT,
                 "reason": TEXT_OR_NULL, "missing_permission": TEXT_OR_NULL,
             })),
             "applications_read": COUNT, "service_principals_read": COUNT,

@@ -146,7 +146,7 @@ def test_a_refused_permission_makes_its_rules_not_evaluated_and_the_exit_code_2(
     done = run(graph, "scan", "--as-of", AS_OF, "--output-format", f"json={tmp_path / 'r.json'}", "--output-format", "text", "-v")
     report = json.loads((tmp_path / "r.json").read_text())
     assert done.returncode == 2
-    assert "Directory.Read.All is missing" in done.stdout
+    assert "it needs Directory.Read.All" in done.stdout
     assert "could not be evaluated everywhere" in done.stdout
     missing = {row["collection"]: row for row in report["run"]["coverage"]["tenants"][0]["collections"] if row["status"] == "denied"}
     assert missing["oauth2PermissionGrants"]["missing_permission"] == "Directory.Read.All"
@@ -160,11 +160,41 @@ def test_a_refused_permission_makes_its_rules_not_evaluated_and_the_exit_code_2(
     assert run(graph, "scan", "--select", "perm-requested-not-granted", "--fail-on", "high", "-q").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("permission", "rule"),
+    [("User.Read.All", "owner-guest"), ("Policy.Read.All", "tenant-user-consent"), ("AuditLog.Read.All", "app-unused")],
+)
+def test_no_missing_permission_makes_a_rule_pass(graph: FakeGraph, tmp_path: Path, permission: str, rule: str) -> None:
+    command = ("scan", "--as-of", AS_OF, "--select", rule, "--fail-on", "low", "--output-format", f"json={tmp_path / 'r.json'}")
+    run(graph, *command)
+    before = json.loads((tmp_path / "r.json").read_text())
+    assert before["summary"]["findings"]
+    graph.granted.remove(permission)
+    done = run(graph, *command)
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert done.returncode == 2
+    assert not report["summary"]["findings"]
+    assert report["run"]["coverage"]["verdicts"]["not_evaluated"] >= before["run"]["coverage"]["verdicts"]["failed"]
+    assert f"grant {permission}" in report["run"]["coverage"]["not_evaluated"][0]["remedy"]
+    assert run(graph, "export", "-o", str(tmp_path / "x.gz"), "--select", rule).returncode == 2
+
+
+def test_what_a_cloud_does_not_have_is_nothing_to_mend(graph: FakeGraph, tmp_path: Path) -> None:
+    graph.fault("/reports/", 404, times=None)
+    done = run(
+        graph, "scan", "--as-of", AS_OF, "--select", "app-unused", "--fail-on", "low", "--output-format", f"json={tmp_path / 'r.json'}"
+    )
+    assert done.returncode == 0
+    assert json.loads((tmp_path / "r.json").read_text())["run"]["coverage"]["verdicts"]["not_evaluated"]
+    assert "servicePrincipalSignInActivities" in run(graph, "whoami").stdout
+
+
 def test_without_applications_there_is_no_verdict(graph: FakeGraph) -> None:
     graph.granted.remove("Application.Read.All")
     done = run(graph, "scan")
     assert done.returncode == 2
-    assert "applications: Microsoft Graph refuses it (403): Application.Read.All is missing" in done.stderr
+    assert "applications: Microsoft Graph refuses it (403" in done.stderr
+    assert "grant Application.Read.All" in done.stderr
     assert "No findings" not in done.stdout
 
 
@@ -236,7 +266,9 @@ def test_without_the_packages_one_line_says_how_to_install_them(tmp_path: Path) 
     ):
         done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=False)
         assert done.returncode == 2
-        assert done.stderr == "regaudit: to read a live tenant, install the packages for it: pip install 'regaudit[live]'\n"
+        assert (
+            done.stderr == "regaudit: to read a live tenant, install Microsoft's packages for it: pip install azure-identity msgraph-sdk\n"
+        )
 
 
 def test_a_scan_that_is_interrupted_reports_what_it_read(graph: FakeGraph, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor import engine, resolve, rulebook
+from auditor import engine, resolve, rulebook, sources
 from auditor.examples import read
 from auditor.resolve import World
 from auditor.rulebook import Rule
@@ -70,3 +71,32 @@ def test_no_verdict_on_a_part_contradicts_the_whole(part: int, monkeypatch: pyte
                         f"seed {seed}: {rule.id} at {place}: {findings} findings in a part, {most} in the whole"
                     )
     assert len({rule for rule, _ in seen}) == len(RULES)
+
+
+STRANGERS: dict[str, Any] = {
+    "an object that only has an id": {"id": "99999999-0000-4000-8000-000000000099"},
+    "an object of properties that nobody knows": {"kind": "somethingNew", "settings": {"on": True}},
+    "a text": "00000003-0000-0000-c000-000000000000",
+    "a list": [{"appId": "99999999-0000-4000-8000-000000000099"}],
+    "null": None,
+    "a number": 7,
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize("collection", ["applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments", "owners"])
+def test_what_nobody_knows_in_a_list_is_an_error_or_makes_the_list_incomplete(tmp_path: Path, collection: str, stranger: str) -> None:
+    """A list with something in it that we cannot read may hold what a rule looks for: it must not count as the whole list."""
+    tenant = Maker(3).tenant()
+    page = {
+        "@odata.context": f"https://graph.microsoft.com/v1.0/$metadata#{collection}",
+        "value": [*tenant[collection], STRANGERS[stranger]],
+    }
+    (tmp_path / "page.json").write_text(json.dumps(page))
+    documents = sources.read([str(tmp_path / "page.json")])
+    world = resolve.worlds(documents, NOW)[0]
+    if documents.errors:
+        assert collection not in world.complete
+    else:  # kept, as an object of which nothing is known: look-ups by what it may be are then unknown
+        assert len(documents.documents) == len(page["value"]), "it was dropped in silence"
+        assert not isinstance(world.principal("99999999-0000-4000-8000-000000000000"), type(None))

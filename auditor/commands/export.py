@@ -34,7 +34,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     """
     from auditor import __version__, profiles, rulebook
     from auditor.display import clean
-    from auditor.sources.coverage import COMPLETE, INTERRUPTED, SELECTED
+    from auditor.sources.coverage import COMPLETE, INTERRUPTED
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
     from auditor.sources.snapshot import Writer
@@ -46,7 +46,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     book = rulebook.shipped()
     rules = profiles.chosen(book, profiles.load("strict"), listed(select) or ["ALL"])
     planned = plan(rulebook.collections(rules))
-    writer = Writer(Path(output), (call.collection for call in planned.calls), __version__, resume=resume)
+    writer = Writer(Path(output), sorted(planned.collections), __version__, resume=resume)
     progress = Progress(quiet=quiet)
     try:
         info = source.read(live, planned, writer, progress.collection)
@@ -61,10 +61,10 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
         progress.close()
         writer.close()
     for covered in info.covered:
-        if covered.status not in (COMPLETE, SELECTED):
+        if covered.is_mendable:
             click.echo(f"regaudit: {covered.collection}: {clean(covered.reason, 500)}", err=True)
         elif not quiet and covered.status == COMPLETE:
             click.echo(f"{covered.count:>8,} {covered.collection}")
     if not quiet:
         click.echo(f"wrote {clean(output, 500)}: tenant {clean(info.tenant_id, 100)}")
-    return 0 if all(covered.status in (COMPLETE, SELECTED) for covered in info.covered) else 2
+    return 2 if any(covered.is_mendable for covered in info.covered) else 0

@@ -10,7 +10,7 @@ from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, Secret, certificates
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
-from auditor.unknown import either, some
+from auditor.unknown import Unknown, either, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -150,6 +150,9 @@ class ServicePrincipal(Fact):
         return next((c for c in self.certificates if c.thumbprint == preferred), None) if preferred else None
 
 
+UNREADABLE = Unknown("owners", "only their ids came, User.Read.All is missing", collection=True)
+
+
 class Owner(Fact):
     """An owner of a registration or service principal."""
 
@@ -168,6 +171,10 @@ class Owner(Fact):
         self.owner, self.at, self.document, self.id = owner, at, document, lower(doc.id)
         self.display_name = text(doc.display_name)
         self.enabled = True if doc.account_enabled is None else doc.account_enabled
+        # Everybody has a name: without a permission for users Microsoft Graph gives the id, and null for all else.
+        unreadable = doc.display_name is None and doc.user_principal_name is None
+        if unreadable:
+            self.display_name = self.enabled = UNREADABLE  # type: ignore[assignment]
         kind: Any = doc.odata_type
         if kind.__class__ is str:
             kind = "servicePrincipal" if kind == "#microsoft.graph.servicePrincipal" else "user"
@@ -176,6 +183,8 @@ class Owner(Fact):
         self.kind = kind
         self.user_principal_name = "" if kind.__class__ is str and kind == "servicePrincipal" else text(doc.user_principal_name)
         self._user_type: Any = text(doc.user_type)
+        if unreadable:
+            self.user_principal_name = self._user_type = UNREADABLE  # type: ignore[assignment]
 
     @fact(graph="userType")
     def guest(self) -> bool:

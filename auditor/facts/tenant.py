@@ -47,7 +47,7 @@ class Tenant(Fact):
         self.verified_domains = domains
 
     def _object(self, kind: str) -> Any:
-        return self._objects[kind][0] if kind in self._objects else Unknown(kind, "not given", collection=True)
+        return self._objects[kind][0] if kind in self._objects else self.world.missing(kind)
 
     def origin(self, place: str = "") -> tuple[Any, str]:
         """A place that begins with the name of a policy stands in that policy's document."""

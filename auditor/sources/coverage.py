@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-COMPLETE, SELECTED, PARTIAL, DENIED, FAILED = "complete", "selected", "partial", "denied", "failed"
+COMPLETE, SELECTED, UNAVAILABLE, PARTIAL, DENIED, FAILED = "complete", "selected", "unavailable", "partial", "denied", "failed"
+AS_MEANT = (COMPLETE, SELECTED, UNAVAILABLE)  # nobody has to do anything about these
 INTERRUPTED = "reading it was interrupted"  # a reason
 
 
 class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
     """How much of one collection was read. What is not complete says why, and which permission is missing.
 
-    `status`: complete; selected, of which no more was asked for; partial, read up to a fault; denied; failed.
+    `status`: complete; selected, of which no more was asked for; unavailable in this cloud; partial, read up to a fault; denied; failed.
     """
 
     collection: str
@@ -22,6 +23,20 @@ class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
     read: list[str] = []  # object ids of which this collection was read, where not of all
     unread: list[str] = []  # object ids of which it was not read, though of all others
     absent: list[str] = []  # ids that were looked for, and are not there
+
+    @property
+    def is_mendable(self) -> bool:
+        """Whether somebody can do something about what was not read: a permission is missing, a fault happened."""
+        return self.status not in AS_MEANT or bool(self.unread or self.permission)
+
+    @property
+    def remedy(self) -> str:
+        """What would make known what was not read."""
+        if self.permission:
+            return f"grant {self.permission} to what regaudit signs in with (`regaudit permissions` says all)"
+        if self.status == SELECTED:
+            return "audit the whole tenant, without --app and --filter"
+        return "" if self.status == UNAVAILABLE else "try again"
 
 
 class TenantInfo(msgspec.Struct, rename="camel"):
@@ -37,10 +52,9 @@ class TenantInfo(msgspec.Struct, rename="camel"):
         return next((covered for covered in self.covered if covered.collection == collection), None)
 
     def remedies(self) -> dict[str, str]:
-        """Why something is not known, as verdicts say it -> what would make it known: a permission, another try."""
-        found = {}
-        for covered in self.covered:
-            if covered.reason and covered.status != SELECTED:
-                grant = f"grant {covered.permission} to what regaudit signs in with (`regaudit permissions` says all)"
-                found[f"{covered.collection}: {covered.reason}"] = grant if covered.permission else "try again"
-        return found
+        """Why something is not known, as verdicts say it -> what would make it known."""
+        return {f"{covered.collection}: {covered.reason}": covered.remedy for covered in self.covered if covered.reason}
+
+    def mendable(self) -> set[str]:
+        """Those reasons that somebody can do something about."""
+        return {f"{covered.collection}: {covered.reason}" for covered in self.covered if covered.is_mendable}

@@ -2,7 +2,7 @@
 
 Of the SDK come the adapter, its middleware, authentication and `ODataError`. Not its models: they cost four milliseconds an
 application, and lose the whole page for one GUID that is none. Not its page iterator and batch builder: both lose data
-(docs/decisions/0012-graph-sdk-as-transport.md).
+(docs/decisions/0013-graph-sdk-as-transport.md).
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def of_status(status: int, code: str, message: str, headers: Mapping[str, str], 
     if status == 401:
         return NotSignedIn(f"Microsoft Graph does not accept the token ({said}); sign in again")
     if status == 403:
-        return Denied(f"Microsoft Graph refuses {what} ({said})")
+        return Denied(f"Microsoft Graph refuses it ({said})")
     if status == 410 or (status == 400 and _EXPIRED_PAGE.search(f"{code} {message}")):
         return Expired(f"the page of {what} has expired ({said})")
     if status == 404:

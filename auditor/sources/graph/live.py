@@ -16,7 +16,7 @@ from auditor.errors import UsageError
 from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Documents
 from auditor.sources.graph.cloud import CLOUDS, Cloud
-from auditor.sources.graph.faults import Denied, GraphFault, NotTaken
+from auditor.sources.graph.faults import Denied, GraphFault, NotTaken, NotThere
 from auditor.sources.graph.plan import Call, Plan
 from auditor.sources.graph.sink import Objects, Opened, Resumed
 from auditor.sources.tenant import Intake
@@ -70,7 +70,7 @@ def read(live: Live, plan: Plan, opened: Opened, tell: Tell | None = None) -> Te
 def needs_sdk() -> None:
     """Raises UsageError where the packages for live tenants are not installed."""
     if find_spec("msgraph") is None or find_spec("azure") is None or find_spec("azure.identity") is None:
-        raise UsageError("to read a live tenant, install the packages for it: pip install 'regaudit[live]'")
+        raise UsageError("to read a live tenant, install Microsoft's packages for it: pip install azure-identity msgraph-sdk")
 
 
 def connect(live: Live, tell: Tell | None = None) -> tuple[Graph, Any]:
@@ -161,11 +161,15 @@ async def _refused(graph: Graph, call: Call) -> str:
         id_ = msgspec.json.decode(page.value[0], type=_Organization).id or "" if page.value else ""
         if not id_:
             return ""
-    try:
-        await graph.object(call.url(id_, query=call.query.replace("$top=999", "$top=1")), call.collection)
-    except (Denied, NotTaken) as fault:
-        return str(fault)
-    return ""
+    said = ""
+    for query in filter(None, (call.query or " ", call.poorer)):
+        try:
+            await graph.object(call.url(id_, query=query.strip().replace("$top=999", "$top=1")), call.collection)
+        except (Denied, NotTaken, NotThere) as fault:
+            said = str(fault)
+        else:
+            return ""
+    return said
 
 
 def identity(live: Live, organization: bytes | None) -> str:

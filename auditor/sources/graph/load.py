@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from auditor.sources.coverage import COMPLETE, DENIED, FAILED, INTERRUPTED, PARTIAL, SELECTED, Covered
+from auditor.facts.principal import UNREADABLE
+from auditor.sources.coverage import COMPLETE, DENIED, FAILED, INTERRUPTED, PARTIAL, SELECTED, UNAVAILABLE, Covered
 from auditor.sources.graph import partition
 from auditor.sources.graph import plan as calls
 from auditor.sources.graph.client import Graph, Page
@@ -38,9 +39,13 @@ class _Role(msgspec.Struct, rename="camel"):
 
 
 class _Principal(msgspec.Struct, rename="camel"):
-    id: str | None = None
     app_roles: list[_Role] | None = None
     app_role_assignment_required: bool | None = None
+
+
+class _Owner(msgspec.Struct, rename="camel"):
+    display_name: str | None = ""
+    user_principal_name: str | None = ""
 
 
 class _Expanded(msgspec.Struct):
@@ -50,6 +55,7 @@ class _Expanded(msgspec.Struct):
 
 _id = msgspec.json.Decoder(_Id).decode
 _principal = msgspec.json.Decoder(_Principal).decode
+_owner = msgspec.json.Decoder(_Owner).decode
 _expanded = msgspec.json.Decoder(_Expanded).decode
 _list = msgspec.json.Decoder(Page).decode
 
@@ -65,6 +71,7 @@ class Loader:
         self._found: dict[str, Covered] = {}
         self._counts: dict[str, int] = {}
         self._seen: dict[str, set[str]] = {}
+        self._unnamed = False  # an owner came of whom nothing but the id may be read
         self._principals: list[str] = []  # those whose assignments are wanted
         self._ended = {call.collection: asyncio.Event() for call in plan.calls}
 
@@ -144,6 +151,11 @@ class Loader:
             visited.add(at)
             try:
                 page = await self._graph.page(at, call.collection, advanced=advanced)
+            except NotTaken:
+                if not call.poorer or at != call.url():
+                    raise
+                first = at = call.url(query=call.poorer)
+                continue
             except Expired:
                 if again:
                     raise
@@ -243,11 +255,11 @@ class Loader:
             many.append(_id_of(raw, call))
             return []
 
-        try:
-            many = await self._chain(call, members=members)
-        except NotTaken:  # the nested $select: what Graph gives by itself is less, but something
-            many = await self._chain(call, url=call.url(query="$select=id&$expand=owners&$top=999"), members=members)
-        return await self._each(one, sorted(set(many)), chain=f"{call.collection}-of-many")
+        many = await self._chain(call, members=members)
+        found = await self._each(one, sorted(set(many)), chain=f"{call.collection}-of-many")
+        if self._unnamed and not found.reason:
+            found.reason, found.permission = UNREADABLE.why, call.also
+        return found
 
     async def _federated(self) -> Covered:
         find = calls.WITH_FEDERATED
@@ -273,7 +285,10 @@ class Loader:
     async def _all_of(self, call: Call) -> set[str]:
         """What another collection came to. Raises GraphFault unless it is complete: who asks needs all of it."""
         await self._ended[call.collection].wait()
-        if self._found[call.collection].status != COMPLETE:
+        found = self._found[call.collection]
+        if found.status == DENIED:
+            raise Denied(f"{call.collection} are refused, and so what belongs to them")
+        if found.status != COMPLETE:
             raise GraphFault(f"{call.collection} could not all be read, and so not what belongs to them")
         return self._seen.get(call.collection, set())
 
@@ -289,13 +304,8 @@ class Loader:
 
     def _is_new(self, call: Call, parent: str, raw: Json) -> bool:
         """Notes an object; False for one that was passed on before."""
-        principal = None
         try:
-            if call is calls.PRINCIPALS:
-                principal = _principal(raw)
-                id_ = principal.id
-            else:
-                id_ = _id(raw).id
+            id_ = _id(raw).id
         except msgspec.DecodeError:
             id_ = None  # whoever reads it says what is wrong
         if id_ is not None:
@@ -305,16 +315,30 @@ class Loader:
                 return False
             seen.add(key)
         self._counts[call.collection] = self._counts.get(call.collection, 0) + 1
-        if principal is not None and principal.id and self._is_wanted(principal):
-            self._principals.append(principal.id)
+        if call is calls.PRINCIPALS and id_ and self._is_wanted(raw):
+            self._principals.append(id_)
+        elif call.kind == "owner":
+            self._unnamed = self._unnamed or _is_unnamed(raw)
         return True
 
-    def _is_wanted(self, principal: _Principal) -> bool:
-        """Whether the assignments to it are: it defines a permission that applications can hold, or a rule asks who is assigned."""
+    def _is_wanted(self, raw: Json) -> bool:
+        """Whether the assignments to a principal are: it defines a permission for applications, or a rule asks who is assigned."""
+        try:
+            principal = _principal(raw)
+        except msgspec.DecodeError:
+            return True  # what it defines cannot be told
         roles = principal.app_roles or []
         if any("Application" in (role.allowed_member_types or ()) for role in roles):
             return True
         return self._plan.assignees and bool(roles or principal.app_role_assignment_required)
+
+
+def _is_unnamed(raw: Json) -> bool:
+    try:
+        owner = _owner(raw)
+    except msgspec.DecodeError:
+        return False
+    return owner.display_name is None and owner.user_principal_name is None
 
 
 def _id_of(raw: Json, call: Call) -> str:
@@ -346,5 +370,7 @@ def in_groups(ids: list[str]) -> list[list[str]]:
 
 def refused_by(call: Call, fault: GraphFault, count: int) -> Covered:
     if isinstance(fault, Denied):
-        return Covered(call.collection, DENIED, count, f"Microsoft Graph refuses it (403): {call.permission} is missing", call.permission)
+        return Covered(call.collection, DENIED, count, f"{fault}; it needs {call.permission}", call.permission)
+    if isinstance(fault, NotThere) and call.version == "beta":  # not every cloud has what is still in beta
+        return Covered(call.collection, UNAVAILABLE, count, str(fault))
     return Covered(call.collection, PARTIAL if count else FAILED, count, str(fault))

@@ -13,8 +13,8 @@ from auditor import documents
 from auditor.catalog import CATALOG, MICROSOFT_GRAPH
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
-# Not in v1.0 of Microsoft Graph, where to name one in $select is an error; and what has requests of its own.
-_NOT_SELECTED = {"createdDateTime of servicePrincipal", "servicePrincipalType of owner", "owners", "federatedIdentityCredentials"}
+# Of an owner only beta has it; the others have requests of their own.
+_NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials"}
 _SHAPES = {
     "application": documents.Application, "servicePrincipal": documents.ServicePrincipal, "owner": documents.DirectoryObject,
 }  # fmt: skip
@@ -30,7 +30,7 @@ def _select(kind: str) -> str:
 class Call:
     """A request for one collection. A `path` with {id} is asked for each of some objects, twenty in a batch.
 
-    `also` is a permission without which answers come, but poorer ones. `advanced` queries need the header ConsistencyLevel.
+    `also` is a permission without which answers come, but poorer ones; `poorer` is what to ask where Graph does not take `query`.
     """
 
     collection: str
@@ -40,7 +40,7 @@ class Call:
     permission: str
     why: str
     also: str = ""
-    advanced: bool = False
+    poorer: str = ""
     version: str = "v1.0"
 
     def url(self, id_: str = "", query: str | None = None) -> str:
@@ -57,6 +57,7 @@ class Call:
 
 _APPLICATION, _DIRECTORY, _POLICY = "Application.Read.All", "Directory.Read.All", "Policy.Read.All"
 _OWNERS = f"$select=id&$expand=owners($select={_select('owner')})&$top={_PAGE}"
+_ANY_OWNERS = "$select=id&$expand=owners&$top=100"
 
 APPLICATIONS = Call(
     "applications", "application", "/applications", f"$select={_select('application')}&$top={_PAGE}",
@@ -65,6 +66,8 @@ APPLICATIONS = Call(
 PRINCIPALS = Call(
     "servicePrincipals", "servicePrincipal", "/servicePrincipals", f"$select={_select('servicePrincipal')}&$top={_PAGE}",
     _APPLICATION, "service principals",
+    # When a principal came into the tenant v1.0 tells, but its metadata does not know the property.
+    poorer=f"$select={_select('servicePrincipal').replace('createdDateTime,', '')}&$top={_PAGE}",
 )  # fmt: skip
 GRANTS = Call(
     "oauth2PermissionGrants", "oauth2PermissionGrant", "/oauth2PermissionGrants", f"$top={_PAGE}",
@@ -75,10 +78,11 @@ ASSIGNED_TO = Call(
     _APPLICATION, "application permissions that were granted: of each API that defines any",
 )  # fmt: skip
 OWNERS = Call(
-    "owners", "owner", "/applications", _OWNERS, _APPLICATION, "owners of app registrations", also="User.Read.All",
+    "owners", "owner", "/applications", _OWNERS, _APPLICATION, "owners of app registrations", also="User.Read.All", poorer=_ANY_OWNERS,
 )  # fmt: skip
 PRINCIPAL_OWNERS = Call(
-    "servicePrincipalOwners", "owner", "/servicePrincipals", _OWNERS, _APPLICATION, "owners of service principals", also="User.Read.All",
+    "servicePrincipalOwners", "owner", "/servicePrincipals", _OWNERS, _APPLICATION, "owners of service principals",
+    also="User.Read.All", poorer=_ANY_OWNERS,
 )  # fmt: skip
 FEDERATED = Call(
     "federatedIdentityCredentials", "federatedIdentityCredential", "/applications/{id}/federatedIdentityCredentials", "",
@@ -119,7 +123,7 @@ _NEEDS = {
 WITH_FEDERATED = Call(
     "federatedIdentityCredentials", "application", "/applications",
     f"$select=id&$filter=federatedIdentityCredentials/$count ne 0&$count=true&$top={_PAGE}",
-    _APPLICATION, "registrations that have federated credentials", advanced=True,
+    _APPLICATION, "registrations that have federated credentials",
 )  # fmt: skip
 GRANTS_OF_ONE = Call(
     "oauth2PermissionGrants", "oauth2PermissionGrant", "/oauth2PermissionGrants", f"$filter=clientId eq '{{id}}'&$top={_PAGE}",

@@ -30,6 +30,7 @@ _ADVICE = {
     "700027": "the certificate is not one of the registration's: add its public key there",
     "700213": "no federated credential matches the token's issuer, subject and audience: compare them with the registration's",
     "70021": "no federated credential matches the token's issuer, subject and audience: compare them with the registration's",
+    "50027": "the token is malformed: the file of a federated token must hold it alone, without a line break",
     "65001": "consent is missing: an admin has to grant the permissions that `regaudit permissions` prints",
     "50076": "multi-factor authentication is needed: sign in with --auth browser, or az login, again",
     "50079": "multi-factor authentication is needed: sign in with --auth browser, or az login, again",

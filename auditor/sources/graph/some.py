@@ -150,8 +150,10 @@ class SomeLoader(Loader):
         return sorted(one.id for one in map(_principal, found) if one.app_id.lower() in own)
 
     async def _principals_by(self, urls: dict[str, str]) -> list[bytes]:
-        call, query = calls.PRINCIPALS, calls.PRINCIPALS.query.partition("&$top")[0]
-        answers = await self._batches({key: f"{url}?{query}" for key, url in urls.items()}, call)
+        call = calls.PRINCIPALS
+        answers = await self._batches({key: f"{url}?{call.query.partition('&$top')[0]}" for key, url in urls.items()}, call)
+        if any(isinstance(answer, NotTaken) for answer in answers.values()):
+            answers = await self._batches({key: f"{url}?{call.poorer.partition('&$top')[0]}" for key, url in urls.items()}, call)
         found = [answer for answer in answers.values() if isinstance(answer, bytes)]
         self._took(call, [("", raw) for raw in found])
         before = self._found.get(call.collection) or Covered(call.collection, SELECTED, reason=_WHY)
