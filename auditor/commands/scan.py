@@ -72,9 +72,9 @@ Examples:
 def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) -> int:
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
-    PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, a snapshot (`regaudit export`), or a folder
-    of such files. What they are is told by their content. Joins (an app and its service principal, say) reach over the files that are
-    named, over one top-level folder, or over one tenant.
+    PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, a snapshot (`regaudit export`), a Power Apps
+    connector or a solution, or a folder of such files. What they are is told by their content. Joins (an app and its service
+    principal, say) reach over the files that are named, over one top-level folder, or over one tenant.
     """
     live = live_of(options)
     if not paths and live is None:

@@ -87,14 +87,6 @@ class RequestedPermission(Fact):
             lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
         )
 
-    @fact("applications*")
-    def preauthorized(self) -> bool:
-        """The API preauthorizes the client for it, so that nobody need consent."""
-        resource, definition = self.resource, self.definition
-        if resource is None or definition is None or self.kind == "application":
-            return False
-        return self.owner.world.connections.preauthorized(self.owner.app_id, resource, definition)  # type: ignore[no-any-return]
-
     @fact("connectors")
     def needed_by_connector(self) -> bool:
         """A connector of those that were given signs in with it."""
