@@ -17,7 +17,6 @@ from auditor.display import clean
 from auditor.engine import subject_of
 from auditor.facts import Connector, Fact
 from auditor.finding import SEVERITY_RANK, Finding, Outcome
-from auditor.resolve import REMEDIES
 from auditor.scan import Report
 from auditor.unknown import Unknown, Unread, known
 
@@ -122,10 +121,10 @@ def chains(report: Report) -> Iterator[Chain]:
     rules = {outcome.rule.id: outcome.rule for outcome in report.outcomes}
     for world in report.worlds:
         for connector in world.connectors:
-            yield _chain(connector, world, rules)
+            yield _chain(connector, world, rules, report)
 
 
-def _chain(connector: Connector, world: Any, rules: dict[str, Any]) -> Chain:
+def _chain(connector: Connector, world: Any, rules: dict[str, Any], report: Report) -> Chain:
     of, document = subject_of(connector), connector.document
     provider = connector.identity_provider
     entra: Any = connector.entra
@@ -134,7 +133,7 @@ def _chain(connector: Connector, world: Any, rules: dict[str, Any]) -> Chain:
         for link in LINKS:
             if connector.kind == "api" and link.name in _CLIENTS:
                 continue
-            links.append(_judged(link, connector, world, rules, links))
+            links.append(_judged(link, connector, world, rules, links, report))
     remarks = [row for rule in ASIDE if rule in rules for row in _rows(engine.judge(rules[rule], world, only=[connector]))]
     statuses = {link.status for link in links}
     status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
@@ -147,7 +146,7 @@ def _chain(connector: Connector, world: Any, rules: dict[str, Any]) -> Chain:
 _CLIENTS = ("client", "client's service principal", "permission", "consent")  # the configuration of an API has none
 
 
-def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any], before: list[Judged]) -> Judged:
+def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any], before: list[Judged], report: Report) -> Judged:
     outcomes = [
         outcome for step in link.steps if step.rule in rules and (outcome := _outcome(rules[step.rule], step, connector, world)) is not None
     ]
@@ -171,7 +170,7 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
             reason = _unlooked(link, connector)
         status = "pass" if reason is None else "not-evaluated"
     named = None if isinstance(what, Unknown) or what is None else _named(what)
-    remedy = REMEDIES.get(reason.partition(":")[0]) if reason else None
+    remedy = report.remedy(reason) if reason else None
     return Judged(link.name, status, named, reason and clean(reason), remedy, spoke, breaking, [row for row in rows if row not in breaking])
 
 

@@ -143,10 +143,12 @@ def audit(
     stdin_name: str = "<stdin>",
     progress: Progress | None = None,
     tenant_progress: Tell | None = None,
+    also: Iterable[str] = (),
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
+    `also` names collections of a tenant to read beside those that the rules need.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
     page that does not load, GraphFault for a tenant of which nothing can be read.
@@ -164,7 +166,7 @@ def audit(
 
     @cache
     def planned() -> Plan:
-        return plan(rulebook.collections(rules))
+        return plan({*rulebook.collections(rules), *also})
 
     with _collector_off():
         joiner = resolve.Joiner(now)

@@ -505,3 +505,43 @@ def test_an_export_writes_what_a_link_names(graph: FakeGraph, tmp_path: Path) ->
 def test_odd_surroundings_are_usage_errors(graph: FakeGraph, env: dict[str, str], said: str) -> None:
     done = run(graph, "scan", auth="token", **env)
     assert (done.returncode, said in done.stderr, "Traceback" in done.stderr, "secret-tail" in done.stderr) == (2, True, False, False)
+
+
+@pytest.fixture
+def story() -> Iterator[FakeGraph]:
+    """A live tenant that holds what `sample_manifests/tidy` does."""
+    folder = Path(__file__).parent.parent / "sample_manifests/tidy"
+    tenant: dict[str, Any] = {}
+    for name in ("applications", "servicePrincipals", "oauth2PermissionGrants"):
+        tenant[name] = json.loads((folder / f"{name}.json").read_text())
+        tenant[name] = tenant[name].get("value", tenant[name]) if isinstance(tenant[name], dict) else tenant[name]
+    organization = json.loads((folder / "organization.json").read_text())
+    tenant["organization"] = organization["value"][0] if "value" in organization else organization
+    batches = [json.loads((folder / f"{name}.json").read_text()) for name in ("appRoleAssignments", "appRoleAssignedTo")]
+    assignments = [one for batch in batches for response in batch["responses"] for one in response["body"]["value"]]
+    tenant["appRoleAssignments"] = list({one["id"]: one for one in assignments}.values())
+    federated: dict[str, Any] = {}
+    for response in json.loads((folder / "federatedIdentityCredentials.json").read_text())["responses"]:
+        federated[response["body"]["@odata.context"].partition("applications('")[2][:36]] = response["body"]["value"]
+    tenant["federatedIdentityCredentials"] = federated
+    with FakeGraph(tenant) as graph:
+        yield graph
+
+
+def test_a_connector_in_a_folder_meets_its_live_tenant(story: FakeGraph, tmp_path: Path) -> None:
+    connector = Path(__file__).parent.parent / "sample_manifests/tidy/connector"
+    done = run(story, "connect", str(connector), "--as-of", AS_OF)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("  pass  ") == 8
+    for file in connector.iterdir():
+        (tmp_path / file.name).write_text(file.read_text().replace("contoso-20orders-5fa3c1d0e2b749f681", "contoso-20orders-another"))
+    done = run(story, "connect", str(tmp_path), "--as-of", AS_OF)
+    assert done.returncode == 1
+    assert "connector-redirect-unregistered  AADSTS50011" in done.stdout
+
+
+def test_other_commands_read_a_live_tenant_too(story: FakeGraph, graph: FakeGraph) -> None:
+    done = run(story, "api-permissions")
+    assert (done.returncode, "access_as_user" in done.stdout) == (0, True)
+    done = run(graph, "credentials", "--within", "30d", "--as-of", AS_OF)
+    assert (done.returncode, "expire within 30d" in done.stdout) == (0, True)

@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from auditor.commands import say_errors
+from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
 _EPILOG = """\b
 Examples:
   regaudit api-permissions tenant/
+  regaudit api-permissions --tenant contoso.onmicrosoft.com
   regaudit api-permissions tenant/ --app "Contoso Orders" --output-format json
 """
 _HEADERS = ("application", "API", "permission", "kind", "tier", "admin consent", "granted")
@@ -22,7 +24,8 @@ _HEADERS = ("application", "API", "permission", "kind", "tier", "admin consent",
 @click.option("--app", metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-def command(paths: tuple[str, ...], app: str | None, output_format: str, exclude: tuple[str, ...]) -> int:
+@sign_in_options
+def command(paths: tuple[str, ...], app: str | None, output_format: str, exclude: tuple[str, ...], **options: Any) -> int:
     """List every configured API permission (requiredResourceAccess): of which API, how far it reaches, and whether it was granted.
 
     What the input does not say is shown as ?, in JSON as null.
@@ -30,9 +33,11 @@ def command(paths: tuple[str, ...], app: str | None, output_format: str, exclude
     from auditor.inventory import api_permissions
     from auditor.scan import audit
 
-    if not paths:
-        raise UsageError("nothing to read: give a file or a folder, as in `regaudit api-permissions tenant/`, or - for standard input")
-    report = audit(paths, select=["perm-empty-resource"], exclude=exclude)
+    live = live_of(options)
+    if not paths and live is None:
+        raise UsageError("nothing to read: give files or a folder, as in `regaudit api-permissions tenant/`, - or --tenant")
+    granted = ("servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
+    report = audit(paths, tenant=live, also=granted, select=["perm-empty-resource"], exclude=exclude)
     say_errors(report.errors)
     rows = [row for row in api_permissions(report) if app is None or app.lower() in _names(row)]
     if app is not None and not rows and not report.errors:

@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from auditor.commands import coloured, complete, say_errors
+from auditor.commands.live import live_of, live_options
 from auditor.errors import UsageError
 
 _EPILOG = """\b
 Examples:
   regaudit connect connector/ client.json api.json
   regaudit connect solution.zip tenant/ --profile custom-connector
+  regaudit connect connector/ --tenant contoso.onmicrosoft.com
   regaudit connect tenant/ --output-format json
 """
 _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": ("not evaluated", "yellow")}
@@ -30,11 +32,12 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
 @click.option("--no-color", is_flag=True, help="No colours.")
+@live_options
 def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bool, no_color: bool, **options: Any) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
-    PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, or
-    a whole tenant's exports. Links behind a broken one are not evaluated.
+    PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
+    whole tenant's exports, or a live tenant. Links behind a broken one are not evaluated.
 
     Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, or not evaluated with --strict.
     """
@@ -42,14 +45,13 @@ def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bo
     from auditor.commands.scan import setting
     from auditor.scan import audit
 
+    live = live_of(options)
     if not paths:
         raise UsageError(
             "nothing to walk: give a connector and its registrations, as in `regaudit connect connector/ client.json api.json`"
         )
-    report = audit(
-        paths, select=RULES, profile=profile, params=dict(setting(text) for text in options["settings"]), as_of=options["as_of"],
-        exclude=options["exclude"],
-    )  # fmt: skip
+    params = dict(setting(text) for text in options.pop("settings"))
+    report = audit(paths, tenant=live, select=RULES, profile=profile, params=params, **options)
     say_errors(report.errors)
     found = list(chains(report))
     if not found and not report.errors:
