@@ -15,9 +15,9 @@ from auditor.commands import coloured, complete, say_errors
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
+    from auditor.aadsts import Explanation, Mention, Message
     from auditor.rulebook import Rule, Rulebook
     from auditor.scan import Report
-    from auditor.signin import Explanation, Mention, Message
 
 _WIDTH = 100
 _LONGEST_WORD = 100  # characters; what is longer names no rule
@@ -118,35 +118,35 @@ def _labelled(found: re.Match[str]) -> str:
 
 def _asked(what: str, more: tuple[str, ...]) -> tuple[Message, list[str]] | None:
     """The message and the files that are meant; None where a rule is named."""
-    from auditor import signin
+    from auditor import aadsts
 
     if what == "-":
         if "-" in more:
             raise UsageError("standard input cannot be both the message and a file")
-        return _with_a_code(signin.parse(_standard_input())), list(more)
-    if signin.bare(what) is not None:
-        numbers = [number for word in (what, *more) if (number := signin.bare(word)) is not None]
-        return signin.Message(list(dict.fromkeys(numbers))), [word for word in more if signin.bare(word) is None]
+        return _with_a_code(aadsts.parse(_standard_input())), list(more)
+    if aadsts.bare(what) is not None:
+        numbers = [number for word in (what, *more) if (number := aadsts.bare(word)) is not None]
+        return aadsts.Message(list(dict.fromkeys(numbers))), [word for word in more if aadsts.bare(word) is None]
     if len(what) > _LONGEST_WORD or len(what.split()) > 1:
-        return _with_a_code(signin.parse(what)), list(more)
+        return _with_a_code(aadsts.parse(what)), list(more)
     # A message without quotation marks comes as many words; behind it stand the files that there are.
     words = [what, *more]
     end = len(words)
     while end > 1 and (words[end - 1] == "-" or os.path.exists(words[end - 1])):
         end -= 1
-    message = signin.parse(" ".join(words[:end]))
+    message = aadsts.parse(" ".join(words[:end]))
     if message.codes or what[:6].lower() == "aadsts":
         return _with_a_code(message), words[end:]
     return None
 
 
 def _standard_input() -> str:
-    from auditor import signin
+    from auditor import aadsts
     from auditor.sources.text import to_utf8
 
     if sys.stdin is None:
         raise UsageError("standard input is closed")
-    raw = sys.stdin.buffer.read(4 * (signin.LONGEST + 1))  # no character takes more bytes
+    raw = sys.stdin.buffer.read(4 * (aadsts.LONGEST + 1))  # no character takes more bytes
     return to_utf8(raw, "standard input").decode("utf-8", "replace")
 
 
@@ -159,10 +159,10 @@ def _with_a_code(message: Message) -> Message:
 def _explain(
     message: Message, paths: list[str], book: Rulebook, *, extend_rules: tuple[str, ...], as_json: bool, as_of: str | None, **options: Any
 ) -> int:
-    from auditor import signin
+    from auditor import aadsts
     from auditor.report import Options, render
 
-    explanations = signin.explained(message.codes, book)
+    explanations = aadsts.explained(message.codes, book)
     rules = sorted({rule.id for explanation in explanations for rule in explanation.rules})
     report: Report | None = None
     if paths and rules:
@@ -170,7 +170,7 @@ def _explain(
 
         report = audit(paths, select=rules, extend_rules=extend_rules, as_of=as_of)
         say_errors(report.errors)
-    named = signin.mentions(message, report) if report else []
+    named = aadsts.mentions(message, report) if report else []
     colour = not as_json and coloured(options["no_color"])
     shown = Options(colour=colour, limit=options["limit"], verbose=options["verbose"], first=frozenset(message.ids))
     if as_json:
@@ -272,11 +272,11 @@ def _print_json(explanations: list[Explanation], named: list[Mention], report: R
 
 
 def _list(book: Rulebook, *, as_json: bool) -> None:
-    from auditor import signin
+    from auditor import aadsts
     from auditor.catalog import CATALOG
 
     numbers = sorted(CATALOG.codes.keys() | {number for rule in book for number in rule.aadsts})
-    explanations = signin.explained(numbers, book)
+    explanations = aadsts.explained(numbers, book)
     if as_json:
         click.echo(json.dumps([_row(explanation, None) for explanation in explanations], indent=2))
         return
