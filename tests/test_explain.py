@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auditor import rulebook, signin
+from auditor import aadsts, rulebook
 from auditor.catalog import CATALOG
 from tests.test_cli import PAGE, ROOT, process, regaudit, registration, write
 
@@ -257,8 +257,8 @@ def test_a_token_endpoints_answer() -> None:
         "trace_id": "99999999-9999-4999-8999-999999999999",
         "error_uri": "https://login.microsoftonline.com/error?code=7000215",
     }
-    message = signin.parse(json.dumps(body))
-    assert message == signin.Message([7000215], [], [])
+    message = aadsts.parse(json.dumps(body))
+    assert message == aadsts.Message([7000215], [], [])
     assert regaudit("explain", str(body["error_uri"])).out.startswith("AADSTS7000215\n")
 
 
@@ -321,18 +321,18 @@ def test_a_hostile_message(tmp_path: Path) -> None:
     "piece", ["a.", "aadsts", "AADSTS5", "trace id ", "0-", "00000000-0000-", "https://", "a-a+", "'", "session_id: '", "x" * 50 + "://"]
 )
 def test_a_long_message_takes_no_time(piece: str) -> None:
-    text = piece * (2 * signin.LONGEST // len(piece))
+    text = piece * (2 * aadsts.LONGEST // len(piece))
     started = time.monotonic()
-    message = signin.parse(text)
+    message = aadsts.parse(text)
     assert time.monotonic() - started < 2
     assert message.more
 
 
 def test_what_is_left_out_of_a_message_is_said() -> None:
     flood = " ".join(f"AADSTS{number}" for number in range(100000, 103000))
-    for text in (flood, "AADSTS65001 " + "x " * signin.LONGEST):
+    for text in (flood, "AADSTS65001 " + "x " * aadsts.LONGEST):
         ran = regaudit("explain", "-", stdin=text.encode())
-        assert len(re.findall("^AADSTS", ran.out, re.MULTILINE)) <= signin.MOST
+        assert len(re.findall("^AADSTS", ran.out, re.MULTILINE)) <= aadsts.MOST
         assert "only its beginning was" in ran.err
 
 
