@@ -68,10 +68,29 @@ def test_each_careless_file_fails_what_the_table_says_and_nothing_else() -> None
 
 
 def test_the_folders_do_not_touch_one_another() -> None:
-    assert failed_rules(SAMPLES, MEANT_FOR) == failed_rules(SAMPLES / "careless", MEANT_FOR)
+    every = failed_rules(SAMPLES, MEANT_FOR)
+    assert {file: rules for file, rules in every.items() if not file.startswith("pair-")} == failed_rules(SAMPLES / "careless", MEANT_FOR)
     tenants = [set().union(*map(made_up_ids, folder.glob("*.json"))) for folder in (SAMPLES / "tidy", SAMPLES / "careless")]
     assert all(tenants)
     assert not tenants[0] & tenants[1]
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in SAMPLES.glob("pair-*")))
+def test_each_pair_fails_what_the_table_says(folder: str) -> None:
+    table = (SAMPLES / "README.md").read_text("utf-8")
+    row = re.search(rf"^\| `{folder}` \| .+ \| (.*)\|$", table, re.MULTILINE)
+    assert row is not None
+    report = audit(SAMPLES / folder, as_of=MEANT_FOR, profile="custom-connector")
+    failed = {finding.rule_id for finding in report.findings if finding.status == "fail" and finding.severity != "info"}
+    assert failed == set(re.findall(r"`([\w-]+)`", row[1]))
+    assert regaudit("connect", str(SAMPLES / folder), "--as-of", MEANT_FOR).code == (1 if failed else 0)
+
+
+def test_pairs_share_no_id() -> None:
+    seen: dict[str, str] = {}
+    for path in sorted(SAMPLES.glob("pair-*/**/*.json")):
+        for made_up in made_up_ids(path) - {"00000003-0000-0000-c000-000000000000"}:
+            assert seen.setdefault(made_up, path.relative_to(SAMPLES).parts[0]) == path.relative_to(SAMPLES).parts[0]
 
 
 def test_careless_files_share_no_id() -> None:
