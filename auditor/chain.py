@@ -29,6 +29,7 @@ class Step(NamedTuple):
     rule: str
     root: str = ""
     subjects: str = ""
+    remark: bool = False  # it does not break the link, whatever its severity
 
 
 class Link(NamedTuple):
@@ -48,7 +49,7 @@ LINKS = (
         Step("connector-tenant-other"), Step("connector-tenant-common"), Step("app-deactivated", "client"),
         Step("connector-redirect-unregistered"), Step("connector-redirect-on-spa"), Step("connector-redirect-on-public-client"),
         Step("sample-redirect-not-spa"), Step("connector-no-credential"), Step("secret-expired", "client"),
-        Step("credential-all-expired", "client"),
+        Step("credential-all-expired", "client"), Step("secret-expiring", "client", remark=True),
     )),
     Link("client's service principal", "client_principal", (
         Step("sp-missing", "client"), Step("sp-disabled", "client"), Step("sp-assignment-required-nobody", "client_principal"),
@@ -73,7 +74,8 @@ LINKS = (
         Step("sp-assignment-required-nobody", "resource.service_principal"),
     )),
     Link("consent", "permissions", (
-        Step("perm-requested-not-granted", "client", "permissions"), Step("connector-obo-not-preauthorized"),
+        Step("perm-requested-not-granted", "client", "permissions"), Step("perm-granted-to-some", "client", "permissions"),
+        Step("connector-obo-not-preauthorized"),
         Step("connector-obo-principal-missing"),
     )),
 )  # fmt: skip
@@ -147,11 +149,12 @@ _CLIENTS = ("client", "client's service principal", "permission", "consent")  # 
 
 
 def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any], before: list[Judged], report: Report) -> Judged:
-    outcomes = [
-        outcome for step in link.steps if step.rule in rules and (outcome := _outcome(rules[step.rule], step, connector, world)) is not None
-    ]
-    rows = [row for outcome in outcomes for row in _rows(outcome)]
-    breaking = [row for row in rows if SEVERITY_RANK[row.severity] >= _BREAKS or row.status == "error"]
+    steps = [step for step in link.steps if step.rule in rules]
+    asked = [(step, outcome) for step in steps if (outcome := _outcome(rules[step.rule], step, connector, world)) is not None]
+    remarked = {step.rule for step in steps if step.remark}
+    rows = [row for _, outcome in asked for row in _rows(outcome)]
+    outcomes = [outcome for step, outcome in asked if not step.remark]
+    breaking = [row for row in rows if row.status == "error" or (SEVERITY_RANK[row.severity] >= _BREAKS and row.rule_id not in remarked)]
     what = _value(connector, link.what)
     spoke = [outcome.rule.id for outcome in outcomes if outcome.failed or outcome.passed or outcome.not_evaluated or outcome.errors]
     reason = None
@@ -166,7 +169,7 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
             reason = gap
         elif isinstance(given := _value(connector, "with_registrations"), Unknown):
             reason = given.reason  # the catalog knows Microsoft's APIs, but nobody looked at this client
-        elif what is None or not any(outcome.passed for outcome in outcomes):
+        elif what is None or not any(outcome.passed or outcome.failed for outcome in outcomes):
             reason = _unlooked(link, connector)
         status = "pass" if reason is None else "not-evaluated"
     named = None if isinstance(what, Unknown) or what is None else _named(what)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from auditor.facts import App, Connector, Permission, Resource
+from auditor.facts import App, Connector, Permission, Resource, ServicePrincipal
 from auditor.unknown import Partial, Unknown, Unread, known, read, some, whole_or_partial
 
 APPLICATIONS, PRINCIPALS, ORGANIZATION = "applications", "servicePrincipals", "organization"
@@ -62,6 +62,8 @@ class Connections:
         found, gap = self._apps_by_id
         if (app := found.get(value)) is not None:
             return app
+        if isinstance(self._world.app(value), App) or isinstance(self._world.principal(value), ServicePrincipal):
+            return None  # it is an application ID
         principal = self._world.principal_by_id(value)
         if isinstance(principal, Unknown):
             return self._missing(CLIENT) if principal.what == PRINCIPALS else principal

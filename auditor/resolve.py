@@ -369,14 +369,14 @@ class World:
 
     def grants_of(self, principal: ServicePrincipal) -> Any:
         """Permissions of both kinds."""
-        delegated, application = self._delegated_permissions(principal), self.application_permissions_of(principal)
+        delegated, application = self.delegated_permissions_of(principal), self.application_permissions_of(principal)
         if isinstance(delegated, Unknown) and isinstance(application, Unknown):
             return delegated
         parts = [values for values in (delegated, application) if not isinstance(values, Unknown)]
         gap = first_unknown(delegated, application, *(getattr(values, "unknown", None) for values in parts))
         return whole_or_partial([grant for values in parts for grant in known(values)], gap)
 
-    def _delegated_permissions(self, principal: ServicePrincipal) -> Any:
+    def delegated_permissions_of(self, principal: ServicePrincipal) -> Any:
         if GRANTS not in self.given:
             return self.missing(GRANTS)
         if isinstance(principal.id, Unknown):

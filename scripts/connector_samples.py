@@ -24,8 +24,8 @@ BEGIN, END = "<!-- pairs -->\n", "<!-- /pairs -->\n"
 CHOSEN = (
     "client ID is a placeholder", "client ID is an object ID", "client of another tenant", "redirect URI of another environment",
     "only the shared redirect URI", "no secret", "client without service principal", "API not in the client's permissions",
-    "scope misspelt", "scope disabled", "resource URL without scheme", "resource URL with a slash", "token version on the client", "token version 1",
-    "API without service principal", "no consent to an administrator's scope",
+    "scope misspelt", "scope disabled", "resource URL without scheme", "resource URL with a slash", "token version on the client",
+    "token version 1", "API without service principal", "no consent to an administrator's scope",
 )  # fmt: skip
 
 

@@ -89,6 +89,11 @@ def _page(chain: Any, *, colour: bool) -> list[str]:
             lines += _finding(row, " " * (width + 4), style)
     for row in chain.remarks:
         lines += ["  also", *_finding(row, "  ", style)]
+    counts = {status: sum(link.status == status for link in chain.links) for status in _MARKS}
+    if chain.links:
+        broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
+        unknown = f", {counts['not-evaluated']} could not be evaluated" if counts["not-evaluated"] else ""
+        lines.append(f"  {broken}{unknown}")
     return [*lines, ""]
 
 

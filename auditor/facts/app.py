@@ -347,6 +347,14 @@ class App(Fact):
         principal = self.service_principal
         return [] if principal is None else principal.granted_permissions
 
+    def granted(self, kind: str) -> Any:
+        """Those of one kind, which the other kind's collection need not be given for."""
+        principal = self.service_principal
+        if principal is None:
+            return []
+        of = self.world.application_permissions_of if kind == "application" else self.world.delegated_permissions_of
+        return of(principal)
+
     @fact("federatedIdentityCredentials")
     def federated_credentials(self) -> list[FederatedCredential]:
         """Federated identity credentials."""

@@ -31,6 +31,13 @@ API_CONNECTIONS = "fe053c5f-3692-4f14-aef2-ee34fc081cae"  # Azure API Connection
 _AT_ENTRA = ("aad", "aadcertificate", "msal")
 
 
+def _filled_in(value: Any, name: str) -> Any:
+    """A text of the file; unknown where each connection brings a value of its own ("@connectionParameters('scope')")."""
+    if isinstance(value, str) and value.lower().startswith("@connectionparameters("):
+        return Unknown(name, "each connection brings its own")
+    return text(value)
+
+
 def is_placeholder(value: str) -> bool:
     """Whether a text is there to be replaced by whoever uses the file."""
     return _PLACEHOLDER.search(value) is not None
@@ -143,12 +150,14 @@ class Connector(Fact):
         self.kind, self.place = doc.kind, document.parent.rstrip("/") or document.file.name  # type: ignore[assignment]
         self.identity_provider = text(doc.identity_provider)
         client: Any = (
-            lower(doc.client_id) if isinstance(doc.client_id, str) and _GUID.fullmatch(doc.client_id.lower()) else text(doc.client_id)
+            lower(doc.client_id)
+            if isinstance(doc.client_id, str) and _GUID.fullmatch(doc.client_id.lower())
+            else _filled_in(doc.client_id, "clientId")
         )
         if doc.own_app is True:
             client = Unknown("clientId", "each connection brings a client of its own")
-        self.client_id, self.tenant_id = client, lower(doc.tenant_id)
-        self.login_uri, self.resource_uri = text(doc.login_uri), text(doc.resource_uri)
+        self.client_id, self.tenant_id = client, lower(_filled_in(doc.tenant_id, "tenantId"))
+        self.login_uri, self.resource_uri = text(doc.login_uri), _filled_in(doc.resource_uri, "resourceUri")
         self._scopes = doc.scopes
         self.scopes = each(listed(doc.scopes), ConnectorScope, self, "/scopes")
         self.redirect_mode, self.redirect_urls = text(doc.redirect_mode), listed(doc.redirect_urls)

@@ -83,7 +83,7 @@ class RequestedPermission(Fact):
         same = (self.kind, self.resource_app_id)
         name, by_id = (self.id, True) if self.kind == "application" else (self.value, False)
         return keep(
-            self.owner.granted_permissions,
+            self.owner.granted(self.kind),
             lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
         )
 
