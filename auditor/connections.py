@@ -142,7 +142,9 @@ class Connections:
             return gap
         elif {APPLICATIONS, PRINCIPALS} <= world.complete:
             return None
-        return self._missing(RESOURCE)
+        missing = self._missing(RESOURCE)
+        near = self._names[1].get(_near(name))
+        return missing if near is None or near == name else Unknown(RESOURCE, f"{missing.why}; close to it is {near}", collection=True)
 
     def nearly(self, name: Any) -> Any:
         """A name that differs from this one in case, scheme or slash only."""

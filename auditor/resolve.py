@@ -87,7 +87,7 @@ REMEDIES = {
     OWNERS: "read applications with $expand=owners",
     PRINCIPAL_OWNERS: "read servicePrincipals with $expand=owners",
     FEDERATED: "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph",
-    ORGANIZATION: "add GET /organization of Microsoft Graph",
+    ORGANIZATION: "add what `az rest --method get --url https://graph.microsoft.com/v1.0/organization` prints",
     CLIENT: "add its manifest, or `az ad app list --all` and `az ad sp list --all` of the tenant",
     RESOURCE: "add its manifest, or `az ad app list --all` and `az ad sp list --all` of the tenant",
     "connector definition": "put apiDefinition.swagger.json and settings.json beside the connector's apiProperties.json",
