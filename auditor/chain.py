@@ -58,7 +58,8 @@ LINKS = (
         Step("connector-resource-not-requested"), Step("connector-permission-not-delegated"),
     )),
     Link("scope", "asked", (
-        Step("connector-scope-missing"), Step("connector-scope-is-role"), Step("connector-scope-other-resource"),
+        Step("connector-scope-unknown-api"), Step("connector-scope-missing"), Step("connector-scope-is-role"),
+        Step("connector-scope-other-resource"),
         Step("connector-scope-not-requested"), Step("connector-scope-none"),
         Step("perm-unknown-id", "client", "requested.permissions"), Step("perm-wrong-type", "client", "requested.permissions"),
     )),

@@ -21,6 +21,8 @@ _Names = tuple[dict[str, str], dict[str, str], Unknown | None]
 class Connections:
     def __init__(self, world: Any) -> None:
         self._world = world
+        self._ambiguous: set[str] = set()  # names that several registrations have
+        self._by_domain: dict[str, str] = {}  # of an API that any address of a domain stands for
         self._by_name: dict[str, tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]] = {}
 
     # -- the files beside a connector
@@ -112,7 +114,8 @@ class Connections:
             try:
                 app_id = read(app.app_id)
                 for uri in app.identifier_uris:
-                    names.setdefault(uri.value, app_id)
+                    if names.setdefault(uri.value, app_id) != app_id:
+                        self._ambiguous.add(uri.value)
             except Unread as unread:
                 gap = unread.unknown
         for principal in self._world.principals:
@@ -120,6 +123,8 @@ class Connections:
                 app_id = read(principal.app_id)
                 for name in principal.names:
                     names.setdefault(name, app_id)
+                    if "/*." in name:  # "00000003-0000-0ff1-ce00-000000000000/*.sharepoint.com"
+                        self._by_domain.setdefault(name.partition("/*.")[2].lower(), app_id)
             except Unread as unread:
                 gap = unread.unknown
         near: dict[str, str] = {}
@@ -133,7 +138,9 @@ class Connections:
             return name
         world = self._world
         names, _, gap = self._names
-        app_id = name.lower() if len(name) == 36 and "/" not in name else names.get(name)
+        if name in self._ambiguous:
+            return Unknown(RESOURCE, f"several are called {name}", collection=True)
+        app_id = name.lower() if len(name) == 36 and "/" not in name else names.get(name) or self._of_domain(name)
         if app_id is not None:
             found: Resource | Unknown | None = world.apis.resource(app_id)
             if not isinstance(found, Unknown) or found.what not in (APPLICATIONS, PRINCIPALS):
@@ -145,6 +152,14 @@ class Connections:
         missing = self._missing(RESOURCE)
         near = self._names[1].get(_near(name))
         return missing if near is None or near == name else Unknown(RESOURCE, f"{missing.why}; close to it is {near}", collection=True)
+
+    def _of_domain(self, name: str) -> str | None:
+        host = name.partition("://")[2].partition("/")[0].lower()
+        while "." in host:
+            host = host.partition(".")[2]
+            if host in self._by_domain:
+                return self._by_domain[host]
+        return None
 
     def nearly(self, name: Any) -> Any:
         """A name that differs from this one in case, scheme or slash only."""

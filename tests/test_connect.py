@@ -188,6 +188,25 @@ VARIANTS: dict[str, Variant] = {
         {"connector-permission-not-delegated", "perm-wrong-type"}, ["permission", "scope"],
     ),
     "scope misspelt": (lambda p: p.sign_in.update(scopes=["access_as_usr"]), {"connector-scope-missing"}, ["scope"]),
+    "scope of an API that nobody has": (
+        lambda p: p.sign_in.update(scopes=[f"api://{p.guid('nobody')}/access_as_user"]), {"connector-scope-unknown-api"}, ["scope"],
+    ),
+    "scope is a placeholder": (lambda p: p.sign_in.update(scopes=["<<Enter scope>>"]), {"connector-scope-malformed"}, ["connector"]),
+    "preauthorized for another scope": (
+        lambda p: (
+            p.sign_in.update(scopes=["access_as_user"]), p.client.update(requiredResourceAccess=[]), p.grants.clear(), p.scope.update(type="Admin"),
+            p.api["api"]["oauth2PermissionScopes"].append({**p.scope, "id": p.guid("other"), "value": "other"}),
+            p.api["api"].update(preAuthorizedApplications=[{"appId": p.client_id, "delegatedPermissionIds": [p.guid("other")]}]),
+        ),
+        {"connector-resource-not-requested"}, ["permission"],
+    ),
+    "secret of next week": (
+        lambda p: p.client["passwordCredentials"][0].update(startDateTime="2026-12-01T00:00:00Z"), {"connector-no-credential"}, ["client"],
+    ),
+    "consent of one user to an administrator's scope": (
+        lambda p: (p.scope.update(type="Admin"), p.grants[0].update(consentType="Principal", principalId=p.guid("user"))),
+        {"perm-granted-to-some"}, ["consent"],
+    ),
     "scope disabled": (lambda p: p.scope.update(isEnabled=False), {"perm-unknown-id"}, ["scope"]),
     "scope deleted": (
         lambda p: (p.client["requiredResourceAccess"][0]["resourceAccess"][0].update(id=p.guid("gone")), p.grants.clear()), {"perm-unknown-id"}, ["scope"],
@@ -213,7 +232,8 @@ VARIANTS: dict[str, Variant] = {
         {"connector-client-is-resource"}, ["resource"],
     ),
     "client takes personal accounts": (
-        lambda p: (p.client.update(signInAudience="AzureADandPersonalMicrosoftAccount"), p.client["api"].update(requestedAccessTokenVersion=2)),
+        lambda p: (p.client.update(signInAudience="AzureADandPersonalMicrosoftAccount"), p.client["api"].update(requestedAccessTokenVersion=2),
+                   p.custom.update(tenantId="common")),
         {"connector-audience", "audience-multi-tenant-unneeded", "publisher-unverified"}, ["resource"],
     ),
     "token version on the client": (

@@ -148,7 +148,8 @@ class Connector(Fact):
     def __init__(self, doc: documents.Connector, world: Any, document: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.kind, self.place = doc.kind, document.parent.rstrip("/") or document.file.name  # type: ignore[assignment]
-        self.identity_provider = text(doc.identity_provider)
+        provider: Any = text(doc.identity_provider)
+        self.identity_provider = provider.strip().lower() if provider.__class__ is str else provider
         client: Any = (
             lower(doc.client_id)
             if isinstance(doc.client_id, str) and _GUID.fullmatch(doc.client_id.lower())
@@ -330,24 +331,41 @@ class Connector(Fact):
     @fact("applications*", "servicePrincipals*")
     def permissions(self) -> list[RequestedPermission]:
         """The client's configured delegated permissions that its tokens need: those that its scopes name, else all of the API."""
-        entry = self.requested
-        if entry is None:
+        client, resource, asked = self.client, self.resource, self._asked()
+        if client is None or resource is None:
             return []
-        asked = [scope for scope in self.named_scopes if scope.value not in ("", ".default")]
-        delegated = keep(entry.permissions, lambda wish: wish.kind == "delegated")
+        delegated = keep(client.requested_permissions, lambda wish: wish.kind == "delegated" and wish.resource_app_id == resource.app_id)
         return keep(delegated, lambda wish: any(scope.value == wish.value for scope in asked)) if asked else delegated
+
+    def _asked(self) -> list[ConnectorScope]:
+        """The scopes that it names one by one."""
+        return keep(self.named_scopes, lambda scope: scope.value not in ("", ".default"))
+
+    def _preauthorizes(self, client_id: Any) -> bool:
+        """The API preauthorizes a client for every scope that is asked of it; where none is named, for one at least."""
+        resource, connections = self.resource, self.world.connections
+        if resource is None:
+            return False
+        asked = self._asked()
+        if not asked:
+            return connections.preauthorized(client_id, resource, None)  # type: ignore[no-any-return]
+        return all(
+            scope.definition is not None
+            and scope.resource is not None
+            and connections.preauthorized(client_id, scope.resource, scope.definition)
+            for scope in asked
+        )
 
     @fact("applications*", "servicePrincipals*")
     def preauthorized(self) -> bool:
-        """The API preauthorizes its client for one of the API's scopes at least."""
-        client, resource = self.client, self.resource
-        return client is not None and resource is not None and self.world.connections.preauthorized(client.app_id, resource, None)
+        """The API preauthorizes its client for every scope that it names; where it names none, for one of the API's at least."""
+        client = self.client
+        return client is not None and self._preauthorizes(client.app_id)
 
     @fact("applications*", "servicePrincipals*")
     def preauthorizes_api_connections(self) -> bool:
-        """The API preauthorizes Azure API Connections, which on-behalf-of login goes through."""
-        resource = self.resource
-        return resource is not None and self.world.connections.preauthorized(API_CONNECTIONS, resource, None)
+        """The API preauthorizes Azure API Connections, which on-behalf-of login goes through, for the scopes that it names."""
+        return self._preauthorizes(API_CONNECTIONS)
 
     @fact("servicePrincipals*")
     def api_connections(self) -> ServicePrincipal | None:
