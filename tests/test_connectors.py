@@ -19,6 +19,7 @@ from auditor.scan import moment
 from auditor.sources.formats import msal, solution
 from auditor.sources.formats.connector import belongs_to, secret_form
 from auditor.unknown import Unknown, is_unknown
+from tests.test_cli import regaudit
 
 CLIENT, API = "11111111-1111-4111-8111-111111111111", "aaaaaaaa-0000-4000-8000-000000000001"
 REDIRECT = "https://global.consent.azure-apim.net/redirect"
@@ -224,6 +225,73 @@ def test_a_client_secret_is_never_held(tmp_path: Path) -> None:
     report = audit(folder, as_of="2026-01-01")
     assert [finding.rule_id for finding in report.findings] == ["connector-secret-in-file"]
     assert secret not in repr(report.findings) + repr(vars(one.document) if hasattr(one.document, "__dict__") else one.document.data)
+
+
+SECRET = "abc8Q~" + "MadeUp" * 5 + "12"
+
+
+def said_of(folder: Path) -> str:
+    """All that is said of a folder and a client registration, in text and JSON."""
+    written(folder, client_json={"id": API, "appId": CLIENT, "displayName": "C", "signInAudience": "AzureADMyOrg"})
+    ran = [regaudit("scan", folder, "--select", "connectors", "--output-format", form) for form in ("text", "json")]
+    assert all(one.code in (0, 1) for one in ran), ran
+    return "".join(one.out + one.err for one in ran)
+
+
+def test_a_secret_in_place_of_a_client_id_is_not_shown(tmp_path: Path) -> None:
+    out = said_of(written(tmp_path, c__apiProperties_json=properties(clientId=SECRET)))
+    assert "is no application (client) ID: a text that looks like a client secret" in out
+    assert SECRET not in out
+    out = said_of(written(tmp_path, **{"c__apiProperties_json": "{}", "m__authConfig.js": MSAL.replace(CLIENT, SECRET)}))
+    assert "a text that looks like a client secret" in out
+    assert SECRET not in out
+
+
+@pytest.mark.parametrize("value", ["orders", "api://Orders-2024-Production", "<<Enter your client ID>>", "orders-connector.contoso.com"])
+def test_other_texts_in_place_of_a_client_id_are_shown(value: str, tmp_path: Path) -> None:
+    assert only(written(tmp_path, apiProperties_json=properties(clientId=value))).client_id == value
+
+
+def test_user_and_query_of_urls_are_not_shown(tmp_path: Path) -> None:
+    host = "login.microsoftonline.com/x/oauth2"
+    custom = {"authorizationUrl": f"https://{host}/v2.0/authorize?client_secret={SECRET}", "refreshUrl": f"https://{host}/x#{SECRET}",
+              "tokenUrl": {"value": f"https://u:{SECRET}@{host}/token?client_secret={SECRET}"}}  # fmt: skip
+    written(tmp_path, a__apiProperties_json=properties("oauth2", custom, clientId=CLIENT))
+    written(tmp_path, b__apiProperties_json=properties(custom={"loginUri": f"https://u:{SECRET}@login.example/?{SECRET}"}, clientId=CLIENT))
+    written(tmp_path, **{"m__authConfig.js": MSAL.replace("//login", f"//{SECRET}@login")})
+    out = said_of(tmp_path)
+    assert f"authorizes at https://{host}/v2.0/authorize and redeems at https://{host}/token" in out
+    assert "signs in at https://login.example/, which is no login address" in out
+    assert SECRET not in out
+
+
+def test_two_spellings_of_one_property_are_noted(tmp_path: Path) -> None:
+    file = properties(custom={"LoginUri": "x", "loginUri": "https://login.windows.net"}, clientId="<<bad>>", ClientID=CLIENT)
+    token = file["properties"]["connectionParameters"]["token"]
+    token["OAuthSettings"] = {**token["oAuthSettings"], "identityProvider": "aadcertificate"}
+    written(tmp_path, apiProperties_json=file)
+    documents = sources.read([str(tmp_path / "apiProperties.json")])
+    assert [(note.message, note.line > 1) for note in documents.notes] == [
+        ("'oAuthSettings' and 'OAuthSettings' stand in one object; the last one counts", True),
+        ("'clientId' and 'ClientID' stand in one object; the last one counts", True),
+        ("'LoginUri' and 'loginUri' stand in one object; the last one counts", True),
+    ]
+    data = documents.documents[0].data
+    assert (data.identity_provider, data.client_id, data.login_uri) == ("aadcertificate", CLIENT, "https://login.windows.net")
+    text = (tmp_path / "apiProperties.json").read_text().replace('"ClientID"', '"clientId"')
+    (tmp_path / "apiProperties.json").write_text(text)
+    assert "'clientId' stands twice" in str(sources.read([str(tmp_path)]).notes)
+
+
+def test_on_behalf_of_that_is_neither_true_nor_false_is_an_error(tmp_path: Path) -> None:
+    written(tmp_path, apiProperties_json=properties(custom={"enableOnbehalfOfLogin": "yes"}, clientId=CLIENT))
+    documents = sources.read([str(tmp_path)])
+    (error,) = documents.errors
+    assert str(error).endswith("/customParameters/enableOnbehalfOfLogin: true or false is needed here, this is another text")
+    assert is_unknown(documents.documents[0].data.on_behalf_of)
+    assert is_unknown(
+        only(written(tmp_path, apiProperties_json=properties(custom={"enableOnbehalfOfLogin": "<<true or false>>"}))).on_behalf_of
+    )
 
 
 @pytest.mark.parametrize(

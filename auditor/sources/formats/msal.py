@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from auditor.display import bare_uri
 from auditor.errors import InputError
 from auditor.pointer import join, position
 from auditor.sources.document import Document, Documents, File, Note
 from auditor.sources.element import Element
 from auditor.sources.formats import Converted, Piece, graph
-from auditor.sources.formats.connector import secret_form
+from auditor.sources.formats.connector import client_id, secret_form
 
 SUFFIXES = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
 _SCRIPT = re.compile(rb"\b(?:msalConfig|passportConfig)\s*+=(?![=>])")
@@ -250,11 +251,11 @@ def _api(value: dict[str, Any], at: str) -> Converted:
     credentials, metadata = _member(value, "credentials"), _member(value, "metadata")
     for name, target in (("clientID", "resourceUri"), ("tenantID", "tenantId")):
         if isinstance(text := _member(credentials, name), str):
-            out.put(target, text, f"{at}/credentials/{name}")
+            out.put(target, client_id(text) if name == "clientID" else text, f"{at}/credentials/{name}")
     if "clientSecret" in credentials:
         out.put("secretForm", secret_form(credentials["clientSecret"]), f"{at}/credentials/clientSecret")
     if isinstance(host := _member(metadata, "authority"), str):
-        out.put("loginUri", host if "://" in host else f"https://{host}", f"{at}/metadata/authority")
+        out.put("loginUri", bare_uri(host if "://" in host else f"https://{host}"), f"{at}/metadata/authority")
     if (version := _member(metadata, "version")) in ("v1.0", "v2.0"):
         out.put("tokenVersion", 2 if version == "v2.0" else 1, f"{at}/metadata/version")
     lists: list[tuple[str, Any]] = []
@@ -273,11 +274,11 @@ def _client(value: dict[str, Any], at: str, others: dict[str, Any]) -> Converted
     out.put("identityProvider", "msal", at)
     auth = _member(value, "auth")
     if isinstance(client := _member(auth, "clientId"), str):
-        out.put("clientId", client, f"{at}/auth/clientId")
+        out.put("clientId", client_id(client), f"{at}/auth/clientId")
     if isinstance(authority := _member(auth, "authority"), str) and (
         found := re.fullmatch(r"(https?://[^/]+)/([^/]+)/?(?:v2\.0)?", authority.strip())
     ):
-        out.put("loginUri", found[1], f"{at}/auth/authority")
+        out.put("loginUri", bare_uri(found[1]), f"{at}/auth/authority")
         out.put("tenantId", found[2], f"{at}/auth/authority")
     if isinstance(redirect := _member(auth, "redirectUri"), str):
         out.put("redirectUrls", [redirect], f"{at}/auth/redirectUri")
