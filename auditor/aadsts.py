@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from auditor.catalog import CATALOG, Code
-from auditor.display import clean
+from auditor.display import bare_uri, clean
 from auditor.facts import App
 from auditor.rulebook import Rule
 from auditor.scan import Report
@@ -121,7 +121,7 @@ def mentions(message: Message, report: Report) -> list[Mention]:
     near = {uri: f"{what} {clean(root.label)}" for roots in named.values() for root in roots for uri, what in _uris(root)}
     return [
         *(Mention(id_, _who(id_, roots, report)) for id_, roots in named.items()),
-        *(Mention(_shown(uri), ", ".join(whose[:MOST]) or _nobodys(uri, near)) for uri, whose in owned.items()),
+        *(Mention(clean(bare_uri(uri)), ", ".join(whose[:MOST]) or _nobodys(uri, near)) for uri, whose in owned.items()),
     ]
 
 
@@ -165,12 +165,5 @@ def _nobodys(uri: str, near: dict[str, str]) -> str:
     """What there is in place of a URI that nothing has: one that is written much like it, of what the message names."""
     text = "none of the redirect URIs and Application ID URIs that were read"
     if close := difflib.get_close_matches(uri, near, n=1, cutoff=0.8):
-        text += f"; close to it is {_shown(close[0])}, {near[close[0]]}"
+        text += f"; close to it is {clean(bare_uri(close[0]))}, {near[close[0]]}"
     return text
-
-
-def _shown(uri: str) -> str:
-    """A URI without user, query and fragment."""
-    scheme, _, rest = uri.partition("://")
-    authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
-    return clean(f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}")

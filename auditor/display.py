@@ -16,6 +16,7 @@ MAX_LENGTH = 200
 LISTED = 5
 # Azure Pipelines obeys "##vso[" and "##[" anywhere in a line, GitHub Actions "::" at its start.
 _HARMLESS = re.compile(r"[\w.:/@+=,%-]+", re.ASCII)
+_USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/]+@")  # not the @ that a placeholder begins with
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 
 
@@ -64,6 +65,11 @@ def show(value: Any, form: str = "") -> str:
     if hasattr(value, "__iter__"):
         return _show_list(value)
     return clean(str(value))
+
+
+def bare_uri(uri: str) -> str:
+    """A URI without user, query and fragment, where secrets may stand."""
+    return _USER.sub(r"\1", re.split(r"[?#]", uri, maxsplit=1)[0])
 
 
 def pasted(value: str, fact: str) -> str:

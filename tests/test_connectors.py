@@ -19,6 +19,7 @@ from auditor.scan import moment
 from auditor.sources.formats import msal, solution
 from auditor.sources.formats.connector import belongs_to, secret_form
 from auditor.unknown import Unknown, is_unknown
+from tests.test_cli import regaudit
 
 CLIENT, API = "11111111-1111-4111-8111-111111111111", "aaaaaaaa-0000-4000-8000-000000000001"
 REDIRECT = "https://global.consent.azure-apim.net/redirect"
@@ -226,6 +227,73 @@ def test_a_client_secret_is_never_held(tmp_path: Path) -> None:
     assert secret not in repr(report.findings) + repr(vars(one.document) if hasattr(one.document, "__dict__") else one.document.data)
 
 
+SECRET = "abc8Q~" + "MadeUp" * 5 + "12"
+
+
+def said_of(folder: Path) -> str:
+    """All that is said of a folder and a client registration, in text and JSON."""
+    written(folder, client_json={"id": API, "appId": CLIENT, "displayName": "C", "signInAudience": "AzureADMyOrg"})
+    ran = [regaudit("scan", folder, "--select", "connectors", "--output-format", form) for form in ("text", "json")]
+    assert all(one.code in (0, 1) for one in ran), ran
+    return "".join(one.out + one.err for one in ran)
+
+
+def test_a_secret_in_place_of_a_client_id_is_not_shown(tmp_path: Path) -> None:
+    out = said_of(written(tmp_path, c__apiProperties_json=properties(clientId=SECRET)))
+    assert "is no application (client) ID: a text that looks like a client secret" in out
+    assert SECRET not in out
+    out = said_of(written(tmp_path, **{"c__apiProperties_json": "{}", "m__authConfig.js": MSAL.replace(CLIENT, SECRET)}))
+    assert "a text that looks like a client secret" in out
+    assert SECRET not in out
+
+
+@pytest.mark.parametrize("value", ["orders", "api://Orders-2024-Production", "<<Enter your client ID>>", "orders-connector.contoso.com"])
+def test_other_texts_in_place_of_a_client_id_are_shown(value: str, tmp_path: Path) -> None:
+    assert only(written(tmp_path, apiProperties_json=properties(clientId=value))).client_id == value
+
+
+def test_user_and_query_of_urls_are_not_shown(tmp_path: Path) -> None:
+    host = "login.microsoftonline.com/x/oauth2"
+    custom = {"authorizationUrl": f"https://{host}/v2.0/authorize?client_secret={SECRET}", "refreshUrl": f"https://{host}/x#{SECRET}",
+              "tokenUrl": {"value": f"https://u:{SECRET}@{host}/token?client_secret={SECRET}"}}  # fmt: skip
+    written(tmp_path, a__apiProperties_json=properties("oauth2", custom, clientId=CLIENT))
+    written(tmp_path, b__apiProperties_json=properties(custom={"loginUri": f"https://u:{SECRET}@login.example/?{SECRET}"}, clientId=CLIENT))
+    written(tmp_path, **{"m__authConfig.js": MSAL.replace("//login", f"//{SECRET}@login")})
+    out = said_of(tmp_path)
+    assert f"authorizes at https://{host}/v2.0/authorize and redeems at https://{host}/token" in out
+    assert "signs in at https://login.example/, which is no login address" in out
+    assert SECRET not in out
+
+
+def test_two_spellings_of_one_property_are_noted(tmp_path: Path) -> None:
+    file = properties(custom={"LoginUri": "x", "loginUri": "https://login.windows.net"}, clientId="<<bad>>", ClientID=CLIENT)
+    token = file["properties"]["connectionParameters"]["token"]
+    token["OAuthSettings"] = {**token["oAuthSettings"], "identityProvider": "aadcertificate"}
+    written(tmp_path, apiProperties_json=file)
+    documents = sources.read([str(tmp_path / "apiProperties.json")])
+    assert [(note.message, note.line > 1) for note in documents.notes] == [
+        ("'oAuthSettings' and 'OAuthSettings' stand in one object; the last one counts", True),
+        ("'clientId' and 'ClientID' stand in one object; the last one counts", True),
+        ("'LoginUri' and 'loginUri' stand in one object; the last one counts", True),
+    ]
+    data = documents.documents[0].data
+    assert (data.identity_provider, data.client_id, data.login_uri) == ("aadcertificate", CLIENT, "https://login.windows.net")
+    text = (tmp_path / "apiProperties.json").read_text().replace('"ClientID"', '"clientId"')
+    (tmp_path / "apiProperties.json").write_text(text)
+    assert "'clientId' stands twice" in str(sources.read([str(tmp_path)]).notes)
+
+
+def test_on_behalf_of_that_is_neither_true_nor_false_is_an_error(tmp_path: Path) -> None:
+    written(tmp_path, apiProperties_json=properties(custom={"enableOnbehalfOfLogin": "yes"}, clientId=CLIENT))
+    documents = sources.read([str(tmp_path)])
+    (error,) = documents.errors
+    assert str(error).endswith("/customParameters/enableOnbehalfOfLogin: true or false is needed here, this is another text")
+    assert is_unknown(documents.documents[0].data.on_behalf_of)
+    assert is_unknown(
+        only(written(tmp_path, apiProperties_json=properties(custom={"enableOnbehalfOfLogin": "<<true or false>>"}))).on_behalf_of
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "form"),
     [
@@ -361,6 +429,15 @@ def test_a_bomb_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(solution, "MOST_IN_ALL", 1000)
     said_of = errors_of(tmp_path, zipped({f"Connector/{n}_connectionparameters.json": b'{"x":1}' + b" " * 600 for n in "abc"}))
     assert len([one for one in said_of if "larger than" in one]) == 2
+    monkeypatch.setattr(solution, "MOST_IN_ALL", 40 * 1024 * 1024)
+    began = time.perf_counter()  # what is refused is not unpacked, and what was unpacked in vain is counted
+    assert len(errors_of(tmp_path, zipped({f"d{n}/settings.json": b" " * (solution.MOST_BYTES + 1) for n in range(30)}))) == 30
+    broken = zipped({f"Connector/{n}_connectionparameters.json": b" " * (solution.MOST_BYTES - 9) for n in range(4)})
+    crc = zipfile.ZipFile(io.BytesIO(broken)).infolist()[0].CRC.to_bytes(4, "little")
+    said_of = errors_of(tmp_path, broken.replace(crc, b"\0\0\0\0"))
+    assert ["CRC" in one for one in said_of] == [True, True, False, False]
+    assert "larger than" in said_of[3]
+    assert time.perf_counter() - began < 20
     monkeypatch.setattr(solution, "MOST_MEMBERS", 2)
     (said,) = errors_of(tmp_path, zipped({f"Connector/{n}_connectionparameters.json": b"{}" for n in "abc"}))
     assert "2 are the most" in said
@@ -385,6 +462,38 @@ def test_other_archives_in_a_folder_are_passed_over(tmp_path: Path) -> None:
     assert len(documents.passed_over) == 2
 
 
+def test_a_broken_solution_in_a_folder_is_no_other_archive(tmp_path: Path) -> None:
+    name = f"Connector/{NAME}_connectionparameters.json"
+    whole = zipped({name: json.dumps(PARAMETERS)})
+    crc = zipfile.ZipFile(io.BytesIO(whole)).infolist()[0].CRC.to_bytes(4, "little")
+    (tmp_path / "solution.zip").write_bytes(whole.replace(crc, b"\0\0\0\0"))
+    (tmp_path / "tenant.json").write_text(json.dumps({"appId": CLIENT, "displayName": "C", "id": API}))
+    documents = sources.read([str(tmp_path)])
+    (error,) = documents.errors
+    assert f"solution.zip/{name}: the member cannot be read: Bad CRC-32" in str(error)
+    assert documents.passed_over == []
+    # The settings.json of whatever else is packed are nobody's.
+    (tmp_path / "solution.zip").write_bytes(zipped({"settings.json": whole}))
+    documents = sources.read([str(tmp_path)])
+    assert (documents.errors, len(documents.passed_over)) == ([], 1)
+
+
+def test_an_archive_in_an_archive_is_not_opened(tmp_path: Path) -> None:
+    raw = zipped({f"Connector/{NAME}_connectionparameters.json": json.dumps(PARAMETERS)})
+    for _ in range(1200):
+        raw = zipped({"settings.json": raw})
+    (said,) = errors_of(tmp_path, raw)
+    assert said == "x.zip/settings.json: the member is a zip archive itself; it is not opened"
+
+
+def test_members_that_are_packed_in_another_way_are_not_unpacked(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("apiProperties.json", json.dumps(properties(clientId=CLIENT)))
+    (said,) = errors_of(tmp_path, out.getvalue())
+    assert "compressed in a way" in said
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=50, deadline=None)
 def test_no_archive_breaks_the_reader(tail: bytes) -> None:
@@ -400,6 +509,23 @@ def test_xml_declares_no_entities(tmp_path: Path) -> None:
     file.write_text("<Connector>\n  <displayname>x</displayname>\n  <name>\n</Connector>")
     (error,) = sources.read([str(file)]).errors
     assert (error.line, "not XML" in str(error)) == (4, True)
+
+
+@pytest.mark.parametrize("encoding", ["foo", "utf-7", "shift_jis", "utf-16"])
+def test_xml_is_read_as_the_utf_8_that_it_is(encoding: str, tmp_path: Path) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><Connector><displayname>Ä</displayname></Connector>'
+    file = tmp_path / "a.xml"
+    file.write_text(text, "utf-8")
+    (document,) = sources.read([str(tmp_path)]).documents
+    assert document.data.display_name == "Ä"
+    file.write_text(text, "utf-16")
+    (document,) = sources.read([str(tmp_path)]).documents
+    assert document.data.display_name == "Ä"
+    file.write_text(text.replace("?><", "?><!DOCTYPE x><"), "utf-16")
+    assert sources.read([str(file)]).documents == []
+    file.write_text(text, "latin-1")
+    (error,) = sources.read([str(file)]).errors
+    assert "not valid UTF-8" in str(error)
 
 
 # -- MSAL samples
@@ -489,6 +615,84 @@ def test_what_is_no_literal_is_unknown_and_said(tmp_path: Path) -> None:
     assert document.data.tenant_id == "common"
 
 
+def configured(folder: Path, script: str) -> tuple[Any, list[str]]:
+    """What a script configures, and what is said of it."""
+    documents = sources.read([str(written(folder, **{"authConfig.js": script}) / "authConfig.js")])
+    (document,) = documents.documents
+    assert documents.errors == []
+    return document.data, [note.message for note in documents.notes]
+
+
+MSAL = f"const msalConfig = {{ auth: {{ clientId: '{CLIENT}', authority: 'https://login.microsoftonline.com/common' }} }};\n"
+
+
+@pytest.mark.parametrize(
+    "value", ["'1'\n + suffix", "'1' + suffix", "pick('1')", "`${one}`", "'1' || two", "'1'\n.concat(x)", "cond ? '1' : '2'"]
+)
+def test_an_expression_is_no_literal(value: str, tmp_path: Path) -> None:
+    data, said = configured(tmp_path, f"const msalConfig = {{ auth: {{ clientId: {value}, redirectUri: 'http://localhost' }} }};")
+    assert is_unknown(data.client_id)
+    assert data.redirect_urls == ["http://localhost"]
+    assert said == ["clientId is no literal: what it stands for is not known"]
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        "{ a: { scopes: ['api://x/read' + s] } }",
+        "{ a: { scopes: ['api://x/read', ...more] } }",
+        "{ a: { scopes: getScopes() } }",
+        "{ a: { scopes: { read: getScopes() } } }",
+        "{ a: { scopes: ['api://x/read'].concat(more) } }",
+        "{ a: { scopes: ['api://x/read'], ...others } }",
+        "{ a: getResource(), b: { scopes: ['api://x/read'] } }",
+        "{ ...others, b: { scopes: ['api://x/read'] } }",
+    ],
+)
+def test_scopes_of_which_a_part_is_no_literal_are_unknown(resources: str, tmp_path: Path) -> None:
+    data, said = configured(tmp_path, f"{MSAL} const protectedResources = {resources};")
+    assert data.client_id == CLIENT
+    assert is_unknown(data.scopes)
+    assert is_unknown(data.resource_uri)
+    assert len(said) == 1
+
+
+def test_a_script_without_resources_does_not_say_that_no_scope_is_asked_for(tmp_path: Path) -> None:
+    assert is_unknown(configured(tmp_path, MSAL)[0].scopes)
+    assert is_unknown(configured(tmp_path, f"{MSAL} const protectedResources = make();")[0].scopes)
+    assert configured(tmp_path, f"{MSAL} const protectedResources = {{}};")[0].scopes == []
+    data, _ = configured(tmp_path, PASSPORT.replace("read: ['Todolist.Read', 'Todolist.ReadWrite']", "read: scopes()"))
+    assert is_unknown(data.scopes)
+
+
+def test_what_an_object_is_spread_over_is_unknown(tmp_path: Path) -> None:
+    data, _ = configured(tmp_path, MSAL.replace("auth: {", "auth: { redirectUri: 'http://localhost', ...base, "))
+    assert data.client_id == CLIENT
+    assert is_unknown(data.redirect_urls)
+
+
+def test_a_text_assigns_nothing(tmp_path: Path) -> None:
+    said = "const help = \"const msalConfig = { auth: { clientId: '99999999-9999-4999-8999-999999999999' } }\";\n"
+    assert configured(tmp_path, said + MSAL)[0].client_id == CLIENT
+
+
+def test_only_scripts_are_read_as_scripts(tmp_path: Path) -> None:
+    example = MSAL.replace(CLIENT, "Enter_the_Application_Id_Here")
+    written(tmp_path, **{"README.md": f"# Set up\n```js\n{example}```\n", "app.py": "msalConfig = get_config()\n"})
+    documents = sources.read([str(tmp_path)])
+    assert (documents.documents, documents.errors, len(documents.passed_over)) == ([], [], 2)
+    written(tmp_path, **{"src__authConfig.mjs": MSAL})
+    assert only(tmp_path).client_id == CLIENT
+    (tmp_path / "src" / "authConfig.mjs").rename(tmp_path / "config.txt")
+    assert connectors(tmp_path) == []
+    assert only(tmp_path / "config.txt").client_id == CLIENT  # who names it means it
+
+
+def test_a_script_in_utf_16(tmp_path: Path) -> None:
+    (tmp_path / "authConfig.js").write_text(MSAL, "utf-16")
+    assert only(tmp_path).client_id == CLIENT
+
+
 def test_a_script_that_cannot_be_read_as_literals(tmp_path: Path) -> None:
     (error,) = sources.read([str(written(tmp_path, **{"authConfig.js": "const msalConfig = makeConfig();"}) / "authConfig.js")]).errors
     assert "assigns it no literal" in str(error)
@@ -506,10 +710,14 @@ def test_no_script_breaks_the_reader(tail: str) -> None:
     msal.literals("const msalConfig = {" + tail)
 
 
-@pytest.mark.parametrize("piece", ["{a:", "[", "/*", "'", "`", "a={", "msalConfig = {", "...", "//", '"\\'])
-def test_hostile_scripts_take_no_time(piece: str) -> None:
+@pytest.mark.parametrize(
+    "piece", ["{a:", "[", "/*", "'", "`", "a={", "msalConfig = {", "...", "//", '"\\', "a", " ", "a:1,...b,", "}.a=1;a={", "a:f(),", "'a',"]
+)
+def test_hostile_scripts_take_no_time(piece: str, tmp_path: Path) -> None:
     began = time.perf_counter()
     msal.literals("const msalConfig = {" + piece * (200_000 // len(piece)))
+    msal.literals(MSAL + piece * (200_000 // len(piece)))
+    configured(tmp_path, f"{MSAL} const protectedResources = {{ a: {{ scopes: [" + piece * (200_000 // len(piece)))
     assert time.perf_counter() - began < 5
 
 

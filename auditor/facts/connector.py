@@ -131,17 +131,17 @@ class Connector(Fact):
     identity_provider: str = prop(
         "identityProvider", "aad, aadcertificate, oauth2, oauth2generic, …, msal for a sample; '' when it signs in otherwise."
     )
-    client_id: str = prop("clientId", "Application (client) ID of its client; what else stands there as written.")
+    client_id: str = prop("clientId", "Application (client) ID of its client; what else stands there as written, but never a secret.")
     tenant_id: str = prop("tenantId", "As written, lower case: common, organizations, a tenant ID or a domain.")
-    login_uri: str = prop("loginUri", "Where it signs in; '' when not set.")
+    login_uri: str = prop("loginUri", "Where it signs in, without user and query; '' when not set.")
     resource_uri: str = prop("resourceUri", "The API that it asks a token for; '' when not set.")
     scopes: list[ConnectorScope] = prop("scopes", "Scopes that it asks for; none: whatever the client is configured for.")
     redirect_mode: Literal["Global", "GlobalPerConnector", "Direct"] = prop("redirectMode", "'' when not set, which means Global.")
     redirect_urls: list[str] = prop("redirectUrls", "As written; often not what is used.")
     on_behalf_of: bool = prop("onBehalfOf", "On-behalf-of login is on; null = no.")
-    authorization_url: str = prop("authorizationUrl", "Of generic OAuth 2; '' when not set.")
-    token_url: str = prop("tokenUrl", "Of generic OAuth 2; '' when not set.")
-    refresh_url: str = prop("refreshUrl", "Of generic OAuth 2; '' when not set.")
+    authorization_url: str = prop("authorizationUrl", "Of generic OAuth 2, without user and query; '' when not set.")
+    token_url: str = prop("tokenUrl", "Of generic OAuth 2, without user and query; '' when not set.")
+    refresh_url: str = prop("refreshUrl", "Of generic OAuth 2, without user and query; '' when not set.")
     secret_form: Literal["none", "placeholder", "guid", "other"] = prop("secretForm", "What the client secret in the file looks like.")
     validated_version: int | None = prop("tokenVersion", "Version of access tokens that an API's configuration validates; null: not said.")
 

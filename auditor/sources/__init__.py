@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from auditor.errors import InputError, UsageError
-from auditor.sources import detect, reader, snapshot
+from auditor.sources import detect, reader, snapshot, text
 from auditor.sources.document import Document, Documents, File, Listing, Note
 from auditor.sources.formats import msal, solution
 from auditor.sources.walk import Found, Walk
@@ -81,13 +81,16 @@ def _read(raw: bytes, found: Found, into: Documents) -> None:
     if solution.is_zip(raw):
         _archive(raw, found, into)
         return
+    raw = _utf8(raw)
     if solution.is_description(raw):
         into.files_read += solution.read_description(raw, found.name, found.scope, into)
         return
-    if not _LOOKS_LIKE_JSON.search(raw[:4096]) and msal.is_script(raw):
+    # Prose and other languages show configurations, too.
+    script = found.named or found.name.lower().endswith(msal.SUFFIXES)
+    if script and not _LOOKS_LIKE_JSON.search(raw[:4096]) and msal.is_script(raw):
         into.files_read += msal.read_script(raw, found.name, found.scope, into)
         return
-    # UTF-16 holds every marker with a NUL behind each letter.
+    # What is left of UTF-16 is broken, and holds every marker with a NUL behind each letter.
     marked = detect.MARKERS.search(raw) or (raw[:2] in (b"\xff\xfe", b"\xfe\xff") and detect.MARKERS.search(raw.replace(b"\0", b"")))
     if not found.named and not marked:
         into.passed_over.append(found.name)
@@ -114,13 +117,21 @@ def _read(raw: bytes, found: Found, into: Documents) -> None:
         into.passed_over.append(found.name)
 
 
+def _utf8(raw: bytes) -> bytes:
+    """The text in UTF-8, where it can be; where not, the reader says why."""
+    try:
+        return text.to_utf8(raw, "")
+    except InputError:
+        return raw
+
+
 def _archive(raw: bytes, found: Found, into: Documents) -> None:
-    """A solution that was exported; another archive is passed over, unless the user named it."""
+    """A solution that was exported; another archive is passed over, unless the user named it. A broken solution is still one."""
     before = (into.count, len(into.errors))
     errors: list[InputError] = []
     for name, content in solution.members(raw, found.name, errors):
         _read(content, Found(found.path, name, found.scope, named=False), into)
-    if found.named or into.count > before[0]:
+    if errors and (found.named or into.count > before[0] or solution.is_solution(raw)):
         into.errors += errors
     if (into.count, len(into.errors)) == before:
         if found.named:

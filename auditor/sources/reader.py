@@ -241,6 +241,9 @@ class _Reader:
                 converted = convert(value)
                 value, document.origins = converted.value, converted.origins
                 self._wrong(document, converted.wrong)
+                for place, message in converted.notes:
+                    _, line, column = document.place(place)
+                    self.into.notes.append(Note(message, self.file.name, line or 0, column or 0))
             document.data = graph.convert(document.kind, value)
         except graph.Wrong as wrong:
             document.data = wrong.data

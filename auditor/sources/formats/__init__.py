@@ -15,6 +15,7 @@ class Converted:
         self.value: dict[str, Any] = {}
         self.origins: dict[str, str] = {}
         self.wrong: list[tuple[str, str]] = []  # (place in our shape, what is wrong there); what is wrong is left out
+        self.notes: list[tuple[str, str]] = []  # (place in the file's shape, what a person should know)
 
     def put(self, path: str, value: Any, origin: str) -> None:
         *parents, last = path.split("/")

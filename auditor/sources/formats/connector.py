@@ -5,7 +5,7 @@ where the connector signs in with an API key; that is a connector without identi
 folder and differ in the end of their names (`belongs_to`); they are joined as everything else is, when all has been read.
 
 What a maker types in varies in case and in kind: `LoginUri`, `{"value": …}` or the value itself, "false" for false. Client
-secrets are never held: only what one looks like.
+secrets are never held: only what one looks like. Nor is one that was entered as client ID, or within a URL.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from auditor.display import bare_uri
 from auditor.facts.connector import is_placeholder
 from auditor.pointer import join
 from auditor.schemas import kind_of
@@ -22,6 +23,7 @@ from auditor.sources.element import Element
 from auditor.sources.formats import Converted, Piece
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _NAMES = re.compile(
     r"(?:apiProperties|apiDefinition(?:\.swagger)?|settings|_?(?:connectionparameters|connectionparametersets|openapidefinition))?"
     r"\.(?:json|xml)$",
@@ -39,13 +41,7 @@ _AT_CUSTOM = {
     "refreshurl": "refreshUrl",
     "refreshurltemplate": "refreshUrl",
 }
-_AT_SETTINGS = {
-    "identityprovider": "identityProvider",
-    "clientid": "clientId",
-    "scopes": "scopes",
-    "redirectmode": "redirectMode",
-    "redirecturl": "redirectUrls",
-}
+_URLS = frozenset({"loginUri", "authorizationUrl", "tokenUrl", "refreshUrl"})
 _MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
 
 
@@ -132,9 +128,8 @@ def _without_sign_in() -> Converted:
 def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted:
     out = Converted()
     out.put("ownApp", any(name.lower() == "token:clientid" for name in beside), "")
-    at, settings = next((join(name), item) for name, item in parameter.items() if name.lower() == "oauthsettings")
-    for name, value in settings.items():
-        word, origin = name.lower(), at + join(name)
+    at, settings = _members(out, parameter, "")["oauthsettings"]
+    for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
             out.put("secretForm", secret_form(value), origin)
         elif word == "scopes":
@@ -145,16 +140,27 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
             _text(out, "redirectMode", _MODES.get(value.lower(), value) if isinstance(value, str) else value, origin)
         elif word == "identityprovider":
             _text(out, "identityProvider", value.lower() if isinstance(value, str) else value, origin)
-        elif word in _AT_SETTINGS:
-            _text(out, _AT_SETTINGS[word], value, origin)
+        elif word == "clientid":
+            _text(out, "clientId", client_id(value) if isinstance(value, str) else value, origin)
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
     return out
 
 
+def _members(out: Converted, value: dict[str, Any], at: str) -> dict[str, tuple[str, Any]]:
+    """Name in lower case -> place and value. Of two spellings the last counts, as of two equal names."""
+    found: dict[str, tuple[str, Any]] = {}
+    for name, item in value.items():
+        if name.lower() in found:
+            other = found[name.lower()][0].rpartition("/")[2]
+            out.notes.append((at + join(name), f"{other!r} and {name!r} stand in one object; the last one counts"))
+        found[name.lower()] = at + join(name), item
+    return found
+
+
 def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
-    for name, item in parameters.items():
-        target, origin = _AT_CUSTOM.get(name.lower()), at + join(name)
+    for word, (origin, item) in _members(out, parameters, at).items():
+        target = _AT_CUSTOM.get(word)
         if target is None:
             continue
         if isinstance(item, dict):
@@ -162,12 +168,17 @@ def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
                 continue  # `"tenantId": {}`: nothing is said
             item, origin = item["value"], f"{origin}/value"
         if target == "onBehalfOf":
-            flag = {"true": True, "false": False, "": False}.get(item.lower()) if isinstance(item, str) else item
-            if not isinstance(flag, bool) and flag is not None:
-                out.wrong.append((f"/{target}", f"true or false is needed here, this is {kind_of(item)}"))
-                out.origins[f"/{target}"] = origin
-            elif flag is not None or item is None:
+            if isinstance(item, str) and is_placeholder(item):
+                continue
+            flag = {"true": True, "false": False, "": False}.get(item.strip().lower(), item) if isinstance(item, str) else item
+            if flag is None or isinstance(flag, bool):
                 out.put(target, flag, origin)
+            else:
+                what = "another text" if isinstance(item, str) else kind_of(item)
+                out.wrong.append((f"/{target}", f"true or false is needed here, this is {what}"))
+                out.origins[f"/{target}"] = origin
+        elif target in _URLS and isinstance(item, str):
+            _text(out, target, bare_uri(item), origin)
         else:
             _text(out, target, item, origin)
 
@@ -218,6 +229,12 @@ def secret_form(value: Any) -> str:
         return "guid"
     # A generated secret holds ~, - and _ but none of a placeholder's brackets.
     return "placeholder" if is_placeholder(value) or " " in value.strip() else "other"
+
+
+def client_id(value: str) -> str:
+    """A client ID as it is held: of a secret in its place only that it looks like one."""
+    looks = secret_form(value) == "other" and _SECRET.fullmatch(value.strip()) and "://" not in value
+    return "a text that looks like a client secret" if looks else value
 
 
 def definition(element: Element, file: str) -> Iterator[Piece]:

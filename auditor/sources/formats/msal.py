@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
+from auditor.display import bare_uri
 from auditor.errors import InputError
 from auditor.pointer import join, position
 from auditor.sources.document import Document, Documents, File, Note
 from auditor.sources.element import Element
 from auditor.sources.formats import Converted, Piece, graph
-from auditor.sources.formats.connector import secret_form
+from auditor.sources.formats.connector import client_id, secret_form
 
-_SCRIPT = re.compile(rb"\b(?:msalConfig|passportConfig)\s*=")
-_ASSIGNED = re.compile(r"(?:\b(?:const|let|var)\s+|\bexports\.|\bmodule\.)?([A-Za-z_$][\w$]*)\s*=\s*(?=\{)")
+SUFFIXES = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
+_SCRIPT = re.compile(rb"\b(?:msalConfig|passportConfig)\s*+=(?![=>])")
+_ASSIGNED = re.compile(r"(?<![\w$])([A-Za-z_$][\w$]*+)\s*+=\s*+(?=\{)")
 _SKIP = re.compile(r"\s*+")
 # A text; one that does not end goes on to the end.
 _QUOTED = re.compile(r"""'(?:[^'\\\n]|\\.)*+'?|"(?:[^"\\\n]|\\.)*+"?|`(?:[^`\\]|\\.)*+`?""", re.DOTALL)
@@ -27,8 +30,13 @@ _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _TEXT = re.compile(r"""'((?:[^'\\\n]|\\.)*+)'?|"((?:[^"\\\n]|\\.)*+)"?|`((?:[^`\\$]|\\.|\$(?!\{))*+)`""", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+_ENDS = ("", ",", "}", "]")
+_GOES_ON = (".", "[", "(", "?", "&", "|")
 _DEEPEST = 30
 _MOST = 1024 * 1024  # bytes of a configuration
+_MOST_NOTES = 20  # of one script
+_COMPUTED: Any = object()  # stands in the place of what is no literal
+_SPREAD = "..."  # the name under which an object holds that others may be in it
 
 
 # -- JavaScript
@@ -50,7 +58,10 @@ class Literals(NamedTuple):
 
 
 class _NotLiteral(Exception):
-    pass
+    """`at`: where the expression goes on."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
 
 
 class _Reader:
@@ -63,28 +74,30 @@ class _Reader:
 
     def value(self, at: int, pointer: str, depth: int = 0) -> tuple[Any, int]:
         """A value and the index behind it; raises _NotLiteral for what is none."""
-        if depth > _DEEPEST:
-            raise _NotLiteral
         at = self.skip(at)
+        if depth > _DEEPEST:
+            raise _NotLiteral(at)
         self.offsets.setdefault(pointer, at)
         here = self.text[at : at + 1]
+        value: Any
         if here == "{":
-            return self._members(at + 1, pointer, depth)
-        if here == "[":
-            return self._elements(at + 1, pointer, depth)
-        if found := _TEXT.match(self.text, at):
+            value, end = self._members(at + 1, pointer, depth)
+        elif here == "[":
+            value, end = self._elements(at + 1, pointer, depth)
+        elif found := _TEXT.match(self.text, at):
             raw = next(group for group in found.groups() if group is not None)
-            value: Any = re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), raw, flags=re.DOTALL)
+            value, end = re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), raw, flags=re.DOTALL), found.end()
         elif found := _NUMBER.match(self.text, at):
-            value = float(found[0]) if "." in found[0] else int(found[0][:15])
+            value, end = float(found[0]) if "." in found[0] else int(found[0][:15]), found.end()
         elif (found := _NAME.match(self.text, at)) and found[0] in ("true", "false", "null"):
-            value = {"true": True, "false": False, "null": None}[found[0]]
+            value, end = {"true": True, "false": False, "null": None}[found[0]], found.end()
         else:
-            raise _NotLiteral
-        end = self.skip(found.end())
-        if self.text[end : end + 1] not in ("", ",", "}", "]", ";", "\n") and not self.text[found.end() : end].count("\n"):
-            raise _NotLiteral  # "a" + b, "a".concat(b)
-        return value, found.end()
+            raise _NotLiteral(at)
+        after = self.skip(end)
+        # Within brackets a line's end ends nothing; behind a whole object the next statement may stand.
+        if self.text[after : after + 1] in _GOES_ON if depth == 0 else self.text[after : after + 1] not in _ENDS:
+            raise _NotLiteral(end)  # "a" + b, ["a"].concat(b)
+        return value, end
 
     def skip(self, at: int) -> int:
         return _SKIP.match(self.text, at).end()  # type: ignore[union-attr]
@@ -98,20 +111,23 @@ class _Reader:
             elif name := _TEXT.match(self.text, at):
                 key, at = next(group for group in name.groups() if group is not None), name.end()
             else:
-                at = self._pass_over(at, pointer)  # a spread, a computed name
+                at = self._pass_over(at, pointer)  # a spread, a computed name: it may be any, also one that stands before it
+                found.clear()
+                found[_SPREAD] = _COMPUTED
                 continue
             at = self.skip(at)
             where = pointer + join(key)
             if self.text[at : at + 1] != ":":
                 at = self._pass_over(at, where, start)  # a method, a shorthand
+                found[key] = _COMPUTED
                 continue
             self.offsets[where] = start
             try:
                 found[key], at = self.value(at + 1, where, depth + 1)
                 at = self._comma(at)
-            except _NotLiteral:
-                found.pop(key, None)
-                at = self._pass_over(at + 1, where, start)
+            except _NotLiteral as no:
+                found[key] = _COMPUTED
+                at = self._pass_over(no.at, where, start)
         return found, at + 1
 
     def _elements(self, at: int, pointer: str, depth: int) -> tuple[list[Any], int]:
@@ -122,8 +138,9 @@ class _Reader:
                 value, at = self.value(at, where, depth + 1)
                 found.append(value)
                 at = self._comma(at)
-            except _NotLiteral:
-                at = self._pass_over(at, pointer)
+            except _NotLiteral as no:
+                found.append(_COMPUTED)
+                at = self._pass_over(no.at, pointer)
         return found, at + 1
 
     def _comma(self, at: int) -> int:
@@ -153,19 +170,24 @@ class _Reader:
 
 def literals(text: str) -> Literals:
     """The objects that a script assigns to names, and that it exports."""
-    text = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]) if found[0][0] == "/" else found[0], text)
+    text = _COMMENT.sub(lambda found: _blank(found[0]) if found[0][0] == "/" else found[0], text)
+    code = _QUOTED.sub(lambda found: _blank(found[0]), text)  # what a text says is no assignment
     reader, values = _Reader(text), dict[str, Any]()
     at = 0
-    while found := _ASSIGNED.search(text, at):
+    while found := _ASSIGNED.search(code, at):
         at = found.end()
         if found[1] not in values:
             pointer = join(found[1])
             reader.offsets[pointer] = found.start(1)
             try:
                 values[found[1]], at = reader.value(found.end(), pointer)
-            except _NotLiteral:
-                reader.computed[pointer] = found.start(1)
+            except _NotLiteral as no:
+                reader.computed[pointer], at = found.start(1), no.at
     return Literals(text, values, reader.offsets, reader.computed)
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
 
 
 def is_script(raw: bytes) -> bool:
@@ -174,48 +196,33 @@ def is_script(raw: bytes) -> bool:
 
 
 def read_script(raw: bytes, name: str, scope: str, into: Documents) -> int:
-    """authConfig.js. Returns the number of sign-ins that it configures."""
+    """authConfig.js, in UTF-8. Returns the number of sign-ins that it configures."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         into.errors.append(InputError(name, "not valid UTF-8", 1, 1))
         return 1
     found = literals(text)
-    config = next((value for key, value in found.values.items() if key in ("msalConfig", "passportConfig", "exports")), None)
-    out = None
-    at = next((join(key) for key in found.values if key in ("msalConfig", "passportConfig", "exports")), "")
-    if isinstance(config, dict):
-        out = (
-            _api(config, at)
-            if "credentials" in config
-            else _client(config, at, found.values)
-            if isinstance(config.get("auth"), dict)
-            else None
-        )
-    if out is None:
+    key = next((key for key in found.values if key in ("msalConfig", "passportConfig", "exports")), "")
+    config: Any = found.values.get(key)
+    at, places = join(key), tuple[str, ...]()
+    if isinstance(_member(config, "credentials"), dict):
+        out, places = _api(config, at), (f"{at}/credentials", f"{at}/metadata", f"{at}/protectedRoutes")
+    elif isinstance(_member(config, "auth"), dict):
+        out, places = _client(config, at, found.values), (f"{at}/auth", "/protectedResources")
+    else:
         into.errors.append(InputError(name, "this names msalConfig or passportConfig, but assigns it no literal that can be read", 1, 1))
         return 1
-    for where, offset in found.computed.items():
-        _forget(out, where)
-        if any(where.startswith(origin) or origin.startswith(where) for origin in out.origins.values()):
-            line, column = position(text, offset)
-            into.notes.append(
-                Note(f"{where.rpartition('/')[2] or where} is no literal: what it stands for is not known", name, line, column)
-            )
+    computed = (item for item in found.computed.items() if item[0] == at or item[0].startswith(places))
+    for where, offset in islice(computed, _MOST_NOTES):
+        line, column = position(text, offset)
+        into.notes.append(Note(f"{where.rpartition('/')[2]} is no literal: what it stands for is not known", name, line, column))
     file = File(name, scope, len(raw))
     line, column = position(text, found.locate(at))
     document = Document("connector", file, "", 0, len(raw), line, column, None, origins=out.origins, format="authConfig.js", places=found)
     document.data = graph.convert("connector", out.value)
     into.add(document)
     return 1
-
-
-def _forget(out: Converted, computed: str) -> None:
-    """A list of which an element is no literal is not known."""
-    for target, origin in list(out.origins.items()):
-        name = target.strip("/")
-        if origin == computed and "/" not in name:
-            out.value.pop(name, None)
 
 
 # -- what a configuration says
@@ -241,28 +248,22 @@ def _api(value: dict[str, Any], at: str) -> Converted:
     out = Converted()
     out.put("kind", "api", at)
     out.put("identityProvider", "msal", at)
-    credentials, metadata = _object(value, "credentials"), _object(value, "metadata")
+    credentials, metadata = _member(value, "credentials"), _member(value, "metadata")
     for name, target in (("clientID", "resourceUri"), ("tenantID", "tenantId")):
-        if isinstance(credentials.get(name), str):
-            out.put(target, credentials[name], f"{at}/credentials/{name}")
+        if isinstance(text := _member(credentials, name), str):
+            out.put(target, client_id(text) if name == "clientID" else text, f"{at}/credentials/{name}")
     if "clientSecret" in credentials:
         out.put("secretForm", secret_form(credentials["clientSecret"]), f"{at}/credentials/clientSecret")
-    if isinstance(host := metadata.get("authority"), str):
-        out.put("loginUri", host if "://" in host else f"https://{host}", f"{at}/metadata/authority")
-    if metadata.get("version") in ("v1.0", "v2.0"):
-        out.put("tokenVersion", 2 if metadata["version"] == "v2.0" else 1, f"{at}/metadata/version")
-    scopes: list[str] = []
-    for route, rules in _object(value, "protectedRoutes").items():
-        if not isinstance(rules, dict):
-            continue
-        lists = {f"delegatedPermissions/{name}": names for name, names in _object(rules, "delegatedPermissions").items()}
-        lists["scopes"] = rules.get("scopes")
-        for place, names in lists.items():
-            for i, name in enumerate(_list(names)):
-                if isinstance(name, str) and name not in scopes:
-                    out.origins[f"/scopes/{len(scopes)}"] = f"{at}/protectedRoutes{join(route)}/{place}/{i}"
-                    scopes.append(name)
-    out.put("scopes", scopes, f"{at}/protectedRoutes")
+    if isinstance(host := _member(metadata, "authority"), str):
+        out.put("loginUri", bare_uri(host if "://" in host else f"https://{host}"), f"{at}/metadata/authority")
+    if (version := _member(metadata, "version")) in ("v1.0", "v2.0"):
+        out.put("tokenVersion", 2 if version == "v2.0" else 1, f"{at}/metadata/version")
+    lists: list[tuple[str, Any]] = []
+    for place, route in _members(_member(value, "protectedRoutes"), f"{at}/protectedRoutes"):
+        lists += _members(_member(route, "delegatedPermissions"), f"{place}/delegatedPermissions")
+        lists.append((f"{place}/scopes", _member(route, "scopes")))
+    if "protectedRoutes" in value:
+        _scopes(out, lists, f"{at}/protectedRoutes")
     return out
 
 
@@ -271,38 +272,61 @@ def _client(value: dict[str, Any], at: str, others: dict[str, Any]) -> Converted
     out = Converted()
     out.put("kind", "client", at)
     out.put("identityProvider", "msal", at)
-    auth = _object(value, "auth")
-    if isinstance(auth.get("clientId"), str):
-        out.put("clientId", auth["clientId"], f"{at}/auth/clientId")
-    if isinstance(authority := auth.get("authority"), str) and (
+    auth = _member(value, "auth")
+    if isinstance(client := _member(auth, "clientId"), str):
+        out.put("clientId", client_id(client), f"{at}/auth/clientId")
+    if isinstance(authority := _member(auth, "authority"), str) and (
         found := re.fullmatch(r"(https?://[^/]+)/([^/]+)/?(?:v2\.0)?", authority.strip())
     ):
-        out.put("loginUri", found[1], f"{at}/auth/authority")
+        out.put("loginUri", bare_uri(found[1]), f"{at}/auth/authority")
         out.put("tenantId", found[2], f"{at}/auth/authority")
-    if isinstance(redirect := auth.get("redirectUri"), str):
+    if isinstance(redirect := _member(auth, "redirectUri"), str):
         out.put("redirectUrls", [redirect], f"{at}/auth/redirectUri")
         out.origins["/redirectUrls/0"] = f"{at}/auth/redirectUri"
-    scopes: list[str] = []
-    for name, resource in _object(others, "protectedResources").items():
-        asked = resource.get("scopes") if isinstance(resource, dict) else None
-        lists = asked if isinstance(asked, dict) else {"": asked}
-        for kind, names in lists.items():
-            for i, scope in enumerate(_list(names)):
-                if isinstance(scope, str) and scope not in scopes:
-                    out.origins[f"/scopes/{len(scopes)}"] = f"/protectedResources{join(name)}/scopes{join(kind) if kind else ''}/{i}"
-                    scopes.append(scope)
-    out.put("scopes", scopes, "/protectedResources")
-    resources = {scope.rpartition("/")[0] for scope in scopes if "://" in scope}
-    ours = sorted(resource for resource in resources if resource != "https://graph.microsoft.com")
+    if "protectedResources" not in others:
+        return out  # what it asks for is said elsewhere
+    lists: list[tuple[str, Any]] = []
+    for place, resource in _members(others["protectedResources"], "/protectedResources"):
+        asked = _member(resource, "scopes")
+        lists += _members(asked, f"{place}/scopes") if isinstance(asked, dict) else [(f"{place}/scopes", asked)]
+    scopes = _scopes(out, lists, "/protectedResources")
+    ours = {scope.rpartition("/")[0]: place for scope, place in scopes.items() if "://" in scope}
+    ours.pop("https://graph.microsoft.com", None)
     if len(ours) == 1:
-        where = next(i for i, scope in enumerate(scopes) if scope.rpartition("/")[0] == ours[0])
-        out.put("resourceUri", ours[0], out.origins[f"/scopes/{where}"])
+        ((resource, place),) = ours.items()
+        out.put("resourceUri", resource, place)
     return out
 
 
-def _object(value: dict[str, Any], name: str) -> dict[str, Any]:
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
+def _scopes(out: Converted, lists: list[tuple[str, Any]], origin: str) -> dict[str, str]:
+    """Each scope of the lists once, and where it stands. Where a part is no literal it is not known which there are."""
+    found: dict[str, str] = {}
+    whole = True
+    for place, names in lists:
+        whole = whole and names is not _COMPUTED and _COMPUTED not in _list(names)
+        for i, name in enumerate(_list(names)):
+            if isinstance(name, str):
+                found.setdefault(name, f"{place}/{i}")
+    if not whole:
+        return {}
+    out.put("scopes", list(found), origin)
+    for i, place in enumerate(found.values()):
+        out.origins[f"/scopes/{i}"] = place
+    return found
+
+
+def _member(value: Any, name: str) -> Any:
+    """What an object holds; of what is no literal, or has a part that is none, it is not known."""
+    if not isinstance(value, dict):
+        return _COMPUTED if value is _COMPUTED else None
+    return value.get(name, _COMPUTED if value.get(_SPREAD) is _COMPUTED else None)
+
+
+def _members(value: Any, place: str) -> list[tuple[str, Any]]:
+    """What an object holds, and where each stands."""
+    if not isinstance(value, dict):
+        return [(place, value)] if value is _COMPUTED else []
+    return [(place + join(name), item) for name, item in value.items()]
 
 
 # -- AppCreationScripts/sample.json
