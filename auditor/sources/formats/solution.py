@@ -9,7 +9,6 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from xml.etree import ElementTree
 
 from auditor.errors import InputError
 from auditor.sources.document import Document, Documents, File
@@ -98,6 +97,8 @@ def read_description(raw: bytes, name: str, scope: str, into: Documents) -> int:
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
         into.errors.append(InputError(name, "a solution's XML declares no document type; it is not read", 1, 1))
         return 1
+    from xml.etree import ElementTree
+
     try:
         # Of a text the parser does not ask what encoding is declared, so that it sees what was looked at above.
         root = ElementTree.fromstring(raw.decode("utf-8"))  # noqa: S314  (without document type there are no entities)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -70,6 +69,8 @@ def read(live: Live, plan: Plan, opened: Opened, tell: Tell | None = None) -> Te
 
 def needs_sdk() -> None:
     """Raises UsageError where the packages for live tenants are not installed."""
+    from importlib.util import find_spec
+
     if find_spec("msgraph") is None or find_spec("azure") is None or find_spec("azure.identity") is None:
         raise UsageError("to read a live tenant, install Microsoft's packages for it: pip install azure-identity msgraph-sdk")
 
