@@ -59,8 +59,7 @@ LINKS = (
     )),
     Link("scope", "asked", (
         Step("connector-scope-unknown-api"), Step("connector-scope-missing"), Step("connector-scope-is-role"),
-        Step("connector-scope-other-resource"),
-        Step("connector-scope-not-requested"), Step("connector-scope-none"),
+        Step("connector-scope-other-resource"), Step("connector-scope-not-requested"), Step("connector-scope-none"),
         Step("perm-unknown-id", "client", "requested.permissions"), Step("perm-wrong-type", "client", "requested.permissions"),
     )),
     Link("resource", "resource", (
@@ -76,8 +75,7 @@ LINKS = (
     )),
     Link("consent", "permissions", (
         Step("perm-requested-not-granted", "client", "permissions"), Step("perm-granted-to-some", "client", "permissions"),
-        Step("connector-obo-not-preauthorized"),
-        Step("connector-obo-principal-missing"),
+        Step("connector-obo-not-preauthorized"), Step("connector-obo-principal-missing"),
     )),
 )  # fmt: skip
 # Rules of connectors that are no link: what they find does not keep a connector from working today.

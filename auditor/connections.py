@@ -137,7 +137,7 @@ class Connections:
         if isinstance(name, Unknown):
             return name
         world = self._world
-        names, _, gap = self._names
+        names, nearest, gap = self._names
         if name in self._ambiguous:
             return Unknown(RESOURCE, f"several are called {name}", collection=True)
         app_id = name.lower() if len(name) == 36 and "/" not in name else names.get(name) or self._of_domain(name)
@@ -150,7 +150,7 @@ class Connections:
         elif {APPLICATIONS, PRINCIPALS} <= world.complete:
             return None
         missing = self._missing(RESOURCE)
-        near = self._names[1].get(_near(name))
+        near = nearest.get(_near(name))
         return missing if near is None or near == name else Unknown(RESOURCE, f"{missing.why}; close to it is {near}", collection=True)
 
     def _of_domain(self, name: str) -> str | None:

@@ -72,7 +72,7 @@ class ApiPermission(msgspec.Struct):
     admin_consent: bool | None
     granted: str | None  # admin, user, preauthorized, no
     users: int | None  # that consented for themselves
-    file: str
+    file: str | None
     line: int | None
     pointer: str
 

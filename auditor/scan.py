@@ -96,7 +96,7 @@ class Report:
 
     def remedy(self, reason: str) -> str | None:
         """What would make known what is not."""
-        said = next((tenant.remedies()[reason] for tenant in self.tenants if reason in tenant.remedies()), None)
+        said = next((found[reason] for found in (tenant.remedies() for tenant in self.tenants) if reason in found), None)
         return (resolve.REMEDIES.get(reason.partition(":")[0]) if said is None else said) or None
 
     def left_out(self, fail_on: str) -> list[str]:

@@ -585,10 +585,10 @@ def test_an_unreadable_file(folder: Path) -> None:
 
 
 def test_a_read_error_is_an_error_of_that_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: Path) -> bytes:
+    def fail(self: Path, *_: object, **__: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr(Path, "open", fail)
     documents = sources.read([str(folder / "a.json")])
     assert [str(e).rpartition("/")[2] for e in documents.errors] == ["a.json: cannot be read: Permission denied"]
 

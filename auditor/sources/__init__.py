@@ -51,15 +51,19 @@ def read(
             continue  # a path given twice, or a link to a file that is read anyway
         seen.add(real)
         try:
-            if not stat.S_ISREG(os.stat(found.path).st_mode) and not found.named:
+            regular = stat.S_ISREG(os.stat(found.path).st_mode)
+            if not regular and not found.named:
                 into.passed_over.append(found.name)  # a pipe or a socket in a folder would block
                 continue
-            if _is_snapshot(found.path):
-                header = snapshot.read(found.path, found.name, into, None if wanted is None else wanted())
-                if header is not None:
-                    into.snapshots[found.name] = header.tenant.tenant_id
+            with found.path.open("rb", buffering=0) as file:  # a buffer would be one more copy of a large file
+                held = regular and snapshot.is_snapshot(file.read(4096))  # what a pipe gives can be read once
+                if regular:
+                    file.seek(0)
+                raw = b"" if held else file.readall()
+            if held:
+                if snapshot.read(found.path, found.name, into, None if wanted is None else wanted()):
+                    into.snapshots.add(found.name)
                 continue
-            raw = found.path.read_bytes()
         except OSError as error:
             into.errors.append(InputError(found.name, f"cannot be read: {error.strerror or error}"))
             continue
@@ -68,13 +72,6 @@ def read(
             progress(into.files_read + len(into.passed_over), into.count)
     into.errors += walk.errors
     return into
-
-
-def _is_snapshot(path: Path) -> bool:
-    if not path.is_file():
-        return False  # what a pipe gives can be read once
-    with path.open("rb") as file:
-        return snapshot.is_snapshot(file.read(4096))
 
 
 def _read(raw: bytes, found: Found, into: Documents) -> None:

@@ -131,7 +131,7 @@ class Documents:
     inexact: list[str] = field(default_factory=list)  # files too large for exact columns and duplicate keys
     whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
     tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
-    snapshots: dict[str, str] = field(default_factory=dict)  # path -> the tenant in it
+    snapshots: set[str] = field(default_factory=set)  # paths of those that were read
 
     def add(self, document: Document) -> None:
         self.count += 1

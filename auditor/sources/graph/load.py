@@ -91,7 +91,15 @@ class Loader:
 
     async def load(self, sink: Sink) -> None:
         """Reads all else that is planned. When it is interrupted, what was read by then is with the sink, and `covered` says so."""
-        self._begin(sink)
+        self._sink = sink
+        if sink.resumed("organization") is None:
+            self._pass_on("organization", calls.ORGANIZATION, self._organization, None, [])
+        try:
+            await self._read()
+        except asyncio.CancelledError:
+            pass  # Ctrl-C: what has been read is audited
+
+    async def _read(self) -> None:
         ways: dict[Call, Callable[[], Awaitable[Covered | list[str] | None]]] = {
             calls.APPLICATIONS: self._applications,
             calls.ASSIGNED_TO: self._assigned_to,
@@ -101,15 +109,7 @@ class Loader:
             **{call: partial(self._single, call) for call in calls.SINGLES},
         }
         wanted = [call for call in self._plan.calls if call is not calls.ORGANIZATION]
-        try:
-            await _side_by_side(self._cover(call, ways.get(call, partial(self._chain, call))) for call in wanted)
-        except asyncio.CancelledError:
-            pass  # Ctrl-C: what has been read is audited
-
-    def _begin(self, sink: Sink) -> None:
-        self._sink = sink
-        if sink.resumed("organization") is None:
-            self._pass_on("organization", calls.ORGANIZATION, self._organization, None, [])
+        await _side_by_side(self._cover(call, ways.get(call, partial(self._chain, call))) for call in wanted)
 
     # -- one collection
 

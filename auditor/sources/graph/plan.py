@@ -6,7 +6,7 @@ Nothing here imports Microsoft's SDK: `regaudit permissions` works without it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from auditor import documents
@@ -120,25 +120,15 @@ _NEEDS = {
 }  # fmt: skip
 
 # Requests that only find out what to ask for.
-WITH_FEDERATED = Call(
-    "federatedIdentityCredentials", "application", "/applications",
-    f"$select=id&$filter=federatedIdentityCredentials/$count ne 0&$count=true&$top={_PAGE}",
-    _APPLICATION, "registrations that have federated credentials",
+WITH_FEDERATED = replace(
+    FEDERATED, kind="application", path="/applications", version="v1.0", why="registrations that have federated credentials",
+    query=f"$select=id&$filter=federatedIdentityCredentials/$count ne 0&$count=true&$top={_PAGE}",
 )  # fmt: skip
-GRANTS_OF_ONE = Call(
-    "oauth2PermissionGrants", "oauth2PermissionGrant", "/oauth2PermissionGrants", f"$filter=clientId eq '{{id}}'&$top={_PAGE}",
-    _DIRECTORY, "delegated permissions of one principal",
-)  # fmt: skip
-ASSIGNMENTS_OF_ONE = Call(
-    "appRoleAssignments", "appRoleAssignment", "/servicePrincipals/{id}/appRoleAssignments", f"$top={_PAGE}",
-    _APPLICATION, "application permissions of one principal",
-)  # fmt: skip
-OWNERS_OF_ONE = Call(
-    "owners", "owner", "/applications/{id}/owners", f"$select={_select('owner')}&$top={_PAGE}", _APPLICATION, "owners of one registration",
-)  # fmt: skip
-PRINCIPAL_OWNERS_OF_ONE = Call(
-    "servicePrincipalOwners", "owner", "/servicePrincipals/{id}/owners", OWNERS_OF_ONE.query, _APPLICATION, "owners of one principal",
-)  # fmt: skip
+# The same collections of one object.
+GRANTS_OF_ONE = replace(GRANTS, query=f"$filter=clientId eq '{{id}}'&$top={_PAGE}")
+ASSIGNMENTS_OF_ONE = replace(ASSIGNED_TO, path="/servicePrincipals/{id}/appRoleAssignments")
+OWNERS_OF_ONE = replace(OWNERS, path="/applications/{id}/owners", query=f"$select={_select('owner')}&$top={_PAGE}", poorer="")
+PRINCIPAL_OWNERS_OF_ONE = replace(PRINCIPAL_OWNERS, path="/servicePrincipals/{id}/owners", query=OWNERS_OF_ONE.query, poorer="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -17,7 +16,7 @@ from auditor.sources.graph.client import Graph
 from auditor.sources.graph.faults import GraphFault, NotTaken, NotThere
 from auditor.sources.graph.load import Loader, Tell, in_groups, refused_by
 from auditor.sources.graph.plan import Call, Plan
-from auditor.sources.graph.sink import Objects, Sink
+from auditor.sources.graph.sink import Objects
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LINKS = (calls.GRANTS, calls.ASSIGNED_TO)  # they name whom they link, and stand alone
@@ -68,17 +67,14 @@ class SomeLoader(Loader):
             if not _GUID.fullmatch(app):
                 raise UsageError(f"--app {app}: give an application (client) id or an object id; by name: --filter \"displayName eq '…'\"")
 
-    async def load(self, sink: Sink) -> None:
+    async def _read(self) -> None:
         """Raises GraphFault when none of them is there."""
-        self._begin(sink)
         try:
-            await self._load()
-        except asyncio.CancelledError:
-            pass  # Ctrl-C: what has been read is audited
+            await self._read_some()
         except msgspec.DecodeError as error:
             raise GraphFault(f"an object that hangs on these registrations cannot be read: {error}") from None
 
-    async def _load(self) -> None:
+    async def _read_some(self) -> None:
         apps = [_app(raw) for raw in await self._applications_asked_for()]
         ids = sorted(app.id for app in apps)
         own = await self._principals_of(apps) if calls.PRINCIPALS in self._plan else []
