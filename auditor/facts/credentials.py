@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+# learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq: Application Proxy adds these secrets and renews them.
+_PROXY_SECRET = "CWAP_AuthSecret"
+# Azure AD Graph and old exports have no displayName: there the description is the customKeyIdentifier, in base64.
+_PROXY_IDENTIFIERS = frozenset(base64.b64encode(_PROXY_SECRET.encode(encoding)).decode() for encoding in ("ascii", "utf-16-le"))
+_COPILOT_STUDIO = ".powerva.microsoft.com"  # CN=service.prod.powerva.microsoft.com, which Copilot Studio makes and renews
 
 
 class Credential(Fact):
@@ -63,6 +68,18 @@ class Credential(Fact):
 class Secret(Credential):
     """A client secret (passwordCredentials)."""
 
+    managed_by_microsoft: bool = prop(
+        "displayName", "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known."
+    )
+
+    def __init__(self, doc: documents.PasswordCredential, owner: Any, at: str) -> None:
+        super().__init__(doc, owner, at)
+        name, identifier = self.display_name, doc.custom_key_identifier
+        # Few secrets have this description: one that is not known must not hide a fault.
+        self.managed_by_microsoft = (name.__class__ is str and name == _PROXY_SECRET) or (
+            identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS
+        )
+
     @fact()
     def superseded(self) -> bool:
         """Another secret of the same app is valid and ends later."""
@@ -79,11 +96,16 @@ class Certificate(Credential):
     type: str = prop("type", "AsymmetricX509Cert, X509CertAndPassword, Symmetric.")
     usages: list[str] = prop("usage", "Sign, Verify, Encrypt: of all its entries.")
     key_ids: list[str] = prop("keyId", "Of all its entries.")
+    managed_by_microsoft: bool = prop(
+        "displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known."
+    )
 
     def __init__(self, doc: documents.KeyCredential, owner: Any, at: str) -> None:
         super().__init__(doc, owner, at)
         self.thumbprint, self.type = thumbprint(doc.custom_key_identifier), text(doc.type)
         self.usages, self.key_ids = [], []
+        name = self.display_name
+        self.managed_by_microsoft = name.__class__ is str and _COPILOT_STUDIO in name
 
     @fact()
     def superseded(self) -> bool:
