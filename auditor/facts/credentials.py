@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 # learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq: Application Proxy adds these secrets and renews them.
-_PROXY_SECRET = "CWAP_AuthSecret"
+_PROXY_DESCRIPTION = "CWAP_AuthSecret"
 # Azure AD Graph and old exports have no displayName: there the description is the customKeyIdentifier, in base64.
-_PROXY_IDENTIFIERS = frozenset(base64.b64encode(_PROXY_SECRET.encode(encoding)).decode() for encoding in ("ascii", "utf-16-le"))
+_PROXY_IDENTIFIERS = frozenset(base64.b64encode(_PROXY_DESCRIPTION.encode(encoding)).decode() for encoding in ("ascii", "utf-16-le"))
 _COPILOT_STUDIO = ".powerva.microsoft.com"  # CN=service.prod.powerva.microsoft.com, which Copilot Studio makes and renews
 
 
@@ -69,14 +69,15 @@ class Secret(Credential):
     """A client secret (passwordCredentials)."""
 
     managed_by_microsoft: bool = prop(
-        "displayName", "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known."
+        "displayName",
+        "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known.",
     )
 
     def __init__(self, doc: documents.PasswordCredential, owner: Any, at: str) -> None:
         super().__init__(doc, owner, at)
         name, identifier = self.display_name, doc.custom_key_identifier
         # Few secrets have this description: one that is not known must not hide a fault.
-        self.managed_by_microsoft = (name.__class__ is str and name == _PROXY_SECRET) or (
+        self.managed_by_microsoft = (name.__class__ is str and name == _PROXY_DESCRIPTION) or (
             identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS
         )
 
