@@ -597,6 +597,30 @@ def test_a_credential_that_begins_later_supersedes_nothing_yet() -> None:
     assert found[0].superseded is False
 
 
+@pytest.mark.parametrize(
+    ("entry", "managed"),
+    [
+        ({"displayName": "CWAP_AuthSecret"}, True),
+        ({"displayName": "ci"}, False),
+        ({"displayName": None}, False),
+        ({}, False),
+        ({"customKeyIdentifier": "Q1dBUF9BdXRoU2VjcmV0"}, True),
+        ({"displayName": None, "customKeyIdentifier": base64.b64encode("CWAP_AuthSecret".encode("utf-16-le")).decode()}, True),
+        ({"customKeyIdentifier": "Y2k="}, False),
+    ],
+)
+def test_a_secret_is_microsofts_by_its_description_only(entry: dict[str, Any], managed: bool) -> None:
+    assert app(passwordCredentials=[entry]).secrets[0].managed_by_microsoft is managed
+
+
+@pytest.mark.parametrize(
+    ("entry", "managed"),
+    [({"displayName": "CN=service.prod.powerva.microsoft.com"}, True), ({"displayName": "CN=payroll"}, False), ({"displayName": None}, False), ({}, False)],
+)  # fmt: skip
+def test_a_certificate_is_microsofts_by_its_description_only(entry: dict[str, Any], managed: bool) -> None:
+    assert app(keyCredentials=[entry]).certificates[0].managed_by_microsoft is managed
+
+
 def test_superseded_is_unknown_while_the_other_one_is() -> None:
     found = app(passwordCredentials=[{"endDateTime": "2025-06-01T00:00:00Z"}, {}]).secrets
     assert unknown(found[0].superseded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import tomllib
@@ -61,6 +62,30 @@ def test_messages_are_one_line(rule: Rule) -> None:
     assert isinstance(checked.message, Message)
     assert "\n" not in rule.block["message"]
     assert not rule.block["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "ordinary"),
+    [
+        ("owner-guest", "medium"),
+        ("owner-disabled", "low"),
+        ("credential-on-sp", "medium"),
+        ("implicit-access-token", "medium"),
+        ("perm-unknown-id", "medium"),
+        ("perm-requested-not-granted", "medium"),
+        # Whether another credential works is often not in the input: an expired one stays what stops sign-in.
+        ("secret-expired", "high"),
+        ("certificate-expired", "high"),
+    ],
+)
+def test_the_ordinary_severity_comes_last(name: str, ordinary: str) -> None:
+    """An unknown has the severity of the last else."""
+    (rule,) = (rule for rule in RULES if rule.id == name)
+    node = ast.parse(" ".join(rule.block["severity"].split()), mode="eval").body
+    while isinstance(node, ast.IfExp):
+        node = node.orelse
+    assert isinstance(node, ast.Name)
+    assert node.id == ordinary
 
 
 def test_there_are_rules_in_every_area() -> None:
