@@ -45,6 +45,6 @@ def test_commands_have_these_options(verb: str, rest: str) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in [DOCS.parent / "README.md", *DOCS.rglob("*.md")]:
+    for page in [*DOCS.parent.glob("*.md"), *DOCS.rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
