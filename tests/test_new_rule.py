@@ -165,7 +165,7 @@ def test_a_rule_of_regaudits_own(checkout: Path) -> None:
 
 @pytest.mark.parametrize("how", [(), ("--folder",)])
 def test_a_new_area_of_regaudits_own_is_not_made_by_mistake(how: tuple[str, ...], checkout: Path) -> None:
-    where = [*how, *([checkout] if how else [])]
+    where: list[str | Path] = [*how, checkout] if how else []
     ran = regaudit("new-rule", "credentails/secret-forgotten", *where)
     assert ran.code == 2
     assert "regaudit has no area 'credentails'; did you mean 'credentials'?" in ran.err
