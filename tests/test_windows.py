@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.errors import UsageError
 from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.document import Documents
 from auditor.sources.graph import plan
@@ -56,3 +57,15 @@ def test_a_snapshot_is_written_and_resumed_without_locks_and_owners_of_files(tmp
     assert read(tmp_path / "tenant.ndjson.gz", "tenant.ndjson.gz", documents) is not None
     assert not documents.errors
     assert [document.data.app_id for document in documents.documents] == ["a1", "b1"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no flock")
+def test_two_exports_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    info = TenantInfo("7e4a0000-0000-4000-8000-000000000001", taken="2026-11-24T00:00:00Z")
+    first = Writer(tmp_path / "tenant.ndjson.gz", ["applications"], "1").open(info)
+    second = Writer(tmp_path / "tenant.ndjson.gz", ["applications"], "1", resume=True)
+    with pytest.raises(UsageError, match="another export is writing into"):
+        second.open(info)
+    second.close()
+    first.close()
+    Writer(tmp_path / "tenant.ndjson.gz", ["applications"], "1", resume=True).open(info).close()
