@@ -22,6 +22,7 @@ _COMMANDS = {
     "credentials": "List credentials that have expired or expire soon.",
     "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
+    "new-rule": "Begin a rule page of your own.",
     "schema": "Print a JSON Schema: application, report or rule.",
     "completion": "Print the completion script of a shell.",
 }

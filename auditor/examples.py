@@ -13,6 +13,7 @@ from auditor.sources import Documents, reader
 from auditor.sources.detect import COLLECTIONS
 
 MUST_HAVE = ("fail", "pass")
+FILL_IN = "FILL-IN"  # stands where `regaudit new-rule` leaves something to its author
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ def run(rule: Rule) -> Iterator[Result]:
     for kind in MUST_HAVE:
         if kind not in kinds:
             yield Result(kind, 1, f"the page has no example that should {kind}: ```json {kind}")
+    for line, text in enumerate(rule.page.split("\n"), 1):
+        if FILL_IN in text:
+            what = text.partition(FILL_IN)[2].strip(': "}')
+            yield Result("", line, f"still to be filled in: {what}")
 
 
 def _run(rule: Rule, example: Example) -> Result:

@@ -47,10 +47,11 @@ from auditor.unknown import Partial, Unavailable, Unknown, Unread
 
 _FENCE = re.compile(r"^```(\w+)[ \t]+([^\n`]*)\n(.*?)^```[ \t]*$", re.M | re.S)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEYS = ("severity", "each", "given", "require", "at", "message", "aadsts", "references", "params", "aliases", "tags")
 _MAX_PARAMETER = 10**6
 KINDS = ("fail", "pass", "not-applicable", "not-evaluated")
+NOT_PAGES = ("readme", "index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,7 +505,7 @@ def parse(page: str, path: str, id_: str, area: str) -> Rule:
     title = re.match(r"\s*# (.+)", page)
     if title is None:
         raise fail("the page begins with its title: # Client secret has expired")
-    if not _ID.fullmatch(id_):
+    if not ID.fullmatch(id_):
         raise fail(f"{id_!r} is not a rule id: kebab-case, named for the fault")
     for key in block:
         if key not in _KEYS:
@@ -632,7 +633,7 @@ def shipped_folder() -> Path:
 def pages(folder: Path) -> list[Path]:
     """Pages of a folder and its areas, in the order of their ids. Files without a rule block (README.md) are not pages."""
     found = [*folder.glob("*.md"), *folder.glob("*/*.md")]
-    return sorted((path for path in found if path.stem.lower() not in ("readme", "index")), key=lambda path: path.stem)
+    return sorted((path for path in found if path.stem.lower() not in NOT_PAGES), key=lambda path: path.stem)
 
 
 def load_folder(folder: Path) -> list[Rule]:

@@ -1,14 +1,12 @@
-"""Makes `auditor/schemas/objects.json`, the JSON Schemas of the objects that regaudit reads, from Microsoft Graph's metadata.
+"""Makes `auditor/schemas/objects.json`, the JSON Schemas of the objects that regaudit reads.
 
-    python scripts/application_schema.py ../shared/data/graph_v1.0_app_sp_types.json
-
-The input is an excerpt of microsoftgraph/msgraph-metadata (MIT): types with their properties and nullability.
+From the excerpt of Microsoft Graph's metadata in `data/`.
 """
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
+
+import vendored
 
 from auditor.documents import DURATION
 
@@ -82,8 +80,8 @@ BY_HAND: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def main(source: str) -> None:
-    types = json.loads(Path(source).read_text("utf-8"))["types"]
+def files() -> dict[str, str]:
+    types = vendored.load("graph_types.json")["types"]
     defs: dict[str, Any] = {name: {**shape, "type": "object"} for name, shape in BY_HAND.items()}
     defs["date"] = {"type": ["string", "null"], "pattern": PRIMITIVES["Edm.DateTimeOffset"]["pattern"]}
 
@@ -124,13 +122,8 @@ def main(source: str) -> None:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://regaudit.dev/schemas/objects.json",
         "title": "Objects of Microsoft Entra ID that regaudit reads",
-        "description": "From Microsoft Graph v1.0 metadata (microsoftgraph/msgraph-metadata, MIT), by scripts/application_schema.py.",
+        "description": "From Microsoft Graph v1.0 metadata (microsoftgraph/msgraph-metadata, MIT), by scripts/generate.py.",
         "$ref": "#/$defs/application",
         "$defs": dict(sorted(defs.items())),
     }
-    target = Path(__file__).parent.parent / "auditor/schemas/objects.json"
-    target.write_text(json.dumps(schema, indent=1) + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    return {"auditor/schemas/objects.json": json.dumps(schema, indent=1) + "\n"}

@@ -1,25 +1,18 @@
 """Makes `sample_manifests/pair-*`: the story's pair, a connector's client and its API, in order and with one fault each.
 
-python scripts/connector_samples.py          writes the folders, and their table in sample_manifests/README.md
-python scripts/connector_samples.py --check  exit code 1 when one is stale
-
-What is wrong in each stands in tests/test_connect.py, which holds them to the rules that must fail.
+Their table in sample_manifests/README.md, too. What is wrong in each stands in tests/test_connect.py, which holds
+them to the rules that must fail.
 """
 
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+from tests.test_connect import VARIANTS, Pair
 
-from tests.test_connect import VARIANTS, Pair  # noqa: E402
-
-SAMPLES = ROOT / "sample_manifests"
+README = Path(__file__).parent.parent / "sample_manifests/README.md"
 BEGIN, END = "<!-- pairs -->\n", "<!-- /pairs -->\n"
 CHOSEN = (
     "client ID is a placeholder", "client ID is an object ID", "client of another tenant", "redirect URI of another environment",
@@ -48,29 +41,11 @@ def write(target: Path) -> str:
     return "\n".join(rows) + "\n"
 
 
-def files(below: Path) -> dict[str, bytes]:
-    return {path.relative_to(below).as_posix(): path.read_bytes() for path in below.glob("pair-*/**/*.json")}
-
-
-def main(check: bool) -> int:
-    readme = SAMPLES / "README.md"
-    text = readme.read_text("utf-8")
-    with tempfile.TemporaryDirectory() as made:
-        table = write(Path(made))
-        whole = text[: text.index(BEGIN) + len(BEGIN)] + table + text[text.index(END) :]
-        if check:
-            stale = files(Path(made)) != files(SAMPLES) or whole != text
-            print(
-                "sample_manifests/pair-* are stale: run scripts/connector_samples.py" if stale else "sample_manifests/pair-* are up to date"
-            )
-            return int(stale)
-        for old in SAMPLES.glob("pair-*"):
-            shutil.rmtree(old)
-        for new in Path(made).iterdir():
-            shutil.copytree(new, SAMPLES / new.name)
-    readme.write_text(whole, "utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main("--check" in sys.argv))
+def files() -> dict[str, str]:
+    text = README.read_text("utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        table = write(made)
+        samples = {path.relative_to(made).as_posix(): path.read_text("utf-8") for path in made.glob("pair-*/**/*.json")}
+    samples["README.md"] = text[: text.index(BEGIN) + len(BEGIN)] + table + text[text.index(END) :]
+    return {f"sample_manifests/{path}": text for path, text in samples.items()}

@@ -1,26 +1,17 @@
-"""Makes `docs/facts.md`, the reference of what rules may speak about, from the facts' own declarations.
-
-python scripts/facts_reference.py          writes the page
-python scripts/facts_reference.py --check  exit code 1 when the page is stale
-"""
+"""Makes `docs/facts.md`, the reference of what rules may speak about, from the facts' own declarations."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 from auditor.facts import ROOTS, TYPES
 from auditor.language.types import Type, type_of
 from auditor.rulebook import fact_needs
 
-TARGET = Path(__file__).parent.parent / "docs/facts.md"
 
-
-def page() -> str:
+def files() -> dict[str, str]:
     lines = [
         "# Facts: what rules may speak about",
         "",
-        "Made by `python scripts/facts_reference.py` from the declarations in `auditor/facts/`. A rule starts from one of the roots "
+        "Made by `python scripts/generate.py` from the declarations in `auditor/facts/`. A rule starts from one of the roots "
         + ", ".join(f"`{name}` ({cls.__name__})" for name, cls in ROOTS.items())
         + "; `tenant` and `now` stand in every rule.",
         "",
@@ -36,7 +27,7 @@ def page() -> str:
             needs = ", ".join(need for need in fact_needs(cls, name) if need != "applications")
             lines.append(f"| `{name}` | {_type(type_of(hint))} | {member.doc}{place} | {needs} |")
         lines.append("")
-    return "\n".join(lines)
+    return {"docs/facts.md": "\n".join(lines)}
 
 
 def _type(kind: Type) -> str:
@@ -45,9 +36,3 @@ def _type(kind: Type) -> str:
     if kind.kind == "list" and kind.item is not None:
         return f"list of {_type(kind.item)}"
     return str(kind)
-
-
-if __name__ == "__main__":
-    if "--check" in sys.argv:
-        sys.exit(0 if TARGET.read_text("utf-8") == page() else f"{TARGET} is stale: run python scripts/facts_reference.py")
-    TARGET.write_text(page(), "utf-8")

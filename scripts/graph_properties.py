@@ -1,16 +1,13 @@
 """Makes `tests/fake_graph/properties.json`: names of properties and of navigation, for the fake Microsoft Graph.
 
-    python scripts/graph_properties.py ../shared/data/graph_v1.0_app_sp_types.json
-
-The input is an excerpt of microsoftgraph/msgraph-metadata (MIT). What it does not hold is added here by hand, and marked so in the output.
+From the excerpt of Microsoft Graph's metadata. What it does not hold is added here by hand, and marked so in the output.
 """
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parent.parent / "tests" / "fake_graph" / "properties.json"
+import vendored
+
 TYPES = [
     "application", "servicePrincipal", "oAuth2PermissionGrant", "appRoleAssignment", "federatedIdentityCredential",
     "tenantAppManagementPolicy",
@@ -53,8 +50,8 @@ BETA_BY_HAND = {
 }  # fmt: skip
 
 
-def main(source: str) -> None:
-    data = json.loads(Path(source).read_text("utf-8"))
+def files() -> dict[str, str]:
+    data = vendored.load("graph_types.json")
 
     def names(kind: str, what: str) -> list[str]:
         found = data["types"]["microsoft.graph." + kind]
@@ -62,15 +59,11 @@ def main(source: str) -> None:
         return sorted([*found[what], *(names(base.removeprefix("graph."), what) if base else [])])
 
     made: dict[str, Any] = {
-        "source": data["source"] + ", by scripts/graph_properties.py",
+        "source": data["source"] + ", by scripts/generate.py",
         "licence": "MIT, Copyright (c) Microsoft Corporation",
         "properties": {kind: names(kind, "properties") for kind in TYPES},
         "navigation": {kind: names(kind, "navigation") for kind in TYPES},
         "by hand": BY_HAND,
         "by hand, beta only": BETA_BY_HAND,
     }
-    TARGET.write_text(json.dumps(made, indent=1) + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    return {"tests/fake_graph/properties.json": json.dumps(made, indent=1) + "\n"}

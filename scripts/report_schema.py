@@ -1,14 +1,8 @@
-"""Makes `auditor/schemas/report.json`, the JSON Schema of the JSON report, from the rows that the report is made of.
-
-python scripts/report_schema.py          writes the schema
-python scripts/report_schema.py --check  exit code 1 when it is stale
-"""
+"""Makes `auditor/schemas/report.json`, the JSON Schema of the JSON report, from the rows that the report is made of."""
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,7 +12,6 @@ from auditor.inventory import Application, Connector, Credential
 from auditor.report.json import SCHEMA_VERSION
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
-TARGET = Path(__file__).parent.parent / "auditor/schemas/report.json"
 STATUSES = ["fail", "not-evaluated", "error", "waived", "baselined", "pass"]
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
 TEXT_OR_NULL, COUNT_OR_NULL = {"type": ["string", "null"]}, {"type": ["integer", "null"], "minimum": 1}
@@ -86,7 +79,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "regaudit's JSON report",
-        "description": "Made by scripts/report_schema.py. Within one major schema_version members are only added.",
+        "description": "Made by scripts/generate.py. Within one major schema_version members are only added.",
         **report,
         "$defs": {
             "Finding": finding,
@@ -98,8 +91,5 @@ def schema() -> dict[str, Any]:
     }
 
 
-if __name__ == "__main__":
-    text = json.dumps(schema(), indent=1) + "\n"
-    if "--check" in sys.argv:
-        sys.exit(0 if TARGET.read_text("utf-8") == text else f"{TARGET} is stale: run python scripts/report_schema.py")
-    TARGET.write_text(text, "utf-8")
+def files() -> dict[str, str]:
+    return {"auditor/schemas/report.json": json.dumps(schema(), indent=1) + "\n"}

@@ -22,7 +22,7 @@ import auditor
 from auditor.cli import main
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("scan", "rules", "credentials", "explain", "test", "schema", "completion")
+COMMANDS = ("scan", "rules", "credentials", "explain", "test", "new-rule", "schema", "completion")
 GATES = ("critical", "high", "medium", "low", "never")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 # The default profile leaves out rules with this tag.

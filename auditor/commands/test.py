@@ -29,7 +29,7 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
         if rule.id not in wanted:
             continue
         for result in examples.run(rule):
-            tested += 1
+            tested += bool(result.kind)  # else it is about the page
             if result.problem:
                 wrong += 1
                 click.echo(clean_lines(f"{rule.path}:{result.line}: {result.problem}"))

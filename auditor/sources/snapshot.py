@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -269,10 +270,10 @@ class Writer:
         status = self.folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or (hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & 0o077)):
             raise UsageError(f"{self.folder} is not a folder of an export of yours: delete it to begin again")
-        try:
-            import fcntl
-        except ImportError:  # Windows has no such thing
+        if sys.platform == "win32":  # has no flock: two exports that resume one folder at once are not told apart there
             return
+        import fcntl
+
         self._held = self._open("lock", "ab")
         try:
             fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
