@@ -20,7 +20,7 @@ from typing import Any
 
 from auditor.errors import RuleError, UsageError
 from auditor.facts import ROOTS, Tenant
-from auditor.finding import SEVERITIES
+from auditor.finding import SEVERITIES, Severity
 from auditor.language import (
     BOOL,
     BUILTINS,
@@ -31,7 +31,9 @@ from auditor.language import (
     SEVERITY,
     TEXT,
     Checker,
+    Choice,
     Env,
+    Fix,
     Found,
     Judgement,
     Message,
@@ -41,6 +43,7 @@ from auditor.language import (
     joined,
     located,
     mentions,
+    severity_node,
     variable,
 )  # fmt: skip
 from auditor.unknown import Partial, Unavailable, Unknown, Unread
@@ -253,7 +256,7 @@ class Checked:
         """The conditions once more, for a subject of which nothing is known."""
         assert each.blind is not None
         assert each.type.item is not None
-        checker = Checker(self.checker.scope, unavailable)
+        checker = Checker(self.checker.scope, unavailable, "_u")
         item = each.type.item
         blind = type(each.blind)(each.blind.unknown)
         checker.scope[self.subject] = replace(variable(self.subject, item.cls, item, blind), path=self.subject)
@@ -281,10 +284,10 @@ class Checked:
         return ""
 
     @cached_property
-    def fix(self) -> Message:
+    def fix(self) -> Fix:
         """The page's fix. Raises RuleError."""
         try:
-            return Message(self.checker, self.rule.fix, commands=True)
+            return Fix(self.checker, self.rule.fix)
         except RuleError as error:
             raise self.rule.place(error) from None
 
@@ -336,10 +339,10 @@ class Checked:
 
     def _severity(self, checker: Checker, source: str) -> Node:
         known = dict(checker.scope)
-        for level in SEVERITIES:
-            checker.scope[level] = Node(SEVERITY, ast.Constant(level), (lambda value: lambda env: value)(level))
+        for severity in Severity:
+            checker.scope[severity] = severity_node(severity)
         node = checker.check(source, SEVERITY)
-        self.levels = [level for level in SEVERITIES if level in checker.used]  # the worst comes last
+        self.levels = [severity for severity in Severity if severity in checker.used]  # the worst comes last
         checker.scope = known
         return node
 
@@ -380,7 +383,7 @@ class Check:
     def run(self) -> Callable[[list[Any], Found], None]:
         """Judges all of some roots in one pass, as far as they can be judged without three values."""
         exec(self.checked.code, self._space)  # noqa: S102  (our own AST, see auditor.language)
-        return self._space["check"]  # type: ignore[no-any-return]
+        return self._space["_check"]  # type: ignore[no-any-return]
 
     @property
     def compiled(self) -> bool:
@@ -390,10 +393,10 @@ class Check:
     def with_subjects(self) -> Callable[[list[Any]], list[Any]]:
         """Those of some roots that have a subject, or may have one."""
         exec(self.checked.selection_code, self._space)  # noqa: S102
-        return self._space["with_subjects"]  # type: ignore[no-any-return]
+        return self._space["_with_subjects"]  # type: ignore[no-any-return]
 
     @cached_property
-    def _severity(self) -> Callable[[Any, Any], str]:
+    def _severity(self) -> Callable[[Any, Any], Severity]:
         return eval(self.checked.severity_code, self._space)  # type: ignore[no-any-return]  # noqa: S307
 
     @cached_property
@@ -436,13 +439,12 @@ class Check:
         verdict = require if given is True or require is True else given
         return unknown if unseen and verdict is False else verdict
 
-    def severity(self, root: Any, subject: Any) -> str:
-        """The worst that the expression names, where an unknown decides."""
+    def severity(self, root: Any, subject: Any) -> Severity | Choice:
+        """What the expression comes to; where an unknown decides, what it may come to."""
         try:
             return self._severity(root, subject)
         except Unread:
-            value = self.checked.severity.exact(self._env(root, subject))
-            return self.checked.levels[-1] if isinstance(value, Unknown) else value
+            return self.checked.severity.exact(self._env(root, subject))  # type: ignore[no-any-return]
 
     def message(self, root: Any, subject: Any) -> str:
         try:

@@ -6,8 +6,9 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditor.finding import Severity
 from auditor.language.logic import Exact, conjunction, disjunction
-from auditor.language.types import BOOL, Type
+from auditor.language.types import BOOL, SEVERITY, Type
 from auditor.unknown import Unknown
 
 
@@ -43,6 +44,10 @@ class Node:
     value: Any = None  # of a literal
     blind: Blind | None = None
     parts: tuple[Node, ...] = ()  # of a conjunction
+
+
+def severity_node(severity: Severity) -> Node:
+    return Node(SEVERITY, name(f"_{severity}"), lambda env: severity)
 
 
 def name(identifier: str) -> ast.expr:
