@@ -86,9 +86,8 @@ def filled_in(value: Any, placeholder: str, form: str = "") -> str:
     """A value within the prose of a fix; the placeholder where it is not known."""
     if value.__class__ in (list, Partial):
         known = [item for item in list.__iter__(value) if item.__class__ is not Unknown]
-        if not known and (len(value) if value.__class__ is list else True):
-            return placeholder
-        return show(value if len(known) == list.__len__(value) else Partial(known, Unknown("")), form)
+        if value.__class__ is Partial or len(known) < len(value):
+            return show(Partial(known, Unknown(placeholder))) if known else placeholder
     return placeholder if value.__class__ is Unknown else show(value, form)
 
 

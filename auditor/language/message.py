@@ -94,7 +94,8 @@ def placeholders(paths: Mapping[str, type | None]) -> dict[str, str]:
         names[path] = [*before[-1:], last] if last in _BARE and before else [last]
     while True:
         twins = Counter(map(tuple, names.values()))
-        longer = [path for path, words in names.items() if twins[tuple(words)] > 1 and len(words) < len(parts[path]) and not _is_roots(path)]
+        alike = [path for path, words in names.items() if twins[tuple(words)] > 1 and not _is_roots(path)]
+        longer = [path for path in alike if len(names[path]) < len(parts[path])]
         if not longer:
             return {path: "-".join(words).upper().replace("_", "-") or "VALUE" for path, words in names.items()}
         for path in longer:

@@ -80,17 +80,14 @@ class Program:
             _handler([name(self.root), literal(None)]),
             ast.ExceptHandler(name("_Exception"), "_error", [_append("broken", _tuple(name(self.root), name("_error"))), ast.Continue()]),
         ]
+        passed: list[ast.stmt] = [ast.If(name("_seen"), [_append("passed", name(self.root))], [])]
         loop: list[ast.stmt] = [
             ast.Assign([ast.Name(flag, ast.Store()) for flag in ("_seen", "_dark", "_fell")], literal(False)),
             ast.Try(self._roots_body(), handlers, [], []),
             ast.If(
                 name("_fell"),
                 [_append("special", _tuple(name(self.root), name("_seen"), name("_dark")))],
-                [
-                    ast.If(
-                        name("_dark"), [_append("blind", name(self.root))], [ast.If(name("_seen"), [_append("passed", name(self.root))], [])]
-                    )
-                ],
+                [ast.If(name("_dark"), [_append("blind", name(self.root))], passed)],
             ),
         ]
         lists = [_assign(f"_{kind}", attribute(attribute(name("_found"), kind), "append")) for kind in Found.__slots__]

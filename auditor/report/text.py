@@ -135,7 +135,7 @@ class _Page:
             yield self._style(text, "red", bold=True)
         if rising := report.may_reach(self.options.fail_on):
             names = ", ".join(rising[:3]) + (f" and {len(rising) - 3} more" if len(rising) > 3 else "")
-            text = f"{_count(len(rising), 'rule')} with findings that may be at or above --fail-on, depending on what can be mended: {names}."
+            text = f"{_count(len(rising), 'rule')} may have findings at or above --fail-on, depending on what can be mended: {names}."
             yield self._style(text, "red", bold=True)
         if self.options.strict and (count := report.count("not_evaluated")):
             yield self._style(f"{_count(count, 'check')} not evaluated, which --strict does not allow.", "red", bold=True)
