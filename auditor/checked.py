@@ -223,9 +223,9 @@ class Checked:
     def _severity(self, checker: Checker, source: str) -> Node:
         known = dict(checker.scope)
         for severity in Severity:
-            checker.scope[severity] = severity_node(severity)
+            checker.scope[severity.value] = severity_node(severity)
         node = checker.check(source, SEVERITY)
-        self.levels = [severity for severity in Severity if severity in checker.used]  # the worst comes last
+        self.levels = [severity for severity in Severity if severity.value in checker.used]  # the worst comes last
         checker.scope = known
         return node
 

@@ -243,10 +243,10 @@ def parse(page: str, path: str, id_: str, area: str) -> Rule:
             raise fail(f"{key!r} is a list of {'numbers' if kind is int else 'texts'}", line)
     if not isinstance(block.get("params", {}), dict):
         raise fail("'params' is a table", line)
-    params = {name: _midnight(value) for name, value in block.get("params", {}).items()}
+    params = {name: midnight(value) for name, value in block.get("params", {}).items()}
     return Rule(id_, area, title[1].strip(), page, path, line, block, params)
 
 
-def _midnight(value: Any) -> Any:
+def midnight(value: Any) -> Any:
     """A day, as TOML writes it, begins at midnight UTC."""
     return datetime.combine(value, time(), timezone.utc) if type(value) is date else value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Any
 
 from auditor.checked import Check, fact_needs, parameter_type
 from auditor.errors import RuleError, UsageError
-from auditor.page import KINDS, Example, Rule, load, parse
+from auditor.page import KINDS, Example, Rule, load, midnight, parse
 
 __all__ = [
     "KINDS", "Check", "Example", "Rule", "Rulebook", "collections", "fact_needs", "load", "load_folder", "pages", "parse", "shipped",
@@ -86,8 +87,11 @@ class Rulebook:
             found |= hits
         return found
 
-    def with_parameters(self, settings: dict[tuple[str, str], Any]) -> Rulebook:
-        """The same rules with parameters set: (rule, parameter) -> value. Raises UsageError."""
+    def with_parameters(self, settings: dict[tuple[str, str], Any], *, texts: bool = False) -> Rulebook:
+        """The same rules with parameters set: (rule, parameter) -> value. Raises UsageError.
+
+        `texts`: values may be texts of a command line, in TOML or plain.
+        """
         changed = dict(self.rules)
         for (id_, name), value in settings.items():
             rule = self.get(id_)
@@ -95,37 +99,51 @@ class Rulebook:
                 there = ", ".join(rule.params) or "none"
                 raise UsageError(f"rule {rule.id} has no parameter {name!r}; it has: {there}")
             rule = changed[rule.id]
-            changed[rule.id] = replace(rule, params={**rule.params, name: _converted(rule, name, value)})
+            changed[rule.id] = replace(rule, params={**rule.params, name: _parameter(rule, name, value, texts=texts)})
         return Rulebook(changed.values())
 
 
-def _converted(rule: Rule, name: str, value: Any) -> Any:
-    """A parameter's new value, which must be of the default's kind; texts of the command line are converted."""
+def _parameter(rule: Rule, name: str, value: Any, *, texts: bool) -> Any:
+    """A parameter's new value, which must be of the default's kind."""
     default = rule.params[name]
-    kind = type(default)
-    if isinstance(value, str) and kind is not str:
-        converters: dict[type, Callable[[str], Any]] = {
-            bool: lambda text: {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}[text.lower()],
-            int: int,
-            list: lambda text: [type(default[0])(item.strip()) for item in text.split(",")],
-            datetime: datetime.fromisoformat,
-        }
-        try:
-            value = converters[kind](value)
-        except (KeyError, ValueError):
-            raise UsageError(
-                f"{rule.id}.{name}: {value!r} is not a {_KIND_NAMES.get(kind, kind.__name__)}; the default is {default!r}"
-            ) from None
-    if type(value) is not kind:
-        raise UsageError(f"{rule.id}.{name}: {value!r} is not a {_KIND_NAMES.get(kind, kind.__name__)}; the default is {default!r}")
+    new = midnight(value)
+    if texts and isinstance(value, str):
+        new = _from_text(value, default)
     try:
-        parameter_type(name, value)
-    except RuleError as error:
-        raise UsageError(f"{rule.id}.{error.message}") from None
-    return value
+        if new is not None and parameter_type(name, new) == parameter_type(name, default):
+            return new
+    except RuleError:
+        pass
+    raise UsageError(f"{rule.id}.{name}: {value!r} is not {_needed(default)}; the default is {default!r}")
 
 
-_KIND_NAMES: dict[type, str] = {bool: "yes or no", int: "number", list: "list", str: "text", datetime: "date with offset"}
+def _from_text(text: str, default: Any) -> Any:
+    """What was meant by a text of the command line: TOML, as in a profile, or a plain value; None where it is neither."""
+    kind = type(default)
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        table = {}
+    if table.keys() == {"value"} and type(value := midnight(table["value"])) is kind:
+        return value
+    if kind is str:
+        return text
+    if kind is bool:
+        return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(text.lower())
+    try:
+        if kind is list:
+            items = [item.strip() for item in text.split(",")]
+            return None if text.lstrip().startswith("[") or "" in items else [type(default[0])(item) for item in items]
+        return int(text) if kind is int else datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _needed(default: Any) -> str:
+    """The kind of a parameter, in words."""
+    if isinstance(default, list):
+        return f"a list of {'numbers' if isinstance(default[0], int) else 'texts'}"
+    return {bool: "yes or no", int: "a number up to a million", str: "a text", datetime: "a date with offset"}[type(default)]
 
 
 def shipped_folder() -> Path:

@@ -172,11 +172,15 @@ def audit(
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not listed and tenant is None:
         raise UsageError("nothing to audit: give a file, a folder or a tenant")
+    folders, left_out = list(extend_rules), list(exclude)
+    for what, values in (("a path", listed), ("a folder of rules", folders), ("a pattern to exclude", left_out)):
+        if "" in values:
+            raise UsageError(f"{what} is empty")
     started = datetime.now(timezone.utc)
     now = moment(as_of) if as_of is not None else started
     chosen_profile = profiles.load(profile)
-    book = chosen_profile.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
-    book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()})
+    book = chosen_profile.apply(rulebook.shipped(Path(folder) for folder in folders))
+    book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()}, texts=True)
     rules = profiles.chosen(book, chosen_profile, select, ignore)
     tell = progress or (lambda stage, done, total: None)
 
@@ -188,7 +192,7 @@ def audit(
         joiner = resolve.Joiner(now)
         documents = sources.read(
             [str(path) for path in listed],
-            exclude=list(exclude),
+            exclude=left_out,
             stdin_name=stdin_name,
             take=joiner.add,
             progress=lambda files, _: tell("reading", files, 0),

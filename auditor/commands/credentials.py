@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import say_errors
+from auditor.commands import Command, say_errors
 from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
@@ -19,7 +19,7 @@ Examples:
 _HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id", "owners")
 
 
-@click.command("credentials", epilog=_EPILOG)
+@click.command("credentials", cls=Command, epilog=_EPILOG)
 @click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
 @click.option(
     "--within", default="60d", show_default=True, metavar="TIME", help="How far ahead to look: 60d, 8w, 6m or 1y; 'all' for everything."

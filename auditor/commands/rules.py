@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from auditor.commands import complete, listed
+from auditor.commands import Command, complete, listed
 from auditor.rulebook import Rule, collections
 
 
-@click.command("rules", epilog="Example: regaudit rules --select credentials")
+@click.command("rules", cls=Command, epilog="Example: regaudit rules --select credentials")
 @click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
     help="Only these: names, areas, tags, name-* or ALL, separated by commas.",
