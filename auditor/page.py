@@ -24,6 +24,7 @@ _FENCE = re.compile(r"(`{3,})([^`]*)")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEYS = ("severity", "each", "given", "require", "at", "message", "aadsts", "references", "params", "aliases", "tags")
 _LARGEST = 1024 * 1024  # bytes of a page
+_LARGEST_BLOCK = 16 * 1024  # characters; to read a long dotted key takes tomllib quadratic time
 _MOST_CHECKED = 32  # runs that know different things, for each of which a rule is kept as it was checked
 KINDS = ("fail", "pass", "not-applicable", "not-evaluated")
 
@@ -212,6 +213,8 @@ def parse(page: str, path: str, id_: str, area: str) -> Rule:
     if found is None:
         raise fail("the page has no ```toml rule block")
     line = found.line + 1
+    if len(found.text) > _LARGEST_BLOCK:
+        raise fail(f"the block is longer than {_LARGEST_BLOCK} characters", line)
     try:
         block = tomllib.loads(found.text)
     except tomllib.TOMLDecodeError as error:

@@ -31,6 +31,7 @@ from auditor.language.nodes import (
     negated,
     some,
     surely,
+    unknowns,
 )  # fmt: skip
 from auditor.language.types import BOOL, DURATION, INT, NULL, SEVERITY, TEXT, Type, type_of
 from auditor.unknown import Unavailable, Unknown
@@ -234,7 +235,14 @@ class Checker:
             part = self._condition(tree.operand)
             blind = part.blind and replace(part.blind, true=part.blind.false, false=part.blind.true)
             return Node(
-                BOOL, negated(part.code), logic.negation(part.exact), true=part.false, false=part.true, const=part.const, blind=blind
+                BOOL,
+                negated(part.code),
+                logic.negation(part.exact),
+                true=part.false,
+                false=part.true,
+                const=part.const,
+                blind=blind,
+                terms=(part,),
             )
         operand = tree.operand
         if not (isinstance(tree.op, ast.USub) and isinstance(operand, ast.Constant) and type(operand.value) is int):
@@ -258,7 +266,7 @@ class Checker:
             which = test.exact(env)
             if which.__class__ is not Unknown:
                 return (body if which else other).exact(env)
-            return logic.either(body.exact(env), other.exact(env), which) if body.type == SEVERITY else which
+            return which if body.type != SEVERITY else logic.either(body.exact(env), other.exact(env), unknowns(test, env))
 
         values = body.type.values and other.type.values and tuple(dict.fromkeys(body.type.values + other.type.values))
         blind = None

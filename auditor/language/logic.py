@@ -77,13 +77,13 @@ def negation(part: Exact) -> Exact:
     return run
 
 
-def either(first: Severity | Choice, ordinary: Severity | Choice, unknown: Unknown) -> Severity | Choice:
-    """The one severity or the other, which `unknown` decides; what an expression names last is the ordinary case."""
+def either(first: Severity | Choice, ordinary: Severity | Choice, unknowns: tuple[Unknown, ...]) -> Severity | Choice:
+    """The one severity or the other, which `unknowns` decide; what an expression names last is the ordinary case."""
     sides = [side if isinstance(side, Choice) else Choice(side, frozenset({side}), ()) for side in (first, ordinary)]
     severities = sides[0].severities | sides[1].severities
     if len(severities) == 1:
         return sides[1].ordinary
-    return Choice(sides[1].ordinary, severities, (unknown, *sides[0].unknowns, *sides[1].unknowns))
+    return Choice(sides[1].ordinary, severities, (*unknowns, *sides[0].unknowns, *sides[1].unknowns))
 
 
 def lift(function: Callable[..., Any], *parts: Exact) -> Exact:
