@@ -73,7 +73,9 @@ class Checked:
             self.unseen = self._unseen(rule, unavailable, self.each, walked)
         checker.nonnull |= self.judgement.require.false
         self.place = self._place(checker, decisive)
+        start = len(checker.reads)
         self.severity = self._severity(checker, rule.block["severity"])
+        self._grading = checker.reads[start:]
         self.message = Message(checker, rule.block["message"])
         if unused := set(rule.params) - checker.used:
             self.fix  # noqa: B018  (it may use them)
@@ -230,8 +232,8 @@ class Checked:
         return node
 
     def collections(self) -> set[str]:
-        """The tenant's collections that decide; "applications*" where the whole tenant's are needed."""
-        return {need for read in self.reads for need in fact_needs(read.cls, read.name)}
+        """The tenant's collections that decide, also how severe it is; "applications*" where the whole tenant's are needed."""
+        return {need for read in (*self.reads, *self._grading) for need in fact_needs(read.cls, read.name)}
 
     def bind(self, now: datetime, tenant: Any, params: dict[str, Any] | None = None) -> Check:
         return Check(self, now, tenant, {**self.rule.params, **(params or {})})

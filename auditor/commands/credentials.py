@@ -41,7 +41,8 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
     if not paths and live is None:
         raise UsageError("nothing to read: give files or a folder, as in `regaudit credentials manifests/`, - or --tenant")
     days = days_of(within)
-    report = audit(paths, tenant=live, also=("servicePrincipals", "owners"), select=["secret-expired"], as_of=as_of, exclude=exclude)
+    # Any rule does that reads nothing but registrations: the calendar is made of what was read, not of findings.
+    report = audit(paths, tenant=live, also=("servicePrincipals", "owners"), select=["perm-empty-resource"], as_of=as_of, exclude=exclude)
     say_errors(report.errors)
     rows = calendar(report, days)
     if output_format == "json":
