@@ -469,7 +469,7 @@ RISING = PAGE.format(title="T", severity="SEVERITY", id="rising", tag="t").repla
     ],
 )
 def test_what_a_permission_could_lift_to_the_gate_exits_with_2(tmp_path: Path, status: str, public: bool, gate: str, code: int) -> None:
-    covered = [{"collection": "applications", "count": 1}, {"collection": "servicePrincipals", "status": status}]
+    covered: list[dict[str, Any]] = [{"collection": "applications", "count": 1}, {"collection": "servicePrincipals", "status": status}]
     if status != "complete":
         covered[1]["reason"] = "it is not there"
     if status == "denied":

@@ -135,7 +135,8 @@ def test_nothing_that_a_shell_obeys_is_pasted(value: str, bad: str) -> None:
 
 def test_what_is_no_value_and_what_a_program_takes_for_something_else_is_not_pasted() -> None:
     gap = Unknown("x")
-    for value in ("", None, gap, [], Partial(["a"], gap), "-rf", "--all", "~/.ssh/id", "/etc", ".x", "a" * 300):
+    values: list[Any] = ["", None, gap, [], Partial(["a"], gap), "-rf", "--all", "~/.ssh/id", "/etc", ".x", "a" * 300]
+    for value in values:
         assert pasted(value, "OBJECT-ID") == "OBJECT-ID"
 
 
