@@ -1,7 +1,8 @@
 """regaudit: the auditor of Microsoft Entra ID app registrations.
 
-    from auditor import audit
+    from auditor import Severity, audit
     report = audit("manifests/", select=["credentials"], as_of="2026-01-31")
+    urgent = [finding for finding in report.findings if finding.severity >= Severity.high]
 
 Names are imported when they are first used: `import auditor` costs nothing.
 """
@@ -11,13 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Finding", "Report", "Severity", "__version__", "audit"]
+__all__ = ["Finding", "Report", "Severity", "Status", "__version__", "audit"]
 
 if TYPE_CHECKING:
-    from auditor.finding import Finding, Severity
+    from auditor.finding import Finding, Severity, Status
     from auditor.scan import Report, audit
 
-_HOMES = {"audit": "auditor.scan", "Report": "auditor.scan", "Finding": "auditor.finding", "Severity": "auditor.finding"}
+_HOMES = {
+    "audit": "auditor.scan", "Report": "auditor.scan",
+    "Finding": "auditor.finding", "Severity": "auditor.finding", "Status": "auditor.finding",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -16,11 +16,11 @@ from auditor import engine
 from auditor.display import clean
 from auditor.engine import subject_of
 from auditor.facts import Connector, Fact
-from auditor.finding import SEVERITY_RANK, Finding, Outcome
+from auditor.finding import Finding, Outcome, Severity, Status
 from auditor.scan import Report
 from auditor.unknown import Unknown, Unread, known
 
-_BREAKS = SEVERITY_RANK["medium"]
+_BREAKS = Severity.medium
 
 
 class Step(NamedTuple):
@@ -153,7 +153,7 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
     remarked = {step.rule for step in steps if step.remark}
     rows = [row for _, outcome in asked for row in _rows(outcome)]
     outcomes = [outcome for step, outcome in asked if not step.remark]
-    breaking = [row for row in rows if row.status == "error" or (SEVERITY_RANK[row.severity] >= _BREAKS and row.rule_id not in remarked)]
+    breaking = [row for row in rows if row.status is Status.error or (row.severity >= _BREAKS and row.rule_id not in remarked)]
     what = _value(connector, link.what)
     spoke = [outcome.rule.id for outcome in outcomes if outcome.failed or outcome.passed or outcome.not_evaluated or outcome.errors]
     reason = None
@@ -206,7 +206,7 @@ def _outcome(rule: Any, step: Step, connector: Connector, world: Any) -> Outcome
 
 
 def _rows(outcome: Outcome) -> list[Finding]:
-    return [row for _, row in outcome.rows if row.status in ("fail", "error")]
+    return [row for _, row in outcome.rows if row.status in (Status.fail, Status.error)]
 
 
 def _value(connector: Connector, path: str) -> Any:

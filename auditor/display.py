@@ -15,7 +15,9 @@ from auditor.unknown import Partial, Unknown
 MAX_LENGTH = 200
 LISTED = 5
 # Azure Pipelines obeys "##vso[" and "##[" anywhere in a line, GitHub Actions "::" at its start.
-_HARMLESS = re.compile(r"[\w.:/@+=,%-]+", re.ASCII)
+# Within a command: no shell obeys it, and no program takes it for an option or for the name of a file to read. (On Windows, az is a batch
+# file, in which even a quoted % counts.)
+_HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,255}")
 _USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/]+@")  # not the @ that a placeholder begins with
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 
@@ -72,9 +74,21 @@ def bare_uri(uri: str) -> str:
     return _USER.sub(r"\1", re.split(r"[?#]", uri, maxsplit=1)[0])
 
 
-def pasted(value: str, fact: str) -> str:
-    """A value within a command that somebody will paste. What a shell could obey is replaced by the fact's name: `<uri.value>`."""
-    return value if _HARMLESS.fullmatch(value) else f"<{fact}>"
+def pasted(value: Any, placeholder: str, form: str = "") -> str:
+    """A value within a command that somebody will paste; the placeholder where it is not known, or where a shell could obey it."""
+    if value is None or value.__class__ in (Unknown, Partial) or value == []:
+        return placeholder
+    shown = show(value, form)
+    return shown if _HARMLESS.fullmatch(shown) else placeholder
+
+
+def filled_in(value: Any, placeholder: str, form: str = "") -> str:
+    """A value within the prose of a fix; the placeholder where it is not known."""
+    if value.__class__ in (list, Partial):
+        known = [item for item in list.__iter__(value) if item.__class__ is not Unknown]
+        if value.__class__ is Partial or len(known) < len(value):
+            return show(Partial(known, Unknown(placeholder))) if known else placeholder
+    return placeholder if value.__class__ is Unknown else show(value, form)
 
 
 def _show_list(values: Any) -> str:

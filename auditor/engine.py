@@ -11,8 +11,8 @@ from urllib.parse import quote
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
 from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
-from auditor.finding import Finding, Outcome, Related, fingerprint
-from auditor.language import Found
+from auditor.finding import Finding, Outcome, Related, Severity, Status, Undecided, fingerprint
+from auditor.language import Choice, Found
 from auditor.resolve import World
 from auditor.rulebook import Check, Rule
 from auditor.unknown import Unknown, Unread, is_unknown, known
@@ -117,9 +117,9 @@ class _Judge:
             outcome.reasons[self.check.unknown.reason] += len(found.blind)
         if found.special:
             passed = passed + self._settle(found)
-            rows = self._rows.failed(found.failed)
+            rows = self._rows.failed(found.failed, outcome.undecided)
             outcome.rows += rows
-            outcome.errors += sum(row.status == "error" for _, row in rows)
+            outcome.errors += sum(row.status is Status.error for _, row in rows)
         if found.broken:
             outcome.errors += len(found.broken)
             outcome.rows += [(root.rank, self._rows.error(root, error)) for root, error in found.broken]
@@ -201,7 +201,8 @@ class _Rows:
         self.fact = check.checked.property_fact
         self.expected, self.aadsts = self.rule.require, self.rule.aadsts
 
-    def failed(self, found: Iterable[tuple[Any, Any]]) -> list[tuple[int, Finding]]:
+    def failed(self, found: Iterable[tuple[Any, Any]], undecided: set[Undecided]) -> list[tuple[int, Finding]]:
+        """A row for each; severities that an unknown decides are noted in `undecided`."""
         rows = []
         last, twins = None, Counter[str]()
         for root, subject in found:
@@ -211,15 +212,21 @@ class _Rows:
             key = "" if subject is root else subject.key if isinstance(subject, Fact) else str(subject)
             twins[key] += 1
             try:
-                row = self._failure(root, subject, key if twins[key] == 1 else f"{key}#{twins[key]}")
+                row = self._failure(root, subject, key if twins[key] == 1 else f"{key}#{twins[key]}", undecided)
             except Exception as error:  # noqa: BLE001  (a message that breaks must not lose the finding)
                 row = self.error(root, error, key)
             rows.append((root.rank, row))
         return rows
 
-    def _failure(self, root: Any, subject: Any, key: str) -> Finding:
+    def _failure(self, root: Any, subject: Any, key: str, undecided: set[Undecided]) -> Finding:
         check = self.check
-        row = self._row(root, key, "fail", check.severity(root, subject), check.message(root, subject))
+        severity, message = check.severity(root, subject), check.message(root, subject)
+        if isinstance(severity, Choice):
+            row = self._row(root, key, Status.fail, severity.ordinary, f"{message} ({_may_be(severity)})")
+            row.highest_severity = max(severity.severities)
+            undecided.update(Undecided(row.severity, row.highest_severity, unknown.reason) for unknown in severity.unknowns)
+        else:
+            row = self._row(root, key, Status.fail, severity, message)
         if isinstance(subject, Fact):
             self._locate(row, subject, self.place)
             if self.fact:
@@ -239,20 +246,20 @@ class _Rows:
 
     def error(self, root: Any, error: Exception, key: str = "") -> Finding:
         message = f"the rule broke here: {type(error).__name__}: {clean(str(error))}"
-        row = self._row(root, f"error {key}", "error", self.check.checked.levels[-1], message)
+        row = self._row(root, f"error {key}", Status.error, self.check.checked.levels[-1], message)
         self._locate(row, root, "")
         return row
 
     def passed(self, root: Any) -> Finding:
-        row = self._row(root, "pass", "pass", "info", "passes")
+        row = self._row(root, "pass", Status.passed, Severity.info, "passes")
         self._locate(row, root, "")
         return row
 
-    def _row(self, root: Any, key: str, status: str, severity: str, message: str) -> Finding:
+    def _row(self, root: Any, key: str, status: Status, severity: Severity, message: str) -> Finding:
         rule = self.rule
         of = subject_of(root)
         return Finding(
-            fingerprint(self.tenant or "", rule.id, of.identity, key), rule.id, rule.title, rule.area, severity, status,
+            fingerprint(self.tenant or "", rule.id, of.identity, key), rule.id, rule.title, rule.area, severity, severity, status,
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
             None, None, None, None, None, None, None, None,  # its place is filled in later
             message, None, self.reference, self.aadsts, of.owners, of.tags, of.reference,
@@ -268,6 +275,13 @@ class _Rows:
         where, row.line, row.column = document.place(inside)
         row.pointer = clean(where, 1000)
         row.property_path = _property_path(inside)
+
+
+def _may_be(choice: Choice) -> str:
+    """may be high or critical, depending on servicePrincipals: not given."""
+    others = " or ".join(sorted(choice.severities - {choice.ordinary}))
+    reasons = dict.fromkeys(clean(unknown.reason) for unknown in choice.unknowns)
+    return f"may be {others}, depending on {'; '.join(reasons)}"
 
 
 _RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal", Connector: "connector"}

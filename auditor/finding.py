@@ -5,41 +5,66 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 import msgspec
 
 
-class Severity(IntEnum):
-    """In order: `Severity.high >= Severity.medium`."""
+class Severity(StrEnum):
+    """A text with an order, the least first: `Severity.high >= Severity.medium`, `Severity.high == "high"`."""
 
-    info = 0
-    low = 1
-    medium = 2
-    high = 3
-    critical = 4
+    info = "info"
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
 
-    def __str__(self) -> str:
-        return self.name
+    rank: int
+
+    # Texts compare by their letters.
+
+    def __lt__(self, other: str) -> bool:
+        return self.rank < Severity(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= Severity(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > Severity(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= Severity(other).rank
 
 
-SEVERITIES = tuple(severity.name for severity in Severity)
-SEVERITY_RANK = {severity.name: severity.value for severity in Severity}
+for _rank, _severity in enumerate(Severity):
+    _severity.rank = _rank
+SEVERITIES = tuple(severity.value for severity in Severity)  # the least first
+
+
+class Status(StrEnum):
+    """What a row of a report says of its subject."""
+
+    fail = "fail"
+    error = "error"
+    not_evaluated = "not-evaluated"
+    passed = "pass"
 
 
 class Finding(msgspec.Struct, gc=False):
     """One row of a report: a rule that fails at one subject, an error, or what a rule could not judge and why.
 
     A row of status "not-evaluated" stands for `count` registrations (or other roots), and names none of them.
+    `severity` is that of the ordinary case where an unknown decides; `highest_severity` is the highest that is possible then.
     """
 
     finding_id: str
     rule_id: str
     rule_title: str
     area: str
-    severity: str
-    status: str
+    severity: Severity
+    highest_severity: Severity
+    status: Status
     app_id: str | None = None
     object_id: str | None = None
     app_display_name: str | None = None
@@ -79,6 +104,17 @@ def fingerprint(tenant: str, rule: str, obj: str, key: str) -> str:
     return hashlib.sha256(f"regaudit/v1\0{tenant}\0{rule}\0{obj}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+class Undecided(NamedTuple):
+    """A failure's severity and the highest that is possible, since something is not known for this reason."""
+
+    severity: Severity
+    highest: Severity
+    reason: str
+
+    def may_reach(self, gate: Severity) -> bool:
+        return self.severity < gate <= self.highest
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one rule came to over all of its roots: one verdict for each root, one finding for each subject that fails."""
@@ -91,6 +127,7 @@ class Outcome:
     errors: int = 0
     rows: list[tuple[int, Finding]] = field(default_factory=list)  # with the rank of the root, by which reports order them
     reasons: Counter[str] = field(default_factory=Counter)  # why not evaluated -> number of roots
+    undecided: set[Undecided] = field(default_factory=set)  # severities of failures that an unknown decides
 
     def add(self, other: Outcome) -> None:
         """The same rule over another world."""
@@ -101,3 +138,4 @@ class Outcome:
         self.errors += other.errors
         self.rows = self.rows + other.rows if self.rows else other.rows
         self.reasons.update(other.reasons)
+        self.undecided |= other.undecided

@@ -11,7 +11,7 @@ import msgspec
 from auditor.display import clean, clean_or_none, iso
 from auditor.engine import subject_of
 from auditor.facts import App, RequestedPermission, Resource, ServicePrincipal
-from auditor.finding import SEVERITY_RANK
+from auditor.finding import Severity, Status
 from auditor.scan import Report
 from auditor.unknown import Unknown, Unread, is_unknown, known
 
@@ -145,10 +145,10 @@ def _credential(report: Report, one: App | ServicePrincipal, on: str, kind: str,
 def applications(report: Report) -> Iterator[Application]:
     worst: dict[tuple[str | None, str | None], tuple[int, str]] = {}
     for finding in report.findings:
-        if finding.status == "fail" and finding.resource_kind == "application":
+        if finding.status is Status.fail and finding.resource_kind == "application":
             key = (finding.app_id, finding.object_id)
-            count, severity = worst.get(key, (0, "info"))
-            worst[key] = (count + 1, max(severity, finding.severity, key=SEVERITY_RANK.__getitem__))
+            count, severity = worst.get(key, (0, Severity.info))
+            worst[key] = (count + 1, max(severity, finding.severity))
     for world in report.worlds:
         for app in world.apps:
             of = subject_of(app)

@@ -18,7 +18,7 @@ from typing import Any
 
 from auditor import engine, profiles, resolve, rulebook, sources
 from auditor.errors import InputError, UsageError
-from auditor.finding import SEVERITY_RANK, Finding, Outcome
+from auditor.finding import SEVERITIES, Finding, Outcome, Severity, Status
 from auditor.resolve import World
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
@@ -83,9 +83,9 @@ class Report:
         """Verdicts: one for each rule and registration (or other root)."""
         return sum(getattr(outcome, status) for outcome in self.outcomes)
 
-    def by_severity(self) -> Counter[str]:
+    def by_severity(self) -> Counter[Severity]:
         """Failures, by severity."""
-        return Counter(finding.severity for finding in self.findings if finding.status == "fail")
+        return Counter(finding.severity for finding in self.findings if finding.status is Status.fail)
 
     def reasons(self) -> Counter[str]:
         """Why verdicts are missing -> how many."""
@@ -101,14 +101,26 @@ class Report:
 
     def left_out(self, fail_on: str) -> list[str]:
         """Rules at or above a severity that could not be evaluated for something that can be mended."""
-        mendable = {reason for tenant in self.tenants for reason in tenant.mendable()}
-        if not mendable or fail_on == "never":
+        gate, mendable = _gate(fail_on), self._mendable()
+        if gate is None or not mendable:
             return []
-        gate = SEVERITY_RANK[fail_on]
         return [
             outcome.rule.id for outcome in self.outcomes
-            if not mendable.isdisjoint(outcome.reasons) and SEVERITY_RANK[outcome.rule.check().levels[-1]] >= gate
+            if not mendable.isdisjoint(outcome.reasons) and outcome.rule.check().levels[-1] >= gate
         ]  # fmt: skip
+
+    def may_reach(self, fail_on: str) -> list[str]:
+        """Rules with findings below a severity that would be at or above it, if something turned out so that can be mended."""
+        gate, mendable = _gate(fail_on), self._mendable()
+        if gate is None or not mendable:
+            return []
+        return [
+            outcome.rule.id for outcome in self.outcomes
+            if any(one.reason in mendable and one.may_reach(gate) for one in outcome.undecided)
+        ]  # fmt: skip
+
+    def _mendable(self) -> set[str]:
+        return {reason for tenant in self.tenants for reason in tenant.mendable()}
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
         """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1.
@@ -117,15 +129,19 @@ class Report:
         """
         if self.errors or self.count("errors") or (strict and self.count("not_evaluated")):
             return 2
-        if fail_on != "never":
-            if fail_on not in SEVERITY_RANK:
-                raise UsageError(f"fail_on is one of {', '.join(SEVERITY_RANK)} or never, not {fail_on!r}")
-            if self.left_out(fail_on):
-                return 2
-            gate = SEVERITY_RANK[fail_on]
-            if any(finding.status == "fail" and SEVERITY_RANK[finding.severity] >= gate for finding in self.findings):
-                return 1
-        return 0
+        gate = _gate(fail_on)
+        if self.left_out(fail_on) or self.may_reach(fail_on):
+            return 2
+        return int(gate is not None and any(one.status is Status.fail and one.severity >= gate for one in self.findings))
+
+
+def _gate(fail_on: str) -> Severity | None:
+    """The severity; None for "never". Raises UsageError."""
+    if fail_on == "never":
+        return None
+    if fail_on not in SEVERITIES:
+        raise UsageError(f"fail_on is one of {', '.join(SEVERITIES)} or never, not {fail_on!r}")
+    return Severity(fail_on)
 
 
 def audit(
@@ -156,11 +172,15 @@ def audit(
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not listed and tenant is None:
         raise UsageError("nothing to audit: give a file, a folder or a tenant")
+    folders, left_out = list(extend_rules), list(exclude)
+    for what, values in (("a path", listed), ("a folder of rules", folders), ("a pattern to exclude", left_out)):
+        if "" in values:
+            raise UsageError(f"{what} is empty")
     started = datetime.now(timezone.utc)
     now = moment(as_of) if as_of is not None else started
     chosen_profile = profiles.load(profile)
-    book = chosen_profile.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
-    book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()})
+    book = chosen_profile.apply(rulebook.shipped(Path(folder) for folder in folders))
+    book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()}, texts=True)
     rules = profiles.chosen(book, chosen_profile, select, ignore)
     tell = progress or (lambda stage, done, total: None)
 
@@ -172,7 +192,7 @@ def audit(
         joiner = resolve.Joiner(now)
         documents = sources.read(
             [str(path) for path in listed],
-            exclude=list(exclude),
+            exclude=left_out,
             stdin_name=stdin_name,
             take=joiner.add,
             progress=lambda files, _: tell("reading", files, 0),

@@ -7,12 +7,11 @@ from typing import Any
 
 import msgspec
 
-from auditor.finding import SEVERITIES, Finding, Related
+from auditor.finding import SEVERITIES, Finding, Related, Status
 from auditor.inventory import Application, Connector, Credential
 from auditor.report.json import SCHEMA_VERSION
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
-STATUSES = ["fail", "not-evaluated", "error", "waived", "baselined", "pass"]
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
 TEXT_OR_NULL, COUNT_OR_NULL = {"type": ["string", "null"]}, {"type": ["integer", "null"], "minimum": 1}
 TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
@@ -36,8 +35,8 @@ def row(struct: type[msgspec.Struct]) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     finding = row(Finding)
-    finding["properties"]["severity"] = {"enum": list(SEVERITIES)}
-    finding["properties"]["status"] = {"enum": STATUSES}
+    finding["properties"]["severity"] = finding["properties"]["highest_severity"] = {"enum": list(SEVERITIES)}
+    finding["properties"]["status"] = {"enum": [status.value for status in Status]}
     finding["properties"]["related"] = {"anyOf": [array({"$ref": "#/$defs/Related"}), {"type": "null"}]}
     credential = row(Credential)
     credential["properties"]["state"] = {"enum": ["valid", "expiring", "expired", "not-yet-valid", "unknown"]}

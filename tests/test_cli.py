@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 
 import auditor
 from auditor.cli import main
+from auditor.errors import UsageError
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ("scan", "rules", "credentials", "explain", "test", "new-rule", "schema", "completion")
@@ -205,6 +206,19 @@ def test_strict_counts_what_was_not_evaluated(house: Path, careless: Path, tidy:
         (["{app}", "--select", "zzz-*"], "'zzz-*'"),
         (["{app}", "--select", "secret-expired", "--ignore", "credentials"], "no rule is left to check"),
         (["{app}", "--set", "secret-expiring"], "say RULE.PARAM=VALUE"),
+        (["{app}", "--set", "secret-expiring.warn_days=[60]"], "secret-expiring.warn_days: '[60]' is not a number up to a million"),
+        (["{app}", "--set", "secret-expiring.warn_days="], "secret-expiring.warn_days: '' is not a number"),
+        (["{app}", "--set", "secret-expiring.warn_days=2000000"], "'2000000' is not a number up to a million; the default is 30"),
+        (["{app}", "--set", "tenant-app-policy-gaps.wanted=[1, 2]"], "tenant-app-policy-gaps.wanted: '[1, 2]' is not a list of texts"),
+        (["{app}", "--set", 'tenant-app-policy-gaps.wanted=["a"'], "is not a list of texts"),
+        (["{app}", "--set", "tenant-app-policy-gaps.wanted=a,,b"], "is not a list of texts"),
+        (["{app}", "--select", ","], "',' names no rule, area or tag"),
+        (["{app}", "--ignore", " , "], "names no rule, area or tag"),
+        ([""], "'PATH…': it is empty"),
+        (["{app}", ""], "'PATH…': it is empty"),
+        *((["{app}", f"--{option}", ""], f"'--{option}': it is empty") for option in (
+            "select", "ignore", "exclude", "profile", "set", "extend-rules", "output-format", "as-of", "tenant", "filter", "app", "stdin-filename",
+        )),
         (["{app}", "--set", "warn_days=60"], "say RULE.PARAMETER"),
         (["{app}", "--set", "secret-expirin.warn_days=60"], "did you mean secret-expiring"),
         (["{app}", "--set", "secret-expiring.warn=60"], "has no parameter 'warn'; it has: warn_days"),
@@ -237,6 +251,27 @@ def test_errors_of_usage(careless: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    "args",
+    [("scan", ""), ("connect", ""), ("credentials", ""), ("api-permissions", ""), ("explain", "AADSTS50011", ""), ("explain", ""), ("test", ""),
+     ("test", "--select", ""), ("export", "-o", ""), ("rules", "--extend-rules", ""), ("rules", "--select", ""), ("permissions", "--select", ""),
+     ("explain", "secret-expired", "--extend-rules", ""), ("connect", "--profile", "", "x"), ("credentials", "--exclude", "", "x"),
+     ("whoami", "--tenant", "")],
+)  # fmt: skip
+def test_what_a_pipeline_left_unset_is_an_error_of_usage(careless: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]) -> None:
+    """`regaudit scan "$FOLDER"` does not audit the working directory."""
+    monkeypatch.chdir(careless.parent)
+    ran = regaudit(*args)
+    assert (ran.code, ran.out) == (2, "")
+    assert "it is empty" in ran.err
+
+
+@pytest.mark.parametrize("what", [{"paths": ""}, {"paths": ["."], "extend_rules": [""]}, {"paths": ".", "exclude": [""]}])
+def test_audit_takes_no_empty_path(what: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="is empty"):
+        auditor.audit(**what)
+
+
 def test_a_profile_that_is_wrong(careless: Path, tmp_path: Path) -> None:
     for text, said in (
         ("selekt = ['ALL']", "'selekt'"),
@@ -245,6 +280,19 @@ def test_a_profile_that_is_wrong(careless: Path, tmp_path: Path) -> None:
         ("[severity]\nsecret-expird = 'low'", "did you mean secret-expired"),
         ("select = [", "mine.toml"),
         ("[params.secret-expiring]\nwarn = 1", "no parameter 'warn'"),
+        ("[params.secret-expiring]\nwarn_days = '60'", "mine.toml: params: secret-expiring.warn_days: '60' is not a number"),
+        (
+            "[params.tenant-app-policy-gaps]\nwanted = 'a,b'",
+            "mine.toml: params: tenant-app-policy-gaps.wanted: 'a,b' is not a list of texts",
+        ),
+        ("[params.tenant-app-policy-gaps]\nwanted = []", "is not a list of texts"),
+        ("[params]\nsecret-expiring = 1", "parameters stand below their rule"),
+        ("select = ['nosuch']", "mine.toml: select: no rule, area or tag is called 'nosuch'"),
+        ("ignore = ['nosuch']", "mine.toml: ignore: no rule, area or tag is called 'nosuch'"),
+        ("select = []", "'select' names no rule"),
+        ("ignore = [1]", "'ignore' is a list of texts"),
+        ("[severity]\nsecret-expired = 1", "severity 1 of secret-expired is not one of"),
+        ("severity = 'low'", "mine.toml: 'severity' is a table"),
     ):
         ran = regaudit("scan", careless, "--profile", write(tmp_path / "mine.toml", text))
         assert (ran.code, ran.out) == (2, "")
@@ -361,6 +409,85 @@ def test_set_changes_a_parameter(tmp_path: Path) -> None:
 
 
 # -- what is read
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [('["a","b"]', ["a", "b"]), ("['a', 'b']", ["a", "b"]), ("a,b", ["a", "b"]), ("a, b", ["a", "b"]), ("a", ["a"]), ('["a,b"]', ["a,b"])],
+)  # fmt: skip
+def test_set_takes_toml_and_plain_values(tmp_path: Path, value: str, wanted: list[str]) -> None:
+    house = params_page(tmp_path)
+    ran = regaudit("scan", write(tmp_path / "a.json", registration("A")), "--extend-rules", house, "--select", "params", "--set",
+                   f"params.words={value}", "--output-format", "json")  # fmt: skip
+    assert [row["message"] for row in ran.json["findings"]] == [f"{', '.join(wanted)}; 3; x; no; 2026-01-01 00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        ("number=0x10", "w; 16; x; no; 2026-01-01 00:00Z"), ("number= 7 ", "w; 7; x; no; 2026-01-01 00:00Z"),
+        ("text=y z", "w; 3; y z; no; 2026-01-01 00:00Z"), ("text='y'", "w; 3; y; no; 2026-01-01 00:00Z"),
+        ("text=7", "w; 3; 7; no; 2026-01-01 00:00Z"), ("flag=true", "w; 3; x; yes; 2026-01-01 00:00Z"), ("flag=On", "w; 3; x; yes; 2026-01-01 00:00Z"),
+        ("day=2026-02-01", "w; 3; x; no; 2026-02-01 00:00Z"), ("day=2026-02-01T12:00:00+02:00", "w; 3; x; no; 2026-02-01 10:00Z"),
+    ],
+)  # fmt: skip
+def test_set_takes_every_kind(tmp_path: Path, setting: str, shown: str) -> None:
+    ran = regaudit("scan", write(tmp_path / "a.json", registration("A")), "--extend-rules", params_page(tmp_path), "--select", "params", "--set",
+                   f"params.{setting}", "--output-format", "json")  # fmt: skip
+    assert [row["message"] for row in ran.json["findings"]] == [shown]
+
+
+def params_page(tmp_path: Path) -> Path:
+    page = PAGE.format(title="T", severity="low", id="params", tag="t").replace("app.display_name != 'Payroll'", "False")
+    page = page.replace("{app} is careless", "{words}; {number}; {text}; {flag}; {day}")
+    page = page.replace("]\n```\n\nWhy", "]\n[params]\nwords = ['w']\nnumber = 3\ntext = 'x'\nflag = false\nday = 2026-01-01\n```\n\nWhy")
+    write(tmp_path / "rules/params.md", page)
+    return tmp_path / "rules"
+
+
+SNAPSHOT = {
+    "regaudit": "snapshot",
+    "schemaVersion": "1.0",
+    "toolVersion": "0",
+    "tenant": {"tenantId": "contoso.onmicrosoft.com", "taken": "2026-01-01T00:00:00Z"},
+}
+RISING = PAGE.format(title="T", severity="SEVERITY", id="rising", tag="t").replace("app.display_name != 'Payroll'", "False").replace(
+    '"SEVERITY"', '"critical if app.fallback_public_client else high if app.service_principal is not None else low"'
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "public", "gate", "code"),
+    [
+        ("denied", False, "high", 2),  # a permission could lift it to the gate
+        ("denied", False, "critical", 0),  # not so high
+        ("denied", False, "low", 1),  # it is there already
+        ("denied", False, "never", 0),
+        ("denied", True, "high", 1),  # what is denied decides nothing
+        ("complete", False, "high", 0),
+        ("unavailable", False, "high", 0),  # nobody can mend it
+    ],
+)
+def test_what_a_permission_could_lift_to_the_gate_exits_with_2(tmp_path: Path, status: str, public: bool, gate: str, code: int) -> None:
+    covered: list[dict[str, Any]] = [{"collection": "applications", "count": 1}, {"collection": "servicePrincipals", "status": status}]
+    if status != "complete":
+        covered[1]["reason"] = "it is not there"
+    if status == "denied":
+        covered[1]["permission"] = "Directory.Read.All"
+    header = {**SNAPSHOT, "tenant": {**SNAPSHOT["tenant"], "covered": covered}}  # type: ignore[dict-item]
+    line = {"collection": "applications", "object": registration("Payroll", isFallbackPublicClient=public)}
+    snapshot = write(tmp_path / "contoso.ndjson", "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in (header, line)))
+    write(tmp_path / "rules/rising.md", RISING)
+    args = ("scan", snapshot, "--extend-rules", tmp_path / "rules", "--select", "rising", "--fail-on", gate)
+    ran = regaudit(*args)
+    assert ran.code == code, ran.out + ran.err
+    assert ("1 rule may have findings at or above --fail-on" in ran.out) == (code == 2)
+    assert ("(may be high, depending on servicePrincipals: it is not there)" in ran.out) == (status != "complete" and not public)
+    (row,) = regaudit(*args, "--output-format", "json").json["findings"]
+    highest = "critical" if public else "low" if status == "complete" else "high"
+    assert (row["severity"], row["highest_severity"]) == ("critical" if public else "low", highest)
+    shown = regaudit(*args, "--min-severity", "high")
+    assert (" rising  T" in shown.out) == (highest != "low")  # --min-severity goes by what is possible
 
 
 def test_standard_input(house: Path, careless: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from auditor.display import LISTED, MAX_LENGTH, clean, iso, pasted, show, utc
+from auditor.display import LISTED, MAX_LENGTH, clean, filled_in, iso, pasted, show, utc
 from auditor.unknown import Partial, Unknown
 
 HOSTILE = [
@@ -122,16 +122,29 @@ def test_what_nobody_read_is_said_to_be_unknown() -> None:
     assert show(Partial(["a"], gap)) == "a and possibly more"
 
 
-@pytest.mark.parametrize("safe", ["11111111-2222", "https://a.contoso.com:1/cb", "a_b@c", "A%20b,c+d"])
+@pytest.mark.parametrize("safe", ["11111111-2222", "https://a.contoso.com:1/cb", "a_b.c", "api://x/~y"])
 def test_a_harmless_value_is_pasted(safe: str) -> None:
-    assert pasted(safe, "uri.value") == safe
+    assert pasted(safe, "URI-VALUE") == safe
 
 
 @settings(deadline=None)
-@given(value=st.text(max_size=20), bad=st.sampled_from(list(" ;&|$`'\"\\<>(){}*?!#\n\r\x00~^é")))
+@given(value=st.text(max_size=20), bad=st.sampled_from(list(" ;&|$`'\"\\<>(){}*?!#\n\r\x00^é%@=,+")))
 def test_nothing_that_a_shell_obeys_is_pasted(value: str, bad: str) -> None:
-    assert pasted(value + bad + value, "app.id") == "<app.id>"
-    assert pasted("", "app.id") == "<app.id>"
+    assert pasted(value + bad + value, "OBJECT-ID") == "OBJECT-ID"
+
+
+def test_what_is_no_value_and_what_a_program_takes_for_something_else_is_not_pasted() -> None:
+    gap = Unknown("x")
+    values: list[Any] = ["", None, gap, [], Partial(["a"], gap), "-rf", "--all", "~/.ssh/id", "/etc", ".x", "a" * 300]
+    for value in values:
+        assert pasted(value, "OBJECT-ID") == "OBJECT-ID"
+
+
+def test_what_the_prose_of_a_fix_does_not_know() -> None:
+    gap = Unknown("tags")
+    assert filled_in(gap, "TAGS") == filled_in([gap], "TAGS") == filled_in(Partial([], gap), "TAGS") == "TAGS"
+    assert filled_in(["a", gap], "TAGS") == filled_in(Partial(["a"], gap), "TAGS") == "a and possibly more"
+    assert (filled_in("a b", "NAME"), filled_in([], "TAGS"), filled_in(None, "NAME")) == ("a b", "none", "not set")
 
 
 def test_times_are_told_in_utc_and_stay_put_at_the_edge_of_the_calendar() -> None:

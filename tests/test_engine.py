@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+import msgspec
 import pytest
 
 from auditor import engine, resolve
 from auditor.examples import read
-from auditor.finding import Finding
+from auditor.facts import App, Fact, ServicePrincipal
+from auditor.finding import Finding, Severity, Status
+from auditor.language.message import placeholders
 from auditor.resolve import World
 from auditor.sources import Documents, reader
 from auditor.unknown import Unknown
@@ -140,11 +144,110 @@ def test_facts_that_the_message_names_are_related_places() -> None:
     assert row.related[0].pointer.startswith("/applications/")
 
 
-def test_a_severity_that_cannot_be_known_is_the_worst() -> None:
-    (row,) = findings("False", {**APP, "web": None}, severity="medium if app.multi_tenant else low")
-    assert row.severity == "medium"
-    (row,) = findings("False", {**APP, "signInAudience": "AzureADMyOrg"}, severity="medium if app.multi_tenant else low")
-    assert row.severity == "low"
+SINGLE, MULTI = {"signInAudience": "AzureADMyOrg"}, {"signInAudience": "AzureADMultipleOrgs"}
+NO_PUBLIC, PUBLIC = {"isFallbackPublicClient": False}, {"isFallbackPublicClient": True}
+
+
+@pytest.mark.parametrize(
+    ("severity", "app", "expected", "highest", "says"),
+    [
+        # Where an unknown decides: the ordinary case, which stands last.
+        ("high if app.multi_tenant else low", {}, "low", "high", "x (may be high, depending on signInAudience: absent from the document)"),
+        ("low if app.multi_tenant else high", {}, "high", "high", "x (may be low, depending on signInAudience: absent from the document)"),
+        ("high if app.multi_tenant else low", SINGLE, "low", "low", "x"),
+        ("high if app.multi_tenant else low", MULTI, "high", "high", "x"),
+        # Three-valued logic decides: there is no unknown.
+        ("high if app.multi_tenant or app.fallback_public_client else low", PUBLIC, "high", "high", "x"),
+        ("high if app.multi_tenant and app.fallback_public_client else low", NO_PUBLIC, "low", "low", "x"),
+        ("low if app.multi_tenant else low", {}, "low", "low", "x"),
+        # Only what is still possible is named, and is the severity.
+        ("critical if app.multi_tenant else high if app.fallback_public_client else low", NO_PUBLIC, "low", "critical", "may be critical,"),
+        ("critical if app.multi_tenant else high if app.fallback_public_client else low", PUBLIC, "high", "critical", "may be critical,"),
+        ("critical if app.multi_tenant else high if app.fallback_public_client else low", SINGLE, "low", "high", "may be high,"),
+        ("critical if app.multi_tenant else high if app.fallback_public_client else low", {}, "low", "critical", "may be high or critical,"),
+        ("(high if app.fallback_public_client else medium) if app.multi_tenant else low", MULTI, "medium", "high", "may be high,"),
+        # All that would decide is named.
+        (
+            "high if app.multi_tenant or app.fallback_public_client else low", {}, "low", "high",
+            "signInAudience: absent from the document; isFallbackPublicClient: absent from the document)",
+        ),
+        ("high if not (app.multi_tenant and app.fallback_public_client) else low", PUBLIC, "low", "high", "on signInAudience: absent"),
+    ],
+)  # fmt: skip
+def test_a_severity_that_an_unknown_decides(severity: str, app: dict[str, Any], expected: str, highest: str, says: str) -> None:
+    for apps in ([{**APP, **app}], [{**APP, **app, "id": f"o{i}"} for i in range(6)]):
+        rows = findings("False", apps, severity=severity)
+        assert len(rows) == len(apps)
+        for row in rows:
+            assert (row.severity, row.highest_severity) == (expected, highest)
+            assert row.message == says if says.startswith("x") else says in row.message
+
+
+def test_severities_and_statuses_compare_as_one_expects() -> None:
+    (row,) = findings("False", APP, severity="high")
+    assert row.severity is Severity.high
+    assert row.severity == Severity.high == "high"
+    assert row.severity >= Severity.high > Severity.medium >= "low"
+    assert not row.severity < Severity.medium
+    assert max(Severity.high, Severity.info, Severity.medium) is Severity.high
+    assert sorted(Severity) == list(Severity) == ["info", "low", "medium", "high", "critical"]
+    assert row.status is Status.fail
+    assert row.status == "fail"
+    assert f"{row.severity} {row.status}" == "high fail"
+    assert json.loads(msgspec.json.encode(row))["severity"] == "high"
+    with pytest.raises(ValueError, match="hihg"):
+        assert row.severity >= "hihg"
+
+
+# -- fixes
+
+
+@pytest.mark.parametrize(
+    ("fix", "app", "expected"),
+    [
+        ("`az ad app show --id {app.app_id}`", {}, "`az ad app show --id APP-ID`"),
+        ("`az ad app show --id {app.app_id}`", {"appId": "a-1"}, "`az ad app show --id a-1`"),
+        ("`x {app.id} {app.app_id}` in {app.id}", {}, "`x OBJECT-ID APP-ID` in OBJECT-ID"),
+        ("`x {app.display_name}` of {app.display_name}", {"displayName": "a; rm -rf /"}, "`x DISPLAY-NAME` of a; rm -rf /"),
+        ("`x {app.display_name}`", {"displayName": "@file"}, "`x DISPLAY-NAME`"),
+        ("`x {app.display_name}`", {"displayName": "--all"}, "`x DISPLAY-NAME`"),
+        ("`x {app.display_name}`", {"displayName": "%PATH%"}, "`x DISPLAY-NAME`"),
+        ("`x {app.display_name}`", {"displayName": ""}, "`x DISPLAY-NAME`"),
+        ("`x {app.display_name}`", {"displayName": None}, "`x DISPLAY-NAME`"),
+        ("`x {app.tags}` {app.tags}", {"tags": []}, "`x TAGS` none"),
+        ("`x {app.tags}` {app.tags}", {"tags": ["t"]}, "`x t` t"),
+        ("`x {app.tags}` {app.tags}", {}, "`x TAGS` TAGS"),
+        ("```\nx --id {app.app_id}\n```\nof {app.app_id}", {}, "```\nx --id APP-ID\n```\nof APP-ID"),
+        ("`x {app.created:date}` since {app.created:date}", {}, "`x CREATED` since CREATED"),
+        ("`x {len(app.tags)}`", {}, "`x VALUE`"),
+    ],
+)  # fmt: skip
+def test_what_a_fix_does_not_know_is_a_placeholder(fix: str, app: dict[str, Any], expected: str) -> None:
+    assert fixes(fix, app) == expected
+
+
+def fixes(fix: str, app: dict[str, Any]) -> str:
+    rule = replace(rule_of("False"), page=f"# T\n\n## Fix\n{fix}\n")
+    texts = {
+        str(row.remediation)
+        for number in (1, 6)  # one by one, and compiled
+        for _, row in engine.judge(rule, world({"applications": [{"signInAudience": "AzureADMyOrg", **app}] * number})).rows
+    }
+    (text,) = texts
+    return text
+
+
+def test_placeholders_name_what_they_stand_for() -> None:
+    def of(*paths: str) -> list[str]:
+        classes = {"app.id": App, "principal.id": ServicePrincipal, "app.service_principal.id": ServicePrincipal}
+        return list(placeholders({path: classes.get(path, Fact) for path in paths}).values())
+
+    assert of("app.app_id", "app.id", "secret.key_id", "connector.tenant_id") == ["APP-ID", "OBJECT-ID", "KEY-ID", "TENANT-ID"]
+    assert of("tenant.id", "scope.id", "uri.value", "group.id") == ["TENANT-ID", "SCOPE-ID", "URI-VALUE", "GROUP-ID"]
+    assert of("app.id", "app.service_principal.id") == ["OBJECT-ID", "SERVICE-PRINCIPAL-OBJECT-ID"]
+    assert of("app.app_id", "api.resource.app_id", "client.app_id") == ["APP-ID", "RESOURCE-APP-ID", "CLIENT-APP-ID"]
+    assert of("permission.a.app_id", "permission.b.a.app_id") == ["PERMISSION-A-APP-ID", "B-A-APP-ID"]
+    assert of("") == ["VALUE"]
 
 
 def test_an_unknown_in_a_message_reads_unknown() -> None:

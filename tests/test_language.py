@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import random
+import re
 import time
 from datetime import datetime, timezone
+from keyword import kwlist, softkwlist
+from types import CodeType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import resolve, rulebook
+from auditor import engine, resolve, rulebook
 from auditor.errors import RuleError
 from auditor.examples import read
-from auditor.language import Found
+from auditor.facts import ROOTS
+from auditor.finding import SEVERITIES
+from auditor.language import BUILTINS as LOGIC_BUILTINS
+from auditor.language import FUNCTIONS, MESSAGE_BUILTINS, Found
 from auditor.language.logic import Glob
 from auditor.rulebook import Rule
 from auditor.unknown import Unavailable, Unknown
@@ -32,8 +39,6 @@ def rule_of(require: str, **block: Any) -> Rule:
 
 
 def verdict(require: str, app: dict[str, Any], **block: Any) -> str:
-    from auditor import engine
-
     outcome = engine.judge(rule_of(require, **block), resolve.worlds(read(json.dumps({"displayName": "A", "appId": "a", **app})), NOW)[0])
     for name in ("errors", "failed", "not_evaluated", "passed", "not_applicable"):
         if getattr(outcome, name):
@@ -146,7 +151,7 @@ BLOCKS: list[dict[str, Any]] = [
     {"each": "app.secrets as tenant"}, {"each": "app.secrets as high"}, {"each": ""}, {"message": "{app.__class__}"}, {"message": "{app.id!r}"},
     {"message": "{app.id:>999999999}"}, {"message": "{app.id"}, {"message": "app.id}"}, {"message": "{}"}, {"message": "{app.created:days}"},
     {"message": "{app.id:{app.id}}"}, {"message": "{app.service_principal.id}"}, {"message": "{lambda: 1}"}, {"severity": "urgent"},
-    {"severity": "'high'"}, {"severity": "high if app.secrets else low"}, {"severity": "app.id"}, {"params": {"days": 3}}, {"params": {"app": 3}},
+    {"severity": "'high'"}, {"severity": "high if app.secrets else low"}, {"severity": "app.id"}, {"severity": "high if high == low else low"}, {"params": {"days": 3}}, {"params": {"app": 3}},
     {"params": {"x": 3}}, {"params": {"x": 3.5}, "require": "x == 3"}, {"params": {"__x": 1}}, {"params": {"x": 10**9}, "require": "x == 1"},
     {"params": {"x": ["a", 1]}, "require": "'a' in x"}, {"params": {"x": []}, "require": "'a' in x"}, {"given": "app.secrets"}, {"given": ""},
     {"at": "now"}, {"at": "app"}, {"at": "tenant.id"}, {"at": "app.nothing"},
@@ -259,6 +264,78 @@ def test_errors_point_at_the_fault_and_help(text: str, says: str, marked: str) -
     assert caught.value.text[caught.value.col : caught.value.end] == marked
 
 
+# -- names
+
+URIS = [["https://a"], ["https://a", "http://b"], [], None]
+SIX = [
+    {"appId": f"a{i}", "displayName": "A", **({"web": {"redirectUris": uris}, "spa": None, "publicClient": None} if uris is not None else {})}
+    for i, uris in enumerate([*URIS, *URIS[:2]])
+]  # fmt: skip
+RESERVED = {*kwlist, *FUNCTIONS, *ROOTS, *SEVERITIES, "now", "tenant"}
+
+
+def compiled_names() -> set[str]:
+    """Whatever compiled code calls something, without the underscores."""
+    rule = rule_of("any(s.expired for s in app.secrets)", each="app.redirect_uris as uri", given="uri.scheme == 'http'")
+    codes, found = [rule.check().code, rule.check().selection_code, rule.check().message_code], set[str]()
+    while codes:
+        code = codes.pop()
+        found |= {*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars, code.co_name}
+        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
+    return {name.strip("_<>") for name in (*found, *MESSAGE_BUILTINS, *LOGIC_BUILTINS)} - {""}
+
+
+NAMES = sorted(
+    {*dir(builtins), *kwlist, *softkwlist, *RESERVED, *compiled_names(), "found", "roots", "check", "dark", "fell", "gap", "value"}
+)
+
+
+def verdicts_with(name: str, kind: str) -> list[Any]:
+    """What a rule that speaks of `name` says of each of six registrations alone, and of all six."""
+    blocks: dict[str, dict[str, Any]] = {
+        "parameter": {"require": f"len(app.redirect_uris) >= {name}", "params": {name: 2}, "message": f"{{{name}}}"},
+        "subject": {"require": f"{name}.scheme == 'https'", "each": f"app.redirect_uris as {name}", "message": f"{{{name}}}"},
+        "loop": {"require": f"all({name}.scheme == 'https' for {name} in app.redirect_uris)"},
+        "both": {
+            "require": f"any({name}.value != the_subject.value for {name} in app.redirect_uris)", "each": "app.redirect_uris as the_subject",
+            "given": f"count(True for {name} in app.redirect_uris) > 0",
+        },
+    }  # fmt: skip
+    rule = rule_of(**blocks[kind])
+    rule.check().fix  # noqa: B018
+
+    def of(apps: list[dict[str, Any]]) -> tuple[Any, ...]:
+        outcome = engine.judge(rule, resolve.worlds(read(json.dumps(apps)), NOW)[0])
+        counts = (outcome.failed, outcome.passed, outcome.not_applicable, outcome.not_evaluated, outcome.errors)
+        return (*counts, [row.message for _, row in outcome.rows])
+
+    return [*(of([app]) for app in SIX), of(SIX)]
+
+
+@pytest.mark.parametrize("kind", ["parameter", "subject", "loop", "both"])
+def test_every_name_that_a_page_may_use_means_the_same(kind: str) -> None:
+    want = verdicts_with("zzz", kind)
+    assert [sum(one[i] for one in want[:-1]) for i in range(5)] == list(want[-1][:5])  # one by one as all at once
+    assert want[-1][0]
+    assert want[-1][1]
+    for name in NAMES:
+        try:
+            assert verdicts_with(name, kind) == want, name
+        except RuleError:
+            assert name in RESERVED or not re.fullmatch("[a-z][a-z0-9_]*", name), name
+    for name in ("seen", "dark", "fell", "found", "roots", "gap", "error", "check", "with_subjects", "opened", "match", "type", "open"):
+        assert verdicts_with(name, kind) == want, name
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.from_regex(r"[a-z_][a-z0-9_]{0,7}", fullmatch=True), st.sampled_from(["parameter", "subject", "loop", "both"]))
+def test_any_name_means_the_same_or_is_refused(name: str, kind: str) -> None:
+    try:
+        assert verdicts_with(name, kind) == verdicts_with("zzz", kind)
+    except RuleError:
+        assert name in RESERVED or name.startswith("_")
+
+
 def test_an_error_names_the_line_of_the_page() -> None:
     page = '# Title\n\n```toml rule\nseverity = "low"\ngiven = "app.multi_tenant"\nrequire = "app.multi_tennant"\nmessage = "x"\n```\n'
     with pytest.raises(RuleError) as caught:
@@ -319,8 +396,6 @@ def test_what_cannot_be_known_is_compiled_in() -> None:
 
 @given(st.text(alphabet="ab*.", max_size=12), st.text(alphabet="ab.", max_size=20))
 def test_glob_means_what_it_says(pattern: str, text: str) -> None:
-    import re
-
     assert Glob(pattern)(text) == bool(re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL))
 
 

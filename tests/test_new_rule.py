@@ -93,7 +93,7 @@ def test_it_says_what_to_do_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "regaudit test mine --select prefix-missing -v" in ran.out
     assert "regaudit scan . --extend-rules mine" in ran.out
     hostile = regaudit("new-rule", "naming/prefix-missing", "--folder", "my;$(reboot)\x1b[2J")
-    assert "regaudit test <DIR> --select" in hostile.out
+    assert "regaudit test DIR --select" in hostile.out
     assert "\x1b" not in hostile.out
 
 

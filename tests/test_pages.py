@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import time
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from auditor import engine, examples, profiles, rulebook, schemas
+from auditor import audit, engine, examples, profiles, rulebook, schemas
+from auditor import page as page_module
+from auditor.checked import Checked
+from auditor.errors import RuleError
 from auditor.language import Message
 from auditor.rulebook import Rule
+from auditor.unknown import Unavailable
 
 RULES = list(rulebook.shipped())
 BY_ID = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -117,6 +124,19 @@ def test_a_users_own_page(tmp_path: Path) -> None:
     assert problems == ["naming: the example should be pass, it is fail (low: payroll does not begin with team-)"]
 
 
+SOUND = """# T
+
+```toml rule
+severity = "low"
+require = "not app.multi_tenant"
+message = "x"
+```
+
+Why.
+
+"""
+
+
 @pytest.mark.parametrize(
     ("page", "says"),
     [
@@ -127,12 +147,133 @@ def test_a_users_own_page(tmp_path: Path) -> None:
         ("# T\n```toml rule\nseverity = \"low\"\nrequires = \"True\"\nmessage = \"x\"\n```\n", "did you mean 'require'?"),
         ("# T\n```toml rule\nseverity = \"low\"\nrequire = 1\nmessage = \"x\"\n```\n", "'require' is a text"),
         ("# T\n```toml rule\nseverity = \"low\"\nrequire = \"True\"\nmessage = \"x\"\naadsts = [\"1\"]\n```\n", "'aadsts' is a list of numbers"),
+        ("# T\n```toml rule\nseverity = \"low\"\nrequire = \"True\"\nmessage = \"x\"\naliases = [\"ALL\"]\n```\n", "'ALL' is no alias"),
+        ("# T\n```toml rule\nseverity = \"low\"\n", "x.md:2: the block that begins here does not end"),
+        (SOUND + "```json fail\n{}\n", "x.md:11: the block that begins here does not end"),
+        (SOUND + "```toml rule\n```\n", "x.md:11: a page has one ```toml rule block"),
+        ("# T\n```toml rule\na" + ".a" * 400_000 + " = 1\n```\n", "x.md:3: the block is longer than"),
         ("# T\n```toml rule\nx = " + "[" * 5000 + "]" * 5000 + "\n```\n", "x.md"),
     ],
 )  # fmt: skip
 def test_pages_that_do_not_load(page: str, says: str) -> None:
-    from auditor.errors import RuleError
-
     with pytest.raises(RuleError) as caught:
         rulebook.parse(page, "x.md", "x", "a")
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fix", "line", "says", "marked"),
+    [
+        ("Do `x {app.app_idd}`.", 12, "App has no fact 'app_idd'; did you mean 'app_id'?", "app.app_idd"),
+        ("Do.\n\nThen\n`x {app.id} {app.created:days}` now.", 15, "no format 'days'", "app.created"),
+        ("{app.__class__}", 12, "App has no fact '__class__'", "app.__class__"),
+        ("One.\nTwo }", 13, "a single '}'", "}"),
+        ("One.\n{app.id!r}", 13, "not an expression", "!"),
+        ("One.\n{app.id", 13, "'{' is not closed", "{"),
+    ],
+)
+def test_a_fault_in_a_fix_has_its_line_when_the_page_loads(tmp_path: Path, fix: str, line: int, says: str, marked: str) -> None:
+    page = tmp_path / "mine.md"
+    page.write_text(SOUND + f"## Fix\n{fix}\n")
+    with pytest.raises(RuleError) as caught:
+        rulebook.shipped([tmp_path])
+    assert str(caught.value).startswith(f"{page}:{line}: ")
+    assert says in str(caught.value)
+    assert caught.value.text[caught.value.col : caught.value.end] == marked
+    assert caught.value.text in page.read_text().split("\n")
+    (result,) = examples.run(rulebook.load(page))
+    assert (result.line, says in result.problem) == (line, True)
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ('aliases = ["secret-expired"]', "the alias 'secret-expired' is also in"),
+        ('aliases = ["redirect-uris"]', "the alias 'redirect-uris' is an area"),
+        ('aliases = ["opt-in"]', "the alias 'opt-in' is a tag"),
+        ('aliases = ["mine"]', "the rule 'mine' is also in"),
+        ('aliases = ["other", "other"]', "the alias 'other' is also in"),
+    ],
+)
+def test_a_page_takes_no_name_that_another_has(tmp_path: Path, block: str, says: str) -> None:
+    page = tmp_path / "mine.md"
+    page.write_text(SOUND.replace('message = "x"', f'message = "x"\n{block}'))
+    with pytest.raises(RuleError) as caught:
+        rulebook.shipped([tmp_path])
+    assert str(caught.value).startswith(f"{page}:1: {says}") or says.startswith("the rule 'mine'")
+    assert says in str(caught.value)
+
+
+def test_an_id_that_is_the_alias_of_another_page_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(SOUND.replace('message = "x"', 'message = "x"\naliases = ["other"]'))
+    (tmp_path / "other.md").write_text(SOUND)
+    with pytest.raises(RuleError, match=r"other\.md:1: the rule 'other' is also in .*mine\.md"):
+        rulebook.shipped([tmp_path])
+    (tmp_path / "other.md").unlink()
+    assert rulebook.shipped([tmp_path]).get("other").id == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("what", ["pipe", "device", "folder", "large"])
+def test_a_page_is_a_file_of_reasonable_size(tmp_path: Path, what: str) -> None:
+    page = tmp_path / "mine.md"
+    if what == "pipe":
+        os.mkfifo(page)
+    elif what == "device":
+        page.symlink_to("/dev/zero")
+    elif what == "folder":
+        page.mkdir()
+    else:
+        page.write_text(SOUND + "x" * 2**20)
+    with pytest.raises(RuleError, match=r"mine\.md:1: cannot read the page: it is (not a regular file|larger than 1024 KiB)"):
+        rulebook.shipped([tmp_path])
+
+
+@pytest.mark.parametrize("line", ["```json fail\n", "```toml rule\n", "```\n", "```a b\n", "## Fix\n", "````json fail\n```\n", "# \n"])
+def test_pages_are_read_in_linear_time(line: str) -> None:
+    began = time.perf_counter()
+    for page in (SOUND + line * (2**20 // len(line)), SOUND + line * 1000 + "```json pass\n{}\n```\n"):
+        try:
+            rule = rulebook.parse(page, "x.md", "x", "a")
+        except RuleError:
+            continue
+        assert rule.why
+        assert rule.fix is not None
+        assert list(rule.examples()) is not None
+    assert time.perf_counter() - began < 10
+
+
+def test_shipped_pages_are_read_once_in_a_process_and_own_pages_at_each_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    checked: list[str] = []
+    parse = page_module.parse
+
+    def counted_parse(*args: str) -> Rule:
+        read.append(args[2])
+        return parse(*args)
+
+    def counted_check(rule: Rule, unavailable: Unavailable) -> Checked:
+        checked.append(rule.id)
+        return Checked(rule, unavailable)
+
+    monkeypatch.setattr(page_module, "parse", counted_parse)
+    monkeypatch.setattr(page_module, "Checked", counted_check)
+    monkeypatch.setattr(rulebook, "_shipped", cache(rulebook._shipped.__wrapped__))
+    (tmp_path / "app.json").write_text('{"appId": "a", "displayName": "A", "signInAudience": "AzureADMultipleOrgs"}')
+    own = tmp_path / "rules/mine.md"
+    own.parent.mkdir()
+    own.write_text(SOUND)
+
+    def run() -> list[str]:
+        report = audit(tmp_path / "app.json", extend_rules=[own.parent], as_of="2026-01-01")
+        return [row.message for row in report.findings if row.rule_id == "mine"]
+
+    assert run() == ["x"]
+    assert sorted(read) == sorted([*(rule.id for rule in RULES), "mine"])
+    assert checked
+    read.clear()
+    checked.clear()
+    own.write_text(SOUND.replace('message = "x"', 'message = "y"'))
+    assert run() == ["y"]
+    assert read == ["mine"]
+    assert set(checked) == {"mine"}

@@ -548,6 +548,20 @@ def test_the_worst_comes_first_and_each_rule_once(tenant: Path) -> None:
 # -- from Python
 
 
+def test_severities_of_audit_compare(tenant: Path) -> None:
+    from auditor import Severity, Status, audit
+
+    report = audit(tenant, as_of="2026-01-01")
+    found = [finding for finding in report.findings if finding.status == Status.fail]
+    assert {finding.severity for finding in found} > {Severity.high}
+    high = [finding for finding in found if finding.severity == Severity.high]
+    assert high
+    assert len(high) == report.by_severity()[Severity.high] == report.by_severity()["high"]  # type: ignore[index]
+    assert all(finding.highest_severity >= finding.severity for finding in found)
+    assert any(finding.severity < Severity.high for finding in found)
+    assert (report.exit_code(Severity.high), report.exit_code("high")) == (1, 1)
+
+
 def test_audit_gives_what_the_command_line_prints(tenant: Path) -> None:
     report, printed = audit(tenant, as_of="2026-01-01"), report_of(tenant)
     rows = [row for row in printed["findings"] if row["status"] == "fail"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import say_errors
+from auditor.commands import Command, say_errors
 from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
@@ -19,7 +19,7 @@ Examples:
 _HEADERS = ("application", "API", "permission", "kind", "tier", "admin consent", "granted")
 
 
-@click.command("api-permissions", epilog=_EPILOG)
+@click.command("api-permissions", cls=Command, epilog=_EPILOG)
 @click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
 @click.option("--app", metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)

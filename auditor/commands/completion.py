@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from auditor.commands import Command
+
 _SHELLS = ("bash", "zsh", "fish", "powershell")
 _POWERSHELL = r"""Register-ArgumentCompleter -Native -CommandName regaudit -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
@@ -27,7 +29,7 @@ Examples:
 """
 
 
-@click.command("completion", epilog=_EPILOG)
+@click.command("completion", cls=Command, epilog=_EPILOG)
 @click.argument("shell", type=click.Choice(_SHELLS))
 def command(shell: str) -> None:
     """Print the script that completes regaudit's commands and options in SHELL."""

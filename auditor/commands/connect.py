@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import coloured, complete, say_errors
+from auditor.commands import Command, coloured, complete, say_errors
 from auditor.commands.live import live_of, live_options
 from auditor.errors import UsageError
 
@@ -20,7 +20,7 @@ Examples:
 _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": ("not evaluated", "yellow")}
 
 
-@click.command("connect", epilog=_EPILOG)
+@click.command("connect", cls=Command, epilog=_EPILOG)
 @click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import say_errors
+from auditor.commands import Command, say_errors
 from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
@@ -19,7 +19,7 @@ Examples:
 _HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id", "owners")
 
 
-@click.command("credentials", epilog=_EPILOG)
+@click.command("credentials", cls=Command, epilog=_EPILOG)
 @click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
 @click.option(
     "--within", default="60d", show_default=True, metavar="TIME", help="How far ahead to look: 60d, 8w, 6m or 1y; 'all' for everything."
@@ -41,7 +41,8 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
     if not paths and live is None:
         raise UsageError("nothing to read: give files or a folder, as in `regaudit credentials manifests/`, - or --tenant")
     days = days_of(within)
-    report = audit(paths, tenant=live, also=("servicePrincipals", "owners"), select=["secret-expired"], as_of=as_of, exclude=exclude)
+    # Any rule does that reads nothing but registrations: the calendar is made of what was read, not of findings.
+    report = audit(paths, tenant=live, also=("servicePrincipals", "owners"), select=["perm-empty-resource"], as_of=as_of, exclude=exclude)
     say_errors(report.errors)
     rows = calendar(report, days)
     if output_format == "json":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import coloured, complete, say_errors
+from auditor.commands import Command, coloured, complete, say_errors
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ Examples:
 """
 
 
-@click.command("explain", epilog=_EPILOG)
+@click.command("explain", cls=Command, epilog=_EPILOG)
 @click.argument("what", metavar="RULE|CODE|MESSAGE|-", required=False, shell_complete=complete.explained)
 @click.argument("more", metavar="[PATH…]", nargs=-1, type=click.Path())
 @click.option("--list-codes", is_flag=True, help="List the AADSTS codes that are known, and how many rules look for each.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import complete, listed
+from auditor.commands import Command, complete, listed
 from auditor.commands.live import live_of, live_options
 from auditor.commands.progress import Progress
 from auditor.errors import UsageError
@@ -20,7 +20,7 @@ Examples:
 """
 
 
-@click.command("export", epilog=_EPILOG)
+@click.command("export", cls=Command, epilog=_EPILOG)
 @click.option("-o", "--output", required=True, metavar="FILE", type=click.Path(), help="The snapshot: FILE.ndjson.gz.")
 @live_options
 @click.option("--select", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Only what these rules need (default: all).")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
-from auditor.commands import complete, listed
+from auditor.commands import Command, complete, listed
 
 
-@click.command("permissions", epilog="Example: regaudit permissions --select credentials --output-format required-resource-access")
+@click.command(
+    "permissions", cls=Command, epilog="Example: regaudit permissions --select credentials --output-format required-resource-access"
+)
 @click.option("--select", multiple=True, metavar="RULES", shell_complete=complete.rules, help="What these rules need (default: all).")
 @click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Without these rules.")
 @click.option(

@@ -7,12 +7,11 @@ from typing import Any
 
 import click
 
-from auditor.commands import complete, listed
-from auditor.finding import SEVERITIES
+from auditor.commands import Command, complete, listed
 from auditor.rulebook import Rule, collections
 
 
-@click.command("rules", epilog="Example: regaudit rules --select credentials")
+@click.command("rules", cls=Command, epilog="Example: regaudit rules --select credentials")
 @click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
     help="Only these: names, areas, tags, name-* or ALL, separated by commas.",
@@ -58,7 +57,7 @@ def described(rule: Rule) -> dict[str, Any]:
         "area": rule.area,
         "title": rule.title,
         "severity": rule.block["severity"],
-        "levels": sorted(set(checked.levels), key=SEVERITIES.index),
+        "levels": checked.levels,
         "needs": sorted(collections([rule]) - {"applications"}),
         "parameters": {name: value if isinstance(value, (bool, int, str, list)) else str(value) for name, value in rule.params.items()},
         "aadsts": rule.aadsts,

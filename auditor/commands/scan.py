@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import coloured, complete, listed, say_errors
+from auditor.commands import Command, coloured, complete, listed, say_errors
 from auditor.commands.live import live_of, live_options
 from auditor.commands.progress import Progress
 from auditor.errors import UsageError
@@ -29,7 +29,7 @@ Examples:
 """
 
 
-@click.command("scan", epilog=_EPILOG)
+@click.command("scan", cls=Command, epilog=_EPILOG)
 @click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
 @click.option(
     "--output-format",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from auditor.commands import Command
 from auditor.schemas import NAMES
 
 
-@click.command("schema", epilog="Example: regaudit schema report > report.schema.json")
+@click.command("schema", cls=Command, epilog="Example: regaudit schema report > report.schema.json")
 @click.argument("name", type=click.Choice(NAMES))
 def command(name: str) -> None:
     """Print the JSON Schema of what regaudit reads (application), writes (report), or takes as a rule's block (rule)."""

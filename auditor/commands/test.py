@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from auditor.commands import Command, listed
 
-@click.command("test", epilog="Example: regaudit test my-rules/")
+
+@click.command("test", cls=Command, epilog="Example: regaudit test my-rules/")
 @click.argument("folder", metavar="[DIR]", required=False)
 @click.option("--select", multiple=True, metavar="RULES", help="Only these rules.")
 @click.option("-v", "--verbose", is_flag=True, help="What each example found.")
@@ -23,7 +25,7 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
     book = rulebook.Rulebook(rulebook.load_folder(where))
     if not len(book):
         raise click.UsageError(f"{where} holds no rule pages (*.md with a ```toml rule block)")
-    wanted = book.matching(part for value in select for part in value.split(",")) if select else set(book.rules)
+    wanted = book.matching(listed(select)) if select else set(book.rules)
     tested = wrong = 0
     for rule in book:
         if rule.id not in wanted:

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from auditor.commands import complete, listed
+from auditor.commands import Command, complete, listed
 from auditor.commands.live import live_of, sign_in_options
 
 
-@click.command("whoami", epilog="Example: regaudit whoami --tenant contoso.onmicrosoft.com --auth cli")
+@click.command("whoami", cls=Command, epilog="Example: regaudit whoami --tenant contoso.onmicrosoft.com --auth cli")
 @sign_in_options
 @click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Ask for what these rules need (default: all)."

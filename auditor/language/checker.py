@@ -31,8 +31,9 @@ from auditor.language.nodes import (
     negated,
     some,
     surely,
+    unknowns,
 )  # fmt: skip
-from auditor.language.types import BOOL, DURATION, INT, NULL, TEXT, Type, type_of
+from auditor.language.types import BOOL, DURATION, INT, NULL, SEVERITY, TEXT, Type, type_of
 from auditor.unknown import Unavailable, Unknown
 
 MAX_LENGTH, MAX_NODES, MAX_NESTING, MAX_NUMBER = 1000, 300, 2, 10**9
@@ -61,8 +62,9 @@ class Read:
 
 
 class Checker:
-    def __init__(self, scope: Mapping[str, Node], unavailable: Unavailable | None = None) -> None:
+    def __init__(self, scope: Mapping[str, Node], unavailable: Unavailable | None = None, prefix: str = "_k") -> None:
         self.scope = dict(scope)
+        self._prefix = prefix  # of the names of constants
         self.unavailable = unavailable or Unavailable()
         self.nonnull = _NOTHING
         self.reads: list[Read] = []
@@ -116,7 +118,7 @@ class Checker:
         return node
 
     def _constant(self, exact: Exact) -> ast.expr:
-        key = f"_k{id(self)}_{len(self.constants)}"
+        key = f"{self._prefix}{len(self.constants)}"
         self.constants[key] = exact
         return name(key)
 
@@ -233,7 +235,14 @@ class Checker:
             part = self._condition(tree.operand)
             blind = part.blind and replace(part.blind, true=part.blind.false, false=part.blind.true)
             return Node(
-                BOOL, negated(part.code), logic.negation(part.exact), true=part.false, false=part.true, const=part.const, blind=blind
+                BOOL,
+                negated(part.code),
+                logic.negation(part.exact),
+                true=part.false,
+                false=part.true,
+                const=part.const,
+                blind=blind,
+                terms=(part,),
             )
         operand = tree.operand
         if not (isinstance(tree.op, ast.USub) and isinstance(operand, ast.Constant) and type(operand.value) is int):
@@ -257,7 +266,7 @@ class Checker:
             which = test.exact(env)
             if which.__class__ is not Unknown:
                 return (body if which else other).exact(env)
-            return which
+            return which if body.type != SEVERITY else logic.either(body.exact(env), other.exact(env), unknowns(test, env))
 
         values = body.type.values and other.type.values and tuple(dict.fromkeys(body.type.values + other.type.values))
         blind = None
@@ -290,7 +299,7 @@ class Checker:
         if symbol in ("==", "!="):
             a, b = self.visit(left), self.visit(right)
             for node, part in ((a, left), (b, right)):
-                if node.type.kind in ("list", "fact"):
+                if node.type.kind in ("list", "fact", "severity"):
                     self._fail(f"{node.type} cannot be compared; compare its key or its len()", part)
                 if node.type.kind == "null":
                     self._fail("write 'is None' or 'is not None'", tree)
@@ -439,15 +448,15 @@ class Checker:
         node = self._known(argument, "list", "text")
         blind = None
         if node.blind:
-            low = node.blind.known and call("len", node.blind.known)
+            low = node.blind.known and call("_len", node.blind.known)
             blind = Blind(node.blind.unknown, low=low, exactly=node.blind.exactly)
-        return Node(INT, call("len", node.code), lambda env: logic.size(node.exact(env)), const=node.const, blind=blind)
+        return Node(INT, call("_len", node.code), lambda env: logic.size(node.exact(env)), const=node.const, blind=blind)
 
     def _call_days(self, argument: ast.expr) -> Node:
         node = self._known(argument, "int")
         exact = logic.lift(lambda number: number.unknown if number.__class__ is logic.Range else logic.days(number), node.exact)
         blind = _undecided(node)
-        return Node(DURATION, call("days", node.code), exact, const=node.const, blind=blind)
+        return Node(DURATION, call("_days", node.code), exact, const=node.const, blind=blind)
 
     def _call_matches(self, argument: ast.expr, pattern: ast.expr) -> Node:
         subject, glob = self._known(argument, "text"), self._known(pattern, "text")
@@ -516,8 +525,8 @@ def _loop(kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], 
 
     if kind == "count":
         found = ast.ListComp(literal(0), [comprehension([*conditions, body])])
-        return ast.IfExp(over, call("len", found), literal(0))
-    return ast.IfExp(over, call(kind, ast.GeneratorExp(body, [comprehension(conditions)])), literal(kind == "all"))
+        return ast.IfExp(over, call("_len", found), literal(0))
+    return ast.IfExp(over, call(f"_{kind}", ast.GeneratorExp(body, [comprehension(conditions)])), literal(kind == "all"))
 
 
 def _loop_blind(kind: str, variable: str, over: Node, conditions: list[Node], body: Node) -> Blind | None:
@@ -549,7 +558,7 @@ def _loop_blind(kind: str, variable: str, over: Node, conditions: list[Node], bo
     high = None
     if whole:
         sure_not = possible(False)
-        high = _loop("count", variable, values, [], negated(sure_not)) if sure_not is not None else call("len", values)
+        high = _loop("count", variable, values, [], negated(sure_not)) if sure_not is not None else call("_len", values)
     return Blind(first.unknown, low=low, high=high, exactly=exactly)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from auditor.finding import Severity
 from auditor.unknown import Partial, Unknown, Unread, known
 
 Env = dict[str, Any]
@@ -24,6 +25,15 @@ class Range:
 
     def __str__(self) -> str:
         return f"at least {self.lo}"
+
+
+class Choice:
+    """A severity that an unknown decides: the possible ones, that of the ordinary case, and what is not known."""
+
+    __slots__ = ("ordinary", "severities", "unknowns")
+
+    def __init__(self, ordinary: Severity, severities: frozenset[Severity], unknowns: tuple[Unknown, ...]) -> None:
+        self.ordinary, self.severities, self.unknowns = ordinary, severities, unknowns
 
 
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -65,6 +75,15 @@ def negation(part: Exact) -> Exact:
         return value if value.__class__ is Unknown else not value
 
     return run
+
+
+def either(first: Severity | Choice, ordinary: Severity | Choice, unknowns: tuple[Unknown, ...]) -> Severity | Choice:
+    """The one severity or the other, which `unknowns` decide; what an expression names last is the ordinary case."""
+    sides = [side if isinstance(side, Choice) else Choice(side, frozenset({side}), ()) for side in (first, ordinary)]
+    severities = sides[0].severities | sides[1].severities
+    if len(severities) == 1:
+        return sides[1].ordinary
+    return Choice(sides[1].ordinary, severities, (*unknowns, *sides[0].unknowns, *sides[1].unknowns))
 
 
 def lift(function: Callable[..., Any], *parts: Exact) -> Exact:
@@ -210,6 +229,6 @@ class Glob:
 
 BUILTINS: dict[str, Any] = {
     "__builtins__": {},
-    "any": any, "all": all, "len": len, "days": days, "Unread": Unread, "Exception": Exception,
-    "_list": list, "_has": has, "_known": known,
+    "_any": any, "_all": all, "_len": len, "_days": days, "_Unread": Unread, "_Exception": Exception,
+    "_list": list, "_has": has, "_known": known, **{f"_{severity}": severity for severity in Severity},
 }  # fmt: skip

@@ -1,13 +1,18 @@
-"""Messages and fixes: text with facts in braces, `secret {secret} expired on {secret.end:date}`."""
+"""Messages and fixes: text with facts in braces, `secret {secret} expired on {secret.end:date}`.
+
+In a fix, what is not known is a placeholder for the reader to fill in (`APP-ID`), and so is within a command whatever a shell could obey.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-from auditor.display import pasted, show
+from auditor.display import filled_in, pasted, show
 from auditor.errors import RuleError
+from auditor.facts import ROOTS, App, ServicePrincipal
 from auditor.language.checker import Checker
 from auditor.language.logic import Env
 from auditor.language.nodes import Node, call, literal
@@ -18,51 +23,94 @@ FORMS = {"date": "date", "days": "duration"}
 class Message:
     """A checked message. `render(env)` gives its text; what is unknown reads "unknown"."""
 
-    def __init__(self, checker: Checker, text: str, *, commands: bool = False) -> None:
-        self.parts: list[str | tuple[Node, str]] = []
-        self._pasted: set[int] = set()  # parts that stand in a command, between backticks
-        inside = False
+    def __init__(self, checker: Checker, text: str) -> None:
+        self.parts: list[str | _Field] = []
+        inside = False  # a command, between backticks
         for part in _split(text):
             if isinstance(part, str):
                 inside ^= part.count("`") % 2 == 1
-            elif commands and inside:
-                self._pasted.add(len(self.parts))
-            self.parts.append(part if isinstance(part, str) else _field(checker, text, *part))
-        self.constant = "".join(part for part in self.parts if isinstance(part, str))
-        self.fixed = all(isinstance(part, str) for part in self.parts)
+                self.parts.append(part)
+            else:
+                self.parts.append(_field(checker, text, *part, inside=inside))
+        self.fields = [part for part in self.parts if not isinstance(part, str)]
 
     def render(self, env: Env) -> str:
-        texts = []
-        for i, part in enumerate(self.parts):
-            if isinstance(part, str):
-                texts.append(part)
-            else:
-                value = show(part[0].exact(env), part[1])
-                texts.append(pasted(value, part[0].path) if i in self._pasted else value)
-        return "".join(texts)
+        return "".join(part if isinstance(part, str) else self._shown(part, part.node.exact(env)) for part in self.parts)
+
+    def _shown(self, field: _Field, value: Any) -> str:
+        return show(value, field.form)
+
+    def _show_code(self, field: _Field) -> ast.expr:
+        return call("_show", field.node.code, literal(field.form)) if field.form else call("_show", field.node.code)
 
     def code(self) -> ast.expr:
         """The text as plain Python, in which an unknown on the way to a fact raises Unread."""
-        if self.fixed:
-            return literal(self.constant)
-        values: list[ast.expr] = []
-        for i, part in enumerate(self.parts):
-            if isinstance(part, str):
-                values.append(literal(part))
-            else:
-                node, form = part
-                shown = call("_show", node.code, literal(form)) if form else call("_show", node.code)
-                if i in self._pasted:
-                    shown = call("_pasted", shown, literal(node.path))
-                values.append(ast.FormattedValue(shown, -1, None))
-        return ast.JoinedStr(values)
+        if not self.fields:
+            return literal("".join(part for part in self.parts if isinstance(part, str)))
+        return ast.JoinedStr(
+            [literal(part) if isinstance(part, str) else ast.FormattedValue(self._show_code(part), -1, None) for part in self.parts]
+        )
 
     def named(self) -> list[Callable[[Env], Any]]:
         """The other facts (not texts or numbers) that the message names: related locations of a finding."""
-        return [part[0].exact for part in self.parts if not isinstance(part, str) and part[0].type.kind == "fact" and "." in part[0].path]
+        return [field.node.exact for field in self.fields if field.node.type.kind == "fact" and "." in field.node.path]
 
 
-def _field(checker: Checker, text: str, source: str, form: str, start: int) -> tuple[Node, str]:
+class Fix(Message):
+    """A checked fix: what is not known is a placeholder, and so is in a command what a shell could obey."""
+
+    def __init__(self, checker: Checker, text: str) -> None:
+        super().__init__(checker, text)
+        self._placeholders = placeholders({field.path: field.cls for field in self.fields})
+
+    def _shown(self, field: _Field, value: Any) -> str:
+        return (pasted if field.inside else filled_in)(value, self._placeholders[field.path], field.form)
+
+    def _show_code(self, field: _Field) -> ast.expr:
+        function = "_pasted" if field.inside else "_filled_in"
+        return call(function, field.node.code, literal(self._placeholders[field.path]), literal(field.form))
+
+
+class _Field(NamedTuple):
+    """A fact in braces."""
+
+    node: Node
+    form: str
+    inside: bool  # a command
+    path: str  # "app.app_id"; '' for what is no path
+    cls: type | None  # whose fact it is
+
+
+def placeholders(paths: Mapping[str, type | None]) -> dict[str, str]:
+    """What stands for the value of a fact, by its path: `app.app_id` -> APP-ID, `secret.key_id` -> KEY-ID.
+
+    Paths that would have one placeholder begin with more of their path, but for a root's own facts.
+    """
+    parts = {path: path.split(".") for path in paths}
+    names: dict[str, list[str]] = {}
+    for path, (*before, last) in parts.items():
+        if last == "id" and paths[path] in (App, ServicePrincipal):
+            last = "object_id"
+        names[path] = [*before[-1:], last] if last in _BARE and before else [last]
+    while True:
+        twins = Counter(map(tuple, names.values()))
+        alike = [path for path, words in names.items() if twins[tuple(words)] > 1 and not _is_roots(path)]
+        longer = [path for path in alike if len(names[path]) < len(parts[path])]
+        if not longer:
+            return {path: "-".join(words).upper().replace("_", "-") or "VALUE" for path, words in names.items()}
+        for path in longer:
+            names[path].insert(0, parts[path][-len(names[path]) - 1])
+
+
+_BARE = ("id", "key", "kind", "name", "type", "value")  # these say nothing without what they are of
+
+
+def _is_roots(path: str) -> bool:
+    return path.count(".") == 1 and path.partition(".")[0] in ROOTS
+
+
+def _field(checker: Checker, text: str, source: str, form: str, start: int, *, inside: bool) -> _Field:
+    reads = len(checker.reads)
     try:
         node = checker.check(source, None)
     except RuleError as error:
@@ -70,7 +118,8 @@ def _field(checker: Checker, text: str, source: str, form: str, start: int) -> t
     if form and FORMS.get(form) != node.type.kind:
         there = ", ".join(f":{name} for a {kind}" for name, kind in FORMS.items())
         raise RuleError(f"no format {form!r} for {node.type}; there are: {there}", text, start, start + len(source))
-    return node, form
+    path = node.path or (source.strip() if source.strip().isidentifier() else "")
+    return _Field(node, form, inside, path, checker.reads[-1].cls if len(checker.reads) > reads else None)
 
 
 def _split(text: str) -> list[str | tuple[str, str, int]]:
@@ -115,4 +164,4 @@ def _field_end(text: str, start: int) -> tuple[int, int]:
     raise RuleError("'{' is not closed", text, start)
 
 
-BUILTINS = {"_show": show, "_pasted": pasted}
+BUILTINS = {"_show": show, "_pasted": pasted, "_filled_in": filled_in}

@@ -6,8 +6,9 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.language.logic import Exact, conjunction, disjunction
-from auditor.language.types import BOOL, Type
+from auditor.finding import Severity
+from auditor.language.logic import Env, Exact, conjunction, disjunction
+from auditor.language.types import BOOL, SEVERITY, Type
 from auditor.unknown import Unknown
 
 
@@ -43,6 +44,11 @@ class Node:
     value: Any = None  # of a literal
     blind: Blind | None = None
     parts: tuple[Node, ...] = ()  # of a conjunction
+    terms: tuple[Node, ...] = ()  # conditions that it is made of by and, or, not
+
+
+def severity_node(severity: Severity) -> Node:
+    return Node(SEVERITY, name(f"_{severity}"), lambda env: severity)
 
 
 def name(identifier: str) -> ast.expr:
@@ -115,7 +121,17 @@ def joined(parts: list[Node], *, conjunctive: bool) -> Node:
         const=all(part.const for part in parts),
         blind=blind,
         parts=tuple(parts) if conjunctive else (),
+        terms=tuple(parts),
     )
+
+
+def unknowns(condition: Node, env: Env) -> tuple[Unknown, ...]:
+    """All that is not known and keeps a condition undecided, where its value names the first."""
+    value = condition.exact(env)
+    if not isinstance(value, Unknown):
+        return ()
+    found = (unknown for term in condition.terms for unknown in unknowns(term, env))
+    return tuple({unknown.reason: unknown for unknown in found}.values()) or (value,)
 
 
 _LOCATED = (ast.expr, ast.stmt, ast.ExceptHandler, ast.arg)

@@ -1,7 +1,9 @@
-"""A checked rule as plain Python: `check(roots, found)` judges all roots of a run in one pass.
+"""A checked rule as plain Python: `_check(_roots, _found)` judges all roots of a run in one pass.
 
 Where an unknown is met the subject is left open, to be judged again in three values; where it is known beforehand that something
 cannot be known in this run, what can be decided without it is compiled in, and the rest counts as not evaluated at once.
+
+Every name that is ours begins with an underscore, and no name of a page does: a page can neither read nor shadow what we compile.
 """
 
 from __future__ import annotations
@@ -45,23 +47,23 @@ class Program:
     unseen: Judgement | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
 
     def compile(self, title: str) -> CodeType:
-        """def check(roots, found): judges the roots."""
+        """def _check(_roots, _found): judges the roots."""
         return compile(located(ast.Module([self._function()], [])), title, "exec")
 
     def compile_selection(self, title: str) -> CodeType:
-        """def with_subjects(roots): those that have a subject, or may have one: rules of the same `each` need not look at the others."""
+        """def _with_subjects(_roots): those that have a subject, or may have one: rules of the same `each` need not look at the others."""
         values = self._subjects()
-        body: list[ast.stmt] = [ast.Return(name("roots"))]
+        body: list[ast.stmt] = [ast.Return(name("_roots"))]
         if self.each is not None and not self.each.blind and values is not None:
             subjects = ast.NamedExpr(ast.Name("_values", ast.Store()), values)
             some = ast.BoolOp(ast.Or(), [compared(attribute(subjects, "__class__"), ast.IsNot(), name("_list")), name("_values")])
-            loop = ast.comprehension(ast.Name(self.root, ast.Store()), name("roots"), [some], 0)
+            loop = ast.comprehension(ast.Name(self.root, ast.Store()), name("_roots"), [some], 0)
             # What raises here is met again, and caught, when the root is judged.
             body = [
-                ast.Try([ast.Return(ast.ListComp(name(self.root), [loop]))], [ast.ExceptHandler(name("Exception"), None, body)], [], [])
+                ast.Try([ast.Return(ast.ListComp(name(self.root), [loop]))], [ast.ExceptHandler(name("_Exception"), None, body)], [], [])
             ]
-        arguments = ast.arguments([], [ast.arg("roots")], None, [], [], None, [])
-        return compile(located(ast.Module([ast.FunctionDef("with_subjects", arguments, body, [])], [])), title, "exec")
+        arguments = ast.arguments([], [ast.arg("_roots")], None, [], [], None, [])
+        return compile(located(ast.Module([ast.FunctionDef("_with_subjects", arguments, body, [])], [])), title, "exec")
 
     def _subjects(self) -> ast.expr | None:
         """Code of the subjects that are known; a null on the path means none."""
@@ -75,26 +77,23 @@ class Program:
 
     def _function(self) -> ast.FunctionDef:
         handlers = [
-            _handler("Unread", "gap", "opened", [name(self.root), literal(None), attribute(name("gap"), "unknown")]),
-            ast.ExceptHandler(name("Exception"), "error", [_append("broken", _tuple(name(self.root), name("error"))), ast.Continue()]),
+            _handler([name(self.root), literal(None)]),
+            ast.ExceptHandler(name("_Exception"), "_error", [_append("broken", _tuple(name(self.root), name("_error"))), ast.Continue()]),
         ]
+        passed: list[ast.stmt] = [ast.If(name("_seen"), [_append("passed", name(self.root))], [])]
         loop: list[ast.stmt] = [
-            ast.Assign([ast.Name(flag, ast.Store()) for flag in ("seen", "dark", "fell")], literal(False)),
+            ast.Assign([ast.Name(flag, ast.Store()) for flag in ("_seen", "_dark", "_fell")], literal(False)),
             ast.Try(self._roots_body(), handlers, [], []),
             ast.If(
-                name("fell"),
-                [_append("special", _tuple(name(self.root), name("seen"), name("dark")))],
-                [
-                    ast.If(
-                        name("dark"), [_append("blind", name(self.root))], [ast.If(name("seen"), [_append("passed", name(self.root))], [])]
-                    )
-                ],
+                name("_fell"),
+                [_append("special", _tuple(name(self.root), name("_seen"), name("_dark")))],
+                [ast.If(name("_dark"), [_append("blind", name(self.root))], passed)],
             ),
         ]
-        lists = [_assign(f"_{kind}", attribute(attribute(name("found"), kind), "append")) for kind in Found.__slots__]
-        arguments = ast.arguments([], [ast.arg("roots"), ast.arg("found")], None, [], [], None, [])
-        over: list[ast.stmt] = [ast.For(ast.Name(self.root, ast.Store()), name("roots"), loop, [])]
-        return ast.FunctionDef("check", arguments, [*lists, *over], [])
+        lists = [_assign(f"_{kind}", attribute(attribute(name("_found"), kind), "append")) for kind in Found.__slots__]
+        arguments = ast.arguments([], [ast.arg("_roots"), ast.arg("_found")], None, [], [], None, [])
+        over: list[ast.stmt] = [ast.For(ast.Name(self.root, ast.Store()), name("_roots"), loop, [])]
+        return ast.FunctionDef("_check", arguments, [*lists, *over], [])
 
     def _roots_body(self) -> list[ast.stmt]:
         if self.each is None:
@@ -102,10 +101,8 @@ class Program:
         body: list[ast.stmt] = []
         values = self._subjects()
         if values is not None:
-            gap = [name(self.root), name(self.subject), attribute(name("gap"), "unknown")]
-            inner: list[ast.stmt] = [
-                ast.Try(self._judged(self.judgement, name(self.subject)), [_handler("Unread", "gap", "opened", gap)], [], [])
-            ]
+            handler = _handler([name(self.root), name(self.subject)])
+            inner: list[ast.stmt] = [ast.Try(self._judged(self.judgement, name(self.subject)), [handler], [], [])]
             body.append(ast.For(ast.Name(self.subject, ast.Store()), values, inner, []))
             if (outer := self.judgement.outer) is not None:
                 body = [ast.If(outer.code, body, [])]
@@ -116,12 +113,12 @@ class Program:
 
     def _judged(self, judgement: Judgement, subject: ast.expr, *, may_fail: bool = True) -> list[ast.stmt]:
         given, require = judgement.given, judgement.require
-        seen: list[ast.stmt] = [_assign("seen", literal(True))]
-        fell = _assign("fell", literal(True))
+        seen: list[ast.stmt] = [_assign("_seen", literal(True))]
+        fell = _assign("_fell", literal(True))
         failed: list[ast.stmt] = [_append("failed", _tuple(name(self.root), subject)), fell]
         exactly = all(node is None or node.blind is None or node.blind.exactly for node in (require, given))
         undecided: list[ast.stmt] = (
-            [_assign("dark", literal(True))] if exactly else [_append("opened", _tuple(name(self.root), subject, name("_unknown"))), fell]
+            [_assign("_dark", literal(True))] if exactly else [_append("opened", _tuple(name(self.root), subject, name("_unknown"))), fell]
         )
         if may_fail and exactly and self.each is not None and require.blind and not (require.blind.true or require.blind.false):
             undecided.append(ast.Break())  # no other subject can pass or fail either
@@ -157,5 +154,7 @@ def _tuple(*values: ast.expr) -> ast.expr:
     return ast.Tuple(list(values), ast.Load())
 
 
-def _handler(kind: str, as_name: str, to: str, values: list[ast.expr]) -> ast.ExceptHandler:
-    return ast.ExceptHandler(name(kind), as_name, [_append(to, _tuple(*values)), _assign("fell", literal(True))])
+def _handler(place: list[ast.expr]) -> ast.ExceptHandler:
+    """An unknown was met: what stands at this place is left open."""
+    opened = _append("opened", _tuple(*place, attribute(name("_gap"), "unknown")))
+    return ast.ExceptHandler(name("_Unread"), "_gap", [opened, _assign("_fell", literal(True))])

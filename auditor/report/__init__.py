@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.finding import SEVERITY_RANK, Finding
+from auditor.finding import Finding, Severity, Status
 
 if TYPE_CHECKING:
     from auditor.scan import Report
@@ -25,11 +25,11 @@ class Options:
     strict: bool = False
     fail_on: str = "never"
     first: frozenset[str] = frozenset()  # app ids whose findings come before all others
-    min_severity: str = "info"  # nothing below it is listed; counts and exit codes are of everything
+    min_severity: str = Severity.info  # what cannot be as high is not listed; counts and exit codes are of everything
 
     def shows(self, finding: Finding) -> bool:
         """Errors, and what passed if that is asked for, have no severity of their own."""
-        return finding.status != "fail" or SEVERITY_RANK[finding.severity] >= SEVERITY_RANK[self.min_severity]
+        return finding.status is not Status.fail or finding.highest_severity >= self.min_severity
 
 
 def render(report: Report, form: str, options: Options) -> Iterator[bytes]:

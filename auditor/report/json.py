@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from auditor import __version__
 from auditor.display import clean, clean_or_none, iso
-from auditor.finding import SEVERITIES, Finding, fingerprint
+from auditor.finding import Finding, Severity, Status, fingerprint
 from auditor.inventory import applications, connectors, credentials, earliest_expiry
 from auditor.report import Options
 from auditor.scan import Report
@@ -131,13 +132,11 @@ def _covered(info: TenantInfo | None) -> list[dict[str, Any]]:
 
 def _summary(report: Report) -> dict[str, Any]:
     by_severity = report.by_severity()
-    by_status = {"fail": 0, "error": 0, "pass": 0}
-    for finding in report.findings:
-        by_status[finding.status] = by_status.get(finding.status, 0) + 1
+    by_status = Counter(finding.status for finding in report.findings)
     return {
-        "findings": by_status["fail"],
-        "by_severity": {severity: by_severity[severity] for severity in reversed(SEVERITIES)},
-        "by_status": {"fail": by_status["fail"], "error": by_status["error"], "not_evaluated": report.count("not_evaluated")},
+        "findings": by_status[Status.fail],
+        "by_severity": {severity: by_severity[severity] for severity in reversed(Severity)},
+        "by_status": {"fail": by_status[Status.fail], "error": by_status[Status.error], "not_evaluated": report.count("not_evaluated")},
         "earliest_expiry": iso(earliest_expiry(report)),
     }
 
@@ -149,7 +148,7 @@ def _findings(report: Report, options: Options) -> Iterator[Finding]:
             rule = outcome.rule
             yield Finding(
                 fingerprint("", rule.id, "not-evaluated", reason),
-                rule.id, rule.title, rule.area, "info", "not-evaluated",
+                rule.id, rule.title, rule.area, Severity.info, Severity.info, Status.not_evaluated,
                 message=clean(f"not evaluated: {reason}"), reference_url=rule.references[0] if rule.references else None,
                 aadsts=rule.aadsts, count=count,
             )  # fmt: skip

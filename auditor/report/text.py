@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from auditor.display import clean, clean_lines
-from auditor.finding import SEVERITIES, SEVERITY_RANK, Finding
+from auditor.finding import Finding, Severity, Status
 from auditor.report import Options
 from auditor.scan import Report
 
@@ -45,21 +45,21 @@ class _Page:
         for finding in filter(self.options.shows, self.report.findings):
             groups.setdefault(f"{finding.rule_id} {finding.status}", []).append(finding)
         for rows in groups.values():
-            rows.sort(key=lambda row: (row.app_id not in first, -SEVERITY_RANK[row.severity]))  # stable: else in the order of the report
-        order = {"error": 0, "fail": 1, "pass": 2}
+            rows.sort(key=lambda row: (row.app_id not in first, -row.highest_severity.rank))  # stable: else in the order of the report
+        order = {Status.error: 0, Status.fail: 1, Status.passed: 2}
         return sorted(
             groups.values(),
             key=lambda rows: (
-                order.get(rows[0].status, 1), rows[0].app_id not in first, -SEVERITY_RANK[rows[0].severity], -len(rows), rows[0].rule_id
+                order.get(rows[0].status, 1), rows[0].app_id not in first, -rows[0].highest_severity.rank, -len(rows), rows[0].rule_id
             ),
         )  # fmt: skip
 
     def _group(self, rows: list[Finding]) -> Iterator[str]:
         first = rows[0]
-        if first.status == "pass":
+        if first.status is Status.passed:
             yield f"{self._style('pass', 'green', bold=True)} {first.rule_id}  {clean(first.rule_title)}  ({len(rows)})"
         else:
-            word = "error" if first.status == "error" else first.severity
+            word = "error" if first.status is Status.error else first.severity
             codes = "".join(f"  AADSTS{code}" for code in first.aadsts)
             head = f"{self._style(word, _COLOURS.get(word, 'magenta'), bold=True)} {self._style(first.rule_id, bold=True)}"
             yield f"{head}  {clean(first.rule_title)}  ({len(rows)}){codes}"
@@ -67,7 +67,7 @@ class _Page:
         for row in rows[:limit]:
             severity = f" [{row.severity}]" if row.severity != first.severity else ""
             yield f"  {_who(row)}{severity}"
-            if row.status != "pass":
+            if row.status is not Status.passed:
                 yield f"    {clean(row.message, _LONGEST)}"
             if row.file:
                 column = f":{row.column}" if row.column else ""
@@ -76,7 +76,7 @@ class _Page:
                 yield self._style(f"    {place}", dim=True)
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit} more (--limit 0 shows all)"
-        if first.remediation and first.status == "fail":
+        if first.remediation and first.status is Status.fail:
             whose = f" ({_who(first)})" if len(rows) > 1 and "`" in first.remediation else ""
             for i, line in enumerate(clean_lines(first.remediation, _LONGEST).split("\n")):
                 yield f"  {self._style('fix', 'green') + whose + ': ' if i == 0 else '       '}{line}".rstrip()
@@ -121,7 +121,7 @@ class _Page:
             yield f"{clean(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
         by_severity = report.by_severity()
         broken = report.count("errors")
-        if found := [self._style(f"{by_severity[s]} {s}", _COLOURS[s], bold=True) for s in reversed(SEVERITIES) if by_severity[s]]:
+        if found := [self._style(f"{by_severity[s]} {s}", _COLOURS[s], bold=True) for s in reversed(Severity) if by_severity[s]]:
             yield f"Findings: {', '.join(found)}."
         elif not broken and not report.errors:
             yield self._style("No findings.", "green", bold=True)
@@ -132,6 +132,10 @@ class _Page:
         if out := report.left_out(self.options.fail_on):
             names = ", ".join(out[:3]) + (f" and {len(out) - 3} more" if len(out) > 3 else "")
             text = f"{_count(len(out), 'rule')} at or above --fail-on could not be evaluated everywhere, which can be mended: {names}."
+            yield self._style(text, "red", bold=True)
+        if rising := report.may_reach(self.options.fail_on):
+            names = ", ".join(rising[:3]) + (f" and {len(rising) - 3} more" if len(rising) > 3 else "")
+            text = f"{_count(len(rising), 'rule')} may have findings at or above --fail-on, depending on what can be mended: {names}."
             yield self._style(text, "red", bold=True)
         if self.options.strict and (count := report.count("not_evaluated")):
             yield self._style(f"{_count(count, 'check')} not evaluated, which --strict does not allow.", "red", bold=True)
