@@ -14,10 +14,15 @@ __version__ = "0.1.0"
 __all__ = ["Finding", "Report", "Severity", "__version__", "audit"]
 
 if TYPE_CHECKING:
-    from auditor.finding import Finding, Severity
-    from auditor.scan import Report, audit
+    from auditor.engine.finding import Finding, Severity
+    from auditor.pipeline import Report, audit
 
-_HOMES = {"audit": "auditor.scan", "Report": "auditor.scan", "Finding": "auditor.finding", "Severity": "auditor.finding"}
+_HOMES = {
+    "audit": "auditor.pipeline",
+    "Report": "auditor.pipeline",
+    "Finding": "auditor.engine.finding",
+    "Severity": "auditor.engine.finding",
+}
 
 
 def __getattr__(name: str) -> Any:

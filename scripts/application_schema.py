@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from auditor.documents import DURATION
+from auditor.entra.shapes import DURATION
 
 OBJECTS: dict[str, str] = {
     "application": "application",

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from auditor.finding import SEVERITIES, Finding, Related
-from auditor.inventory import Application, Connector, Credential
+from auditor.engine.finding import SEVERITIES, Finding, Related
 from auditor.report.json import SCHEMA_VERSION
+from auditor.report.tables import Application, Connector, Credential
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
 TARGET = Path(__file__).parent.parent / "auditor/schemas/report.json"

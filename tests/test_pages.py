@@ -10,9 +10,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from auditor import engine, examples, profiles, rulebook, schemas
+from auditor import rulebook, schemas
+from auditor.diagnose import examples
+from auditor.engine import judge as engine
 from auditor.language import Message
-from auditor.rulebook import Rule
+from auditor.rulebook import Rule, profiles
 
 RULES = list(rulebook.shipped())
 BY_ID = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

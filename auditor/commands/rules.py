@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from auditor.commands import complete, listed
-from auditor.finding import SEVERITIES
+from auditor.engine.finding import SEVERITIES
 from auditor.rulebook import Rule, collections
 
 
@@ -28,7 +28,8 @@ from auditor.rulebook import Rule, collections
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str, output_format: str) -> None:
     """List the rules: severity, what they need, what they are about."""
-    from auditor import profiles, rulebook
+    from auditor import rulebook
+    from auditor.rulebook import profiles
 
     chosen = profiles.load(profile)
     book = chosen.apply(rulebook.shipped(Path(folder) for folder in extend_rules))

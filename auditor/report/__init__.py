@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.finding import SEVERITY_RANK, Finding
+from auditor.engine.finding import SEVERITY_RANK, Finding
 
 if TYPE_CHECKING:
-    from auditor.scan import Report
+    from auditor.pipeline import Report
 
 FORMATS = ("text", "json")
 

@@ -10,10 +10,10 @@ import msgspec
 
 from auditor import __version__
 from auditor.display import clean, clean_or_none, iso
-from auditor.finding import SEVERITIES, Finding, fingerprint
-from auditor.inventory import applications, connectors, credentials, earliest_expiry
+from auditor.engine.finding import SEVERITIES, Finding, fingerprint
+from auditor.pipeline import Report
 from auditor.report import Options
-from auditor.scan import Report
+from auditor.report.tables import applications, connectors, credentials, earliest_expiry
 from auditor.sources.coverage import TenantInfo
 
 SCHEMA_VERSION = "1.0"

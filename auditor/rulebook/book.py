@@ -18,9 +18,9 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from auditor.engine.finding import SEVERITIES
 from auditor.errors import RuleError, UsageError
 from auditor.facts import ROOTS, Tenant
-from auditor.finding import SEVERITIES
 from auditor.language import (
     BOOL,
     BUILTINS,
@@ -624,7 +624,7 @@ _KIND_NAMES: dict[type, str] = {bool: "yes or no", int: "number", list: "list", 
 
 def shipped_folder() -> Path:
     """The rules that come with regaudit: inside the installed package, else beside it in a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     inside = package / "rules"
     return inside if inside.is_dir() else package.parent / "rules"
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
+from auditor.engine.finding import Finding, Outcome, Related, fingerprint
 from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
-from auditor.finding import Finding, Outcome, Related, fingerprint
+from auditor.joins.world import World
 from auditor.language import Found
-from auditor.resolve import World
 from auditor.rulebook import Check, Rule
 from auditor.unknown import Unknown, Unread, is_unknown, known
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from auditor.engine.finding import SEVERITIES
 from auditor.errors import UsageError
-from auditor.finding import SEVERITIES
 from auditor.rulebook import Rule, Rulebook, shipped_folder
 
 DEFAULT = "default"

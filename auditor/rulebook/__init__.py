@@ -1,0 +1,23 @@
+"""Pages -> rules, folders -> rulebooks, profiles."""
+
+from auditor.rulebook.book import (
+    KINDS,
+    Check,
+    Checked,
+    Example,
+    Rule,
+    Rulebook,
+    collections,
+    load,
+    load_folder,
+    pages,
+    parameter_type,
+    parse,
+    shipped,
+    shipped_folder,
+)
+
+__all__ = [
+    "KINDS", "Check", "Checked", "Example", "Rule", "Rulebook", "collections", "load", "load_folder", "pages", "parameter_type",
+    "parse", "shipped", "shipped_folder",
+]  # fmt: skip
