@@ -8,6 +8,7 @@ from auditor.rulebook.book import (
     Rule,
     Rulebook,
     collections,
+    fact_needs,
     load,
     load_folder,
     pages,
@@ -18,6 +19,6 @@ from auditor.rulebook.book import (
 )
 
 __all__ = [
-    "KINDS", "Check", "Checked", "Example", "Rule", "Rulebook", "collections", "load", "load_folder", "pages", "parameter_type",
+    "KINDS", "Check", "Checked", "Example", "Rule", "Rulebook", "collections", "fact_needs", "load", "load_folder", "pages", "parameter_type",
     "parse", "shipped", "shipped_folder",
 ]  # fmt: skip
