@@ -15,12 +15,13 @@ __version__ = "0.1.0"
 __all__ = ["Finding", "Report", "Severity", "Status", "__version__", "audit"]
 
 if TYPE_CHECKING:
-    from auditor.finding import Finding, Severity, Status
-    from auditor.scan import Report, audit
+    from auditor.engine.finding import Finding, Status
+    from auditor.pipeline import Report, audit
+    from auditor.severity import Severity
 
 _HOMES = {
-    "audit": "auditor.scan", "Report": "auditor.scan",
-    "Finding": "auditor.finding", "Severity": "auditor.finding", "Status": "auditor.finding",
+    "audit": "auditor.pipeline", "Report": "auditor.pipeline",
+    "Finding": "auditor.engine.finding", "Severity": "auditor.severity", "Status": "auditor.engine.finding",
 }  # fmt: skip
 
 

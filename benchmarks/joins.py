@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from auditor.catalog import MICROSOFT_GRAPH
+from auditor.entra.catalog import MICROSOFT_GRAPH
 from benchmarks.run import ROOT, measure, python
 from benchmarks.tenant import registrations
 
@@ -26,8 +26,8 @@ JOIN = """
 import gc, sys
 gc.disable()
 from datetime import datetime, timezone
-from auditor import resolve, sources
-joiner = resolve.Joiner(datetime(2026, 11, 1, tzinfo=timezone.utc))
+from auditor import joins, sources
+joiner = joins.Joiner(datetime(2026, 11, 1, tzinfo=timezone.utc))
 documents = sources.read(sys.argv[1:], take=joiner.add)
 assert not documents.errors, documents.errors[:3]
 (world,) = joiner.worlds(documents)

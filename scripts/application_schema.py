@@ -8,7 +8,7 @@ from typing import Any
 
 import vendored
 
-from auditor.documents import DURATION
+from auditor.entra.shapes import DURATION
 
 OBJECTS: dict[str, str] = {
     "application": "application",

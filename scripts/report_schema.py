@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from auditor.finding import SEVERITIES, Finding, Related, Status
-from auditor.inventory import Application, Connector, Credential
+from auditor.engine.finding import Finding, Related, Status
 from auditor.report.json import SCHEMA_VERSION
+from auditor.report.tables import Application, Connector, Credential
+from auditor.severity import SEVERITIES
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}

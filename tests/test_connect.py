@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from auditor import audit, rulebook
-from auditor.chain import ASIDE, LINKS, RULES, chains
+from auditor.diagnose.chain import ASIDE, LINKS, RULES, chains
 from tests.test_cli import regaudit
 
 AS_OF = "2026-11-24"

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import audit, resolve, sources
+from auditor import audit, joins, sources
 from auditor.facts import Connector
-from auditor.scan import moment
+from auditor.pipeline import moment
 from auditor.sources.formats import msal, solution
 from auditor.sources.formats.connector import belongs_to, secret_form
 from auditor.unknown import Unknown, is_unknown
@@ -43,7 +43,7 @@ def written(folder: Path, **files: Any) -> Path:
 def connectors(*paths: Path) -> list[Connector]:
     documents = sources.read([str(path) for path in paths])
     assert documents.errors == []
-    return [connector for world in resolve.worlds(documents, moment("2026-01-01")) for connector in world.connectors]
+    return [connector for world in joins.worlds(documents, moment("2026-01-01")) for connector in world.connectors]
 
 
 def only(*paths: Path) -> Connector:
@@ -729,7 +729,7 @@ def test_a_samples_registrations(tmp_path: Path) -> None:
          "RequiredResourcesAccess": [{"Resource": "service", "DelegatedPermissions": ["Todolist.Read"]},
                                      {"Resource": "Microsoft Graph", "DelegatedPermissions": ["User.Read"]}]}]}  # fmt: skip
     documents = sources.read([str(written(tmp_path, sample_json=sample))])
-    (world,) = resolve.worlds(documents, moment("2026-01-01"))
+    (world,) = joins.worlds(documents, moment("2026-01-01"))
     apps = {app.display_name: app for app in world.apps}
     spa, api = apps["msal-spa"], apps["msal-node-api"]
     assert [(uri.platform, uri.value) for uri in spa.redirect_uris] == [

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor import audit, chain, sources
+from auditor import audit, sources
+from auditor.diagnose import chain
 
 CORPUS = Path(__file__).parent.parent.parent / "shared/corpus"
 FORMATS = ("graph_manifest", "legacy_manifest", "graph_rest", "cli_m365", "az_cli", "az_cli_legacy", "graph_wrapped")

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from auditor import engine, resolve
-from auditor.examples import read
+from auditor import joins
+from auditor.diagnose.examples import read
+from auditor.engine.finding import Finding, Status
+from auditor.engine.judge import judge
 from auditor.facts import App, Fact, ServicePrincipal
-from auditor.finding import Finding, Severity, Status
+from auditor.joins.world import World
 from auditor.language.message import placeholders
-from auditor.resolve import World
+from auditor.severity import Severity
 from auditor.sources import Documents, reader
 from auditor.unknown import Unknown
 from tests.tenants import GRAPH, HOME, Maker, guid
@@ -27,11 +29,11 @@ NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 def world(value: Any) -> World:
     documents = read(json.dumps(value))
     assert not documents.errors
-    return resolve.worlds(documents, NOW)[0]
+    return joins.worlds(documents, NOW)[0]
 
 
 def findings(require: str, value: Any, **block: Any) -> list[Finding]:
-    return [row for _, row in engine.judge(rule_of(require, **block), world(value)).rows]
+    return [row for _, row in judge(rule_of(require, **block), world(value)).rows]
 
 
 SECRETS = {"each": "app.secrets as secret", "message": "{secret}"}
@@ -50,7 +52,7 @@ def test_one_verdict_for_each_registration_and_one_finding_for_each_subject() ->
         {**APP, "passwordCredentials": secrets}, {"appId": "b", "passwordCredentials": secrets[2:]}, {"appId": "c", "passwordCredentials": []},
         {"appId": "d", "web": None},
     ]  # fmt: skip
-    outcome = engine.judge(rule_of("secret.end is None or secret.end > now", **SECRETS), world(apps))
+    outcome = judge(rule_of("secret.end is None or secret.end > now", **SECRETS), world(apps))
     assert (outcome.failed, outcome.passed, outcome.not_applicable, outcome.not_evaluated) == (1, 1, 1, 1)
     assert len(outcome.rows) == 2
     assert outcome.reasons == {"passwordCredentials: absent from the document": 1}
@@ -58,12 +60,12 @@ def test_one_verdict_for_each_registration_and_one_finding_for_each_subject() ->
 
 def test_a_failure_beside_an_unknown_is_a_failure() -> None:
     secrets = [{"keyId": "1"}, {"keyId": "2", "endDateTime": "2020-01-01T00:00:00Z"}]
-    outcome = engine.judge(rule_of("secret.end is None or secret.end > now", **SECRETS), world({**APP, "passwordCredentials": secrets}))
+    outcome = judge(rule_of("secret.end is None or secret.end > now", **SECRETS), world({**APP, "passwordCredentials": secrets}))
     assert (outcome.failed, outcome.not_evaluated) == (1, 0)
 
 
 def test_roots_that_were_not_given_do_not_pass() -> None:
-    outcome = engine.judge(rule_of("principal.enabled", each="principal"), world({**APP, "web": None}))
+    outcome = judge(rule_of("principal.enabled", each="principal"), world({**APP, "web": None}))
     assert (outcome.passed, outcome.not_evaluated) == (0, 1)
     assert outcome.reasons == {"servicePrincipals: not given": 1}
 
@@ -80,7 +82,7 @@ def test_a_rule_that_breaks_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(World, "principal", broken)
     apps.complete.add("servicePrincipals")
     apps.given.add("servicePrincipals")
-    outcome = engine.judge(rule_of("app.service_principal is None"), apps)
+    outcome = judge(rule_of("app.service_principal is None"), apps)
     assert (outcome.errors, outcome.passed) == (1, 1)
     (row,) = [row for _, row in outcome.rows]
     assert (row.status, row.app_id, row.message) == ("error", "a", "the rule broke here: ZeroDivisionError: in a join")
@@ -121,7 +123,7 @@ def test_fingerprints_of_a_tenant_are_distinct() -> None:
 
     for seed in range(10):
         tenant = world(Maker(seed).tenant())
-        ids = [row.finding_id for rule in rulebook.shipped() for _, row in engine.judge(rule, tenant).rows]
+        ids = [row.finding_id for rule in rulebook.shipped() for _, row in judge(rule, tenant).rows]
         assert len(ids) == len(set(ids))
 
 
@@ -231,7 +233,7 @@ def fixes(fix: str, app: dict[str, Any]) -> str:
     texts = {
         str(row.remediation)
         for number in (1, 6)  # one by one, and compiled
-        for _, row in engine.judge(rule, world({"applications": [{"signInAudience": "AzureADMyOrg", **app}] * number})).rows
+        for _, row in judge(rule, world({"applications": [{"signInAudience": "AzureADMyOrg", **app}] * number})).rows
     }
     (text,) = texts
     return text
@@ -318,15 +320,13 @@ def test_joins_do_not_reach_over_folders() -> None:
     uri = {"web": {"redirectUris": ["https://shared"]}, "spa": None, "publicClient": None}
     for scope in ("one", "two"):
         reader.read(json.dumps({**APP, **uri, "id": scope}).encode(), f"{scope}/app.json", scope, documents)
-    for one in resolve.worlds(documents, NOW):
+    for one in joins.worlds(documents, NOW):
         assert one.apps[0].redirect_uris[0].also_on.known() == []  # type: ignore[attr-defined]
 
 
 def test_an_object_that_was_read_twice_is_noted_and_shares_nothing_with_itself() -> None:
     twice = world([{**APP, "web": {"redirectUris": ["https://x"]}}, {**APP, "web": {"redirectUris": ["https://x"]}}])
-    assert [note.message for note in resolve.read_twice(twice)] == [
-        "the app registration o was already read from example:1; both are judged"
-    ]
+    assert [note.message for note in joins.read_twice(twice)] == ["the app registration o was already read from example:1; both are judged"]
     assert [app.redirect_uris.known()[0].also_on.known() for app in twice.apps] == [[], []]  # type: ignore[attr-defined]
     assert len(twice.apps) == 2
 
@@ -348,7 +348,7 @@ def test_a_list_is_whole_only_when_it_shows(principals: dict[str, Any], complete
     documents = Documents()
     reader.read(json.dumps({"value": [{**APP, "web": None}]}).encode(), "apps.json", "", documents)
     reader.read(json.dumps(principals).encode(), "principals.json", "", documents)
-    (one,) = resolve.worlds(documents, NOW)
+    (one,) = joins.worlds(documents, NOW)
     assert ("servicePrincipals" in one.complete) is complete
     assert ("applications" in one.complete) is complete
     assert (one.apps[0].service_principal is None) is complete

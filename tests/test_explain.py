@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from auditor import aadsts, rulebook
-from auditor.catalog import CATALOG
+from auditor import rulebook
+from auditor.diagnose import aadsts
+from auditor.entra.catalog import CATALOG
 from tests.test_cli import PAGE, ROOT, process, regaudit, registration, write
 
 RULES = list(rulebook.shipped())

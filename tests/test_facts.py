@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import resolve
-from auditor.examples import read
+from auditor import joins
+from auditor.diagnose.examples import read
 from auditor.facts import (
     App,
     ClaimTest,
@@ -26,7 +26,7 @@ from auditor.facts import (
     ServicePrincipal,
     Tenant,
 )  # fmt: skip
-from auditor.resolve import World
+from auditor.joins.world import World
 from auditor.unknown import Partial, Unknown, known
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -41,7 +41,7 @@ ORGANIZATION = {"id": TENANT, "verifiedDomains": [{"name": "Contoso.com"}, {"nam
 def world(value: Any) -> World:
     documents = read(json.dumps(value))
     assert not documents.errors
-    return resolve.worlds(documents, NOW)[0]
+    return joins.worlds(documents, NOW)[0]
 
 
 def app(**properties: Any) -> App:

@@ -16,15 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import engine, resolve, rulebook
+from auditor import joins, rulebook
+from auditor.diagnose.examples import read
+from auditor.engine.judge import judge
 from auditor.errors import RuleError
-from auditor.examples import read
 from auditor.facts import ROOTS
-from auditor.finding import SEVERITIES
 from auditor.language import BUILTINS as LOGIC_BUILTINS
 from auditor.language import FUNCTIONS, MESSAGE_BUILTINS, Found
 from auditor.language.logic import Glob
 from auditor.rulebook import Rule
+from auditor.severity import SEVERITIES
 from auditor.unknown import Unavailable, Unknown
 from tests.expressions import Writer
 from tests.tenants import Maker
@@ -39,7 +40,7 @@ def rule_of(require: str, **block: Any) -> Rule:
 
 
 def verdict(require: str, app: dict[str, Any], **block: Any) -> str:
-    outcome = engine.judge(rule_of(require, **block), resolve.worlds(read(json.dumps({"displayName": "A", "appId": "a", **app})), NOW)[0])
+    outcome = judge(rule_of(require, **block), joins.worlds(read(json.dumps({"displayName": "A", "appId": "a", **app})), NOW)[0])
     for name in ("errors", "failed", "not_evaluated", "passed", "not_applicable"):
         if getattr(outcome, name):
             return name
@@ -305,7 +306,7 @@ def verdicts_with(name: str, kind: str) -> list[Any]:
     rule.check().fix  # noqa: B018
 
     def of(apps: list[dict[str, Any]]) -> tuple[Any, ...]:
-        outcome = engine.judge(rule, resolve.worlds(read(json.dumps(apps)), NOW)[0])
+        outcome = judge(rule, joins.worlds(read(json.dumps(apps)), NOW)[0])
         counts = (outcome.failed, outcome.passed, outcome.not_applicable, outcome.not_evaluated, outcome.errors)
         return (*counts, [row.message for _, row in outcome.rows])
 
@@ -346,7 +347,7 @@ def test_an_error_names_the_line_of_the_page() -> None:
 def worlds(seed: int) -> tuple[Any, Any]:
     maker = Maker(seed)
     tenant = maker.tenant()
-    return tuple(resolve.worlds(read(json.dumps(t)), NOW)[0] for t in (tenant, maker.with_holes(tenant)))  # type: ignore[return-value]
+    return tuple(joins.worlds(read(json.dumps(t)), NOW)[0] for t in (tenant, maker.with_holes(tenant)))  # type: ignore[return-value]
 
 
 def exact(check: Any, root: Any) -> Any:
@@ -388,7 +389,7 @@ def test_what_cannot_be_known_is_compiled_in() -> None:
     unknown = Unknown("owners", "not given", collection=True)
     check = rule_of("not app.multi_tenant or len(app.owners) > 0").check(Unavailable({"App.owners": unknown})).bind(NOW, None)
     apps = [{"appId": "a", "signInAudience": audience} for audience in ("AzureADMyOrg", "AzureADMultipleOrgs")]
-    world = resolve.worlds(read(json.dumps(apps)), NOW)[0]
+    world = joins.worlds(read(json.dumps(apps)), NOW)[0]
     found = Found()
     check.run(world.apps, found)
     assert (len(found.passed), len(found.blind), found.opened) == (1, 1, [])

@@ -11,6 +11,7 @@ import pytest
 
 from auditor import rulebook, schemas
 from auditor.commands import new_rule
+from auditor.rulebook import book
 from tests.test_cli import regaudit
 from tests.test_pages import test_a_page_is_complete as page_is_complete
 
@@ -152,7 +153,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (rules / "profiles").mkdir()
     (rules / "profiles/default.toml").write_text("")
     (tmp_path / "pyproject.toml").write_text("")
-    monkeypatch.setattr(rulebook, "shipped_folder", lambda: rules)
+    monkeypatch.setattr(book, "shipped_folder", lambda: rules)
     return rules
 
 

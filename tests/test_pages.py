@@ -14,12 +14,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from auditor import audit, engine, examples, profiles, rulebook, schemas
-from auditor import page as page_module
-from auditor.checked import Checked
+from auditor import audit, rulebook, schemas
+from auditor.diagnose import examples
+from auditor.engine import judge as engine
 from auditor.errors import RuleError
 from auditor.language import Message
-from auditor.rulebook import Rule
+from auditor.rulebook import Rule, book, profiles
+from auditor.rulebook import page as page_module
+from auditor.rulebook.checked import Checked
 from auditor.unknown import Unavailable
 
 RULES = list(rulebook.shipped())
@@ -258,7 +260,7 @@ def test_shipped_pages_are_read_once_in_a_process_and_own_pages_at_each_call(tmp
 
     monkeypatch.setattr(page_module, "parse", counted_parse)
     monkeypatch.setattr(page_module, "Checked", counted_check)
-    monkeypatch.setattr(rulebook, "_shipped", cache(rulebook._shipped.__wrapped__))
+    monkeypatch.setattr(book, "_shipped", cache(book._shipped.__wrapped__))
     (tmp_path / "app.json").write_text('{"appId": "a", "displayName": "A", "signInAudience": "AzureADMultipleOrgs"}')
     own = tmp_path / "rules/mine.md"
     own.parent.mkdir()

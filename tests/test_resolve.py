@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from auditor import engine, resolve, rulebook
-from auditor.catalog import DATE, MICROSOFT_GRAPH
+from auditor import joins, rulebook
+from auditor.engine.judge import judge
+from auditor.entra.catalog import DATE, MICROSOFT_GRAPH
 from auditor.facts import App, Client, RequestedPermission, ServicePrincipal
-from auditor.resolve import World
+from auditor.joins.world import World
 from auditor.sources import Documents, reader
 from tests.test_facts import NOW, OTHER, TENANT, partly, unknown, world
 
@@ -537,7 +538,7 @@ def files(*texts: Any, scope: str = "s") -> World:
     for number, value in enumerate(texts):
         reader.read(json.dumps(value).encode(), f"{number}.json", scope, documents)
     assert not documents.errors
-    return resolve.worlds(documents, NOW)[0]
+    return joins.worlds(documents, NOW)[0]
 
 
 def page(collection: str, *objects: Any, more: bool = False, count: int | None = None) -> dict[str, Any]:
@@ -629,16 +630,16 @@ def test_a_tenant_of_which_only_a_policy_is_given_is_judged_and_the_finding_poin
     found = files({"id": "o", "verifiedDomains": []}, POLICY)
     alone = files(POLICY)
     for where, world_ in (("1.json", found), ("0.json", alone)):
-        outcome = engine.judge(book.get("tenant-admin-consent-workflow"), world_)
+        outcome = judge(book.get("tenant-admin-consent-workflow"), world_)
         (row,) = [row for _, row in outcome.rows]
         assert (row.file, row.line, row.pointer, row.property_path, row.resource_kind) == (where, 1, "/isEnabled", "isEnabled", "tenant")
     assert unknown(alone.tenant.id)
-    other = engine.judge(book.get("tenant-user-consent"), alone)
+    other = judge(book.get("tenant-user-consent"), alone)
     assert (other.not_evaluated, dict(other.reasons)) == (1, {"authorizationPolicy: not given": 1})
 
 
 def test_rules_on_the_tenant_say_what_they_need_when_nothing_of_it_is_given() -> None:
-    outcome = engine.judge(rulebook.shipped().get("tenant-app-policy-gaps"), files(one("a")))
+    outcome = judge(rulebook.shipped().get("tenant-app-policy-gaps"), files(one("a")))
     assert dict(outcome.reasons) == {"defaultAppManagementPolicy: not given": 1}
 
 
@@ -650,7 +651,7 @@ def test_what_rules_on_the_tenant_and_on_sign_ins_need() -> None:
 
 
 def test_a_policy_that_was_read_twice_is_told() -> None:
-    notes = resolve.read_twice(files(POLICY, {**POLICY, "isEnabled": True}))
+    notes = joins.read_twice(files(POLICY, {**POLICY, "isEnabled": True}))
     assert [str(note) for note in notes] == [
         "1.json:1:1: the adminConsentRequestPolicy was already read from 0.json:1; only that is judged"
     ]
@@ -659,7 +660,7 @@ def test_a_policy_that_was_read_twice_is_told() -> None:
 def test_a_restriction_that_is_not_set_points_at_where_it_would_stand() -> None:
     entry = {"restrictionType": "passwordLifetime", "state": "disabled"}
     policy = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": [entry], "keyCredentials": [], "identifierUris": None}}
-    outcome = engine.judge(rulebook.shipped().get("tenant-app-policy-gaps"), files(policy))
+    outcome = judge(rulebook.shipped().get("tenant-app-policy-gaps"), files(policy))
     assert [row.property_path for _, row in outcome.rows][:2] == [
         "applicationRestrictions.passwordCredentials[0].state",
         "applicationRestrictions.passwordCredentials",
@@ -709,7 +710,7 @@ def test_joins_reach_over_one_folder_only() -> None:
         ("s2", [one("b", displayName="Twin"), sp("a") | {"servicePrincipalType": "Application"}]),
     ):
         reader.read(json.dumps(value).encode(), f"{scope}.json", scope, documents)
-    first, second = resolve.worlds(documents, NOW)
+    first, second = joins.worlds(documents, NOW)
     assert (first.scope, second.scope) == ("s1", "s2")
     assert partly(first.apps[0].namesakes) == []
     assert unknown(first.apps[0].service_principal)
@@ -734,7 +735,7 @@ def test_objects_that_were_read_twice_are_told_and_share_nothing_with_themselves
     found = files(
         registration, {**registration, "id": "O-a"}, one("b", displayName="Twin"), sp("x") | {"servicePrincipalType": "Application"}
     )
-    (note,) = resolve.read_twice(found)
+    (note,) = joins.read_twice(found)
     assert str(note) == "1.json:1:1: the app registration o-a was already read from 0.json:1; both are judged"
     assert len(found.apps) == 3
     assert [app_ids(partly(app.namesakes)) for app in found.apps] == [["b"], ["b"], ["a"]]
@@ -743,13 +744,13 @@ def test_objects_that_were_read_twice_are_told_and_share_nothing_with_themselves
 
 def test_service_principals_read_twice_and_objects_without_ids() -> None:
     principal = sp("x") | {"servicePrincipalType": "Application"}
-    notes = resolve.read_twice(files([principal], [principal]))
+    notes = joins.read_twice(files([principal], [principal]))
     assert [n.message for n in notes] == ["the service principal p-x was already read from 0.json:1; both are judged"]
-    assert resolve.read_twice(files([one("a")], [one("b")])) == []
+    assert joins.read_twice(files([one("a")], [one("b")])) == []
     nameless = {"displayName": "A", "web": {"redirectUris": []}}
-    assert resolve.read_twice(files(nameless, nameless)) == []
+    assert joins.read_twice(files(nameless, nameless)) == []
     by_app_id = {"appId": "A", **nameless}
-    assert len(resolve.read_twice(files(by_app_id, {**by_app_id, "appId": "a"}))) == 1
+    assert len(joins.read_twice(files(by_app_id, {**by_app_id, "appId": "a"}))) == 1
 
 
 # -- lists of what belongs to one object

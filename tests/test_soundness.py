@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from auditor import engine, resolve, rulebook, sources
-from auditor.examples import read
-from auditor.resolve import World
+from auditor import joins, rulebook, sources
+from auditor.diagnose.examples import read
+from auditor.engine import judge as engine
+from auditor.joins.world import World
 from auditor.rulebook import Rule
 from tests.tenants import Maker
 
@@ -29,7 +30,7 @@ ALLOWED = {
 def world_of(tenant: dict[str, Any]) -> World:
     documents = read(json.dumps(tenant))
     assert not documents.errors
-    return resolve.worlds(documents, NOW)[0]
+    return joins.worlds(documents, NOW)[0]
 
 
 def verdicts(rule: Rule, world: World) -> dict[str, tuple[str, int]]:
@@ -94,7 +95,7 @@ def test_what_nobody_knows_in_a_list_is_an_error_or_makes_the_list_incomplete(tm
     }
     (tmp_path / "page.json").write_text(json.dumps(page))
     documents = sources.read([str(tmp_path / "page.json")])
-    world = resolve.worlds(documents, NOW)[0]
+    world = joins.worlds(documents, NOW)[0]
     if documents.errors:
         assert collection not in world.complete
     else:  # kept, as an object of which nothing is known: look-ups by what it may be are then unknown

@@ -158,7 +158,7 @@ def test_a_manifest_with_anything_anywhere_is_read_or_complained_of(data: st.Dat
     """A value of any kind in any place: an error that names the place, or a manifest that the facts can be made of."""
     from datetime import datetime, timezone
 
-    from auditor import resolve
+    from auditor import joins
 
     value = copy.deepcopy(APP)
     at: Any = value
@@ -173,7 +173,7 @@ def test_a_manifest_with_anything_anywhere_is_read_or_complained_of(data: st.Dat
         documents = read_bytes(json.dumps(value).encode())
     except InputError:
         return
-    for world in resolve.worlds(documents, datetime(2026, 1, 1, tzinfo=timezone.utc)):
+    for world in joins.worlds(documents, datetime(2026, 1, 1, tzinfo=timezone.utc)):
         for app in world.apps:
             for name in type(app).FACTS:
                 getattr(app, name)

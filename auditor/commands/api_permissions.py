@@ -30,8 +30,8 @@ def command(paths: tuple[str, ...], app: str | None, output_format: str, exclude
 
     What the input does not say is shown as ?, in JSON as null.
     """
-    from auditor.inventory import api_permissions
-    from auditor.scan import audit
+    from auditor.pipeline import audit
+    from auditor.report.tables import api_permissions
 
     live = live_of(options)
     if not paths and live is None:

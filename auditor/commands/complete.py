@@ -21,14 +21,14 @@ def rules(context: click.Context, parameter: click.Parameter, incomplete: str) -
 
 def explained(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Names of rules and, once one is begun, AADSTS codes, written as it was begun."""
-    from auditor.catalog import CATALOG
+    from auditor.entra.catalog import CATALOG
 
     codes = [f"{word}{number}" for word in ("AADSTS", "aadsts", "") for number in CATALOG.codes] if incomplete else []
     return rules(context, parameter, incomplete) + _beginning(incomplete, codes)
 
 
 def profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from auditor.profiles import names
+    from auditor.rulebook.profiles import names
 
     return _beginning(incomplete, names())
 

@@ -41,9 +41,9 @@ def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bo
 
     Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, or not evaluated with --strict.
     """
-    from auditor.chain import RULES, chains
     from auditor.commands.scan import setting
-    from auditor.scan import audit
+    from auditor.diagnose.chain import RULES, chains
+    from auditor.pipeline import audit
 
     live = live_of(options)
     if not paths:

@@ -33,9 +33,9 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
 
     What another, longer-lived credential has replaced is left out: nothing depends on it.
     """
-    from auditor.calendar import calendar, days_of, ics
-    from auditor.inventory import credentials
-    from auditor.scan import audit
+    from auditor.pipeline import audit
+    from auditor.report.ics import calendar, days_of, ics
+    from auditor.report.tables import credentials
 
     live = live_of(options)
     if not paths and live is None:

@@ -15,9 +15,9 @@ from auditor.commands import Command, coloured, complete, say_errors
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.aadsts import Explanation, Mention, Message
+    from auditor.diagnose.aadsts import Explanation, Mention, Message
+    from auditor.pipeline import Report
     from auditor.rulebook import Rule, Rulebook
-    from auditor.scan import Report
 
 _WIDTH = 100
 _LONGEST_WORD = 100  # characters; what is longer names no rule
@@ -118,7 +118,7 @@ def _labelled(found: re.Match[str]) -> str:
 
 def _asked(what: str, more: tuple[str, ...]) -> tuple[Message, list[str]] | None:
     """The message and the files that are meant; None where a rule is named."""
-    from auditor import aadsts
+    from auditor.diagnose import aadsts
 
     if what == "-":
         if "-" in more:
@@ -141,7 +141,7 @@ def _asked(what: str, more: tuple[str, ...]) -> tuple[Message, list[str]] | None
 
 
 def _standard_input() -> str:
-    from auditor import aadsts
+    from auditor.diagnose import aadsts
     from auditor.sources.text import to_utf8
 
     if sys.stdin is None:
@@ -159,14 +159,14 @@ def _with_a_code(message: Message) -> Message:
 def _explain(
     message: Message, paths: list[str], book: Rulebook, *, extend_rules: tuple[str, ...], as_json: bool, as_of: str | None, **options: Any
 ) -> int:
-    from auditor import aadsts
+    from auditor.diagnose import aadsts
     from auditor.report import Options, render
 
     explanations = aadsts.explained(message.codes, book)
     rules = sorted({rule.id for explanation in explanations for rule in explanation.rules})
     report: Report | None = None
     if paths and rules:
-        from auditor.scan import audit
+        from auditor.pipeline import audit
 
         report = audit(paths, select=rules, extend_rules=extend_rules, as_of=as_of)
         say_errors(report.errors)
@@ -272,8 +272,8 @@ def _print_json(explanations: list[Explanation], named: list[Mention], report: R
 
 
 def _list(book: Rulebook, *, as_json: bool) -> None:
-    from auditor import aadsts
-    from auditor.catalog import CATALOG
+    from auditor.diagnose import aadsts
+    from auditor.entra.catalog import CATALOG
 
     numbers = sorted(CATALOG.codes.keys() | {number for rule in book for number in rule.aadsts})
     explanations = aadsts.explained(numbers, book)

@@ -32,8 +32,9 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     What is read is spooled beside FILE; FILE appears when it is whole. Exit code 2 when a part of the tenant could not be read; the
     snapshot then says which.
     """
-    from auditor import __version__, profiles, rulebook
+    from auditor import __version__, rulebook
     from auditor.display import clean
+    from auditor.rulebook import profiles
     from auditor.sources.coverage import COMPLETE, INTERRUPTED
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan

@@ -12,7 +12,7 @@ from auditor.commands import Command
 from auditor.errors import UsageError
 
 _NOT_ON_WINDOWS = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")  # a file of this name cannot be checked out there
-# Loads as it is, and fails `regaudit test` until the last FILL-IN is gone (auditor/examples.py).
+# Loads as it is, and fails `regaudit test` until the last FILL-IN is gone (auditor/diagnose/examples.py).
 PAGE = """\
 # FILL-IN: what is wrong, as a headline: Client secret has expired
 
@@ -53,8 +53,8 @@ def command(rule: str, folder: str | None) -> None:
 
     AREA and NAME are in kebab-case, and NAME says what is wrong: client-secret-expired.
     """
-    from auditor import rulebook
     from auditor.display import clean, pasted
+    from auditor.rulebook import book as rulebook
 
     shipped = rulebook.shipped_folder()
     if folder is None and not (shipped.parent / "pyproject.toml").is_file():
@@ -87,13 +87,14 @@ def command(rule: str, folder: str | None) -> None:
 
 def _area_and_name(rule: str, folder: Path) -> tuple[str, str]:
     """Both halves of AREA/NAME. Raises UsageError for what no page can be called."""
-    from auditor import rulebook
+    from auditor.rulebook import ID
+    from auditor.rulebook import book as rulebook
 
     area, slash, name = rule.partition("/")
     if not slash:
         raise UsageError(f"{rule!r} names no area: AREA/NAME, such as credentials/client-secret-expired")
     for part, what in ((area, "an area"), (name, "a rule")):
-        if not rulebook.ID.fullmatch(part):
+        if not ID.fullmatch(part):
             raise UsageError(f"{part!r} is not a name for {what}: kebab-case, letters a-z and digits, such as client-secret-expired")
         if _NOT_ON_WINDOWS.fullmatch(part):
             raise UsageError(f"{part!r} is the name of a device on Windows; choose another name")
@@ -108,7 +109,7 @@ def _area_and_name(rule: str, folder: Path) -> tuple[str, str]:
 
 
 def _must_be_an_area(area: str, shipped: Path) -> None:
-    from auditor import rulebook
+    from auditor.rulebook import book as rulebook
 
     areas = sorted({page.parent.name for page in rulebook.pages(shipped)})
     if area in areas or ((shipped / area).is_dir() and not any((shipped / area).iterdir())):

@@ -26,7 +26,8 @@ def command(select: tuple[str, ...], ignore: tuple[str, ...], profile: str, outp
     """
     import json
 
-    from auditor import profiles, rulebook
+    from auditor import rulebook
+    from auditor.rulebook import profiles
     from auditor.sources.graph.plan import plan, required_resource_access
 
     chosen = profiles.load(profile)

@@ -27,7 +27,8 @@ from auditor.rulebook import Rule, collections
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str, output_format: str) -> None:
     """List the rules: severity, what they need, what they are about."""
-    from auditor import profiles, rulebook
+    from auditor import rulebook
+    from auditor.rulebook import profiles
 
     chosen = profiles.load(profile)
     book = chosen.apply(rulebook.shipped(Path(folder) for folder in extend_rules))

@@ -15,7 +15,7 @@ from auditor.commands import Command, coloured, complete, listed, say_errors
 from auditor.commands.live import live_of, live_options
 from auditor.commands.progress import Progress
 from auditor.errors import UsageError
-from auditor.finding import SEVERITIES
+from auditor.severity import SEVERITIES
 
 _EPILOG = """\b
 Examples:
@@ -81,8 +81,8 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
         raise UsageError(
             "nothing to audit: give a file or a folder, as in `regaudit scan manifests/`, - for standard input, or --tenant TENANT"
         )
+    from auditor.pipeline import audit
     from auditor.report import Options, render
-    from auditor.scan import audit
 
     targets = [_target(form) for form in formats or ("text",)]
     files = [file and os.path.realpath(file) for _, file in targets]

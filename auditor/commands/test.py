@@ -18,7 +18,8 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
 
     Each page needs an example that fails and one that passes. Exit code 1 when an example does not do what its page says.
     """
-    from auditor import examples, rulebook
+    from auditor import rulebook
+    from auditor.diagnose import examples
     from auditor.display import clean_lines
 
     where = Path(folder) if folder else rulebook.shipped_folder()

@@ -21,8 +21,9 @@ def command(select: tuple[str, ...], output_format: str, **options: Any) -> int:
 
     Asks Microsoft Graph for one object of each collection that the rules need. Exit code 2 when something is refused.
     """
-    from auditor import profiles, rulebook
+    from auditor import rulebook
     from auditor.display import clean
+    from auditor.rulebook import profiles
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor import documents
+from auditor.entra import shapes
 from auditor.facts.base import Fact, fact, flag, identifier, listed, lower, prop, text
 from auditor.unknown import first_unknown, keep, read, whole_or_partial
 
@@ -39,7 +39,7 @@ class Scope(Fact):
     user_consent_display_name: str = prop("userConsentDisplayName", "Shown when a user consents.")
     user_consent_description: str = prop("userConsentDescription", "Shown when a user consents.")
 
-    def __init__(self, doc: documents.PermissionScope, owner: App, at: str) -> None:
+    def __init__(self, doc: shapes.PermissionScope, owner: App, at: str) -> None:
         self.owner, self.at = owner, at
         self.id, self.value, self.enabled = lower(doc.id), text(doc.value), flag(doc.is_enabled)
         self.consent = text(doc.type)
@@ -67,7 +67,7 @@ class AppRole(Fact):
     enabled: bool = prop("isEnabled", "Can be assigned.")
     member_types: list[str] = prop("allowedMemberTypes", "User, Application.")
 
-    def __init__(self, doc: documents.AppRole, owner: App, at: str) -> None:
+    def __init__(self, doc: shapes.AppRole, owner: App, at: str) -> None:
         self.owner, self.at = owner, at
         self.id, self.value, self.enabled = lower(doc.id), text(doc.value), flag(doc.is_enabled)
         self.display_name, self.description = text(doc.display_name), text(doc.description)

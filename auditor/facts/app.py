@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor import documents
+from auditor.entra import shapes
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
@@ -79,7 +79,7 @@ class OptionalClaim(Fact):
     source: str = prop("source", "'user' for a directory extension, else ''.")
     additional_properties: list[str] = prop("additionalProperties", "What changes its content.")
 
-    def __init__(self, doc: documents.OptionalClaim, owner: App, at: str, token: Literal["id", "access", "saml2"]) -> None:
+    def __init__(self, doc: shapes.OptionalClaim, owner: App, at: str, token: Literal["id", "access", "saml2"]) -> None:
         self.owner, self.at, self.token = owner, at, token
         self.name, self.source, self.additional_properties = text(doc.name), text(doc.source), listed(doc.additional_properties)
 
@@ -93,7 +93,7 @@ class RedirectUriSetting(Fact):
     uri: str = prop("uri", "The redirect URI.")
     index: int | None = prop("index", "Its index; null when it has none.")
 
-    def __init__(self, doc: documents.RedirectUriSetting, owner: App, at: str) -> None:
+    def __init__(self, doc: shapes.RedirectUriSetting, owner: App, at: str) -> None:
         self.owner, self.at, self.uri, self.index = owner, at, text(doc.uri), doc.index
 
 
@@ -159,7 +159,7 @@ class App(Fact):
     secrets: list[Secret] = prop("passwordCredentials", "Client secrets.")
     certificates: list[Certificate] = prop("keyCredentials", "Certificates, a Sign/Verify pair once.")
 
-    def __init__(self, doc: documents.Application, world: Any, document: Any) -> None:
+    def __init__(self, doc: shapes.Application, world: Any, document: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
@@ -195,7 +195,7 @@ class App(Fact):
         self._keys: Any = listed(doc.key_credentials)
         self.certificates = certificates(self._keys, self)
 
-    def _read_web(self, doc: documents.Application) -> None:
+    def _read_web(self, doc: shapes.Application) -> None:
         web: Any = doc.web
         implicit: Any
         self._logout_url: Any
@@ -214,7 +214,7 @@ class App(Fact):
             self.implicit_access_tokens = flag(implicit.enable_access_token_issuance)
             self.implicit_id_tokens = flag(implicit.enable_id_token_issuance)
 
-    def _read_api(self, doc: documents.Application) -> None:
+    def _read_api(self, doc: shapes.Application) -> None:
         self.identifier_uris = identifier_uris(self, doc.identifier_uris)
         self.app_roles = each(doc.app_roles, AppRole, self, "/appRoles")
         api: Any = doc.api
@@ -394,7 +394,7 @@ class App(Fact):
         return sum(len(values) for values in (*lists, *more, self._keys))
 
 
-def _preauthorized(doc: documents.PreAuthorizedApplication, owner: App, at: str) -> Client:
+def _preauthorized(doc: shapes.PreAuthorizedApplication, owner: App, at: str) -> Client:
     return Client(doc.app_id, owner, at, listed(doc.delegated_permission_ids))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor import documents
-from auditor.catalog import MICROSOFT_GRAPH, hosts
+from auditor.entra import hosts, shapes
+from auditor.entra.catalog import MICROSOFT_GRAPH
 from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
@@ -145,7 +145,7 @@ class Connector(Fact):
     secret_form: Literal["none", "placeholder", "guid", "other"] = prop("secretForm", "What the client secret in the file looks like.")
     validated_version: int | None = prop("tokenVersion", "Version of access tokens that an API's configuration validates; null: not said.")
 
-    def __init__(self, doc: documents.Connector, world: Any, document: Any) -> None:
+    def __init__(self, doc: shapes.Connector, world: Any, document: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.kind, self.place = doc.kind, document.parent.rstrip("/") or document.file.name  # type: ignore[assignment]
         provider: Any = text(doc.identity_provider)

@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor import documents
+from auditor.entra import shapes
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
 from auditor.unknown import Unknown, first_unknown, read, some, whole_or_partial
 
@@ -34,7 +34,7 @@ class Credential(Fact):
     start: datetime | None = prop("startDateTime", "Valid from; null: no start was set.")
     end: datetime | None = prop("endDateTime", "Valid until; null: no end was set.")
 
-    def __init__(self, doc: documents.PasswordCredential | documents.KeyCredential, owner: Any, at: str) -> None:
+    def __init__(self, doc: shapes.PasswordCredential | shapes.KeyCredential, owner: Any, at: str) -> None:
         self.owner, self.at = owner, at
         self.key_id, self.display_name = lower(doc.key_id), text(doc.display_name)
         self.start, self.end = doc.start_date_time, doc.end_date_time
@@ -73,7 +73,7 @@ class Secret(Credential):
         "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known.",
     )
 
-    def __init__(self, doc: documents.PasswordCredential, owner: Any, at: str) -> None:
+    def __init__(self, doc: shapes.PasswordCredential, owner: Any, at: str) -> None:
         super().__init__(doc, owner, at)
         name, identifier = self.display_name, doc.custom_key_identifier
         # Few secrets have this description: one that is not known must not hide a fault.
@@ -101,7 +101,7 @@ class Certificate(Credential):
         "displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known."
     )
 
-    def __init__(self, doc: documents.KeyCredential, owner: Any, at: str) -> None:
+    def __init__(self, doc: shapes.KeyCredential, owner: Any, at: str) -> None:
         super().__init__(doc, owner, at)
         self.thumbprint, self.type = thumbprint(doc.custom_key_identifier), text(doc.type)
         self.usages, self.key_ids = [], []
@@ -232,7 +232,7 @@ class FederatedCredential(Fact):
     audiences: list[str] = prop("audiences", "Must contain the token's aud.")
     claims_expression: str | None = prop("claimsMatchingExpression/value", "Flexible credential (beta); null for an ordinary one.")
 
-    def __init__(self, doc: documents.FederatedIdentityCredential, owner: App, at: str, document: Any = None) -> None:
+    def __init__(self, doc: shapes.FederatedIdentityCredential, owner: App, at: str, document: Any = None) -> None:
         self.owner, self.at, self.document = owner, at, document
         self.id, self.name, self.issuer = lower(doc.id), text(doc.name), text(doc.issuer)
         self.subject, self.audiences = doc.subject, listed(doc.audiences)

@@ -6,7 +6,7 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor import documents
+from auditor.entra import shapes
 from auditor.facts.api import Kind, Permission, Privilege, Resource
 from auditor.facts.base import Fact, fact, listed, lower, places, prop, text
 from auditor.unknown import Unknown, keep, read, some, whole_or_partial
@@ -28,7 +28,7 @@ class RequestedPermission(Fact):
     kind: Kind = prop("type", "Scope = delegated, Role = application.")
     resource_app_id: str = prop(doc="Application (client) ID of the API.")
 
-    def __init__(self, doc: documents.ResourceAccess, owner: App, at: str, resource_app_id: Any) -> None:
+    def __init__(self, doc: shapes.ResourceAccess, owner: App, at: str, resource_app_id: Any) -> None:
         self.owner, self.at = owner, at
         self.resource_app_id = resource_app_id
         kind: Any = doc.type
@@ -103,7 +103,7 @@ class RequestedResource(Fact):
     app_id: str = prop("resourceAppId", "Application (client) ID of the API.")
     permissions: list[RequestedPermission] = prop("resourceAccess", "Those requested of it.")
 
-    def __init__(self, doc: documents.RequiredResourceAccess, owner: App, at: str) -> None:
+    def __init__(self, doc: shapes.RequiredResourceAccess, owner: App, at: str) -> None:
         self.owner, self.at = owner, at
         app_id: Any = lower(doc.resource_app_id)
         if app_id.__class__ is str and app_id[8:9] != "-":
@@ -213,7 +213,7 @@ class DelegatedGrant(Fact):
     user_id: str = prop("principalId", "Object ID of the one user; '' for everybody.")
     scope: str = prop("scope", "Names of the delegated permissions, with blanks between.")
 
-    def __init__(self, doc: documents.OAuth2PermissionGrant, owner: ServicePrincipal, document: Any) -> None:
+    def __init__(self, doc: shapes.OAuth2PermissionGrant, owner: ServicePrincipal, document: Any) -> None:
         self.owner, self.at, self.document = owner, "", document
         self.id, self.resource_id, self.user_id = text(doc.id), lower(doc.resource_id), lower(doc.principal_id)
         self.consent, self.scope = text(doc.consent_type), text(doc.scope)

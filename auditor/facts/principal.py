@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor import documents
+from auditor.entra import shapes
 from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, Secret, certificates
@@ -44,7 +44,7 @@ class ServicePrincipal(Fact):
     secrets: list[Secret] = prop("passwordCredentials", "Client secrets on the service principal itself.")
     certificates: list[Certificate] = prop("keyCredentials", "Certificates on the service principal itself.")
 
-    def __init__(self, doc: documents.ServicePrincipal, world: Any, document: Any) -> None:
+    def __init__(self, doc: shapes.ServicePrincipal, world: Any, document: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
@@ -167,7 +167,7 @@ class Owner(Fact):
     enabled: bool = prop("accountEnabled", "Can sign in; null = yes.")
     kind: Literal["user", "servicePrincipal"] = prop("@odata.type", "User or service principal.")
 
-    def __init__(self, doc: documents.DirectoryObject, owner: Any, at: str, document: Any = None) -> None:
+    def __init__(self, doc: shapes.DirectoryObject, owner: Any, at: str, document: Any = None) -> None:
         self.owner, self.at, self.document, self.id = owner, at, document, lower(doc.id)
         self.display_name = text(doc.display_name)
         self.enabled = True if doc.account_enabled is None else doc.account_enabled

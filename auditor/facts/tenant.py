@@ -9,7 +9,7 @@ from auditor.facts.restrictions import Restriction, restrictions
 from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
 
 if TYPE_CHECKING:
-    from auditor import documents
+    from auditor.entra import shapes
 
 T = TypeVar("T")
 UserConsent = Literal["none", "low impact", "Microsoft managed", "all", "custom"]
@@ -81,7 +81,7 @@ class Tenant(Fact):
         """Users can consent to applications that Microsoft holds for risky; null = no."""
         return flag(self._object("authorizationPolicy").allow_user_consent_for_risky_apps)  # type: ignore[no-any-return]
 
-    def _user_permissions(self) -> documents.DefaultUserRolePermissions:
+    def _user_permissions(self) -> shapes.DefaultUserRolePermissions:
         permissions = self._object("authorizationPolicy").default_user_role_permissions
         return _stated(permissions, "defaultUserRolePermissions")  # type: ignore[no-any-return]
 

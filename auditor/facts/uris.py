@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.catalog import hosts
+from auditor.entra import hosts
 from auditor.facts.base import Fact, each, fact, places, prop
 from auditor.unknown import Unknown, some, whole_or_partial
 

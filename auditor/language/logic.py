@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from auditor.finding import Severity
+from auditor.severity import Severity
 from auditor.unknown import Partial, Unknown, Unread, known
 
 Env = dict[str, Any]

@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.finding import Severity
 from auditor.language.logic import Env, Exact, conjunction, disjunction
 from auditor.language.types import BOOL, SEVERITY, Type
+from auditor.severity import Severity
 from auditor.unknown import Unknown
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.finding import Finding, Severity, Status
+from auditor.engine.finding import Finding, Status
+from auditor.severity import Severity
 
 if TYPE_CHECKING:
-    from auditor.scan import Report
+    from auditor.pipeline import Report
 
 FORMATS = ("text", "json")
 

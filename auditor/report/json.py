@@ -11,10 +11,11 @@ import msgspec
 
 from auditor import __version__
 from auditor.display import clean, clean_or_none, iso
-from auditor.finding import Finding, Severity, Status, fingerprint
-from auditor.inventory import applications, connectors, credentials, earliest_expiry
+from auditor.engine.finding import Finding, Status, fingerprint
+from auditor.pipeline import Report
 from auditor.report import Options
-from auditor.scan import Report
+from auditor.report.tables import applications, connectors, credentials, earliest_expiry
+from auditor.severity import Severity
 from auditor.sources.coverage import TenantInfo
 
 SCHEMA_VERSION = "1.0"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import click
 
 from auditor.display import clean, clean_lines
-from auditor.finding import Finding, Severity, Status
+from auditor.engine.finding import Finding, Status
+from auditor.pipeline import Report
 from auditor.report import Options
-from auditor.scan import Report
+from auditor.severity import Severity
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8

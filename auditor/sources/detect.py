@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from auditor.documents import Application
+from auditor.entra.shapes import Application
 from auditor.sources.element import Element
 from auditor.sources.formats import Piece, connector, msal
 

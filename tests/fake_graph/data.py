@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from auditor.catalog import CATALOG, MICROSOFT_GRAPH
+from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
 from benchmarks.tenant import USER_READ, registration
 
 Json = dict[str, Any]

@@ -8,23 +8,23 @@ from typing import Any
 
 import msgspec
 
-from auditor import documents
-from auditor.documents import Shape
+from auditor.entra import shapes
+from auditor.entra.shapes import Shape
 
 SHAPES: dict[str, type[Shape]] = {
-    "application": documents.Application,
-    "servicePrincipal": documents.ServicePrincipal,
-    "oauth2PermissionGrant": documents.OAuth2PermissionGrant,
-    "appRoleAssignment": documents.AppRoleAssignment,
-    "federatedIdentityCredential": documents.FederatedIdentityCredential,
-    "organization": documents.Organization,
-    "owner": documents.DirectoryObject,
-    "connector": documents.Connector,
-    "connectorPart": documents.ConnectorPart,
-    "authorizationPolicy": documents.AuthorizationPolicy,
-    "adminConsentRequestPolicy": documents.AdminConsentRequestPolicy,
-    "defaultAppManagementPolicy": documents.AppManagementPolicy,
-    "servicePrincipalSignInActivity": documents.SignInActivity,
+    "application": shapes.Application,
+    "servicePrincipal": shapes.ServicePrincipal,
+    "oauth2PermissionGrant": shapes.OAuth2PermissionGrant,
+    "appRoleAssignment": shapes.AppRoleAssignment,
+    "federatedIdentityCredential": shapes.FederatedIdentityCredential,
+    "organization": shapes.Organization,
+    "owner": shapes.DirectoryObject,
+    "connector": shapes.Connector,
+    "connectorPart": shapes.ConnectorPart,
+    "authorizationPolicy": shapes.AuthorizationPolicy,
+    "adminConsentRequestPolicy": shapes.AdminConsentRequestPolicy,
+    "defaultAppManagementPolicy": shapes.AppManagementPolicy,
+    "servicePrincipalSignInActivity": shapes.SignInActivity,
 }
 decode = {kind: msgspec.json.Decoder(shape).decode for kind, shape in SHAPES.items()}
 _MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")

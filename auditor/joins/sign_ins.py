@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from auditor.catalog import MICROSOFT_GRAPH
-from auditor.documents import SignIn, SignInActivity
+from auditor.entra.catalog import MICROSOFT_GRAPH
+from auditor.entra.shapes import SignIn, SignInActivity
 from auditor.unknown import Unknown
 
 _OLD = timedelta(days=7)

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from auditor.catalog import CATALOG, Code
 from auditor.display import bare_uri, clean
+from auditor.entra.catalog import CATALOG, Code
 from auditor.facts import App
+from auditor.pipeline import Report
 from auditor.rulebook import Rule
-from auditor.scan import Report
 from auditor.unknown import is_unknown, known
 
 LONGEST = 100_000  # characters of a message that are looked at

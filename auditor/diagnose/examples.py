@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor import engine, resolve, scan
+from auditor import joins, pipeline
+from auditor.engine.judge import judge
 from auditor.errors import InputError, RuleError, UsageError
 from auditor.rulebook import KINDS, Example, Rule
 from auditor.sources import Documents, reader
@@ -51,15 +52,15 @@ def _run(rule: Rule, example: Example) -> Result:
         return Result(example.kind, example.line, f"an example is one of {', '.join(KINDS)}, not {example.kind!r}")
     try:
         documents = read(example.text)
-        now = scan.moment(example.as_of)
+        now = pipeline.moment(example.as_of)
     except (InputError, UsageError) as error:
         return Result(example.kind, example.line, f"the example cannot be read: {error}")
     if documents.errors:
         return Result(example.kind, example.line, f"the example cannot be read: {documents.errors[0]}")
-    worlds = resolve.worlds(documents, now)
+    worlds = joins.worlds(documents, now)
     if not worlds:
         return Result(example.kind, example.line, "the example holds nothing that regaudit knows")
-    outcome = engine.judge(rule, worlds[0])
+    outcome = judge(rule, worlds[0])
     verdict = next(
         (
             name

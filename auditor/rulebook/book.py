@@ -12,14 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from auditor.checked import Check, fact_needs, parameter_type
 from auditor.errors import RuleError, UsageError
-from auditor.page import ID, KINDS, Example, Rule, load, midnight, parse
+from auditor.rulebook.checked import parameter_type
+from auditor.rulebook.page import Rule, load, midnight
 
-__all__ = [
-    "ID", "KINDS", "NOT_PAGES", "Check", "Example", "Rule", "Rulebook", "collections", "fact_needs", "load", "load_folder", "pages",
-    "parse", "shipped", "shipped_folder",
-]  # fmt: skip
 NOT_PAGES = ("readme", "index")
 
 
@@ -149,7 +145,7 @@ def _needed(default: Any) -> str:
 
 def shipped_folder() -> Path:
     """The rules that come with regaudit: inside the installed package, else beside it in a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     inside = package / "rules"
     return inside if inside.is_dir() else package.parent / "rules"
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from auditor.display import iso
 from auditor.errors import UsageError
-from auditor.inventory import Credential, credentials
-from auditor.scan import Report
+from auditor.pipeline import Report
+from auditor.report.tables import Credential, credentials
 
 _UNITS = {"d": 1, "w": 7, "m": 30, "y": 365}
 

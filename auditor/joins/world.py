@@ -11,9 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from auditor.apis import Apis
-from auditor.catalog import CATALOG, MICROSOFT_GRAPH, fold
-from auditor.connections import CLIENT, RESOURCE, Connections
+from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH, fold
 from auditor.facts import (
     App,
     Client,
@@ -27,7 +25,9 @@ from auditor.facts import (
     Tenant,
 )  # fmt: skip
 from auditor.facts.app import EXPANDED_AT_MOST
-from auditor.sign_ins import SignIns
+from auditor.joins.apis import Apis
+from auditor.joins.connectors import CLIENT, RESOURCE, Connections
+from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Documents, Listing, Note
 from auditor.sources.coverage import COMPLETE, PARTIAL, SELECTED, TenantInfo
 from auditor.unknown import Partial, Unavailable, Unknown, Unread, first_unknown, keep, known, whole_or_partial

@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from auditor.checked import Checked
 from auditor.errors import RuleError
+from auditor.rulebook.checked import Checked
 from auditor.unknown import Unavailable
 
 _FENCE = re.compile(r"(`{3,})([^`]*)")

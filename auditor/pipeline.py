@@ -16,10 +16,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from auditor import engine, profiles, resolve, rulebook, sources
+from auditor import joins, rulebook, sources
+from auditor.engine.finding import Finding, Outcome, Status
+from auditor.engine.judge import judge_all
 from auditor.errors import InputError, UsageError
-from auditor.finding import SEVERITIES, Finding, Outcome, Severity, Status
-from auditor.resolve import World
+from auditor.joins.world import World
+from auditor.rulebook import profiles
+from auditor.severity import SEVERITIES, Severity
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
 from auditor.sources.graph.live import Live, Straight, Tell
@@ -97,7 +100,7 @@ class Report:
     def remedy(self, reason: str) -> str | None:
         """What would make known what is not."""
         said = next((found[reason] for found in (tenant.remedies() for tenant in self.tenants) if reason in found), None)
-        return (resolve.REMEDIES.get(reason.partition(":")[0]) if said is None else said) or None
+        return (joins.REMEDIES.get(reason.partition(":")[0]) if said is None else said) or None
 
     def left_out(self, fail_on: str) -> list[str]:
         """Rules at or above a severity that could not be evaluated for something that can be mended."""
@@ -189,7 +192,7 @@ def audit(
         return plan({*rulebook.collections(rules), *also})
 
     with _collector_off():
-        joiner = resolve.Joiner(now)
+        joiner = joins.Joiner(now)
         documents = sources.read(
             [str(path) for path in listed],
             exclude=left_out,
@@ -217,7 +220,7 @@ def audit(
         outcomes = _judged(rules, worlds, tell, show_passed=show_passed)
     findings = _by_root(outcomes)
     notes = sorted(
-        [*documents.notes, *(note for world in worlds for note in resolve.read_twice(world))],
+        [*documents.notes, *(note for world in worlds for note in joins.read_twice(world))],
         key=lambda note: (note.file, note.line, note.column, note.message),
     )
     errors = sorted(documents.errors, key=lambda error: (error.file, error.line, error.column, error.message))
@@ -251,7 +254,7 @@ def _named(paths: list[str | Path], documents: Documents) -> list[str]:
 def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, show_passed: bool) -> list[Outcome]:
     totals = [Outcome(rule) for rule in rules]
     for world in worlds:
-        outcomes = engine.judge_all(rules, world, show_passed=show_passed, tell=lambda done, total: tell("checking", done, total))
+        outcomes = judge_all(rules, world, show_passed=show_passed, tell=lambda done, total: tell("checking", done, total))
         for total, one in zip(totals, outcomes, strict=True):
             total.add(one)
     return totals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.catalog import CATALOG, DATE, MICROSOFT_GRAPH
+from auditor.entra.catalog import CATALOG, DATE, MICROSOFT_GRAPH
 from auditor.facts import App, Permission, Resource, ServicePrincipal
 from auditor.unknown import Unknown, Unread, first_unknown, known
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import UsageError
-from auditor.finding import SEVERITIES
-from auditor.page import read_text
 from auditor.rulebook import Rule, Rulebook, shipped_folder
+from auditor.rulebook.page import read_text
+from auditor.severity import SEVERITIES
 
 DEFAULT = "default"
 _SELECTORS = "a list of texts: names, areas, tags, name-* or ALL"

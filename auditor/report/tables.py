@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from auditor.display import clean, clean_or_none, iso
-from auditor.engine import subject_of
+from auditor.engine.finding import Status
+from auditor.engine.judge import subject_of
 from auditor.facts import App, RequestedPermission, Resource, ServicePrincipal
-from auditor.finding import Severity, Status
-from auditor.scan import Report
+from auditor.pipeline import Report
+from auditor.severity import Severity
 from auditor.unknown import Unknown, Unread, is_unknown, known
 
 EXPIRING_WITHIN = 30  # days

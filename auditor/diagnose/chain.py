@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from auditor import engine
 from auditor.display import clean
-from auditor.engine import subject_of
+from auditor.engine.finding import Finding, Outcome, Status
+from auditor.engine.judge import judge, judge_subjects, subject_of
 from auditor.facts import Connector, Fact
-from auditor.finding import Finding, Outcome, Severity, Status
-from auditor.scan import Report
+from auditor.pipeline import Report
+from auditor.severity import Severity
 from auditor.unknown import Unknown, Unread, known
 
 _BREAKS = Severity.medium
@@ -135,7 +135,7 @@ def _chain(connector: Connector, world: Any, rules: dict[str, Any], report: Repo
             if connector.kind == "api" and link.name in _CLIENTS:
                 continue
             links.append(_judged(link, connector, world, rules, links, report))
-    remarks = [row for rule in ASIDE if rule in rules for row in _rows(engine.judge(rules[rule], world, only=[connector]))]
+    remarks = [row for rule in ASIDE if rule in rules for row in _rows(judge(rules[rule], world, only=[connector]))]
     statuses = {link.status for link in links}
     status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
     return Chain(
@@ -189,7 +189,7 @@ def _outcome(rule: Any, step: Step, connector: Connector, world: Any) -> Outcome
     if root is None or isinstance(root, Unknown):
         return None
     if not step.subjects:
-        return engine.judge(rule, world, only=[root])
+        return judge(rule, world, only=[root])
     subjects = _value(connector, step.subjects)
     if subjects is None:
         return None
@@ -198,7 +198,7 @@ def _outcome(rule: Any, step: Step, connector: Connector, world: Any) -> Outcome
         outcome.reasons[subjects.reason] += 1
         return outcome
     found = known(subjects) if isinstance(subjects, list) else [subjects]
-    outcome = engine.judge_subjects(rule, world, root, found)
+    outcome = judge_subjects(rule, world, root, found)
     if (gap := getattr(subjects, "unknown", None)) is not None:
         outcome.not_evaluated += 1
         outcome.reasons[gap.reason] += 1

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, Tenant
-from auditor.finding import SEVERITIES, Severity
 from auditor.language import (
     BOOL,
     BUILTINS,
@@ -41,10 +40,11 @@ from auditor.language import (
     severity_node,
     variable,
 )  # fmt: skip
+from auditor.severity import SEVERITIES, Severity
 from auditor.unknown import Partial, Unavailable, Unknown, Unread
 
 if TYPE_CHECKING:
-    from auditor.page import Rule
+    from auditor.rulebook.page import Rule
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MAX_PARAMETER = 10**6

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
+from auditor.engine.finding import Finding, Outcome, Related, Status, Undecided, fingerprint
 from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
-from auditor.finding import Finding, Outcome, Related, Severity, Status, Undecided, fingerprint
+from auditor.joins.world import World
 from auditor.language import Choice, Found
-from auditor.resolve import World
 from auditor.rulebook import Check, Rule
+from auditor.severity import Severity
 from auditor.unknown import Unknown, Unread, is_unknown, known
 
 _CHUNK = 256  # roots
