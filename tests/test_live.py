@@ -33,7 +33,7 @@ ALL = (
     "servicePrincipalOwners",
     "federatedIdentityCredentials",
 )
-QUICK = Patience(first=0.02, most=0.2, answer=1.5, total=6.0)
+QUICK = Patience(first=0.02, most=0.2, answer=1.5, total=4.0)
 Ids = dict[str, list[str]]
 
 
