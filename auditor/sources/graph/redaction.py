@@ -27,7 +27,7 @@ _ESCAPE = re.compile(r"\\(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|(.))", re.DOTA
 _NEEDLESS = re.compile(rb"\\(?:u00(3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])|.)", re.DOTALL)
 _ANY_NEEDLESS = re.compile(rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])")
 # Letters in one case, both alphabets of base64 the same.
-_FOLDED = {**{n: n + 32 for n in range(ord("A"), ord("Z") + 1)}, ord("-"): "+", ord("_"): "/"}
+_FOLDED: dict[int, int | str] = {**{n: n + 32 for n in range(ord("A"), ord("Z") + 1)}, ord("-"): "+", ord("_"): "/"}
 _sent: dict[str, tuple[str, ...]] = {}  # token -> it, and what base64 makes of it wherever it begins
 
 
