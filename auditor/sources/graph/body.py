@@ -75,5 +75,5 @@ def _step(unpack: zlib._Decompress, chunk: bytes) -> tuple[bytes, bytes, bool]:
     try:
         part = unpack.decompress(chunk, _STEP)
     except zlib.error:
-        raise Passing("an answer was damaged on its way: it cannot be unpacked") from None
+        raise Nonsense("an answer is damaged: it cannot be unpacked") from None
     return part, unpack.unconsumed_tail, len(part) == _STEP

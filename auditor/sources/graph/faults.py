@@ -63,7 +63,7 @@ def of_status(status: int, code: str, message: str, headers: Mapping[str, str], 
     said = ": ".join(part for part in (str(status), redacted(code)[:80], redacted(message)) if part)
     if status in (429, 503):
         return Passing(f"Microsoft Graph is busy ({said})", retry_after(headers), throttled=True)
-    if status >= 500 or status == 408:
+    if 500 <= status < 600 or status == 408:
         return Passing(f"Microsoft Graph failed ({said})", retry_after(headers))
     if status == 401:
         return NotSignedIn(f"Microsoft Graph does not accept the token ({said}); sign in again")

@@ -23,9 +23,9 @@ _SHORTEST = 6  # characters: what is shorter is a word
 _LOOKED_AT = 20_000  # characters of a text, of which few are shown
 _NESTED = 5  # encodings within encodings
 _ESCAPE = re.compile(r"\\(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-# Letters and digits that JSON's text escapes though nobody has to.
-_NEEDLESS = re.compile(rb"\\(?:u00(3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])|.)", re.DOTALL)
-_ANY_NEEDLESS = re.compile(rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])")
+# Characters of tokens that JSON's text escapes though nobody has to.
+_NEEDLESS = re.compile(rb"\\(?:u00(2[bdefBDEF]|3[0-9dD]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])|.)", re.DOTALL)
+_ANY_NEEDLESS = re.compile(rb"\\u00(?:2[bdefBDEF]|3[0-9dD]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
 # Letters in one case, both alphabets of base64 the same.
 _FOLDED: dict[int, int | str] = {**{n: n + 32 for n in range(ord("A"), ord("Z") + 1)}, ord("-"): "+", ord("_"): "/"}
 _sent: dict[str, tuple[str, ...]] = {}  # token -> it, and what base64 makes of it wherever it begins
