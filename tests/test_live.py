@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
 import time
 import tracemalloc
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
@@ -21,7 +23,7 @@ from auditor.errors import RegauditError
 from auditor.sources import Documents
 from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.graph import live as source
-from auditor.sources.graph.body import Limits
+from auditor.sources.graph.body import Budget, Limits, unpacked
 from auditor.sources.graph.client import Patience
 from auditor.sources.graph.cloud import Cloud
 from auditor.sources.graph.live import Live, Straight
@@ -357,6 +359,18 @@ def test_an_answer_without_end_is_stopped_while_it_is_unpacked(graph: FakeGraph)
     assert peak < 64 << 20
     assert len(graph.asked(APPLICATIONS)) == 1
     assert ids["servicePrincipal"] == expected()["servicePrincipal"]
+
+
+@pytest.mark.parametrize("size", [1, 999, 65_536, 10 << 20])
+def test_an_answer_arrives_whole_in_whatever_pieces(size: int) -> None:
+    text = (b"a" * 2_000_000 + bytes(range(256)) * 2000) * 3
+    packed = gzip.compress(text)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(packed), size):
+            yield packed[start : start + size]
+
+    assert asyncio.run(unpacked(pieces(), "gzip", Budget(Limits()))) == text
 
 
 def made(numbers: Iterable[int]) -> list[bytes]:

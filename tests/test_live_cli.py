@@ -408,6 +408,15 @@ def test_who_signed_in_and_what_it_may_read(graph: FakeGraph) -> None:
     assert not answers["oauth2PermissionGrants"]["allowed"]
 
 
+@pytest.mark.parametrize("body", [b'{"value":[7]}', b'{"value":[{"id":7,"displayName":[]}]}', b'{"value":[null]}', b'{"value":[{}]}'])
+def test_odd_answers_are_no_traceback_of_any_command(graph: FakeGraph, tmp_path: Path, body: bytes) -> None:
+    graph.fault(r"^/(v1.0|beta)/(?!\$batch)", "status", status=200, times=None, body=body)
+    for command in (("whoami",), ("scan",), ("export", "-o", str(tmp_path / "s.gz")), ("api-permissions",)):
+        done = run(graph, *command, "--select", "owner-none") if command[0] in ("scan", "export") else run(graph, *command)
+        assert "Traceback" not in done.stderr
+        assert done.returncode == 2 or command[0] == "api-permissions" or body == b'{"value":[{}]}'
+
+
 def test_the_needed_permissions_are_printed_and_are_enough(graph: FakeGraph, tmp_path: Path) -> None:
     select = ("--select", "secret-expired,sp-missing")
     listed = regaudit("permissions", *select, "--output-format", "json")
