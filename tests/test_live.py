@@ -204,7 +204,7 @@ BROKEN: dict[str, tuple[Callable[[FakeGraph], Any], str, str]] = {
 def test_what_does_not_pass_is_said_and_the_rest_is_read(graph: FakeGraph, name: str) -> None:
     make, status, reason = BROKEN[name]
     fault = make(graph)
-    ids, info, _ = read(graph)
+    ids, info, _ = read(graph, patience=replace(QUICK, total=2.0))
     assert fault.hits
     assert of(info, "applications").status == status
     assert reason in of(info, "applications").reason
@@ -292,7 +292,7 @@ def test_fewer_objects_than_graph_counts_are_not_all(graph: FakeGraph) -> None:
 
 def test_who_asks_for_no_wait_for_ever_is_asked_less_and_less(graph: FakeGraph) -> None:
     graph.fault(APPLICATIONS, 429, times=None, headers={"Retry-After": "0"})
-    _, info, _ = read(graph, needs=())
+    _, info, _ = read(graph, needs=(), patience=replace(QUICK, total=2.0))
     assert of(info, "applications").status == "failed"
     assert len(graph.asked(APPLICATIONS)) < 60
 
@@ -665,4 +665,4 @@ def test_a_certificate_that_nobody_knows_is_explained(graph: FakeGraph) -> None:
 def test_a_host_that_does_not_answer_is_an_error(graph: FakeGraph) -> None:
     where = Cloud("https://localhost:1", graph.authority, known_authority=False)
     with pytest.raises(RegauditError, match=r"localhost cannot be reached.*given up after"):
-        read(graph, cloud=where)
+        read(graph, cloud=where, patience=replace(QUICK, total=2.0))

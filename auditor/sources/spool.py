@@ -33,9 +33,10 @@ _SECRET = re.compile(rb'("(?:hint|secretText|key)"\s*+:\s*+)"(?:[^"\\]|\\.)*+"')
 # What else would be a secret, or is written in another way than Graph does: names in all cases, lists, letters that are escaped.
 _SECRETS = {"hint", "key", "secrettext", "secretvalue", "secret", "clientsecret", "privatekey", "password", "accesstoken", "refreshtoken"}
 _SUSPECT = re.compile(
-    rb'"(?:hint|key|secret_?(?:text|value)?|client_?secret|private_?key|password|(?:access|refresh)_?token)"\s*+:\s*+(?!null)|\\u00(?:3[0-9]|[46][1-9a-f]|[57][0-9a])',
+    rb'"(?:hint|key|secret_?(?:text|value)?|client_?secret|private_?key|password|(?:access|refresh)_?token)"\s*+:\s*+(?!null)',
     re.IGNORECASE,
 )
+_ESCAPED = re.compile(rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])")
 
 
 class _Entry(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -270,7 +271,7 @@ def _lines(collection: str, objects: Objects) -> Iterator[bytes]:
 
 def _without_secrets(raw: bytes) -> bytes:
     raw = _SECRET.sub(rb"\1null", raw)
-    if _SUSPECT.search(raw) is None:
+    if _SUSPECT.search(raw) is None and _ESCAPED.search(raw) is None:
         return raw
     try:
         return json.dumps(_stripped(json.loads(raw)), allow_nan=False, separators=(",", ":")).encode()
@@ -280,5 +281,5 @@ def _without_secrets(raw: bytes) -> bytes:
 
 def _stripped(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: None if re.sub("[^a-z]", "", key.lower()) in _SECRETS else _stripped(item) for key, item in value.items()}
+        return {key: None if re.sub("[^a-z0-9]", "", key.lower()) in _SECRETS else _stripped(item) for key, item in value.items()}
     return [_stripped(item) for item in value] if isinstance(value, list) else value
