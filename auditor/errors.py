@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What decoders raise over bytes that are not what they should be: not JSON, not UTF-8 (both are ValueErrors), nested too deeply.
+UNDECODABLE = (ValueError, RecursionError)
+
 
 class RegauditError(Exception):
     """The job, or a part of it, could not be done. Its text is for the person at the terminal."""

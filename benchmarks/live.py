@@ -67,7 +67,7 @@ def structs(info: dict[str, Any]) -> int:
 def export(info: dict[str, Any]) -> int:
     from auditor.sources.graph.live import read
     from auditor.sources.graph.plan import plan
-    from auditor.sources.snapshot import Writer
+    from auditor.sources.spool import Writer
 
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "tenant.ndjson.gz"

@@ -390,6 +390,22 @@ def test_other_faults_on_the_way(client: Client) -> None:
     assert gzip.decompress(answer.read()) == whole
 
 
+def test_answers_that_are_meant_to_do_harm(client: Client) -> None:
+    client.graph.page_size = 40
+    client.graph.fault("/applications", "corrupt")
+    with pytest.raises(UnicodeDecodeError):
+        client.send("/v1.0/applications").read().decode()
+    client.graph.fault("/applications", "bomb", size=3 << 20)
+    assert gzip.decompress(client.send("/v1.0/applications").read()) == b" " * (3 << 20)
+    client.graph.fault("/applications", "last_page", says=77)
+    _, page = client.get("/v1.0/applications")
+    assert (len(page["value"]), page["@odata.count"], page.get("@odata.nextLink")) == (40, 77, None)
+    client.graph.fault("/servicePrincipals", "endless", times=None, make=lambda page: [b'{"id":"%d"}' % page])
+    _, page = client.get("/v1.0/servicePrincipals")
+    _, page = client.get(page["@odata.nextLink"])
+    assert (page["value"], "@odata.nextLink" in page) == ([{"id": "2"}], True)
+
+
 def test_as_a_program(tmp_path: Path) -> None:
     tenant = tmp_path / "tenant.json"
     tenant.write_text(json.dumps({"applications": TENANT["applications"][:3]}))

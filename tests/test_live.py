@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
 import time
-from collections.abc import Callable, Iterator
+import tracemalloc
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -18,6 +23,7 @@ from auditor.errors import RegauditError
 from auditor.sources import Documents
 from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.graph import live as source
+from auditor.sources.graph.body import Budget, Limits, unpacked
 from auditor.sources.graph.client import Patience
 from auditor.sources.graph.cloud import Cloud
 from auditor.sources.graph.live import Live, Straight
@@ -33,7 +39,7 @@ ALL = (
     "servicePrincipalOwners",
     "federatedIdentityCredentials",
 )
-QUICK = Patience(first=0.02, most=0.2, answer=1.5, total=6.0)
+QUICK = Patience(first=0.02, most=0.2, answer=1.5, total=4.0)
 Ids = dict[str, list[str]]
 
 
@@ -120,6 +126,7 @@ APPLICATIONS, NEXT, GRANTS = (
     r"^/v1.0/applications\?(?=.*select=id,appId).*skiptoken",
     r"^/v1.0/oauth2PermissionGrants",
 )
+PRINCIPALS = r"^/v1.0/servicePrincipals\?(?!.*expand)"
 IN_BATCH = r"appRoleAssignedTo"
 SURVIVED: dict[str, Callable[[FakeGraph], Any]] = {
     "429 that asks for a second": lambda g: g.fault(APPLICATIONS, 429, headers={"Retry-After": "1"}),
@@ -151,6 +158,10 @@ SURVIVED: dict[str, Callable[[FakeGraph], Any]] = {
     "429 within a batch": lambda g: g.fault(IN_BATCH, 429, nth=2, times=7, headers={"Retry-After": "0.2"}),
     "500 within a batch": lambda g: g.fault(IN_BATCH, 500),
     "503 of a whole batch": lambda g: g.fault(r"\$batch", 503),
+    "a byte that no UTF-8 has, in a page": lambda g: g.fault(NEXT, "corrupt"),
+    "a byte that no UTF-8 has, in the organization": lambda g: g.fault("/organization", "corrupt"),
+    "a byte that no UTF-8 has, in a batch": lambda g: g.fault(r"\$batch", "corrupt"),
+    "a list that ends too early, once": lambda g: g.fault(PRINCIPALS, "last_page", nth=2, says=300),
     "a batch cut off": lambda g: g.fault(r"\$batch", "truncated", how="length"),
 }
 
@@ -193,7 +204,7 @@ BROKEN: dict[str, tuple[Callable[[FakeGraph], Any], str, str]] = {
 def test_what_does_not_pass_is_said_and_the_rest_is_read(graph: FakeGraph, name: str) -> None:
     make, status, reason = BROKEN[name]
     fault = make(graph)
-    ids, info, _ = read(graph)
+    ids, info, _ = read(graph, patience=replace(QUICK, total=2.0))
     assert fault.hits
     assert of(info, "applications").status == status
     assert reason in of(info, "applications").reason
@@ -281,7 +292,7 @@ def test_fewer_objects_than_graph_counts_are_not_all(graph: FakeGraph) -> None:
 
 def test_who_asks_for_no_wait_for_ever_is_asked_less_and_less(graph: FakeGraph) -> None:
     graph.fault(APPLICATIONS, 429, times=None, headers={"Retry-After": "0"})
-    _, info, _ = read(graph, needs=())
+    _, info, _ = read(graph, needs=(), patience=replace(QUICK, total=2.0))
     assert of(info, "applications").status == "failed"
     assert len(graph.asked(APPLICATIONS)) < 60
 
@@ -293,16 +304,199 @@ ODD: dict[str, dict[str, Any]] = {
     "a next page with a line break": {"body": b'{"value":[],"@odata.nextLink":"https://localhost/v1.0/applications\\n"}'},
     "a next page of another collection": {"body": b'{"value":[],"@odata.nextLink":"/v1.0/servicePrincipals"}'},
     "deep nesting": {"body": b"[" * 100_000},
+    "deep nesting in an object": {"body": b'{"value":[{"id":' + b"[" * 100_000 + b"]" * 100_000 + b"}]}"},
     "nothing": {"body": b""},
+    "no content": {"body": b"", "status": 204},
+    "an error that is called a success": {"body": b'{"error":{"code":"x","message":"y"}}'},
+    "a count in a text": {"body": b'{"value":[],"@odata.count":"30"}'},
+    "a number that is too large": {"body": b'{"value":[{"id":"x"}],"@odata.count":' + b"9" * 5000 + b"}"},
+    "another encoding than was asked for": {"body": b"x" * 100, "headers": {"Content-Encoding": "br"}},
+    "packed twice": {"body": b"x" * 100, "headers": {"Content-Encoding": "gzip, gzip"}},
+    "Latin-1": {"body": '{"value":[{"id":"x","displayName":"M\u00fcller"}]}'.encode("latin-1")},
+    "a challenge that makes no sense": {"body": b"", "status": 401, "headers": {"WWW-Authenticate": 'Bearer claims="\u00fc!"'}},
+    "an error in Latin-1": {"body": b'{"error":{"message":"\xfc"}}', "status": 400, "headers": {"Content-Type": "application/json"}},
+    "an error that is nested deeply": {"body": b"[" * 100_000, "status": 403, "headers": {"Content-Type": "application/json"}},
+    "304": {"body": b"", "status": 304},
+    "a status that nobody knows": {"body": b"", "status": 799},
 }
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_answers_are_faults_of_their_collection(graph: FakeGraph, name: str) -> None:
-    graph.fault(APPLICATIONS, "status", status=200, times=None, **ODD[name])
-    ids, info, _ = read(graph, ("servicePrincipals",), patience=replace(QUICK, total=1.0))
-    assert of(info, "applications").status == "failed"
+    """Told, and not asked for again for minutes."""
+    graph.fault(APPLICATIONS, "status", times=None, **{"status": 200, **ODD[name]})
+    ids, info, _ = read(graph, ("servicePrincipals",), auth="client-secret", patience=replace(QUICK, total=600.0))
+    assert of(info, "applications").status in ("failed", "denied")
+    assert len(graph.asked(APPLICATIONS)) <= 6
     assert ids["servicePrincipal"] == expected()["servicePrincipal"]
+
+
+@pytest.mark.parametrize(
+    ("path", "collection"),
+    [(NEXT, "applications"), (r"/organization", "organization"), (r"\$batch", "appRoleAssignments"), (GRANTS, "oauth2PermissionGrants")],
+)
+def test_what_is_no_utf_8_again_and_again_is_incomplete_and_the_rest_is_read(graph: FakeGraph, path: str, collection: str) -> None:
+    graph.fault(path, "corrupt", times=None)
+    ids, info, documents = read(graph, auth="client-secret")
+    assert of(info, collection).status in ("partial", "failed")
+    assert "given up after 6 attempts" in of(info, collection).reason
+    assert ids["servicePrincipal"] == expected()["servicePrincipal"]
+    assert not documents.errors
+
+
+# -- limits
+
+
+def test_an_answer_without_end_is_stopped_while_it_is_unpacked(graph: FakeGraph) -> None:
+    """A quarter of a gigabyte out of a quarter of a megabyte: no more of it is held than is allowed."""
+    graph.fault(APPLICATIONS, "bomb", times=None, size=256 << 20)
+    tracemalloc.start()
+    ids, info, _ = read(graph, ("servicePrincipals",), limits=Limits(answer=8 << 20), patience=replace(QUICK, answer=30))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert of(info, "applications").status == "failed"
+    assert "too large: it was stopped after 8 MiB" in of(info, "applications").reason
+    assert peak < 64 << 20
+    assert len(graph.asked(APPLICATIONS)) == 1
+    assert ids["servicePrincipal"] == expected()["servicePrincipal"]
+
+
+@pytest.mark.parametrize("size", [1, 999, 65_536, 10 << 20])
+def test_an_answer_arrives_whole_in_whatever_pieces(size: int) -> None:
+    text = (b"a" * 2_000_000 + bytes(range(256)) * 2000) * 3
+    packed = gzip.compress(text)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(packed), size):
+            yield packed[start : start + size]
+
+    assert asyncio.run(unpacked(pieces(), "gzip", Budget(Limits()))) == text
+
+
+def made(numbers: Iterable[int]) -> list[bytes]:
+    return [b'{"id":"99999999-0000-4000-8000-%012d"}' % number for number in numbers]
+
+
+ENDLESS: dict[str, tuple[Callable[[int], list[bytes]], str]] = {
+    "always new ones": (lambda page: made([page]), "do not end"),
+    "always the same ones": (lambda page: made(range(10)), "in a circle"),
+    "the same ones, turned round": (lambda page: made([page % 7, *range(10)]), "in a circle"),
+    "none": (lambda page: [], "in a circle"),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_pages_without_end_are_left(graph: FakeGraph, name: str) -> None:
+    make, said = ENDLESS[name]
+    graph.fault(r"^/v1.0/servicePrincipals\?", "endless", times=None, make=make)
+    ids, info, _ = read(graph, ("servicePrincipals",), limits=Limits(pages=150))
+    assert of(info, "servicePrincipals").status == ("partial" if name != "none" else "failed")
+    assert said in of(info, "servicePrincipals").reason
+    assert ids["application"] == expected()["application"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"), [(Limits(requests=5), "5 requests"), (Limits(size=100_000), "GiB"), (Limits(seconds=0.05), "hours")]
+)
+def test_a_run_has_an_end_and_says_what_it_did_not_read(graph: FakeGraph, limits: Limits, said: str) -> None:
+    graph.latency = 0.02
+    _, info, _ = read(graph, limits=limits)
+    incomplete = [covered for covered in info.covered if covered.status not in ("complete", "selected")]
+    assert incomplete
+    assert any(said in covered.reason for covered in incomplete)
+
+
+COUNTS: dict[str, Callable[[FakeGraph], Any]] = {
+    "negative": lambda g: g.fault(COUNT, "count", times=None, says=-5),
+    "none": lambda g: g.fault(COUNT, "count", times=None, says=0),
+    "negative in a page": lambda g: g.fault(PRINCIPALS, "count", times=None, says=-1),
+    "less than came": lambda g: g.fault(PRINCIPALS, "count", times=None, says=3),
+}
+COUNT = r"^/v1.0/applications\?.*\$top=1$"
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_count_that_cannot_be_leaves_nothing_unread(graph: FakeGraph, name: str) -> None:
+    assert COUNTS[name](graph)
+    ids, info, _ = read(graph)
+    assert ids == expected()
+    assert set(statuses(info).values()) == {"complete", "selected"}
+
+
+def test_a_list_that_is_shorter_than_its_count_is_incomplete(graph: FakeGraph) -> None:
+    graph.page_size = 100
+    graph.fault(PRINCIPALS, "last_page", times=None, says=200)
+    _, info, _ = read(graph)
+    assert of(info, "servicePrincipals").status == "partial"
+    assert "counts 200 servicePrincipals, and 100 came" in of(info, "servicePrincipals").reason
+
+
+@pytest.mark.parametrize("says", [10**18, 10**6])
+def test_counts_that_contradict_each_other_do_not_ask_for_ever(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch, says: int) -> None:
+    graph.fault(r"^/v1.0/applications\?.*\$count=true.*\$top=1", "count", times=None, says=says)
+    ids, info, _ = read(graph, ("servicePrincipals",))
+    assert ids["application"] == expected()["application"]
+    assert of(info, "applications").status == "partial"
+    assert len(graph.asked(r"\$count=true")) < 600
+
+
+# -- the token
+
+
+def encodings(token: str) -> dict[str, str]:
+    return {
+        "as it is": token,
+        "in an address": quote(token, safe=""),
+        "in an address, every character": "".join(f"%{ord(c):02x}" for c in token),
+        "in an address, twice": quote("".join(f"%{ord(c):02x}" for c in token)),
+        "in JSON": "".join(f"\\u{ord(c):04x}" for c in token),
+        "in HTML": "".join(f"&#{ord(c)};" for c in token),
+        "in capitals": token.upper(),
+        "cut off": token[:-7],
+        "in base64": b64encode(b"Bearer " + token.encode()).decode(),
+        "in two lines": f"{token[:20]}\n{token[20:]}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "form"), [*((403, form) for form in encodings("x")), *((status, "as it is") for status in (400, 401, 404, 410, 429, 500))]
+)
+def test_the_token_that_was_sent_is_never_said_again(graph: FakeGraph, status: int, form: str) -> None:
+    """Whatever it looks like, and however an error, its code, or a link, repeats it."""
+
+    def body(request: Any) -> bytes:
+        said = encodings(request.headers["authorization"].removeprefix("Bearer "))[form]
+        return json.dumps({"error": {"code": f"c {said}", "message": f"the request had {said} in it"}}).encode()
+
+    graph.fault(GRANTS, status, times=None, body=body)
+    _, info, _ = read(graph, ("oauth2PermissionGrants",), patience=replace(QUICK, total=0.2))
+    reason = of(info, "oauth2PermissionGrants").reason
+    assert str(status) in reason
+    for said in encodings(graph.token).values():
+        inside = said[12:]  # base64 begins with what is no token
+        assert not {inside[i : i + 12] for i in range(len(inside) - 11)} & {reason[i : i + 12] for i in range(len(reason) - 11)}
+
+
+def test_the_token_that_was_sent_is_in_no_object(graph: FakeGraph) -> None:
+    escaped = "".join(f"\\u{ord(c):04x}" for c in graph.token)
+    text = f'{{"value":[{{"id":"1","displayName":"{graph.token} {escaped} \\\\u0041"}}]}}'
+    graph.fault(APPLICATIONS, "status", status=200, times=None, body=text.encode())
+    _, _, documents = read(graph)
+    names = [document.data.display_name for document in documents.documents if document.kind == "application"]
+    assert names == ["(token) (token) \\u0041"]
+
+
+def test_a_link_that_holds_the_token_is_not_shown(graph: FakeGraph) -> None:
+    graph.fault(APPLICATIONS, "foreign_link", to=f"https://localhost/{graph.token}")
+    _, info, _ = read(graph)
+    assert "leads elsewhere" in of(info, "applications").reason
+    assert graph.token not in of(info, "applications").reason
+
+
+def test_no_cookie_is_sent_back(graph: FakeGraph) -> None:
+    graph.fault("/organization", "status", status=503, body=b"", headers={"Set-Cookie": "who=me; Path=/", "Retry-After": "0"})
+    read(graph)
+    assert not [request for request in graph.requests if "cookie" in request.headers]
 
 
 def test_an_unreadable_object_costs_itself_and_not_its_page(graph: FakeGraph) -> None:
@@ -471,4 +665,4 @@ def test_a_certificate_that_nobody_knows_is_explained(graph: FakeGraph) -> None:
 def test_a_host_that_does_not_answer_is_an_error(graph: FakeGraph) -> None:
     where = Cloud("https://localhost:1", graph.authority, known_authority=False)
     with pytest.raises(RegauditError, match=r"localhost cannot be reached.*given up after"):
-        read(graph, cloud=where)
+        read(graph, cloud=where, patience=replace(QUICK, total=2.0))

@@ -13,7 +13,8 @@ from auditor.errors import UsageError
 from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.document import Documents
 from auditor.sources.graph import plan
-from auditor.sources.snapshot import Writer, read
+from auditor.sources.snapshot import read
+from auditor.sources.spool import Writer
 
 IMPORT_ALL = """
 import builtins, importlib, pkgutil, sys

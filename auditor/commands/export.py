@@ -25,8 +25,9 @@ Examples:
 @live_options
 @click.option("--select", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Only what these rules need (default: all).")
 @click.option("--resume", is_flag=True, help="Go on with an export that was stopped.")
+@click.option("--force", is_flag=True, help="Replace FILE even if it is not a snapshot.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
-def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **options: Any) -> int:
+def command(output: str, select: tuple[str, ...], resume: bool, force: bool, quiet: bool, **options: Any) -> int:
     """Read a live tenant into one file, without secrets, for `regaudit scan` to audit later or elsewhere.
 
     What is read is spooled beside FILE; FILE appears when it is whole. Exit code 2 when a part of the tenant could not be read; the
@@ -38,7 +39,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     from auditor.sources.coverage import COMPLETE, INTERRUPTED
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
-    from auditor.sources.snapshot import Writer
+    from auditor.sources.spool import Writer
 
     live = live_of(options, always=True)
     assert live is not None
@@ -47,7 +48,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, quiet: bool, **o
     book = rulebook.shipped()
     rules = profiles.chosen(book, profiles.load("strict"), listed(select) or ["ALL"])
     planned = plan(rulebook.collections(rules))
-    writer = Writer(Path(output), sorted(planned.collections), __version__, resume=resume)
+    writer = Writer(Path(output), sorted(planned.collections), __version__, resume=resume, force=force)
     progress = Progress(quiet=quiet)
     try:
         info = source.read(live, planned, writer, progress.collection)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.errors import InputError
+from auditor.errors import UNDECODABLE, InputError
 from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Document, Documents, File
 from auditor.sources.formats import graph
@@ -35,7 +35,7 @@ class Intake:
         document = Document(kind, self._file, "", 0, 0, 0, 0, None, parent=parent)
         try:
             document.data = graph.decode[kind](raw)
-        except (msgspec.DecodeError, RecursionError):
+        except UNDECODABLE:
             self._slowly(document, collection, raw)
         if document.data is None:
             self.lost.add(collection)
@@ -52,7 +52,7 @@ class Intake:
         except graph.Wrong as wrong:
             document.data = wrong.data
             places: Iterable[tuple[str, str]] = wrong.places
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             places = [("", f"the object cannot be read: {error}")]
         else:
             places = []

@@ -2,17 +2,22 @@
 
 | kind | details | what happens |
 |---|---|---|
-| a number, or "status" | status, code, message, headers, body | this error in place of the answer |
+| a number, or "status" | status, code, message, headers, body | this error in place of the answer; body can be a function of the request |
 | "claims" | | 401 with a claims challenge, from now on for every request with the token of this one |
 | "expired" | | all page tokens so far expire: 400 Directory_ExpiredPageToken where one is used |
 | "html" | status=200 | a web page |
 | "sign_in" | aadsts, status, error, message | an error of Microsoft Entra ID; for the token endpoint |
 | "empty_page" | | no objects, and a nextLink to where they are |
 | "foreign_link", "other_path", "loop" | to, path | a nextLink to another host, to another path, to this page |
+| "count" | says | this @odata.count |
+| "last_page" | says | no nextLink, whatever is left, and this @odata.count |
+| "endless" | make | for one list: objects as the function makes them of the page's number, and always a next page |
 | "repeat" | | the last object of the page before comes again; for a next page |
 | "mangle" | change, index=0 | an object as the function changes it, or returns it |
 | "truncated" | how="length" / "chunked" / "close" / "gzip", at=0.5 | the body ends early, by what the answer ends with |
 | "bad_json" | at=0.5 | the body ends early, but is whole for HTTP |
+| "corrupt" | at=0.5 | a byte that no UTF-8 has, in the middle of the text |
+| "bomb" | size | so many bytes of blanks, packed |
 | "reset" | at=None | RST, with `at` after this part of the body |
 | "slow_head", "slow_body" | seconds | nothing for so long; or the body drips |
 | "redirect" | to | 302 to the same path of another host |
@@ -27,8 +32,8 @@ import threading
 from typing import Any
 
 ANSWERS = {"status", "claims", "expired", "html", "sign_in"}
-PAGES = {"empty_page", "foreign_link", "other_path", "loop", "repeat", "mangle"}
-TRANSPORT = {"truncated", "bad_json", "reset", "slow_head", "slow_body", "redirect"}
+PAGES = {"empty_page", "foreign_link", "other_path", "loop", "repeat", "mangle", "count", "last_page", "endless"}
+TRANSPORT = {"corrupt", "bomb", "truncated", "bad_json", "reset", "slow_head", "slow_body", "redirect"}
 CODES = {403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound", 429: "TooManyRequests", 503: "serviceNotAvailable"}
 
 

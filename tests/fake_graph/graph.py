@@ -44,8 +44,9 @@ class FakeGraph:
     A tenant is a dict by Graph's names of collections, as `made_up` gives it. Stricter than Graph: no permission stands in for another.
     """
 
-    def __init__(self, tenant: Json | None = None, *, port: int = 0, latency: float = 0.0) -> None:
+    def __init__(self, tenant: Json | None = None, *, port: int = 0, latency: float = 0.0, page_size: int = 999) -> None:
         tenant = tenant or {}
+        self.page_size = page_size  # the most that comes on a page, as Graph chooses it
         self.latency = latency
         self.granted = set(PERMISSIONS)
         self.token_lifetime = 3599
@@ -143,7 +144,12 @@ class FakeGraph:
         details = fault.details
         match fault.kind:
             case "status" if "body" in details:
-                return Answer(details["status"], details["body"], {"Content-Type": "text/plain", **details.get("headers", {})})
+                body = details["body"]
+                return Answer(
+                    details["status"],
+                    body(request) if callable(body) else body,
+                    {"Content-Type": "text/plain", **details.get("headers", {})},
+                )
             case "status":
                 code = details.get("code", CODES.get(details["status"], "UnknownError"))
                 raise Refused(details["status"], code, details.get("message", "Made to fail."), details.get("headers"))
@@ -292,17 +298,24 @@ class FakeGraph:
         # A page token belongs to its query: whoever rewrites a nextLink is refused.
         query = [(name, value) for name, value in request.options if name != "$skiptoken"]
         bound = zlib.crc32(repr((request.path, query)).encode())
-        start = self._start(options.skiptoken, bound) if options.skiptoken else 0
-        end = start if kind == "empty_page" else start + min(options.top or 100, 100 if options.expand else 999)
+        start = self._start(options.skiptoken, bound) if options.skiptoken and kind != "endless" else 0
+        end = start if kind == "empty_page" else start + min(options.top or 100, 100 if options.expand else 999, self.page_size)
         items = [self._bytes(whole, n, options) for n in numbers[start:end]]
         if kind == "repeat" and start:
             items.insert(0, self._bytes(whole, numbers[start - 1], options))
         if fault and kind == "mangle":
             items[details.get("index", 0)] = _mangled(items[details.get("index", 0)], fault)
         head = self._context(request, what + options.context)
-        if options.count and not options.skiptoken:
-            head += f',"@odata.count":{len(numbers)}'
-        if end < len(numbers) or kind in ("foreign_link", "other_path", "loop"):
+        if "says" in details or (options.count and not options.skiptoken):
+            head += f',"@odata.count":{details.get("says", len(numbers))}'
+        if kind == "endless":
+            details["page"] = details.get("page", 0) + 1
+            items = details["make"](details["page"])
+            link = f"{self.url}{request.path}?$skiptoken={details['page']}"
+            head += f',"@odata.nextLink":{json.dumps(link)}'
+        elif kind == "last_page":
+            pass
+        elif end < len(numbers) or kind in ("foreign_link", "other_path", "loop"):
             state = base64.b64encode(f"{self.epoch}:{end}:{bound}:~~~".encode()).decode()
             pairs = [*query, ("$skiptoken", f"m~{state}'+/=")]
             host = details.get("to", self.elsewhere) if kind == "foreign_link" else self.url

@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import sys
+import zlib
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,11 @@ class Handler(BaseHTTPRequestHandler):
             graph.stopping.wait(details["seconds"])
         if kind == "bad_json":
             body = body[: int(len(body) * at)]
-        if how == "gzip" or (not how and len(body) > 500 and "gzip" in request.headers.get("accept-encoding", "")):
+        if kind == "corrupt":
+            body = _corrupted(body)
+        if kind == "bomb":
+            headers, body = {**headers, "Content-Encoding": "gzip"}, _bomb(details["size"])
+        elif how == "gzip" or (not how and len(body) > 500 and "gzip" in request.headers.get("accept-encoding", "")):
             headers = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
             body = graph.compressed(request.url, body)
         part = body[: int(len(body) * at)] if how or kind == "reset" else body
@@ -128,3 +133,15 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
+
+
+def _corrupted(body: bytes) -> bytes:
+    """With a byte in one of its texts that no UTF-8 has."""
+    at = body.index(b'"', body.index(b'"displayName":"') + 15) if b'"displayName":"' in body else len(body) // 2
+    return body[:at] + b"\xfc" + body[at:]
+
+
+def _bomb(size: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    blanks = b" " * (1 << 20)
+    return b"".join(packer.compress(blanks) for _ in range(size >> 20)) + packer.flush()

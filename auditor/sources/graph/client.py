@@ -1,7 +1,7 @@
 """Microsoft Graph as a source of bytes: the SDK carries the requests; retries, throttling and the check of addresses are ours.
 
-Of the SDK come the adapter, its middleware, authentication and `ODataError`. Not its models: they cost four milliseconds an
-application, and lose the whole page for one GUID that is none. Not its page iterator and batch builder: both lose data
+Of the SDK come the adapter, its middleware and authentication. Not its models: they cost four milliseconds an application, and lose
+the whole page for one GUID that is none. Not its page iterator and batch builder: both lose data
 (docs/decisions/0013-graph-sdk-as-transport.md).
 """
 
@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,21 +24,22 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 from kiota_http.middleware.options import RedirectHandlerOption, RetryHandlerOption
-from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_request_adapter import options as sdk_options
 from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory
 
-from auditor.errors import UsageError
+from auditor.errors import UNDECODABLE, UsageError
 from auditor.sources.graph import faults
-from auditor.sources.graph.faults import GraphFault, Passing
+from auditor.sources.graph.body import Budget, Limits, unpacked
+from auditor.sources.graph.faults import Expired, GraphFault, Nonsense, Passing, Unreadable
+from auditor.sources.graph.redaction import redacted, without_tokens
 
 T = TypeVar("T")
 _AT_ONCE = 16  # connections
-_ERRORS: dict[str, Any] = {"XXX": ODataError}
 _VERSIONS = ("/v1.0/", "/beta/")
-_MOST_EMPTY = 100  # pages without an object, one after the other
+_MOST_IDLE = 100  # pages one after the other that are empty, or begin as an earlier one did
+_MOST_NONSENSE = 6  # answers: half a minute
 _TRUSTED = 3  # attempts for which Graph alone says how long to wait
 _UNREACHED = 30.0  # seconds until a host that never answered is given up
 
@@ -86,6 +88,21 @@ _error = msgspec.json.Decoder(_Error).decode
 _anything = msgspec.json.Decoder().decode
 
 
+class _Refused(Exception):
+    """An answer with an error status."""
+
+    def __init__(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        self.status, self.body, self.headers = status, body, headers
+
+
+class _Attempts:
+    """At one request."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.number = self.nonsense = 0
+
+
 class Gate:
     """While Graph asks one request to wait, all requests of the tenant wait."""
 
@@ -108,12 +125,13 @@ class Graph:
 
     def __init__(
         self, credential: Any, root: str, *, tls: ssl.SSLContext | None = None, patience: Patience | None = None,
-        waiting: Callable[[float], None] | None = None,
+        limits: Limits | None = None, waiting: Callable[[float], None] | None = None,
     ) -> None:  # fmt: skip
         self.root = root.rstrip("/")
         self._origin = _origin(self.root)
         self._patience = patience or Patience()
         self._waiting = waiting or (lambda seconds: None)
+        self._budget = Budget(limits or Limits())
         self._gate = Gate()
         self._reached = False
         host = urlsplit(self.root).hostname or ""
@@ -124,10 +142,11 @@ class Graph:
                 verify=tls if tls is not None else True,
                 timeout=httpx.Timeout(self._patience.answer, connect=30),
                 limits=httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE),
-                event_hooks={"response": [_received]},
+                event_hooks={"response": [self._received]},
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
             )
         except (ValueError, ImportError) as error:
-            raise UsageError(f"the proxy in HTTPS_PROXY or ALL_PROXY cannot be used: {faults.redacted(str(error))}") from None
+            raise UsageError(f"the proxy in HTTPS_PROXY or ALL_PROXY cannot be used: {redacted(str(error))}") from None
         # The SDK's transport, put around these, does not close them.
         self._transports = [transport for transport in (self._http._transport, *self._http._mounts.values()) if transport is not None]
         options = {
@@ -152,21 +171,32 @@ class Graph:
         return await self._persistently(lambda: self._send("GET", url, what, advanced=advanced), _page, what)
 
     async def pages(self, url: str, what: str, *, advanced: bool = False) -> AsyncIterator[Page]:
-        """A collection from one of its pages to its last. Raises GraphFault, also where the links lead nowhere."""
+        """A collection from one of its pages to its last. Raises GraphFault, also where the links lead nowhere or objects are missing."""
         visited: set[str] = set()
-        empty = 0
+        begun: set[int] = set()  # hashes of the objects that pages began with
+        idle = came = 0
+        expected: int | None = None
         while True:
-            visited.add(url)
             page = await self.page(url, what, advanced=advanced)
+            if not visited and url.startswith("/"):  # out of the plan, and so the whole list
+                expected = page.count
+            visited.add(url)
+            first = hash(bytes(page.value[0])) if page.value else None
+            idle = idle + 1 if first is None or first in begun else 0
+            begun |= {first} if first is not None else set()
+            came += len(page.value)
             yield page
             if page.next is None:
-                return
-            empty = 0 if page.value else empty + 1
-            if page.next in visited or empty > _MOST_EMPTY:
+                break
+            if page.next in visited or idle > _MOST_IDLE:
                 raise GraphFault(f"the pages of {what} go round in a circle: Microsoft Graph links to one that was read before")
+            if len(visited) >= self._budget.limits.pages:
+                raise GraphFault(f"the pages of {what} do not end: not read any further than {self._budget.limits.pages:,} pages")
             if page.next.startswith("/") or _last_segment(page.next) != _last_segment(url):
                 raise _elsewhere(page.next)
             url = page.next
+        if expected is not None and came < expected:
+            raise Expired(f"Microsoft Graph counts {expected} {what}, and {came} came")
 
     async def object(self, url: str, what: str) -> bytes:
         """One object's JSON. Raises GraphFault."""
@@ -179,9 +209,8 @@ class Graph:
         """
         version = next(iter(urls.values())).split("/")[1]
         done: dict[str, bytes | GraphFault] = {}
-        started, attempt = time.monotonic(), 0
+        attempts = _Attempts()
         while left := {key: url for key, url in urls.items() if key not in done}:
-            attempt += 1
             by_number = {str(i): key for i, key in enumerate(left)}
             requests = [{"id": i, "method": "GET", "url": left[key].removeprefix(f"/{version}")} for i, key in by_number.items()]
             body = msgspec.json.encode({"requests": requests})
@@ -191,7 +220,7 @@ class Graph:
                 key = by_number.get(answer.id)
                 if key is None or key in done:
                     continue
-                if answer.status < 300:
+                if 200 <= answer.status < 300:
                     done[key] = bytes(answer.body)
                     continue
                 said = _said(bytes(answer.body))
@@ -201,48 +230,55 @@ class Graph:
                 else:
                     done[key] = fault
             if len(done) < len(urls):
-                last = last or Passing(f"Microsoft Graph did not answer all of a batch for {what}")
-                await self._wait(last, attempt, started)
+                last = last or Nonsense(f"Microsoft Graph did not answer all of a batch for {what}")
+                await self._wait(last, attempts)
         return done
 
     # -- one request
 
     async def _persistently(self, send: Callable[[], Awaitable[bytes]], decode: Callable[[bytes], T], what: str) -> T:
-        started, attempt = time.monotonic(), 0
+        attempts = _Attempts()
         while True:
-            attempt += 1
             try:
                 await self._gate.passed()
+                self._budget.request()
                 await self._credential.get_token(self._scope)  # a person may need longer for it than Graph for an answer
                 async with asyncio.timeout(self._patience.answer):
                     raw = await send()
                 self._reached = True
                 try:
+                    _ = raw.isascii() or raw.decode("utf-8")  # what stays Raw is not looked at by the decoder
                     return decode(raw)
-                except (msgspec.DecodeError, RecursionError):
-                    raise Passing(_not_json(raw, what)) from None
+                except UNDECODABLE:
+                    raise Nonsense(_not_json(raw, what)) from None
             except TimeoutError:
                 fault: GraphFault = Passing(f"no whole answer for {what} within {self._patience.answer:.0f} s")
-            except httpx.RequestError as error:
+            except (httpx.RequestError, OSError, EOFError) as error:
                 fault = _network(error, self._origin[1])
             except httpx.InvalidURL:
                 fault = GraphFault(f"a link of Microsoft Graph for {what} is no address")
+            except (ValueError, LookupError, RuntimeError) as error:  # out of the SDK, over headers that make no sense
+                fault = Nonsense(f"the answer for {what} makes no sense ({type(error).__name__}: {redacted(str(error))})")
             except GraphFault as error:
                 fault = error
             if not fault.passing:
                 raise fault
-            await self._wait(fault, attempt, started)
+            await self._wait(fault, attempts)
 
-    async def _wait(self, fault: GraphFault, attempt: int, started: float) -> None:
-        """Until it makes sense to ask again; raises the fault when there is no time left for that."""
+    async def _wait(self, fault: GraphFault, attempts: _Attempts) -> None:
+        """Until it makes sense to ask again; raises a GraphFault when there is no time left for that, or no hope."""
         patience = self._patience
-        growing = min(patience.most, patience.first * 2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+        attempts.number += 1
+        attempts.nonsense += isinstance(fault, Nonsense)
+        if attempts.nonsense >= _MOST_NONSENSE:
+            raise Unreadable(f"{fault}: given up after {attempts.number} attempts")
+        growing = min(patience.most, patience.first * 2 ** (attempts.number - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
         # Who asks for no wait at all, again and again, is given one nevertheless.
-        pause = growing if fault.retry_after is None else max(fault.retry_after, growing if attempt > _TRUSTED else 0)
+        pause = growing if fault.retry_after is None else max(fault.retry_after, growing if attempts.number > _TRUSTED else 0)
         total = patience.total if self._reached or fault.throttled else min(patience.total, _UNREACHED)
-        if time.monotonic() - started + pause > total:
+        if time.monotonic() - attempts.started + pause > total:
             asks = f"; it asks to wait {pause:.0f} s more" if fault.retry_after else ""
-            raise GraphFault(f"{fault}: given up after {attempt} attempts{asks}")
+            raise GraphFault(f"{fault}: given up after {attempts.number} attempts{asks}")
         if fault.throttled:
             self._gate.shut(pause)
             self._waiting(pause)
@@ -254,18 +290,39 @@ class Graph:
         request.http_method = Method(method)
         request.url = self._ours(url)
         request.headers.add("Accept", "application/json")
+        request.headers.add("Accept-Encoding", "gzip")  # what is unpacked step by step
         if advanced:
             request.headers.add("ConsistencyLevel", "eventual")
         if body is not None:
             request.set_stream_content(body, "application/json")
         try:
-            return await self._adapter.send_primitive_async(request, "bytes", _ERRORS) or b""
-        except APIError as error:
-            said = getattr(error, "error", None)
-            raise faults.of_status(
-                error.response_status_code or 0, getattr(said, "code", None) or "", getattr(said, "message", None) or "",
-                error.response_headers or {}, what,
-            ) from None  # fmt: skip
+            return await self._adapter.send_primitive_async(request, "bytes", {}) or b""
+        except _Refused as refused:
+            said = _said(refused.body)
+            raise faults.of_status(refused.status, said.code, said.message, refused.headers, what) from None
+        except APIError as error:  # a challenge that a new token did not meet
+            raise faults.of_status(error.response_status_code or 0, "", "", error.response_headers or {}, what) from None
+
+    async def _received(self, response: httpx.Response) -> None:
+        """Reads an answer, before the SDK sees it. Raises GraphFault, or what error it is."""
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        try:
+            raw = await unpacked(stream, response.headers.get("Content-Encoding", "").strip().lower(), self._budget)
+        finally:
+            await stream.aclose()
+        raw = without_tokens(raw)
+        if response.is_redirect:
+            raise GraphFault("Microsoft Graph's answer leads elsewhere (a redirect); it is not followed. A proxy in between?")
+        is_challenge = response.status_code == 401 and "claims=" in response.headers.get("WWW-Authenticate", "")
+        if response.status_code >= 400 and not is_challenge:
+            raise _Refused(response.status_code, raw, response.headers)
+        if "Content-Encoding" in response.headers:
+            del response.headers["Content-Encoding"]
+        response.stream = httpx.ByteStream(raw)
+        await response.aread()
+        # The stream holds the response, which holds the stream: a page of megabytes would wait for the garbage collector.
+        response.stream = httpx.ByteStream(b"")
 
     def _ours(self, url: str) -> str:
         """An address with the token may only lead to our Microsoft Graph, whatever a next page's link says."""
@@ -288,23 +345,17 @@ def _origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, (parts.hostname or "").lower(), port
 
 
-async def _received(response: httpx.Response) -> None:
-    await response.aread()
-    # The stream holds the response, which holds the stream: a page of megabytes would wait for the garbage collector.
-    response.stream = httpx.ByteStream(b"")
-    if response.is_redirect:
-        raise GraphFault("Microsoft Graph's answer leads elsewhere (a redirect); it is not followed. A proxy in between?")
-
-
 def _checked(raw: bytes) -> bytes:
-    _anything(raw)
+    found = _anything(raw)
+    if not isinstance(found, dict) or "error" in found:
+        raise ValueError("no object")
     return raw
 
 
 def _said(body: bytes) -> _Said:
     try:
         return _error(body).error
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return _Said()
 
 
@@ -312,27 +363,27 @@ def _not_json(raw: bytes, what: str) -> str:
     start = raw[:200].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html")):
         return f"a web page came instead of {what}: a proxy or a sign-in page of the network in between"
-    return f"the answer for {what} is cut off or no page of a collection ({len(raw)} bytes)"
+    return f"the answer for {what} is cut off or not in the form of Microsoft Graph ({len(raw)} bytes)"
 
 
 def _elsewhere(link: str) -> GraphFault:
-    return GraphFault(f"a link of Microsoft Graph leads elsewhere: {faults.redacted(link.partition('?')[0])}; it is not followed")
+    return GraphFault(f"a link of Microsoft Graph leads elsewhere: {redacted(link.partition('?')[0])}; it is not followed")
 
 
 def _last_segment(url: str) -> str:
     return url.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
 
 
-def _network(error: httpx.RequestError, host: str) -> GraphFault:
+def _network(error: Exception, host: str) -> GraphFault:
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, ssl.SSLCertVerificationError):
             return GraphFault(
-                f"the certificate of {host} is not trusted ({faults.redacted(link.verify_message)}); "
+                f"the certificate of {host} is not trusted ({redacted(link.verify_message)}); "
                 "where the network inspects TLS, name its CA with --ca-bundle FILE"
             )
         link = link.__cause__ or link.__context__
-    return Passing(f"{host} cannot be reached, or broke off ({type(error).__name__}: {faults.redacted(str(error))})")
+    return Passing(f"{host} cannot be reached, or broke off ({type(error).__name__}: {redacted(str(error))})")
 
 
 def tls(ca_bundle: str | None) -> ssl.SSLContext | None:

@@ -6,12 +6,9 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 
-from auditor.display import clean
 from auditor.errors import RegauditError
+from auditor.sources.graph.redaction import redacted
 
-_TOKEN = re.compile(
-    r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+"
-)
 _EXPIRED_PAGE = re.compile(r"expired_?page_?token|skip_?token|page token", re.IGNORECASE)
 
 
@@ -36,7 +33,7 @@ class NotTaken(GraphFault):
 
 
 class Expired(GraphFault):
-    """The next page cannot be had any more: the collection has to be read from its beginning."""
+    """The rest of a list cannot be had any more, or is missing: it has to be read from its beginning."""
 
 
 class NotSignedIn(GraphFault):
@@ -53,12 +50,20 @@ class Passing(GraphFault):
         self.retry_after, self.throttled = retry_after, throttled
 
 
+class Nonsense(Passing):
+    """A whole answer that is not what was asked for: it may be better the next time, but is hardly so for long."""
+
+
+class Unreadable(GraphFault):
+    """Nothing but nonsense came, again and again."""
+
+
 def of_status(status: int, code: str, message: str, headers: Mapping[str, str], what: str) -> GraphFault:
     """The fault that an answer with an error status stands for. `code` and `message` are Graph's own words, '' where it says none."""
-    said = ": ".join(part for part in (str(status), clean(code, 80), redacted(message)) if part)
+    said = ": ".join(part for part in (str(status), redacted(code)[:80], redacted(message)) if part)
     if status in (429, 503):
         return Passing(f"Microsoft Graph is busy ({said})", retry_after(headers), throttled=True)
-    if status >= 500 or status == 408:
+    if 500 <= status < 600 or status == 408:
         return Passing(f"Microsoft Graph failed ({said})", retry_after(headers))
     if status == 401:
         return NotSignedIn(f"Microsoft Graph does not accept the token ({said}); sign in again")
@@ -85,8 +90,3 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
     except (ValueError, OverflowError):
         return None
-
-
-def redacted(text: str) -> str:
-    """A text of somebody else as we may print it: no token, one line, short."""
-    return clean(_TOKEN.sub("(token)", text), 300)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from auditor.errors import UsageError
+from auditor.errors import UNDECODABLE, UsageError
 from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Documents
 from auditor.sources.graph.cloud import CLOUDS, Cloud
@@ -21,6 +21,7 @@ from auditor.sources.graph.sink import Objects, Opened, Resumed
 from auditor.sources.tenant import Intake
 
 if TYPE_CHECKING:
+    from auditor.sources.graph.body import Limits
     from auditor.sources.graph.client import Graph, Patience
 
 _ANY_TENANT = ("token", "managed-identity", "default")  # ways to sign in that do not heed --tenant
@@ -38,6 +39,7 @@ class Live:
     apps: tuple[str, ...] = ()  # app ids or object ids: only these registrations
     filter: str = ""  # an OData filter over registrations
     patience: Patience | None = None
+    limits: Limits | None = None
     prompt: Callable[[str], None] = lambda line: print(line, file=sys.stderr)  # noqa: T201
 
 
@@ -83,7 +85,7 @@ def connect(live: Live, tell: Tell | None = None) -> tuple[Graph, Any]:
     credential = signin.SignIn(live.auth, live.cloud, live.tenant, live.ca_bundle, live.prompt).credential()
     said = tell or (lambda collection, count, state: None)
     graph = client.Graph(
-        credential, live.cloud.graph, tls=client.tls(live.ca_bundle), patience=live.patience,
+        credential, live.cloud.graph, tls=client.tls(live.ca_bundle), patience=live.patience, limits=live.limits,
         waiting=lambda seconds: said("", 0, f"Microsoft Graph asks to wait {seconds:.0f} s"),
     )  # fmt: skip
     return graph, credential
@@ -151,10 +153,17 @@ async def _check(live: Live, plan: Plan) -> SignedIn:
             await credential.close()
 
 
+def _organization(raw: bytes | msgspec.Raw) -> _Organization:
+    try:
+        return msgspec.json.decode(raw, type=_Organization)
+    except UNDECODABLE:
+        return _Organization()
+
+
 def _named(raw: bytes) -> _Named:
     try:
         return msgspec.json.decode(raw, type=_Named)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return _Named()
 
 
@@ -167,7 +176,7 @@ async def _refused(graph: Graph, call: Call) -> str:
             page = await graph.page(f"/v1.0{parents}?$select=id&$top=1", call.collection)
         except GraphFault as fault:
             return str(fault)
-        id_ = msgspec.json.decode(page.value[0], type=_Organization).id or "" if page.value else ""
+        id_ = _organization(page.value[0]).id or "" if page.value else ""
         if not id_:
             return ""
     said = ""
@@ -184,10 +193,7 @@ async def _refused(graph: Graph, call: Call) -> str:
 def identity(live: Live, organization: bytes | None) -> str:
     """The tenant's id. Raises GraphFault when it is another tenant than the one that was asked for."""
     asked = (live.tenant or "").lower()
-    try:
-        found = msgspec.json.decode(organization or b"{}", type=_Organization)
-    except msgspec.DecodeError:
-        found = _Organization()
+    found = _organization(organization or b"{}")
     id_ = (found.id or "").lower()
     domains = {domain.name.lower() for domain in found.verified_domains or () if domain.name}
     if asked and asked != id_ and asked not in domains:

@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
+from auditor.errors import UNDECODABLE
 from auditor.facts.principal import UNREADABLE
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, INTERRUPTED, PARTIAL, SELECTED, UNAVAILABLE, Covered
 from auditor.sources.graph import partition
 from auditor.sources.graph import plan as calls
 from auditor.sources.graph.client import Graph, Page
-from auditor.sources.graph.faults import Denied, Expired, GraphFault, NotTaken, NotThere
+from auditor.sources.graph.faults import Denied, Expired, GraphFault, NotTaken, NotThere, Unreadable
 from auditor.sources.graph.plan import Call, Plan
 from auditor.sources.graph.sink import Json, Objects, Resumed, Sink
 
@@ -82,7 +83,7 @@ class Loader:
         call = calls.ORGANIZATION
         try:
             page = await self._graph.page(call.url(), "the organization")
-        except (Denied, NotThere, NotTaken) as fault:
+        except (Denied, NotThere, NotTaken, Unreadable) as fault:
             self._found[call.collection] = refused_by(call, fault, 0)
             return None
         self._organization = [("", bytes(raw)) for raw in page.value[:1]]
@@ -132,7 +133,8 @@ class Loader:
     ) -> list[str]:
         """All pages of a list, and what was noted of them.
 
-        A list whose pages expire on the way is begun again, once: what was read before is not passed on again.
+        A list whose pages expire on the way, or that is shorter than Graph says, is begun again, once: what was read before is not
+        passed on again.
         """
         chain = chain or call.collection
         first: str = url or call.url()
@@ -201,7 +203,7 @@ class Loader:
         """The members of one object, on its first page and the following ones."""
         try:
             page = _list(body)
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             page = None
         if page is not None and page.next is None:
             return [(id_, raw) for raw in page.value]
@@ -225,6 +227,7 @@ class Loader:
     async def _applications(self) -> None:
         """One chain, or several side by side where there are many."""
         call = calls.APPLICATIONS
+        short = False
         try:
             total = await partition.count(self._graph)
             parts = self._sink.parts()
@@ -234,15 +237,19 @@ class Loader:
             few = asyncio.Semaphore(_PARTS_AT_ONCE)
 
             async def part(i: int, url: str) -> None:
+                nonlocal short
                 async with few:
-                    await self._chain(call, f"{call.collection}-{i}", url, advanced=True)
+                    try:
+                        await self._chain(call, f"{call.collection}-{i}", url, advanced=True)
+                    except Expired:
+                        short = True  # the plain list gives what is missing, or says that it does not
 
             await _side_by_side(part(i, url) for i, url in enumerate(urls))
         except NotTaken:
             total = 0  # no advanced queries here: the plain list gives everything
-        if not total or self._counts.get(call.collection, 0) < total:
+        if total <= 0 or short or self._counts.get(call.collection, 0) < total:
             await self._chain(call)
-        if total and (read := self._counts.get(call.collection, 0)) < total:
+        if total > 0 and (read := self._counts.get(call.collection, 0)) < total:
             total = min(total, await partition.count(self._graph))  # some may have been deleted meanwhile
             if read < total:
                 raise GraphFault(f"Microsoft Graph counts {total} applications, and {read} came")
@@ -255,7 +262,7 @@ class Loader:
             noted.append(id_)
             try:
                 of = _expanded(raw)
-            except msgspec.DecodeError:  # something in it is odd: asked for alone, it costs nobody else
+            except UNDECODABLE:  # something in it is odd: asked for alone, it costs nobody else
                 of = _Expanded()
             if of.owners is not None and of.next is None and len(of.owners) < _EXPANDED_AT_MOST:
                 return [(id_, owner) for owner in of.owners]
@@ -327,7 +334,7 @@ class Loader:
         """Notes an object; False for one that was passed on before."""
         try:
             id_ = _id(raw).id
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             id_ = None  # whoever reads it says what is wrong
         if id_ is not None:
             id_ = id_.lower()
@@ -347,7 +354,7 @@ class Loader:
 def _may_be_assigned(raw: Json) -> bool:
     try:
         principal = _principal(raw)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return True  # what it defines cannot be told
     return bool(principal.app_roles or principal.app_role_assignment_required)
 
@@ -355,7 +362,7 @@ def _may_be_assigned(raw: Json) -> bool:
 def _is_unnamed(raw: Json) -> bool:
     try:
         owner = _owner(raw)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return False
     return owner.display_name is None and owner.user_principal_name is None
 
@@ -363,7 +370,7 @@ def _is_unnamed(raw: Json) -> bool:
 def _id_of(raw: Json, call: Call) -> str:
     try:
         id_ = _id(raw).id
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         id_ = None
     if not id_:
         raise GraphFault(f"an object without an id came for {call.collection}: whose they are cannot be told")

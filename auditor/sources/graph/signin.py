@@ -16,7 +16,8 @@ from azure.identity import CredentialUnavailableError
 
 from auditor.errors import UsageError
 from auditor.sources.graph.cloud import Cloud
-from auditor.sources.graph.faults import NotSignedIn, redacted
+from auditor.sources.graph.faults import NotSignedIn
+from auditor.sources.graph.redaction import redacted, sent, without
 
 _EARLY = 300  # seconds before a token ends in which a new one is asked for
 _TOKEN = "REGAUDIT_ACCESS_TOKEN"  # noqa: S105  (the name of a variable)
@@ -110,6 +111,7 @@ class Credential:
                 token: AccessToken = await asyncio.to_thread(self._made.get_token, *scopes, **asked)
             except (AzureError, ValueError, OSError) as error:
                 raise NotSignedIn(_explained(error, self._auth, challenged=claims is not None)) from None
+            sent(token.token)
             self._token = token
             return token
 
@@ -223,10 +225,10 @@ _WAYS: dict[str, Callable[[SignIn], Any]] = {
 
 def _explained(error: Exception, auth: str, *, challenged: bool) -> str:
     """What went wrong, in a line, and what to do."""
-    text = str(error)
-    for value in (os.environ.get(name) for name in os.environ if "SECRET" in name or "TOKEN" in name or "PASSWORD" in name):
-        if value and len(value) > 5:
-            text = text.replace(value, "(secret)")
+    held = (
+        name for name in os.environ if re.search("SECRET|TOKEN|PASSWORD", name) and not name.endswith(("_FILE", "_PATH", "_URL", "_URI"))
+    )
+    text = without(str(error), [os.environ[name] for name in held])
     codes = re.findall(r"AADSTS(\d{4,8})", text)
     advice = next((_ADVICE[code] for code in codes if code in _ADVICE), "")
     if not advice and "CERTIFICATE_VERIFY_FAILED" in text:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from auditor.errors import UsageError
+from auditor.errors import UNDECODABLE, UsageError
 from auditor.sources.coverage import PARTIAL, SELECTED, Covered
 from auditor.sources.graph import plan as calls
 from auditor.sources.graph.client import Graph
@@ -71,7 +71,7 @@ class SomeLoader(Loader):
         """Raises GraphFault when none of them is there."""
         try:
             await self._read_some()
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             raise GraphFault(f"an object that hangs on these registrations cannot be read: {error}") from None
 
     async def _read_some(self) -> None:
