@@ -353,7 +353,7 @@ def test_a_definition_by_itself_is_nothing_to_judge(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_connectors_belongs_to_the_only_tenant(tmp_path: Path) -> None:
-    client = {"appId": CLIENT, "displayName": "Client"}
+    client = {"id": CLIENT, "appId": CLIENT, "displayName": "Client"}
     written(tmp_path, connector__apiProperties_json=properties(clientId=CLIENT), one__client_json=client)
     connector = next(one for one in connectors(tmp_path))
     assert connector.client is not None

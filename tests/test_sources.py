@@ -286,7 +286,8 @@ def test_null_lists_are_empty() -> None:
 
 
 def test_what_stands_for_a_placeholder_of_a_template_is_not_known() -> None:
-    found = read_json({**APP, "signInAudience": "${{AAD_APP_AUDIENCE}}", "displayName": "Tab ${{APP_NAME_SUFFIX}}"})
+    template = {**APP, "appId": "${{AAD_APP_ID}}", "signInAudience": "${{AAD_APP_AUDIENCE}}", "displayName": "Tab ${{APP_NAME_SUFFIX}}"}
+    found = read_json(template)
     (document,) = found.documents
     assert isinstance(document.data.sign_in_audience, Unknown)
     assert document.data.display_name == "Tab ${{APP_NAME_SUFFIX}}"
@@ -301,7 +302,7 @@ def test_half_of_a_surrogate_pair_is_read_as_the_replacement_character() -> None
 
 
 def test_misspelt_properties_are_noted() -> None:
-    documents = read_bytes(b'{\n "appId": "a",\n "signInAudience": "x",\n "web": {\n  "redirectUri": []\n }\n}')
+    documents = read_bytes(b'{\n "appId": "a",\n "signInAudience": null,\n "web": {\n  "redirectUri": []\n }\n}')
     assert [str(note) for note in documents.notes] == ["x.json:5:3: unknown property 'redirectUri'; did you mean 'redirectUris'?"]
 
 
@@ -356,7 +357,9 @@ def test_misspelt_properties_are_noted() -> None:
         ({"start_url": "/", "display": "standalone", "name": "pwa"}, []),
         ({"appDisplayName": "x", "successfulSignInCount": 1, "id": "y"}, []),
         ({"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"appId": {}}}, []),
-        ({"appId": "a", "displayName": "b", "password": "x", "tenant": "t"}, ["application"]),
+        ({"appId": "a", "displayName": "b", "password": "x", "tenant": "t"}, []),
+        ({"appId": "a", "displayName": "b"}, []),
+        ([APP, {"appId": "a", "displayName": "b"}], ["application", "application"]),
         (7, []),
         ("appId", []),
         (None, []),

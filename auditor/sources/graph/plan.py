@@ -14,7 +14,7 @@ from auditor.catalog import CATALOG, MICROSOFT_GRAPH
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Of an owner only beta has it; the others have requests of their own.
-_NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials"}
+_NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials", "deletedDateTime"}
 _SHAPES = {
     "application": documents.Application, "servicePrincipal": documents.ServicePrincipal, "owner": documents.DirectoryObject,
 }  # fmt: skip
