@@ -212,15 +212,29 @@ def is_certain(members: Mapping[str, Element]) -> bool:
     return named or len(marks.of(members)) >= marks.ENOUGH
 
 
-def fits(kind: str, members: Mapping[str, Element]) -> str | None:
-    """The format of an object in a collection of a kind; None where it has nothing of that kind, as a list of app ids has."""
+def fits(kind: str, members: Mapping[str, Element], *, one: bool) -> str | None:
+    """The format of an object in a collection of a kind; None where it has nothing of that kind, as a list of app ids has.
+
+    `one`: the collection's name promises one object ("application"), and so is never a map's.
+    """
     found = _directory_object(members)
     if found is not None and found[0] == kind:
         return found[1]
     if kind not in _SPECIFIC:
         return GRAPH
-    specific = any(name in _SPECIFIC[kind] and not element.is_null for name, element in members.items())
-    return GRAPH if specific or {"id", "appId"} <= members.keys() else None
+    if not one and _is_map(members):
+        return None
+    known = members.keys() & (_SPECIFIC[kind] | set(_SHARED))
+    # A list of app ids with remarks of its own beside them holds no registrations, whatever it is called.
+    told = one or not known <= {"appId", "displayName"} or known == members.keys()
+    return GRAPH if known and told else None
+
+
+def _is_map(members: Mapping[str, Element]) -> bool:
+    """Objects by name, whatever the names are: {"web": {"appId": …}, "api": {"appId": …}}."""
+    return all(member.is_object for member in members.values()) and any(
+        not {"appId", "displayName"}.isdisjoint(member.members()) for member in members.values()
+    )
 
 
 def _power_platform(members: Mapping[str, Element]) -> tuple[str, str] | None:

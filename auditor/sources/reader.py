@@ -81,7 +81,7 @@ class _Reader:
         except UNREADABLE as error:
             self._unreadable(element, error)
 
-    def items(self, items: list[Element], depth: int, *, ours: bool = True, kind: str | None = None) -> tuple[Counter[str], bool]:
+    def items(self, items: list[Element], depth: int, *, ours: bool = True, kind: str | None = None, one: bool = False) -> tuple[Counter[str], bool]:
         """Of a list: how many of each kind, and whether all of them are known. `kind` is what the list's name says that they are."""
         kinds: Counter[str] = Counter()
         strangers = []
@@ -91,7 +91,7 @@ class _Reader:
             found = None
             if item.is_object:
                 try:
-                    found = self._object(item, depth, ours=ours, kind=kind)
+                    found = self._object(item, depth, ours=ours, kind=kind, one=one)
                 except UNREADABLE as error:
                     self._unreadable(item, error)
             else:
@@ -117,14 +117,14 @@ class _Reader:
         kinds["application"] += 1
         return True
 
-    def _object(self, element: Element, depth: int, *, ours: bool, kind: str | None = None) -> str | None:
+    def _object(self, element: Element, depth: int, *, ours: bool, kind: str | None = None, one: bool = False) -> str | None:
         """Reads an object; returns its kind if it is one of Entra ID's. `kind`: what the collection that it stands in is named after."""
         members = element.members()
         if "schema_version" in members and "tool" in members:
             return None  # a report of our own
         wraps = "value" in members and "appId" not in members
         if not wraps:
-            found = self._classified(members, kind, ours=ours)
+            found = self._classified(members, kind, ours=ours, one=one)
             if found is not None:
                 self._read(element, members, *found, kind)
                 return found[0]
@@ -132,12 +132,12 @@ class _Reader:
         return None
 
     @staticmethod
-    def _classified(members: dict[str, Element], kind: str | None, *, ours: bool) -> tuple[str, str] | None:
+    def _classified(members: dict[str, Element], kind: str | None, *, ours: bool, one: bool) -> tuple[str, str] | None:
         if kind == "connector":
             found = detect.classify(members)
             return found if found is not None and found[1] in PIECES else (kind, CONNECTOR)
         if kind is not None:
-            form = detect.fits(kind, members)
+            form = detect.fits(kind, members, one=one)
             return None if form is None else (kind, form)
         found = detect.classify(members)
         return found if found is None or ours or (found[1] not in PIECES and detect.is_certain(members)) else None
@@ -199,7 +199,8 @@ class _Reader:
     def _collection(self, kind: str, name: str, member: Element, depth: int, *, ours: bool, listed: bool = True) -> None:
         """A list of objects of one kind; a page of them, one of them, or a map of them by id."""
         items = member.items() if member.is_array else [member]
-        kinds, ended = self.items(items, depth + 1, ours=ours, kind=kind)
+        one = member.is_object and COLLECTIONS.get(name) == name  # "application" as Microsoft Graph answers to instantiate
+        kinds, ended = self.items(items, depth + 1, ours=ours, kind=kind, one=one)
         if member.is_array and listed and (kinds or not items):
             self._listed(Counter({kind: kinds[kind]}), ended=ended and ours, relation=name)
 
