@@ -698,6 +698,17 @@ def test_a_script_that_cannot_be_read_as_literals(tmp_path: Path) -> None:
     assert "assigns it no literal" in str(error)
 
 
+def test_a_test_of_a_script_is_no_configuration(tmp_path: Path) -> None:
+    written(tmp_path, **{"sample.test.js": "beforeAll(() => { global.msalConfig = require('./authConfig.js').msalConfig; });"})
+    documents = sources.read([str(tmp_path)])
+    assert (documents.documents, documents.errors, len(documents.passed_over)) == ([], [], 1)
+
+
+def test_a_solutions_connector_without_parameters_is_counted(tmp_path: Path) -> None:
+    report = audit(written(tmp_path, **{"Connectors__x_connectionparameters.json": {}}))
+    assert (report.connectors, report.errors) == (1, [])
+
+
 def test_other_scripts_are_passed_over(tmp_path: Path) -> None:
     written(tmp_path, **{"app.js": "import { msalConfig } from './authConfig'; new PublicClientApplication(msalConfig);"})
     documents = sources.read([str(tmp_path)])

@@ -117,7 +117,7 @@ def _read(raw: bytes, found: Found, into: Documents) -> None:
         into.notes += reading.remarks
         if reading.deleted == reading.objects:
             into.vain.append((found.name, "all objects in it were deleted"))
-    elif reading.is_empty:
+    elif reading.empty:
         into.vain.append((found.name, "the list is empty"))
         into.files_read += 1
     elif len(into.errors) == errors:

@@ -193,6 +193,8 @@ def _directory_object(members: Mapping[str, Element]) -> tuple[str, str] | None:
     if has(*_LEGACY) and not platforms:
         return "application", PORTAL
     nested = platforms or ("publicClient" in members and members["publicClient"].is_object)
+    if nested and _is_map(members):
+        return None
     if (nested and not (has("tenantId") and "credentials" in members)) or has("requiredResourceAccess", "identifierUris", "signInAudience"):
         return "application", GRAPH
     if has("displayName", "appId") and has(*_SPECIFIC["application"]):
@@ -217,13 +219,13 @@ def fits(kind: str, members: Mapping[str, Element], *, one: bool) -> str | None:
 
     `one`: the collection's name promises one object ("application"), and so is never a map's.
     """
+    if not one and kind in _SPECIFIC and _is_map(members):
+        return None
     found = _directory_object(members)
     if found is not None and found[0] == kind:
         return found[1]
     if kind not in _SPECIFIC:
         return GRAPH
-    if not one and _is_map(members):
-        return None
     known = members.keys() & (_SPECIFIC[kind] | set(_SHARED))
     # A list of app ids with remarks of its own beside them holds no registrations, whatever it is called.
     told = one or not known <= {"appId", "displayName"} or known == members.keys()

@@ -47,6 +47,7 @@ class _Object(NamedTuple):
     test: Callable[[Members], bool]
     evidence: bytes  # a pattern: where it is found the object would hold registrations; empty: never
     advice: str
+    needs: bytes = b""  # a pattern that its text has to have, too
 
 
 class _Text(NamedTuple):
@@ -60,7 +61,7 @@ class _Text(NamedTuple):
 def of_object(members: Members, whole: memoryview) -> Foreign | None:
     """What a JSON object is; `whole` is its text."""
     for row in _OBJECTS:
-        if row.test(members):
+        if row.test(members) and re.search(row.needs, whole):
             holds = row.evidence != b"" and re.search(row.evidence, whole) is not None
             return Foreign(row.what, row.advice, holds)
     return None
@@ -149,13 +150,6 @@ def _is_powershell(members: Members) -> bool:
     return capitals * 2 > len(members) and bool({"AppId", "ObjectId", "Id", "SignInAudience", "ResourceId"} & members.keys())
 
 
-def _is_cut(members: Members) -> bool:
-    return _is_powershell(members) and any(
-        element.is_text and _text(members, name).startswith(("Microsoft.Graph.PowerShell.", "System.Object[]", "System.Collections.", "@{"))
-        for name, element in members.items()
-    )
-
-
 def _is_app_settings(members: Members) -> bool:
     return any("ClientId" in _inner(members, name) for name in ("AzureAd", "AzureAD", "AzureAdB2C", "EntraId"))
 
@@ -213,8 +207,9 @@ _OBJECTS = (
         "delete the file where nobody needs it, and " + _SHOW,
     ),
     _Object(
-        "the output of PowerShell, cut off by ConvertTo-Json", _is_cut, _POWERSHELL,
-        "its objects lie deeper than -Depth allows; " + _GRAPH_POWERSHELL,
+        "the output of PowerShell, cut off by ConvertTo-Json", _is_powershell, _POWERSHELL,
+        "its objects lie deeper than -Depth allows; use `ConvertTo-Json -Depth 10`, or better " + _GRAPH_POWERSHELL,
+        rb'"(?:Microsoft\.Graph\.PowerShell\.|System\.(?:Object\[\]|Collections\.)|@\{)',
     ),
     _Object(
         "the output of Get-AzureADApplication (PowerShell)",
@@ -281,7 +276,8 @@ _TEXTS = (
         "it has no configuration; " + _AZ,
     ),
     _Text(
-        "YAML", re.compile(rb"\A(?:---|[\s-]*[\w@.\"']+:(?:\s|$))"), (".yaml", ".yml"), rb"(?ms)" + _KEY + rb".*" + _KEY,
+        "YAML", re.compile(rb"(?m)\A(?![\s\S]*^[{\[])(?:---|[\s-]*[\w@.\"']+:(?:\s|\Z))"), (".yaml", ".yml"),
+        rb"(?ms)" + _KEY + rb".*" + _KEY,
         "export with `-o json`, as in `az ad app list --all -o json`",
     ),
 )  # fmt: skip

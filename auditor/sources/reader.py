@@ -26,7 +26,7 @@ class Reading:
     """What came of a file: how many objects were understood, and why there are none."""
 
     objects: int = 0
-    is_empty: bool = False  # a list or a page without elements
+    empty: int = 0  # lists and pages without elements
     deleted: int = 0
     remarks: list[Note] = field(default_factory=list)  # on what is not read, and need not be
 
@@ -64,6 +64,11 @@ class _Reader:
         self._line, self._column, self._at = 1, 1, 0
         self._plain = b"\n" not in raw and file.raw is None
 
+    @property
+    def _progress(self) -> tuple[int, int, int]:
+        """Stays the same where nothing was understood."""
+        return self.reading.objects, self.reading.empty, len(self.into.errors)
+
     # -- structure
 
     def value(self, element: Element, depth: int, *, ours: bool = True) -> None:
@@ -81,13 +86,15 @@ class _Reader:
         except UNREADABLE as error:
             self._unreadable(element, error)
 
-    def items(self, items: list[Element], depth: int, *, ours: bool = True, kind: str | None = None, one: bool = False) -> tuple[Counter[str], bool]:
+    def items(
+        self, items: list[Element], depth: int, *, ours: bool = True, kind: str | None = None, one: bool = False
+    ) -> tuple[Counter[str], bool]:
         """Of a list: how many of each kind, and whether all of them are known. `kind` is what the list's name says that they are."""
         kinds: Counter[str] = Counter()
         strangers = []
         before, errors = self.reading.objects, len(self.into.errors)
         for item in items:
-            known = self.reading.objects, len(self.into.errors)
+            known = self._progress
             found = None
             if item.is_object:
                 try:
@@ -98,10 +105,10 @@ class _Reader:
                 self.value(item, depth + 1, ours=ours)
             if found:
                 kinds[found] += 1
-            elif (self.reading.objects, len(self.into.errors)) == known:
+            elif self._progress == known:
                 strangers.append(item)
         if not items and ours:
-            self.reading.is_empty = True
+            self.reading.empty += 1
         if ours and kinds.keys() == {"application"}:
             strangers = [item for item in strangers if not self._is_slim(item, kinds)]
         if ours and self.reading.objects > before:
@@ -236,7 +243,7 @@ class _Reader:
             if context.is_expanded:
                 self._expanded(kind, item.members())
             kinds[kind] += 1
-        self.reading.is_empty = self.reading.is_empty or not items
+        self.reading.empty += not items
         self._strangers(strangers)
         return kinds, len(self.into.errors) == errors
 
@@ -247,14 +254,14 @@ class _Reader:
             self._complain(member, "nothing was read of the responses: a list is needed here")
         for number, response in enumerate(responses):
             members = response.members() if response.is_object else {}
-            known = self.reading.objects, len(self.into.errors)
+            known = self._progress
             body = members.get("body")
             if body is not None and (body.is_array or body.is_object):
                 self.value(body, depth + 1)
             elif "responses" in members:
                 self.value(response, depth + 1)
             status = members["status"].value() if "status" in members else 200
-            if (self.reading.objects, len(self.into.errors)) != known:
+            if self._progress != known:
                 continue
             if str(status) >= "400":
                 self._complain(response, f"the service answered {clean(repr(status), 20)}: what was asked for is not here")
@@ -289,7 +296,7 @@ class _Reader:
 
     def _alien(self, element: Element, alien: foreign.Foreign, own: list[str]) -> None:
         if alien.holds or len(own) >= marks.ENOUGH:
-            self._complain(element, alien.sentence, once=True)
+            self._complain(element, alien.sentence, once=True, hint="--exclude leaves it out")
         elif not any(alien.sentence == remark.message for remark in self.reading.remarks):
             line, column = self._place_of(element.start)
             self.reading.remarks.append(Note(alien.sentence, self.file.name, line, column))
@@ -367,7 +374,7 @@ class _Reader:
     def _deleted(self, document: Document, since: str) -> None:
         self.reading.deleted += 1
         name = clean(document.data.display_name, 100) if isinstance(document.data.display_name, str) else document.pointer or "the object"
-        message = f"{name!r} was deleted on {clean(since, 10)} and is in the recycle bin: it is not judged"
+        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not judged"
         self.into.notes.append(Note(message, self.file.name, document.line, document.column))
 
     def _slowly(self, document: Document, element: Element, convert: Callable[[Any], Converted] | None, *, template: bool = False) -> None:
@@ -437,7 +444,7 @@ class _Reader:
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
 _PROPERTIES = {kind: frozenset(graph.SHAPES[kind].__struct_encode_fields__) for kind in ("application", "servicePrincipal")}
-_WHAT_IS_IT = "nothing says what this object is, so it is not read; export it with all its properties, or leave the file out with --exclude"
+_WHAT_IS_IT = "nothing says what this object is, so it is not read: export it with all its properties, or leave the file out with --exclude"
 _REFUSED = ("Authorization_RequestDenied", "Forbidden", "AccessDenied", "accessDenied", "UnauthorizedAccessException")
 _GRANT = "grant the permission that was refused (`regaudit permissions` lists what is needed) and export again"
 _CHILDREN = ("owner", "federatedIdentityCredential")
