@@ -778,7 +778,7 @@ def test_a_column_of_nulls_decides_nothing(column: str) -> None:
 
 def test_an_object_with_the_parts_of_an_application_is_one() -> None:
     assert kinds(read_json([{**APP, "oauth2PermissionScopes": [], "appRoleAssignmentRequired": False}])) == ["application"]
-    principal = {
+    principal: dict[str, Any] = {
         "id": "p",
         "appId": "a",
         "displayName": "d",

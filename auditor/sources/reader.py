@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, OWN
 from auditor.sources.document import EXACT_UP_TO, Document, Documents, File, Listing, Note
 from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats import Converted, graph, legacy
+from auditor.sources.places import Places, reason
 
 MAX_DEPTH = 6  # wrappers within wrappers: pages in a batch response in a list
 
@@ -58,11 +58,10 @@ class _Reader:
     """
 
     def __init__(self, file: File, raw: bytes, into: Documents) -> None:
-        self.file, self.raw, self.into = file, raw, into
+        self.file, self.into = file, into
         self.reading = Reading()
         self._complaints: Counter[str] = Counter()
-        self._line, self._column, self._at = 1, 1, 0
-        self._plain = b"\n" not in raw and file.raw is None
+        self._places = Places(file, raw)
 
     @property
     def _progress(self) -> tuple[int, int, int]:
@@ -196,7 +195,7 @@ class _Reader:
                 self.value(member, depth + 1, ours=False)
         if not own or holds:
             return
-        _, line, column = "", *self._place_of(element.start)
+        _, line, column = "", *self._places.of(element.start)
         self.reading.remarks.append(Note(f"not read: beside {own[0]} it has nothing of an app registration", self.file.name, line, column))
 
     @staticmethod
@@ -277,10 +276,10 @@ class _Reader:
         self.reading.objects += 1
         self._complaints[message] += 1
         if self._complaints[message] <= (1 if once else _MOST_STRANGERS):
-            self.into.errors.append(self.error(element, message, hint=hint))
+            self.into.errors.append(self._places.error(element, message, hint=hint))
 
     def _unreadable(self, element: Element, error: Exception) -> None:
-        self.into.errors.append(self.error(element, f"not JSON: {_reason(error)}", error))
+        self.into.errors.append(self._places.error(element, f"not JSON: {reason(error)}", error))
 
     def _saved_error(self, element: Element, members: dict[str, Element]) -> bool:
         error = members.get("error")
@@ -298,7 +297,7 @@ class _Reader:
         if alien.holds or len(own) >= marks.ENOUGH:
             self._complain(element, alien.sentence, once=True, hint="--exclude leaves it out")
         elif not any(alien.sentence == remark.message for remark in self.reading.remarks):
-            line, column = self._place_of(element.start)
+            line, column = self._places.of(element.start)
             self.reading.remarks.append(Note(alien.sentence, self.file.name, line, column))
 
     def _strangers(self, strangers: list[Element]) -> None:
@@ -314,7 +313,7 @@ class _Reader:
                     what = "an error was saved instead of data"
                 else:
                     what = _WHAT_IS_IT if members else "an object is needed here"
-                self.into.errors.append(self.error(element, f"{element.pointer}: {what}"))
+                self.into.errors.append(self._places.error(element, f"{element.pointer}: {what}"))
 
     def _listed(self, kinds: Counter[str], *, ended: bool, total: int | None = None, parent: str = "", relation: str = "") -> None:
         for kind, count in kinds.items():
@@ -341,7 +340,7 @@ class _Reader:
         parent: str = "",
     ) -> None:
         self.reading.objects += 1
-        line, column = self._place_of(element.start)
+        line, column = self._places.of(element.start)
         document = Document(kind, self.file, element.pointer, element.start, element.end, line, column, None, format=form)
         document.parent = parent or (context.parent if context else "")
         # Of a connector each placeholder is looked at by itself: one in its icon's colour means nothing.
@@ -396,7 +395,7 @@ class _Reader:
             document.data = wrong.data
             self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")
         except (*UNREADABLE, AttributeError, TypeError) as error:
-            self.into.errors.append(self.error(element, f"the object cannot be read: {_reason(error)}", error))
+            self.into.errors.append(self._places.error(element, f"the object cannot be read: {reason(error)}", error))
         for place, message in odd:
             where, line, column = document.place(place)
             self.into.notes.append(Note(f"{where}: {message}", self.file.name, line or 0, column or 0))
@@ -415,31 +414,6 @@ class _Reader:
             _, line, column = document.place(pointer.join(*path))
             self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line or 0, column or 0))
 
-    # -- places
-
-    def _place_of(self, offset: int) -> tuple[int, int]:
-        """Line and column of a byte; offsets are asked for in rising order. Of a large file the column is 0."""
-        if self._plain:
-            return 1, 0
-        if offset < self._at:
-            self._line, self._column, self._at = 1, 1, 0
-        newline = self.raw.rfind(b"\n", self._at, offset)
-        if newline >= 0:
-            self._line += self.raw.count(b"\n", self._at, offset)
-            self._column, self._at = 1, newline + 1
-        if self.file.raw is None:
-            self._at = offset
-            return self._line, 0
-        self._column += len(self.raw[self._at : offset].decode("utf-8", "replace"))
-        self._at = offset
-        return self._line, self._column
-
-    def error(self, element: Element, message: str, reason: Exception | None = None, hint: str = "") -> InputError:
-        """An error at an element, or at the byte within it that the decoder complains of."""
-        at = element.start + _inside(element, reason)
-        line, column = self._place_of(at)
-        return InputError(self.file.name, message, line, column or at - self.raw.rfind(b"\n", 0, at), hint)
-
 
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
@@ -453,22 +427,3 @@ _CHILDREN = ("owner", "federatedIdentityCredential")
 def _text(element: Element | None) -> str:
     value: Any = element.value() if element is not None else ""
     return value if isinstance(value, str) else ""
-
-
-def _inside(element: Element, reason: Exception | None) -> int:
-    """The byte of an element that the decoder complains of."""
-    if isinstance(reason, UnicodeDecodeError):  # it speaks of one text within the element
-        try:
-            str(element.view(), "utf-8")
-        except UnicodeDecodeError as error:
-            return error.start
-    found = re.search(r"\(byte (\d+)\)", str(reason)) if reason else None
-    return int(found[1]) if found else 0
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return f"not valid UTF-8: byte 0x{error.object[error.start]:02x}"
-    return re.sub(r" \(byte \d+\)$", "", str(error).removeprefix("JSON is malformed: "))[:200]
