@@ -115,9 +115,9 @@ class _Reader:
         return kinds, len(self.into.errors) == errors
 
     def _is_slim(self, item: Element, kinds: Counter[str]) -> bool:
-        """Reads what is a registration only because it stands in a list of them: its appId and displayName, and no more."""
+        """Reads what is a registration only because it stands in a list of them: its appId and displayName, say, and no more."""
         members = item.members() if item.is_object else {}
-        if not {"appId", "displayName"} <= members.keys():
+        if "appId" not in members or detect.fits("application", members, one=False) is None:
             return False
         self._document(item, "application", GRAPH)
         kinds["application"] += 1
