@@ -367,7 +367,7 @@ def test_the_page_names_the_fault_and_what_is_behind_it(tmp_path: Path) -> None:
 
 
 def test_connect_wants_a_connector(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"appId": "11111111-1111-4111-8111-111111111111", "displayName": "A"}')
+    (tmp_path / "a.json").write_text('{"id": "x", "appId": "11111111-1111-4111-8111-111111111111", "displayName": "A"}')
     ran = regaudit("connect", str(tmp_path))
     assert ran.code == 2
     assert "none of these files holds a connector" in ran.err

@@ -353,7 +353,7 @@ def test_a_definition_by_itself_is_nothing_to_judge(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_connectors_belongs_to_the_only_tenant(tmp_path: Path) -> None:
-    client = {"appId": CLIENT, "displayName": "Client"}
+    client = {"id": CLIENT, "appId": CLIENT, "displayName": "Client"}
     written(tmp_path, connector__apiProperties_json=properties(clientId=CLIENT), one__client_json=client)
     connector = next(one for one in connectors(tmp_path))
     assert connector.client is not None
@@ -696,6 +696,17 @@ def test_a_script_in_utf_16(tmp_path: Path) -> None:
 def test_a_script_that_cannot_be_read_as_literals(tmp_path: Path) -> None:
     (error,) = sources.read([str(written(tmp_path, **{"authConfig.js": "const msalConfig = makeConfig();"}) / "authConfig.js")]).errors
     assert "assigns it no literal" in str(error)
+
+
+def test_a_test_of_a_script_is_no_configuration(tmp_path: Path) -> None:
+    written(tmp_path, **{"sample.test.js": "beforeAll(() => { global.msalConfig = require('./authConfig.js').msalConfig; });"})
+    documents = sources.read([str(tmp_path)])
+    assert (documents.documents, documents.errors, len(documents.passed_over)) == ([], [], 1)
+
+
+def test_a_solutions_connector_without_parameters_is_counted(tmp_path: Path) -> None:
+    report = audit(written(tmp_path, **{"Connectors__x_connectionparameters.json": {}}))
+    assert (report.connectors, report.errors) == (1, [])
 
 
 def test_other_scripts_are_passed_over(tmp_path: Path) -> None:

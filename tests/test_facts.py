@@ -340,6 +340,30 @@ def test_a_placeholder_of_a_template_is_no_uri_and_no_id() -> None:
     assert unknown(app(appId="<app id>").app_id)
 
 
+@pytest.mark.parametrize("uri", ["http://evil.contoso.com/cb?x=${y}", "https://{{x}}.contoso.com/cb", "https://a.contoso.com/${{p}}"])
+def test_a_placeholder_in_a_registration_with_ids_is_a_value(uri: str) -> None:
+    found = app(id="11111111-1111-4111-8111-111111111111", web={"redirectUris": [uri], "logoutUrl": uri}, spa=None, publicClient=None)
+    assert [one.value for one in found.redirect_uris] == [uri]
+    assert found.logout_url is not None
+    assert found.logout_url.value == uri
+
+
+def test_what_stands_beside_a_placeholder_is_known() -> None:
+    web = {"redirectUris": ["http://evil.contoso.com/cb?x=${y}"], "logoutUrl": "http://${{HOST}}/out"}
+    found = app(appId="${{AAD_APP_CLIENT_ID}}", web=web, spa=None, publicClient=None)
+    (uri,) = found.redirect_uris
+    assert (uri.scheme, uri.host, uri.platform, uri.loopback) == ("http", "evil.contoso.com", "web", False)
+    assert all(unknown(fact) for fact in (uri.value, uri.path, uri.query, uri.also_on, uri.slashless))
+    assert str(uri) == "http://evil.contoso.com/cb?x=${y}"
+    assert unknown(found.logout_url)
+
+
+def test_a_dot_at_the_end_of_a_host_is_not_part_of_it() -> None:
+    uri = redirect("https://evil.azurewebsites.net./cb")
+    assert (uri.host, uri.takeover_prone) == ("evil.azurewebsites.net", "Azure App Service")
+    assert not redirect("https://evil.contoso.com../cb").well_formed
+
+
 def test_settings_of_redirect_uris_and_the_logout_url() -> None:
     web = {"redirectUriSettings": [{"uri": "https://a", "index": 2}, {"uri": "https://b", "index": None}, {}], "logoutUrl": "HTTP://x/out"}
     found = app(web=web)

@@ -286,7 +286,8 @@ def test_null_lists_are_empty() -> None:
 
 
 def test_what_stands_for_a_placeholder_of_a_template_is_not_known() -> None:
-    found = read_json({**APP, "signInAudience": "${{AAD_APP_AUDIENCE}}", "displayName": "Tab ${{APP_NAME_SUFFIX}}"})
+    template = {**APP, "appId": "${{AAD_APP_ID}}", "signInAudience": "${{AAD_APP_AUDIENCE}}", "displayName": "Tab ${{APP_NAME_SUFFIX}}"}
+    found = read_json(template)
     (document,) = found.documents
     assert isinstance(document.data.sign_in_audience, Unknown)
     assert document.data.display_name == "Tab ${{APP_NAME_SUFFIX}}"
@@ -301,7 +302,7 @@ def test_half_of_a_surrogate_pair_is_read_as_the_replacement_character() -> None
 
 
 def test_misspelt_properties_are_noted() -> None:
-    documents = read_bytes(b'{\n "appId": "a",\n "signInAudience": "x",\n "web": {\n  "redirectUri": []\n }\n}')
+    documents = read_bytes(b'{\n "appId": "a",\n "signInAudience": null,\n "web": {\n  "redirectUri": []\n }\n}')
     assert [str(note) for note in documents.notes] == ["x.json:5:3: unknown property 'redirectUri'; did you mean 'redirectUris'?"]
 
 
@@ -356,7 +357,9 @@ def test_misspelt_properties_are_noted() -> None:
         ({"start_url": "/", "display": "standalone", "name": "pwa"}, []),
         ({"appDisplayName": "x", "successfulSignInCount": 1, "id": "y"}, []),
         ({"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"appId": {}}}, []),
-        ({"appId": "a", "displayName": "b", "password": "x", "tenant": "t"}, ["application"]),
+        ({"appId": "a", "displayName": "b", "password": "x", "tenant": "t"}, []),
+        ({"appId": "a", "displayName": "b"}, []),
+        ([APP, {"appId": "a", "displayName": "b"}], ["application", "application"]),
         (7, []),
         ("appId", []),
         (None, []),
@@ -702,3 +705,284 @@ def test_a_wrong_type_in_a_legacy_manifest_is_an_error() -> None:
 
 
 LEGACY_MINIMUM = {"id": "o", "appId": "a", "name": "x", "replyUrlsWithType": []}
+
+
+# -- wrappers: what can be read is read, what is ours and is not read is an error
+
+
+OTHER = {**APP, "id": "99999999-1111-4111-8111-111111111111", "appId": "99999999-2222-4222-8222-222222222222", "displayName": "Other"}
+CONTEXT = "https://graph.microsoft.com/v1.0/$metadata#applications"
+WRAPPERS: dict[str, Any] = {
+    "pages in a collection": {"applications": [{"@odata.context": CONTEXT, "value": [APP]}, {"value": [OTHER]}]},
+    "a page as a collection": {"applications": {"@odata.context": CONTEXT, "value": [APP, OTHER]}},
+    "a map by id": {"applications": {APP["id"]: APP, OTHER["id"]: OTHER}},
+    "a map by words": {"applications": {"web": APP, "api": OTHER}},
+    "a map by words without a name": {"web": APP, "api": OTHER},
+    "a page and a wrapper": [{"value": [APP]}, {"data": [OTHER]}],
+    "an empty page before": [{"value": []}, {"value": [APP, OTHER]}],
+    "another case": {"applications": [APP], "Applications": [OTHER]},
+    "beside a page": {"value": [APP], "applications": [OTHER]},
+    "an unknown name beside a page": {"value": [APP], "more": {"of": {"them": [OTHER]}}},
+    "responses beside a page": {"responses": [{"status": 200, "body": APP}], "value": [OTHER]},
+    "within tenants": {"applications": [APP], "tenants": [{"applications": [OTHER]}]},
+    "within a registration": [{**APP, "children": [OTHER]}],
+    "responses within a response": {"responses": [{"body": APP}, {"id": "2", "responses": [{"body": OTHER}]}]},
+    "an unknown wrapper": {"data": {"list": [APP, OTHER]}},
+}
+
+
+@pytest.mark.parametrize("value", WRAPPERS.values(), ids=WRAPPERS.keys())
+def test_registrations_are_read_in_whatever_they_are_wrapped(value: Any) -> None:
+    documents = read_json(value)
+    assert sorted(d.data.display_name for d in documents.documents) == ["Other", "Payroll"]
+    assert documents.errors == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(APP) + "\n" + json.dumps({"SignInAudience": "AzureADMyOrg", "AppId": APP["appId"]}),
+        json.dumps({"responses": [{"status": 200, "body": APP}, {"id": "2", "status": 200, "body": json.dumps(OTHER)}]}),
+        json.dumps({"responses": [{"status": 200, "body": APP}, {"id": "2", "status": 200, "body": "eyJ4IjogMX0="}]}),
+        json.dumps({"responses": [{"status": 200, "body": APP}, {"id": "2", "status": 200, "body": None}]}),
+        json.dumps({"responses": [{"status": 200, "body": APP}, {"id": "2", "status": 302}]}),
+        json.dumps({"value": [APP], "responses": None}),
+        json.dumps([APP, json.dumps(OTHER)]),
+        json.dumps({"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": [OTHER]}}}}}}}}),
+        json.dumps([{"x": {"oauth2PermissionScopes": [], "preAuthorizedApplications": []}}]),
+        json.dumps({"x": {"sign_in_audience": "AzureADMyOrg", "required_resource_access": []}}),
+    ],
+)
+def test_what_bears_our_marks_and_is_not_read_is_an_error_at_its_place(text: str) -> None:
+    documents = read_bytes(text.encode())
+    (error,) = documents.errors
+    assert (error.line, error.column) > (0, 0)
+
+
+def test_text_before_the_json_may_hold_nothing_of_ours() -> None:
+    with pytest.raises(InputError, match="not JSON"):
+        read_bytes(f"INFO {json.dumps(OTHER)}\n{json.dumps(APP)}".encode())
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "servicePrincipalType", "appOwnerOrganizationId", "appRoleAssignmentRequired", "servicePrincipalNames", "publishedPermissionScopes",
+        "applicationRestrictions", "servicePrincipalRestrictions", "defaultUserRolePermissions", "lastSignInActivity", "notifyReviewers",
+        "objectId", "verifiedDomains", "issuer", "appRoleId", "resourceId", "oauth2Permissions",
+    ],
+)  # fmt: skip
+def test_a_column_of_nulls_decides_nothing(column: str) -> None:
+    assert kinds(read_json([{**APP, column: None}])) == ["application"]
+
+
+def test_an_object_with_the_parts_of_an_application_is_one() -> None:
+    assert kinds(read_json([{**APP, "oauth2PermissionScopes": [], "appRoleAssignmentRequired": False}])) == ["application"]
+    principal: dict[str, Any] = {
+        "id": "p",
+        "appId": "a",
+        "displayName": "d",
+        "servicePrincipalType": "Application",
+        "web": None,
+        "requiredResourceAccess": [],
+    }
+    assert kinds(read_json([principal])) == ["servicePrincipal"]
+
+
+def test_what_expand_brings_is_read() -> None:
+    guid = "55555555-5555-4555-8555-555555555555"
+    assignment = {"id": "x", "appRoleId": guid, "resourceId": guid, "principalId": guid}
+    principal = {"id": guid, "appId": guid, "servicePrincipalType": "Application", "appRoleAssignments": [assignment]}
+    context = "https://graph.microsoft.com/v1.0/$metadata#servicePrincipals(id,appId,appRoleAssignments())"
+    for value in ([principal], {"@odata.context": context, "value": [principal]}):
+        assert kinds(read_json(value)) == ["servicePrincipal", "appRoleAssignment"]
+
+
+def test_the_attacks_that_are_at_hand_find_both_registrations_or_say_why_not() -> None:
+    folder = Path(__file__).parent.parent.parent / "shared/cases/attack"
+    files = sorted(folder.glob("s[0-9]*.json"))
+    if not files:
+        pytest.skip("the cases are not here")
+    for file in files:
+        documents = sources.read([str(file)])
+        assert len(documents.documents) == 2 or documents.errors, file
+
+
+# -- what is wrong costs itself, not its object
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-02-30T00:00:00Z",
+        "2024-02-30",
+        "2024-01-01T24:00:00Z",
+        "2024-01-01T00:00:60Z",
+        "0000-01-01T00:00:00Z",
+        "/Date(99999999999999999)/",
+    ],
+)
+def test_a_date_that_no_calendar_has_is_unknown_and_noted(text: str) -> None:
+    value = {**APP, "createdDateTime": text, "passwordCredentials": [{"keyId": "k", "endDateTime": text}]}
+    documents = read_bytes(json.dumps(value, indent=1).encode())
+    (document,) = documents.documents
+    assert document.data.display_name == "Payroll"
+    for date in (document.data.created_date_time, document.data.password_credentials[0].end_date_time):
+        assert isinstance(date, Unknown)
+        assert text in date.why
+    assert [note.line > 1 for note in documents.notes if text in note.message] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ({"signInAudience": "AzureADMultipleOrg"}, lambda app: app.sign_in_audience),
+        ({"api": {"requestedAccessTokenVersion": 3}}, lambda app: app.api.requested_access_token_version),
+        ({"requiredResourceAccess": [{"resourceAppId": "r", "resourceAccess": [{"id": "i", "type": "Scopes"}]}]},
+         lambda app: app.required_resource_access[0].resource_access[0].type),
+        ({"api": {"oauth2PermissionScopes": [{"id": "i", "type": "Everyone"}]}}, lambda app: app.api.oauth2_permission_scopes[0].type),
+    ],
+)  # fmt: skip
+def test_a_value_outside_an_enumeration_is_unknown_and_noted(change: Any, read: Any) -> None:
+    documents = read_json({**APP, **change})
+    assert isinstance(read(documents.documents[0].data), Unknown)
+    assert [("is none of" in note.message, note.column > 1) for note in documents.notes] == [(True, True)]
+    assert documents.errors == []
+
+
+def test_another_case_is_the_same_word() -> None:
+    documents = read_json({**APP, "signInAudience": "AzureADAndPersonalMicrosoftAccount"})
+    assert documents.documents[0].data.sign_in_audience == "AzureADandPersonalMicrosoftAccount"
+    assert documents.notes == []
+
+
+def test_deleted_registrations_are_said_to_be_deleted_and_not_judged(tmp_path: Path) -> None:
+    gone = {**OTHER, "deletedDateTime": "2025-01-31T00:00:00Z"}
+    documents = read_json([APP, gone])
+    assert [d.data.display_name for d in documents.documents] == ["Payroll"]
+    assert [note.message for note in documents.notes] == ["'Other' was deleted on 2025-01-31 and is in the recycle bin: it is not judged"]
+    (tmp_path / "gone.json").write_text(json.dumps(gone))
+    (error,) = sources.read([str(tmp_path)]).errors
+    assert "deleted" in error.message
+
+
+# -- bytes that are not UTF-8, nesting, length
+
+
+@pytest.mark.parametrize("place", ["within an object", "between objects"])
+def test_a_large_file_that_is_not_utf_8_is_an_error_and_the_rest_is_read(tmp_path: Path, place: str) -> None:
+    page = json.dumps({"value": [{**APP, "id": str(i), "notes": "x" * 5000} for i in range(1800)]}, indent=1).encode("latin-1")
+    bad = b"Payr\xf6ll" if place == "within an object" else b"Payroll"
+    page = page.replace(b"Payroll", bad, 1)
+    if place != "within an object":
+        page = page.replace(b'"value"', b'"valu\xe9"', 1)
+    (tmp_path / "a.json").write_bytes(page)
+    (tmp_path / "b.json").write_text(json.dumps(OTHER))
+    documents = sources.read([str(tmp_path)])
+    assert [(Path(error.file).name, "not valid UTF-8: byte 0x" in error.message, error.line > 1) for error in documents.errors] == [
+        ("a.json", True, True)
+    ]
+    assert "Other" in [d.data.display_name for d in documents.documents]
+
+
+def test_encodings_without_a_mark() -> None:
+    for encoding in ("utf-16-be", "utf-32", "utf-32-le", "utf-32-be"):
+        assert kinds(read_bytes(json.dumps(APP).encode(encoding))) == ["application"], encoding
+
+
+def every_failure() -> list[Exception]:
+    import msgspec
+
+    return [msgspec.DecodeError("x"), msgspec.ValidationError("x"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), RecursionError("x")]
+
+
+@pytest.mark.parametrize("failure", every_failure(), ids=lambda failure: type(failure).__name__)
+@pytest.mark.parametrize("where", ["members", "items", "value", "decode"])
+def test_whatever_the_decoder_raises_is_an_error_of_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception, where: str
+) -> None:
+    from auditor.sources.element import Element
+    from auditor.sources.formats import graph
+
+    def fail(*_: object) -> Any:
+        raise failure
+
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(json.dumps([APP]))
+    if where == "decode":
+        monkeypatch.setitem(graph.decode, "application", fail)
+        monkeypatch.setattr(Element, "value", fail)
+    else:
+        monkeypatch.setattr(Element, where, fail)
+    documents = sources.read([str(tmp_path)])
+    assert {Path(error.file).name for error in documents.errors} == ({"a.json", "b.json"} if where != "value" else set())
+
+
+def test_a_folder_a_thousand_levels_deep(tmp_path: Path) -> None:
+    here = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(1200):
+            Path("d").mkdir()
+            os.chdir("d")
+        Path("app.json").write_text(json.dumps(APP))
+        os.chdir(tmp_path)
+        assert len(sources.read(["."]).documents) == 1
+    finally:
+        os.chdir(tmp_path)
+        for depth in range(1200, -1, -1):  # shutil.rmtree recurses
+            folder = "/".join(["d"] * depth) or "."
+            Path(folder, "app.json").unlink(missing_ok=True)
+            if depth:
+                Path(folder).rmdir()
+        os.chdir(here)
+
+
+def calls(action: Any) -> int:
+    """How many functions an action calls, of Python and of C."""
+    count = 0
+
+    def profile(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(profile)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: json.dumps({"@odata.context": "https://x/$metadata#" + "(" * n + ")" * n + "applications", "value": [APP]}),
+        lambda n: '{"appId": [' + ",".join(["1" * 3999] * n) + ", " + "1" * 5000 + "]}",
+        lambda n: json.dumps([APP] * (n // 20)),
+        lambda n: json.dumps({"data": [{"x": i, "appId": "a"} for i in range(n)]}),
+        lambda n: json.dumps({**APP, "passwordCredentials": [{"endDateTime": "2024-02-30T00:00:00Z"}] * (n // 4)}),
+        lambda n: json.dumps([{"AppId": APP["appId"], "SignInAudience": "AzureADMyOrg"}] * n),
+    ],
+    ids=["parentheses", "digits", "registrations", "strangers", "dates", "powershell"],
+)
+def test_twice_the_input_costs_twice_the_calls(make: Any) -> None:
+    def read(text: str) -> None:
+        try:
+            read_bytes(text.encode())
+        except InputError:
+            pass
+
+    small, large = make(2000), make(4000)
+    read(small)  # what is imported and cached is not counted
+    assert calls(lambda: read(large)) <= 2.2 * calls(lambda: read(small))
+
+
+def test_parentheses_and_digits_take_no_time() -> None:
+    """No call is made for each of them: quadratic, these took from seconds to minutes."""
+    from auditor.sources import detect
+
+    assert detect.context("https://x/$metadata#" + "(" * 200_000 + ")" * 200_000 + "applications").kind == "application"
+    with pytest.raises(InputError, match="thousands of digits") as caught:
+        read_bytes(b'{"appId": [' + b",".join([b"1" * 3999] * 1000) + b",\n" + b"1" * 5000 + b"]}")
+    assert (caught.value.line, caught.value.column) == (2, 1)

@@ -78,7 +78,7 @@ _LOGIN_HOSTS: dict[str, Literal["public", "us government", "china"]] = {
 def login_cloud(url: str) -> Literal["public", "us government", "china"] | None:
     """The cloud that a login URL of Microsoft Entra ID belongs to, or None."""
     scheme, _, rest = url.strip().lower().partition("://")
-    return _LOGIN_HOSTS.get(rest.partition("/")[0]) if scheme == "https" else None
+    return _LOGIN_HOSTS.get(rest.partition("/")[0].removesuffix(".")) if scheme == "https" else None
 
 
 # One look at a host's end settles nearly all of them.

@@ -7,7 +7,7 @@ declared, so it is never held. Source of the shapes: Microsoft Graph v1.0 metada
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -17,6 +17,20 @@ Time = Annotated[datetime, msgspec.Meta(tz=True)]
 _N = r"\d{1,9}"
 DURATION = rf"^P(?=\d|T\d)({_N}Y)?({_N}M)?({_N}W)?({_N}D)?(T(?=\d)({_N}H)?({_N}M)?({_N}(\.{_N})?S)?)?$"  # ISO 8601: P180D
 Duration = Annotated[str, msgspec.Meta(pattern=DURATION)]
+
+
+Audience = Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"]
+TokenVersion = Literal[1, 2]
+PermissionType = Literal["Scope", "Role"]
+ConsentLevel = Literal["User", "Admin"]
+ConsentType = Literal["AllPrincipals", "Principal"]
+# Property -> its values, or by the list that it stands in. Another value is unknown, never a default.
+ENUMERATIONS: dict[str, tuple[Any, ...] | dict[str, tuple[Any, ...]]] = {
+    "signInAudience": get_args(Audience),
+    "requestedAccessTokenVersion": get_args(TokenVersion),
+    "consentType": get_args(ConsentType),
+    "type": {"resourceAccess": get_args(PermissionType), "oauth2PermissionScopes": get_args(ConsentLevel)},
+}
 
 
 def absent(name: str) -> Any:
@@ -48,7 +62,7 @@ class KeyCredential(Shape):
 class PermissionScope(Shape):
     id: str | None = absent("oauth2PermissionScopes.id")
     value: str | None = absent("oauth2PermissionScopes.value")
-    type: str | None = absent("oauth2PermissionScopes.type")
+    type: ConsentLevel | None = absent("oauth2PermissionScopes.type")
     is_enabled: bool | None = absent("oauth2PermissionScopes.isEnabled")
     admin_consent_display_name: str | None = absent("oauth2PermissionScopes.adminConsentDisplayName")
     admin_consent_description: str | None = absent("oauth2PermissionScopes.adminConsentDescription")
@@ -71,7 +85,7 @@ class PreAuthorizedApplication(Shape):
 
 
 class Api(Shape):
-    requested_access_token_version: int | None = absent("api.requestedAccessTokenVersion")
+    requested_access_token_version: TokenVersion | None = absent("api.requestedAccessTokenVersion")
     accept_mapped_claims: bool | None = absent("api.acceptMappedClaims")
     known_client_applications: list[str] | None = absent("api.knownClientApplications")
     oauth2_permission_scopes: list[PermissionScope] | None = absent("api.oauth2PermissionScopes")
@@ -106,7 +120,7 @@ class PublicClient(Shape):
 
 class ResourceAccess(Shape):
     id: str | None = absent("requiredResourceAccess.resourceAccess.id")
-    type: str | None = absent("requiredResourceAccess.resourceAccess.type")
+    type: PermissionType | None = absent("requiredResourceAccess.resourceAccess.type")
 
 
 class RequiredResourceAccess(Shape):
@@ -192,8 +206,9 @@ class Application(Shape):
     id: str | None = absent("id")
     app_id: str | None = absent("appId")
     display_name: str | None = absent("displayName")
+    deleted_date_time: str | None = None  # in the recycle bin since then
     created_date_time: Time | None = absent("createdDateTime")
-    sign_in_audience: str | None = absent("signInAudience")
+    sign_in_audience: Audience | None = absent("signInAudience")
     identifier_uris: list[str] | None = absent("identifierUris")
     default_redirect_uri: str | None = absent("defaultRedirectUri")
     is_fallback_public_client: bool | None = absent("isFallbackPublicClient")
@@ -237,6 +252,7 @@ class ServicePrincipal(Shape):
     disabled_by_microsoft_status: str | None = absent("disabledByMicrosoftStatus")
     preferred_single_sign_on_mode: str | None = absent("preferredSingleSignOnMode")
     preferred_token_signing_key_thumbprint: str | None = absent("preferredTokenSigningKeyThumbprint")
+    deleted_date_time: str | None = None
     created_date_time: Time | None = absent("createdDateTime")
     reply_urls: list[str] | None = absent("replyUrls")
     service_principal_names: list[str] | None = absent("servicePrincipalNames")
@@ -255,7 +271,7 @@ class OAuth2PermissionGrant(Shape):
     id: str | None = absent("id")
     client_id: str | None = absent("clientId")
     resource_id: str | None = absent("resourceId")
-    consent_type: str | None = absent("consentType")
+    consent_type: ConsentType | None = absent("consentType")
     principal_id: str | None = absent("principalId")
     scope: str | None = absent("scope")
 

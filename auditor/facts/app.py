@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
+from auditor.entra.shapes import Audience as Audience
 from auditor.facts.api import AppRole, Client, Scope
-from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
+from auditor.facts.base import PLACEHOLDER, Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
-from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, redirect_uris
+from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, is_known_in_part, is_template, redirect_uris
 from auditor.unknown import Unknown, either, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
     from auditor.facts.principal import Owner, ServicePrincipal
 
-Audience = Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"]
 AccountType = Literal["this tenant", "other tenants", "personal accounts"]
 _AUDIENCES = {
     "azureadmyorg": "AzureADMyOrg",
@@ -245,7 +245,10 @@ class App(Fact):
     def logout_url(self) -> Uri | None:
         """Front-channel logout URL; null when not set."""
         url = self._logout_url
-        return None if url is None or url == "" else Uri(url, self, "/web/logoutUrl")
+        if url is None or url == "":
+            return None
+        found = Uri(url, self, "/web/logoutUrl")
+        return Unknown(url, PLACEHOLDER) if is_template(self) and not is_known_in_part(found) else found  # type: ignore[return-value]
 
     @fact(graph="web/redirectUriSettings")
     def redirect_uri_settings(self) -> list[RedirectUriSetting]:

@@ -164,13 +164,14 @@ def lower(value: Any) -> Any:
     return "" if value is None else value
 
 
-_PLACEHOLDERS = ("${", "{{", "<", "[[")
+PLACEHOLDER_STARTS = ("${", "{{", "<", "[[")
+PLACEHOLDER = "a placeholder in a template"
 
 
 def identifier(value: Any) -> Any:
     """An id as a fact: lower case. A placeholder of a template ("${{AAD_APP_CLIENT_ID}}", "<app id>") is nobody's id."""
-    if value.__class__ is str and value.startswith(_PLACEHOLDERS):
-        return Unknown(value, "a placeholder in a template")
+    if value.__class__ is str and value.startswith(PLACEHOLDER_STARTS):
+        return Unknown(value, PLACEHOLDER)
     return lower(value)
 
 

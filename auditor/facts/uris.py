@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import hosts
-from auditor.facts.base import Fact, each, fact, places, prop
+from auditor.facts.base import PLACEHOLDER, Fact, each, fact, places, prop
 from auditor.unknown import Unknown, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -53,10 +53,17 @@ class Uri(Fact):
         host = authority.rpartition("@")[2].lower() if authority else ""
         if ":" in host and (split := _PORT.fullmatch(host)):
             host, self.port = split[1], int(split[2])
+        if host[-1:] == "." and host[-2:] != "..":
+            host = host[:-1]  # fully qualified: the same host
         self.host = host
         self.loopback = host in LOOPBACK
         self.ip_literal = host[:1] == "[" or (host[-1:].isdigit() and host.count(".") == 3 and host.replace(".", "").isdigit())
         self.internationalized = not host.isascii() or host[:4] == "xn--" or ".xn--" in host
+
+    @property
+    def label(self) -> str:
+        value: Any = self.value
+        return str(value.what) if isinstance(value, Unknown) else super().label
 
     @fact()
     def well_formed(self) -> bool:
@@ -203,19 +210,52 @@ def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[Redi
         elif values:
             at = places(f"/{platform}/redirectUris", len(values))
             found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]  # type: ignore[arg-type]
-    return _without_placeholders(found, missing)
+    return _without_placeholders(app, found, missing)
 
 
 def identifier_uris(app: App, values: Any) -> Any:
     """The Application ID URIs; partly known when one holds a placeholder of a template."""
     found = each(values, IdentifierUri, app, "/identifierUris")
-    return found if found.__class__ is Unknown else _without_placeholders(found, None)
+    return found if found.__class__ is Unknown else _without_placeholders(app, found, None)
 
 
-def _without_placeholders(uris: list[Any], missing: Unknown | None) -> list[Any]:
-    """A template's "https://${{TAB_DOMAIN}}/cb" is some URI, but nobody knows which."""
+def _without_placeholders(app: App, uris: list[Any], missing: Unknown | None) -> list[Any]:
+    """In a template "https://${{TAB_DOMAIN}}/cb" is some URI, but nobody knows which; of "http://host/${{PATH}}" enough is known."""
+    if not is_template(app):
+        return whole_or_partial(uris, missing)
+    kept = []
     for uri in uris:
-        if "{" in uri.value and ("${" in uri.value or "{{" in uri.value):
-            missing = Unknown(uri.value, "a placeholder in a template")
-            uris = [other for other in uris if other is not uri]
-    return whole_or_partial(uris, missing)
+        if is_known_in_part(uri):
+            kept.append(uri)
+        else:
+            missing = Unknown(uri.value, PLACEHOLDER)
+    return whole_or_partial(kept, missing)
+
+
+def is_template(app: App) -> bool:
+    """Placeholders mean something where an id is one, or where there is none: never in what Entra ID gave out."""
+    ids: tuple[Any, Any] = (app.id, app.app_id)
+    return any(one.__class__ is Unknown and one.why == PLACEHOLDER for one in ids) or all(one.__class__ is Unknown for one in ids)
+
+
+def is_known_in_part(uri: Uri) -> bool:
+    """Whether scheme and host of a template's URI are known; what a placeholder stands in is then unknown."""
+    value = uri.value
+    if "{" not in value or not (found := _PLACEHOLDER.search(value)):
+        return True
+    gap = Unknown(value, PLACEHOLDER)
+    _, authority, rest = re.match(r"([^:/]*:)?(//[^/?#]*)?(.*)", value[: found.start()], re.DOTALL).groups()  # type: ignore[union-attr]
+    if not authority or not rest:
+        return False
+    for name in type(uri).FACTS:
+        if name not in _BESIDE_PLACEHOLDERS:
+            setattr(uri, name, gap)
+    return True
+
+
+# A template's placeholder, and what is known of a URI that has one behind its host.
+_PLACEHOLDER = re.compile(r"\$\{|\{\{")
+_BESIDE_PLACEHOLDERS = frozenset({
+    "scheme", "host", "port", "loopback", "ip_literal", "internationalized", "verified_domain", "platform", "shared_callback",
+    "custom_scheme", "takeover_prone", "third_party", "domain",
+})  # fmt: skip

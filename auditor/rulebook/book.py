@@ -145,7 +145,7 @@ def _needed(default: Any) -> str:
 
 def shipped_folder() -> Path:
     """The rules that come with regaudit: inside the installed package, else beside it in a checkout."""
-    package = Path(__file__).parent.parent.parent
+    package = Path(__file__).parent.parent
     inside = package / "rules"
     return inside if inside.is_dir() else package.parent / "rules"
 

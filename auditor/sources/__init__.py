@@ -10,14 +10,14 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from auditor.errors import InputError, UsageError
-from auditor.sources import detect, reader, snapshot, text
+from auditor.sources import detect, foreign, reader, snapshot, text
 from auditor.sources.document import Document, Documents, File, Listing, Note
-from auditor.sources.formats import msal, solution
+from auditor.sources.formats import connector, msal, solution
 from auditor.sources.walk import Found, Walk
 
 STDIN = "-"
 _LOOKS_LIKE_JSON = re.compile(rb"^(?:\xef\xbb\xbf)?\s*[{\[]")
-_JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
+_EMPTY = re.compile(rb"\s*(?:\[\s*\]|\{\s*\})\s*")
 
 
 def read(
@@ -71,6 +71,7 @@ def read(
         if progress is not None:
             progress(into.files_read + len(into.passed_over), into.count)
     into.errors += walk.errors
+    _say_what_is_empty(into)
     return into
 
 
@@ -82,36 +83,80 @@ def _read(raw: bytes, found: Found, into: Documents) -> None:
     if solution.is_description(raw):
         into.files_read += solution.read_description(raw, found.name, found.scope, into)
         return
+    if connector.is_without_sign_in(raw, found.name):
+        into.files_read += connector.read_without_sign_in(raw, found.name, found.scope, into)
+        return
+    is_json = _LOOKS_LIKE_JSON.search(raw[:4096]) is not None
     # Prose and other languages show configurations, too.
     script = found.named or found.name.lower().endswith(msal.SUFFIXES)
-    if script and not _LOOKS_LIKE_JSON.search(raw[:4096]) and msal.is_script(raw):
-        into.files_read += msal.read_script(raw, found.name, found.scope, into)
+    if script and not is_json and msal.is_script(raw):
+        count = msal.read_script(raw, found.name, found.scope, into)
+        into.files_read += count
+        if not count:
+            _not_read([Note(msal.NO_LITERAL, found.name, 1, 1)] if found.named else [], found, into, is_error=False)
         return
-    # What is left of UTF-16 is broken, and holds every marker with a NUL behind each letter.
-    marked = detect.MARKERS.search(raw) or (raw[:2] in (b"\xff\xfe", b"\xfe\xff") and detect.MARKERS.search(raw.replace(b"\0", b"")))
-    if not found.named and not marked:
+    if not is_json and (alien := foreign.of_text(raw, found.name, named=found.named)) is not None:
+        _not_read([Note(alien.sentence, found.name)], found, into, is_error=alien.holds)
+        return
+    if not found.named and not _is_marked(raw, is_json=is_json):
+        if not raw.strip() and found.name.lower().endswith(foreign.JSON_NAMES):
+            into.vain.append((found.name, "the file is empty"))
         into.passed_over.append(found.name)
         return
+    errors = len(into.errors)
     try:
-        objects = reader.read(raw, found.name, found.scope, into)
+        reading = reader.read(raw, found.name, found.scope, into)
     except InputError as error:
-        if found.named or _LOOKS_LIKE_JSON.search(raw[:4096]) or found.name.lower().endswith(_JSON_NAMES):
+        if found.named or is_json or found.name.lower().endswith(foreign.JSON_NAMES):
             into.errors.append(error)
         else:
             into.passed_over.append(found.name)  # prose or source code that speaks of app registrations
         return
-    if objects:
+    if reading.objects:
         into.files_read += 1
-    elif found.named:
-        into.errors.append(
-            InputError(
-                found.name,
-                "holds no app registration, service principal or grant that regaudit knows",
-                hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
-            )
-        )
-    else:
+        into.notes += reading.remarks
+        if reading.deleted == reading.objects:
+            into.vain.append((found.name, "all objects in it were deleted"))
+    elif reading.empty:
+        into.vain.append((found.name, "the list is empty"))
+        into.files_read += 1
+    elif len(into.errors) == errors:
+        _not_read(reading.remarks, found, into, is_error=False)
+
+
+def _not_read(remarks: list[Note], found: Found, into: Documents, *, is_error: bool) -> None:
+    """A file of which nothing was read: an error where the user named it, or where it would hold registrations."""
+    if not is_error:
         into.passed_over.append(found.name)
+    if not (found.named or is_error):
+        into.notes += remarks
+        return
+    for remark in remarks or [Note("", found.name)]:
+        message = remark.message or "holds no app registration, service principal or grant that regaudit knows"
+        hint = (
+            "--exclude leaves it out" if not found.named
+            else "" if remark.message
+            else "export one with `az ad app show --id APP_ID`, or download the manifest in the portal"
+        )  # fmt: skip
+        into.errors.append(InputError(found.name, message, remark.line, remark.column, hint=hint))
+
+
+def _is_marked(raw: bytes, *, is_json: bool) -> bool:
+    """Whether something in a text may be of Entra ID, or is worth a word."""
+    if detect.MARKERS.search(raw) or (is_json and (foreign.HINTS.search(raw) or _EMPTY.fullmatch(raw[:200]))):
+        return True
+    # What is left of UTF-16 is broken, and holds every marker with a NUL behind each letter.
+    return raw[:2] in (b"\xff\xfe", b"\xfe\xff") and detect.MARKERS.search(raw.replace(b"\0", b"")) is not None
+
+
+def _say_what_is_empty(into: Documents) -> None:
+    """Nothing was looked at where all that was understood is empty; beside others it is worth a note."""
+    looked = into.count or into.tenants or into.errors
+    for name, why in into.vain:
+        if looked:
+            into.notes.append(Note(why, name))
+        else:
+            into.errors.append(InputError(name, f"{why}: there is nothing to audit"))
 
 
 def _utf8(raw: bytes) -> bytes:

@@ -132,6 +132,7 @@ class Documents:
     whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
     tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
     snapshots: set[str] = field(default_factory=set)  # paths of those that were read
+    vain: list[tuple[str, str]] = field(default_factory=list)  # files that were understood and held nothing, and why: "the list is empty"
 
     def add(self, document: Document) -> None:
         self.count += 1

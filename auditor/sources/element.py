@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+# Whatever decoding a text can raise: msgspec documents DecodeError, and raises UnicodeDecodeError of bytes that are not UTF-8.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ENDS = 4096  # bytes
 _COMMA = re.compile(rb"[\s,]*")
 _KEY = re.compile(rb'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
@@ -33,6 +35,14 @@ class Element:
     @property
     def is_array(self) -> bool:
         return self.raw[self.start : self.start + 1] == b"["
+
+    @property
+    def is_text(self) -> bool:
+        return self.raw[self.start : self.start + 1] == b'"'
+
+    @property
+    def is_null(self) -> bool:
+        return self.raw[self.start : self.start + 1] == b"n"
 
     def members(self) -> dict[str, Element]:
         """Of an object. Of a name that stands twice the last counts, as everywhere in JSON."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 from auditor.errors import InputError
 from auditor.pointer import position
+from auditor.sources import detect
 from auditor.sources.document import EXACT_UP_TO, Note
 from auditor.sources.element import Element
 
@@ -20,6 +22,12 @@ _COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/
 _TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*+[}\]])', re.DOTALL)
 _JSON_START = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
 _SOMETHING = re.compile(rb"\S")
+_BY_ZEROS: dict[tuple[bool, ...], str] = {
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+}
 _MOST_ROOTS = 200_000
 _FOREIGN = (
     (b"SQLite format 3\0", "a SQLite database"),
@@ -40,19 +48,26 @@ def to_utf8(raw: bytes, file: str) -> bytes:
     for magic, what in _FOREIGN:
         if raw.startswith(magic):
             raise InputError(file, f"this is {what}; regaudit reads JSON")
-    encoding = "utf-8"
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif raw.startswith(b"\xef\xbb\xbf"):
+    if raw.startswith(b"\xef\xbb\xbf"):
         return raw[3:]
-    elif len(raw) >= 4 and raw[1] == 0 and raw[3] == 0 and raw[0] and raw[2]:
-        encoding = "utf-16-le"
+    encoding = _encoding(raw)
     if encoding == "utf-8":
         return raw
     try:
         return raw.decode(encoding).encode("utf-8", "replace")
     except UnicodeDecodeError as error:
         raise InputError(file, f"the file is not valid {encoding.upper()}: {error.reason}") from None
+
+
+def _encoding(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if len(raw) < 4:
+        return "utf-8"
+    # Without a mark: JSON begins with two characters of ASCII, so that the other bytes are NUL.
+    return _BY_ZEROS.get(tuple(byte == 0 for byte in raw[:4]), "utf-8")
 
 
 def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element]]:
@@ -103,7 +118,7 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
         first = error
     attempt = text
     noise = _JSON_START.search(text)
-    if noise and noise.start() and not text[: noise.start()].lstrip().startswith(("{", "[")):
+    if noise and noise.start() and not text[: noise.start()].lstrip().startswith(("{", "[")) and not _is_marked(text[: noise.start()]):
         attempt = _blank(text[: noise.start()]) + text[noise.start() :]
         try:
             found = _whole(attempt, file, notes)
@@ -126,6 +141,11 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
             _whole(attempt[start:end], file, notes)
         return several, attempt
     raise first
+
+
+def _is_marked(text: str) -> bool:
+    """Whether what would be passed over holds something of ours: `INFO {"appId": …}`."""
+    return detect.MARKERS.search(text.encode("utf-8", "replace")) is not None
 
 
 def _whole_characters(found: re.Match[str]) -> str:
@@ -165,8 +185,9 @@ def _whole(text: str, file: str, notes: list[Note]) -> tuple[int, int]:
     except RecursionError:
         raise NotJson("not JSON that anybody wrote: it is nested too deeply") from None
     except ValueError as error:
-        digits = re.search(r"\d{4000,}", text)
-        raise NotJson(f"not JSON: {_reason(error)}", digits.start() if digits else 0) from None
+        longest = sys.get_int_max_str_digits()
+        digits = next((run.start() for run in re.finditer(r"\d++", text) if run.end() - run.start() > longest), 0)
+        raise NotJson(f"not JSON: {_reason(error)}", digits) from None
     for name in repeated[:5]:
         keys = [found.start() for found in re.finditer(re.escape(json.dumps(name)) + r"\s*:", text)]
         line, column = position(text, keys[-1] if keys else 0)

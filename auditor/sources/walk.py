@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from auditor.errors import InputError, UsageError
 
@@ -32,6 +32,9 @@ class Found:
     named: bool
 
 
+_Ignored: TypeAlias = "list[tuple[Path, GitIgnoreSpec]]"  # of each folder above: its .gitignore
+
+
 class Walk:
     """All files below the given paths, in the order of their names. Errors are collected, not raised."""
 
@@ -47,12 +50,25 @@ class Walk:
             if not os.path.lexists(path):
                 raise UsageError(f"{given}: there is no such file or folder")
             if path.is_dir():
-                yield from self._folder(path, path, [], os.fspath(path))
+                yield from self._folder(path)
             else:
                 # Files that are named one by one belong together: a client and its API, say.
                 yield Found(path, _name(path), "", named=True)
 
-    def _folder(self, top: Path, folder: Path, ignored: list[tuple[Path, GitIgnoreSpec]], scope: str) -> Iterator[Found]:
+    def _folder(self, top: Path) -> Iterator[Found]:
+        """All files below a folder. A stack of what is left of each folder: nesting has no limit."""
+        stack = [self._entries(top, top, [], os.fspath(top))]
+        while stack:
+            found = next(stack[-1], None)
+            if found is None:
+                stack.pop()
+            elif isinstance(found, Found):
+                yield found
+            else:
+                stack.append(self._entries(top, *found))
+
+    def _entries(self, top: Path, folder: Path, ignored: _Ignored, scope: str) -> Iterator[Found | tuple[Path, _Ignored, str]]:
+        """The files of a folder, and the folders within it that are to be entered."""
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
@@ -74,11 +90,11 @@ class Walk:
                 continue
             if is_folder:
                 own = folder == top and entry.name.lower() not in _EXPORT_FOLDERS
-                yield from self._folder(top, path, ignored, os.fspath(path) if own else scope)
+                yield path, ignored, os.fspath(path) if own else scope
             elif not (entry.is_symlink() and path.is_dir()):  # links to folders are not followed: they may lead in circles
                 yield Found(path, _name(path), scope, named=False)
 
-    def _is_ignored(self, top: Path, path: Path, is_folder: bool, ignored: list[tuple[Path, GitIgnoreSpec]]) -> bool:
+    def _is_ignored(self, top: Path, path: Path, is_folder: bool, ignored: _Ignored) -> bool:
         slash = "/" if is_folder else ""
         if self.excluded is not None and self.excluded.match_file(path.relative_to(top).as_posix() + slash):
             return True

@@ -11,7 +11,7 @@ secrets are never held: only what one looks like. Nor is one that was entered as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,8 +19,9 @@ from auditor.display import bare_uri
 from auditor.facts.connector import is_placeholder
 from auditor.pointer import join
 from auditor.schemas import kind_of
+from auditor.sources.document import Document, Documents, File
 from auditor.sources.element import Element
-from auditor.sources.formats import Converted, Piece
+from auditor.sources.formats import Converted, Piece, graph
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
@@ -54,31 +55,31 @@ def belongs_to(name: str) -> str:
 # -- which objects are a connector's
 
 
-def is_properties(members: dict[str, Element]) -> bool:
+def is_properties(members: Mapping[str, Element]) -> bool:
     """apiProperties.json."""
     if not members.keys() <= {"properties", "$schema"} or "properties" not in members or not members["properties"].is_object:
         return False
     return not {"connectionParameters", "connectionParameterSets", "iconBrandColor"}.isdisjoint(members["properties"].members())
 
 
-def is_parameters(members: dict[str, Element]) -> bool:
+def is_parameters(members: Mapping[str, Element]) -> bool:
     """A solution's connectionparameters: an object of connection parameters, one of which is an OAuth setting."""
     return any(
         member.is_object and b"oauthsetting" in bytes(member.view()[:4000]).lower() and _settings(member) for member in members.values()
     )
 
 
-def is_parameter(members: dict[str, Element]) -> bool:
+def is_parameter(members: Mapping[str, Element]) -> bool:
     """One connection parameter by itself."""
     return any(name.lower() == "oauthsettings" for name in members) and "connectionParameters" not in members
 
 
-def is_definition(members: dict[str, Element]) -> bool:
+def is_definition(members: Mapping[str, Element]) -> bool:
     """An OpenAPI 2.0 definition."""
     return "swagger" in members and bytes(members["swagger"].view()) == b'"2.0"'
 
 
-def is_settings(members: dict[str, Element]) -> bool:
+def is_settings(members: Mapping[str, Element]) -> bool:
     """settings.json of paconn and pac."""
     return all(name in members and bytes(members[name].view()[:1]) == b'"' for name in ("apiProperties", "apiDefinition"))
 
@@ -107,6 +108,21 @@ def connectors(element: Element, file: str) -> Iterator[Piece]:
                 yield Piece(parameter, "connector", partial(_sign_in, beside=parameters), parent)
     if not found:
         yield Piece(element, "connector", lambda value: _without_sign_in(), parent)
+
+
+_NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
+
+
+def is_without_sign_in(raw: bytes, name: str) -> bool:
+    """A solution's connection parameters where the connector has none: only its name says what `{}` is."""
+    return _NO_PARAMETERS.search(name) is not None and re.fullmatch(rb"\s*\{\s*\}\s*", raw[:1000]) is not None
+
+
+def read_without_sign_in(raw: bytes, name: str, scope: str, into: Documents) -> int:
+    file = File(name, scope, len(raw), raw)
+    data = graph.convert("connector", _without_sign_in().value)
+    into.add(Document("connector", file, "", 0, len(raw), 1, 1, data, parent=belongs_to(name), format="connector"))
+    return 1
 
 
 def _sets(element: Element | None) -> list[Element]:

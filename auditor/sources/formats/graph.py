@@ -8,8 +8,11 @@ from typing import Any
 
 import msgspec
 
+from auditor.display import clean
 from auditor.entra import shapes
 from auditor.entra.shapes import Shape
+from auditor.facts.base import PLACEHOLDER_STARTS
+from auditor.unknown import Unknown, Unread
 
 SHAPES: dict[str, type[Shape]] = {
     "application": shapes.Application,
@@ -37,29 +40,64 @@ class Wrong(Exception):
         self.places, self.data = places, data
 
 
-def convert(kind: str, value: Any) -> Any:
+def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None) -> Any:
     """A decoded JSON value as a shape, the slow way. What is merely odd is put right.
 
+    A date that no calendar has, and a word that an enumeration does not know, are unknown, and told in `odd` as (place, why).
     Raises Wrong with every place that does not fit; what is wrong is then unknown, and the rest is kept.
     """
     from auditor.schemas import kind_of, problems
 
     if not isinstance(value, dict):
         raise Wrong([("", f"an object is needed here, this is {kind_of(value)}")], None)
-    value = _mended(value)
+    unknown: list[tuple[list[str | int], str]] = []
+    value = _mended(value, [], unknown)
     places: list[tuple[str, str]] = []
     for path, message in problems(kind, value):
         places.append((_pointer(path), message))
         if not _drop(value, path):
             raise Wrong(places, None)
-    try:
-        data = msgspec.convert(value, SHAPES[kind])
-    except (msgspec.ValidationError, RecursionError) as error:
-        message, _, where = str(error).partition(" - at `$")
-        raise Wrong([*places, (re.sub(r"\[(\d+)\]", r"/\1", where.rstrip("`")).replace(".", "/"), message)], None) from None
+    data = _fitted(kind, value, places)
+    for path, why in unknown:
+        _forget(data, path, why)
+        if odd is not None:
+            odd.append((_pointer(path), f"{why}; it counts as unknown"))
     if places:
         raise Wrong(places, data)
     return data
+
+
+_MOST_MISFITS = 20  # of one object, that the schema lets through
+
+
+def _fitted(kind: str, value: dict[str, Any], places: list[tuple[str, str]]) -> Any:
+    """The shape. What it refuses although the schema does not is one more place that is wrong."""
+    while True:
+        try:
+            return msgspec.convert(value, SHAPES[kind])
+        except (msgspec.ValidationError, RecursionError) as error:
+            message, _, where = str(error).partition(" - at `$")
+            path: list[str | int] = [
+                int(index) if index else name for index, name in re.findall(r"\[(\d+)\]|\.([^.\[\]]+)", where.rstrip("`"))
+            ]
+            places.append((_pointer(path), message[:1].lower() + message[1:]))
+            if len(places) > _MOST_MISFITS or not _drop(value, path):
+                raise Wrong(places, None) from None
+
+
+def _forget(data: Any, path: list[str | int], why: str) -> None:
+    """Say in the shape that what stood there is unknown, and why."""
+    *parents, last = path
+    try:
+        for part in parents:
+            data = data[part] if isinstance(part, int) else getattr(data, _attribute(data, part))
+        setattr(data, _attribute(data, str(last)), Unknown(".".join(str(part) for part in path if isinstance(part, str)), why))
+    except (AttributeError, LookupError, TypeError, Unread):
+        return  # of what no fact reads
+
+
+def _attribute(shape: Shape, name: str) -> str:
+    return shape.__struct_fields__[shape.__struct_encode_fields__.index(name)] if name in shape.__struct_encode_fields__ else ""
 
 
 def _pointer(path: list[str | int]) -> str:
@@ -85,15 +123,47 @@ def _drop(value: dict[str, Any], path: list[str | int]) -> bool:
     return True
 
 
-def _mended(value: Any) -> Any:
-    """Dates that other tools write, lone surrogates."""
+def _mended(value: Any, path: list[str | int], unknown: list[tuple[list[str | int], str]]) -> Any:
+    """Dates that other tools write, words in another case, lone surrogates. What stands for nothing is left out, and told."""
     if isinstance(value, dict):
-        return {_mended(key): _date(item) if key.endswith("DateTime") else _mended(item) for key, item in value.items()}
+        kept = {}
+        for key, item in value.items():
+            name = _mended(key, path, unknown)
+            try:
+                kept[name] = _date(item) if key.endswith("DateTime") else _word(path, key, item)
+            except _Senseless as why:
+                unknown.append(([*path, key], str(why)))
+                continue
+            if kept[name] is item and isinstance(item, (dict, list, str)):
+                kept[name] = _mended(item, [*path, key], unknown)
+        return kept
     if isinstance(value, list):
-        return [_mended(item) for item in value]
+        return [_mended(item, [*path, i], unknown) if isinstance(item, (dict, list, str)) else item for i, item in enumerate(value)]
     if isinstance(value, str) and not value.isprintable():
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
+
+
+class _Senseless(Exception):
+    """A value of the right type that stands for nothing."""
+
+
+def _word(path: list[str | int], name: str, value: Any) -> Any:
+    """A value of an enumeration as Microsoft Graph spells it."""
+    words = shapes.ENUMERATIONS.get(name)
+    if words is None or value is None or isinstance(value, (bool, dict, list, float)):
+        return value
+    if isinstance(words, dict):  # "type" means something else in each list
+        owner = next((part for part in reversed(path) if isinstance(part, str)), "")
+        words = words.get(owner, ())
+        if not words:
+            return value
+    if value in words or type(value) is not type(words[0]):
+        return value
+    for word in words:
+        if isinstance(word, str) and word.lower() == value.lower():
+            return word
+    raise _Senseless(f"{clean(str(value), 60)!r} is none of {', '.join(str(word) for word in words)}")
 
 
 def _date(value: Any) -> Any:
@@ -104,18 +174,32 @@ def _date(value: Any) -> Any:
         try:
             return datetime.fromtimestamp(int(found[1]) / 1000, timezone.utc).isoformat()
         except (OverflowError, ValueError, OSError):
-            return value
+            raise _Senseless(f"{clean(value, 60)!r} is beyond the calendar") from None
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?)?(Z|[+-]\d\d?:\d\d)?", value)
     if found is None:
         return value
     day, time, fraction, offset = found.groups()
     if offset and len(offset) == 5:  # Microsoft's examples have "-8:00"
         offset = f"{offset[0]}0{offset[1:]}"
-    return f"{day}T{time or '00:00:00'}{'.' + fraction if fraction else ''}{offset or 'Z'}"
+    text = f"{day}T{time or '00:00:00'}{'.' + fraction if fraction else ''}{offset or 'Z'}"
+    try:
+        msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        raise _Senseless(f"{clean(value, 60)!r} is a day or a time that does not exist") from None
+    return text
 
 
-PLACEHOLDERS = re.compile(rb"\$\{\{|\"\{\{")
-_KEEP = ("displayName", "name", "url")
+PLACEHOLDERS = re.compile(rb"\$\{|\{\{")
+_IDS = ("id", "appId", "objectId")
+_KEEP = (*_IDS, "displayName", "name", "url", "homePageUrl", "logoutUrl", "signInUrl", "homepage")  # facts know what stands beside
+
+
+def is_template(value: Any) -> bool:
+    """Whether placeholders in an object mean anything: one of its ids is one, or it has none. Elsewhere a value is a value."""
+    if not isinstance(value, dict):
+        return False
+    ids = [value[name] for name in _IDS if value.get(name)]
+    return not ids or any(isinstance(one, str) and one.startswith(PLACEHOLDER_STARTS) for one in ids)
 
 
 def without_placeholders(value: Any) -> Any:
@@ -130,4 +214,4 @@ def without_placeholders(value: Any) -> Any:
 
 
 def _is_placeholder(value: Any) -> bool:
-    return isinstance(value, str) and ("${{" in value or value.startswith("{{"))
+    return isinstance(value, str) and "{" in value and ("${" in value or "{{" in value)

@@ -7,7 +7,7 @@ name) is unknown, and so is what depends on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -35,6 +35,7 @@ _GOES_ON = (".", "[", "(", "?", "&", "|")
 _DEEPEST = 30
 _MOST = 1024 * 1024  # bytes of a configuration
 _MOST_NOTES = 20  # of one script
+NO_LITERAL = "this names msalConfig or passportConfig, but assigns it no literal that can be read"
 _COMPUTED: Any = object()  # stands in the place of what is no literal
 _SPREAD = "..."  # the name under which an object holds that others may be in it
 
@@ -196,7 +197,7 @@ def is_script(raw: bytes) -> bool:
 
 
 def read_script(raw: bytes, name: str, scope: str, into: Documents) -> int:
-    """authConfig.js, in UTF-8. Returns the number of sign-ins that it configures."""
+    """authConfig.js, in UTF-8. Returns the number of sign-ins that it configures; 0 where it assigns no object."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -204,6 +205,8 @@ def read_script(raw: bytes, name: str, scope: str, into: Documents) -> int:
         return 1
     found = literals(text)
     key = next((key for key in found.values if key in ("msalConfig", "passportConfig", "exports")), "")
+    if not key:
+        return 0  # `global.msalConfig = require(…)` in a test: no configuration, another file has it
     config: Any = found.values.get(key)
     at, places = join(key), tuple[str, ...]()
     if isinstance(_member(config, "credentials"), dict):
@@ -211,7 +214,7 @@ def read_script(raw: bytes, name: str, scope: str, into: Documents) -> int:
     elif isinstance(_member(config, "auth"), dict):
         out, places = _client(config, at, found.values), (f"{at}/auth", "/protectedResources")
     else:
-        into.errors.append(InputError(name, "this names msalConfig or passportConfig, but assigns it no literal that can be read", 1, 1))
+        into.errors.append(InputError(name, NO_LITERAL, 1, 1))
         return 1
     computed = (item for item in found.computed.items() if item[0] == at or item[0].startswith(places))
     for where, offset in islice(computed, _MOST_NOTES):
@@ -236,7 +239,7 @@ def config(element: Element, file: str) -> Iterator[Piece]:
         yield Piece(element, "connector", lambda value: _client(value, "", value))
 
 
-def is_config(members: dict[str, Element]) -> bool:
+def is_config(members: Mapping[str, Element]) -> bool:
     if (credentials := members.get("credentials")) is not None:
         return credentials.is_object and "clientID" in credentials.members()
     auth = members["auth"].members() if "auth" in members and members["auth"].is_object else {}

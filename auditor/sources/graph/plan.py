@@ -14,7 +14,7 @@ from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Of an owner only beta has it; the others have requests of their own.
-_NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials"}
+_NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials", "deletedDateTime"}
 _SHAPES = {
     "application": shapes.Application, "servicePrincipal": shapes.ServicePrincipal, "owner": shapes.DirectoryObject,
 }  # fmt: skip

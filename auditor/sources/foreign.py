@@ -1,0 +1,283 @@
+"""Files that regaudit does not read, but knows: what they are, and what to do instead.
+
+A row names a format, says how to recognise it, when it would hold app registrations, and what helps. Whoever adds a reader for one
+takes its row away.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from auditor.sources import detect, marks
+from auditor.sources.element import UNREADABLE, Element
+
+_AZ = "export with `az ad app list --all`, which regaudit reads"
+_SHOW = "export the whole registration with `az ad app show --id APP_ID`"
+_GRAPH_POWERSHELL = "export with `az ad app list --all`, or `Invoke-MgGraphRequest -OutputType Json -Uri v1.0/applications`"
+_STATE = "export the registrations that it made with `az ad app list --all`"
+
+
+class Foreign(NamedTuple):
+    """What a file or an object is. `holds`: app registrations may be in it, and nobody looked at them."""
+
+    what: str
+    advice: str
+    holds: bool
+
+    @property
+    def sentence(self) -> str:
+        return f"this is {self.what}, which regaudit does not read: {self.advice}"
+
+
+Members = Mapping[str, Element]
+JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
+# Bytes of a JSON file in a folder that has no marker of ours, and yet is worth a word.
+HINTS = re.compile(
+    rb'"(?:webApplicationInfo|AzureA[dD]|AzureAdB2C|EntraId|_postman_id|AADApplication|azuread_\w+|azuread:[\w/:]+|clientSecret|innerError'
+    rb'|Authorization_RequestDenied)"|"(?i:Microsoft\.Graph/)|getpostman\.com'
+    rb'|\A\s*\[\s*\{[^{}\[\]]{0,500}"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-'
+)
+
+
+class _Object(NamedTuple):
+    what: str
+    test: Callable[[Members], bool]
+    evidence: bytes  # a pattern: where it is found the object would hold registrations; empty: never
+    advice: str
+    needs: bytes = b""  # a pattern that its text has to have, too
+
+
+class _Text(NamedTuple):
+    what: str
+    test: re.Pattern[bytes]
+    suffixes: tuple[str, ...]  # in a folder only files of these names: prose and source code show such texts, too
+    evidence: bytes
+    advice: str
+
+
+def of_object(members: Members, whole: memoryview) -> Foreign | None:
+    """What a JSON object is; `whole` is its text."""
+    for row in _OBJECTS:
+        if row.test(members) and re.search(row.needs, whole):
+            holds = row.evidence != b"" and re.search(row.evidence, whole) is not None
+            return Foreign(row.what, row.advice, holds)
+    return None
+
+
+def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
+    """What a text is that is not JSON; in a folder its name has to say so, too."""
+    if raw.startswith(b"\x1f\x8b"):
+        return Foreign("a gzip file", "unpack it first", detect.MARKERS.search(_beginning(raw)) is not None)
+    if raw.startswith(b"SQLite format 3\0"):
+        ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
+        return Foreign("a ROADrecon database" if ours else "a SQLite database", _AZ, ours)
+    meant = named or name.lower().endswith(JSON_NAMES)  # somebody takes it for data
+    for row in _TEXTS:
+        if (meant or name.lower().endswith(row.suffixes)) and row.test.search(raw):
+            holds = row.evidence != b"" and re.search(row.evidence, raw) is not None
+            if meant or holds or not row.evidence:
+                return Foreign(row.what, row.advice, holds)
+            return None
+    return None
+
+
+def _beginning(raw: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(31).decompress(raw, 1 << 16)
+    except zlib.error:
+        return b""
+
+
+# -- objects
+
+
+def _text(members: Members, name: str) -> str:
+    element = members.get(name)
+    if element is None or not element.is_text:
+        return ""
+    try:
+        return str(element.value())
+    except UNREADABLE:
+        return ""
+
+
+def _inner(members: Members, name: str) -> Members:
+    element = members.get(name)
+    return element.members() if element is not None and element.is_object else {}
+
+
+def _schema(*parts: str) -> Callable[[Members], bool]:
+    return lambda members: any(part in _text(members, "$schema").lower() for part in parts)
+
+
+def _has(*names: str) -> Callable[[Members], bool]:
+    return lambda members: all(name in members for name in names)
+
+
+def _any_of(*names: str) -> Callable[[Members], bool]:
+    return lambda members: any(name in members for name in names)
+
+
+def _only(*names: str) -> Callable[[Members], bool]:
+    """Nothing but these, annotations aside."""
+    return lambda members: bool(own := {name for name in members if "@" not in name}) and own <= set(names)
+
+
+def _is_terraform(members: Members) -> bool:
+    shown = _any_of("terraform_version", "format_version")(members) and _any_of("planned_values", "resource_changes", "values")(members)
+    return shown or ("lineage" in members and "resources" in members)
+
+
+def _is_terraform_configuration(members: Members) -> bool:
+    return bool({"resource", "terraform", "provider"} & members.keys()) and b'"azuread_' in _view(members, "resource")
+
+
+def _view(members: Members, name: str) -> bytes:
+    return bytes(members[name].view()) if name in members else b""
+
+
+def _is_azurehound(members: Members) -> bool:
+    if "data" not in members:
+        return False
+    return _text(_inner(members, "meta"), "type") == "azure" or re.match(r"AZ[A-Z]", _text(members, "kind")) is not None
+
+
+def _is_powershell(members: Members) -> bool:
+    capitals = sum(name[:1].isupper() for name in members)
+    return capitals * 2 > len(members) and bool({"AppId", "ObjectId", "Id", "SignInAudience", "ResourceId"} & members.keys())
+
+
+def _is_app_settings(members: Members) -> bool:
+    return any("ClientId" in _inner(members, name) for name in ("AzureAd", "AzureAD", "AzureAdB2C", "EntraId"))
+
+
+def _is_reduced(members: Members) -> bool:
+    """A few plain values, an id among them: what --query and Select-Object leave of an object."""
+    if not members or len(members) > 8 or any(element.is_object or element.is_array for element in members.values()):
+        return False
+    return any(marks.found([("appId", _text(members, name))]) for name in members)
+
+
+def _is_error(members: Members) -> bool:
+    return bool({"code", "message"} & _inner(members, "error").keys())
+
+
+_POWERSHELL = rb'"(?:AppId|ObjectId|SignInAudience)"'
+_OBJECTS = (
+    _Object(
+        "a JSON Schema", lambda members: "json-schema.org" in _text(members, "$schema"), b"",
+        "it describes objects and holds none",
+    ),
+    _Object("an OpenAPI definition", _has("openapi", "paths"), b"", "it describes an API and holds no app registration"),
+    _Object(
+        "the output of Terraform (a plan or a state)", _is_terraform, rb'"azuread_|"azurerm_azuread_|"msgraph_resource"', _STATE,
+    ),
+    _Object("a Terraform configuration (*.tf.json)", _is_terraform_configuration, rb'"azuread_(?:application|service_principal)', _STATE),
+    _Object(
+        "a Pulumi state", lambda members: "resources" in _inner(members, "deployment") or "latest" in _inner(members, "checkpoint"),
+        rb'"azuread:', _STATE,
+    ),
+    _Object(
+        "an Azure Resource Manager template (compiled Bicep)", _schema("deploymenttemplate.json", "deploymentparameters.json"),
+        rb"(?i)Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
+    ),
+    _Object("the output of AzureHound", _is_azurehound, rb'"AZ(?:App|ServicePrincipal)', _AZ),
+    _Object("a Microsoft365DSC report", _has("ResourceName", "ResourceInstanceName"), rb'"AAD(?:Application|ServicePrincipal)"', _AZ),
+    _Object(
+        "a Postman collection",
+        lambda members: "_postman_id" in _inner(members, "info") or "getpostman.com" in _text(_inner(members, "info"), "schema"), b"",
+        "it holds requests; save the answer of one, or " + _AZ,
+    ),
+    _Object(
+        "an app manifest of Microsoft Teams", lambda members: "manifestVersion" in members, b"",
+        "the app registration that webApplicationInfo names is another file: " + _SHOW,
+    ),
+    _Object("a manifest of a web app", _has("start_url"), b"", "it holds no app registration"),
+    _Object(
+        "an application's settings (appsettings.json of Microsoft.Identity.Web)", _is_app_settings, b"",
+        "the app registration that its ClientId names is not in it: " + _SHOW,
+    ),
+    _Object("a Capacitor configuration", lambda members: "webDir" in members and "appId" in members, b"", "it holds no app registration"),
+    _Object(
+        "the output of `az ad sp create-for-rbac`, with a client secret in it",
+        lambda members: _has("password", "tenant")(members) or _has("clientSecret", "subscriptionId")(members), b"",
+        "delete the file where nobody needs it, and " + _SHOW,
+    ),
+    _Object(
+        "the output of PowerShell, cut off by ConvertTo-Json", _is_powershell, _POWERSHELL,
+        "its objects lie deeper than -Depth allows; use `ConvertTo-Json -Depth 10`, or better " + _GRAPH_POWERSHELL,
+        rb'"(?:Microsoft\.Graph\.PowerShell\.|System\.(?:Object\[\]|Collections\.)|@\{)',
+    ),
+    _Object(
+        "the output of Get-AzureADApplication (PowerShell)",
+        lambda members: _is_powershell(members) and "ObjectId" in members and "ObjectType" in members, _POWERSHELL, _GRAPH_POWERSHELL,
+    ),
+    _Object(
+        "the output of Get-AzADApplication (PowerShell)",
+        lambda members: _is_powershell(members) and _any_of("IdentifierUri", "AppRole", "Tag", "ReplyUrl")(members), _POWERSHELL,
+        _GRAPH_POWERSHELL,
+    ),
+    _Object("the output of PowerShell (Get-MgApplication, Get-MgServicePrincipal)", _is_powershell, _POWERSHELL, _GRAPH_POWERSHELL),
+    _Object(
+        "a part of a manifest", _only(
+            "requiredResourceAccess", "optionalClaims", "resourceAppId", "resourceAccess", "idToken", "accessToken", "saml2Token",
+            "appRoles", "oauth2PermissionScopes", "preAuthorizedApplications", "knownClientApplications", "passwordCredentials",
+            "keyCredentials", "identifierUris", "requestedAccessTokenVersion", "acceptMappedClaims", "implicitGrantSettings",
+            "redirectUris",
+        ),
+        rb'"(?:requiredResourceAccess|optionalClaims|resourceAppId|preAuthorizedApplications|appRoles|oauth2PermissionScopes'
+        rb'|passwordCredentials|keyCredentials|identifierUris|requestedAccessTokenVersion|implicitGrantSettings)"', _SHOW,
+    ),
+    _Object(
+        "a list that --query or Select-Object reduced", _is_reduced, b"",
+        "what is left of each object has nothing to check; export whole objects with `az ad app list --all`",
+    ),
+)  # fmt: skip
+
+
+# -- texts
+
+_KEY = (
+    rb"^[ \t]*(?:- )?(?:signInAudience|requiredResourceAccess|identifierUris|passwordCredentials|keyCredentials|replyUrlsWithType)"
+    rb"[ \t]*:"
+)
+_TEXTS = (
+    _Text(
+        "a web page (HTML)", re.compile(rb"(?i)\A\s*<(?:!doctype html|html|head)"), (), b"",
+        "a sign-in page was saved instead of data: sign in and export again",
+    ),
+    _Text(
+        "CLIXML of PowerShell", re.compile(rb"\A[^<]{0,200}<Objs\s"), (".xml", ".clixml"),
+        rb'N="(?:AppId|SignInAudience)"', _GRAPH_POWERSHELL,
+    ),
+    _Text(
+        "a solution's Customizations.xml", re.compile(rb"\A\s*(?:<\?xml[^>]*\?>)?\s*<ImportExportXml"), (".xml",), b"",
+        "it names connection references and holds no app registration; give the folder of the unpacked solution",
+    ),
+    _Text("an XML file", re.compile(rb"\A\s*<(?:\?xml|[A-Za-z])"), (), b"", "it holds no app registration; " + _AZ),
+    _Text(
+        "a Terraform configuration", re.compile(rb'(?m)^[ \t]*(?:resource|data|provider|module)[ \t]+"\w'), (".tf", ".hcl"),
+        rb'resource[ \t]+"(?:azuread_(?:application|service_principal)|msgraph_resource)', _STATE,
+    ),
+    _Text(
+        "a Bicep file", re.compile(rb"(?m)^[ \t]*(?:resource[ \t]+\w+[ \t]+'|extension[ \t]+\w|param[ \t]+\w+[ \t]+\w)"), (".bicep",),
+        rb"(?i)'Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
+    ),
+    _Text(
+        "a configuration of Microsoft365DSC", re.compile(rb"(?mi)^[ \t]*(?:configuration[ \t]+\w|AADApplication[ \t]+['\"])"), (".ps1",),
+        rb"(?mi)^[ \t]*AAD(?:Application|ServicePrincipal)[ \t]+['\"\w]", _AZ,
+    ),
+    _Text(
+        "a list of applications as CSV, from the portal or PowerShell",
+        re.compile(rb"(?i)\A(?=[^\n]*[,;\t])[^\n]*\b(?:application (?:\(client\) )?id|appid)\b"), (".csv",), rb".",
+        "it has no configuration; " + _AZ,
+    ),
+    _Text(
+        "YAML", re.compile(rb"(?m)\A(?![\s\S]*^[{\[])(?:---|[\s-]*[\w@.\"']+:(?:\s|\Z))"), (".yaml", ".yml"),
+        rb"(?ms)" + _KEY + rb".*" + _KEY,
+        "export with `-o json`, as in `az ad app list --all -o json`",
+    ),
+)  # fmt: skip

@@ -1,0 +1,136 @@
+"""Files of other tools: each is named in one sentence that helps; in a folder it is an error only where registrations would be in it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor import audit
+from tests.test_sources import APP
+
+GUID = "22222222-2222-4222-8222-222222222222"
+PASCAL = {name[0].upper() + name[1:]: value for name, value in APP.items()}
+CUT = {**PASCAL, "RequiredResourceAccess": [{"ResourceAppId": GUID, "ResourceAccess": "System.Object[]"}]}
+AZUREAD = {"ObjectId": GUID, "ObjectType": "Application", "AppId": GUID, "DisplayName": "d", "ReplyUrls": ["http://x/cb"]}
+RESOURCE = {"address": "azuread_application.a", "type": "azuread_application", "values": {"sign_in_audience": "AzureADMyOrg"}}
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+ARM = {"$schema": SCHEMA, "resources": {"app": {"type": "Microsoft.Graph/applications@v1.0", "properties": {"displayName": "x"}}}}
+CLIXML = (
+    '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><Obj><Props><S N="AppId">x</S></Props></Obj></Objs>'
+)
+DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges", "innerError": {}}}
+ACCESS = {"resourceAppId": GUID, "resourceAccess": [{"id": GUID, "type": "Scope"}]}
+
+# name of the file, what it holds, words of the sentence, whether it would hold registrations
+FILES: list[tuple[str, Any, str, bool]] = [
+    ("mg.json", [PASCAL, PASCAL], "Get-MgApplication", True),
+    ("mg-one.json", PASCAL, "Get-MgApplication", True),
+    ("cut.json", [CUT], "-Depth 10", True),
+    ("az.json", {"AppId": GUID, "SignInAudience": "AzureADMyOrg", "IdentifierUri": [], "Web": {}}, "Get-AzADApplication", True),
+    ("azuread.json", [AZUREAD], "Get-AzureADApplication", True),
+    ("apps.clixml", CLIXML, "CLIXML", True),
+    ("plan.json", {"format_version": "1.2", "terraform_version": "1.9", "planned_values": {"root_module": {"resources": [RESOURCE]}}}, "Terraform", True),
+    ("terraform.tfstate", json.dumps({"version": 4, "lineage": "x", "resources": [RESOURCE]}), "Terraform", True),
+    ("main.tf", 'resource "azuread_application" "a" {\n  display_name = "x"\n}\n', "Terraform configuration", True),
+    ("main.tf.json", {"resource": {"azuread_application": {"a": {"display_name": "x"}}}}, "Terraform configuration", True),
+    ("pulumi.json", {"version": 3, "deployment": {"resources": [{"type": "azuread:index/application:Application"}]}}, "Pulumi", True),
+    ("arm.json", ARM, "Azure Resource Manager", True),
+    ("main.bicep", "extension graph\nresource app 'Microsoft.Graph/applications@v1.0' = {\n  displayName: 'x'\n}\n", "Bicep", True),
+    ("azurehound.json", {"data": [{"kind": "AZApp", "data": {**APP}}], "meta": {"type": "azure", "version": 5}}, "AzureHound", True),
+    ("azurehound.ndjson", json.dumps({"kind": "AZApp", "data": APP}) + "\n" + json.dumps({"kind": "AZServicePrincipal", "data": {}}), "AzureHound", True),
+    ("dsc.ps1", "Configuration M365\n{\n  AADApplication 'Payroll'\n  {\n    DisplayName = 'x'\n  }\n}\n", "Microsoft365DSC", True),
+    ("dsc.json", [{"ResourceName": "AADApplication", "ResourceInstanceName": "x", "DisplayName": "x"}], "Microsoft365DSC", True),
+    ("portal.csv", f"Display name,Application (client) ID\nx,{GUID}\n", "CSV", True),
+    ("app.yaml", "appId: x\nsignInAudience: AzureADMyOrg\nidentifierUris: []\n", "YAML", True),
+    ("required.json", {"requiredResourceAccess": [ACCESS]}, "a part of a manifest", True),
+    ("required-list.json", [ACCESS], "a part of a manifest", True),
+    ("claims.json", {"optionalClaims": {"idToken": [{"name": "email"}]}}, "a part of a manifest", True),
+    ("apps.json.gz", gzip.compress(json.dumps(APP).encode()), "gzip", True),
+    ("denied.json", DENIED, "grant the permission that was refused", True),
+    ("postman.json", {"info": {"_postman_id": "x", "schema": "https://schema.getpostman.com/x"}, "item": []}, "Postman", False),
+    ("teams.json", {"manifestVersion": "1.16", "id": "x", "webApplicationInfo": {"id": GUID}}, "Microsoft Teams", False),
+    ("appsettings.json", {"AzureAd": {"Instance": "https://login.microsoftonline.com/", "ClientId": GUID}}, "appsettings.json", False),
+    ("rbac.json", {"appId": GUID, "displayName": "x", "password": "hunter2-secret", "tenant": GUID}, "create-for-rbac", False),
+    ("query.json", [{"id": GUID, "name": "x"}], "--query", False),
+    ("slim.json", {"appId": GUID, "displayName": "x"}, "--query or Select-Object", False),
+    ("bad-apps.json", {"applications": [{"appId": GUID, "displayName": "x", "category": "mail"}]}, "--query", False),
+    ("capacitor.config.json", {"appId": "com.example.app", "appName": "x", "webDir": "www"}, "Capacitor", False),
+    ("schema.json", {"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"appId": {}, "identifierUris": {}}}, "JSON Schema", False),
+    ("html.json", "<html><body>Sign in</body></html>", "HTML", False),
+    ("Customizations.xml", "<ImportExportXml><connectionreferences/></ImportExportXml>", "Customizations.xml", False),
+    ("zero.json", "", "empty", False),
+    ("none.json", [], "empty", False),
+    ("page.json", {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": []}, "empty", False),
+]  # fmt: skip
+IDS = [row[0] for row in FILES]
+
+
+def put(path: Path, content: Any) -> None:
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+@pytest.mark.parametrize(("name", "content", "says", "holds"), FILES, ids=IDS)
+def test_a_file_that_is_named_is_called_by_its_name(tmp_path: Path, name: str, content: Any, says: str, holds: bool) -> None:
+    put(tmp_path / name, content)
+    report = audit(tmp_path / name, as_of="2026-01-01")
+    assert report.exit_code() == 2
+    (error,) = report.errors
+    assert says in str(error)
+    assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize(("name", "content", "says", "holds"), FILES, ids=IDS)
+def test_in_a_folder_it_is_an_error_only_where_registrations_would_be_in_it(
+    tmp_path: Path, name: str, content: Any, says: str, holds: bool
+) -> None:
+    put(tmp_path / "good.json", APP)
+    put(tmp_path / name, content)
+    report = audit(tmp_path, as_of="2026-01-01", select=["redirect-http"])
+    assert report.applications == 1
+    assert report.exit_code() == (2 if holds else 0)
+    said = report.errors if holds else report.notes
+    assert says in " ".join(str(one) for one in said if name in str(one))
+
+
+def test_a_database_of_roadrecon(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "roadrecon.db") as database:
+        database.execute("CREATE TABLE Applications (objectId TEXT)")
+        database.execute("CREATE TABLE ServicePrincipals (objectId TEXT)")
+    database.close()
+    put(tmp_path / "good.json", APP)
+    for path in (tmp_path / "roadrecon.db", tmp_path):
+        (error,) = audit(path, as_of="2026-01-01").errors
+        assert "ROADrecon" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("README.md", "signInAudience: x\nidentifierUris: []\n```\nresource \"azuread_application\" \"a\" {\n```\n"),
+        ("main.tf", 'resource "aws_s3_bucket" "b" {\n}\n'),
+        ("deploy.yaml", "kind: Deployment\nmetadata:\n  name: x\n"),
+        ("deploy.ps1", "New-MgApplication -DisplayName x\n"),
+        ("package.json", '{"name": "x", "version": "1"}'),
+        ("people.csv", "name,age\nx,1\n"),
+        ("i18n.json", '{"en": {"appId": "Application ID", "signInAudience": "Who signs in", "identifierUris": "URIs"}}'),
+        ("arm.json", json.dumps({"$schema": SCHEMA, "resources": [{"type": "Microsoft.Storage/storageAccounts"}]})),
+    ],
+)  # fmt: skip
+def test_what_has_nothing_to_do_with_it_is_no_error(tmp_path: Path, name: str, content: str) -> None:
+    put(tmp_path / "good.json", APP)
+    put(tmp_path / name, content)
+    report = audit(tmp_path, as_of="2026-01-01", select=["redirect-http"])
+    assert (report.applications, report.errors) == (1, [])
+
+
+def test_powershell_objects_by_the_hundred_are_one_error(tmp_path: Path) -> None:
+    put(tmp_path / "apps.json", [PASCAL] * 300)
+    assert len(audit(tmp_path, as_of="2026-01-01").errors) == 1
