@@ -1,0 +1,44 @@
+# What must hold before a change lands, the quickest answers first. Installs what it needs. `.ci/run` does all of it in a copy.
+VENV ?= .venv
+EXTRA ?= dev
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.$(EXTRA)
+GENERATED := facts_reference report_schema peer_checks connector_samples
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
+
+.PHONY: check test types all external format generated golden
+.DEFAULT_GOAL := check
+
+check: $(INSTALLED)  ## 5 seconds: lint, format, import contracts, generated files, the examples of all rule pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	set -e; for script in $(GENERATED); do $(BIN)/python scripts/$$script.py --check; done
+	$(BIN)/regaudit test
+
+test: $(INSTALLED)  ## a minute: what is not marked slow
+	$(PYTEST) -m "not slow and not external"
+
+types: $(INSTALLED)  ## mypy, a minute the first time
+	$(BIN)/mypy
+
+all: check types  ## everything that needs only pip
+	$(PYTEST)
+
+external: $(INSTALLED)  ## what needs more than pip
+	$(PYTEST) -m external
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generated: $(INSTALLED)  ## writes generated files anew
+	set -e; for script in $(GENERATED); do $(BIN)/python scripts/$$script.py; done
+
+golden: $(INSTALLED)  ## writes tests/golden/ anew: look at the difference
+	$(PYTEST) tests/test_golden.py --renew-golden
+
+$(INSTALLED): pyproject.toml
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/pip install -q -e '.[$(EXTRA)]'
+	touch $@
