@@ -45,3 +45,7 @@ def no_process_is_left_behind() -> Iterator[None]:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     assert not left, f"the test left processes behind: {left}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew-golden", action="store_true", help="write tests/golden/ anew: see tests/test_golden.py")
