@@ -2,6 +2,7 @@
 VENV ?= .venv
 EXTRA ?= dev
 BIN := $(VENV)/bin
+AZ := $(VENV)/azure-cli
 INSTALLED := $(VENV)/.$(EXTRA)
 GENERATED := facts_reference report_schema peer_checks connector_samples
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
@@ -9,7 +10,7 @@ PYTEST := $(BIN)/pytest -n auto --dist worksteal
 .PHONY: check test types all external format generated golden
 .DEFAULT_GOAL := check
 
-check: $(INSTALLED)  ## 5 seconds: lint, format, import contracts, generated files, the examples of all rule pages
+check: $(INSTALLED)  ## 10 seconds: lint, format, import contracts, generated files, the examples of all rule pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
@@ -25,8 +26,13 @@ types: $(INSTALLED)  ## mypy, a minute the first time
 all: check types  ## everything that needs only pip
 	$(PYTEST)
 
-external: $(INSTALLED)  ## what needs more than pip
-	$(PYTEST) -m external
+external: $(INSTALLED) $(AZ)  ## what needs more than Python: azure-cli's parser for the commands of the rule pages
+	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python $(BIN)/pytest -m external
+
+$(AZ):
+	python3 -m venv $@
+	$@/bin/pip install -q azure-cli-core==2.91.0 python-dateutil || { rm -rf $@; exit 1; }
+	$@/bin/pip install -q --no-deps azure-cli==2.91.0 || { rm -rf $@; exit 1; }  # without the clients of all of Azure
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

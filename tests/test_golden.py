@@ -82,12 +82,13 @@ def test_every_golden_file_is_of_a_case(request: pytest.FixtureRequest) -> None:
 
 
 def as_golden(name: str, args: tuple[str, ...], ran: Ran) -> str:
-    """All that a user gets of the command: what is printed, errors, exit code. The version alone is left out."""
-    errors = ran.err.replace(auditor.__version__, "VERSION")
-    if not name.endswith(".json") or not ran.out:
-        out = ran.out.replace("\r\n", "\n").replace(auditor.__version__, "VERSION")
+    """All that a user gets of the command: what is printed, errors, exit code. Only the version and the checkout's place are left out."""
+    out, errors = (
+        said.replace("\r\n", "\n").replace(auditor.__version__, "VERSION").replace(f"{ROOT}/", "") for said in (ran.out, ran.err)
+    )
+    if not name.endswith(".json") or not out:
         return f"$ regaudit {' '.join(args)}\n{out}\n[exit code {ran.code}]\n{errors}"
-    printed = json.loads(ran.out.replace(auditor.__version__, "VERSION"))
+    printed = json.loads(out)
     if isinstance(printed, dict) and printed.get("report"):  # of explain: its inventory is that of scan
         printed["report"] |= {key: f"{len(printed['report'][key])} rows" for key in ("applications", "credentials")}
     return "\n".join([*lines({"$": " ".join(args), "exit code": ran.code, "errors": errors.splitlines(), "report": printed}), ""])
