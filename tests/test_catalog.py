@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.entra import hosts
-from auditor.entra.catalog import AZURE_AD_GRAPH, CATALOG, DATE, MICROSOFT_GRAPH, fold
+from auditor.entra.catalog import CATALOG, DATE, fold
+from auditor.entra.ids import AZURE_AD_GRAPH, MICROSOFT_GRAPH
 
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -11,7 +11,8 @@ import pytest
 
 from auditor import joins, rulebook
 from auditor.engine.judge import judge
-from auditor.entra.catalog import DATE, MICROSOFT_GRAPH
+from auditor.entra.catalog import DATE
+from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.facts import App, Client, RequestedPermission, ServicePrincipal
 from auditor.joins.world import World
 from auditor.sources import Documents, reader

@@ -11,18 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from auditor.entra.ids import API_CONNECTIONS, AZURE_AD_GRAPH, MICROSOFT_GRAPH, MICROSOFT_TENANTS
+
 if TYPE_CHECKING:
     from auditor.facts.api import Kind, Permission, Privilege
 
-MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
-AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
 DATE = "2026-08-20"  # the day of the newest source; see NOTICE.md
-MICROSOFT_TENANTS = frozenset({
-    "f8cdef31-a31e-4b4a-93e4-5f571e91255a",  # Microsoft services
-    "72f988bf-86f1-41af-91ab-2d7cd011db47",  # Microsoft
-    "33e01921-4d64-4f8c-a055-5bdaffd5e33d",  # Microsoft's own engineering tenant
-    "cdc5aeea-15c5-4db6-b079-fcadd2505dc2",  # Microsoft
-})  # fmt: skip
 # ScubaGear's risk first, else the privilege level of Microsoft's devx content.
 _SCUBAGEAR = {"Critical": "tier 0", "High": "high", "Medium": "medium", "Low": "low"}
 _DEVX = {"4": "high", "3": "medium", "2": "low", "1": "low"}
@@ -39,7 +33,7 @@ _ALIKE = str.maketrans("i\u0251", "la")  # a capital I looks like a small l
 _ALSO_FIRST_PARTY = {
     "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
     "d3590ed6-52b3-4102-aeff-aad2292ab01c": "Microsoft Office",
-    "fe053c5f-3692-4f14-aef2-ee34fc081cae": "Azure API Connections",
+    API_CONNECTIONS: "Azure API Connections",
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra import hosts, shapes
-from auditor.entra.catalog import MICROSOFT_GRAPH
+from auditor.entra import clouds, hosts, shapes
+from auditor.entra.ids import API_CONNECTIONS, MICROSOFT_GRAPH, is_guid
 from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
 
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
 # "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
 _PLACEHOLDER = re.compile(
@@ -27,7 +26,6 @@ _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 # Of the identity platform itself: no API's scopes.
 _PROTOCOL = frozenset({"openid", "profile", "email", "offline_access"})
-API_CONNECTIONS = "fe053c5f-3692-4f14-aef2-ee34fc081cae"  # Azure API Connections, which signs in on behalf of users
 _AT_ENTRA = ("aad", "aadcertificate", "msal")
 
 
@@ -60,9 +58,9 @@ class ConnectorScope(Fact):
         self.owner, self.at, self.text = owner, at, value
         self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
         before, _, name = value.rpartition("/")
-        if _GUID.fullmatch(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
+        if is_guid(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
             self.resource_uri, self.value = value, ""
-        elif "://" in before or _GUID.fullmatch(before.lower()):
+        elif "://" in before or is_guid(before.lower()):
             self.resource_uri, self.value = before, name
         else:
             self.resource_uri, self.value = "", value
@@ -152,7 +150,7 @@ class Connector(Fact):
         self.identity_provider = provider.strip().lower() if provider.__class__ is str else provider
         client: Any = (
             lower(doc.client_id)
-            if isinstance(doc.client_id, str) and _GUID.fullmatch(doc.client_id.lower())
+            if isinstance(doc.client_id, str) and is_guid(doc.client_id.lower())
             else _filled_in(doc.client_id, "clientId")
         )
         if doc.own_app is True:
@@ -194,7 +192,7 @@ class Connector(Fact):
             return True
         if self.identity_provider not in ("oauth2", "oauth2generic"):
             return False
-        return hosts.login_cloud(self.authorization_url) is not None
+        return clouds.login_cloud(self.authorization_url) is not None
 
     @fact()
     def generic(self) -> bool:
@@ -217,7 +215,7 @@ class Connector(Fact):
         value = self.client_id
         if value == "":
             return "missing"
-        return "placeholder" if is_placeholder(value) else "app id" if _GUID.fullmatch(value) else "other"
+        return "placeholder" if is_placeholder(value) else "app id" if is_guid(value) else "other"
 
     @fact(graph="tenantId")
     def tenant_form(self) -> Literal["tenant id", "domain", "common", "organizations", "consumers", "placeholder", "missing", "other"]:
@@ -229,7 +227,7 @@ class Connector(Fact):
             return "missing"
         if is_placeholder(value):
             return "placeholder"
-        return "tenant id" if _GUID.fullmatch(value) else "domain" if _DOMAIN.fullmatch(value) else "other"
+        return "tenant id" if is_guid(value) else "domain" if _DOMAIN.fullmatch(value) else "other"
 
     @fact(graph="resourceUri")
     def resource_form(self) -> Literal["app id", "uri", "no scheme", "placeholder", "missing"]:
@@ -239,12 +237,12 @@ class Connector(Fact):
             return "missing"
         if is_placeholder(value):
             return "placeholder"
-        return "app id" if _GUID.fullmatch(value.lower()) else "uri" if "://" in value or value.startswith("urn:") else "no scheme"
+        return "app id" if is_guid(value.lower()) else "uri" if "://" in value or value.startswith("urn:") else "no scheme"
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
         """The cloud that its login host belongs to; null when that is no host of Microsoft Entra ID."""
-        return hosts.login_cloud(self.authorization_url if self.generic else self.login_uri)
+        return clouds.login_cloud(self.authorization_url if self.generic else self.login_uri)
 
     @fact("organization", graph="loginUri")
     def in_tenants_cloud(self) -> bool:

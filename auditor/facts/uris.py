@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import hosts
+from auditor.entra.clouds import INITIAL_DOMAINS
+from auditor.entra.ids import is_guid
 from auditor.facts.base import Fact, each, fact, places, prop
 from auditor.unknown import Unknown, some, whole_or_partial
 
@@ -14,11 +16,9 @@ if TYPE_CHECKING:
 
 Platform = Literal["web", "spa", "publicClient"]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _PLAIN_SCHEMES = frozenset({"", "http", "https", "urn", "ms-appx-web"})
 _FORBIDDEN = re.compile(r'[ \\"<>{}|^`]')
-_INITIAL_DOMAINS = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn")
 _PORT = re.compile(r"(.*?):(\d{1,5})")
 
 
@@ -150,9 +150,9 @@ class IdentifierUri(Uri):
             app_id = self.owner.app_id
             if parts == [app_id]:
                 return "api-app-id"
-            if len(parts) == 1 and _GUID.fullmatch(parts[0]) and parts[0] == self.owner.world.tenant.id:
+            if len(parts) == 1 and is_guid(parts[0]) and parts[0] == self.owner.world.tenant.id:
                 return "api-tenant"
-            if len(parts) == 2 and "" not in parts and _GUID.fullmatch(parts[0]):
+            if len(parts) == 2 and "" not in parts and is_guid(parts[0]):
                 if parts[0] == self.owner.world.tenant.id:
                     return "api-tenant-app-id" if parts[1] == app_id else "api-tenant-string"
                 return "api-string-app-id" if parts[1] == app_id else "other"
@@ -161,7 +161,7 @@ class IdentifierUri(Uri):
             if "" not in parts and "." in self.host and self.verified_domain:
                 return "api-verified-domain"
         if self.scheme == "https" and self.host and not self.value.endswith("/") and self.verified_domain:
-            return "tenant-domain" if self.host.endswith(_INITIAL_DOMAINS) else "verified-domain"
+            return "tenant-domain" if self.host.endswith(INITIAL_DOMAINS) else "verified-domain"
         return "other"
 
     @fact("applications*")
@@ -179,7 +179,7 @@ class IdentifierUri(Uri):
     def app_id_inside(self) -> str | None:
         """The GUID that it names as api://GUID; null when it names none."""
         rest = self.value[len("api://") :].lower() if self.scheme == "api" else ""
-        return rest if _GUID.fullmatch(rest) else None
+        return rest if is_guid(rest) else None
 
 
 def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
@@ -187,7 +187,7 @@ def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
         named = path.strip("/").lower()
         return None if named.startswith("s-1-15-") else named  # a package's security identifier is no app id
     rest = scheme.removeprefix("msal")
-    return rest if rest != scheme and _GUID.fullmatch(rest) else None
+    return rest if rest != scheme and is_guid(rest) else None
 
 
 def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[RedirectUri]:

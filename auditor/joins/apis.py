@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.entra.catalog import CATALOG, DATE, MICROSOFT_GRAPH
+from auditor.entra.catalog import CATALOG, DATE
+from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.facts import App, Permission, Resource, ServicePrincipal
 from auditor.unknown import Unknown, Unread, first_unknown, known
 

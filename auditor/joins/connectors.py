@@ -8,12 +8,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from auditor.entra.clouds import BY_INITIAL_DOMAIN
 from auditor.facts import App, Connector, Permission, Resource, ServicePrincipal
 from auditor.unknown import Partial, Unknown, Unread, known, read, some, whole_or_partial
 
 APPLICATIONS, PRINCIPALS, ORGANIZATION = "applications", "servicePrincipals", "organization"
 CLIENT, RESOURCE = "client registration", "resource registration"
-_CLOUDS = {".onmicrosoft.com": "public", ".onmicrosoft.us": "us government", ".partner.onmschina.cn": "china"}
 # (name of an API -> app id, near form of a name -> the name, what nobody knows of them)
 _Names = tuple[dict[str, str], dict[str, str], Unknown | None]
 
@@ -222,7 +222,7 @@ class Connections:
 
     def tenant_cloud(self) -> str:
         domains = self._world.tenant.verified_domains
-        for suffix, cloud in _CLOUDS.items():
+        for suffix, cloud in BY_INITIAL_DOMAIN.items():
             if any(domain.endswith(suffix) for domain in known(domains)):
                 return cloud
         if isinstance(domains, Partial):

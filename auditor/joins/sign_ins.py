@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from auditor.entra.catalog import MICROSOFT_GRAPH
+from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.entra.shapes import SignIn, SignInActivity
 from auditor.unknown import Unknown
 

@@ -11,7 +11,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH, fold
+from auditor.entra.catalog import CATALOG, fold
+from auditor.entra.ids import DEFAULT_ACCESS, MICROSOFT_GRAPH
 from auditor.facts import (
     App,
     Client,
@@ -96,7 +97,6 @@ REMEDIES = {
     APP_MANAGEMENT: "add GET /policies/defaultAppManagementPolicy of Microsoft Graph",
     SIGN_INS: "add GET /reports/servicePrincipalSignInActivities of Microsoft Graph (beta), to its last page",
 }
-_DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 _PAGE_CAP = 100  # az stops here without --all
 
 
@@ -451,7 +451,7 @@ class World:
     ) -> None:
         resource = self._resource_of(doc.resource_id)
         role_id = doc.app_role_id.lower() if isinstance(doc.app_role_id, str) else doc.app_role_id
-        if role_id == _DEFAULT_ACCESS if isinstance(role_id, str) else False:
+        if role_id == DEFAULT_ACCESS if isinstance(role_id, str) else False:
             return  # access without a role: an assignment, no permission
         definition = self.apis.definition(resource, role_id, "application")
         value = definition.value if isinstance(definition, Permission) else "" if definition is None else definition

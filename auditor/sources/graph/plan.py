@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from auditor.entra import shapes
-from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
+from auditor.entra.catalog import CATALOG
+from auditor.entra.ids import MICROSOFT_GRAPH
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Of an owner only beta has it; the others have requests of their own.
