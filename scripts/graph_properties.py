@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from auditor.entra.collections import APP_MANAGEMENT, APPLICATIONS, ASSIGNMENTS, FEDERATED, GRANTS, SERVICE_PRINCIPALS
+
 TARGET = Path(__file__).parent.parent / "tests" / "fake_graph" / "properties.json"
-TYPES = [
-    "application", "servicePrincipal", "oAuth2PermissionGrant", "appRoleAssignment", "federatedIdentityCredential",
-    "tenantAppManagementPolicy",
-]  # fmt: skip
+TYPES = [of.graph_type for of in (APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, FEDERATED, APP_MANAGEMENT)]
 # The excerpt has no property of this name in any type, Microsoft's documentation has.
 BY_HAND = {
     "application": ["description"],

@@ -10,7 +10,8 @@ import click
 import pytest
 
 from auditor.cli import cli
-from auditor.sources.graph.cloud import AUTHS, CLOUDS
+from auditor.entra.clouds import CLOUDS
+from auditor.sources.graph.cloud import AUTHS
 from tests.test_cli import regaudit
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -19,6 +19,6 @@ from auditor.rulebook.book import (
 )
 
 __all__ = [
-    "KINDS", "Check", "Checked", "Example", "Rule", "Rulebook", "collections", "fact_needs", "load", "load_folder", "pages", "parameter_type",
-    "parse", "shipped", "shipped_folder",
+    "KINDS", "Check", "Checked", "Example", "Rule", "Rulebook", "collections", "fact_needs", "load", "load_folder", "pages",
+    "parameter_type", "parse", "shipped", "shipped_folder",
 ]  # fmt: skip

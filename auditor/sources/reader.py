@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from auditor import pointer, schemas
+from auditor.entra.collections import CONNECTORS, SERVICE_PRINCIPALS, TENANT
 from auditor.errors import InputError
 from auditor.sources import detect, text
 from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, OWN_NAMES, PIECES, PORTAL
@@ -115,7 +116,7 @@ class _Reader:
         items = member.items() if member.is_array else [member]
         objects, errors = [item for item in items if item.is_object], len(self.into.errors)
         for item in objects:
-            if kind == "connector":
+            if kind == CONNECTORS.kind:
                 found = detect.classify(item.members())
                 self._pieces(item, found[1] if found is not None and found[1] in PIECES else CONNECTOR)
             else:
@@ -223,7 +224,7 @@ class _Reader:
                 self._slowly(document, element, None)
         else:
             if form in (PORTAL, AAD_GRAPH):
-                principal = document.kind == "servicePrincipal"
+                principal = document.kind == SERVICE_PRINCIPALS.kind
                 convert = legacy.service_principal if principal else partial(legacy.application, portal=form == PORTAL)
             self._slowly(document, element, convert, template=template)
         if document.data is not None:
@@ -293,7 +294,7 @@ class _Reader:
 
 
 _MOST_STRANGERS = 20  # errors
-_CHILDREN = ("owner", "federatedIdentityCredential")
+_CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
 
 
 def _text(element: Element | None) -> str:

@@ -14,8 +14,8 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.identity import CredentialUnavailableError
 
+from auditor.entra.clouds import Cloud
 from auditor.errors import UsageError
-from auditor.sources.graph.cloud import Cloud
 from auditor.sources.graph.faults import NotSignedIn, redacted
 
 _EARLY = 300  # seconds before a token ends in which a new one is asked for

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from auditor.entra.collections import ASSIGNED_TO, BY_NAME
 from auditor.entra.ids import is_guid
 from auditor.errors import UsageError
 from auditor.sources.coverage import PARTIAL, SELECTED, Covered
@@ -18,7 +19,7 @@ from auditor.sources.graph.load import Loader, Tell, in_groups, refused_by
 from auditor.sources.graph.plan import Call, Plan
 from auditor.sources.graph.sink import Objects
 
-_LINKS = (calls.GRANTS, calls.ASSIGNED_TO)  # they name whom they link, and stand alone
+_LINKS = tuple(call for call in calls.CALLS if BY_NAME[call.collection].is_link)  # they stand alone
 _WHY = "only some registrations were asked for"
 
 
@@ -89,7 +90,7 @@ class SomeLoader(Loader):
                 members = await self._belonging(call, of, url)
                 resources |= {link for _, raw in members if call in _LINKS and (link := _link(raw).resource_id)}
         if calls.ASSIGNED_TO in self._plan:
-            read = await self._belonging(calls.ASSIGNED_TO, own, calls.ASSIGNED_TO.url, "appRoleAssignedTo")
+            read = await self._belonging(calls.ASSIGNED_TO, own, calls.ASSIGNED_TO.url, ASSIGNED_TO.name)
             resources |= {link for _, raw in read if (link := _link(raw).resource_id)}
         known = self._seen.get(calls.PRINCIPALS.collection, set())
         await self._principals_by({id_: f"/v1.0/servicePrincipals/{id_}" for id_ in sorted(resources - known)})
