@@ -150,6 +150,7 @@ TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
 )  # fmt: skip
+FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 
 # Beside a tenant: the files of clients.
 CONNECTORS = Collection("connectors", "connector", shapes.Connector)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.facts.api import AppRole, Client, Kind, Permission, Privilege, Resource, Scope
+from auditor.entra.catalog import Kind, Privilege
+from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
 from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector, ConnectorScope
@@ -12,6 +13,7 @@ from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
+from auditor.facts.world import World
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
@@ -25,5 +27,5 @@ __all__ = [
     "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
     "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
     "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
-    "ServicePrincipal", "Tenant", "Uri", "UserConsent",
+    "ServicePrincipal", "Tenant", "Uri", "UserConsent", "World",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, SERVICE_PRINCIPALS
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
@@ -16,6 +17,7 @@ from auditor.unknown import Unknown, either, some, whole_or_partial
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
     from auditor.facts.principal import Owner, ServicePrincipal
+    from auditor.facts.world import World
 
 Audience = Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"]
 AccountType = Literal["this tenant", "other tenants", "personal accounts"]
@@ -73,6 +75,7 @@ class OptionalClaim(Fact):
 
     KEY = (("token", "name"),)
     LABEL = ("name",)
+    owner: App
 
     token: Literal["id", "access", "saml2"] = prop(doc="Which token carries it.")
     name: str = prop("name", "Name of the claim.")
@@ -89,6 +92,7 @@ class RedirectUriSetting(Fact):
 
     KEY = (("uri",),)
     LABEL = ("uri",)
+    owner: App
 
     uri: str = prop("uri", "The redirect URI.")
     index: int | None = prop("index", "Its index; null when it has none.")
@@ -118,6 +122,7 @@ class App(Fact):
     )
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
+    world: World
 
     id: str = prop("id", "Object ID.")
     app_id: str = prop("appId", "Application (client) ID.")
@@ -159,7 +164,7 @@ class App(Fact):
     secrets: list[Secret] = prop("passwordCredentials", "Client secrets.")
     certificates: list[Certificate] = prop("keyCredentials", "Certificates, a Sign/Verify pair once.")
 
-    def __init__(self, doc: shapes.Application, world: Any, document: Any) -> None:
+    def __init__(self, doc: shapes.Application, world: World, document: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
@@ -250,7 +255,7 @@ class App(Fact):
     @fact(graph="web/redirectUriSettings")
     def redirect_uri_settings(self) -> list[RedirectUriSetting]:
         """Indexes of redirect URIs, for SAML."""
-        return each(self._uri_settings, RedirectUriSetting, self, "/web/redirectUriSettings")  # type: ignore[no-any-return]
+        return each(self._uri_settings, RedirectUriSetting, self, "/web/redirectUriSettings")
 
     @fact(graph="web/redirectUris")
     def redirect_hosts(self) -> list[str]:
@@ -336,12 +341,12 @@ class App(Fact):
             lambda: some(self.app_roles, lambda role: role.enabled and role.for_applications),
         )
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def service_principal(self) -> ServicePrincipal | None:
         """Its service principal in the audited tenant; null when there is none."""
-        return self.world.principal(self.app_id)  # type: ignore[no-any-return]
+        return self.world.principal(self.app_id)
 
-    @fact("servicePrincipals*", "oauth2PermissionGrants", "appRoleAssignments")
+    @fact(SERVICE_PRINCIPALS.whole, GRANTS, ASSIGNMENTS, unknown_without=(SERVICE_PRINCIPALS,))
     def granted_permissions(self) -> list[GrantedPermission]:
         """Permissions granted to its service principal; none when it has none."""
         principal = self.service_principal
@@ -352,39 +357,39 @@ class App(Fact):
         principal = self.service_principal
         if principal is None:
             return []
-        of = self.world.application_permissions_of if kind == "application" else self.world.delegated_permissions_of
+        of = self.world.grants.application if kind == "application" else self.world.grants.delegated
         return of(principal)
 
-    @fact("federatedIdentityCredentials")
+    @fact(FEDERATED, unknown_without=(FEDERATED,))
     def federated_credentials(self) -> list[FederatedCredential]:
         """Federated identity credentials."""
-        return self.world.federated_credentials_of(self)  # type: ignore[no-any-return]
+        return self.world.federated_credentials_of(self)
 
-    @fact("owners")
+    @fact(OWNERS, unknown_without=(OWNERS,))
     def owners(self) -> list[Owner]:
         """Owners of the registration."""
-        return self.world.owners_of(self)  # type: ignore[no-any-return]
+        return self.world.owners_of(self)
 
-    @fact("applications*", "servicePrincipals*", "oauth2PermissionGrants", "appRoleAssignments")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, GRANTS, ASSIGNMENTS, partial_without=APPLICATIONS)
     def clients(self) -> list[Client]:
         """All that request or were granted one of its permissions, itself excepted."""
-        return self.world.clients_of(self)  # type: ignore[no-any-return]
+        return self.world.sharing.clients_of(self)
 
-    @fact("servicePrincipals*", "appRoleAssignments")
+    @fact(SERVICE_PRINCIPALS.whole, ASSIGNMENTS, unknown_without=(SERVICE_PRINCIPALS,))
     def privileged(self) -> bool:
         """Holds an application permission of tier 0."""
         principal = self.service_principal
         return principal is not None and principal.privileged
 
-    @fact("connectors")
+    @fact(CONNECTORS)
     def connectors(self) -> list[Connector]:
         """The connectors, of those that were given, that sign in through it."""
-        return self.world.connections.of_client(self.app_id)  # type: ignore[no-any-return]
+        return self.world.connections.of_client(self.app_id)
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def namesakes(self) -> list[App]:
         """Other registrations with the same display name."""
-        return self.world.others("display name", self.display_name, self) if self.display_name else []
+        return self.world.sharing.others("display name", self.display_name, self) if self.display_name else []
 
     @fact()
     def entry_count(self) -> int:

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
+from auditor.entra.collections import APPLICATIONS, FEDERATED
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
 from auditor.unknown import Unknown, first_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.principal import ServicePrincipal
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 
@@ -23,6 +25,7 @@ class Credential(Fact):
 
     KEY: Any = (("key_id",), ("display_name", "end"))
     LABEL: Any = ("display_name", "key_id")
+    owner: App | ServicePrincipal
 
     key_id: str = prop("keyId", "Its GUID: the Secret ID of the portal.")
     display_name: str = prop("displayName", "Its description.")
@@ -90,10 +93,10 @@ class Certificate(Credential):
         """Another certificate of the same app is valid and ends later."""
         return self._superseded_by(self.owner.certificates)
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations with the same certificate."""
-        return [] if self.thumbprint is None else self.owner.world.others("certificate", self.thumbprint, self.owner)
+        return [] if self.thumbprint is None else self.owner.world.sharing.others("certificate", self.thumbprint, self.owner)
 
 
 def thumbprint(value: Any) -> Any:
@@ -150,7 +153,8 @@ class GitHubSubject(Fact):
     """The subject of a token that GitHub Actions issues."""
 
     LABEL = ("repository",)
-    COLLECTION = "federatedIdentityCredentials"
+    COLLECTIONS = (FEDERATED,)
+    owner: FederatedCredential
 
     organization: str = prop(doc="Owner of the repository; '' when the subject names none.")
     repository: str = prop(doc="Its name; '' when the subject names none.")
@@ -181,7 +185,8 @@ class ClaimTest(Fact):
     """One test of a flexible federated credential's expression; all of them must hold."""
 
     LABEL = ("pattern",)
-    COLLECTION = "federatedIdentityCredentials"
+    COLLECTIONS = (FEDERATED,)
+    owner: FederatedCredential
 
     claim: str = prop(doc="Name of the claim.")
     operator: Literal["eq", "matches"] = prop(doc="eq or matches.")
@@ -198,9 +203,10 @@ class FederatedCredential(Fact):
     """A federated identity credential."""
 
     SLOTS = ("document",)
-    COLLECTION = "federatedIdentityCredentials"
+    COLLECTIONS = (FEDERATED,)
     KEY = (("name",), ("id",))
     LABEL = ("name", "id")
+    owner: App
 
     id: str = prop("id", "Its id.")
     name: str = prop("name", "Its name, fixed at creation.")
@@ -252,7 +258,7 @@ class FederatedCredential(Fact):
         subject = read(self.subject)
         return "" if subject is None else f"{read(self.issuer)} {subject}"
 
-    @fact("federatedIdentityCredentials*")
+    @fact(FEDERATED.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations that trust the same issuer and subject."""
-        return self.owner.world.others("federated credential", self.trust, self.owner)  # type: ignore[no-any-return]
+        return self.owner.world.sharing.others("federated credential", self.trust, self.owner)

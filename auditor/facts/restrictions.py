@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, listed, prop
 from auditor.unknown import Unknown, first_unknown
 
@@ -29,7 +30,7 @@ class Restriction(Fact):
     """A restriction of the default app management policy, for applications or for service principals."""
 
     SLOTS = ("document", "_siblings", "_is_set")
-    COLLECTION = "defaultAppManagementPolicy"
+    COLLECTIONS = (APP_MANAGEMENT,)
     KEY = (("target", "type"),)
     LABEL = ("type",)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import hosts
 from auditor.entra.clouds import INITIAL_DOMAINS
+from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCIPALS
 from auditor.entra.ids import is_guid
 from auditor.facts.base import Fact, each, fact, places, prop
 from auditor.unknown import Unknown, some, whole_or_partial
@@ -27,6 +28,7 @@ class Uri(Fact):
 
     LABEL = ("value",)
     KEY: Any = (("value",),)
+    owner: App
 
     value: str = prop(doc="As written.")
     scheme: str = prop(doc="Lower case; '' when the URI is not absolute.")
@@ -72,7 +74,7 @@ class Uri(Fact):
             and ("@" not in self.value or "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)])
         )
 
-    @fact("organization")
+    @fact(ORGANIZATION, unknown_without=(ORGANIZATION,))
     def verified_domain(self) -> bool:
         """Host is a verified domain of the tenant or lies under one."""
         host = self.host
@@ -121,16 +123,16 @@ class RedirectUri(Uri):
             return ""
         return hosts.registrable_domain(self.host)
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations with the same redirect URI."""
-        return self.owner.world.others("redirect URI", self.value, self.owner)  # type: ignore[no-any-return]
+        return self.owner.world.sharing.others("redirect URI", self.value, self.owner)
 
 
 class IdentifierUri(Uri):
     """An Application ID URI (identifierUris)."""
 
-    @fact("organization")
+    @fact(ORGANIZATION)
     def form(
         self,
     ) -> Literal[
@@ -164,12 +166,12 @@ class IdentifierUri(Uri):
             return "tenant-domain" if self.host.endswith(INITIAL_DOMAINS) else "verified-domain"
         return "other"
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations with the same Application ID URI."""
-        return self.owner.world.others("Application ID URI", self.value, self.owner)  # type: ignore[no-any-return]
+        return self.owner.world.sharing.others("Application ID URI", self.value, self.owner)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def on_service_principal(self) -> bool:
         """The app's service principal has it as a name; false when there is no service principal."""
         principal = self.owner.service_principal
@@ -208,7 +210,7 @@ def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[Redi
 
 def identifier_uris(app: App, values: Any) -> Any:
     """The Application ID URIs; partly known when one holds a placeholder of a template."""
-    found = each(values, IdentifierUri, app, "/identifierUris")
+    found: Any = each(values, IdentifierUri, app, "/identifierUris")
     return found if found.__class__ is Unknown else _without_placeholders(found, None)
 
 

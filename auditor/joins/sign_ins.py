@@ -23,7 +23,8 @@ class SignIns:
         self, rows: Iterable[SignInActivity], collection: str, now: datetime, *, vouched: bool, taken: datetime | None = None
     ) -> None:
         self.rows: dict[str, list[SignInActivity]] = {}
-        self.gap = self.old = None
+        self.gap: Unknown | None = None
+        self.old: Unknown | None = None
         newest = taken
         for row in rows:
             if isinstance(row.app_id, Unknown):

@@ -205,7 +205,7 @@ def _preauthorized(wish: RequestedPermission) -> Any:
     try:
         if wish.resource is None or wish.definition is None or wish.kind == "application":
             return False
-        return wish.owner.world.connections.preauthorized(wish.owner.app_id, wish.resource, wish.definition)
+        return wish.owner.world.apis.preauthorized(wish.owner.app_id, wish.resource, wish.definition)
     except Unread as unread:
         return unread.unknown
 

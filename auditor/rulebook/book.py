@@ -19,6 +19,7 @@ from types import CodeType
 from typing import Any
 
 from auditor.engine.finding import SEVERITIES
+from auditor.entra.collections import SHIPPED
 from auditor.errors import RuleError, UsageError
 from auditor.facts import ROOTS, Tenant
 from auditor.language import (
@@ -353,12 +354,12 @@ class Checked:
 
 def collections(rules: Iterable[Rule]) -> set[str]:
     """The tenant's collections that decide what these rules say."""
-    return {part.strip(" *") for rule in rules for need in rule.check().collections() for part in need.split(",")} - {"catalog"}
+    return {need.rstrip("*") for rule in rules for need in rule.check().collections()} - {SHIPPED.name}
 
 
 def fact_needs(cls: type, name: str) -> tuple[str, ...]:
     """Collections that a fact is made from; its own document's where it needs no other."""
-    return cls.FACTS[name].needs or (cls.COLLECTION,)  # type: ignore[attr-defined]
+    return tuple(map(str, cls.FACTS[name].needs)) or tuple(of.name for of in cls.COLLECTIONS)  # type: ignore[attr-defined]
 
 
 class Check:

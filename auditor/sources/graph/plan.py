@@ -115,7 +115,7 @@ class Plan:
 
 def plan(needs: Iterable[str]) -> Plan:
     """The calls for collections that rules need ("oauth2PermissionGrants", "servicePrincipals*")."""
-    wanted = {part.strip().rstrip("*") for need in needs for part in need.split(",")}
+    wanted = {need.rstrip("*") for need in needs}
     wanted |= {of.name for of in collections.TENANT if of.is_always_read}
     wanted |= {need.name for of in collections.TENANT if of.name in wanted for need in of.needs}
     return Plan(tuple(call for call in CALLS if call.collection in wanted))
