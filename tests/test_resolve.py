@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -671,7 +671,7 @@ def test_a_restriction_that_is_not_set_points_at_where_it_would_stand() -> None:
 def test_an_export_that_says_so_is_whole_and_names_what_it_does_not_hold() -> None:
     assert tenant().complete == {*WHOLE, "appRoleAssignedTo", "servicePrincipalOwners"}
     assert tenant(without="owners organization").complete == {*WHOLE, "appRoleAssignedTo"} - {"owners", "organization"}
-    assert alone().world.complete == set()
+    assert world(one("a")).complete == set()
 
 
 def test_what_lists_the_children_of_one_object_is_whole_for_it() -> None:
@@ -700,7 +700,7 @@ def test_what_a_run_says_that_it_cannot_know_is_not_known() -> None:
     assert all(unknown(value) for value in seen)
     assert part.unavailable.partial == {}
     lone = alone(**exposed)
-    assert lone.world.unavailable.partial.keys() >= {"App.namesakes", "App.clients", "RedirectUri.also_on"}
+    assert cast(World, lone.world).unavailable.partial.keys() >= {"App.namesakes", "App.clients", "RedirectUri.also_on"}
     assert partly(lone.redirect_uris[0].also_on) == []
 
 
@@ -775,4 +775,4 @@ ROLE = {"id": "r", "principalId": PARENT, "resourceId": GRAPH_ID, "appRoleId": R
 )
 def test_a_principals_assignments_are_known_when_one_list_was_read_to_its_end(pages: list[Any], whole: bool) -> None:
     found = world([{"id": PARENT, "appId": "a", "displayName": "A", "servicePrincipalType": "Application"}, *pages])
-    assert (found.application_permissions_of(principal_of(found, "a")).__class__ is list) is whole
+    assert (found.grants.application(principal_of(found, "a")).__class__ is list) is whole

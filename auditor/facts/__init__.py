@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.entra.catalog import Kind, Privilege
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
-from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting
+from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting, Token
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector, ConnectorScope
 from auditor.facts.credentials import Certificate, ClaimTest, Credential, FederatedCredential, GitHubSubject, Secret
@@ -27,5 +27,5 @@ __all__ = [
     "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
     "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
     "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
-    "ServicePrincipal", "Tenant", "Uri", "UserConsent", "World",
+    "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent", "World",
 ]  # fmt: skip

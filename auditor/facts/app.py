@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.facts.world import World
 
 Audience = Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"]
+Token = Literal["id", "access", "saml2"]
 AccountType = Literal["this tenant", "other tenants", "personal accounts"]
 _AUDIENCES = {
     "azureadmyorg": "AzureADMyOrg",
@@ -77,12 +78,12 @@ class OptionalClaim(Fact):
     LABEL = ("name",)
     owner: App
 
-    token: Literal["id", "access", "saml2"] = prop(doc="Which token carries it.")
+    token: Token = prop(doc="Which token carries it.")
     name: str = prop("name", "Name of the claim.")
     source: str = prop("source", "'user' for a directory extension, else ''.")
     additional_properties: list[str] = prop("additionalProperties", "What changes its content.")
 
-    def __init__(self, doc: shapes.OptionalClaim, owner: App, at: str, token: Literal["id", "access", "saml2"]) -> None:
+    def __init__(self, doc: shapes.OptionalClaim, owner: App, at: str, token: Token) -> None:
         self.owner, self.at, self.token = owner, at, token
         self.name, self.source, self.additional_properties = text(doc.name), text(doc.source), listed(doc.additional_properties)
 
@@ -230,7 +231,8 @@ class App(Fact):
             version, mapped, scopes = api.requested_access_token_version, api.accept_mapped_claims, api.oauth2_permission_scopes
             preauthorized, known = api.pre_authorized_applications, api.known_client_applications
         self.access_token_version = 1 if version is None else version
-        self.token_version_set = version if version.__class__ is Unknown else version is not None  # type: ignore[assignment]
+        is_set: Any = version if version.__class__ is Unknown else version is not None
+        self.token_version_set = is_set
         self.accept_mapped_claims = flag(mapped)
         self.scopes = each(scopes, Scope, self, "/api/oauth2PermissionScopes")
         self.preauthorized_clients = each(preauthorized, _preauthorized, self, "/api/preAuthorizedApplications")
@@ -313,15 +315,14 @@ class App(Fact):
         missing: Unknown | None = None
         if claims is None:
             return found
-        for token, name, values in (
-            ("id", "idToken", claims.id_token),
-            ("access", "accessToken", claims.access_token),
-            ("saml2", "saml2Token", claims.saml2_token),
-        ):
+        tokens: tuple[tuple[Token, str, Any], ...] = (
+            ("id", "idToken", claims.id_token), ("access", "accessToken", claims.access_token), ("saml2", "saml2Token", claims.saml2_token),
+        )  # fmt: skip
+        for token, name, values in tokens:
             if isinstance(values, Unknown):
                 missing = values
             elif values:
-                found += [OptionalClaim(c, self, f"/optionalClaims/{name}/{i}", token) for i, c in enumerate(values)]  # type: ignore[arg-type]
+                found += [OptionalClaim(c, self, f"/optionalClaims/{name}/{i}", token) for i, c in enumerate(values)]
         return whole_or_partial(found, missing)
 
     @fact(graph="authenticationBehaviors/removeUnverifiedEmailClaim")

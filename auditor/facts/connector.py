@@ -28,6 +28,9 @@ _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 # Of the identity platform itself: no API's scopes.
 _PROTOCOL = frozenset({"openid", "profile", "email", "offline_access"})
+_ANYBODYS: dict[str, Literal["common", "organizations", "consumers"]] = {
+    "common": "common", "organizations": "organizations", "consumers": "consumers",
+}  # fmt: skip
 _AT_ENTRA = ("aad", "aadcertificate", "msal")
 
 
@@ -149,7 +152,8 @@ class Connector(Fact):
 
     def __init__(self, doc: shapes.Connector, world: World, document: Any) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
-        self.kind, self.place = doc.kind, document.parent.rstrip("/") or document.file.name  # type: ignore[assignment]
+        kind: Any = doc.kind
+        self.kind, self.place = kind, document.parent.rstrip("/") or document.file.name
         provider: Any = text(doc.identity_provider)
         self.identity_provider = provider.strip().lower() if provider.__class__ is str else provider
         client: Any = (
@@ -167,7 +171,8 @@ class Connector(Fact):
         self.on_behalf_of = flag(doc.on_behalf_of)
         self.authorization_url, self.token_url, self.refresh_url = text(doc.authorization_url), text(doc.token_url), text(doc.refresh_url)
         # A file that holds no secret says nothing about it: it is never exported.
-        self.secret_form = "none" if is_unknown(doc.secret_form) else doc.secret_form  # type: ignore[assignment]
+        form: Any = doc.secret_form
+        self.secret_form = "none" if is_unknown(form) else form
         self.validated_version = doc.token_version
 
     # -- the files beside it
@@ -225,8 +230,8 @@ class Connector(Fact):
     def tenant_form(self) -> Literal["tenant id", "domain", "common", "organizations", "consumers", "placeholder", "missing", "other"]:
         """What stands as tenant ID."""
         value = self.tenant_id
-        if value in ("common", "organizations", "consumers"):
-            return value  # type: ignore[return-value]
+        if (anybodys := _ANYBODYS.get(value)) is not None:
+            return anybodys
         if value == "":
             return "missing"
         if is_placeholder(value):
@@ -271,7 +276,9 @@ class Connector(Fact):
         urls = self.redirect_urls
         if self.kind == "client":
             url = next((url for url in urls if "://" in url), None)
-            return Unknown("redirectUri", "it depends on the page") if url is None else url  # type: ignore[return-value]
+            if url is None:
+                raise Unread(Unknown("redirectUri", "it depends on the page"))
+            return url
         own = [url for url in urls if hosts.connector_callback(url) == "per connector"]
         mode = self.redirect_mode
         if len(own) == 1 and (len(urls) == 1 or mode == "GlobalPerConnector"):

@@ -222,9 +222,10 @@ class FederatedCredential(Fact):
         expression: Any = doc.claims_matching_expression
         if isinstance(expression, Unknown):
             # v1.0 does not return the property; a credential with a subject cannot have one.
-            self.claims_expression = None if isinstance(doc.subject, str) and doc.subject else expression  # type: ignore[assignment]
-        else:
-            self.claims_expression = None if expression is None else expression.value
+            expression = None if isinstance(doc.subject, str) and doc.subject else expression
+        elif expression is not None:
+            expression = expression.value
+        self.claims_expression = expression
 
     @fact()
     def untrimmed(self) -> bool:

@@ -164,7 +164,7 @@ class ServicePrincipal(Fact):
         return next((c for c in self.certificates if c.thumbprint == preferred), None) if preferred else None
 
 
-UNREADABLE = Unknown("owners", "only their ids came, User.Read.All is missing", collection=True)
+UNREADABLE: Any = Unknown("owners", "only their ids came, User.Read.All is missing", collection=True)
 
 
 class Owner(Fact):
@@ -189,7 +189,7 @@ class Owner(Fact):
         # Everybody has a name: without a permission for users Microsoft Graph gives the id, and null for all else.
         unreadable = doc.display_name is None and doc.user_principal_name is None
         if unreadable:
-            self.display_name = self.enabled = UNREADABLE  # type: ignore[assignment]
+            self.display_name = self.enabled = UNREADABLE
         kind: Any = doc.odata_type
         if kind.__class__ is str:
             kind = "servicePrincipal" if kind == "#microsoft.graph.servicePrincipal" else "user"
@@ -199,7 +199,7 @@ class Owner(Fact):
         self.user_principal_name = "" if kind.__class__ is str and kind == "servicePrincipal" else text(doc.user_principal_name)
         self._user_type: Any = text(doc.user_type)
         if unreadable:
-            self.user_principal_name = self._user_type = UNREADABLE  # type: ignore[assignment]
+            self.user_principal_name = self._user_type = UNREADABLE
 
     @fact(graph="userType")
     def guest(self) -> bool:

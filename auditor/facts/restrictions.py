@@ -51,7 +51,8 @@ class Restriction(Fact):
         self.type, self.target, self._is_set = kind, target, doc is not None
         state, created = _member(doc, "state"), _member(doc, "restrict_for_apps_created_after_date_time")
         limit = None if kind in _ON_URIS else _member(doc, "max_lifetime")
-        self.enabled = state if isinstance(state, Unknown) else state == "enabled"  # type: ignore[assignment]
+        enabled: Any = state if isinstance(state, Unknown) else state == "enabled"
+        self.enabled = enabled
         self.max_lifetime = longest(limit) if isinstance(limit, str) else limit
         self.created_after = None if isinstance(created, datetime) and created.year == 1 else created  # the year 1: whenever
 

@@ -196,7 +196,8 @@ def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[Redi
     """The redirect URIs of the three platforms' settings; partly known when one of them is unknown."""
     found: list[RedirectUri] = []
     missing: Unknown | None = None
-    for platform, settings in (("web", web), ("spa", spa), ("publicClient", public_client)):
+    platforms: tuple[tuple[Platform, Any], ...] = (("web", web), ("spa", spa), ("publicClient", public_client))
+    for platform, settings in platforms:
         if settings is None:
             continue
         values = settings if settings.__class__ is Unknown else settings.redirect_uris
@@ -204,7 +205,7 @@ def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[Redi
             missing = values
         elif values:
             at = places(f"/{platform}/redirectUris", len(values))
-            found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]  # type: ignore[arg-type]
+            found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]
     return _without_placeholders(found, missing)
 
 

@@ -84,10 +84,11 @@ class Apis:
 
     def definition(self, app_id: str | Unknown, permission_id: str | Unknown | None, kind: str | Unknown) -> Permission | Unknown | None:
         """What an API defines under an id and kind: by its own objects here, else by the catalog."""
+        key: Any = app_id, permission_id, kind
         try:
-            return self._definitions[app_id, permission_id, kind]  # type: ignore[index]
+            return self._definitions[key]
         except KeyError:
-            found = self._definitions[app_id, permission_id, kind] = self._definition(app_id, permission_id, kind)  # type: ignore[index, arg-type]
+            found = self._definitions[key] = self._definition(*key)
             return found
         except Unread as unread:  # one of the three is not known
             return unread.unknown
@@ -179,7 +180,8 @@ class Apis:
 
     def privilege(self, app_id: str | Unknown, value: str | Unknown, kind: str) -> str | Unknown:
         gap = first_unknown(app_id, value, kind)
-        return CATALOG.privileges.get((app_id, value, kind), "unrated") if gap is None else gap  # type: ignore[arg-type]
+        key: Any = app_id, value, kind
+        return CATALOG.privileges.get(key, "unrated") if gap is None else gap
 
 
 class _Preauthorized:

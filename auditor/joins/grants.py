@@ -140,8 +140,10 @@ class Grants:
     def holders(self, one: App | ServicePrincipal, role_id: str | Unknown) -> list[str] | Unknown:
         """Object IDs of those that hold a role of an application here."""
         principal = self._lookups.principal(one.app_id)
-        if isinstance(principal, Unknown) or isinstance(role_id, Unknown):
-            return principal if isinstance(principal, Unknown) else role_id  # type: ignore[return-value]
+        if isinstance(principal, Unknown):
+            return principal
+        if isinstance(role_id, Unknown):
+            return role_id
         if principal is None:
             return []
         assigned = self.assigned_to(principal)
