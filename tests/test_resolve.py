@@ -383,6 +383,55 @@ def test_a_permission_that_a_wider_one_includes() -> None:
     assert [p.value for p in partly(partly(half)[0].implied_by)] == ["Mail.ReadWrite"]
 
 
+# -- preauthorization
+
+READ, WRITE = (
+    {"id": "s-read", "value": "read", "isEnabled": True, "type": "User"},
+    {"id": "s-write", "value": "write", "isEnabled": True, "type": "User"},
+)
+
+
+def api(*preauthorized: Any, **more: Any) -> dict[str, Any]:
+    return one("b", appRoles=[], api={"oauth2PermissionScopes": [READ, WRITE], "preAuthorizedApplications": list(preauthorized), **more})
+
+
+def preauthorized(of: dict[str, Any], *principals: dict[str, Any], client: str = "a", kind: str = "Scope") -> list[Any]:
+    asking = one(client, requiredResourceAccess=[asks("b", ("s-read", kind), ("s-write", kind))])
+    return [wish.preauthorized for wish in app_of(tenant(asking, of, principals=list(principals)), client).requested_permissions]
+
+
+def test_a_permission_that_the_api_preauthorizes() -> None:
+    other = {"appId": "c", "delegatedPermissionIds": ["s-read", "s-write"]}
+    assert preauthorized(api({"appId": "A", "delegatedPermissionIds": ["s-read"]})) == [True, False]
+    assert preauthorized(api(other, {"appId": "a", "delegatedPermissionIds": ["S-WRITE"]}, other)) == [False, True]
+    assert preauthorized(
+        api({"appId": "a", "delegatedPermissionIds": ["s-read"]}, {"appId": "a", "delegatedPermissionIds": ["s-write"]})
+    ) == [True, True]
+    assert preauthorized(api(other)) == preauthorized(api()) == [False, False]
+
+
+def test_an_application_permission_is_never_preauthorized() -> None:
+    assert preauthorized(api({"appId": "a", "delegatedPermissionIds": ["s-read"]}), kind="Role") == [False, False]
+
+
+def test_what_is_not_known_of_preauthorization_is_unknown() -> None:
+    nameless = {"delegatedPermissionIds": ["s-read"]}
+    assert unknown(preauthorized(api(nameless))[0])  # it may be this client
+    read, write = preauthorized(api(nameless, {"appId": "a", "delegatedPermissionIds": ["s-read"]}))
+    assert read is True
+    assert unknown(write)
+    assert all(unknown(value) for value in preauthorized(api({"appId": "a"})))  # for which permissions nobody read
+    assert all(unknown(value) for value in preauthorized({**api(), "api": {"oauth2PermissionScopes": [READ, WRITE]}}))
+
+
+def test_preauthorization_by_an_api_of_another_tenant_is_unknown() -> None:
+    foreign = sp("b", OTHER, oauth2PermissionScopes=[READ, WRITE], appRoles=[])
+    found = tenant(one("a", requiredResourceAccess=[asks("b", ("s-read", "Scope"))]), principals=[foreign])
+    assert unknown(app_of(found).requested_permissions[0].preauthorized)
+    microsoft = tenant(one("a", requiredResourceAccess=[asks(MICROSOFT_GRAPH, ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope"))]))
+    assert app_of(microsoft).requested_permissions[0].preauthorized is False  # Microsoft preauthorizes its own
+
+
 # -- granted permissions
 
 

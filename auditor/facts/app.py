@@ -9,7 +9,7 @@ from auditor.entra import shapes
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, SERVICE_PRINCIPALS
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
-from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
+from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, redirect_uris
 from auditor.unknown import Unknown, either, some, whole_or_partial
@@ -352,6 +352,17 @@ class App(Fact):
         """Permissions granted to its service principal; none when it has none."""
         principal = self.service_principal
         return [] if principal is None else principal.granted_permissions
+
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
+    def saml(self) -> bool:
+        """Its service principal signs users in with SAML; no when it has none."""
+        principal = self.service_principal
+        return principal is not None and principal.saml
+
+    @fact()
+    def has_valid_credential(self) -> bool:
+        """A client secret or certificate on the registration can be used now (federated credentials have no term)."""
+        return has_valid(self.secrets, self.certificates)
 
     def granted(self, kind: str) -> Any:
         """Those of one kind, which the other kind's collection need not be given for."""

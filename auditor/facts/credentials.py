@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from auditor.entra import shapes
 from auditor.entra.collections import APPLICATIONS, FEDERATED
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
-from auditor.unknown import Unknown, first_unknown, read, some, whole_or_partial
+from auditor.unknown import Unknown, either, first_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -42,6 +42,12 @@ class Credential(Fact):
         """`end` has passed; false when there is no end."""
         end = self.end
         return end is not None and end <= self.owner.world.now
+
+    @fact()
+    def valid(self) -> bool:
+        """It can be used now: `start` has come, `end` has not."""
+        now = self.owner.world.now
+        return not self.expired and (self.start is None or self.start <= now)
 
     @fact()
     def lifetime(self) -> timedelta | None:
@@ -97,6 +103,11 @@ class Certificate(Credential):
     def also_on(self) -> list[App]:
         """Other registrations with the same certificate."""
         return [] if self.thumbprint is None else self.owner.world.sharing.others("certificate", self.thumbprint, self.owner)
+
+
+def has_valid(*lists: list[Secret] | list[Certificate]) -> bool:
+    """Whether one of these credentials can be used now."""
+    return either(*(lambda these=these: some(these, lambda one: one.valid) for these in lists))
 
 
 def thumbprint(value: Any) -> Any:

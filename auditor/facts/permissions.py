@@ -90,6 +90,16 @@ class RequestedPermission(Fact):
             lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
         )
 
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def preauthorized(self) -> bool:
+        """The API preauthorizes the app for it, so that nobody need consent; never an application permission."""
+        if self.kind == "application":
+            return False
+        resource, definition = self.resource, self.definition
+        if resource is None or definition is None:
+            return False
+        return self.owner.world.apis.preauthorized(self.owner.app_id, resource, definition)
+
     @fact(CONNECTORS)
     def needed_by_connector(self) -> bool:
         """A connector of those that were given signs in with it."""

@@ -19,7 +19,7 @@ from auditor.entra.collections import (
 )
 from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
-from auditor.facts.credentials import Certificate, Secret, certificates
+from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
 from auditor.facts.names import imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
 from auditor.unknown import Unknown, either, read, some
@@ -151,6 +151,16 @@ class ServicePrincipal(Fact):
     def owners(self) -> list[Owner]:
         """Owners of the service principal."""
         return self.world.owners_of(self)
+
+    @fact(graph="preferredSingleSignOnMode")
+    def saml(self) -> bool:
+        """It signs users in with SAML."""
+        return self.sso_mode == "saml"
+
+    @fact()
+    def has_valid_credential(self) -> bool:
+        """A client secret or certificate on the service principal itself can be used now."""
+        return has_valid(self.secrets, self.certificates)
 
     @fact()
     def imitates(self) -> str | None:

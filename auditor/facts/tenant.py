@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, Collection
 from auditor.facts.base import Fact, fact, flag, listed, prop
-from auditor.facts.restrictions import Restriction, restrictions
+from auditor.facts.restrictions import Policy, Restriction, restrictions
 from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
 
 if TYPE_CHECKING:
@@ -140,14 +140,12 @@ class Tenant(Fact):
     def app_restrictions(self) -> list[Restriction]:
         """Every restriction that the default app management policy can have, set or not."""
         policy = read(self._object(APP_MANAGEMENT))
+        document = self._objects[APP_MANAGEMENT][1]
+        apps, principals = policy.application_restrictions, policy.service_principal_restrictions
         return [
-            *restrictions("applications", policy.application_restrictions, self, "/applicationRestrictions"),
-            *restrictions("service principals", policy.service_principal_restrictions, self, "/servicePrincipalRestrictions"),
+            *restrictions(Policy("applications", apps, self, document, "/applicationRestrictions")),
+            *restrictions(Policy("service principals", principals, self, document, "/servicePrincipalRestrictions")),
         ]
-
-    @property
-    def app_policy_document(self) -> Any:
-        return self._objects[APP_MANAGEMENT][1]
 
 
 def _stated(value: T | None, name: str) -> T:
