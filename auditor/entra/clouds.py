@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 CloudName = Literal["public", "us government", "china"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
+class Cloud(msgspec.Struct, frozen=True):
     """`name` is what rules call one of Microsoft's. `known_authority`: Microsoft's own, which says itself where it is to be found."""
 
     graph: str

@@ -5,14 +5,13 @@ A new collection is a row here and a shape: facts, detection, snapshots, plans a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from auditor.entra import shapes
 from auditor.entra.shapes import Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Collection:
+class Collection(msgspec.Struct, frozen=True, eq=False):
     """`name` is Microsoft Graph's, `kind` that of one object.
 
     Two collections are known from two sides, of which one may be complete while the other is not: `side_of` names the first side.
@@ -57,8 +56,7 @@ class Collection:
         return self.path.split("/")[1] if self.path else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(msgspec.Struct, frozen=True):
     """A collection that a fact is made from. `whole`: it is only known for sure when all of the tenant's was read."""
 
     collection: Collection

@@ -13,7 +13,6 @@ from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
-from auditor.facts.world import World
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
@@ -27,5 +26,5 @@ __all__ = [
     "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
     "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
     "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
-    "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent", "World",
+    "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

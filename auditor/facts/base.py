@@ -88,6 +88,7 @@ class FactType(type):
                 "Literal": typing.Literal,
                 "Any": Any,
                 "Collection": Collection,
+                "World": Any,  # what facts ask of the joins is no fact
             }
             declared = typing.get_type_hints(cls, scope)
             hints = {}

@@ -6,14 +6,16 @@ A look-up that finds nothing is null where the collection is complete, unknown w
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from auditor.entra.catalog import CATALOG
 from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS, Collection
 from auditor.facts import App, ServicePrincipal
-from auditor.facts.world import World as FactsWorld
 from auditor.joins.known import Known
 from auditor.unknown import Unknown, Unread, first_unknown
+
+if TYPE_CHECKING:
+    from auditor.facts.world import World as FactsWorld
 
 T = TypeVar("T")
 # Key -> what has it, and what the index leaves out: an object whose key nobody read could have any.
@@ -29,7 +31,7 @@ class Lookups:
     @property
     def as_facts_see_it(self) -> FactsWorld:
         """The world, of which facts need not know that whatever it answers may be unknown: `Unread` takes care of that."""
-        return cast(FactsWorld, self)
+        return cast("FactsWorld", self)
 
     @cached_property
     def _apps(self) -> Index[App]:

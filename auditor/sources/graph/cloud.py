@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from auditor.entra.clouds import CLOUDS, Cloud
 from auditor.errors import UsageError
