@@ -17,7 +17,7 @@ from auditor.unknown import Unknown, either, some, whole_or_partial
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
     from auditor.facts.principal import Owner, ServicePrincipal
-    from auditor.facts.world import World
+    from auditor.facts.world import Document, World
 
 Audience = Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"]
 Token = Literal["id", "access", "saml2"]
@@ -124,6 +124,7 @@ class App(Fact):
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
+    document: Document
 
     id: str = prop("id", "Object ID.")
     app_id: str = prop("appId", "Application (client) ID.")
@@ -165,7 +166,7 @@ class App(Fact):
     secrets: list[Secret] = prop("passwordCredentials", "Client secrets.")
     certificates: list[Certificate] = prop("keyCredentials", "Certificates, a Sign/Verify pair once.")
 
-    def __init__(self, doc: shapes.Application, world: World, document: Any) -> None:
+    def __init__(self, doc: shapes.Application, world: World, document: Document) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
@@ -364,7 +365,7 @@ class App(Fact):
         """A client secret or certificate on the registration can be used now (federated credentials have no term)."""
         return has_valid(self.secrets, self.certificates)
 
-    def granted(self, kind: str) -> Any:
+    def granted(self, kind: str) -> list[GrantedPermission]:
         """Those of one kind, which the other kind's collection need not be given for."""
         principal = self.service_principal
         if principal is None:

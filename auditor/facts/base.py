@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from auditor.entra.collections import APPLICATIONS, Collection, Need
 from auditor.unknown import Unknown, Unread
 
+if TYPE_CHECKING:
+    from auditor.facts.world import Document
+
 T = TypeVar("T")
 
 
@@ -88,6 +91,7 @@ class FactType(type):
                 "Literal": typing.Literal,
                 "Any": Any,
                 "Collection": Collection,
+                "Document": Any,
                 "World": Any,  # what facts ask of the joins is no fact
             }
             declared = typing.get_type_hints(cls, scope)
@@ -132,7 +136,7 @@ class Fact(metaclass=FactType):
             setattr(self, name, value)
             return value
 
-    def origin(self, place: str = "") -> tuple[Any, str]:
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
         """The document that it (or `place` below it) stands in, and where there, as a JSON Pointer in Microsoft Graph's shape;
         None where it has none.
         """

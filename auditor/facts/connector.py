@@ -16,7 +16,7 @@ from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
-    from auditor.facts.world import World
+    from auditor.facts.world import Document, World
 
 # "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
 # "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
@@ -128,6 +128,7 @@ class Connector(Fact):
     KEY = (("id",),)
     LABEL = ("display_name", "place")
     world: World
+    document: Document
 
     kind: Literal["custom connector", "client", "api"] = prop(
         "kind", "A custom connector; else the authConfig of a sample's client, or of its API."
@@ -150,7 +151,7 @@ class Connector(Fact):
     secret_form: Literal["none", "placeholder", "guid", "other"] = prop("secretForm", "What the client secret in the file looks like.")
     validated_version: int | None = prop("tokenVersion", "Version of access tokens that an API's configuration validates; null: not said.")
 
-    def __init__(self, doc: shapes.Connector, world: World, document: Any) -> None:
+    def __init__(self, doc: shapes.Connector, world: World, document: Document) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         kind: Any = doc.kind
         self.kind, self.place = kind, document.parent.rstrip("/") or document.file.name
@@ -350,7 +351,7 @@ class Connector(Fact):
         """The scopes that it names one by one."""
         return keep(self.named_scopes, lambda scope: scope.value not in ("", ".default"))
 
-    def _preauthorizes(self, client_id: Any) -> bool:
+    def _preauthorizes(self, client_id: str) -> bool:
         """The API preauthorizes a client for every scope that is asked of it; where none is named, for one at least."""
         resource, apis = self.resource, self.world.apis
         if resource is None:

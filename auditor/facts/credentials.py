@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from auditor.unknown import Unknown, either, first_unknown, read, some, whole_or
 if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
+    from auditor.facts.world import Document
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 
@@ -32,7 +34,7 @@ class Credential(Fact):
     start: datetime | None = prop("startDateTime", "Valid from; null: no start was set.")
     end: datetime | None = prop("endDateTime", "Valid until; null: no end was set.")
 
-    def __init__(self, doc: shapes.PasswordCredential | shapes.KeyCredential, owner: Any, at: str) -> None:
+    def __init__(self, doc: shapes.PasswordCredential | shapes.KeyCredential, owner: App | ServicePrincipal, at: str) -> None:
         self.owner, self.at = owner, at
         self.key_id, self.display_name = lower(doc.key_id), text(doc.display_name)
         self.start, self.end = doc.start_date_time, doc.end_date_time
@@ -55,7 +57,7 @@ class Credential(Fact):
         start, end = self.start, self.end
         return None if start is None or end is None else end - start
 
-    def _superseded_by(self, others: Any) -> bool:
+    def _superseded_by(self, others: Sequence[Credential]) -> bool:
         end = self.end
         if end is None:
             return False
@@ -89,7 +91,7 @@ class Certificate(Credential):
     usages: list[str] = prop("usage", "Sign, Verify, Encrypt: of all its entries.")
     key_ids: list[str] = prop("keyId", "Of all its entries.")
 
-    def __init__(self, doc: shapes.KeyCredential, owner: Any, at: str) -> None:
+    def __init__(self, doc: shapes.KeyCredential, owner: App | ServicePrincipal, at: str) -> None:
         super().__init__(doc, owner, at)
         self.thumbprint, self.type = thumbprint(doc.custom_key_identifier), text(doc.type)
         self.usages, self.key_ids = [], []
@@ -122,7 +124,7 @@ def thumbprint(value: Any) -> Any:
     return value.upper() if len(value) == 40 else value
 
 
-def certificates(credentials: Any, owner: Any) -> Any:
+def certificates(credentials: Any, owner: App | ServicePrincipal) -> Any:
     """One fact for each certificate: Entra ID lists a SAML certificate twice, to sign and to verify."""
     if credentials.__class__ is not list or not credentials:
         return credentials
@@ -226,7 +228,7 @@ class FederatedCredential(Fact):
     audiences: list[str] = prop("audiences", "Must contain the token's aud.")
     claims_expression: str | None = prop("claimsMatchingExpression/value", "Flexible credential (beta); null for an ordinary one.")
 
-    def __init__(self, doc: shapes.FederatedIdentityCredential, owner: App, at: str, document: Any = None) -> None:
+    def __init__(self, doc: shapes.FederatedIdentityCredential, owner: App, at: str, document: Document | None = None) -> None:
         self.owner, self.at, self.document = owner, at, document
         self.id, self.name, self.issuer = lower(doc.id), text(doc.name), text(doc.issuer)
         self.subject, self.audiences = doc.subject, listed(doc.audiences)

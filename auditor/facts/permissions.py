@@ -16,6 +16,7 @@ from auditor.unknown import Unknown, keep, read, some, whole_or_partial
 if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
+    from auditor.facts.world import Document
 
 _KINDS: dict[str, Any] = {"Role": "application", "Scope": "delegated"}
 
@@ -168,7 +169,9 @@ class GrantedPermission(Fact):
     consent: Literal["admin", "user"] = prop("consentType", "AllPrincipals and app roles = admin, Principal = user.")
     users: list[str] = prop("principalId", "Object IDs of the users who consented for themselves.")
 
-    def __init__(self, owner: ServicePrincipal, document: Any, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any) -> None:  # noqa: A002
+    def __init__(
+        self, owner: ServicePrincipal, document: Document, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any,  # noqa: A002
+    ) -> None:  # fmt: skip
         self.owner, self.at, self.document = owner, "", document
         self.kind, self.resource_app_id, self.id, self.value, self.consent = kind, resource_app_id, id, value, consent
         self.users = []
@@ -229,7 +232,7 @@ class DelegatedGrant(Fact):
     user_id: str = prop("principalId", "Object ID of the one user; '' for everybody.")
     scope: str = prop("scope", "Names of the delegated permissions, with blanks between.")
 
-    def __init__(self, doc: shapes.OAuth2PermissionGrant, owner: ServicePrincipal, document: Any) -> None:
+    def __init__(self, doc: shapes.OAuth2PermissionGrant, owner: ServicePrincipal, document: Document) -> None:
         self.owner, self.at, self.document = owner, "", document
         self.id, self.resource_id, self.user_id = text(doc.id), lower(doc.resource_id), lower(doc.principal_id)
         self.consent, self.scope = text(doc.consent_type), text(doc.scope)

@@ -26,7 +26,7 @@ from auditor.unknown import Unknown, either, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
-    from auditor.facts.world import World
+    from auditor.facts.world import Document, World
 
 
 class ServicePrincipal(Fact):
@@ -37,6 +37,7 @@ class ServicePrincipal(Fact):
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
+    document: Document
 
     id: str = prop("id", "Object ID.")
     app_id: str = prop("appId", "Application (client) ID.")
@@ -58,7 +59,7 @@ class ServicePrincipal(Fact):
     secrets: list[Secret] = prop("passwordCredentials", "Client secrets on the service principal itself.")
     certificates: list[Certificate] = prop("keyCredentials", "Certificates on the service principal itself.")
 
-    def __init__(self, doc: shapes.ServicePrincipal, world: World, document: Any) -> None:
+    def __init__(self, doc: shapes.ServicePrincipal, world: World, document: Document) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
@@ -192,7 +193,7 @@ class Owner(Fact):
     enabled: bool = prop("accountEnabled", "Can sign in; null = yes.")
     kind: Literal["user", "servicePrincipal"] = prop("@odata.type", "User or service principal.")
 
-    def __init__(self, doc: shapes.DirectoryObject, owner: Any, at: str, document: Any = None) -> None:
+    def __init__(self, doc: shapes.DirectoryObject, owner: App | ServicePrincipal, at: str, document: Document | None = None) -> None:
         self.owner, self.at, self.document, self.id = owner, at, document, lower(doc.id)
         self.display_name = text(doc.display_name)
         self.enabled = True if doc.account_enabled is None else doc.account_enabled

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, listed, prop
 from auditor.unknown import Unknown, first_unknown
+
+if TYPE_CHECKING:
+    from auditor.facts.world import Document
 
 _ON_PASSWORDS = ("passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime")
 _ON_KEYS = ("asymmetricKeyLifetime",)
@@ -29,7 +32,7 @@ class Policy(NamedTuple):
     target: Literal["applications", "service principals"]
     half: Any
     tenant: Fact
-    document: Any
+    document: Document
     at: str
 
 
@@ -63,7 +66,7 @@ class Restriction(Fact):
         self.max_lifetime = longest(limit) if isinstance(limit, str) else limit
         self.created_after = None if isinstance(created, datetime) and created.year == 1 else created  # the year 1: whenever
 
-    def origin(self, place: str = "") -> tuple[Any, str]:
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
         """One that is not set has no properties: where it would stand."""
         return super().origin(place if self._is_set else "")
 

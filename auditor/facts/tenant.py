@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, Collection
@@ -12,7 +12,7 @@ from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_parti
 
 if TYPE_CHECKING:
     from auditor.entra import shapes
-    from auditor.facts.world import World
+    from auditor.facts.world import Document, World
 
 T = TypeVar("T")
 UserConsent = Literal["none", "low impact", "Microsoft managed", "all", "custom"]
@@ -43,7 +43,7 @@ class Tenant(Fact):
     id: str = prop("id", "Tenant ID.")
     verified_domains: list[str] = prop("verifiedDomains", "Names of its verified domains, lower case.", unknown_without=(ORGANIZATION,))
 
-    def __init__(self, objects: dict[Collection, tuple[Any, Any]], world: World, tenant_id: Any) -> None:
+    def __init__(self, objects: Mapping[Collection, tuple[Any, Document]], world: World, tenant_id: Any) -> None:
         """`objects`: its organization and its policies, as far as they are given, each with its document."""
         self.owner, self.at, self.world, self._objects = world, "", world, objects
         self.document = next((document for _, document in objects.values()), None)
@@ -63,7 +63,7 @@ class Tenant(Fact):
     def _object(self, of: Collection) -> Any:
         return self._objects[of][0] if of in self._objects else self.world.missing(of)
 
-    def origin(self, place: str = "") -> tuple[Any, str]:
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
         """A place that begins with the name of a policy stands in that policy's document."""
         name, _, inside = place.removeprefix("/").partition("/")
         policy = next((document for of, (_, document) in self._objects.items() if of.name == name), None)
