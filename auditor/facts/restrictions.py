@@ -111,7 +111,7 @@ _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d
 def longest(text: str) -> timedelta:
     """The longest that an ISO 8601 duration can be: six months from July are 184 days."""
     found = _DURATION.fullmatch(text)
-    assert found is not None, "documents.DURATION lets nothing else through"
+    assert found is not None, "shapes.DURATION lets nothing else through"
     years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     years, months = years + months // 12, months % 12
     days += years * 365 + -(-years // 4) + _LONGEST[months]  # every fourth year, begun, has a day more
