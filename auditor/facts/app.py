@@ -16,8 +16,9 @@ from auditor.unknown import Unknown, either, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
+    from auditor.facts.document import Document
     from auditor.facts.principal import Owner, ServicePrincipal
-    from auditor.facts.world import Document, World
+    from auditor.facts.world import World
 
 Audience = Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"]
 Token = Literal["id", "access", "saml2"]

@@ -17,7 +17,7 @@ from auditor.entra.collections import APPLICATIONS, Collection, Need
 from auditor.unknown import Unknown, Unread
 
 if TYPE_CHECKING:
-    from auditor.facts.world import Document
+    from auditor.facts.document import Document
 
 T = TypeVar("T")
 

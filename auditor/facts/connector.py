@@ -15,8 +15,9 @@ from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.document import Document
     from auditor.facts.principal import ServicePrincipal
-    from auditor.facts.world import Document, World
+    from auditor.facts.world import World
 
 # "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
 # "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".

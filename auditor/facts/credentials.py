@@ -16,8 +16,8 @@ from auditor.unknown import Unknown, either, first_unknown, read, some, whole_or
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.document import Document
     from auditor.facts.principal import ServicePrincipal
-    from auditor.facts.world import Document
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 

@@ -15,8 +15,8 @@ from auditor.unknown import Unknown, keep, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.document import Document
     from auditor.facts.principal import ServicePrincipal
-    from auditor.facts.world import Document
 
 _KINDS: dict[str, Any] = {"Role": "application", "Scope": "delegated"}
 

@@ -26,7 +26,8 @@ from auditor.unknown import Unknown, either, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
-    from auditor.facts.world import Document, World
+    from auditor.facts.document import Document
+    from auditor.facts.world import World
 
 
 class ServicePrincipal(Fact):

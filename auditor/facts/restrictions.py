@@ -11,7 +11,7 @@ from auditor.facts.base import Fact, fact, listed, prop
 from auditor.unknown import Unknown, first_unknown
 
 if TYPE_CHECKING:
-    from auditor.facts.world import Document
+    from auditor.facts.document import Document
 
 _ON_PASSWORDS = ("passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime")
 _ON_KEYS = ("asymmetricKeyLifetime",)

@@ -12,7 +12,8 @@ from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_parti
 
 if TYPE_CHECKING:
     from auditor.entra import shapes
-    from auditor.facts.world import Document, World
+    from auditor.facts.document import Document
+    from auditor.facts.world import World
 
 T = TypeVar("T")
 UserConsent = Literal["none", "low impact", "Microsoft managed", "all", "custom"]

@@ -24,35 +24,6 @@ if TYPE_CHECKING:
     from auditor.facts.tenant import Tenant
 
 
-class File(Protocol):
-    """A file that was read, or a tenant."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def shown(self) -> Any: ...  # a text; null for a tenant, of which nothing is a file
-    @property
-    def portal(self) -> str: ...
-
-
-class Document(Protocol):
-    """Where a fact stands."""
-
-    @property
-    def file(self) -> File: ...
-    @property
-    def parent(self) -> str: ...
-    @property
-    def pointer(self) -> str: ...
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-    @property
-    def line(self) -> int: ...
-    def place(self, inside: str) -> tuple[str, int | None, int | None]: ...
-
-
 class Apis(Protocol):
     """APIs, and the permissions that they define."""
 
