@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import coloured, complete, say_errors
+from auditor.commands import coloured, complete, say_errors, size_option
 from auditor.commands.live import live_of, live_options
 from auditor.errors import UsageError
 
@@ -31,6 +31,7 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @click.option("--strict", is_flag=True, help="Exit with 2 if any link could not be evaluated.")
 @click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+@size_option
 @click.option("--no-color", is_flag=True, help="No colours.")
 @live_options
 def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bool, no_color: bool, **options: Any) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import say_errors
+from auditor.commands import say_errors, size_option
 from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
@@ -27,8 +27,11 @@ _HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id
 @click.option("--output-format", type=click.Choice(["text", "json", "ics"]), default="text", show_default=True)
 @click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+@size_option
 @sign_in_options
-def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str | None, exclude: tuple[str, ...], **options: Any) -> int:
+def command(
+    paths: tuple[str, ...], within: str, output_format: str, as_of: str | None, exclude: tuple[str, ...], max_file_size: int, **options: Any
+) -> int:
     """List client secrets and certificates that have expired or expire soon, the earliest first, with their owners.
 
     What another, longer-lived credential has replaced is left out: nothing depends on it.
@@ -41,7 +44,15 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
     if not paths and live is None:
         raise UsageError("nothing to read: give files or a folder, as in `regaudit credentials manifests/`, - or --tenant")
     days = days_of(within)
-    report = audit(paths, tenant=live, also=("servicePrincipals", "owners"), select=["secret-expired"], as_of=as_of, exclude=exclude)
+    report = audit(
+        paths,
+        tenant=live,
+        also=("servicePrincipals", "owners"),
+        select=["secret-expired"],
+        as_of=as_of,
+        exclude=exclude,
+        max_file_size=max_file_size,
+    )
     say_errors(report.errors)
     rows = calendar(report, days)
     if output_format == "json":

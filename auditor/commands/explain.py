@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import coloured, complete, say_errors
+from auditor.commands import coloured, complete, say_errors, size_option
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ Examples:
 @click.option(
     "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="With PATH: findings shown of a rule; 0 shows all."
 )
+@size_option
 @click.option("-v", "--verbose", is_flag=True, help="With PATH: all reasons why something was not evaluated, and all notes.")
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
 @click.option("--no-color", is_flag=True, help="No colours.")
@@ -93,9 +95,11 @@ def _show_page(page: Rule, *, as_json: bool, raw: bool, no_color: bool) -> None:
 
     plain = not coloured(no_color)
     console = Console(
-        width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=None if not plain else False, highlight=False
-    )
+        file=io.StringIO(),  # rich would end the process with 1 where nobody reads on
+        width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=not plain, highlight=False,
+    )  # fmt: skip
     console.print(Markdown(clean_lines(readable(page)), code_theme="ansi_dark"))
+    click.echo(console.file.getvalue(), nl=False, color=not plain)  # type: ignore[attr-defined]
 
 
 def readable(rule: Rule) -> str:
@@ -168,7 +172,7 @@ def _explain(
     if paths and rules:
         from auditor.scan import audit
 
-        report = audit(paths, select=rules, extend_rules=extend_rules, as_of=as_of)
+        report = audit(paths, select=rules, extend_rules=extend_rules, as_of=as_of, max_file_size=options["max_file_size"])
         say_errors(report.errors)
     named = aadsts.mentions(message, report) if report else []
     colour = not as_json and coloured(options["no_color"])

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from auditor import pointer
 from auditor.display import clean
 from auditor.errors import InputError
+from auditor.files import Identity
 from auditor.sources.coverage import TenantInfo
 
 EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here columns are exact and duplicate keys are looked for
@@ -131,6 +132,7 @@ class Documents:
     inexact: list[str] = field(default_factory=list)  # files too large for exact columns and duplicate keys
     whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
     tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
+    opened: set[Identity] = field(default_factory=set)  # every file of which something was read
     snapshots: set[str] = field(default_factory=set)  # paths of those that were read
 
     def add(self, document: Document) -> None:
