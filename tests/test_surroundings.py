@@ -13,7 +13,7 @@ import jsonschema
 import msgspec
 import pytest
 import rich.errors
-from pathspec.patterns.gitwildmatch import GitWildMatchPatternError
+from pathspec.patterns.gitignore.base import GitIgnorePatternError
 
 import auditor.scan
 from auditor.files import in_units, size_of
@@ -262,7 +262,7 @@ FAULTS = [
     msgspec.ValidationError("Contoso Payroll"),
     msgspec.DecodeError("Contoso Payroll"),
     msgspec.EncodeError("Contoso Payroll"),
-    GitWildMatchPatternError("Contoso Payroll"),
+    GitIgnorePatternError("Contoso Payroll"),
     rich.errors.MarkupError("Contoso Payroll"),
     rich.errors.ConsoleError("Contoso Payroll"),
     KeyboardInterrupt(),

@@ -85,12 +85,11 @@ def guard_all(targets: Iterable[Path], read: Collection[Identity]) -> None:
 def write(pieces: Iterator[bytes], file: Path) -> None:
     """To a file that is only there once it is whole. Raises UsageError."""
     try:
-        target = file.resolve()  # what a link names is written, not the link
-        if target.exists() and not target.is_file():  # a pipe, /dev/stdout
-            with target.open("wb") as out:
+        if file.exists() and not file.is_file():  # a pipe, /dev/stdout
+            with file.open("wb") as out:
                 out.writelines(pieces)
         else:
-            _replace(target, pieces)
+            _replace(file.resolve(), pieces)  # what a link names is written, not the link
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         raise UsageError(f"cannot write {file}: {getattr(error, 'strerror', None) or error}") from None
 
