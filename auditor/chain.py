@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from auditor import engine
-from auditor.display import clean
+from auditor.display import clean, show
 from auditor.engine import subject_of
 from auditor.facts import Connector, Fact
 from auditor.finding import SEVERITY_RANK, Finding, Outcome
@@ -229,6 +229,6 @@ def _asked(connector: Connector) -> list[Any] | None:
 
 def _named(what: Any) -> str | None:
     if isinstance(what, list):
-        names = [clean(one.label) for one in known(what)]
+        names = [show(one) for one in known(what)]
         return ", ".join(names) or None
-    return clean(what.label) if isinstance(what, Fact) else None
+    return show(what) if isinstance(what, Fact) else None

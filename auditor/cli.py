@@ -170,10 +170,10 @@ def _prepare_streams() -> None:
 
 def _say(message: str) -> None:
     """An error, to the person at the terminal. What was typed or read stands in it, and can be hostile."""
-    from auditor.display import clean_lines
+    from auditor.display import clean, clean_lines
 
     with contextlib.suppress(OSError):  # nobody can be told
-        click.echo(clean_lines(message, 1000), err=True)
+        click.echo(clean_lines(message, 1000, line_of=clean), err=True)
 
 
 if __name__ == "__main__":

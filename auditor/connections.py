@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from auditor.display import hidden
 from auditor.facts import App, Connector, Permission, Resource, ServicePrincipal
 from auditor.unknown import Partial, Unknown, Unread, known, read, some, whole_or_partial
 
@@ -139,7 +140,7 @@ class Connections:
         world = self._world
         names, nearest, gap = self._names
         if name in self._ambiguous:
-            return Unknown(RESOURCE, f"several are called {name}", collection=True)
+            return Unknown(RESOURCE, f"several are called {hidden(name)}", collection=True)
         app_id = name.lower() if len(name) == 36 and "/" not in name else names.get(name) or self._of_domain(name)
         if app_id is not None:
             found: Resource | Unknown | None = world.apis.resource(app_id)
@@ -151,7 +152,9 @@ class Connections:
             return None
         missing = self._missing(RESOURCE)
         near = nearest.get(_near(name))
-        return missing if near is None or near == name else Unknown(RESOURCE, f"{missing.why}; close to it is {near}", collection=True)
+        return (
+            missing if near is None or near == name else Unknown(RESOURCE, f"{missing.why}; close to it is {hidden(near)}", collection=True)
+        )
 
     def _of_domain(self, name: str) -> str | None:
         host = name.partition("://")[2].partition("/")[0].lower()

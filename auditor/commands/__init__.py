@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -35,7 +36,26 @@ def coloured(no_color: bool) -> bool:
 
 def say_errors(errors: Iterable[Exception]) -> None:
     """What could not be read, a line each."""
-    from auditor.display import clean
+    from auditor.display import told
 
     for error in errors:
-        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+        click.echo(f"regaudit: {told(error, 1000)}", err=True)
+
+
+def echo_json(value: Any) -> None:
+    """JSON for people and pipelines."""
+    import msgspec
+
+    from auditor.display import escaped
+
+    click.echo(escaped(msgspec.json.format(msgspec.json.encode(value), indent=2)))
+
+
+def echo_table(rows: Iterable[Iterable[Any]], headers: Iterable[str]) -> None:
+    """Cells that are texts are clean already; none of them is a formula."""
+    from tabulate import tabulate
+
+    from auditor.display import cell
+
+    cells = [[cell(value) if isinstance(value, str) else value for value in row] for row in rows]
+    click.echo(tabulate(cells, headers=list(headers), tablefmt="simple", disable_numparse=True))

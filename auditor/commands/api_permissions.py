@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import say_errors, size_option
+from auditor.commands import echo_json, echo_table, say_errors, size_option
 from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
@@ -46,9 +46,7 @@ def command(
     if app is not None and not rows and not report.errors:
         raise UsageError(f"no registration {app!r} requests a permission")
     if output_format == "json":
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        echo_json(rows)
     else:
         _table(rows)
     return 2 if report.errors else 0
@@ -59,8 +57,6 @@ def _names(row: Any) -> set[str]:
 
 
 def _table(rows: list[Any]) -> None:
-    from tabulate import tabulate
-
     def yes(value: bool | None) -> str:
         return "?" if value is None else "yes" if value else "no"
 
@@ -77,7 +73,7 @@ def _table(rows: list[Any]) -> None:
         for row in rows
     ]
     if table:
-        click.echo(tabulate(table, headers=_HEADERS, tablefmt="simple", disable_numparse=True))
+        echo_table(table, _HEADERS)
         click.echo()
     missing, unknown = sum(row.granted == "no" for row in rows), sum(row.granted is None for row in rows)
     click.echo(f"{len(rows)} permission{'s' * (len(rows) != 1)} requested: {missing} not granted, {unknown} not known.")

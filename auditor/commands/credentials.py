@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import say_errors, size_option
+from auditor.commands import echo_json, echo_table, say_errors, size_option
 from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
@@ -56,9 +56,7 @@ def command(
     say_errors(report.errors)
     rows = calendar(report, days)
     if output_format == "json":
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        echo_json(rows)
     elif output_format == "ics":
         click.echo(ics(rows, report.as_of).encode("utf-8", "replace"), nl=False)
     else:
@@ -73,8 +71,6 @@ def _count(number: int) -> str:
 
 
 def _table(rows: list[Any], within: str, days: int | None) -> None:
-    from tabulate import tabulate
-
     table = [
         (
             row.end[:10],
@@ -89,7 +85,7 @@ def _table(rows: list[Any], within: str, days: int | None) -> None:
         for row in rows
     ]
     if table:
-        click.echo(tabulate(table, headers=_HEADERS, tablefmt="simple", disable_numparse=True))
+        echo_table(table, _HEADERS)
         click.echo()
     ahead = "some day" if days is None else f"within {within}"
     verbs = "has expired or expires" if len(rows) == 1 else "have expired or expire"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import coloured, complete, say_errors, size_option
+from auditor.commands import coloured, complete, echo_json, echo_table, say_errors, size_option
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,15 +80,16 @@ def command(what: str | None, more: tuple[str, ...], list_codes: bool, extend_ru
 
 
 def _show_page(page: Rule, *, as_json: bool, raw: bool, no_color: bool) -> None:
-    if raw:
-        click.echo(page.page)
-        return
     from auditor.display import clean_lines
+
+    if raw:
+        click.echo(clean_lines(page.page, len(page.page)))
+        return
 
     if as_json:
         from auditor.commands.rules import described
 
-        click.echo(json.dumps({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)}, indent=2))
+        echo_json({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)})
         return
     from rich.console import Console
     from rich.markdown import Markdown
@@ -234,9 +235,9 @@ def _sentences(explanation: Explanation) -> list[str]:
 
 
 def _title(rule: Rule) -> str:
-    from auditor.display import clean
+    from auditor.display import harmless
 
-    return clean(rule.title)
+    return harmless(rule.title)
 
 
 def _counts(rule: Rule, report: Report) -> dict[str, int]:
@@ -266,10 +267,11 @@ def _row(explanation: Explanation, report: Report | None) -> dict[str, Any]:
 
 
 def _print_json(explanations: list[Explanation], named: list[Mention], report: Report | None, shown: Any) -> None:
+    from auditor.display import escaped
     from auditor.report import render
 
     rows = {"codes": [_row(one, report) for one in explanations], "mentions": [mention._asdict() for mention in named]}
-    click.echo(json.dumps(rows)[:-1] + ', "report": ', nl=False)
+    click.echo(escaped(json.dumps(rows).encode())[:-1] + b', "report": ', nl=False)
     for piece in render(report, "json", shown) if report else [b"null"]:
         click.echo(piece, nl=False)
     click.echo("}")
@@ -282,15 +284,13 @@ def _list(book: Rulebook, *, as_json: bool) -> None:
     numbers = sorted(CATALOG.codes.keys() | {number for rule in book for number in rule.aadsts})
     explanations = aadsts.explained(numbers, book)
     if as_json:
-        click.echo(json.dumps([_row(explanation, None) for explanation in explanations], indent=2))
+        echo_json([_row(explanation, None) for explanation in explanations])
         return
-    from tabulate import tabulate
-
     table = []
     for one in explanations:
         blind = one.code is not None and one.code.foreseeable == "no"
         table.append(
             (f"AADSTS{one.number}", len(one.rules) or ("cannot be foreseen" if blind else "none yet"), one.code.meaning if one.code else "")
         )
-    click.echo(tabulate(table, headers=["code", "rules", "what it means"], tablefmt="simple", disable_numparse=True))
+    echo_table(table, ["code", "rules", "what it means"])
     click.echo(f"\n{len(table)} codes. `regaudit explain AADSTS50011` explains one.")

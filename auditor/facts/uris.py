@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.catalog import hosts
+from auditor.display import hidden
 from auditor.facts.base import Fact, each, fact, places, prop
 from auditor.unknown import Unknown, some, whole_or_partial
 
@@ -57,6 +58,11 @@ class Uri(Fact):
         self.loopback = host in LOOPBACK
         self.ip_literal = host[:1] == "[" or (host[-1:].isdigit() and host.count(".") == 3 and host.replace(".", "").isdigit())
         self.internationalized = not host.isascii() or host[:4] == "xn--" or ".xn--" in host
+
+    @property
+    def label(self) -> str:
+        """As it may be shown: user, query and fragment are where secrets stand."""
+        return hidden(self.value)
 
     @fact()
     def well_formed(self) -> bool:
@@ -216,6 +222,6 @@ def _without_placeholders(uris: list[Any], missing: Unknown | None) -> list[Any]
     """A template's "https://${{TAB_DOMAIN}}/cb" is some URI, but nobody knows which."""
     for uri in uris:
         if "{" in uri.value and ("${" in uri.value or "{{" in uri.value):
-            missing = Unknown(uri.value, "a placeholder in a template")
+            missing = Unknown(hidden(uri.value), "a placeholder in a template")
             uris = [other for other in uris if other is not uri]
     return whole_or_partial(uris, missing)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from auditor import pointer, schemas
+from auditor.display import redacted
 from auditor.errors import InputError
 from auditor.sources import detect, text
 from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, OWN_NAMES, PIECES, PORTAL
@@ -91,7 +92,7 @@ class _Reader:
             self._batch(members["responses"], depth)
         elif (error := members.get("error")) and error.is_object and "code" in (inner := error.members()):
             said = [inner[key].value() for key in ("code", "message") if key in inner]
-            self.into.errors.append(self.error(element, f"an error was saved instead of data: {': '.join(map(str, said))[:300]}"))
+            self.into.errors.append(self.error(element, f"an error was saved instead of data: {redacted(': '.join(map(str, said)))}"))
             self.objects += 1
         elif (found := detect.classify(members)) is not None:
             kind, form = found

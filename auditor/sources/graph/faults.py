@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from auditor.display import clean
+from auditor.display import redacted as redacted  # of an error that somebody else worded
 from auditor.errors import RegauditError
 
-_TOKEN = re.compile(
-    r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+"
-)
 _EXPIRED_PAGE = re.compile(r"expired_?page_?token|skip_?token|page token", re.IGNORECASE)
 
 
@@ -85,8 +83,3 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
     except (ValueError, OverflowError):
         return None
-
-
-def redacted(text: str) -> str:
-    """A text of somebody else as we may print it: no token, one line, short."""
-    return clean(_TOKEN.sub("(token)", text), 300)
