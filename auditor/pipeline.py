@@ -20,6 +20,7 @@ from auditor import joins, rulebook, sources
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge_all
 from auditor.errors import InputError, UsageError
+from auditor.files import MAX_FILE_SIZE, Identity
 from auditor.joins.world import World
 from auditor.rulebook import profiles
 from auditor.severity import SEVERITIES, Severity
@@ -51,6 +52,7 @@ class Report:
     passed_over: list[str]
     inexact: list[str]
     tenants: list[TenantInfo] = field(default_factory=list)  # live ones and snapshots
+    opened: set[Identity] = field(default_factory=set, repr=False)  # every file that was read: no report takes its place
 
     @property
     def files_passed_over(self) -> int:
@@ -163,11 +165,12 @@ def audit(
     progress: Progress | None = None,
     tenant_progress: Tell | None = None,
     also: Iterable[str] = (),
+    max_file_size: int = MAX_FILE_SIZE,
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
-    `also` names collections of a tenant to read beside those that the rules need.
+    `also` names collections of a tenant to read beside those that the rules need. A file of more than `max_file_size` bytes is not read.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
     page that does not load, GraphFault for a tenant of which nothing can be read.
@@ -200,6 +203,7 @@ def audit(
             take=joiner.add,
             progress=lambda files, _: tell("reading", files, 0),
             wanted=lambda: planned().collections,
+            max_file_size=max_file_size,
         )
         if tenant is not None:
             straight = Straight(documents)
@@ -230,6 +234,7 @@ def audit(
         now if fixed else started, now if fixed else datetime.now(timezone.utc), fixed,
         documents.files_read, sorted(documents.passed_over), sorted(documents.inexact),
         [documents.tenants[scope] for scope in sorted(documents.tenants)],
+        documents.opened,
     )  # fmt: skip
 
 

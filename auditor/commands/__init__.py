@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from auditor import files
 from auditor.errors import UsageError
 
 
@@ -23,6 +25,16 @@ class Command(click.Command):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and "" in (value if isinstance(value, tuple) else (value,)):
                 raise click.BadParameter("it is empty", ctx=ctx, param=parameter)
         return rest
+
+
+def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    return files.size_of(value)
+
+
+size_option = click.option(
+    "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
+    help="Larger files are not read, but named. 100,000 registrations are 255 MB; memory is three times that.",
+)  # fmt: skip
 
 
 def listed(values: Iterable[str]) -> list[str]:
@@ -45,7 +57,26 @@ def coloured(no_color: bool) -> bool:
 
 def say_errors(errors: Iterable[Exception]) -> None:
     """What could not be read, a line each."""
-    from auditor.display import clean
+    from auditor.display import told
 
     for error in errors:
-        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+        click.echo(f"regaudit: {told(error, 1000)}", err=True)
+
+
+def echo_json(value: Any) -> None:
+    """JSON for people and pipelines."""
+    import msgspec
+
+    from auditor.display import escaped
+
+    click.echo(escaped(msgspec.json.format(msgspec.json.encode(value), indent=2)))
+
+
+def echo_table(rows: Iterable[Iterable[Any]], headers: Iterable[str]) -> None:
+    """Cells that are texts are clean already; none of them is a formula."""
+    from tabulate import tabulate
+
+    from auditor.display import cell
+
+    cells = [[cell(value) if isinstance(value, str) else value for value in row] for row in rows]
+    click.echo(tabulate(cells, headers=list(headers), tablefmt="simple", disable_numparse=True))

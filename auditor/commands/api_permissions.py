@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import Command, say_errors
+from auditor.commands import Command, echo_json, echo_table, say_errors, size_option
 from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
@@ -24,8 +24,11 @@ _HEADERS = ("application", "API", "permission", "kind", "tier", "admin consent",
 @click.option("--app", metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+@size_option
 @sign_in_options
-def command(paths: tuple[str, ...], app: str | None, output_format: str, exclude: tuple[str, ...], **options: Any) -> int:
+def command(
+    paths: tuple[str, ...], app: str | None, output_format: str, exclude: tuple[str, ...], max_file_size: int, **options: Any
+) -> int:
     """List every configured API permission (requiredResourceAccess): of which API, how far it reaches, and whether it was granted.
 
     What the input does not say is shown as ?, in JSON as null.
@@ -37,15 +40,13 @@ def command(paths: tuple[str, ...], app: str | None, output_format: str, exclude
     if not paths and live is None:
         raise UsageError("nothing to read: give files or a folder, as in `regaudit api-permissions tenant/`, - or --tenant")
     granted = ("servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
-    report = audit(paths, tenant=live, also=granted, select=["perm-empty-resource"], exclude=exclude)
+    report = audit(paths, tenant=live, also=granted, select=["perm-empty-resource"], exclude=exclude, max_file_size=max_file_size)
     say_errors(report.errors)
     rows = [row for row in api_permissions(report) if app is None or app.lower() in _names(row)]
     if app is not None and not rows and not report.errors:
         raise UsageError(f"no registration {app!r} requests a permission")
     if output_format == "json":
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        echo_json(rows)
     else:
         _table(rows)
     return 2 if report.errors else 0
@@ -56,8 +57,6 @@ def _names(row: Any) -> set[str]:
 
 
 def _table(rows: list[Any]) -> None:
-    from tabulate import tabulate
-
     def yes(value: bool | None) -> str:
         return "?" if value is None else "yes" if value else "no"
 
@@ -74,7 +73,7 @@ def _table(rows: list[Any]) -> None:
         for row in rows
     ]
     if table:
-        click.echo(tabulate(table, headers=_HEADERS, tablefmt="simple", disable_numparse=True))
+        echo_table(table, _HEADERS)
         click.echo()
     missing, unknown = sum(row.granted == "no" for row in rows), sum(row.granted is None for row in rows)
     click.echo(f"{len(rows)} permission{'s' * (len(rows) != 1)} requested: {missing} not granted, {unknown} not known.")

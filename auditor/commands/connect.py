@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import Command, coloured, complete, say_errors
+from auditor.commands import Command, coloured, complete, echo_json, say_errors, size_option
 from auditor.commands.live import live_of, live_options
 from auditor.errors import UsageError
 
@@ -31,6 +31,7 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @click.option("--strict", is_flag=True, help="Exit with 2 if any link could not be evaluated.")
 @click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+@size_option
 @click.option("--no-color", is_flag=True, help="No colours.")
 @live_options
 def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bool, no_color: bool, **options: Any) -> int:
@@ -57,9 +58,7 @@ def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bo
     if not found and not report.errors:
         raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")
     if output_format == "json":
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode({"as_of": report.as_of.isoformat(), "connectors": found}), indent=2))
+        echo_json({"as_of": report.as_of.isoformat(), "connectors": found})
     else:
         for chain in found:
             click.echo("\n".join(_page(chain, colour=coloured(no_color))))
@@ -70,17 +69,19 @@ def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bo
 
 
 def _page(chain: Any, *, colour: bool) -> list[str]:
+    from auditor.display import cell
+
     def style(text: str, name: str) -> str:
         return click.style(text, fg=name) if colour else text
 
-    lines = [f"{chain.connector}  {chain.file}:{chain.line}"]
+    lines = [f"{cell(chain.connector)}  {chain.file}:{chain.line}"]
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
         word, name = _MARKS[link.status]
-        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {link.what or ''}".rstrip())
+        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {cell(link.what or '')}".rstrip())
         if link.reason:
             lines.append(f"  {'':<{width}}  {link.reason}")
         if link.remedy:
@@ -98,10 +99,10 @@ def _page(chain: Any, *, colour: bool) -> list[str]:
 
 
 def _finding(row: Any, indent: str, style: Any) -> list[str]:
-    from auditor.display import clean_lines
+    from auditor.display import cell, clean_lines, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
-    lines = [f"{indent}{row.severity} {row.rule_id}{codes}", f"{indent}  {row.message}"]
+    lines = [f"{indent}{row.severity} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
     if row.file:
         lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
     if row.remediation:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import Command, say_errors
+from auditor.commands import Command, echo_json, echo_table, say_errors, size_option
 from auditor.commands.live import live_of, sign_in_options
 from auditor.errors import UsageError
 
@@ -27,8 +27,11 @@ _HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id
 @click.option("--output-format", type=click.Choice(["text", "json", "ics"]), default="text", show_default=True)
 @click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+@size_option
 @sign_in_options
-def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str | None, exclude: tuple[str, ...], **options: Any) -> int:
+def command(
+    paths: tuple[str, ...], within: str, output_format: str, as_of: str | None, exclude: tuple[str, ...], max_file_size: int, **options: Any
+) -> int:
     """List client secrets and certificates that have expired or expire soon, the earliest first, with their owners.
 
     What another, longer-lived credential has replaced is left out: nothing depends on it.
@@ -42,13 +45,19 @@ def command(paths: tuple[str, ...], within: str, output_format: str, as_of: str 
         raise UsageError("nothing to read: give files or a folder, as in `regaudit credentials manifests/`, - or --tenant")
     days = days_of(within)
     # Any rule does that reads nothing but registrations: the calendar is made of what was read, not of findings.
-    report = audit(paths, tenant=live, also=("servicePrincipals", "owners"), select=["perm-empty-resource"], as_of=as_of, exclude=exclude)
+    report = audit(
+        paths,
+        tenant=live,
+        also=("servicePrincipals", "owners"),
+        select=["perm-empty-resource"],
+        as_of=as_of,
+        exclude=exclude,
+        max_file_size=max_file_size,
+    )
     say_errors(report.errors)
     rows = calendar(report, days)
     if output_format == "json":
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        echo_json(rows)
     elif output_format == "ics":
         click.echo(ics(rows, report.as_of).encode("utf-8", "replace"), nl=False)
     else:
@@ -63,8 +72,6 @@ def _count(number: int) -> str:
 
 
 def _table(rows: list[Any], within: str, days: int | None) -> None:
-    from tabulate import tabulate
-
     table = [
         (
             row.end[:10],
@@ -79,7 +86,7 @@ def _table(rows: list[Any], within: str, days: int | None) -> None:
         for row in rows
     ]
     if table:
-        click.echo(tabulate(table, headers=_HEADERS, tablefmt="simple", disable_numparse=True))
+        echo_table(table, _HEADERS)
         click.echo()
     ahead = "some day" if days is None else f"within {within}"
     verbs = "has expired or expires" if len(rows) == 1 else "have expired or expire"

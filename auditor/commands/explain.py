@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, coloured, complete, say_errors
+from auditor.commands import Command, coloured, complete, echo_json, echo_table, say_errors, size_option
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ Examples:
 @click.option(
     "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="With PATH: findings shown of a rule; 0 shows all."
 )
+@size_option
 @click.option("-v", "--verbose", is_flag=True, help="With PATH: all reasons why something was not evaluated, and all notes.")
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
 @click.option("--no-color", is_flag=True, help="No colours.")
@@ -78,24 +80,27 @@ def command(what: str | None, more: tuple[str, ...], list_codes: bool, extend_ru
 
 
 def _show_page(page: Rule, *, as_json: bool, raw: bool, no_color: bool) -> None:
-    if raw:
-        click.echo(page.page)
-        return
     from auditor.display import clean_lines
+
+    if raw:
+        click.echo(clean_lines(page.page, len(page.page)))
+        return
 
     if as_json:
         from auditor.commands.rules import described
 
-        click.echo(json.dumps({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)}, indent=2))
+        echo_json({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)})
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
     plain = not coloured(no_color)
     console = Console(
-        width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=None if not plain else False, highlight=False
-    )
+        file=io.StringIO(),  # rich would end the process with 1 where nobody reads on
+        width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=not plain, highlight=False,
+    )  # fmt: skip
     console.print(Markdown(clean_lines(readable(page)), code_theme="ansi_dark"))
+    click.echo(console.file.getvalue(), nl=False, color=not plain)  # type: ignore[attr-defined]
 
 
 def readable(rule: Rule) -> str:
@@ -168,7 +173,7 @@ def _explain(
     if paths and rules:
         from auditor.pipeline import audit
 
-        report = audit(paths, select=rules, extend_rules=extend_rules, as_of=as_of)
+        report = audit(paths, select=rules, extend_rules=extend_rules, as_of=as_of, max_file_size=options["max_file_size"])
         say_errors(report.errors)
     named = aadsts.mentions(message, report) if report else []
     colour = not as_json and coloured(options["no_color"])
@@ -230,9 +235,9 @@ def _sentences(explanation: Explanation) -> list[str]:
 
 
 def _title(rule: Rule) -> str:
-    from auditor.display import clean
+    from auditor.display import harmless
 
-    return clean(rule.title)
+    return harmless(rule.title)
 
 
 def _counts(rule: Rule, report: Report) -> dict[str, int]:
@@ -262,10 +267,11 @@ def _row(explanation: Explanation, report: Report | None) -> dict[str, Any]:
 
 
 def _print_json(explanations: list[Explanation], named: list[Mention], report: Report | None, shown: Any) -> None:
+    from auditor.display import escaped
     from auditor.report import render
 
     rows = {"codes": [_row(one, report) for one in explanations], "mentions": [mention._asdict() for mention in named]}
-    click.echo(json.dumps(rows)[:-1] + ', "report": ', nl=False)
+    click.echo(escaped(json.dumps(rows).encode())[:-1] + b', "report": ', nl=False)
     for piece in render(report, "json", shown) if report else [b"null"]:
         click.echo(piece, nl=False)
     click.echo("}")
@@ -278,15 +284,13 @@ def _list(book: Rulebook, *, as_json: bool) -> None:
     numbers = sorted(CATALOG.codes.keys() | {number for rule in book for number in rule.aadsts})
     explanations = aadsts.explained(numbers, book)
     if as_json:
-        click.echo(json.dumps([_row(explanation, None) for explanation in explanations], indent=2))
+        echo_json([_row(explanation, None) for explanation in explanations])
         return
-    from tabulate import tabulate
-
     table = []
     for one in explanations:
         blind = one.code is not None and one.code.foreseeable == "no"
         table.append(
             (f"AADSTS{one.number}", len(one.rules) or ("cannot be foreseen" if blind else "none yet"), one.code.meaning if one.code else "")
         )
-    click.echo(tabulate(table, headers=["code", "rules", "what it means"], tablefmt="simple", disable_numparse=True))
+    echo_table(table, ["code", "rules", "what it means"])
     click.echo(f"\n{len(table)} codes. `regaudit explain AADSTS50011` explains one.")

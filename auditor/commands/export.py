@@ -9,8 +9,10 @@ import click
 
 from auditor.commands import Command, complete, listed
 from auditor.commands.live import live_of, live_options
+from auditor.commands.output import guard, shipped
 from auditor.commands.progress import Progress
 from auditor.errors import UsageError
+from auditor.files import identities
 
 _EPILOG = """\b
 Examples:
@@ -45,6 +47,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, force: bool, qui
     assert live is not None
     if live.apps or live.filter:
         raise UsageError("a snapshot is of a whole tenant: --app and --filter are for `regaudit scan`")
+    guard(Path(output), shipped() | identities([live.ca_bundle or ""]), snapshot=True)
     book = rulebook.shipped()
     rules = profiles.chosen(book, profiles.load("strict"), listed(select) or ["ALL"])
     planned = plan(rulebook.collections(rules))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import Command, complete, listed
+from auditor.commands import Command, complete, echo_json, echo_table, listed
 from auditor.rulebook import Rule, collections
 
 
@@ -34,20 +34,16 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
     book = chosen.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
     rows = [described(rule) for rule in profiles.chosen(book, chosen, listed(select))]
     if output_format == "json":
-        import json
-
-        click.echo(json.dumps(rows, indent=2))
+        echo_json(rows)
         return
-    from tabulate import tabulate
-
-    from auditor.display import clean
+    from auditor.display import harmless
 
     table = [
         (row["area"], row["id"], " or ".join(row["levels"]), ", ".join(row["needs"]) or "-", ", ".join(row["tags"]) or "-", row["title"])
         for row in rows
     ]
-    cells = sorted([clean(cell) for cell in row] for row in table)
-    click.echo(tabulate(cells, headers=["area", "rule", "severity", "needs besides applications", "tags", "what fails"], tablefmt="simple"))
+    cells = sorted([harmless(cell) for cell in row] for row in table)
+    echo_table(cells, ["area", "rule", "severity", "needs besides applications", "tags", "what fails"])
     click.echo(f"\n{len(rows)} rules. `regaudit explain RULE` shows one.")
 
 

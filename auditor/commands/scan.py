@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from auditor.commands import Command, coloured, complete, listed, say_errors
+from auditor.commands import Command, coloured, complete, listed, output, say_errors, size_option
 from auditor.commands.live import live_of, live_options
 from auditor.commands.progress import Progress
 from auditor.errors import UsageError
+from auditor.files import identities, identity
 from auditor.severity import SEVERITIES
 
 _EPILOG = """\b
@@ -61,6 +61,7 @@ Examples:
 @click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
 @live_options
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+@size_option
 @click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="How to name standard input in the report.")
 @click.option("--show-passed", is_flag=True, help="Show what passed, too.")
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Findings shown of a rule; 0 shows all.")
@@ -85,14 +86,10 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
     from auditor.report import Options, render
 
     targets = [_target(form) for form in formats or ("text",)]
-    files = [file and os.path.realpath(file) for _, file in targets]
-    inputs = {os.path.realpath(path) for path in paths}
-    for file in files:
-        if files.count(file) > 1:
-            where = file or "standard output"
-            raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
-        if file in inputs:
-            raise UsageError(f"the report would take the place of its own input, {file}")
+    _apart(targets)
+    files = [file for _, file in targets if file is not None]
+    known = output.shipped() | output.pages(options["extend_rules"]) | identities([*paths, options["profile"]]) if files else set()
+    output.guard_all(files, known)
     progress = Progress(quiet=options["quiet"])
     report = audit(
         paths,
@@ -106,17 +103,31 @@ def command(paths: tuple[str, ...], formats: tuple[str, ...], **options: Any) ->
         exclude=options["exclude"],
         show_passed=options["show_passed"],
         stdin_name=options["stdin_filename"],
+        max_file_size=options["max_file_size"],
         progress=progress,
         tenant_progress=progress.collection,
     )
     progress.close()
     say_errors(report.errors)
+    output.guard_all(files, known | report.opened)  # now it is known what the folders hold
     for form, file in targets:
         colour = file is None and coloured(options["no_color"])
         names = ("limit", "quiet", "verbose", "strict", "fail_on", "min_severity")
         shown = Options(colour=colour, **{name: options[name] for name in names})
-        _write(render(report, form, shown), file)
+        pieces = render(report, form, shown)
+        _to_stdout(pieces) if file is None else output.write(pieces, file)
     return report.exit_code(options["fail_on"], strict=options["strict"])
+
+
+def _apart(targets: list[tuple[str, Path | None]]) -> None:
+    """Raises UsageError for two reports in one place."""
+    seen = set[Any]()
+    for _, file in targets:
+        key = file and (identity(file) or os.path.realpath(file))
+        if key in seen:
+            where = file or "standard output"
+            raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
+        seen.add(key)
 
 
 def _target(text: str) -> tuple[str, Path | None]:
@@ -137,35 +148,8 @@ def setting(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _write(pieces: Iterator[bytes], file: Path | None) -> None:
-    """To standard output, or to a file that is only there once it is whole."""
-    if file is None:
-        out = sys.stdout.buffer
-        for piece in pieces:
-            out.write(piece)
-        out.flush()
-        return
-    try:
-        target = file.resolve()  # what a link names is written, not the link
-        if target.exists() and not target.is_file():  # a pipe, /dev/stdout
-            with target.open("wb") as out:
-                out.writelines(pieces)
-        else:
-            _replace(target, pieces)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        raise UsageError(f"cannot write {file}: {getattr(error, 'strerror', None) or error}") from None
-
-
-def _replace(target: Path, pieces: Iterator[bytes]) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.writelines(pieces)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _to_stdout(pieces: Iterator[bytes]) -> None:
+    out = sys.stdout.buffer
+    for piece in pieces:
+        out.write(piece)
+    out.flush()
