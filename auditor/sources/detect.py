@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from auditor.entra.shapes import Application, ServicePrincipal, SignInActivity
@@ -66,10 +66,10 @@ _SHARED_NAMES = (
 )  # fmt: skip
 OWN_NAMES = tuple(name for name in COLLECTIONS if name not in _SHARED_NAMES)
 _PRINCIPAL = ("servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "appRoleAssignmentRequired")
-_LEGACY = (
+_LEGACY = frozenset({
     "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "accessTokenAcceptedVersion", "oauth2Permissions",
     "allowPublicClient", "informationalUrls", "signInUrl", "oauth2AllowUrlPathMatching",
-)  # fmt: skip
+})  # fmt: skip
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
 _SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "info", "owners")
 _SPECIFIC = {
@@ -118,15 +118,16 @@ def text(members: Mapping[str, Element], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _has(members: Mapping[str, Element], names: tuple[str, ...]) -> bool:
+def _has(members: Mapping[str, Element], names: Iterable[str]) -> bool:
     # A null proves nothing: lists with objects of several kinds are exported with the columns of all of them.
     return any(name in members and not members[name].is_null for name in names)
 
 
 def is_aad_graph(members: Mapping[str, Element]) -> bool:
     """Whether an object is of Azure AD Graph."""
-    stated = text(members, "odata.type").startswith("Microsoft.DirectoryServices.")
-    return stated or (_has(members, ("objectId",)) and _has(members, _AAD_GRAPH))
+    if "odata.type" in members and text(members, "odata.type").startswith("Microsoft.DirectoryServices."):
+        return True
+    return "objectId" in members and not members["objectId"].is_null and _has(members, _AAD_GRAPH)
 
 
 def aad_graph_kind(members: Mapping[str, Element]) -> str | None:
@@ -148,7 +149,7 @@ def stated_kind(members: Mapping[str, Element]) -> str | None:
 
 def is_legacy(members: Mapping[str, Element]) -> bool:
     """Whether an application that does not state what it is has the names of the portal's old manifest."""
-    return _has(members, _LEGACY) and not _platforms(members) and stated_kind(members) is None
+    return not _LEGACY.isdisjoint(members) and _has(members, _LEGACY) and not _platforms(members) and stated_kind(members) is None
 
 
 def _platforms(members: Mapping[str, Element]) -> list[Element]:
@@ -195,7 +196,7 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return None
     if [name for name in members if "@" not in name] in (["requiredResourceAccess"], ["optionalClaims"], ["identifierUris"]):
         return None  # a part of a manifest
-    if has(*_LEGACY) and not platforms:
+    if not platforms and _has(members, _LEGACY):
         return "application"
     nested = platforms or ("publicClient" in members and members["publicClient"].is_object)
     if nested and _is_map(members):

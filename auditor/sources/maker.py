@@ -24,8 +24,10 @@ class Maker:
     def take(self, piece: Piece, form: Format) -> None:
         element = piece.element
         line, column = piece.start or self._places.of(element.start)
-        document = Document(piece.kind, self.file, element.pointer, element.start, element.end, line, column, None, piece.parent)
-        document.format, document.places = form, piece.places
+        document = Document(
+            piece.kind, self.file, element.pointer, element.start, element.end, line, column, None, piece.parent,
+            format=form, places=piece.places,
+        )  # fmt: skip
         if piece.identity and piece.identity not in self._identities:  # of two with one name, the second goes by its place
             self._identities.add(piece.identity)
             document.identity = piece.identity

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from auditor.display import clean
-from auditor.sources import detect, foreign, formats, marks, text
+from auditor.sources import detect, formats, marks, text
 from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
 from auditor.sources.element import UNREADABLE, Element
@@ -166,9 +166,7 @@ class _Reader:
         own = marks.of(members)
         if self._saved_error(element, members):
             return
-        alien = foreign.of_object(members, element.view()) if ours or len(own) >= marks.ENOUGH else None
-        if alien is not None:
-            self._alien(element, alien, own)
+        if (ours or len(own) >= marks.ENOUGH) and self._is_alien(element, members, own):
             return
         if len(own) >= marks.ENOUGH:
             self._complain(element, f"{_WHAT_IS_IT} ({', '.join(own[:3])})")
@@ -288,12 +286,19 @@ class _Reader:
         self._complain(element, f"an error was saved instead of data: {': '.join(said)[:300]}", hint=_GRANT if refused else "")
         return True
 
-    def _alien(self, element: Element, alien: foreign.Foreign, own: list[str]) -> None:
+    def _is_alien(self, element: Element, members: Members, own: list[str]) -> bool:
+        """Names what another tool wrote."""
+        from auditor.sources import foreign
+
+        alien = foreign.of_object(members, element.view())
+        if alien is None:
+            return False
         if alien.holds or len(own) >= marks.ENOUGH:
             self._complain(element, alien.sentence, once=True, hint="--exclude leaves it out")
         elif not any(alien.sentence == remark.message for remark in self.reading.remarks):
             line, column = self._places.of(element.start)
             self.reading.remarks.append(Note(alien.sentence, self.file.name, line, column))
+        return True
 
     def _strangers(self, strangers: list[Element]) -> None:
         """Errors for the elements of a list of ours that are not known: nobody looks at them. A list with errors is not complete."""

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+import msgspec
+
 from auditor.errors import InputError
 from auditor.sources import text
 from auditor.sources.document import Documents, Note, Places
@@ -52,7 +54,7 @@ class Converted:
         self.origins["/" + path] = origin
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, gc=False):
     """A document within a file, in the format's own shape: one object or file may hold several.
 
     `convert` turns its decoded value into Microsoft Graph's shape; None: it has this shape already.
@@ -122,7 +124,7 @@ def _utf8(raw: bytes) -> bytes:
         return raw
 
 
-class Object(NamedTuple):
+class Object(msgspec.Struct, gc=False):
     """An object within JSON to recognise."""
 
     element: Element

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from auditor.sources import detect
 from auditor.sources.formats import legacy
-from auditor.sources.formats.base import Object, ObjectFormat, Piece
+from auditor.sources.formats.base import Converted, Object, ObjectFormat, Piece
 
 _CHILDREN = ("owner", "federatedIdentityCredential")
 _OF_THEIR_OWN = frozenset({"owners", "federatedIdentityCredentials"})  # Azure AD Graph and the portal have them elsewhere
@@ -23,11 +24,11 @@ class _Directory(ObjectFormat):
     def is_certain(self, seen: Object) -> bool:
         return detect.is_certain(seen.members)
 
-    def _piece(self, seen: Object, kind: str) -> Piece:
+    def _piece(self, seen: Object, kind: str, convert: Callable[[Any], Converted] | None = None) -> Piece:
         members = seen.members
         parent = detect.text(members, "of").lower() if seen.collection in _CHILDREN else ""
         parent = parent or detect.context(detect.text(members, "@odata.context")).parent
-        return Piece(seen.element, kind, parent=parent, may_be_template=True)
+        return Piece(seen.element, kind, convert, parent, may_be_template=True)
 
 
 class _AzureADGraph(_Directory):
@@ -42,7 +43,7 @@ class _AzureADGraph(_Directory):
 
     def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
         convert = legacy.service_principal if kind == "servicePrincipal" else partial(legacy.application, portal=False)
-        yield self._piece(seen, kind)._replace(convert=convert)
+        yield self._piece(seen, kind, convert)
 
 
 class _PortalManifest(_Directory):
@@ -58,7 +59,7 @@ class _PortalManifest(_Directory):
         return "application" if detect.directory_kind(seen.members) == "application" else None
 
     def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
-        yield self._piece(seen, kind)._replace(convert=partial(legacy.application, portal=True))
+        yield self._piece(seen, kind, partial(legacy.application, portal=True))
 
 
 class _MicrosoftGraph(_Directory):
