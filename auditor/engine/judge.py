@@ -297,7 +297,7 @@ def subject_of(root: Any) -> Subject:
     name, tags = getattr(root, "display_name", None), getattr(root, "tags", None)
     reference = getattr(root, "service_management_reference", None)
     found = Subject(
-        object_id or app_id or f"{document.file.name}{document.pointer}",
+        object_id or app_id or document.file.name + (f"#{document.identity}" if document.identity else document.pointer),
         app_id,
         object_id,
         show(name) if isinstance(name, str) else show(root) if isinstance(root, Connector) else None,
