@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -27,11 +28,9 @@ def _children() -> dict[int, str]:
     """Processes that this one has started and not waited for, and their command lines. Empty where there is no /proc."""
     found: dict[int, str] = {}
     for thread in Path("/proc/self/task").glob("*/children"):
-        for child in thread.read_text().split():
-            try:
+        with contextlib.suppress(OSError):  # a thread, or a process, that has just ended
+            for child in thread.read_text().split():
                 found[int(child)] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ").strip()
-            except OSError:
-                pass
     return found
 
 
