@@ -28,6 +28,7 @@ from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILAB
 from auditor.sources.graph.live import Live, Straight, Tell
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
+from auditor.unknown import Reason
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
@@ -90,17 +91,19 @@ class Report:
         """Failures, by severity."""
         return Counter(finding.severity for finding in self.findings if finding.status is Status.fail)
 
-    def reasons(self) -> Counter[str]:
+    def reasons(self) -> Counter[Reason]:
         """Why verdicts are missing -> how many."""
-        found: Counter[str] = Counter()
+        found: Counter[Reason] = Counter()
         for outcome in self.outcomes:
             found.update(outcome.reasons)
         return found
 
-    def remedy(self, reason: str) -> str | None:
+    def remedy(self, reason: Reason) -> str | None:
         """What would make known what is not."""
         said = next((found[reason] for found in (tenant.remedies() for tenant in self.tenants) if reason in found), None)
-        return (joins.REMEDIES.get(reason.partition(":")[0]) if said is None else said) or None
+        if said is None and reason.collection:
+            said = joins.REMEDIES.get(reason.what)
+        return said or None
 
     def left_out(self, fail_on: str) -> list[str]:
         """Rules at or above a severity that could not be evaluated for something that can be mended."""
@@ -122,7 +125,7 @@ class Report:
             if any(one.reason in mendable and one.may_reach(gate) for one in outcome.undecided)
         ]  # fmt: skip
 
-    def _mendable(self) -> set[str]:
+    def _mendable(self) -> set[Reason]:
         return {reason for tenant in self.tenants for reason in tenant.mendable()}
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:

@@ -19,7 +19,7 @@ from auditor.joins.world import World
 from auditor.language.message import placeholders
 from auditor.severity import Severity
 from auditor.sources import Documents, reader
-from auditor.unknown import Unknown
+from auditor.unknown import Reason, Unknown
 from tests.tenants import GRAPH, HOME, Maker, guid
 from tests.test_language import rule_of
 
@@ -55,7 +55,7 @@ def test_one_verdict_for_each_registration_and_one_finding_for_each_subject() ->
     outcome = judge(rule_of("secret.end is None or secret.end > now", **SECRETS), world(apps))
     assert (outcome.failed, outcome.passed, outcome.not_applicable, outcome.not_evaluated) == (1, 1, 1, 1)
     assert len(outcome.rows) == 2
-    assert outcome.reasons == {"passwordCredentials: absent from the document": 1}
+    assert outcome.reasons == {Reason("passwordCredentials", "absent from the document"): 1}
 
 
 def test_a_failure_beside_an_unknown_is_a_failure() -> None:
@@ -67,7 +67,7 @@ def test_a_failure_beside_an_unknown_is_a_failure() -> None:
 def test_roots_that_were_not_given_do_not_pass() -> None:
     outcome = judge(rule_of("principal.enabled", each="principal"), world({**APP, "web": None}))
     assert (outcome.passed, outcome.not_evaluated) == (0, 1)
-    assert outcome.reasons == {"servicePrincipals: not given": 1}
+    assert outcome.reasons == {Reason("servicePrincipals", "not given", collection=True): 1}
 
 
 def test_a_rule_that_breaks_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def _run(rule: Rule, example: Example) -> Result:
         ),
         "not-applicable",
     )  # fmt: skip
-    detail = "; ".join(f"{row.severity}: {row.message}" for _, row in outcome.rows) or "; ".join(outcome.reasons)
+    detail = "; ".join(f"{row.severity}: {row.message}" for _, row in outcome.rows) or "; ".join(map(str, outcome.reasons))
     if verdict != example.kind:
         return Result(
             example.kind,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from auditor.severity import Severity
+from auditor.unknown import Reason
 
 
 class Status(StrEnum):
@@ -80,7 +81,7 @@ class Undecided(NamedTuple):
 
     severity: Severity
     highest: Severity
-    reason: str
+    reason: Reason
 
     def may_reach(self, gate: Severity) -> bool:
         return self.severity < gate <= self.highest
@@ -97,7 +98,7 @@ class Outcome:
     not_evaluated: int = 0
     errors: int = 0
     rows: list[tuple[int, Finding]] = field(default_factory=list)  # with the rank of the root, by which reports order them
-    reasons: Counter[str] = field(default_factory=Counter)  # why not evaluated -> number of roots
+    reasons: Counter[Reason] = field(default_factory=Counter)  # why not evaluated -> number of roots
     undecided: set[Undecided] = field(default_factory=set)  # severities of failures that an unknown decides
 
     def add(self, other: Outcome) -> None:

@@ -77,7 +77,7 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     unknown = rule.check(world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
     if unknown is None:
         unknown = world.missing(collection)
-    return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.reason: 1}))
+    return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.key: 1}))
 
 
 def judge_subjects(rule: Rule, world: World, root: Any, subjects: list[Any]) -> Outcome:
@@ -115,7 +115,7 @@ class _Judge:
         if found.blind:
             assert self.check.unknown is not None
             outcome.not_evaluated += len(found.blind)
-            outcome.reasons[self.check.unknown.reason] += len(found.blind)
+            outcome.reasons[self.check.unknown.key] += len(found.blind)
         if found.special:
             passed = passed + self._settle(found)
             rows = self._rows.failed(found.failed, outcome.undecided)
@@ -147,7 +147,7 @@ class _Judge:
                 reason = unknown.get(key, self.check.unknown)
                 assert reason is not None
                 outcome.not_evaluated += 1
-                outcome.reasons[reason.reason] += 1
+                outcome.reasons[reason.key] += 1
             elif seen or key in passed:
                 passing.append(root)
             else:
@@ -225,7 +225,7 @@ class _Rows:
         if isinstance(severity, Choice):
             row = self._row(root, key, Status.fail, severity.ordinary, f"{message} ({_may_be(severity)})")
             row.highest_severity = max(severity.severities)
-            undecided.update(Undecided(row.severity, row.highest_severity, unknown.reason) for unknown in severity.unknowns)
+            undecided.update(Undecided(row.severity, row.highest_severity, unknown.key) for unknown in severity.unknowns)
         else:
             row = self._row(root, key, Status.fail, severity, message)
         if isinstance(subject, Fact):

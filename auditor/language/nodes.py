@@ -131,7 +131,7 @@ def unknowns(condition: Node, env: Env) -> tuple[Unknown, ...]:
     if not isinstance(value, Unknown):
         return ()
     found = (unknown for term in condition.terms for unknown in unknowns(term, env))
-    return tuple({unknown.reason: unknown for unknown in found}.values()) or (value,)
+    return tuple({unknown.key: unknown for unknown in found}.values()) or (value,)
 
 
 _LOCATED = (ast.expr, ast.stmt, ast.ExceptHandler, ast.arg)
