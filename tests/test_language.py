@@ -324,7 +324,7 @@ def test_every_name_that_a_page_may_use_means_the_same(kind: str) -> None:
             assert verdicts_with(name, kind) == want, name
         except RuleError:
             assert name in RESERVED or not re.fullmatch("[a-z][a-z0-9_]*", name), name
-    for name in ("seen", "dark", "fell", "found", "roots", "gap", "error", "check", "with_subjects", "opened", "match", "type", "open"):
+    for name in ("any_passed", "any_unknown", "needs_details", "seen", "dark", "fell", "found", "roots", "gap", "error", "check", "with_subjects", "opened", "match", "type", "open"):
         assert verdicts_with(name, kind) == want, name
 
 

@@ -173,7 +173,8 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
         status = "pass" if reason is None else "not-evaluated"
     named = None if isinstance(what, Unknown) or what is None else _named(what)
     remedy = report.remedy(reason) if isinstance(reason, Reason) else None
-    return Judged(link.name, status, named, clean(str(reason)) if reason else None, remedy, spoke, breaking, [row for row in rows if row not in breaking])
+    remarks = [row for row in rows if row not in breaking]
+    return Judged(link.name, status, named, clean(str(reason)) if reason else None, remedy, spoke, breaking, remarks)
 
 
 def _unlooked(link: Link, connector: Connector) -> str | None:

@@ -84,7 +84,7 @@ def judge_subjects(rule: Rule, world: World, root: Any, subjects: list[Any]) -> 
     """What one rule says of these subjects of one root, the others left aside."""
     one = _Judge(rule, world, show_passed=False)
     gap = one.check.unknown if one.check.unknown is not None else Unknown("", "")  # never seen: the subjects are known
-    one.count(Found(special=[(root, False, False)], opened=[(root, subject, gap) for subject in subjects]), 1)
+    one.count(Found(mixed=[(root, False, False)], opened=[(root, subject, gap) for subject in subjects]), 1)
     return one.outcome
 
 
@@ -104,19 +104,19 @@ class _Judge:
         if len(roots) > FEW or self.check.compiled:
             self.check.run(roots, found)
         else:
-            found.special = [(root, False, False) for root in roots]
+            found.mixed = [(root, False, False) for root in roots]
             found.opened = [(root, None, self.check.unknown) for root in roots]
         self.count(found, total)
 
     def count(self, found: Found, total: int) -> None:
         """Verdicts and rows of what a pass over some roots left behind."""
         outcome, passed = self.outcome, found.passed
-        outcome.not_applicable += total - len(passed) - len(found.blind) - len(found.special) - len(found.broken)
+        outcome.not_applicable += total - len(passed) - len(found.blind) - len(found.mixed) - len(found.broken)
         if found.blind:
             assert self.check.unknown is not None
             outcome.not_evaluated += len(found.blind)
             outcome.reasons[self.check.unknown.key] += len(found.blind)
-        if found.special:
+        if found.mixed:
             passed = passed + self._settle(found)
             rows = self._rows.failed(found.failed, outcome.undecided)
             outcome.rows += rows
@@ -137,7 +137,7 @@ class _Judge:
         if found.opened:
             self._judge_exactly(found, failed, passed, unknown, broken)
         outcome, passing = self.outcome, []
-        for root, seen, dark in found.special:
+        for root, seen, dark in found.mixed:
             key = id(root)
             if key in broken:
                 continue

@@ -26,10 +26,10 @@ from auditor.language import (
     TEXT,
     Checker,
     Choice,
+    Conditions,
     Env,
     Fix,
     Found,
-    Judgement,
     Message,
     Node,
     Program,
@@ -66,12 +66,12 @@ class Checked:
             assert item is not None
             checker.scope[self.subject] = replace(variable(self.subject, item.cls, item), path=self.subject)
         checker.nonnull = walked
-        self.judgement, decisive = self._judge(checker)
+        self.conditions, decisive = self._judge(checker)
         self.reads = list(checker.reads)  # facts that decide; those of the message do not
-        self.unseen: Judgement | None = None
+        self.unseen: Conditions | None = None
         if self.each is not None and self.each.blind:
             self.unseen = self._unseen(rule, unavailable, self.each, walked)
-        checker.nonnull |= self.judgement.require.false
+        checker.nonnull |= self.conditions.require.false
         self.place = self._place(checker, decisive)
         start = len(checker.reads)
         self.severity = self._severity(checker, rule.block["severity"])
@@ -118,7 +118,7 @@ class Checked:
             raise RuleError(f"each needs a list, {node.path} is {node.type}", path, 0, len(path))
         return node, checker.nonnull
 
-    def _judge(self, checker: Checker) -> tuple[Judgement, slice]:
+    def _judge(self, checker: Checker) -> tuple[Conditions, slice]:
         """The conditions, and which of the checker's reads belong to `require`."""
         outer = given = None
         if "given" in self.rule.block:
@@ -128,7 +128,7 @@ class Checked:
                 outer, given = self._split(given)
         start = len(checker.reads)
         require = checker.check(self.rule.block["require"])
-        return Judgement(outer, given, require), slice(start, len(checker.reads))
+        return Conditions(outer, given, require), slice(start, len(checker.reads))
 
     def _split(self, given: Node) -> tuple[Node | None, Node | None]:
         """`given` in two: leading parts that do not speak of the subject are judged once, before the loop over subjects."""
@@ -137,7 +137,7 @@ class Checked:
         rest = parts[len(lead) :]
         return joined(lead, conjunctive=True) if lead else None, joined(rest, conjunctive=True) if rest else None
 
-    def _unseen(self, rule: Rule, unavailable: Unavailable, each: Node, walked: frozenset[str]) -> Judgement:
+    def _unseen(self, rule: Rule, unavailable: Unavailable, each: Node, walked: frozenset[str]) -> Conditions:
         """The conditions once more, for a subject of which nothing is known."""
         assert each.blind is not None
         assert each.type.item is not None
@@ -150,9 +150,9 @@ class Checked:
         if "given" in rule.block:
             given = checker.check(rule.block["given"])
             checker.nonnull |= given.true
-        judgement = Judgement(None, given, checker.check(rule.block["require"]))
+        conditions = Conditions(None, given, checker.check(rule.block["require"]))
         self.checker.constants |= checker.constants
-        return judgement
+        return conditions
 
     def _place(self, checker: Checker, decisive: slice) -> str:
         """The property of the subject's document that a finding points at: `at`, else the first that `require` reads."""
@@ -180,12 +180,12 @@ class Checked:
 
     @cached_property
     def _program(self) -> Program:
-        return Program(self.rule.root, self.subject, self.each, self.guards, self.judgement, self.unseen)
+        return Program(self.rule.root, self.subject, self.each, self.guards, self.conditions, self.unseen)
 
     @cached_property
     def unknown(self) -> Unknown | None:
         """What the run cannot know and the rule needs."""
-        nodes = (self.judgement.require, self.judgement.given, self.each)
+        nodes = (self.conditions.require, self.conditions.given, self.each)
         return next((node.blind.unknown for node in nodes if node is not None and node.blind), None)
 
     @cached_property
@@ -315,12 +315,12 @@ class Check:
         """True, False, None (not applicable) or an Unknown. A subject of None stands for what is not known of a list: it cannot fail."""
         unseen = subject is None
         env = self._env(root, unknown if unseen else subject)
-        judgement = self.checked.judgement
-        parts = [node for node in (judgement.outer, judgement.given) if node is not None]
+        conditions = self.checked.conditions
+        parts = [node for node in (conditions.outer, conditions.given) if node is not None]
         given = joined(parts, conjunctive=True).exact(env) if parts else True
         if given is False:
             return None
-        require = judgement.require.exact(env)
+        require = conditions.require.exact(env)
         verdict = require if given is True or require is True else given
         return unknown if unseen and verdict is False else verdict
 
