@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor import joins, rulebook, sources
+from auditor.engine.compiled import collections, compiled, load_rules
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge_all
 from auditor.errors import InputError, UsageError
@@ -112,7 +113,7 @@ class Report:
             return []
         return [
             outcome.rule.id for outcome in self.outcomes
-            if not mendable.isdisjoint(outcome.reasons) and outcome.rule.check().levels[-1] >= gate
+            if not mendable.isdisjoint(outcome.reasons) and compiled(outcome.rule).levels[-1] >= gate
         ]  # fmt: skip
 
     def may_reach(self, fail_on: str) -> list[str]:
@@ -185,14 +186,14 @@ def audit(
     started = datetime.now(timezone.utc)
     now = moment(as_of) if as_of is not None else started
     chosen_profile = profiles.load(profile)
-    book = chosen_profile.apply(rulebook.shipped(Path(folder) for folder in folders))
+    book = chosen_profile.apply(load_rules([Path(folder) for folder in folders]))
     book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()}, texts=True)
     rules = profiles.chosen(book, chosen_profile, select, ignore)
     tell = progress or (lambda stage, done, total: None)
 
     @cache
     def planned() -> Plan:
-        return plan({*rulebook.collections(rules), *also})
+        return plan({*collections(rules), *also})
 
     with _collector_off():
         joiner = joins.Joiner(now)

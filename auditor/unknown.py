@@ -75,6 +75,12 @@ class Unavailable:
         # Two runs of the same key know the same: what was compiled for one serves the other.
         self.key = tuple(sorted((fact, gap.key) for gaps in (self.unknown, self.partial) for fact, gap in gaps.items()))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unavailable) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
 
 class Partial(list[Any]):
     """A list of which some elements are known and `unknown` stands for the rest. Iterating raises `Unread` at its end."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from auditor import joins, rulebook
+from auditor.engine.compiled import compiled
 from auditor.engine.judge import judge
 from auditor.entra.catalog import DATE, MICROSOFT_GRAPH
 from auditor.facts import App, Client, RequestedPermission, ServicePrincipal
@@ -646,9 +647,9 @@ def test_rules_on_the_tenant_say_what_they_need_when_nothing_of_it_is_given() ->
 
 def test_what_rules_on_the_tenant_and_on_sign_ins_need() -> None:
     book = rulebook.shipped()
-    assert book.get("tenant-user-consent").check().collections() == {"authorizationPolicy"}
-    assert book.get("tenant-app-policy-lifetime").check().collections() == {"defaultAppManagementPolicy"}
-    assert "servicePrincipalSignInActivities*" in book.get("app-unused").check().collections()
+    assert compiled(book.get("tenant-user-consent")).collections() == {"authorizationPolicy"}
+    assert compiled(book.get("tenant-app-policy-lifetime")).collections() == {"defaultAppManagementPolicy"}
+    assert "servicePrincipalSignInActivities*" in compiled(book.get("app-unused")).collections()
 
 
 def test_a_policy_that_was_read_twice_is_told() -> None:

@@ -14,7 +14,8 @@ import msgspec
 
 from auditor.display import clean
 from auditor.engine.finding import Finding, Outcome, Status
-from auditor.engine.judge import judge, judge_subjects, subject_of
+from auditor.engine.judge import judge, judge_subjects
+from auditor.engine.rows import identity_of
 from auditor.facts import Connector, Fact
 from auditor.pipeline import Report
 from auditor.severity import Severity
@@ -126,7 +127,7 @@ def chains(report: Report) -> Iterator[Chain]:
 
 
 def _chain(connector: Connector, world: Any, rules: dict[str, Any], report: Report) -> Chain:
-    of, document = subject_of(connector), connector.document
+    of, document = identity_of(connector), connector.document
     provider = connector.identity_provider
     entra: Any = connector.entra
     links: list[Judged] = []

@@ -6,10 +6,11 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from auditor.rulebook.page import Rule
 from auditor.severity import Severity
 from auditor.unknown import Reason
 
@@ -91,7 +92,7 @@ class Undecided(NamedTuple):
 class Outcome:
     """What one rule came to over all of its roots: one verdict for each root, one finding for each subject that fails."""
 
-    rule: Any
+    rule: Rule
     failed: int = 0
     passed: int = 0
     not_applicable: int = 0

@@ -1,35 +1,31 @@
-"""A rule's expressions, type-checked for what a run cannot know, and bound to its clock, tenant and parameters."""
+"""Rules -> compiled rules: type-checked and turned into plain Python, given what a run cannot know."""
 
 from __future__ import annotations
 
 import ast
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from keyword import iskeyword
+from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, Tenant
 from auditor.language import (
     BOOL,
-    BUILTINS,
     DATE,
     FUNCTIONS,
     INT,
-    MESSAGE_BUILTINS,
     SEVERITY,
     TEXT,
     Checker,
-    Choice,
     Conditions,
-    Env,
     Fix,
-    Found,
     Message,
     Node,
     Program,
@@ -40,33 +36,80 @@ from auditor.language import (
     severity_node,
     variable,
 )  # fmt: skip
+from auditor.rulebook import Rule, Rulebook, shipped
+from auditor.rulebook.page import FIX, kind_of
 from auditor.severity import SEVERITIES, Severity
-from auditor.unknown import Partial, Unavailable, Unknown, Unread
-
-if TYPE_CHECKING:
-    from auditor.rulebook.page import Rule
+from auditor.unknown import Unavailable, Unknown
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_MAX_PARAMETER = 10**6
+_KINDS = {
+    "bool": BOOL,
+    "int": INT,
+    "text": TEXT,
+    "date": DATE,
+    "list of int": Type("list", item=INT),
+    "list of text": Type("list", item=TEXT),
+}
+_MOST = 4096  # compiled rules of a process: some runs that know different things, each with all rules
 
 
-class Checked:
-    """The checked expressions of a rule, given what the run cannot know."""
+def compiled(rule: Rule, unavailable: Unavailable | None = None) -> CompiledRule:
+    """The rule, compiled once in a process for all runs that know the same. Raises RuleError with the page's line."""
+    return _compiled(rule, repr(rule.params), unavailable or Unavailable())
+
+
+@lru_cache(maxsize=_MOST)
+def _compiled(rule: Rule, params: str, unavailable: Unavailable) -> CompiledRule:
+    # Rules of the same content are equal, but so are 1 and True, and one moment in two time zones: `params` tells these apart.
+    return CompiledRule(rule, unavailable)
+
+
+def check(rule: Rule) -> None:
+    """Everything that is on the page, also what only findings need. Raises RuleError with the page's line."""
+    compiled(rule).fix  # noqa: B018
+
+
+def load_rules(extend: Iterable[Path] = ()) -> Rulebook:
+    """The rules that come with regaudit, and those of further folders, which are checked: ours are known to be right."""
+    book = shipped(extend)
+    for rule in set(book) - set(shipped()) if extend else ():
+        check(rule)
+    return book
+
+
+def collections(rules: Iterable[Rule]) -> set[str]:
+    """The tenant's collections that decide what these rules say."""
+    return {part.strip(" *") for rule in rules for need in compiled(rule).collections() for part in need.split(",")} - {"catalog"}
+
+
+@contextmanager
+def _in(rule: Rule, key: str) -> Iterator[None]:
+    """Errors in a text of the page get its line."""
+    try:
+        yield
+    except RuleError as error:
+        raise rule.placed(error, key) from None
+
+
+class CompiledRule:
+    """The checked expressions of a rule, given what the run cannot know, and their code."""
 
     def __init__(self, rule: Rule, unavailable: Unavailable) -> None:
         self.rule = rule
-        path, self.subject = rule._each
-        self.checker = checker = Checker(self._scope(rule, path, self.subject), unavailable)
+        path, self.subject = rule.each, rule.subject
+        with _in(rule, "each"):
+            self.checker = checker = Checker(self._scope(rule, path, self.subject), unavailable)
         self.each: Node | None = None
         self.guards: list[Node] = []  # facts on the path of `each` that may be null
         walked: frozenset[str] = frozenset()
         if path != rule.root:
-            self.each, walked = self._walk(checker, path)
+            with _in(rule, "each"):
+                self.each, walked = self._walk(checker, path)
             item = self.each.type.item
             assert item is not None
             checker.scope[self.subject] = replace(variable(self.subject, item.cls, item), path=self.subject)
         checker.nonnull = walked
-        self.conditions, decisive = self._judge(checker)
+        self.conditions, decisive = self._conditions(checker)
         self.reads = list(checker.reads)  # facts that decide; those of the message do not
         self.unseen: Conditions | None = None
         if self.each is not None and self.each.blind:
@@ -74,29 +117,31 @@ class Checked:
         checker.nonnull |= self.conditions.require.false
         self.place = self._place(checker, decisive)
         start = len(checker.reads)
-        self.severity = self._severity(checker, rule.block["severity"])
+        self.severity = self._severity(checker)
         self._grading = checker.reads[start:]
-        self.message = Message(checker, rule.block["message"])
+        with _in(rule, "message"):
+            self.message = Message(checker, rule.block.message)
         if unused := set(rule.params) - checker.used:
             self.fix  # noqa: B018  (it may use them)
         if unused := set(rule.params) - checker.used:
-            raise RuleError(f"parameter {min(unused)!r} is not used", min(unused))
+            raise rule.placed(RuleError(f"parameter {min(unused)!r} is not used", min(unused)), f"params.{min(unused)}")
 
     @staticmethod
     def _scope(rule: Rule, path: str, subject: str) -> dict[str, Node]:
         if rule.root not in ROOTS:
-            raise RuleError(f"each starts at {', '.join(ROOTS)}", rule.block["each"], 0, len(rule.root))
+            raise RuleError(f"each starts at {', '.join(ROOTS)}", rule.block.each, 0, len(rule.root))
         if (path == rule.root) != (subject == rule.root):
-            raise RuleError("write each = 'app.secrets as secret'", rule.block["each"])
+            raise RuleError("write each = 'app.secrets as secret'", rule.block.each)
         scope = {rule.root: variable(rule.root, ROOTS[rule.root]), "tenant": variable("tenant", Tenant)}
         scope["now"] = replace(variable("now", kind=DATE), const=True)
         taken = {*scope, *FUNCTIONS, *ROOTS, *SEVERITIES}
         if not _is_name(subject) or (subject in taken and subject != rule.root):
-            raise RuleError(f"{subject!r} cannot be a name here", rule.block.get("each", subject))
+            raise RuleError(f"{subject!r} cannot be a name here", rule.block.each)
         for name, value in rule.params.items():
-            if not _is_name(name) or name in taken or name == subject:
-                raise RuleError(f"parameter {name!r}: choose another name", name)
-            scope[name] = replace(variable(name, kind=parameter_type(name, value)), const=True)
+            with _in(rule, f"params.{name}"):
+                if not _is_name(name) or name in taken or name == subject:
+                    raise RuleError(f"parameter {name!r}: choose another name", name)
+                scope[name] = replace(variable(name, kind=_parameter_type(name, value)), const=True)
         return scope
 
     def _walk(self, checker: Checker, path: str) -> tuple[Node, frozenset[str]]:
@@ -118,16 +163,18 @@ class Checked:
             raise RuleError(f"each needs a list, {node.path} is {node.type}", path, 0, len(path))
         return node, checker.nonnull
 
-    def _judge(self, checker: Checker) -> tuple[Conditions, slice]:
+    def _conditions(self, checker: Checker) -> tuple[Conditions, slice]:
         """The conditions, and which of the checker's reads belong to `require`."""
         outer = given = None
-        if "given" in self.rule.block:
-            given = checker.check(self.rule.block["given"])
+        if self.rule.block.given is not None:
+            with _in(self.rule, "given"):
+                given = checker.check(self.rule.block.given)
             checker.nonnull |= given.true
             if self.each is not None:
                 outer, given = self._split(given)
         start = len(checker.reads)
-        require = checker.check(self.rule.block["require"])
+        with _in(self.rule, "require"):
+            require = checker.check(self.rule.block.require)
         return Conditions(outer, given, require), slice(start, len(checker.reads))
 
     def _split(self, given: Node) -> tuple[Node | None, Node | None]:
@@ -147,20 +194,21 @@ class Checked:
         checker.scope[self.subject] = replace(variable(self.subject, item.cls, item, blind), path=self.subject)
         checker.nonnull = walked
         given = None
-        if "given" in rule.block:
-            given = checker.check(rule.block["given"])
+        if rule.block.given is not None:
+            given = checker.check(rule.block.given)
             checker.nonnull |= given.true
-        conditions = Conditions(None, given, checker.check(rule.block["require"]))
+        conditions = Conditions(None, given, checker.check(rule.block.require))
         self.checker.constants |= checker.constants
         return conditions
 
     def _place(self, checker: Checker, decisive: slice) -> str:
         """The property of the subject's document that a finding points at: `at`, else the first that `require` reads."""
-        if (at := self.rule.block.get("at")) is not None:
-            checker.check(at, None)
-            read = checker.reads[-1] if "." in at else None
-            if read is None or read.path != self.subject:
-                raise RuleError(f"at names a fact of the subject, such as {self.subject}.id", at, 0, len(at))
+        if (at := self.rule.block.at) is not None:
+            with _in(self.rule, "at"):
+                checker.check(at, None)
+                read = checker.reads[-1] if "." in at else None
+                if read is None or read.path != self.subject:
+                    raise RuleError(f"at names a fact of the subject, such as {self.subject}.id", at, 0, len(at))
             return read.cls.FACTS[read.name].graph
         for read in checker.reads[decisive]:
             graph = read.cls.FACTS[read.name].graph
@@ -171,10 +219,8 @@ class Checked:
     @cached_property
     def fix(self) -> Fix:
         """The page's fix. Raises RuleError."""
-        try:
+        with _in(self.rule, FIX):
             return Fix(self.checker, self.rule.fix)
-        except RuleError as error:
-            raise self.rule.place_in_fix(error) from None
 
     # -- compiled, each when it is first needed
 
@@ -222,11 +268,12 @@ class Checked:
         read = {r.name for r in self.reads if r.path == self.subject}
         return next((n for n in names if n in read), names[0] if names else "")
 
-    def _severity(self, checker: Checker, source: str) -> Node:
+    def _severity(self, checker: Checker) -> Node:
         known = dict(checker.scope)
         for severity in Severity:
             checker.scope[severity.value] = severity_node(severity)
-        node = checker.check(source, SEVERITY)
+        with _in(self.rule, "severity"):
+            node = checker.check(self.rule.severity, SEVERITY)
         self.levels = [severity for severity in Severity if severity.value in checker.used]  # the worst comes last
         checker.scope = known
         return node
@@ -235,8 +282,11 @@ class Checked:
         """The tenant's collections that decide, also how severe it is; "applications*" where the whole tenant's are needed."""
         return {need for read in (*self.reads, *self._grading) for need in fact_needs(read.cls, read.name)}
 
-    def bind(self, now: datetime, tenant: Any, params: dict[str, Any] | None = None) -> Check:
-        return Check(self, now, tenant, {**self.rule.params, **(params or {})})
+
+def _parameter_type(name: str, value: Any) -> Type:
+    if (kind := kind_of(value)) in _KINDS:
+        return _KINDS[kind]
+    raise RuleError(f"parameter {name}: yes/no, a number up to a million, a text, a list of texts or numbers, or a date with offset", name)
 
 
 def _is_name(text: str) -> bool:
@@ -247,116 +297,3 @@ def _is_name(text: str) -> bool:
 def fact_needs(cls: type, name: str) -> tuple[str, ...]:
     """Collections that a fact is made from; its own document's where it needs no other."""
     return cls.FACTS[name].needs or (cls.COLLECTION,)  # type: ignore[attr-defined]
-
-
-class Check:
-    """A rule bound to a run: its parameters, clock and tenant."""
-
-    def __init__(self, checked: Checked, now: datetime, tenant: Any, params: dict[str, Any]) -> None:
-        self.rule, self.checked = checked.rule, checked
-        self.env: Env = {"now": now, "tenant": tenant, **{k: tuple(v) if isinstance(v, list) else v for k, v in params.items()}}
-        self.unknown = checked.unknown
-        self._space = {
-            **BUILTINS, **MESSAGE_BUILTINS, **self.env, "_unknown": self.unknown,
-            **{key: exact(self.env) for key, exact in checked.checker.constants.items()},
-        }  # fmt: skip
-        self.names_others = checked.message.named()
-
-    # Most rules of a small run meet few roots, and find nothing there: compiled is only what is called for.
-
-    @cached_property
-    def run(self) -> Callable[[list[Any], Found], None]:
-        """Judges all of some roots in one pass, as far as they can be judged without three values."""
-        exec(self.checked.code, self._space)  # noqa: S102  (our own AST, see auditor.language)
-        return self._space["_check"]  # type: ignore[no-any-return]
-
-    @property
-    def compiled(self) -> bool:
-        return "code" in self.checked.__dict__
-
-    @cached_property
-    def with_subjects(self) -> Callable[[list[Any]], list[Any]]:
-        """Those of some roots that have a subject, or may have one."""
-        exec(self.checked.selection_code, self._space)  # noqa: S102
-        return self._space["_with_subjects"]  # type: ignore[no-any-return]
-
-    @cached_property
-    def _severity(self) -> Callable[[Any, Any], Severity]:
-        return eval(self.checked.severity_code, self._space)  # type: ignore[no-any-return]  # noqa: S307
-
-    @cached_property
-    def _message(self) -> Callable[[Any, Any], str]:
-        return eval(self.checked.message_code, self._space)  # type: ignore[no-any-return]  # noqa: S307
-
-    @cached_property
-    def _fix(self) -> Callable[[Any, Any], str]:
-        code = self.checked.fix_code
-        self._space |= {key: exact(self.env) for key, exact in self.checked.checker.constants.items() if key not in self._space}
-        return eval(code, self._space)  # type: ignore[no-any-return]  # noqa: S307
-
-    def _env(self, root: Any, subject: Any) -> Env:
-        return {**self.env, self.rule.root: root, self.checked.subject: subject}
-
-    def subjects(self, root: Any, gap: Unknown) -> list[tuple[Any, Unknown]]:
-        """The subjects of a root that are known, and None for those that are not."""
-        each = self.checked.each
-        if each is None:
-            return [(root, gap)]
-        env = self._env(root, root)
-        if any(guard.exact(env) is None for guard in self.checked.guards):
-            return []
-        values = each.exact(env)
-        if isinstance(values, Unknown):
-            return [(None, values)]
-        known = [(value, gap) for value in (values.known() if isinstance(values, Partial) else values)]
-        return [*known, (None, values.unknown)] if isinstance(values, Partial) else known
-
-    def exactly(self, root: Any, subject: Any, unknown: Unknown) -> Any:
-        """True, False, None (not applicable) or an Unknown. A subject of None stands for what is not known of a list: it cannot fail."""
-        unseen = subject is None
-        env = self._env(root, unknown if unseen else subject)
-        conditions = self.checked.conditions
-        parts = [node for node in (conditions.outer, conditions.given) if node is not None]
-        given = joined(parts, conjunctive=True).exact(env) if parts else True
-        if given is False:
-            return None
-        require = conditions.require.exact(env)
-        verdict = require if given is True or require is True else given
-        return unknown if unseen and verdict is False else verdict
-
-    def severity(self, root: Any, subject: Any) -> Severity | Choice:
-        """What the expression comes to; where an unknown decides, what it may come to."""
-        try:
-            return self._severity(root, subject)
-        except Unread:
-            return self.checked.severity.exact(self._env(root, subject))  # type: ignore[no-any-return]
-
-    def message(self, root: Any, subject: Any) -> str:
-        try:
-            return self._message(root, subject)
-        except Unread:
-            return self.checked.message.render(self._env(root, subject))
-
-    def fix(self, root: Any, subject: Any) -> str:
-        try:
-            return self._fix(root, subject)
-        except Unread:
-            return self.checked.fix.render(self._env(root, subject))
-
-    def named(self, root: Any, subject: Any) -> list[Any]:
-        """Facts that the message names besides the subject."""
-        env = self._env(root, subject)
-        return [
-            value for value in (function(env) for function in self.names_others) if value is not None and not isinstance(value, Unknown)
-        ]
-
-
-def parameter_type(name: str, value: Any) -> Type:
-    kinds: dict[type, Type] = {bool: BOOL, int: INT, str: TEXT}
-    if isinstance(value, list) and value and {type(item) for item in value} in ({str}, {int}):
-        return Type("list", item=kinds[type(value[0])])
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return DATE
-    if type(value) in kinds and not (type(value) is int and abs(value) > _MAX_PARAMETER):
-        return kinds[type(value)]
-    raise RuleError(f"parameter {name}: yes/no, a number up to a million, a text, a list of texts or numbers, or a date with offset", name)
