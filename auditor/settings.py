@@ -52,12 +52,15 @@ def struct(found: dict[str, Any], kind: type[T], text: str, fail: Fail) -> T:
         raise fail(message, line_of(text, key)) from None
 
 
-def line_of(text: str, key: str) -> int:
-    """The line of a key's value ("severity.secret-expired"), or of the table that it is in."""
+def line_of(text: str, key: str, index: int = 0) -> int:
+    """The line of a character of a key's value ("severity.secret-expired"), or of the table that the key is missing in."""
     known = places(text)
     while key and key not in known:
-        key = key.rpartition(".")[0]
-    return 1 + text.count("\n", 0, known[key][0]) if key else 1
+        key, index = key.rpartition(".")[0], 0
+    if not key:
+        return 1
+    start, end = known[key]
+    return 1 + text.count("\n", 0, start) + _lines_before(text[start:end], index)
 
 
 def _fault(found: dict[str, Any], kind: type[msgspec.Struct]) -> tuple[str, str]:
@@ -137,7 +140,7 @@ def places(text: str) -> Places:
     return found
 
 
-def lines_before(literal: str, index: int) -> int:
+def _lines_before(literal: str, index: int) -> int:
     """How many lines of a text's TOML literal end before the character at `index` of the text that it means."""
     quotes = literal[:3]
     if quotes not in ('"""', "'''"):

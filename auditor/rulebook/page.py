@@ -15,17 +15,16 @@ import msgspec
 
 from auditor import settings
 from auditor.errors import RuleError
-from auditor.settings import Places
 
-_FENCE = re.compile(r"(`{3,})([^`]*)")
-_HEADING = re.compile(r"^## ", re.MULTILINE)
-_FIX = re.compile(r"^## Fix[ \t]*\n\s*", re.MULTILINE)
-_AFTER_FIX = re.compile(r"^(?:## |```json )", re.MULTILINE)
+# Lines are found by the line end before them: `re` looks for a fixed beginning far faster than for `^`.
+_FENCE = re.compile(r"\n(`{3,})(.*)")
+_FIX = re.compile(r"\n## Fix[ \t]*\n\s*")
+_AFTER_FIX = re.compile(r"\n(?:## |```json )")
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LARGEST_BLOCK = 16 * 1024  # characters; to read a long dotted key takes tomllib quadratic time
 _MOST = 10**6  # the largest number that a parameter may be
 KINDS = ("fail", "pass", "not-applicable", "not-evaluated")
-FIX = "## Fix"  # the place of the section, beside those of the block's keys
+FIX = "## Fix"  # names the section as a key names a part of the block
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,12 +60,12 @@ class Rule(msgspec.Struct, frozen=True):
     title: str
     path: str
     block: Block
-    line: int = 1  # of the block's first line
     why: str = ""  # the prose between the block and the first heading
     fix: str = ""  # the section "Fix"
     examples: list[Example] = []
     page: str = ""
-    places: Places = {}  # where the block's values and the fix stand in the page
+    block_at: tuple[int, int] = (0, 0)  # where the block is in the page
+    fix_at: int = 0
 
     def __hash__(self) -> int:
         return hash((self.path, self.id, self.page, self.block.require))
@@ -125,17 +124,14 @@ class Rule(msgspec.Struct, frozen=True):
         """An error in the text of a key, or of the fix, with the page and the line."""
         if error.page:
             return error
-        start, end = self.places.get(key, (0, 0))
-        if not end:
-            return RuleError(error.message, error.text, error.col, error.end, page=self.path, line=self.line)
-        line = 1 + self.page.count("\n", 0, start)
-        if key != FIX:
-            line += settings.lines_before(self.page[start:end], error.col)
-            return RuleError(error.message, error.text, error.col, error.end, page=self.path, line=line)
-        before = error.text[: error.col]
-        text, start = error.text.split("\n")[before.count("\n")], before.rfind("\n") + 1
-        line += before.count("\n")
-        return RuleError(error.message, text, error.col - start, error.end - start, page=self.path, line=line)
+        if key == FIX:
+            before = error.text[: error.col]
+            text, start = error.text.split("\n")[before.count("\n")], before.rfind("\n") + 1
+            line = 1 + self.page.count("\n", 0, self.fix_at) + before.count("\n")
+            return RuleError(error.message, text, error.col - start, error.end - start, page=self.path, line=line)
+        start, end = self.block_at
+        line = self.page.count("\n", 0, start) + settings.line_of(self.page[start:end], key, error.col)
+        return RuleError(error.message, error.text, error.col, error.end, page=self.path, line=line)
 
 
 def load(path: Path, area: str = "") -> Rule:
@@ -158,19 +154,18 @@ class _Fence(NamedTuple):
 
 
 def _fences(page: str) -> Iterator[_Fence]:
-    lines = page.split("\n")
-    at = start = 0
-    while at < len(lines):
-        opening, at = at, at + 1
-        start += len(lines[opening]) + 1
-        if (fence := _FENCE.fullmatch(lines[opening])) is None:
-            continue
-        while at < len(lines) and not (lines[at].startswith(fence[1]) and not lines[at].strip("` \t")):
-            at += 1
-        text = "".join(f"{line}\n" for line in lines[opening + 1 : at])
-        yield _Fence(fence[2].split(), text, opening + 1, at < len(lines), start)
-        start += len(text) + (len(lines[at]) + 1 if at < len(lines) else 0)
-        at += 1
+    text = f"\n{page}"
+    opening: re.Match[str] | None = None
+    line, counted = 1, 0
+    for mark in _FENCE.finditer(text):
+        if opening is None:
+            opening = None if "`" in mark[2] else mark
+            line, counted = line + text.count("\n", counted, mark.start()), mark.start()
+        elif mark[1].startswith(opening[1]) and not mark[2].strip("` \t"):
+            yield _Fence(opening[2].split(), text[opening.end() + 1 : mark.start() + 1], line, True, opening.end())
+            opening = None
+    if opening is not None:
+        yield _Fence(opening[2].split(), text[opening.end() + 1 :], line, False, opening.end())
 
 
 def parse(page: str, path: str, id_: str, area: str) -> Rule:
@@ -194,22 +189,21 @@ def parse(page: str, path: str, id_: str, area: str) -> Rule:
             examples.append(Example(fence.words[1], fence.text, fence.line + 1, as_of))
     if found is None:
         raise fail("the page has no ```toml rule block")
-    block, line = _block(found, fail), found.line + 1
+    block = _block(found, fail)
     title = re.match(r"\s*# (.+)", page)
     if title is None:
         raise fail("the page begins with its title: # Client secret has expired")
     if not ID.fullmatch(id_):
         raise fail(f"{id_!r} is not a rule id: kebab-case, named for the fault")
-    places = {key: (found.start + start, found.start + end) for key, (start, end) in settings.places(found.text).items()}
-    prose = page.find("\n", found.start + len(found.text)) + 1 or len(page)
-    heading = _HEADING.search(page, prose)
-    why = page[prose : heading.start() if heading else len(page)].strip()
-    fix = ""
+    end = found.start + len(found.text)
+    prose = page.find("\n", end) + 1 or len(page)
+    heading = page.find("\n## ", prose - 1)
+    why = page[prose : heading if heading >= 0 else len(page)].strip()
+    fix, fix_at = "", 0
     if (section := _FIX.search(page)) is not None:
-        after = _AFTER_FIX.search(page, section.end())
-        fix = page[section.end() : after.start() if after else len(page)].rstrip()
-        places[FIX] = section.end(), section.end() + len(fix)
-    return Rule(id_, area, title[1].strip(), path, block, line, why, fix, examples, page, places)
+        fix_at, after = section.end(), _AFTER_FIX.search(page, section.end() - 1)
+        fix = page[fix_at : after.start() + 1 if after else len(page)].rstrip()
+    return Rule(id_, area, title[1].strip(), path, block, why, fix, examples, page, (found.start, end), fix_at)
 
 
 def _block(fence: _Fence, fail: settings.Fail) -> Block:
