@@ -64,11 +64,14 @@ class BoundRule:
         return {**self.env, self.rule.root: root, self.compiled.subject: subject}
 
     def subjects(self, root: Any, gap: Unknown) -> list[tuple[Any, Unknown]]:
-        """The subjects of a root that are known, and None for those that are not."""
+        """The subjects of a root that are known, and None for those that are not; none where the rule does not apply to the root."""
         each = self.compiled.each
         if each is None:
             return [(root, gap)]
         env = self._env(root, root)
+        outer = self.compiled.conditions.outer
+        if outer is not None and outer.exact(env) is False:
+            return []  # as in the compiled pass: a list that is not looked at cannot break
         if any(guard.exact(env) is None for guard in self.compiled.guards):
             return []
         values = each.exact(env)

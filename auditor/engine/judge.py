@@ -8,8 +8,8 @@ from typing import Any
 
 from auditor.engine.bound import BoundRule
 from auditor.engine.compiled import compiled
-from auditor.engine.finding import Outcome, Status
-from auditor.engine.rows import Rows
+from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict, Verdicts
+from auditor.engine.rows import Rows, subject_key
 from auditor.joins.world import World
 from auditor.language import Found
 from auditor.rulebook import Rule
@@ -31,10 +31,15 @@ def judge_all(
     *,
     only: list[Any] | None = None,
     show_passed: bool = False,
+    record: bool = False,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
-    """What each rule says of a world. `tell` is called with the number of roots done and of all."""
-    runs = {rule.id: RuleRun(rule, world, show_passed=show_passed) for rule in rules if only is not None or roots_of(rule, world)}
+    """What each rule says of a world. `tell` is called with the number of roots done and of all.
+
+    `record`: outcomes keep each verdict, by root and subject. That takes memory, and the time of three-valued logic for all subjects.
+    """
+    some = [rule for rule in rules if only is not None or roots_of(rule, world)]
+    runs = {rule.id: RuleRun(rule, world, show_passed=show_passed, record=record) for rule in some}
     sets: list[tuple[list[RuleRun], list[Any]]] = []
     for kind in dict.fromkeys(rule.root for rule in rules):
         these = [runs[rule.id] for rule in rules if rule.root == kind and rule.id in runs]
@@ -88,12 +93,15 @@ def judge_subjects(rule: Rule, world: World, root: Any, subjects: list[Any]) -> 
 class RuleRun:
     """One rule over one world, a few roots at a time."""
 
-    def __init__(self, rule: Rule, world: World, *, show_passed: bool) -> None:
+    def __init__(self, rule: Rule, world: World, *, show_passed: bool, record: bool = False) -> None:
         self.rule, self.show_passed = rule, show_passed
         self.bound = BoundRule(compiled(rule, world.unavailable), world.now, world.tenant)
         self.each = rule.each
-        self.outcome = Outcome(rule)
+        self.outcome = Outcome(rule, verdicts={} if record else None)
         self._rows = Rows(self.bound, world)
+        # Where verdicts are recorded: findings by root and subject key, errors by root.
+        self._findings: dict[tuple[int, str], list[Finding]] = {}
+        self._errors: dict[int, Finding] = {}
 
     def judge(self, roots: list[Any], total: int) -> None:
         """Judge these of `total` roots; to the others the rule does not apply, since they have no subject."""
@@ -104,6 +112,10 @@ class RuleRun:
             found.mixed = [(root, False, False) for root in roots]
             found.opened = [(root, None, self.bound.unknown) for root in roots]
         self.count(found, total)
+        if self.outcome.verdicts is not None:
+            for root in roots:
+                if verdicts := self._verdicts(root):
+                    self.outcome.verdicts[id(root)] = verdicts
 
     def count(self, found: Found, total: int) -> None:
         """Verdicts and rows of what a pass over some roots left behind."""
@@ -117,10 +129,16 @@ class RuleRun:
             passed = passed + self._settle(found)
             rows = self._rows.failed(found.failed, outcome.undecided)
             outcome.rows += rows
+            if outcome.verdicts is not None:
+                for (root, subject), (_, row) in zip(found.failed, rows, strict=True):
+                    self._findings.setdefault((id(root), subject_key(root, subject)), []).append(row)
             outcome.errors += sum(row.status is Status.error for _, row in rows)
         if found.broken:
             outcome.errors += len(found.broken)
-            outcome.rows += [(root.rank, self._rows.error(root, error)) for root, error in found.broken]
+            errors = [(root, self._rows.error(root, error)) for root, error in found.broken]
+            outcome.rows += [(root.rank, row) for root, row in errors]
+            if outcome.verdicts is not None:
+                self._errors |= {id(root): row for root, row in errors}
         outcome.passed += len(passed)
         if self.show_passed:
             outcome.rows += [(root.rank, self._rows.passed(root)) for root in passed]
@@ -173,3 +191,33 @@ class RuleRun:
                 if id(root) not in broken:
                     broken.add(id(root))
                     found.broken.append((root, error))
+
+    def _verdicts(self, root: Any) -> Verdicts:
+        """What the rule says of each subject of a root: in three values, since the fast pass does not tell passing subjects apart."""
+        found: Verdicts = {}
+        if (error := self._errors.pop(id(root), None)) is not None:
+            found[""] = Verdict(Says.error, finding=error)
+        twins = Counter[str]()
+        try:
+            for subject, gap in self.bound.subjects(root, self.bound.unknown or Unknown("", "")):
+                key = None
+                if subject is not None:
+                    key = subject_key(root, subject)
+                    twins[key] += 1
+                rows = self._findings.get((id(root), key)) if key is not None else None
+                verdict = self.bound.exactly(root, subject, gap)
+                if key is not None and twins[key] > 1:
+                    key = f"{key}#{twins[key]}"
+                found[key] = _verdict(verdict, rows)
+        except Exception as error:  # noqa: BLE001  (as above)
+            if "" not in found:
+                found[""] = Verdict(Says.error, finding=self._rows.error(root, error))
+        return found
+
+
+def _verdict(value: Any, rows: list[Finding] | None) -> Verdict:
+    if isinstance(value, Unknown):
+        return Verdict(Says.not_evaluated, value.key)
+    if value is None:
+        return Verdict(Says.not_applicable)
+    return Verdict(Says.passed) if value else Verdict(Says.failed, finding=rows.pop(0) if rows else None)

@@ -32,6 +32,11 @@ class RootIdentity(NamedTuple):
     reference: str | None
 
 
+def subject_key(root: Any, subject: Any) -> str:
+    """The key of a subject among those of its root; '' for the root itself."""
+    return "" if subject is root else subject.key if isinstance(subject, Fact) else str(subject)
+
+
 class Rows:
     """Makes findings of what a rule found."""
 
@@ -51,7 +56,7 @@ class Rows:
             if root is not last:
                 last = root
                 twins.clear()
-            key = "" if subject is root else subject.key if isinstance(subject, Fact) else str(subject)
+            key = subject_key(root, subject)
             twins[key] += 1
             try:
                 row = self._failure(root, subject, key if twins[key] == 1 else f"{key}#{twins[key]}", undecided)
