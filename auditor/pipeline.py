@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor import joins, rulebook, sources
+from auditor.engine.compiled import collections, compiled, load_rules
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge_all
 from auditor.errors import InputError, UsageError
@@ -29,6 +30,7 @@ from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILAB
 from auditor.sources.graph.live import Live, Straight, Tell
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
+from auditor.unknown import Reason
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
@@ -92,17 +94,19 @@ class Report:
         """Failures, by severity."""
         return Counter(finding.severity for finding in self.findings if finding.status is Status.fail)
 
-    def reasons(self) -> Counter[str]:
+    def reasons(self) -> Counter[Reason]:
         """Why verdicts are missing -> how many."""
-        found: Counter[str] = Counter()
+        found: Counter[Reason] = Counter()
         for outcome in self.outcomes:
             found.update(outcome.reasons)
         return found
 
-    def remedy(self, reason: str) -> str | None:
+    def remedy(self, reason: Reason) -> str | None:
         """What would make known what is not."""
         said = next((found[reason] for found in (tenant.remedies() for tenant in self.tenants) if reason in found), None)
-        return (joins.REMEDIES.get(reason.partition(":")[0]) if said is None else said) or None
+        if said is None and reason.collection:
+            said = joins.REMEDIES.get(reason.what)
+        return said or None
 
     def left_out(self, fail_on: str) -> list[str]:
         """Rules at or above a severity that could not be evaluated for something that can be mended."""
@@ -111,7 +115,7 @@ class Report:
             return []
         return [
             outcome.rule.id for outcome in self.outcomes
-            if not mendable.isdisjoint(outcome.reasons) and outcome.rule.check().levels[-1] >= gate
+            if not mendable.isdisjoint(outcome.reasons) and compiled(outcome.rule).levels[-1] >= gate
         ]  # fmt: skip
 
     def may_reach(self, fail_on: str) -> list[str]:
@@ -124,7 +128,7 @@ class Report:
             if any(one.reason in mendable and one.may_reach(gate) for one in outcome.undecided)
         ]  # fmt: skip
 
-    def _mendable(self) -> set[str]:
+    def _mendable(self) -> set[Reason]:
         return {reason for tenant in self.tenants for reason in tenant.mendable()}
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
@@ -185,14 +189,14 @@ def audit(
     started = datetime.now(timezone.utc)
     now = moment(as_of) if as_of is not None else started
     chosen_profile = profiles.load(profile)
-    book = chosen_profile.apply(rulebook.shipped(Path(folder) for folder in folders))
+    book = chosen_profile.apply(load_rules([Path(folder) for folder in folders]))
     book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()}, texts=True)
     rules = profiles.chosen(book, chosen_profile, select, ignore)
     tell = progress or (lambda stage, done, total: None)
 
     @cache
     def planned() -> Plan:
-        return plan({*rulebook.collections(rules), *also})
+        return plan({*collections(rules), *also})
 
     with _collector_off():
         joiner = joins.Joiner(now)

@@ -197,7 +197,7 @@ def test_two_resources_of_one_address_are_two(tmp_path: Path, with_plans: Plan) 
 def test_what_a_format_does_not_hold_is_unknown_for_its_reason(tmp_path: Path, with_plans: Plan) -> None:
     def reasons(select: str) -> set[str]:
         report = plans(tmp_path / "plan.json", {"address": "a", "name": "x"}, select=select)
-        return {reason for outcome in report.outcomes for reason in outcome.reasons}
+        return {str(reason) for outcome in report.outcomes for reason in outcome.reasons}
 
     assert reasons("redirect-http") == {"web.redirectUris: known after apply"}
     assert reasons("secret-expired") == {"passwordCredentials.endDateTime: not in a plan"}

@@ -54,9 +54,9 @@ def command(what: str | None, more: tuple[str, ...], list_codes: bool, extend_ru
     rules look for its cause. With files or folders, run these rules over them: the exit code is 1 when one of them fails, whatever
     its severity, and 2 when a code is not known or no rule could look.
     """
-    from auditor import rulebook
+    from auditor.engine.compiled import load_rules
 
-    book = rulebook.shipped(Path(folder) for folder in extend_rules)
+    book = load_rules([Path(folder) for folder in extend_rules])
     as_json = options["output_format"] == "json"
     if list_codes:
         if what is not None or options["raw"]:

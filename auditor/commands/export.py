@@ -37,6 +37,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, force: bool, qui
     """
     from auditor import __version__, rulebook
     from auditor.display import clean
+    from auditor.engine.compiled import collections
     from auditor.rulebook import profiles
     from auditor.sources.coverage import COMPLETE, INTERRUPTED
     from auditor.sources.graph import live as source
@@ -50,7 +51,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, force: bool, qui
     guard(Path(output), shipped() | identities([live.ca_bundle or ""]), snapshot=True)
     book = rulebook.shipped()
     rules = profiles.chosen(book, profiles.load("strict"), listed(select) or ["ALL"])
-    planned = plan(rulebook.collections(rules))
+    planned = plan(collections(rules))
     writer = Writer(Path(output), sorted(planned.collections), __version__, resume=resume, force=force)
     progress = Progress(quiet=quiet)
     try:

@@ -27,17 +27,18 @@ def command(select: tuple[str, ...], ignore: tuple[str, ...], profile: str, outp
     import json
 
     from auditor import rulebook
+    from auditor.engine.compiled import collections
     from auditor.rulebook import profiles
     from auditor.sources.graph.plan import plan, required_resource_access
 
     chosen = profiles.load(profile)
     rules = profiles.chosen(chosen.apply(rulebook.shipped()), chosen, listed(select), listed(ignore))
-    planned = plan(rulebook.collections(rules))
+    planned = plan(collections(rules))
     permissions = planned.permissions()
     if output_format == "required-resource-access":
         click.echo(json.dumps(required_resource_access(permissions), indent=2))
         return
-    without = {name: sorted(rule.id for rule in rules if rulebook.collections([rule]) & set(needs)) for name, needs in permissions.items()}
+    without = {name: sorted(rule.id for rule in rules if collections([rule]) & set(needs)) for name, needs in permissions.items()}
     calls = [
         {"method": "GET", "url": f"/{call.version}{call.path}", "query": call.query, "permission": call.permission,
          "also": call.also or None, "collection": call.collection, "why": call.why}

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from auditor.commands import Command, complete, echo_json, echo_table, listed
-from auditor.rulebook import Rule, collections
+from auditor.rulebook import Rule
 
 
 @click.command("rules", cls=Command, epilog="Example: regaudit rules --select credentials")
@@ -27,11 +27,11 @@ from auditor.rulebook import Rule, collections
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str, output_format: str) -> None:
     """List the rules: severity, what they need, what they are about."""
-    from auditor import rulebook
+    from auditor.engine.compiled import load_rules
     from auditor.rulebook import profiles
 
     chosen = profiles.load(profile)
-    book = chosen.apply(rulebook.shipped(Path(folder) for folder in extend_rules))
+    book = chosen.apply(load_rules([Path(folder) for folder in extend_rules]))
     rows = [described(rule) for rule in profiles.chosen(book, chosen, listed(select))]
     if output_format == "json":
         echo_json(rows)
@@ -48,13 +48,14 @@ def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str
 
 
 def described(rule: Rule) -> dict[str, Any]:
-    checked = rule.check()
+    from auditor.engine.compiled import collections, compiled
+
     return {
         "id": rule.id,
         "area": rule.area,
         "title": rule.title,
-        "severity": rule.block["severity"],
-        "levels": checked.levels,
+        "severity": rule.severity,
+        "levels": compiled(rule).levels,
         "needs": sorted(collections([rule]) - {"applications"}),
         "parameters": {name: value if isinstance(value, (bool, int, str, list)) else str(value) for name, value in rule.params.items()},
         "aadsts": rule.aadsts,

@@ -23,6 +23,7 @@ def command(select: tuple[str, ...], output_format: str, **options: Any) -> int:
     """
     from auditor import rulebook
     from auditor.display import clean
+    from auditor.engine.compiled import collections
     from auditor.rulebook import profiles
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
@@ -31,7 +32,7 @@ def command(select: tuple[str, ...], output_format: str, **options: Any) -> int:
     assert live is not None
     default = profiles.load("default")
     rules = profiles.chosen(default.apply(rulebook.shipped()), default, listed(select))
-    found = source.check(live, plan(rulebook.collections(rules)))
+    found = source.check(live, plan(collections(rules)))
     missing = sorted({permission for _, permission, refused in found.answers if refused})
     if output_format == "json":
         import json
