@@ -1,11 +1,51 @@
-"""Tests see a plain terminal, whatever the machine that runs them says."""
+"""Tests see a plain terminal, whatever the machine that runs them says, and leave no process behind."""
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+
+# Who runs tests in the background, a shell or CI, ignores the interrupt, and children inherit that: what is tested is what they do at one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# Compiled modules are kept: the tests' own, and those of the processes that tests start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "FORCE_COLOR", "CI", "GITHUB_ACTIONS", "TF_BUILD", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+
+
+def _children() -> dict[int, str]:
+    """Processes that this one has started and not waited for, and their command lines. Empty where there is no /proc."""
+    found: dict[int, str] = {}
+    for thread in Path("/proc/self/task").glob("*/children"):
+        for child in thread.read_text().split():
+            try:
+                found[int(child)] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ").strip()
+            except OSError:
+                pass
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left_behind() -> Iterator[None]:
+    """A process that outlives its test fails another one, by taking its time or by a warning when it is collected."""
+    before = _children().keys()
+    yield
+    left = {child: command for child, command in _children().items() if child not in before}
+    for child in left:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert not left, f"the test left processes behind: {left}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew-golden", action="store_true", help="write tests/golden/ anew: see tests/test_golden.py")

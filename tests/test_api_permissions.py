@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.test_cli import regaudit
+from tests.helpers import regaudit
 from tests.test_connect import Pair
 
 TIDY = str(Path(__file__).parent.parent / "sample_manifests/tidy")

@@ -14,7 +14,7 @@ import pytest
 
 from auditor import audit, rulebook
 from auditor.diagnose.chain import ASIDE, LINKS, RULES, chains
-from tests.test_cli import regaudit
+from tests.helpers import regaudit
 
 AS_OF = "2026-11-24"
 GRAPH, MICROSOFT = "00000003-0000-0000-c000-000000000000", "f8cdef31-a31e-4b4a-93e4-5f571e91255a"

@@ -19,7 +19,7 @@ from auditor.pipeline import moment
 from auditor.sources.formats import msal, solution
 from auditor.sources.formats.connector import belongs_to, secret_form
 from auditor.unknown import Unknown, is_unknown
-from tests.test_cli import regaudit
+from tests.helpers import regaudit
 
 CLIENT, API = "11111111-1111-4111-8111-111111111111", "aaaaaaaa-0000-4000-8000-000000000001"
 REDIRECT = "https://global.consent.azure-apim.net/redirect"
@@ -421,6 +421,7 @@ def test_a_member_that_leads_out_of_the_archive(name: str, tmp_path: Path) -> No
     assert name in said
 
 
+@pytest.mark.slow
 def test_a_bomb_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     began = time.perf_counter()
     (said,) = errors_of(tmp_path, zipped({f"Connector/{NAME}_connectionparameters.json": b" " * (solution.MOST_BYTES + 1)}))
@@ -478,6 +479,7 @@ def test_a_broken_solution_in_a_folder_is_no_other_archive(tmp_path: Path) -> No
     assert (documents.errors, len(documents.passed_over)) == ([], 1)
 
 
+@pytest.mark.slow
 def test_an_archive_in_an_archive_is_not_opened(tmp_path: Path) -> None:
     raw = zipped({f"Connector/{NAME}_connectionparameters.json": json.dumps(PARAMETERS)})
     for _ in range(1200):

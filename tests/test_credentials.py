@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_cli import Ran, regaudit
+from tests.helpers import Ran, regaudit
 
 TODAY = ("--as-of", "2026-01-01")
 

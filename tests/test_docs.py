@@ -12,7 +12,7 @@ import pytest
 from auditor import rulebook
 from auditor.cli import cli
 from auditor.sources.graph.cloud import AUTHS, CLOUDS
-from tests.test_cli import regaudit
+from tests.helpers import regaudit
 
 DOCS = Path(__file__).parent.parent / "docs"
 LIVE = (DOCS / "live.md").read_text("utf-8")

@@ -118,6 +118,7 @@ def test_the_tenant_is_part_of_the_identity() -> None:
     assert of(HOME) != of(guid("t", 2))
 
 
+@pytest.mark.slow
 def test_fingerprints_of_a_tenant_are_distinct() -> None:
     from auditor import rulebook
 

@@ -13,7 +13,7 @@ import pytest
 from auditor import rulebook
 from auditor.diagnose import aadsts
 from auditor.entra.catalog import CATALOG
-from tests.test_cli import PAGE, ROOT, process, regaudit, registration, write
+from tests.helpers import PAGE, ROOT, process, regaudit, registration, write
 
 RULES = list(rulebook.shipped())
 NAMED = {code for rule in RULES for code in rule.aadsts}

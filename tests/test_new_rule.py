@@ -12,7 +12,7 @@ import pytest
 from auditor import rulebook, schemas
 from auditor.commands import new_rule
 from auditor.rulebook import book
-from tests.test_cli import regaudit
+from tests.helpers import regaudit
 from tests.test_pages import test_a_page_is_complete as page_is_complete
 
 # What an author writes in place of each line with FILL-IN, in their order; None deletes the line.

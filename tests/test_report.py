@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from auditor import audit
-from tests.test_cli import Ran, process, regaudit, registration, write
+from tests.helpers import Ran, process, regaudit, registration, write
 
 CORPUS = Path(__file__).parent.parent.parent / "shared/corpus"
 TODAY = ("--as-of", "2026-01-01")
@@ -98,7 +98,7 @@ def test_a_report_with_errors_and_notes_fits_the_schema(tmp_path: Path, tenant: 
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of public files is not here")
-@pytest.mark.parametrize("options", [[], ["--profile", "strict", "--show-passed"]])
+@pytest.mark.parametrize("options", [[], pytest.param(["--profile", "strict", "--show-passed"], marks=pytest.mark.slow)])
 def test_the_corpus_fits_the_schema(validator: Draft202012Validator, options: list[str]) -> None:
     report = report_of(CORPUS, *options)
     check(validator, report)

@@ -11,7 +11,7 @@ import pytest
 
 from auditor import audit
 from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
-from tests.test_cli import regaudit
+from tests.helpers import regaudit
 
 SAMPLES = Path(__file__).parent.parent / "sample_manifests"
 MEANT_FOR = "2026-11-24"  # README.md names the day

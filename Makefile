@@ -1,0 +1,50 @@
+# What must hold before a change lands, the quickest answers first. Installs what it needs. `.ci/run` does all of it in a copy.
+VENV ?= .venv
+EXTRA ?= dev
+BIN := $(VENV)/bin
+AZ := $(VENV)/azure-cli
+INSTALLED := $(VENV)/.$(EXTRA)
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
+
+.PHONY: check test types all external format generated golden
+.DEFAULT_GOAL := check
+
+check: $(INSTALLED)  ## 10 seconds: lint, format, import contracts, generated files, the examples of all rule pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/generate.py --check
+	$(BIN)/regaudit test
+
+test: $(INSTALLED)  ## a minute: what is not marked slow
+	$(PYTEST) -m "not slow and not external"
+
+types: $(INSTALLED)  ## mypy, a minute the first time
+	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 auditor
+
+all: check types  ## everything that needs only pip
+	$(PYTEST)
+
+external: $(INSTALLED) $(AZ)  ## what needs more than Python: azure-cli's parser for the commands of the rule pages
+	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python $(BIN)/pytest -m external
+
+$(AZ):
+	python3 -m venv $@
+	$@/bin/pip install -q azure-cli-core==2.91.0 python-dateutil || { rm -rf $@; exit 1; }
+	$@/bin/pip install -q --no-deps azure-cli==2.91.0 || { rm -rf $@; exit 1; }  # without the clients of all of Azure
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generated: $(INSTALLED)  ## writes generated files anew
+	$(BIN)/python scripts/generate.py
+
+golden: $(INSTALLED)  ## writes tests/golden/ anew: look at the difference
+	$(PYTEST) tests/test_golden.py --renew-golden
+
+$(INSTALLED): pyproject.toml
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/pip install -q -e '.[$(EXTRA)]'
+	touch $@
