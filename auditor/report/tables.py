@@ -181,7 +181,8 @@ def api_permissions(loaded: Loaded) -> Iterator[ApiPermission]:
                 yield ApiPermission(
                     of.app_id, of.object_id, of.name, clean_or_none(wish.resource_app_id), clean_or_none(name), clean_or_none(wish.id),
                     clean_or_none(definition.value) if there else None, clean_or_none(wish.kind),
-                    _or_none(definition.privilege) if there else None, _or_none(definition.enabled) if there else None, _or_none(definition.admin_consent) if there else None, granted, users,
+                    _or_none(definition.privilege) if there else None, _or_none(definition.enabled) if there else None,
+                    _or_none(definition.admin_consent) if there else None, granted, users,
                     document.file.shown, line, clean(pointer, 1000),
                 )  # fmt: skip
 
