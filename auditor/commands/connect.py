@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, running
-from auditor.commands.options import Output, as_of, inputs, outputs, rules
+from auditor.commands.options import Output, as_of, inputs, outputs, rules, strict
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @click.command("connect", cls=Command, epilog=_EPILOG)
 @inputs(nothing=_NOTHING)
 @rules(profile="custom-connector", select=False, extend=False)
-@click.option("--strict", is_flag=True, help="Exit with 2 if any link could not be evaluated.")
+@strict
 @as_of
 @outputs("text", "json")
 def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, as_of: str | None) -> int:

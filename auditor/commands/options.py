@@ -48,6 +48,7 @@ _QUIET = click.option("-q", "--quiet", is_flag=True, help="Only what matters mos
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="What is otherwise left out, too: reasons, notes, files passed over.")
 _NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are obeyed, too.")
 as_of = click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
+strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
 limit = click.option(
     "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown of a rule; 0 shows all."
 )

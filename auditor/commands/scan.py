@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, complete, running
-from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules
+from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules, strict
 from auditor.errors import UsageError
 from auditor.severity import SEVERITIES
 
@@ -50,7 +50,7 @@ Examples:
 @click.option(
     "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True, help="Show nothing below this."
 )
-@click.option("--strict", is_flag=True, help="Exit with 2 if any rule could not be evaluated for any registration.")
+@strict
 @as_of
 @click.option("--show-passed", is_flag=True, help="Show what passed, too.")
 @limit
