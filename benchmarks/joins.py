@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from auditor.entra.catalog import MICROSOFT_GRAPH
+from auditor.entra.ids import MICROSOFT_GRAPH
 from benchmarks.run import ROOT, measure, python
 from benchmarks.tenant import registrations
 

@@ -47,7 +47,7 @@ async def bare(info: dict[str, Any]) -> int:
 
 
 def live(info: dict[str, Any]) -> Any:
-    from auditor.sources.graph.cloud import Cloud
+    from auditor.entra.clouds import Cloud
     from auditor.sources.graph.live import Live
 
     os.environ["REGAUDIT_ACCESS_TOKEN"] = info["token"]

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
+from auditor.entra.catalog import CATALOG
+from auditor.entra.ids import MICROSOFT_GRAPH
 
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
 USER_READ = ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope")

@@ -8,16 +8,24 @@ from typing import Any
 
 import vendored
 
+from auditor.entra.collections import (
+    ADMIN_CONSENT,
+    APP_MANAGEMENT,
+    APPLICATIONS,
+    ASSIGNMENTS,
+    AUTHORIZATION,
+    FEDERATED,
+    GRANTS,
+    SERVICE_PRINCIPALS,
+    SIGN_INS,
+)  # fmt: skip
 from auditor.entra.shapes import DURATION
 
-OBJECTS: dict[str, str] = {
-    "application": "application",
-    "servicePrincipal": "servicePrincipal",
-    "oauth2PermissionGrant": "oAuth2PermissionGrant",
-    "appRoleAssignment": "appRoleAssignment",
-    "federatedIdentityCredential": "federatedIdentityCredential",
-    "defaultAppManagementPolicy": "tenantAppManagementPolicy",
-}
+# Those that the excerpt describes; of the others see BY_HAND.
+OBJECTS = {
+    of.kind: of.graph_type
+    for of in (APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, FEDERATED, APP_MANAGEMENT)
+}  # fmt: skip
 PRIMITIVES: dict[str, dict[str, Any]] = {
     "Edm.String": {"type": "string"}, "Edm.Guid": {"type": "string"}, "Edm.Boolean": {"type": "boolean"},
     "Edm.Int32": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}, "Edm.Int64": {"type": "integer"},
@@ -27,7 +35,7 @@ PRIMITIVES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 # Beta, or returned where the metadata of v1.0 does not say so.
 EXTRA: dict[str, dict[str, Any]] = {
-    "application": {
+    APPLICATIONS.kind: {
         "authenticationBehaviors": {
             "type": ["object", "null"],
             "properties": {
@@ -38,8 +46,8 @@ EXTRA: dict[str, dict[str, Any]] = {
         "owners": {"type": "array", "items": {"type": "object"}},
         "federatedIdentityCredentials": {"type": "array", "items": {"$ref": "#/$defs/federatedIdentityCredential"}},
     },
-    "servicePrincipal": {"createdDateTime": {"$ref": "#/$defs/date"}, "owners": {"type": "array", "items": {"type": "object"}}},
-    "federatedIdentityCredential": {
+    SERVICE_PRINCIPALS.kind: {"createdDateTime": {"$ref": "#/$defs/date"}, "owners": {"type": "array", "items": {"type": "object"}}},
+    FEDERATED.kind: {
         "claimsMatchingExpression": {"type": ["object", "null"], "properties": {"value": {"type": ["string", "null"]}}},
     },
 }  # fmt: skip
@@ -59,7 +67,7 @@ _SIGN_IN = _object(
 )
 # Not in the excerpt: from Microsoft Graph's documentation.
 BY_HAND: dict[str, dict[str, Any]] = {
-    "authorizationPolicy": _object(
+    AUTHORIZATION.kind: _object(
         allowUserConsentForRiskyApps=_SWITCH,
         permissionGrantPolicyIdsAssignedToDefaultUserRole=_TEXTS,  # beta
         defaultUserRolePermissions=_object(
@@ -67,12 +75,12 @@ BY_HAND: dict[str, dict[str, Any]] = {
             allowedToReadBitlockerKeysForOwnedDevice=_SWITCH, allowedToReadOtherUsers=_SWITCH, permissionGrantPoliciesAssigned=_TEXTS,
         ),
     ),
-    "adminConsentRequestPolicy": _object(
+    ADMIN_CONSENT.kind: _object(
         isEnabled=_SWITCH, notifyReviewers=_SWITCH, remindersEnabled=_SWITCH, requestDurationInDays={"type": ["integer", "null"]},
         reviewers={"type": ["array", "null"], "items": {"type": "object", "properties": {"query": {"type": ["string", "null"]}}}},
         version={"type": ["integer", "null"]},
     ),
-    "servicePrincipalSignInActivity": _object(
+    SIGN_INS.kind: _object(
         id={"type": ["string", "null"]}, appId={"type": ["string", "null"]}, lastSignInActivity=_SIGN_IN,
         delegatedClientSignInActivity=_SIGN_IN, delegatedResourceSignInActivity=_SIGN_IN,
         applicationAuthenticationClientSignInActivity=_SIGN_IN, applicationAuthenticationResourceSignInActivity=_SIGN_IN,

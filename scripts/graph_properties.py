@@ -8,10 +8,9 @@ from typing import Any
 
 import vendored
 
-TYPES = [
-    "application", "servicePrincipal", "oAuth2PermissionGrant", "appRoleAssignment", "federatedIdentityCredential",
-    "tenantAppManagementPolicy",
-]  # fmt: skip
+from auditor.entra.collections import APP_MANAGEMENT, APPLICATIONS, ASSIGNMENTS, FEDERATED, GRANTS, SERVICE_PRINCIPALS
+
+TYPES = [of.graph_type for of in (APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, FEDERATED, APP_MANAGEMENT)]
 # The excerpt has no property of this name in any type, Microsoft's documentation has.
 BY_HAND = {
     "application": ["description"],

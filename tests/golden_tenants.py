@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
+from auditor.entra.catalog import CATALOG
+from auditor.entra.ids import MICROSOFT_GRAPH
 from benchmarks.tenant import USER_READ, registration
 from tests.tenants import HOME, MICROSOFT, Maker, guid
 

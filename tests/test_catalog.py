@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.entra import hosts
-from auditor.entra.catalog import AZURE_AD_GRAPH, CATALOG, DATE, MICROSOFT_GRAPH, fold
+from auditor.entra.catalog import CATALOG, DATE
+from auditor.entra.ids import AZURE_AD_GRAPH, MICROSOFT_GRAPH
+from auditor.facts.names import fold, imitated
 
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -102,12 +104,12 @@ def test_microsofts_own_are_known(app_id: str, name: str) -> None:
     ],
 )
 def test_a_name_that_looks_like_microsofts(name: str) -> None:
-    assert CATALOG.imitated(name) == "Graph Explorer"
+    assert imitated(name) == "Graph Explorer"
 
 
 @pytest.mark.parametrize("name", ["", "Payroll", "Graph Explorer for Contoso", "My Graph Explorer", "\u200b", "---"])
 def test_a_name_that_does_not(name: str) -> None:
-    assert CATALOG.imitated(name) is None
+    assert imitated(name) is None
 
 
 def test_digits_stand_in_for_letters_but_other_letters_do_not() -> None:

@@ -7,7 +7,7 @@ import json
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -224,7 +224,9 @@ def test_a_client_secret_is_never_held(tmp_path: Path) -> None:
     assert one.secret_form == "other"
     report = audit(folder, as_of="2026-01-01")
     assert [finding.rule_id for finding in report.findings] == ["connector-secret-in-file"]
-    assert secret not in repr(report.findings) + repr(vars(one.document) if hasattr(one.document, "__dict__") else one.document.data)
+    assert secret not in repr(report.findings) + repr(
+        vars(one.document) if hasattr(one.document, "__dict__") else cast(Any, one.document).data
+    )
 
 
 SECRET = "abc8Q~" + "MadeUp" * 5 + "12"
@@ -590,10 +592,10 @@ def test_a_single_page_samples_configuration(tmp_path: Path) -> None:
         "https://graph.microsoft.com/User.Read",
     ]
     where, line, column = one.document.place("/clientId")
-    assert SPA.split("\n")[line - 1][(column or 0) - 1 :].startswith(f"clientId: '{CLIENT}'")
+    assert SPA.split("\n")[(line or 0) - 1][(column or 0) - 1 :].startswith(f"clientId: '{CLIENT}'")
     assert where == "/msalConfig/auth/clientId"
     _, line, column = one.document.place("/scopes/1")
-    assert SPA.split("\n")[line - 1][(column or 0) - 1 :].startswith(f'"api://{API}/Todolist.ReadWrite"')
+    assert SPA.split("\n")[(line or 0) - 1][(column or 0) - 1 :].startswith(f'"api://{API}/Todolist.ReadWrite"')
 
 
 def test_an_api_samples_configuration(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from auditor import rulebook
 from auditor.cli import cli
-from auditor.sources.graph.cloud import AUTHS, CLOUDS
+from auditor.entra.clouds import CLOUDS
+from auditor.sources.graph.cloud import AUTHS
 from tests.helpers import regaudit
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -652,6 +652,60 @@ def test_superseded_is_unknown_while_the_other_one_is() -> None:
     assert secrets("2025-06-01T00:00:00Z")[0].superseded is False
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "valid"),
+    [
+        ("2025-01-01T00:00:00Z", "2027-01-01T00:00:00Z", True),
+        ("2025-01-01T00:00:00Z", None, True),
+        (None, "2027-01-01T00:00:00Z", True),
+        (None, None, True),
+        ("2025-01-01T00:00:00Z", "2025-06-01T00:00:00Z", False),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", False),  # it ends now
+        ("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", True),  # it begins now
+        ("2026-01-01T00:00:01Z", "2027-01-01T00:00:00Z", False),  # it does not yet begin
+    ],
+)
+@pytest.mark.parametrize("lists", [("passwordCredentials", "keyCredentials"), ("keyCredentials", "passwordCredentials")])
+@pytest.mark.parametrize("of", [app, principal])
+def test_valid_credentials(of: Any, lists: tuple[str, str], start: str | None, end: str | None, valid: bool) -> None:
+    one = {"keyId": "k", "startDateTime": start, "endDateTime": end}
+    assert of(**{lists[0]: [one], lists[1]: []}).has_valid_credential is valid
+    over = {"keyId": "o", "startDateTime": None, "endDateTime": "2020-01-01T00:00:00Z"}
+    assert of(**{lists[0]: [over, one], lists[1]: [over]}).has_valid_credential is valid
+    assert of(**{lists[0]: [over], lists[1]: [over, one]}).has_valid_credential is valid
+
+
+def test_without_credentials_none_is_valid() -> None:
+    assert app(passwordCredentials=[], keyCredentials=[]).has_valid_credential is False
+    assert principal(passwordCredentials=None, keyCredentials=None).has_valid_credential is False
+
+
+def test_whether_a_credential_is_valid_is_unknown_while_one_could_be() -> None:
+    valid, over = {"startDateTime": None, "endDateTime": None}, {"startDateTime": None, "endDateTime": "2020-01-01T00:00:00Z"}
+    assert unknown(app(passwordCredentials=[over]).has_valid_credential)  # nobody looked at its certificates
+    assert app(passwordCredentials=[valid]).has_valid_credential is True
+    assert app(passwordCredentials=[{}, valid], keyCredentials=[]).has_valid_credential is True
+    assert unknown(app(passwordCredentials=[{}, over], keyCredentials=[]).has_valid_credential)
+    assert (
+        app(passwordCredentials=[{"endDateTime": "2020-01-01T00:00:00Z"}], keyCredentials=[]).has_valid_credential is False
+    )  # over, whenever it began
+
+
+@pytest.mark.parametrize(("mode", "saml"), [("saml", True), ("password", False), ("", False), (None, False)])
+def test_saml(mode: str | None, saml: bool) -> None:
+    assert principal(preferredSingleSignOnMode=mode).saml is saml
+    one = {"id": "o", "appId": APP_ID, "displayName": "Payroll"}
+    of = {"id": "p", "appId": APP_ID, "displayName": "Payroll", "preferredSingleSignOnMode": mode}
+    assert world({"applications": [one], "servicePrincipals": [of]}).apps[0].saml is saml
+    assert unknown(principal().saml)
+
+
+def test_saml_without_a_service_principal() -> None:
+    one = {"id": "o", "appId": APP_ID, "displayName": "Payroll"}
+    assert world({"applications": [one], "servicePrincipals": []}).apps[0].saml is False
+    assert unknown(app().saml)
+
+
 def key(thumbprint: str | None, usage: str, key_id: str, **more: Any) -> dict[str, Any]:
     return {"keyId": key_id, "usage": usage, "customKeyIdentifier": thumbprint, "type": "AsymmetricX509Cert", "displayName": "CN=x", **more}
 

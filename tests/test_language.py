@@ -269,7 +269,7 @@ def test_errors_point_at_the_fault_and_help(text: str, says: str, marked: str) -
 
 URIS = [["https://a"], ["https://a", "http://b"], [], None]
 SIX = [
-    {"appId": f"a{i}", "displayName": "A", **({"web": {"redirectUris": uris}, "spa": None, "publicClient": None} if uris is not None else {})}
+    {"id": f"o{i}", "appId": f"a{i}", "displayName": "A", "notes": None, **({"web": {"redirectUris": uris}, "spa": None, "publicClient": None} if uris is not None else {})}
     for i, uris in enumerate([*URIS, *URIS[:2]])
 ]  # fmt: skip
 RESERVED = {*kwlist, *FUNCTIONS, *ROOTS, *SEVERITIES, "now", "tenant"}

@@ -19,13 +19,13 @@ import pytest
 
 pytest.importorskip("msgraph")
 
+from auditor.entra.clouds import Cloud
 from auditor.errors import RegauditError
 from auditor.sources import Documents
 from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.graph import live as source
 from auditor.sources.graph.body import Budget, Limits, unpacked
 from auditor.sources.graph.client import Patience
-from auditor.sources.graph.cloud import Cloud
 from auditor.sources.graph.live import Live, Straight
 from auditor.sources.graph.plan import plan
 from tests.fake_graph import FakeGraph, made_up

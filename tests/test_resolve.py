@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from auditor import joins, rulebook
 from auditor.engine.judge import judge
-from auditor.entra.catalog import DATE, MICROSOFT_GRAPH
+from auditor.entra.catalog import DATE
+from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.facts import App, Client, RequestedPermission, ServicePrincipal
 from auditor.joins.world import World
 from auditor.sources import Documents, reader
@@ -382,6 +383,55 @@ def test_a_permission_that_a_wider_one_includes() -> None:
     assert [p.value for p in partly(partly(half)[0].implied_by)] == ["Mail.ReadWrite"]
 
 
+# -- preauthorization
+
+READ, WRITE = (
+    {"id": "s-read", "value": "read", "isEnabled": True, "type": "User"},
+    {"id": "s-write", "value": "write", "isEnabled": True, "type": "User"},
+)
+
+
+def api(*preauthorized: Any, **more: Any) -> dict[str, Any]:
+    return one("b", appRoles=[], api={"oauth2PermissionScopes": [READ, WRITE], "preAuthorizedApplications": list(preauthorized), **more})
+
+
+def preauthorized(of: dict[str, Any], *principals: dict[str, Any], client: str = "a", kind: str = "Scope") -> list[Any]:
+    asking = one(client, requiredResourceAccess=[asks("b", ("s-read", kind), ("s-write", kind))])
+    return [wish.preauthorized for wish in app_of(tenant(asking, of, principals=list(principals)), client).requested_permissions]
+
+
+def test_a_permission_that_the_api_preauthorizes() -> None:
+    other = {"appId": "c", "delegatedPermissionIds": ["s-read", "s-write"]}
+    assert preauthorized(api({"appId": "A", "delegatedPermissionIds": ["s-read"]})) == [True, False]
+    assert preauthorized(api(other, {"appId": "a", "delegatedPermissionIds": ["S-WRITE"]}, other)) == [False, True]
+    assert preauthorized(
+        api({"appId": "a", "delegatedPermissionIds": ["s-read"]}, {"appId": "a", "delegatedPermissionIds": ["s-write"]})
+    ) == [True, True]
+    assert preauthorized(api(other)) == preauthorized(api()) == [False, False]
+
+
+def test_an_application_permission_is_never_preauthorized() -> None:
+    assert preauthorized(api({"appId": "a", "delegatedPermissionIds": ["s-read"]}), kind="Role") == [False, False]
+
+
+def test_what_is_not_known_of_preauthorization_is_unknown() -> None:
+    nameless = {"delegatedPermissionIds": ["s-read"]}
+    assert unknown(preauthorized(api(nameless))[0])  # it may be this client
+    read, write = preauthorized(api(nameless, {"appId": "a", "delegatedPermissionIds": ["s-read"]}))
+    assert read is True
+    assert unknown(write)
+    assert all(unknown(value) for value in preauthorized(api({"appId": "a"})))  # for which permissions nobody read
+    assert all(unknown(value) for value in preauthorized({**api(), "api": {"oauth2PermissionScopes": [READ, WRITE]}}))
+
+
+def test_preauthorization_by_an_api_of_another_tenant_is_unknown() -> None:
+    foreign = sp("b", OTHER, oauth2PermissionScopes=[READ, WRITE], appRoles=[])
+    found = tenant(one("a", requiredResourceAccess=[asks("b", ("s-read", "Scope"))]), principals=[foreign])
+    assert unknown(app_of(found).requested_permissions[0].preauthorized)
+    microsoft = tenant(one("a", requiredResourceAccess=[asks(MICROSOFT_GRAPH, ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope"))]))
+    assert app_of(microsoft).requested_permissions[0].preauthorized is False  # Microsoft preauthorizes its own
+
+
 # -- granted permissions
 
 
@@ -670,7 +720,7 @@ def test_a_restriction_that_is_not_set_points_at_where_it_would_stand() -> None:
 def test_an_export_that_says_so_is_whole_and_names_what_it_does_not_hold() -> None:
     assert tenant().complete == {*WHOLE, "appRoleAssignedTo", "servicePrincipalOwners"}
     assert tenant(without="owners organization").complete == {*WHOLE, "appRoleAssignedTo"} - {"owners", "organization"}
-    assert alone().world.complete == set()
+    assert world(one("a")).complete == set()
 
 
 def test_what_lists_the_children_of_one_object_is_whole_for_it() -> None:
@@ -699,7 +749,7 @@ def test_what_a_run_says_that_it_cannot_know_is_not_known() -> None:
     assert all(unknown(value) for value in seen)
     assert part.unavailable.partial == {}
     lone = alone(**exposed)
-    assert lone.world.unavailable.partial.keys() >= {"App.namesakes", "App.clients", "RedirectUri.also_on"}
+    assert cast(World, lone.world).unavailable.partial.keys() >= {"App.namesakes", "App.clients", "RedirectUri.also_on"}
     assert partly(lone.redirect_uris[0].also_on) == []
 
 
@@ -774,4 +824,4 @@ ROLE = {"id": "r", "principalId": PARENT, "resourceId": GRAPH_ID, "appRoleId": R
 )
 def test_a_principals_assignments_are_known_when_one_list_was_read_to_its_end(pages: list[Any], whole: bool) -> None:
     found = world([{"id": PARENT, "appId": "a", "displayName": "A", "servicePrincipalType": "Application"}, *pages])
-    assert (found.application_permissions_of(principal_of(found, "a")).__class__ is list) is whole
+    assert (found.grants.application(principal_of(found, "a")).__class__ is list) is whole

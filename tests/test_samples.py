@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from auditor import audit
-from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
+from auditor.entra.catalog import CATALOG
+from auditor.entra.ids import MICROSOFT_GRAPH
 from tests.helpers import regaudit
 
 SAMPLES = Path(__file__).parent.parent / "sample_manifests"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from auditor.entra.clouds import CLOUDS
 from auditor.errors import UsageError
-from auditor.sources.graph.cloud import AUTHS, CLOUDS, cloud
+from auditor.sources.graph.cloud import AUTHS, cloud
 
 if TYPE_CHECKING:
     from auditor.sources.graph.live import Live

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from auditor.display import bare_uri, clean
 from auditor.entra.catalog import CATALOG, Code
+from auditor.entra.ids import GUID
 from auditor.facts import App
 from auditor.pipeline import Report
 from auditor.rulebook import Rule
@@ -24,7 +25,7 @@ MOST = 20  # codes, ids or URIs of one message
 _SLIPS = 2  # digits that somebody mistypes
 _BARE = re.compile(r"(?:aadsts)?([0-9]{1,9})", re.IGNORECASE | re.ASCII)
 _CODE = re.compile(r"(?:aadsts[ :#-]?|/error\?code=)([0-9]{4,9})(?![0-9])", re.IGNORECASE | re.ASCII)
-_GUID = re.compile(r"(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE | re.ASCII)
+_GUID = re.compile(rf"(?<![\w-]){GUID}(?![\w-])", re.IGNORECASE | re.ASCII)
 _URI = re.compile(r"(?<![\w.+-])[a-z][a-z0-9+.-]{1,30}://[^\s'\"<>\\]{1,600}", re.IGNORECASE | re.ASCII)
 # Ids of the request, not of anything that is configured.
 _REQUEST_ID = re.compile(

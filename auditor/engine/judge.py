@@ -11,7 +11,8 @@ from urllib.parse import quote
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
 from auditor.engine.finding import Finding, Outcome, Related, Status, Undecided, fingerprint
-from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
+from auditor.entra.collections import CONNECTORS, OWNERS
+from auditor.facts import ROOTS, App, Connector, Credential, Fact, ServicePrincipal
 from auditor.joins.world import World
 from auditor.language import Choice, Found
 from auditor.rulebook import Check, Rule
@@ -20,7 +21,6 @@ from auditor.unknown import Unknown, Unread, is_unknown, known
 
 _CHUNK = 256  # roots
 FEW = 4  # roots: to judge these one by one takes less time than to compile a rule
-_NOT_GIVEN = {"app": "applications", "principal": "servicePrincipals", "tenant": "organization"}
 
 
 def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False) -> Outcome:
@@ -71,8 +71,8 @@ def roots_of(rule: Rule, world: World) -> list[Any]:
 
 def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     """A root collection that was not given is not "all of them pass". (Nobody knows of connectors but those that were given.)"""
-    collection = _NOT_GIVEN.get(rule.root)
-    if collection is None or collection in world.complete or not world.given:
+    (collection,) = ROOTS[rule.root].COLLECTIONS
+    if collection is CONNECTORS or world.known.is_complete(collection) or not world.given:
         return Outcome(rule)
     unknown = rule.check(world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
     if unknown is None:
@@ -312,7 +312,7 @@ def subject_of(root: Any) -> Subject:
 
 def owner_names(root: Any) -> list[str] | None:
     """Names of the owners that are known; None where nobody looked."""
-    if is_unknown(getattr(root, "expanded_owners", None)) and "owners" not in root.world.given:
+    if is_unknown(getattr(root, "expanded_owners", None)) and not root.world.known.has(OWNERS):
         return None
     owners = getattr(root, "owners", None)
     if owners is None or is_unknown(owners):

@@ -5,41 +5,24 @@ The tables and their licences are described in `NOTICE.md` beside them. Everythi
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
-if TYPE_CHECKING:
-    from auditor.facts.api import Kind, Permission, Privilege
+from auditor.entra.ids import API_CONNECTIONS, AZURE_AD_GRAPH, MICROSOFT_GRAPH, MICROSOFT_TENANTS
 
-MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
-AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
+Privilege = Literal["tier 0", "high", "medium", "low", "unrated"]
+Kind = Literal["delegated", "application"]
 DATE = "2026-08-20"  # the day of the newest source; see NOTICE.md
-MICROSOFT_TENANTS = frozenset({
-    "f8cdef31-a31e-4b4a-93e4-5f571e91255a",  # Microsoft services
-    "72f988bf-86f1-41af-91ab-2d7cd011db47",  # Microsoft
-    "33e01921-4d64-4f8c-a055-5bdaffd5e33d",  # Microsoft's own engineering tenant
-    "cdc5aeea-15c5-4db6-b079-fcadd2505dc2",  # Microsoft
-})  # fmt: skip
 # ScubaGear's risk first, else the privilege level of Microsoft's devx content.
 _SCUBAGEAR = {"Critical": "tier 0", "High": "high", "Medium": "medium", "Low": "low"}
 _DEVX = {"4": "high", "3": "medium", "2": "low", "1": "low"}
-# Cyrillic and Greek letters that look like Latin ones, and digits that stand in for letters.
-_CONFUSABLE = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u051b\u0455\u0501\u04bb\u04cf\u03bf\u03b1\u03b5\u03b9\u03ba\u03bd\u03c1\u03c4\u03c5\u03c9\u043c\u0442\u043d\u043a\u0432\u0433\u0030\u0031\u0033\u0035",
-    "aeopcyxijqsdhloaeikvptuwmthkbroles",
-    "\u200b\u200c\u200d\u2060\ufeff \t.-_",
-)
-
-
 # Named by Microsoft's own documents, not in the table.
-_ALIKE = str.maketrans("i\u0251", "la")  # a capital I looks like a small l
 _ALSO_FIRST_PARTY = {
     "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
     "d3590ed6-52b3-4102-aeff-aad2292ab01c": "Microsoft Office",
-    "fe053c5f-3692-4f14-aef2-ee34fc081cae": "Azure API Connections",
+    API_CONNECTIONS: "Azure API Connections",
 }
 
 
@@ -64,6 +47,17 @@ class Code(NamedTuple):
     limits: str  # why it cannot, or can only partly, be foreseen
 
 
+class Definition(NamedTuple):
+    """A permission as an API of Microsoft's defines it."""
+
+    id: str
+    value: str
+    kind: Kind
+    enabled: bool
+    admin_consent: bool
+    privilege: Privilege
+
+
 class Catalog:
     """Look-ups by id and by name."""
 
@@ -76,23 +70,17 @@ class Catalog:
         return {row[0].lower(): row[1] for row in _rows("first_party_apps.tsv") if row[1]} | _ALSO_FIRST_PARTY
 
     @cached_property
-    def _folded_names(self) -> dict[str, str]:
-        return {fold(name): name for name in self.first_party.values()}
-
-    @cached_property
-    def permissions(self) -> dict[tuple[str, str, str], Permission]:
+    def permissions(self) -> dict[tuple[str, str, str], Definition]:
         """(resource app id, permission id, kind) -> permission."""
-        from auditor.facts.api import Permission
-
-        found: dict[tuple[str, str, str], Permission] = {}
+        found: dict[tuple[str, str, str], Definition] = {}
         for id_, value, kind, admin, devx, scubagear, enabled in _rows("graph_permissions.tsv"):
             privilege = _SCUBAGEAR.get(scubagear) or _DEVX.get(devx) or "unrated"
-            found[MICROSOFT_GRAPH, id_.lower(), kind.lower()] = Permission(
+            found[MICROSOFT_GRAPH, id_.lower(), kind.lower()] = Definition(
                 id_.lower(), value, _kind(kind), enabled == "true", admin == "true", cast("Privilege", privilege)
             )
         for resource, _, id_, value, kind, scubagear in _rows("other_permissions.tsv"):
             privilege = _SCUBAGEAR.get(scubagear) or "unrated"
-            found[resource.lower(), id_.lower(), kind.lower()] = Permission(
+            found[resource.lower(), id_.lower(), kind.lower()] = Definition(
                 id_.lower(), value, _kind(kind), True, kind == "Application", cast("Privilege", privilege)
             )
         return found
@@ -116,7 +104,7 @@ class Catalog:
             return value
         return self._ids_by_name.get((resource, value, kind), value)
 
-    def permission_named(self, resource: str, value: str, kind: str) -> Permission | None:
+    def permission_named(self, resource: str, value: str, kind: str) -> Definition | None:
         """The permission of an API with a name, or None."""
         id_ = self._ids_by_name.get((resource, value.lower(), kind))
         return None if id_ is None else self.permissions[resource, id_, kind]
@@ -130,21 +118,12 @@ class Catalog:
         """Number -> AADSTS code."""
         return {int(row[0]): Code(int(row[0]), *row[1:]) for row in _rows("aadsts.tsv")}
 
-    def imitated(self, name: str) -> str | None:
-        """The Microsoft application whose name this one looks like, or None."""
-        folded = fold(name) if name else ""
-        return self._folded_names.get(folded) if folded else None
-
 
 CATALOG = Catalog()
 
 
 def _kind(word: str) -> Kind:
     return "application" if word == "Application" else "delegated"
-
-
-def fold(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold().translate(_CONFUSABLE).translate(_ALIKE)
 
 
 def _rows(file: str) -> Iterator[list[str]]:

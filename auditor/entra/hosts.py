@@ -68,19 +68,6 @@ def connector_callback(uri: str) -> Literal["shared", "per connector", "regional
     return "per connector" if found[2] else "shared" if found[1] == "global" else "regional"
 
 
-_LOGIN_HOSTS: dict[str, Literal["public", "us government", "china"]] = {
-    "login.microsoftonline.com": "public", "login.windows.net": "public", "login.microsoft.com": "public", "sts.windows.net": "public",
-    "login.microsoftonline.us": "us government",
-    "login.partner.microsoftonline.cn": "china", "login.chinacloudapi.cn": "china",
-}  # fmt: skip
-
-
-def login_cloud(url: str) -> Literal["public", "us government", "china"] | None:
-    """The cloud that a login URL of Microsoft Entra ID belongs to, or None."""
-    scheme, _, rest = url.strip().lower().partition("://")
-    return _LOGIN_HOSTS.get(rest.partition("/")[0].removesuffix(".")) if scheme == "https" else None
-
-
 # One look at a host's end settles nearly all of them.
 _CLAIMABLE = (".azurewebsites.net", *(f".{suffix}" for suffix in _TAKEOVER_PRONE))
 _THIRD_PARTY_ENDS = tuple(_THIRD_PARTIES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from auditor.facts.api import AppRole, Client, Kind, Permission, Privilege, Resource, Scope
-from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting
+from auditor.entra.catalog import Kind, Privilege
+from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
+from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting, Token
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector, ConnectorScope
 from auditor.facts.credentials import Certificate, ClaimTest, Credential, FederatedCredential, GitHubSubject, Secret
@@ -25,5 +26,5 @@ __all__ = [
     "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
     "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
     "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
-    "ServicePrincipal", "Tenant", "Uri", "UserConsent",
+    "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

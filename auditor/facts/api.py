@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
+from auditor.entra.catalog import Kind, Privilege
+from auditor.entra.collections import APPLICATIONS, ASSIGNED_TO, ORGANIZATION, SERVICE_PRINCIPALS, SHIPPED
 from auditor.facts.base import Fact, fact, flag, identifier, listed, lower, prop, text
 from auditor.unknown import first_unknown, keep, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
-
-Privilege = Literal["tier 0", "high", "medium", "low", "unrated"]
-Kind = Literal["delegated", "application"]
+    from auditor.facts.world import World
 
 
 _VALUE = re.compile(r"[0-9A-Za-z!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~][0-9A-Za-z!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]*")
@@ -29,6 +29,7 @@ class Scope(Fact):
 
     KEY = (("id",), ("value",))
     LABEL = ("value", "id")
+    owner: App | ServicePrincipal
 
     id: str = prop("id", "Its GUID.")
     value: str = prop("value", "Its name, as in a token's scp claim.")
@@ -59,6 +60,7 @@ class AppRole(Fact):
 
     KEY = (("id",), ("value",))
     LABEL = ("value", "display_name", "id")
+    owner: App | ServicePrincipal
 
     id: str = prop("id", "Its GUID.")
     value: str = prop("value", "Its name, as in a token's roles claim; '' on gallery apps that give it none.")
@@ -73,10 +75,10 @@ class AppRole(Fact):
         self.display_name, self.description = text(doc.display_name), text(doc.description)
         self.member_types = listed(doc.allowed_member_types)
 
-    @fact("appRoleAssignedTo", "servicePrincipals*")
+    @fact(ASSIGNED_TO, SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def assignments(self) -> list[str]:
         """Object IDs of those to whom the role is assigned; none when there is no service principal."""
-        return self.owner.world.assigned_role(self.owner, self.id)  # type: ignore[no-any-return]
+        return self.owner.world.grants.holders(self.owner, self.id)
 
     @fact()
     def valid_value(self) -> bool:
@@ -94,6 +96,7 @@ class Client(Fact):
 
     KEY = (("app_id",),)
     LABEL = ("display_name", "app_id")
+    owner: App
 
     app_id: str = prop("appId", "Its application (client) ID.")
     permission_ids: list[str] = prop("delegatedPermissionIds", "Preauthorized delegated permissions; none for other clients.")
@@ -105,30 +108,30 @@ class Client(Fact):
             ids = [identifier(permission) for permission in permission_ids]
             self.permission_ids = whole_or_partial([i for i in ids if i.__class__ is str], first_unknown(*ids))
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole)
     def app(self) -> App | None:
         """Its registration in this tenant; null when it has none here."""
-        return self.owner.world.app(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.app(self.app_id)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def service_principal(self) -> ServicePrincipal | None:
         """Its service principal in this tenant; null when there is none."""
-        return self.owner.world.principal(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.principal(self.app_id)
 
     @fact()
     def first_party(self) -> bool:
         """Microsoft's own, by the catalog."""
         return self.app_id in self.owner.world.catalog.first_party
 
-    @fact("servicePrincipals*", "organization")
+    @fact(SERVICE_PRINCIPALS.whole, ORGANIZATION)
     def foreign(self) -> bool:
         """Neither registered in this tenant nor Microsoft's own."""
-        return self.owner.world.is_foreign(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.is_foreign(self.app_id)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def display_name(self) -> str:
         """From its registration or service principal, else the catalog, else ''."""
-        return self.owner.world.display_name(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.display_name(self.app_id)
 
     @fact()
     def unknown_permission_ids(self) -> list[str]:
@@ -142,7 +145,7 @@ class Permission(Fact):
 
     KEY = (("id", "kind"),)
     LABEL = ("value", "id")
-    COLLECTION = "catalog"
+    COLLECTIONS = (SHIPPED,)
 
     id: str = prop(doc="Id of the scope or role.")
     value: str = prop(doc="Its name, as in a token.")
@@ -163,39 +166,40 @@ class Resource(Fact):
     KEY = (("app_id",),)
     LABEL = ("display_name", "app_id")
     SLOTS = ("world",)
-    COLLECTION = "catalog"
+    COLLECTIONS = (SHIPPED,)
+    world: World
 
     app_id: str = prop(doc="Application (client) ID of the API.")
 
-    def __init__(self, app_id: str, world: Any) -> None:
+    def __init__(self, app_id: str, world: World) -> None:
         self.app_id, self.world, self.owner, self.at = app_id, world, None, ""
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole)
     def app(self) -> App | None:
         """Its registration in this tenant; null when it has none here."""
-        return self.world.app(self.app_id)  # type: ignore[no-any-return]
+        return self.world.app(self.app_id)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def service_principal(self) -> ServicePrincipal | None:
         """Its service principal in this tenant; null when there is none."""
-        return self.world.principal(self.app_id)  # type: ignore[no-any-return]
+        return self.world.principal(self.app_id)
 
     @fact()
     def first_party(self) -> bool:
         """Microsoft's own, by the catalog."""
         return self.app_id in self.world.catalog.first_party
 
-    @fact("servicePrincipals*", "organization")
+    @fact(SERVICE_PRINCIPALS.whole, ORGANIZATION)
     def foreign(self) -> bool:
         """Neither registered in this tenant nor Microsoft's own."""
-        return self.world.is_foreign(self.app_id)  # type: ignore[no-any-return]
+        return self.world.is_foreign(self.app_id)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def display_name(self) -> str:
         """From its registration or service principal, else the catalog, else ''."""
-        return self.world.display_name(self.app_id)  # type: ignore[no-any-return]
+        return self.world.display_name(self.app_id)
 
     @fact()
     def catalog_date(self) -> str | None:
         """Day on which the catalog learned all of its permissions; null when the tenant's own list was read."""
-        return self.world.apis.catalog_date(self.app_id)  # type: ignore[no-any-return]
+        return self.world.apis.catalog_date(self.app_id)

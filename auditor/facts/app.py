@@ -6,18 +6,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, SERVICE_PRINCIPALS
 from auditor.entra.shapes import Audience as Audience
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import PLACEHOLDER, Fact, each, fact, flag, identifier, listed, lower, prop, text
-from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates
+from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, is_known_in_part, is_template, redirect_uris
 from auditor.unknown import Unknown, either, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
+    from auditor.facts.document import Document
     from auditor.facts.principal import Owner, ServicePrincipal
+    from auditor.facts.world import World
 
+Token = Literal["id", "access", "saml2"]
 AccountType = Literal["this tenant", "other tenants", "personal accounts"]
 _AUDIENCES = {
     "azureadmyorg": "AzureADMyOrg",
@@ -73,13 +77,14 @@ class OptionalClaim(Fact):
 
     KEY = (("token", "name"),)
     LABEL = ("name",)
+    owner: App
 
-    token: Literal["id", "access", "saml2"] = prop(doc="Which token carries it.")
+    token: Token = prop(doc="Which token carries it.")
     name: str = prop("name", "Name of the claim.")
     source: str = prop("source", "'user' for a directory extension, else ''.")
     additional_properties: list[str] = prop("additionalProperties", "What changes its content.")
 
-    def __init__(self, doc: shapes.OptionalClaim, owner: App, at: str, token: Literal["id", "access", "saml2"]) -> None:
+    def __init__(self, doc: shapes.OptionalClaim, owner: App, at: str, token: Token) -> None:
         self.owner, self.at, self.token = owner, at, token
         self.name, self.source, self.additional_properties = text(doc.name), text(doc.source), listed(doc.additional_properties)
 
@@ -89,6 +94,7 @@ class RedirectUriSetting(Fact):
 
     KEY = (("uri",),)
     LABEL = ("uri",)
+    owner: App
 
     uri: str = prop("uri", "The redirect URI.")
     index: int | None = prop("index", "Its index; null when it has none.")
@@ -118,6 +124,8 @@ class App(Fact):
     )
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
+    world: World
+    document: Document
 
     id: str = prop("id", "Object ID.")
     app_id: str = prop("appId", "Application (client) ID.")
@@ -159,7 +167,7 @@ class App(Fact):
     secrets: list[Secret] = prop("passwordCredentials", "Client secrets.")
     certificates: list[Certificate] = prop("keyCredentials", "Certificates, a Sign/Verify pair once.")
 
-    def __init__(self, doc: shapes.Application, world: Any, document: Any) -> None:
+    def __init__(self, doc: shapes.Application, world: World, document: Document) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
@@ -225,7 +233,8 @@ class App(Fact):
             version, mapped, scopes = api.requested_access_token_version, api.accept_mapped_claims, api.oauth2_permission_scopes
             preauthorized, known = api.pre_authorized_applications, api.known_client_applications
         self.access_token_version = 1 if version is None else version
-        self.token_version_set = version if version.__class__ is Unknown else version is not None  # type: ignore[assignment]
+        is_set: Any = version if version.__class__ is Unknown else version is not None
+        self.token_version_set = is_set
         self.accept_mapped_claims = flag(mapped)
         self.scopes = each(scopes, Scope, self, "/api/oauth2PermissionScopes")
         self.preauthorized_clients = each(preauthorized, _preauthorized, self, "/api/preAuthorizedApplications")
@@ -253,7 +262,7 @@ class App(Fact):
     @fact(graph="web/redirectUriSettings")
     def redirect_uri_settings(self) -> list[RedirectUriSetting]:
         """Indexes of redirect URIs, for SAML."""
-        return each(self._uri_settings, RedirectUriSetting, self, "/web/redirectUriSettings")  # type: ignore[no-any-return]
+        return each(self._uri_settings, RedirectUriSetting, self, "/web/redirectUriSettings")
 
     @fact(graph="web/redirectUris")
     def redirect_hosts(self) -> list[str]:
@@ -311,15 +320,14 @@ class App(Fact):
         missing: Unknown | None = None
         if claims is None:
             return found
-        for token, name, values in (
-            ("id", "idToken", claims.id_token),
-            ("access", "accessToken", claims.access_token),
-            ("saml2", "saml2Token", claims.saml2_token),
-        ):
+        tokens: tuple[tuple[Token, str, Any], ...] = (
+            ("id", "idToken", claims.id_token), ("access", "accessToken", claims.access_token), ("saml2", "saml2Token", claims.saml2_token),
+        )  # fmt: skip
+        for token, name, values in tokens:
             if isinstance(values, Unknown):
                 missing = values
             elif values:
-                found += [OptionalClaim(c, self, f"/optionalClaims/{name}/{i}", token) for i, c in enumerate(values)]  # type: ignore[arg-type]
+                found += [OptionalClaim(c, self, f"/optionalClaims/{name}/{i}", token) for i, c in enumerate(values)]
         return whole_or_partial(found, missing)
 
     @fact(graph="authenticationBehaviors/removeUnverifiedEmailClaim")
@@ -339,55 +347,66 @@ class App(Fact):
             lambda: some(self.app_roles, lambda role: role.enabled and role.for_applications),
         )
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def service_principal(self) -> ServicePrincipal | None:
         """Its service principal in the audited tenant; null when there is none."""
-        return self.world.principal(self.app_id)  # type: ignore[no-any-return]
+        return self.world.principal(self.app_id)
 
-    @fact("servicePrincipals*", "oauth2PermissionGrants", "appRoleAssignments")
+    @fact(SERVICE_PRINCIPALS.whole, GRANTS, ASSIGNMENTS, unknown_without=(SERVICE_PRINCIPALS,))
     def granted_permissions(self) -> list[GrantedPermission]:
         """Permissions granted to its service principal; none when it has none."""
         principal = self.service_principal
         return [] if principal is None else principal.granted_permissions
 
-    def granted(self, kind: str) -> Any:
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
+    def saml(self) -> bool:
+        """Its service principal signs users in with SAML; no when it has none."""
+        principal = self.service_principal
+        return principal is not None and principal.saml
+
+    @fact()
+    def has_valid_credential(self) -> bool:
+        """A client secret or certificate on the registration can be used now (federated credentials have no term)."""
+        return has_valid(self.secrets, self.certificates)
+
+    def granted(self, kind: str) -> list[GrantedPermission]:
         """Those of one kind, which the other kind's collection need not be given for."""
         principal = self.service_principal
         if principal is None:
             return []
-        of = self.world.application_permissions_of if kind == "application" else self.world.delegated_permissions_of
+        of = self.world.grants.application if kind == "application" else self.world.grants.delegated
         return of(principal)
 
-    @fact("federatedIdentityCredentials")
+    @fact(FEDERATED, unknown_without=(FEDERATED,))
     def federated_credentials(self) -> list[FederatedCredential]:
         """Federated identity credentials."""
-        return self.world.federated_credentials_of(self)  # type: ignore[no-any-return]
+        return self.world.federated_credentials_of(self)
 
-    @fact("owners")
+    @fact(OWNERS, unknown_without=(OWNERS,))
     def owners(self) -> list[Owner]:
         """Owners of the registration."""
-        return self.world.owners_of(self)  # type: ignore[no-any-return]
+        return self.world.owners_of(self)
 
-    @fact("applications*", "servicePrincipals*", "oauth2PermissionGrants", "appRoleAssignments")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, GRANTS, ASSIGNMENTS, partial_without=APPLICATIONS)
     def clients(self) -> list[Client]:
         """All that request or were granted one of its permissions, itself excepted."""
-        return self.world.clients_of(self)  # type: ignore[no-any-return]
+        return self.world.sharing.clients_of(self)
 
-    @fact("servicePrincipals*", "appRoleAssignments")
+    @fact(SERVICE_PRINCIPALS.whole, ASSIGNMENTS, unknown_without=(SERVICE_PRINCIPALS,))
     def privileged(self) -> bool:
         """Holds an application permission of tier 0."""
         principal = self.service_principal
         return principal is not None and principal.privileged
 
-    @fact("connectors")
+    @fact(CONNECTORS)
     def connectors(self) -> list[Connector]:
         """The connectors, of those that were given, that sign in through it."""
-        return self.world.connections.of_client(self.app_id)  # type: ignore[no-any-return]
+        return self.world.connections.of_client(self.app_id)
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def namesakes(self) -> list[App]:
         """Other registrations with the same display name."""
-        return self.world.others("display name", self.display_name, self) if self.display_name else []
+        return self.world.sharing.others("display name", self.display_name, self) if self.display_name else []
 
     @fact()
     def entry_count(self) -> int:

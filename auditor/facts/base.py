@@ -13,37 +13,53 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from auditor.entra.collections import APPLICATIONS, Collection, Need
 from auditor.unknown import Unknown, Unread
+
+if TYPE_CHECKING:
+    from auditor.facts.document import Document
 
 T = TypeVar("T")
 
 
-class _Property:
+_Collections = tuple[Collection, ...]
+
+
+class _Declared:
+    """A fact. Where none of the collections `unknown_without` is in the input it is unknown of every object; without the whole of
+    `partial_without` it is a list that can never be wholly known. Rules need not try then.
+    """
+
+    def __init__(self, graph: str, doc: str, needs: tuple[Need, ...], unknown_without: _Collections, partial_without: Collection | None):
+        self.graph, self.doc, self.needs = graph, doc, needs
+        self.unknown_without, self.partial_without = unknown_without, partial_without
+
+
+class _Property(_Declared):
     """A fact that the constructor sets; `FactType` makes a slot of it."""
 
-    def __init__(self, graph: str, doc: str) -> None:
-        self.graph, self.doc = graph, doc
-        self.needs: tuple[str, ...] = ()
 
-
-class _Computed:
+class _Computed(_Declared):
     """A fact that is worked out when first read: until then its slot is empty, and `Fact.__getattr__` is asked."""
 
-    def __init__(self, compute: Callable[[Any], Any], needs: tuple[str, ...], graph: str) -> None:
-        self.compute, self.needs, self.graph = compute, needs, graph
-        self.doc = " ".join((compute.__doc__ or "").split())
+    compute: Callable[[Any], Any]
 
 
-def prop(graph: str = "", doc: str = "") -> Any:
+def prop(graph: str = "", doc: str = "", *, unknown_without: _Collections = ()) -> Any:
     """Declares a fact that the constructor sets, from the document's property `graph` ("endDateTime", "web/homePageUrl")."""
-    return _Property(graph, doc)
+    return _Property(graph, doc, (), unknown_without, None)
 
 
-def fact(*needs: str, graph: str = "") -> Callable[[Callable[[Any], T]], T]:
-    """A fact worked out from the object itself and from the collections `needs`; "applications*" means the whole tenant's."""
+def fact(
+    *needs: Collection | Need, graph: str = "", unknown_without: _Collections = (), partial_without: Collection | None = None
+) -> Callable[[Callable[[Any], T]], T]:
+    """A fact worked out from the object itself and from the collections `needs`; APPLICATIONS.whole means the whole tenant's."""
+    wanted = tuple(need if isinstance(need, Need) else Need(need) for need in needs)
 
     def declare(compute: Callable[[Any], T]) -> T:
-        return typing.cast("T", _Computed(compute, needs, graph))
+        found = _Computed(graph, " ".join((compute.__doc__ or "").split()), wanted, unknown_without, partial_without)
+        found.compute = compute
+        return typing.cast("T", found)
 
     return declare
 
@@ -51,11 +67,11 @@ def fact(*needs: str, graph: str = "") -> Callable[[Callable[[Any], T]], T]:
 class FactType(type):
     """Collects the facts of a class in `FACTS`, and makes slots of them: there are millions."""
 
-    FACTS: dict[str, _Property | _Computed]
+    FACTS: dict[str, _Declared]
     COMPUTED: dict[str, Callable[[Any], Any]]
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> FactType:
-        own = {key: value for key, value in space.items() if isinstance(value, (_Property, _Computed))}
+        own = {key: value for key, value in space.items() if isinstance(value, _Declared)}
         for key in own:
             del space[key]
         inherited = {key: value for base in reversed(bases) for key, value in getattr(base, "FACTS", {}).items()}
@@ -74,6 +90,9 @@ class FactType(type):
                 "timedelta": timedelta,
                 "Literal": typing.Literal,
                 "Any": Any,
+                "Collection": Collection,
+                "Document": Any,
+                "World": Any,  # what facts ask of the joins is no fact
             }
             declared = typing.get_type_hints(cls, scope)
             hints = {}
@@ -91,13 +110,13 @@ class Fact(metaclass=FactType):
 
     KEY: the natural key, as alternatives; the first whose parts are all known counts, else the place in the document.
     LABEL: the facts that name it in a message, the first that is known and not empty.
-    COLLECTION: the collection of the tenant that its own properties come from.
+    COLLECTIONS: those that its own properties come from.
     """
 
     SLOTS: tuple[str, ...] = ("owner", "at")
     KEY: Any = ()
     LABEL: Any = ()
-    COLLECTION = "applications"
+    COLLECTIONS: tuple[Collection, ...] = (APPLICATIONS,)
 
     document: Any = None  # that it stands in, where that is not its owner's
     owner: Any  # the fact that it is part of: a secret's registration; of a root the world it lives in
@@ -117,7 +136,7 @@ class Fact(metaclass=FactType):
             setattr(self, name, value)
             return value
 
-    def origin(self, place: str = "") -> tuple[Any, str]:
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
         """The document that it (or `place` below it) stands in, and where there, as a JSON Pointer in Microsoft Graph's shape;
         None where it has none.
         """
@@ -175,15 +194,16 @@ def identifier(value: Any) -> Any:
     return lower(value)
 
 
-def flag(value: Any) -> Any:
+def flag(value: Any) -> bool:
     """A switch of which Microsoft Graph documents that null means no."""
-    return False if value is None else value
+    known: bool = False if value is None else value
+    return known
 
 
-def each(values: Any, make: Callable[[Any, Any, str], Any], owner: Any, at: str) -> Any:
+def each(values: Any, make: Callable[[Any, Any, str], T], owner: Any, at: str) -> list[T]:
     """The facts that a document's list holds, each made from its document, its owner and its place."""
     if values.__class__ is Unknown:
-        return values
+        return typing.cast("list[T]", values)
     return [make(value, owner, place) for value, place in zip(values, places(at, len(values)), strict=False)] if values else NONE
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra import hosts, shapes
-from auditor.entra.catalog import MICROSOFT_GRAPH
+from auditor.entra import clouds, hosts, shapes
+from auditor.entra.collections import APPLICATIONS, CONNECTOR_PARTS, CONNECTORS, GRANTS, ORGANIZATION, SERVICE_PRINCIPALS
+from auditor.entra.ids import API_CONNECTIONS, MICROSOFT_GRAPH, is_guid
 from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
@@ -14,9 +15,10 @@ from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.document import Document
     from auditor.facts.principal import ServicePrincipal
+    from auditor.facts.world import World
 
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
 # "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
 _PLACEHOLDER = re.compile(
@@ -27,7 +29,9 @@ _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 # Of the identity platform itself: no API's scopes.
 _PROTOCOL = frozenset({"openid", "profile", "email", "offline_access"})
-API_CONNECTIONS = "fe053c5f-3692-4f14-aef2-ee34fc081cae"  # Azure API Connections, which signs in on behalf of users
+_ANYBODYS: dict[str, Literal["common", "organizations", "consumers"]] = {
+    "common": "common", "organizations": "organizations", "consumers": "consumers",
+}  # fmt: skip
 _AT_ENTRA = ("aad", "aadcertificate", "msal")
 
 
@@ -48,7 +52,8 @@ class ConnectorScope(Fact):
 
     KEY = (("text",),)
     LABEL = ("text",)
-    COLLECTION = "connectors"
+    COLLECTIONS = (CONNECTORS,)
+    owner: Connector
 
     text: str = prop(doc="As written.")
     value: str = prop(doc="Its name without the API; '' when only an API is named.")
@@ -60,37 +65,37 @@ class ConnectorScope(Fact):
         self.owner, self.at, self.text = owner, at, value
         self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
         before, _, name = value.rpartition("/")
-        if _GUID.fullmatch(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
+        if is_guid(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
             self.resource_uri, self.value = value, ""
-        elif "://" in before or _GUID.fullmatch(before.lower()):
+        elif "://" in before or is_guid(before.lower()):
             self.resource_uri, self.value = before, name
         else:
             self.resource_uri, self.value = "", value
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def resource(self) -> Resource | None:
         """The API that it is asked of: the one that it names, else the connector's; Microsoft Graph where no API is named at all."""
         if self.resource_uri:
-            return self.owner.world.connections.resource(self.resource_uri)  # type: ignore[no-any-return]
+            return self.owner.world.connections.resource(self.resource_uri)
         if self.owner.identity_provider in ("aad", "aadcertificate") or self.owner.kind == "api":
-            return self.owner.resource  # type: ignore[no-any-return]
-        return self.owner.world.apis.resource(MICROSOFT_GRAPH)  # type: ignore[no-any-return]
+            return self.owner.resource
+        return self.owner.world.apis.resource(MICROSOFT_GRAPH)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def definition(self) -> Permission | None:
         """The delegated permission of the API with this name; null when it has none."""
-        return self._defined("delegated")  # type: ignore[no-any-return]
+        return self._defined("delegated")
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def as_role(self) -> Permission | None:
         """The application permission of the API with this name; null when it has none."""
-        return self._defined("application")  # type: ignore[no-any-return]
+        return self._defined("application")
 
-    def _defined(self, kind: str) -> Any:
+    def _defined(self, kind: str) -> Permission | None:
         resource = self.resource
-        return None if resource is None else self.owner.world.connections.permission(resource.app_id, self.value, kind)
+        return None if resource is None else self.owner.world.apis.named(resource.app_id, self.value, kind)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def requested(self) -> RequestedPermission | None:
         """The client's entry for it in requiredResourceAccess; null when there is none."""
         client, resource, definition = self.owner.client, self.resource, self.definition
@@ -102,13 +107,13 @@ class ConnectorScope(Fact):
         )
         return next(iter(same), None)
 
-    @fact("applications*", "servicePrincipals*", "oauth2PermissionGrants")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, GRANTS)
     def granted(self) -> bool:
         """The client was granted it, or is preauthorized for it by the API."""
         client, resource = self.owner.client, self.resource
         if client is None or resource is None:
             return False
-        if self.owner.world.connections.preauthorized(client.app_id, resource, self.definition):
+        if self.owner.world.apis.preauthorized(client.app_id, resource, self.definition):
             return True
         return some(
             client.granted_permissions,
@@ -120,9 +125,11 @@ class Connector(Fact):
     """What a client is configured to sign in with: a Power Apps custom connector, or the configuration of an MSAL sample."""
 
     SLOTS = ("world", "document", "rank", "subject", "_scopes")
-    COLLECTION = "connectors"
+    COLLECTIONS = (CONNECTORS,)
     KEY = (("id",),)
     LABEL = ("display_name", "place")
+    world: World
+    document: Document
 
     kind: Literal["custom connector", "client", "api"] = prop(
         "kind", "A custom connector; else the authConfig of a sample's client, or of its API."
@@ -145,14 +152,15 @@ class Connector(Fact):
     secret_form: Literal["none", "placeholder", "guid", "other"] = prop("secretForm", "What the client secret in the file looks like.")
     validated_version: int | None = prop("tokenVersion", "Version of access tokens that an API's configuration validates; null: not said.")
 
-    def __init__(self, doc: shapes.Connector, world: Any, document: Any) -> None:
+    def __init__(self, doc: shapes.Connector, world: World, document: Document) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
-        self.kind, self.place = doc.kind, document.parent.rstrip("/") or document.file.name  # type: ignore[assignment]
+        kind: Any = doc.kind
+        self.kind, self.place = kind, document.parent.rstrip("/") or document.file.name
         provider: Any = text(doc.identity_provider)
         self.identity_provider = provider.strip().lower() if provider.__class__ is str else provider
         client: Any = (
             lower(doc.client_id)
-            if isinstance(doc.client_id, str) and _GUID.fullmatch(doc.client_id.lower())
+            if isinstance(doc.client_id, str) and is_guid(doc.client_id.lower())
             else _filled_in(doc.client_id, "clientId")
         )
         if doc.own_app is True:
@@ -165,25 +173,26 @@ class Connector(Fact):
         self.on_behalf_of = flag(doc.on_behalf_of)
         self.authorization_url, self.token_url, self.refresh_url = text(doc.authorization_url), text(doc.token_url), text(doc.refresh_url)
         # A file that holds no secret says nothing about it: it is never exported.
-        self.secret_form = "none" if is_unknown(doc.secret_form) else doc.secret_form  # type: ignore[assignment]
+        form: Any = doc.secret_form
+        self.secret_form = "none" if is_unknown(form) else form
         self.validated_version = doc.token_version
 
     # -- the files beside it
 
-    @fact("connectorParts")
+    @fact(CONNECTOR_PARTS)
     def id(self) -> str:
         """Connector ID (shared_…) of the environment that it was downloaded from."""
-        return self.world.connections.part(self, "connector_id")  # type: ignore[no-any-return]
+        return self.world.connections.part(self, "connector_id")
 
-    @fact("connectorParts")
+    @fact(CONNECTOR_PARTS)
     def display_name(self) -> str:
         """Its title in the definition beside it."""
-        return self.world.connections.part(self, "display_name")  # type: ignore[no-any-return]
+        return self.world.connections.part(self, "display_name")
 
-    @fact("connectorParts")
+    @fact(CONNECTOR_PARTS)
     def host(self) -> str:
         """Host of the API, from the definition beside it."""
-        return self.world.connections.part(self, "host")  # type: ignore[no-any-return]
+        return self.world.connections.part(self, "host")
 
     # -- what stands in the file
 
@@ -194,7 +203,7 @@ class Connector(Fact):
             return True
         if self.identity_provider not in ("oauth2", "oauth2generic"):
             return False
-        return hosts.login_cloud(self.authorization_url) is not None
+        return clouds.login_cloud(self.authorization_url) is not None
 
     @fact()
     def generic(self) -> bool:
@@ -206,10 +215,10 @@ class Connector(Fact):
         """Signs in through Microsoft Entra ID with a client (the configuration of an API does not)."""
         return self.kind != "api" and self.entra
 
-    @fact("applications")
+    @fact(APPLICATIONS)
     def with_registrations(self) -> bool:
         """App registrations were given with it, so that it is no template to be filled in; unknown otherwise."""
-        return self.world.connections.given()  # type: ignore[no-any-return]
+        return self.world.connections.given()
 
     @fact(graph="clientId")
     def client_id_form(self) -> Literal["app id", "placeholder", "missing", "other"]:
@@ -217,19 +226,19 @@ class Connector(Fact):
         value = self.client_id
         if value == "":
             return "missing"
-        return "placeholder" if is_placeholder(value) else "app id" if _GUID.fullmatch(value) else "other"
+        return "placeholder" if is_placeholder(value) else "app id" if is_guid(value) else "other"
 
     @fact(graph="tenantId")
     def tenant_form(self) -> Literal["tenant id", "domain", "common", "organizations", "consumers", "placeholder", "missing", "other"]:
         """What stands as tenant ID."""
         value = self.tenant_id
-        if value in ("common", "organizations", "consumers"):
-            return value  # type: ignore[return-value]
+        if (anybodys := _ANYBODYS.get(value)) is not None:
+            return anybodys
         if value == "":
             return "missing"
         if is_placeholder(value):
             return "placeholder"
-        return "tenant id" if _GUID.fullmatch(value) else "domain" if _DOMAIN.fullmatch(value) else "other"
+        return "tenant id" if is_guid(value) else "domain" if _DOMAIN.fullmatch(value) else "other"
 
     @fact(graph="resourceUri")
     def resource_form(self) -> Literal["app id", "uri", "no scheme", "placeholder", "missing"]:
@@ -239,23 +248,23 @@ class Connector(Fact):
             return "missing"
         if is_placeholder(value):
             return "placeholder"
-        return "app id" if _GUID.fullmatch(value.lower()) else "uri" if "://" in value or value.startswith("urn:") else "no scheme"
+        return "app id" if is_guid(value.lower()) else "uri" if "://" in value or value.startswith("urn:") else "no scheme"
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
         """The cloud that its login host belongs to; null when that is no host of Microsoft Entra ID."""
-        return hosts.login_cloud(self.authorization_url if self.generic else self.login_uri)
+        return clouds.login_cloud(self.authorization_url if self.generic else self.login_uri)
 
-    @fact("organization", graph="loginUri")
+    @fact(ORGANIZATION, graph="loginUri")
     def in_tenants_cloud(self) -> bool:
         """Its login host belongs to the cloud of the tenant."""
-        return self.world.connections.tenant_cloud() == self.login_cloud  # type: ignore[no-any-return]
+        return self.world.connections.tenant_cloud() == self.login_cloud
 
-    @fact("organization", graph="tenantId")
+    @fact(ORGANIZATION, graph="tenantId")
     def in_tenant(self) -> bool:
         """Its tenant ID or domain is that of the audited tenant."""
         if self.tenant_form == "tenant id":
-            return self.tenant_id == self.world.tenant.id  # type: ignore[no-any-return]
+            return self.tenant_id == self.world.tenant.id
         return some(self.world.tenant.verified_domains, lambda domain: domain == self.tenant_id)
 
     @fact(graph="scopes")
@@ -263,13 +272,15 @@ class Connector(Fact):
         """Its scopes without those of the protocol (openid, offline_access, …) and without placeholders."""
         return keep(self.scopes, lambda scope: not scope.protocol and not scope.placeholder)
 
-    @fact("connectorParts", graph="redirectUrls")
+    @fact(CONNECTOR_PARTS, graph="redirectUrls")
     def callback(self) -> str:
         """The redirect URI that it signs in with; unknown where it is made when the connector is created and the file does not say it."""
         urls = self.redirect_urls
         if self.kind == "client":
             url = next((url for url in urls if "://" in url), None)
-            return Unknown("redirectUri", "it depends on the page") if url is None else url  # type: ignore[return-value]
+            if url is None:
+                raise Unread(Unknown("redirectUri", "it depends on the page"))
+            return url
         own = [url for url in urls if hosts.connector_callback(url) == "per connector"]
         mode = self.redirect_mode
         if len(own) == 1 and (len(urls) == 1 or mode == "GlobalPerConnector"):
@@ -284,43 +295,43 @@ class Connector(Fact):
 
     # -- joins
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole)
     def client(self) -> App | None:
         """The registration that it signs in through; null when the tenant has none with its client ID."""
         if self.kind == "api":
             return None
         if self.client_id_form != "app id":
             return None
-        return self.world.connections.client(self.client_id)  # type: ignore[no-any-return]
+        return self.world.connections.client(self.client_id)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole)
     def client_principal(self) -> ServicePrincipal | None:
         """The service principal of its client; null when the tenant has none."""
         return None if self.kind == "api" else self.world.principal(self.client_id)
 
-    @fact("applications*", "servicePrincipals*", graph="clientId")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, graph="clientId")
     def mistaken_client(self) -> App | None:
         """The registration whose object ID, or whose service principal's, was entered as client ID; null when it is no such ID."""
-        return self.world.connections.by_object_id(self.client_id)  # type: ignore[no-any-return]
+        return self.world.connections.by_object_id(self.client_id)
 
     @fact(graph="clientId")
     def client_first_party(self) -> bool:
         """Its client is an application of Microsoft's own."""
         return self.client_id in self.world.catalog.first_party
 
-    @fact("applications*", "servicePrincipals*", graph="resourceUri")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, graph="resourceUri")
     def resource(self) -> Resource | None:
         """The API that its resource URL names, by Application ID URI, app id or name of a service principal; null when none does."""
         if self.resource_form not in ("app id", "uri", "no scheme"):
             return None
-        return self.world.connections.resource(self.resource_uri)  # type: ignore[no-any-return]
+        return self.world.connections.resource(self.resource_uri)
 
-    @fact("applications*", "servicePrincipals*", graph="resourceUri")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, graph="resourceUri")
     def resource_nearly(self) -> str | None:
         """The name of an API that differs from the resource URL in case, scheme or a slash at its end; null when none is so near."""
-        return self.world.connections.nearly(self.resource_uri)  # type: ignore[no-any-return]
+        return self.world.connections.nearly(self.resource_uri)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def requested(self) -> RequestedResource | None:
         """The client's entry for the API in requiredResourceAccess; null when it has none."""
         client, resource = self.client, self.resource
@@ -328,7 +339,7 @@ class Connector(Fact):
             return None
         return next(iter(keep(client.requested_resources, lambda entry: entry.app_id == resource.app_id)), None)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def permissions(self) -> list[RequestedPermission]:
         """The client's configured delegated permissions that its tokens need: those that its scopes name, else all of the API."""
         client, resource, asked = self.client, self.resource, self._asked()
@@ -341,33 +352,31 @@ class Connector(Fact):
         """The scopes that it names one by one."""
         return keep(self.named_scopes, lambda scope: scope.value not in ("", ".default"))
 
-    def _preauthorizes(self, client_id: Any) -> bool:
+    def _preauthorizes(self, client_id: str) -> bool:
         """The API preauthorizes a client for every scope that is asked of it; where none is named, for one at least."""
-        resource, connections = self.resource, self.world.connections
+        resource, apis = self.resource, self.world.apis
         if resource is None:
             return False
         asked = self._asked()
         if not asked:
-            return connections.preauthorized(client_id, resource, None)  # type: ignore[no-any-return]
+            return apis.preauthorized(client_id, resource, None)
         return all(
-            scope.definition is not None
-            and scope.resource is not None
-            and connections.preauthorized(client_id, scope.resource, scope.definition)
+            scope.definition is not None and scope.resource is not None and apis.preauthorized(client_id, scope.resource, scope.definition)
             for scope in asked
         )
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def preauthorized(self) -> bool:
         """The API preauthorizes its client for every scope that it names; where it names none, for one of the API's at least."""
         client = self.client
         return client is not None and self._preauthorizes(client.app_id)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def preauthorizes_api_connections(self) -> bool:
         """The API preauthorizes Azure API Connections, which on-behalf-of login goes through, for the scopes that it names."""
         return self._preauthorizes(API_CONNECTIONS)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole)
     def api_connections(self) -> ServicePrincipal | None:
         """The tenant's service principal of Azure API Connections; null when there is none."""
-        return self.world.principal(API_CONNECTIONS)  # type: ignore[no-any-return]
+        return self.world.principal(API_CONNECTIONS)

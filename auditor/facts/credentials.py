@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
+from auditor.entra.collections import APPLICATIONS, FEDERATED
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
-from auditor.unknown import Unknown, first_unknown, read, some, whole_or_partial
+from auditor.unknown import Unknown, either, first_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.document import Document
+    from auditor.facts.principal import ServicePrincipal
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 # learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq: Application Proxy adds these secrets and renews them.
@@ -28,13 +32,14 @@ class Credential(Fact):
 
     KEY: Any = (("key_id",), ("display_name", "end"))
     LABEL: Any = ("display_name", "key_id")
+    owner: App | ServicePrincipal
 
     key_id: str = prop("keyId", "Its GUID: the Secret ID of the portal.")
     display_name: str = prop("displayName", "Its description.")
     start: datetime | None = prop("startDateTime", "Valid from; null: no start was set.")
     end: datetime | None = prop("endDateTime", "Valid until; null: no end was set.")
 
-    def __init__(self, doc: shapes.PasswordCredential | shapes.KeyCredential, owner: Any, at: str) -> None:
+    def __init__(self, doc: shapes.PasswordCredential | shapes.KeyCredential, owner: App | ServicePrincipal, at: str) -> None:
         self.owner, self.at = owner, at
         self.key_id, self.display_name = lower(doc.key_id), text(doc.display_name)
         self.start, self.end = doc.start_date_time, doc.end_date_time
@@ -46,12 +51,18 @@ class Credential(Fact):
         return end is not None and end <= self.owner.world.now
 
     @fact()
+    def valid(self) -> bool:
+        """It can be used now: `start` has come, `end` has not."""
+        now = self.owner.world.now
+        return not self.expired and (self.start is None or self.start <= now)
+
+    @fact()
     def lifetime(self) -> timedelta | None:
         """end - start; null when either is null."""
         start, end = self.start, self.end
         return None if start is None or end is None else end - start
 
-    def _superseded_by(self, others: Any) -> bool:
+    def _superseded_by(self, others: Sequence[Credential]) -> bool:
         end = self.end
         if end is None:
             return False
@@ -101,7 +112,7 @@ class Certificate(Credential):
         "displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known."
     )
 
-    def __init__(self, doc: shapes.KeyCredential, owner: Any, at: str) -> None:
+    def __init__(self, doc: shapes.KeyCredential, owner: App | ServicePrincipal, at: str) -> None:
         super().__init__(doc, owner, at)
         self.thumbprint, self.type = thumbprint(doc.custom_key_identifier), text(doc.type)
         self.usages, self.key_ids = [], []
@@ -113,10 +124,15 @@ class Certificate(Credential):
         """Another certificate of the same app is valid and ends later."""
         return self._superseded_by(self.owner.certificates)
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations with the same certificate."""
-        return [] if self.thumbprint is None else self.owner.world.others("certificate", self.thumbprint, self.owner)
+        return [] if self.thumbprint is None else self.owner.world.sharing.others("certificate", self.thumbprint, self.owner)
+
+
+def has_valid(*lists: list[Secret] | list[Certificate]) -> bool:
+    """Whether one of these credentials can be used now."""
+    return either(*(lambda these=these: some(these, lambda one: one.valid) for these in lists))
 
 
 def thumbprint(value: Any) -> Any:
@@ -131,7 +147,7 @@ def thumbprint(value: Any) -> Any:
     return value.upper() if len(value) == 40 else value
 
 
-def certificates(credentials: Any, owner: Any) -> Any:
+def certificates(credentials: Any, owner: App | ServicePrincipal) -> Any:
     """One fact for each certificate: Entra ID lists a SAML certificate twice, to sign and to verify."""
     if credentials.__class__ is not list or not credentials:
         return credentials
@@ -173,7 +189,8 @@ class GitHubSubject(Fact):
     """The subject of a token that GitHub Actions issues."""
 
     LABEL = ("repository",)
-    COLLECTION = "federatedIdentityCredentials"
+    COLLECTIONS = (FEDERATED,)
+    owner: FederatedCredential
 
     organization: str = prop(doc="Owner of the repository; '' when the subject names none.")
     repository: str = prop(doc="Its name; '' when the subject names none.")
@@ -204,7 +221,8 @@ class ClaimTest(Fact):
     """One test of a flexible federated credential's expression; all of them must hold."""
 
     LABEL = ("pattern",)
-    COLLECTION = "federatedIdentityCredentials"
+    COLLECTIONS = (FEDERATED,)
+    owner: FederatedCredential
 
     claim: str = prop(doc="Name of the claim.")
     operator: Literal["eq", "matches"] = prop(doc="eq or matches.")
@@ -221,9 +239,10 @@ class FederatedCredential(Fact):
     """A federated identity credential."""
 
     SLOTS = ("document",)
-    COLLECTION = "federatedIdentityCredentials"
+    COLLECTIONS = (FEDERATED,)
     KEY = (("name",), ("id",))
     LABEL = ("name", "id")
+    owner: App
 
     id: str = prop("id", "Its id.")
     name: str = prop("name", "Its name, fixed at creation.")
@@ -232,16 +251,17 @@ class FederatedCredential(Fact):
     audiences: list[str] = prop("audiences", "Must contain the token's aud.")
     claims_expression: str | None = prop("claimsMatchingExpression/value", "Flexible credential (beta); null for an ordinary one.")
 
-    def __init__(self, doc: shapes.FederatedIdentityCredential, owner: App, at: str, document: Any = None) -> None:
+    def __init__(self, doc: shapes.FederatedIdentityCredential, owner: App, at: str, document: Document | None = None) -> None:
         self.owner, self.at, self.document = owner, at, document
         self.id, self.name, self.issuer = lower(doc.id), text(doc.name), text(doc.issuer)
         self.subject, self.audiences = doc.subject, listed(doc.audiences)
         expression: Any = doc.claims_matching_expression
         if isinstance(expression, Unknown):
             # v1.0 does not return the property; a credential with a subject cannot have one.
-            self.claims_expression = None if isinstance(doc.subject, str) and doc.subject else expression  # type: ignore[assignment]
-        else:
-            self.claims_expression = None if expression is None else expression.value
+            expression = None if isinstance(doc.subject, str) and doc.subject else expression
+        elif expression is not None:
+            expression = expression.value
+        self.claims_expression = expression
 
     @fact()
     def untrimmed(self) -> bool:
@@ -275,7 +295,7 @@ class FederatedCredential(Fact):
         subject = read(self.subject)
         return "" if subject is None else f"{read(self.issuer)} {subject}"
 
-    @fact("federatedIdentityCredentials*")
+    @fact(FEDERATED.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations that trust the same issuer and subject."""
-        return self.owner.world.others("federated credential", self.trust, self.owner)  # type: ignore[no-any-return]
+        return self.owner.world.sharing.others("federated credential", self.trust, self.owner)

@@ -7,12 +7,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
-from auditor.facts.api import Kind, Permission, Privilege, Resource
+from auditor.entra.catalog import Kind, Privilege
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, GRANTS, ORGANIZATION, SERVICE_PRINCIPALS
+from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, fact, listed, lower, places, prop, text
 from auditor.unknown import Unknown, keep, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.document import Document
     from auditor.facts.principal import ServicePrincipal
 
 _KINDS: dict[str, Any] = {"Role": "application", "Scope": "delegated"}
@@ -23,6 +26,7 @@ class RequestedPermission(Fact):
 
     KEY = (("resource_app_id", "id", "kind"),)
     LABEL = ("value", "id")
+    owner: App
 
     id: str = prop("id", "Id of the scope or role.")
     kind: Kind = prop("type", "Scope = delegated, Role = application.")
@@ -38,35 +42,35 @@ class RequestedPermission(Fact):
             permission = owner.world.catalog.permission_id(resource_app_id, permission, self.kind)  # "User.Read"
         self.id = sys.intern(permission) if permission.__class__ is str else permission
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def resource(self) -> Resource | None:
         """The API; null when neither catalog, registrations nor service principals know it."""
-        return self.owner.world.apis.resource(self.resource_app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.resource_app_id)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def definition(self) -> Permission | None:
         """What the resource defines under this id and kind; null when nothing."""
-        return self.owner.world.apis.definition(self.resource_app_id, self.id, self.kind)  # type: ignore[no-any-return]
+        return self.owner.world.apis.definition(self.resource_app_id, self.id, self.kind)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def other_kind(self) -> Permission | None:
         """What the resource defines under this id as the other kind; null when nothing."""
         other = "delegated" if self.kind == "application" else "application"
-        return self.owner.world.apis.definition(self.resource_app_id, self.id, other)  # type: ignore[no-any-return]
+        return self.owner.world.apis.definition(self.resource_app_id, self.id, other)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def value(self) -> str:
         """Its name; '' when the resource does not define it."""
         definition = self.definition
         return definition.value if definition is not None else ""
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
         definition = self.definition
         return definition.privilege if definition is not None else "unrated"
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def implied_by(self) -> list[RequestedPermission]:
         """Other requested permissions of the same kind and resource that include it (X.ReadWrite.All includes X.Read.All)."""
         wider = _wider_permissions(read(self.value))
@@ -77,7 +81,7 @@ class RequestedPermission(Fact):
             lambda other: other.kind == self.kind and other.resource_app_id == self.resource_app_id and other.value in wider,
         )
 
-    @fact("oauth2PermissionGrants", "appRoleAssignments", "servicePrincipals*")
+    @fact(GRANTS, ASSIGNMENTS, SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def grants(self) -> list[GrantedPermission]:
         """Grants that give this permission to the app."""
         same = (self.kind, self.resource_app_id)
@@ -87,7 +91,17 @@ class RequestedPermission(Fact):
             lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
         )
 
-    @fact("connectors")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def preauthorized(self) -> bool:
+        """The API preauthorizes the app for it, so that nobody need consent; never an application permission."""
+        if self.kind == "application":
+            return False
+        resource, definition = self.resource, self.definition
+        if resource is None or definition is None:
+            return False
+        return self.owner.world.apis.preauthorized(self.owner.app_id, resource, definition)
+
+    @fact(CONNECTORS)
     def needed_by_connector(self) -> bool:
         """A connector of those that were given signs in with it."""
         connectors = self.owner.world.connections.by_client[0] if self.owner.world.connectors else {}
@@ -99,6 +113,7 @@ class RequestedResource(Fact):
 
     KEY = (("app_id",),)
     LABEL = ("display_name", "app_id")
+    owner: App
 
     app_id: str = prop("resourceAppId", "Application (client) ID of the API.")
     permissions: list[RequestedPermission] = prop("resourceAccess", "Those requested of it.")
@@ -117,34 +132,35 @@ class RequestedResource(Fact):
             access = [RequestedPermission(item, owner, place, app_id) for item, place in zip(access, inside, strict=False)]
         self.permissions = listed(access)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def resource(self) -> Resource | None:
         """The API; null when neither catalog, registrations nor service principals know it."""
-        return self.owner.world.apis.resource(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.app_id)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def service_principal(self) -> ServicePrincipal | None:
         """Its service principal in this tenant; null when there is none."""
-        return self.owner.world.principal(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.principal(self.app_id)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def display_name(self) -> str:
         """From its registration or service principal, else the catalog, else ''."""
-        return self.owner.world.display_name(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.display_name(self.app_id)
 
-    @fact("servicePrincipals*", "organization")
+    @fact(SERVICE_PRINCIPALS.whole, ORGANIZATION)
     def foreign(self) -> bool:
         """Its home is another tenant, Microsoft's own excepted."""
-        return self.owner.world.is_foreign(self.app_id)  # type: ignore[no-any-return]
+        return self.owner.world.is_foreign(self.app_id)
 
 
 class GrantedPermission(Fact):
     """A granted permission: one for each resource, permission and kind of consent (oauth2PermissionGrant, appRoleAssignment)."""
 
     SLOTS = ("document",)
-    COLLECTION = "oauth2PermissionGrants, appRoleAssignments"
+    COLLECTIONS = (GRANTS, ASSIGNMENTS)
     KEY = (("resource_app_id", "value", "kind", "consent"),)
     LABEL = ("value", "id")
+    owner: ServicePrincipal
 
     kind: Kind = prop(doc="oauth2PermissionGrant = delegated, appRoleAssignment = application.")
     resource_app_id: str = prop(doc="Application (client) ID of the API.")
@@ -153,22 +169,24 @@ class GrantedPermission(Fact):
     consent: Literal["admin", "user"] = prop("consentType", "AllPrincipals and app roles = admin, Principal = user.")
     users: list[str] = prop("principalId", "Object IDs of the users who consented for themselves.")
 
-    def __init__(self, owner: ServicePrincipal, document: Any, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any) -> None:  # noqa: A002
+    def __init__(
+        self, owner: ServicePrincipal, document: Document, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any,  # noqa: A002
+    ) -> None:  # fmt: skip
         self.owner, self.at, self.document = owner, "", document
         self.kind, self.resource_app_id, self.id, self.value, self.consent = kind, resource_app_id, id, value, consent
         self.users = []
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def resource(self) -> Resource | None:
         """The API; null when nothing that was read knows it."""
-        return self.owner.world.apis.resource(self.resource_app_id)  # type: ignore[no-any-return]
+        return self.owner.world.apis.resource(self.resource_app_id)
 
-    @fact("applications*", "servicePrincipals*")
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
-        return self.owner.world.apis.privilege(self.resource_app_id, self.value, self.kind)  # type: ignore[no-any-return]
+        return self.owner.world.apis.privilege(self.resource_app_id, self.value, self.kind)
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole)
     def requested(self) -> bool:
         """The registration asks for it too."""
         app = self.owner.app
@@ -203,9 +221,10 @@ class DelegatedGrant(Fact):
     """An oauth2PermissionGrant as it stands in the tenant; `GrantedPermission` says what it grants."""
 
     SLOTS = ("document",)
-    COLLECTION = "oauth2PermissionGrants"
+    COLLECTIONS = (GRANTS,)
     KEY = (("id",), ("resource_id", "consent", "user_id"))
     LABEL = ("id",)
+    owner: ServicePrincipal
 
     id: str = prop("id", "Its id.")
     resource_id: str = prop("resourceId", "Object ID of the API's service principal.")
@@ -213,15 +232,15 @@ class DelegatedGrant(Fact):
     user_id: str = prop("principalId", "Object ID of the one user; '' for everybody.")
     scope: str = prop("scope", "Names of the delegated permissions, with blanks between.")
 
-    def __init__(self, doc: shapes.OAuth2PermissionGrant, owner: ServicePrincipal, document: Any) -> None:
+    def __init__(self, doc: shapes.OAuth2PermissionGrant, owner: ServicePrincipal, document: Document) -> None:
         self.owner, self.at, self.document = owner, "", document
         self.id, self.resource_id, self.user_id = text(doc.id), lower(doc.resource_id), lower(doc.principal_id)
         self.consent, self.scope = text(doc.consent_type), text(doc.scope)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole)
     def resource(self) -> ServicePrincipal | None:
         """The API's service principal; null when the tenant has none with this id."""
-        return self.owner.world.principal_by_id(self.resource_id)  # type: ignore[no-any-return]
+        return self.owner.world.principal_by_id(self.resource_id)
 
 
 @lru_cache(maxsize=10_000)

@@ -6,23 +6,39 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
+from auditor.entra.collections import (
+    APPLICATIONS,
+    ASSIGNED_TO,
+    ASSIGNMENTS,
+    GRANTS,
+    ORGANIZATION,
+    OWNERS,
+    PRINCIPAL_OWNERS,
+    SERVICE_PRINCIPALS,
+    SIGN_INS,
+)
 from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
-from auditor.facts.credentials import Certificate, Secret, certificates
+from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
+from auditor.facts.names import imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
-from auditor.unknown import Unknown, either, some
+from auditor.unknown import Unknown, either, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.document import Document
+    from auditor.facts.world import World
 
 
 class ServicePrincipal(Fact):
     """A service principal (enterprise application) of the tenant."""
 
     SLOTS = ("world", "document", "rank", "subject", "_publisher", "expanded_owners")
-    COLLECTION = "servicePrincipals"
+    COLLECTIONS = (SERVICE_PRINCIPALS,)
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
+    world: World
+    document: Document
 
     id: str = prop("id", "Object ID.")
     app_id: str = prop("appId", "Application (client) ID.")
@@ -44,7 +60,7 @@ class ServicePrincipal(Fact):
     secrets: list[Secret] = prop("passwordCredentials", "Client secrets on the service principal itself.")
     certificates: list[Certificate] = prop("keyCredentials", "Certificates on the service principal itself.")
 
-    def __init__(self, doc: shapes.ServicePrincipal, world: Any, document: Any) -> None:
+    def __init__(self, doc: shapes.ServicePrincipal, world: World, document: Document) -> None:
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
@@ -77,28 +93,28 @@ class ServicePrincipal(Fact):
         catalog = self.world.catalog
         return self.app_id in catalog.first_party or self.home_tenant_id in catalog.microsoft_tenants
 
-    @fact("organization")
+    @fact(ORGANIZATION)
     def foreign(self) -> bool:
         """Its home is another tenant, Microsoft's own excepted."""
         home = self.home_tenant_id
         return not self.first_party and home is not None and home != self.world.tenant.id
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole)
     def app(self) -> App | None:
         """Its registration, when it is in this tenant."""
-        return self.world.app(self.app_id)  # type: ignore[no-any-return]
+        return self.world.app(self.app_id)
 
-    @fact("servicePrincipalSignInActivities*")
+    @fact(SIGN_INS.whole, unknown_without=(SIGN_INS,))
     def last_sign_in(self) -> datetime | None:
         """When it was last used, as a client or as an API; null: the report of sign-ins has nothing of it."""
         return self._latest("last_sign_in_activity")
 
-    @fact("servicePrincipalSignInActivities*")
+    @fact(SIGN_INS.whole, unknown_without=(SIGN_INS,))
     def last_client_sign_in(self) -> datetime | None:
         """When it last got a token, for itself or for a user; null: the report of sign-ins has nothing of it."""
         return self._latest("delegated_client_sign_in_activity", "application_authentication_client_sign_in_activity")
 
-    @fact("servicePrincipalSignInActivities*")
+    @fact(SIGN_INS.whole, unknown_without=(SIGN_INS,))
     def last_app_only_sign_in(self) -> datetime | None:
         """When it last got a token for itself, without a user; null: the report of sign-ins has nothing of it."""
         return self._latest("application_authentication_client_sign_in_activity")
@@ -108,40 +124,50 @@ class ServicePrincipal(Fact):
         dates = [activity.last_sign_in_date_time for activity in found if activity is not None]
         return max((date for date in dates if date is not None and date.year > 1), default=None)  # the year 1 stands for never
 
-    @fact("oauth2PermissionGrants", "appRoleAssignments")
+    @fact(GRANTS, ASSIGNMENTS, unknown_without=(GRANTS, ASSIGNMENTS))
     def granted_permissions(self) -> list[GrantedPermission]:
         """Permissions granted to it."""
-        return self.world.grants_of(self)  # type: ignore[no-any-return]
+        return self.world.grants.of(self)
 
-    @fact("oauth2PermissionGrants")
+    @fact(GRANTS, unknown_without=(GRANTS,))
     def delegated_grants(self) -> list[DelegatedGrant]:
         """The oauth2PermissionGrants of which it is the client."""
-        return self.world.delegated_grants_of(self)  # type: ignore[no-any-return]
+        return self.world.grants.as_given(self)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole)
     def lookalikes(self) -> list[ServicePrincipal]:
         """Service principals of another home tenant whose names look the same, confusable letters folded."""
-        return self.world.lookalikes_of(self)  # type: ignore[no-any-return]
+        return self.world.sharing.lookalikes_of(self)
 
-    @fact("appRoleAssignedTo")
+    @fact(ASSIGNED_TO, unknown_without=(ASSIGNMENTS,))
     def assignments(self) -> list[str]:
         """Object IDs of the users, groups and service principals that are assigned to it."""
-        return self.world.assigned_to(self)  # type: ignore[no-any-return]
+        return self.world.grants.assigned_to(self)
 
-    @fact("appRoleAssignments")
+    @fact(ASSIGNMENTS)
     def privileged(self) -> bool:
         """Holds an application permission of tier 0."""
-        return some(self.world.application_permissions_of(self), lambda grant: grant.privilege == "tier 0")
+        return some(self.world.grants.application(self), lambda grant: grant.privilege == "tier 0")
 
-    @fact("servicePrincipalOwners")
+    @fact(PRINCIPAL_OWNERS)
     def owners(self) -> list[Owner]:
         """Owners of the service principal."""
-        return self.world.owners_of(self)  # type: ignore[no-any-return]
+        return self.world.owners_of(self)
+
+    @fact(graph="preferredSingleSignOnMode")
+    def saml(self) -> bool:
+        """It signs users in with SAML."""
+        return self.sso_mode == "saml"
+
+    @fact()
+    def has_valid_credential(self) -> bool:
+        """A client secret or certificate on the service principal itself can be used now."""
+        return has_valid(self.secrets, self.certificates)
 
     @fact()
     def imitates(self) -> str | None:
         """The Microsoft application whose name this one's looks like, confusable letters folded; null when none."""
-        return None if self.first_party else self.world.catalog.imitated(self.display_name)
+        return None if self.first_party else imitated(read(self.display_name))
 
     @fact(graph="preferredTokenSigningKeyThumbprint")
     def signing_certificate(self) -> Certificate | None:
@@ -150,16 +176,17 @@ class ServicePrincipal(Fact):
         return next((c for c in self.certificates if c.thumbprint == preferred), None) if preferred else None
 
 
-UNREADABLE = Unknown("owners", "only their ids came, User.Read.All is missing", collection=True)
+UNREADABLE: Any = Unknown("owners", "only their ids came, User.Read.All is missing", collection=True)
 
 
 class Owner(Fact):
     """An owner of a registration or service principal."""
 
     SLOTS = ("document", "_user_type")
-    COLLECTION = "owners"
+    COLLECTIONS = (OWNERS,)
     KEY = (("id",),)
     LABEL = ("user_principal_name", "display_name", "id")
+    owner: App | ServicePrincipal
 
     id: str = prop("id", "Object ID.")
     display_name: str = prop("displayName", "Its name.")
@@ -167,14 +194,14 @@ class Owner(Fact):
     enabled: bool = prop("accountEnabled", "Can sign in; null = yes.")
     kind: Literal["user", "servicePrincipal"] = prop("@odata.type", "User or service principal.")
 
-    def __init__(self, doc: shapes.DirectoryObject, owner: Any, at: str, document: Any = None) -> None:
+    def __init__(self, doc: shapes.DirectoryObject, owner: App | ServicePrincipal, at: str, document: Document | None = None) -> None:
         self.owner, self.at, self.document, self.id = owner, at, document, lower(doc.id)
         self.display_name = text(doc.display_name)
         self.enabled = True if doc.account_enabled is None else doc.account_enabled
         # Everybody has a name: without a permission for users Microsoft Graph gives the id, and null for all else.
         unreadable = doc.display_name is None and doc.user_principal_name is None
         if unreadable:
-            self.display_name = self.enabled = UNREADABLE  # type: ignore[assignment]
+            self.display_name = self.enabled = UNREADABLE
         kind: Any = doc.odata_type
         if kind.__class__ is str:
             kind = "servicePrincipal" if kind == "#microsoft.graph.servicePrincipal" else "user"
@@ -184,7 +211,7 @@ class Owner(Fact):
         self.user_principal_name = "" if kind.__class__ is str and kind == "servicePrincipal" else text(doc.user_principal_name)
         self._user_type: Any = text(doc.user_type)
         if unreadable:
-            self.user_principal_name = self._user_type = UNREADABLE  # type: ignore[assignment]
+            self.user_principal_name = self._user_type = UNREADABLE
 
     @fact(graph="userType")
     def guest(self) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, listed, prop
 from auditor.unknown import Unknown, first_unknown
 
 if TYPE_CHECKING:
-    from auditor.facts.tenant import Tenant
+    from auditor.facts.document import Document
 
 _ON_PASSWORDS = ("passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime")
 _ON_KEYS = ("asymmetricKeyLifetime",)
@@ -25,11 +26,21 @@ _STRICTER = {
 }
 
 
+class Policy(NamedTuple):
+    """One half of the policy: whom it binds, what it says, whose it is and where it stands."""
+
+    target: Literal["applications", "service principals"]
+    half: Any
+    tenant: Fact
+    document: Document
+    at: str
+
+
 class Restriction(Fact):
     """A restriction of the default app management policy, for applications or for service principals."""
 
     SLOTS = ("document", "_siblings", "_is_set")
-    COLLECTION = "defaultAppManagementPolicy"
+    COLLECTIONS = (APP_MANAGEMENT,)
     KEY = (("target", "type"),)
     LABEL = ("type",)
 
@@ -44,17 +55,18 @@ class Restriction(Fact):
     )
     created_after: datetime | None = prop("restrictForAppsCreatedAfterDateTime", "What was created before is exempt; null: nothing is.")
 
-    def __init__(self, kind: Any, target: Any, doc: Any, owner: Tenant, at: str, siblings: dict[str, Restriction]) -> None:
+    def __init__(self, kind: Any, doc: Any, of: Policy, inside: str, siblings: dict[str, Restriction]) -> None:
         """`doc` is None where the policy does not have the restriction, an Unknown where nobody knows."""
-        self.owner, self.at, self.document, self._siblings = owner, at, owner.app_policy_document, siblings
-        self.type, self.target, self._is_set = kind, target, doc is not None
+        self.owner, self.at, self.document, self._siblings = of.tenant, f"{of.at}/{inside}", of.document, siblings
+        self.type, self.target, self._is_set = kind, of.target, doc is not None
         state, created = _member(doc, "state"), _member(doc, "restrict_for_apps_created_after_date_time")
         limit = None if kind in _ON_URIS else _member(doc, "max_lifetime")
-        self.enabled = state if isinstance(state, Unknown) else state == "enabled"  # type: ignore[assignment]
+        enabled: Any = state if isinstance(state, Unknown) else state == "enabled"
+        self.enabled = enabled
         self.max_lifetime = longest(limit) if isinstance(limit, str) else limit
         self.created_after = None if isinstance(created, datetime) and created.year == 1 else created  # the year 1: whenever
 
-    def origin(self, place: str = "") -> tuple[Any, str]:
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
         """One that is not set has no properties: where it would stand."""
         return super().origin(place if self._is_set else "")
 
@@ -65,25 +77,25 @@ class Restriction(Fact):
         return stricter is None or not self._siblings[stricter].enabled
 
 
-def restrictions(target: str, half: Any, tenant: Tenant, at: str) -> list[Restriction]:
+def restrictions(of: Policy) -> list[Restriction]:
     """Every restriction of one half of the policy, set or not. Null is a half without any."""
     found: dict[str, Restriction] = {}
     for place, member, kinds in (
         ("passwordCredentials", "password_credentials", _ON_PASSWORDS),
         ("keyCredentials", "key_credentials", _ON_KEYS),
     ):
-        entries = listed(_member(half, member))
+        entries = listed(_member(of.half, member))
         gap = entries if isinstance(entries, Unknown) else first_unknown(*(entry.restriction_type for entry in entries))
         entries = [] if isinstance(entries, Unknown) else entries
         places = {entry.restriction_type: i for i, entry in enumerate(entries) if entry.restriction_type.__class__ is str}
         for kind in kinds:
             i = places.get(kind)  # where it is not among them, one whose type nobody read may be it
             doc, inside = (gap, place) if i is None else (entries[i], f"{place}/{i}")
-            found[kind] = Restriction(kind, target, doc, tenant, f"{at}/{inside}", found)
-    if target == "applications":  # service principals have no Application ID URIs of their own
-        uris = _member(half, "identifier_uris")
+            found[kind] = Restriction(kind, doc, of, inside, found)
+    if of.target == "applications":  # service principals have no Application ID URIs of their own
+        uris = _member(of.half, "identifier_uris")
         for kind, member in _ON_URIS.items():
-            found[kind] = Restriction(kind, target, _member(uris, member), tenant, f"{at}/identifierUris/{kind}", found)
+            found[kind] = Restriction(kind, _member(uris, member), of, f"identifierUris/{kind}", found)
     return list(found.values())
 
 
@@ -99,7 +111,7 @@ _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d
 def longest(text: str) -> timedelta:
     """The longest that an ISO 8601 duration can be: six months from July are 184 days."""
     found = _DURATION.fullmatch(text)
-    assert found is not None, "documents.DURATION lets nothing else through"
+    assert found is not None, "shapes.DURATION lets nothing else through"
     years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     years, months = years + months // 12, months % 12
     days += years * 365 + -(-years // 4) + _LONGEST[months]  # every fourth year, begun, has a day more

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, Collection
 from auditor.facts.base import Fact, fact, flag, listed, prop
-from auditor.facts.restrictions import Restriction, restrictions
+from auditor.facts.restrictions import Policy, Restriction, restrictions
 from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.entra import shapes
+    from auditor.facts.document import Document
+    from auditor.facts.world import World
 
 T = TypeVar("T")
 UserConsent = Literal["none", "low impact", "Microsoft managed", "all", "custom"]
@@ -23,51 +27,63 @@ _LAXEST_FIRST: tuple[UserConsent, ...] = ("all", "custom", "Microsoft managed", 
 _FOR_THEMSELVES, _FOR_WHAT_THEY_OWN = "managepermissiongrantsforself.", "managepermissiongrantsforownedresource."
 
 
+def _policy(policy: Collection, place: str = "") -> Callable[[Callable[[Any], T]], T]:
+    """A fact that is made from one of the tenant's policies."""
+    return fact(policy, graph=place and f"{policy.name}/{place}", unknown_without=(policy,))
+
+
 class Tenant(Fact):
     """The audited tenant and its policies."""
 
     SLOTS = ("world", "document", "rank", "subject", "_objects")
-    COLLECTION = "organization"
+    COLLECTIONS = (ORGANIZATION,)
     KEY = (("id",),)
     LABEL = ("id",)
+    world: World
 
     id: str = prop("id", "Tenant ID.")
-    verified_domains: list[str] = prop("verifiedDomains", "Names of its verified domains, lower case.")
+    verified_domains: list[str] = prop("verifiedDomains", "Names of its verified domains, lower case.", unknown_without=(ORGANIZATION,))
 
-    def __init__(self, objects: dict[str, tuple[Any, Any]], world: Any, tenant_id: Any) -> None:
+    def __init__(self, objects: Mapping[Collection, tuple[Any, Document]], world: World, tenant_id: Any) -> None:
         """`objects`: its organization and its policies, as far as they are given, each with its document."""
         self.owner, self.at, self.world, self._objects = world, "", world, objects
         self.document = next((document for _, document in objects.values()), None)
         self.id, self.rank = tenant_id, 0
-        organization = self._object("organization")
+        organization = self._object(ORGANIZATION)
         domains: Any = organization if isinstance(organization, Unknown) else listed(organization.verified_domains)
         if domains.__class__ is list:
             names = [domain.name for domain in domains]
             domains = whole_or_partial([name.lower() for name in names if name.__class__ is str], first_unknown(*names))
         self.verified_domains = domains
 
-    def _object(self, kind: str) -> Any:
-        return self._objects[kind][0] if kind in self._objects else self.world.missing(kind)
+    @property
+    def _consent_requests(self) -> shapes.AdminConsentRequestPolicy:
+        policy: shapes.AdminConsentRequestPolicy = self._object(ADMIN_CONSENT)
+        return policy
 
-    def origin(self, place: str = "") -> tuple[Any, str]:
+    def _object(self, of: Collection) -> Any:
+        return self._objects[of][0] if of in self._objects else self.world.missing(of)
+
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
         """A place that begins with the name of a policy stands in that policy's document."""
-        kind, _, inside = place.removeprefix("/").partition("/")
-        return (self._objects[kind][1], f"/{inside}") if kind in self._objects else super().origin(place)
+        name, _, inside = place.removeprefix("/").partition("/")
+        policy = next((document for of, (_, document) in self._objects.items() if of.name == name), None)
+        return super().origin(place) if policy is None else (policy, f"/{inside}")
 
     # -- authorizationPolicy
 
-    @fact("authorizationPolicy", graph="authorizationPolicy/defaultUserRolePermissions/allowedToCreateApps")
+    @_policy(AUTHORIZATION, "defaultUserRolePermissions/allowedToCreateApps")
     def users_may_register_apps(self) -> bool:
         """Users without a role can register applications."""
         allowed = self._user_permissions().allowed_to_create_apps
         return _stated(allowed, "defaultUserRolePermissions.allowedToCreateApps")
 
-    @fact("authorizationPolicy", graph="authorizationPolicy/defaultUserRolePermissions/permissionGrantPoliciesAssigned")
+    @_policy(AUTHORIZATION, "defaultUserRolePermissions/permissionGrantPoliciesAssigned")
     def user_consent(self) -> UserConsent:
         """What users may consent to for themselves, by the laxest policy assigned to them. low impact: permissions that the tenant has
         classified so, for verified publishers and own applications; Microsoft managed: what Microsoft recommends at the time.
         """
-        policy = self._object("authorizationPolicy")
+        policy = self._object(AUTHORIZATION)
         assigned = policy.permission_grant_policy_ids_assigned_to_default_user_role
         if isinstance(assigned, Unknown):
             assigned = self._user_permissions().permission_grant_policies_assigned
@@ -76,63 +92,61 @@ class Tenant(Fact):
         kinds = {_CONSENT_OF.get(policy, "custom") for policy in policies}
         return next((kind for kind in _LAXEST_FIRST if kind in kinds), "none")
 
-    @fact("authorizationPolicy", graph="authorizationPolicy/allowUserConsentForRiskyApps")
+    @_policy(AUTHORIZATION, "allowUserConsentForRiskyApps")
     def risky_consent_allowed(self) -> bool:
         """Users can consent to applications that Microsoft holds for risky; null = no."""
-        return flag(self._object("authorizationPolicy").allow_user_consent_for_risky_apps)  # type: ignore[no-any-return]
+        return flag(self._object(AUTHORIZATION).allow_user_consent_for_risky_apps)
 
     def _user_permissions(self) -> shapes.DefaultUserRolePermissions:
-        permissions = self._object("authorizationPolicy").default_user_role_permissions
-        return _stated(permissions, "defaultUserRolePermissions")  # type: ignore[no-any-return]
+        policy: shapes.AuthorizationPolicy = self._object(AUTHORIZATION)
+        return _stated(policy.default_user_role_permissions, "defaultUserRolePermissions")
 
     # -- adminConsentRequestPolicy
 
-    @fact("adminConsentRequestPolicy", graph="adminConsentRequestPolicy/isEnabled")
+    @_policy(ADMIN_CONSENT, "isEnabled")
     def admin_consent_workflow(self) -> bool:
         """Users can ask an administrator to consent for them."""
-        return _stated(self._object("adminConsentRequestPolicy").is_enabled, "isEnabled")  # type: ignore[no-any-return]
+        return _stated(self._consent_requests.is_enabled, "isEnabled")
 
-    @fact("adminConsentRequestPolicy", graph="adminConsentRequestPolicy/reviewers")
+    @_policy(ADMIN_CONSENT, "reviewers")
     def admin_consent_reviewers(self) -> list[str]:
         """Who decides on requests: Microsoft Graph's queries for users, groups and roles."""
-        queries = [reviewer.query for reviewer in listed(self._object("adminConsentRequestPolicy").reviewers)]
+        queries = [reviewer.query for reviewer in listed(self._consent_requests.reviewers)]
         return whole_or_partial([query for query in queries if query.__class__ is str], first_unknown(*queries))
 
-    @fact("adminConsentRequestPolicy", graph="adminConsentRequestPolicy/notifyReviewers")
+    @_policy(ADMIN_CONSENT, "notifyReviewers")
     def admin_consent_notifies(self) -> bool:
         """Reviewers get an email for each request."""
-        return _stated(self._object("adminConsentRequestPolicy").notify_reviewers, "notifyReviewers")  # type: ignore[no-any-return]
+        return _stated(self._consent_requests.notify_reviewers, "notifyReviewers")
 
-    @fact("adminConsentRequestPolicy", graph="adminConsentRequestPolicy/remindersEnabled")
+    @_policy(ADMIN_CONSENT, "remindersEnabled")
     def admin_consent_reminds(self) -> bool:
         """Reviewers get an email before a request expires."""
-        return _stated(self._object("adminConsentRequestPolicy").reminders_enabled, "remindersEnabled")  # type: ignore[no-any-return]
+        return _stated(self._consent_requests.reminders_enabled, "remindersEnabled")
 
-    @fact("adminConsentRequestPolicy", graph="adminConsentRequestPolicy/requestDurationInDays")
+    @_policy(ADMIN_CONSENT, "requestDurationInDays")
     def admin_consent_days(self) -> int:
         """Days after which a request on which nobody decides expires."""
-        days = self._object("adminConsentRequestPolicy").request_duration_in_days
-        return _stated(days, "requestDurationInDays")  # type: ignore[no-any-return]
+        days = self._consent_requests.request_duration_in_days
+        return _stated(days, "requestDurationInDays")
 
     # -- defaultAppManagementPolicy
 
-    @fact("defaultAppManagementPolicy", graph="defaultAppManagementPolicy/isEnabled")
+    @_policy(APP_MANAGEMENT, "isEnabled")
     def app_policy_enabled(self) -> bool:
         """The default app management policy is enforced; null = no."""
-        return flag(self._object("defaultAppManagementPolicy").is_enabled)  # type: ignore[no-any-return]
+        return flag(self._object(APP_MANAGEMENT).is_enabled)
 
-    @fact("defaultAppManagementPolicy")
+    @_policy(APP_MANAGEMENT)
     def app_restrictions(self) -> list[Restriction]:
         """Every restriction that the default app management policy can have, set or not."""
-        policy = read(self._object("defaultAppManagementPolicy"))
+        policy = read(self._object(APP_MANAGEMENT))
+        document = self._objects[APP_MANAGEMENT][1]
+        apps, principals = policy.application_restrictions, policy.service_principal_restrictions
         return [
-            *restrictions("applications", policy.application_restrictions, self, "/applicationRestrictions"),
-            *restrictions("service principals", policy.service_principal_restrictions, self, "/servicePrincipalRestrictions"),
+            *restrictions(Policy("applications", apps, self, document, "/applicationRestrictions")),
+            *restrictions(Policy("service principals", principals, self, document, "/servicePrincipalRestrictions")),
         ]
-
-    @property
-    def app_policy_document(self) -> Any:
-        return self._objects["defaultAppManagementPolicy"][1]
 
 
 def _stated(value: T | None, name: str) -> T:

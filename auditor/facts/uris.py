@@ -6,6 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import hosts
+from auditor.entra.clouds import INITIAL_DOMAINS
+from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCIPALS
+from auditor.entra.ids import is_guid
 from auditor.facts.base import PLACEHOLDER, Fact, each, fact, places, prop
 from auditor.unknown import Unknown, some, whole_or_partial
 
@@ -14,11 +17,9 @@ if TYPE_CHECKING:
 
 Platform = Literal["web", "spa", "publicClient"]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _PLAIN_SCHEMES = frozenset({"", "http", "https", "urn", "ms-appx-web"})
 _FORBIDDEN = re.compile(r'[ \\"<>{}|^`]')
-_INITIAL_DOMAINS = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn")
 _PORT = re.compile(r"(.*?):(\d{1,5})")
 
 
@@ -27,6 +28,7 @@ class Uri(Fact):
 
     LABEL = ("value",)
     KEY: Any = (("value",),)
+    owner: App
 
     value: str = prop(doc="As written.")
     scheme: str = prop(doc="Lower case; '' when the URI is not absolute.")
@@ -79,7 +81,7 @@ class Uri(Fact):
             and ("@" not in self.value or "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)])
         )
 
-    @fact("organization")
+    @fact(ORGANIZATION, unknown_without=(ORGANIZATION,))
     def verified_domain(self) -> bool:
         """Host is a verified domain of the tenant or lies under one."""
         host = self.host
@@ -128,16 +130,16 @@ class RedirectUri(Uri):
             return ""
         return hosts.registrable_domain(self.host)
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations with the same redirect URI."""
-        return self.owner.world.others("redirect URI", self.value, self.owner)  # type: ignore[no-any-return]
+        return self.owner.world.sharing.others("redirect URI", self.value, self.owner)
 
 
 class IdentifierUri(Uri):
     """An Application ID URI (identifierUris)."""
 
-    @fact("organization")
+    @fact(ORGANIZATION)
     def form(
         self,
     ) -> Literal[
@@ -157,9 +159,9 @@ class IdentifierUri(Uri):
             app_id = self.owner.app_id
             if parts == [app_id]:
                 return "api-app-id"
-            if len(parts) == 1 and _GUID.fullmatch(parts[0]) and parts[0] == self.owner.world.tenant.id:
+            if len(parts) == 1 and is_guid(parts[0]) and parts[0] == self.owner.world.tenant.id:
                 return "api-tenant"
-            if len(parts) == 2 and "" not in parts and _GUID.fullmatch(parts[0]):
+            if len(parts) == 2 and "" not in parts and is_guid(parts[0]):
                 if parts[0] == self.owner.world.tenant.id:
                     return "api-tenant-app-id" if parts[1] == app_id else "api-tenant-string"
                 return "api-string-app-id" if parts[1] == app_id else "other"
@@ -168,15 +170,15 @@ class IdentifierUri(Uri):
             if "" not in parts and "." in self.host and self.verified_domain:
                 return "api-verified-domain"
         if self.scheme == "https" and self.host and not self.value.endswith("/") and self.verified_domain:
-            return "tenant-domain" if self.host.endswith(_INITIAL_DOMAINS) else "verified-domain"
+            return "tenant-domain" if self.host.endswith(INITIAL_DOMAINS) else "verified-domain"
         return "other"
 
-    @fact("applications*")
+    @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations with the same Application ID URI."""
-        return self.owner.world.others("Application ID URI", self.value, self.owner)  # type: ignore[no-any-return]
+        return self.owner.world.sharing.others("Application ID URI", self.value, self.owner)
 
-    @fact("servicePrincipals*")
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def on_service_principal(self) -> bool:
         """The app's service principal has it as a name; false when there is no service principal."""
         principal = self.owner.service_principal
@@ -186,7 +188,7 @@ class IdentifierUri(Uri):
     def app_id_inside(self) -> str | None:
         """The GUID that it names as api://GUID; null when it names none."""
         rest = self.value[len("api://") :].lower() if self.scheme == "api" else ""
-        return rest if _GUID.fullmatch(rest) else None
+        return rest if is_guid(rest) else None
 
 
 def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
@@ -194,14 +196,15 @@ def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
         named = path.strip("/").lower()
         return None if named.startswith("s-1-15-") else named  # a package's security identifier is no app id
     rest = scheme.removeprefix("msal")
-    return rest if rest != scheme and _GUID.fullmatch(rest) else None
+    return rest if rest != scheme and is_guid(rest) else None
 
 
 def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[RedirectUri]:
     """The redirect URIs of the three platforms' settings; partly known when one of them is unknown."""
     found: list[RedirectUri] = []
     missing: Unknown | None = None
-    for platform, settings in (("web", web), ("spa", spa), ("publicClient", public_client)):
+    platforms: tuple[tuple[Platform, Any], ...] = (("web", web), ("spa", spa), ("publicClient", public_client))
+    for platform, settings in platforms:
         if settings is None:
             continue
         values = settings if settings.__class__ is Unknown else settings.redirect_uris
@@ -209,13 +212,13 @@ def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[Redi
             missing = values
         elif values:
             at = places(f"/{platform}/redirectUris", len(values))
-            found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]  # type: ignore[arg-type]
+            found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]
     return _without_placeholders(app, found, missing)
 
 
 def identifier_uris(app: App, values: Any) -> Any:
     """The Application ID URIs; partly known when one holds a placeholder of a template."""
-    found = each(values, IdentifierUri, app, "/identifierUris")
+    found: Any = each(values, IdentifierUri, app, "/identifierUris")
     return found if found.__class__ is Unknown else _without_placeholders(app, found, None)
 
 

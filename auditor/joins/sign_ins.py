@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from auditor.entra.catalog import MICROSOFT_GRAPH
+from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.entra.shapes import SignIn, SignInActivity
 from auditor.unknown import Unknown
 
@@ -23,7 +23,8 @@ class SignIns:
         self, rows: Iterable[SignInActivity], collection: str, now: datetime, *, vouched: bool, taken: datetime | None = None
     ) -> None:
         self.rows: dict[str, list[SignInActivity]] = {}
-        self.gap = self.old = None
+        self.gap: Unknown | None = None
+        self.old: Unknown | None = None
         newest = taken
         for row in rows:
             if isinstance(row.app_id, Unknown):

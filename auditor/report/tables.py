@@ -14,7 +14,7 @@ from auditor.engine.judge import subject_of
 from auditor.facts import App, RequestedPermission, Resource, ServicePrincipal
 from auditor.pipeline import Loaded, Report
 from auditor.severity import Severity
-from auditor.unknown import Unknown, Unread, is_unknown, known
+from auditor.unknown import Unknown, is_unknown, known
 
 EXPIRING_WITHIN = 30  # days
 
@@ -196,20 +196,10 @@ def _granted(wish: RequestedPermission) -> tuple[str | None, int | None]:
     if found:
         users = [grant.users for grant in found]
         return "user", sum(len(each) for each in users) if all(type(each) is list for each in users) else None
-    preauthorized: Any = _preauthorized(wish)
+    preauthorized: Any = wish.preauthorized
     if isinstance(preauthorized, bool) and preauthorized:
         return "preauthorized", None
     return (None if isinstance(grants, Unknown) or type(grants) is not list or isinstance(preauthorized, Unknown) else "no"), None
-
-
-def _preauthorized(wish: RequestedPermission) -> Any:
-    """Whether the API preauthorizes the client for a permission, so that nobody need consent."""
-    try:
-        if wish.resource is None or wish.definition is None or wish.kind == "application":
-            return False
-        return wish.owner.world.connections.preauthorized(wish.owner.app_id, wish.resource, wish.definition)
-    except Unread as unread:
-        return unread.unknown
 
 
 def connectors(loaded: Loaded) -> Iterator[Connector]:

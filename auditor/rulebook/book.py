@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from auditor.entra.collections import SHIPPED
 from auditor.errors import RuleError, UsageError
 from auditor.rulebook.checked import parameter_type
 from auditor.rulebook.page import Rule, load, midnight
@@ -21,7 +22,7 @@ NOT_PAGES = ("readme", "index")
 
 def collections(rules: Iterable[Rule]) -> set[str]:
     """The tenant's collections that decide what these rules say."""
-    return {part.strip(" *") for rule in rules for need in rule.check().collections() for part in need.split(",")} - {"catalog"}
+    return {need.rstrip("*") for rule in rules for need in rule.check().collections()} - {SHIPPED.name}
 
 
 def _each_name_once(rules: list[Rule]) -> None:

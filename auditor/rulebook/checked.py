@@ -246,7 +246,7 @@ def _is_name(text: str) -> bool:
 
 def fact_needs(cls: type, name: str) -> tuple[str, ...]:
     """Collections that a fact is made from; its own document's where it needs no other."""
-    return cls.FACTS[name].needs or (cls.COLLECTION,)  # type: ignore[attr-defined]
+    return tuple(map(str, cls.FACTS[name].needs)) or tuple(of.name for of in cls.COLLECTIONS)  # type: ignore[attr-defined]
 
 
 class Check:

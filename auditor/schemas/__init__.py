@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 _DIRECTORY = Path(__file__).parent
-_OBJECTS = (
-    "application", "servicePrincipal", "oauth2PermissionGrant", "appRoleAssignment", "federatedIdentityCredential",
-    "authorizationPolicy", "adminConsentRequestPolicy", "defaultAppManagementPolicy", "servicePrincipalSignInActivity",
-)  # fmt: skip
 NAMES = ("application", "report", "rule")
 
 
@@ -27,7 +23,7 @@ def load(name: str) -> dict[str, Any]:
 
 def problems(kind: str, value: Any) -> Iterator[tuple[list[str | int], str]]:
     """Every place at which an object does not fit, once: path and what is wrong there."""
-    if kind not in _OBJECTS:
+    if kind not in load("application")["$defs"]:  # of what is not in the metadata nobody says how it looks
         return
     seen: set[tuple[str | int, ...]] = set()
     for error in _validator(kind).iter_errors(value):
@@ -78,8 +74,8 @@ def kind_of(value: Any) -> str:
 
 def misspelt(kind: str, value: Any) -> Iterator[tuple[list[str | int], str, str]]:
     """Properties that Microsoft Graph does not have, where one is spelt nearly so: path, name, what was probably meant."""
-    if kind in _OBJECTS:
-        defs = load("application")["$defs"]
+    defs = load("application")["$defs"]
+    if kind in defs:
         yield from _misspelt(defs, defs[kind], value, [])
 
 

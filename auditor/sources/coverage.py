@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 
 import msgspec
 
+from auditor.entra.collections import TENANT
+
 COMPLETE, SELECTED, UNAVAILABLE, PARTIAL, DENIED, FAILED = "complete", "selected", "unavailable", "partial", "denied", "failed"
 AS_MEANT = (COMPLETE, SELECTED, UNAVAILABLE)  # nobody has to do anything about these
 INTERRUPTED, LOST = "reading it was interrupted", "an object of it could not be read"  # reasons
@@ -68,7 +70,7 @@ class TenantInfo(msgspec.Struct, rename="camel"):
 
     def lose(self, collections: Collection[str], why: str) -> None:
         """Of these collections not everything is there that was read: they are not complete, nor is any part of them."""
-        lost = {*collections, *(("appRoleAssignedTo",) if "appRoleAssignments" in collections else ())}
+        lost = {*collections, *(one.name for one in TENANT if one.side_of is not None and not one.path and one.side_of.name in collections)}
         for covered in self.covered:
             if covered.collection in lost and covered.status in (COMPLETE, SELECTED):
                 covered.status, covered.reason, covered.read = PARTIAL, why, []

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from auditor.entra.collections import APPLICATIONS, BY_NAME, CONNECTORS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS, TENANT
 from auditor.entra.shapes import Application, ServicePrincipal, SignInActivity
 from auditor.sources import marks
 from auditor.sources.element import Element
@@ -20,71 +21,35 @@ PIECES: dict[str, Callable[[Element, str], Iterator[Piece]]] = {
     AUTH_CONFIG: msal.config, SAMPLE: msal.sample,
 }  # fmt: skip
 
-# Bytes without which a file holds nothing of Microsoft Entra ID. In a text within JSON the quotes have a backslash before them.
-MARKERS = re.compile(
-    rb'"(?:[aA]ppId|[rR]equiredResourceAccess|required_resource_access|[rR]eplyUrls(?:WithType)?|oAuthSettings|[sS]ignInAudience'
-    rb"|sign_in_audience|[iI]dentifierUris|identifier_uris|[aA]ppRoleId|app_role_id|[sS]ervicePrincipalType|[sS]ervicePrincipalNames"
-    rb"|[aA]ppOwnerOrganizationId|[oO]auth2Permissions|[pP]asswordCredentials|[kK]eyCredentials|[oO]auth2PermissionScopes"
-    rb"|[cC]onsentType|verifiedDomains|[aA]udiences|@odata\.context|odata\.metadata|objectType|resourceAppId|optionalClaims"
-    rb"|defaultUserRolePermissions|notifyReviewers|applicationRestrictions|lastSignInActivity"
-    rb'|connectionParameters|connectionParameterSets|iconBrandColor|apiProperties|clientID|AADApps)\\*+"|"swagger"\s*:\s*"2\.0"'
-)
-
-_TYPES = {
-    "#microsoft.graph.application": "application",
-    "#microsoft.graph.agentidentityblueprint": "application",
-    "#microsoft.graph.serviceprincipal": "servicePrincipal",
-    "#microsoft.graph.agentidentityblueprintprincipal": "servicePrincipal",
-    "#microsoft.graph.agentidentity": "servicePrincipal",
-    "#microsoft.graph.organization": "organization",
-    "#microsoft.graph.federatedidentitycredential": "federatedIdentityCredential",
-    "#microsoft.graph.approleassignment": "appRoleAssignment",
-    "#microsoft.graph.oauth2permissiongrant": "oauth2PermissionGrant",
-    "#microsoft.graph.authorizationpolicy": "authorizationPolicy",
-    "#microsoft.graph.adminconsentrequestpolicy": "adminConsentRequestPolicy",
-    "#microsoft.graph.tenantappmanagementpolicy": "defaultAppManagementPolicy",
-    "#microsoft.graph.serviceprincipalsigninactivity": "servicePrincipalSignInActivity",
-}
-SEGMENTS = {
-    "applications": "application",
-    "microsoft.graph.agentidentityblueprint": "application",
-    "serviceprincipals": "servicePrincipal",
-    "serviceprinciples": "servicePrincipal",  # Microsoft published this spelling
-    "microsoft.graph.agentidentityblueprintprincipal": "servicePrincipal",
-    "microsoft.graph.agentidentity": "servicePrincipal",
-    "approleassignments": "appRoleAssignment",
-    "approleassignedto": "appRoleAssignment",
-    "oauth2permissiongrants": "oauth2PermissionGrant",
-    "federatedidentitycredentials": "federatedIdentityCredential",
-    "organization": "organization",
-    "owners": "owner",
-    "authorizationpolicy": "authorizationPolicy",
-    "adminconsentrequestpolicy": "adminConsentRequestPolicy",
-    "defaultappmanagementpolicy": "defaultAppManagementPolicy",
-    "serviceprincipalsigninactivities": "servicePrincipalSignInActivity",
-}
-# Members of an object that holds whole collections, by Microsoft Graph's names.
-COLLECTIONS = {
-    "applications": "application",
-    "servicePrincipals": "servicePrincipal",
-    "oauth2PermissionGrants": "oauth2PermissionGrant",
-    "appRoleAssignments": "appRoleAssignment",
-    "federatedIdentityCredentials": "federatedIdentityCredential",
-    "owners": "owner",
-    "organization": "organization",
-    "application": "application",
-    "servicePrincipal": "servicePrincipal",
-    "authorizationPolicy": "authorizationPolicy",
-    "adminConsentRequestPolicy": "adminConsentRequestPolicy",
-    "defaultAppManagementPolicy": "defaultAppManagementPolicy",
-    "servicePrincipalSignInActivities": "servicePrincipalSignInActivity",
-    "connectors": "connector",
-}
-# Names that other services' objects have, too: beside one of ours they mean what they say.
-_SHARED_NAMES = (
-    "oauth2PermissionGrants", "appRoleAssignments", "federatedIdentityCredentials", "owners", "organization",
+# Bytes without which a file holds nothing of Microsoft Entra ID: what only its objects have, older manifests, and files of clients.
+_MARKERS = (
+    *(marker for collection in TENANT for marker in collection.markers),
+    "replyUrls", "replyUrlsWithType", "oauth2Permissions", "oauth2PermissionScopes", "resourceAppId", "optionalClaims",
 )  # fmt: skip
-OWN_NAMES = tuple(name for name in COLLECTIONS if name not in _SHARED_NAMES)
+# Other tools write the same names in other casings. Files of clients, and what says what an object is, are written one way.
+_CASINGS = (
+    *(casing for name in _MARKERS for casing in (name, name[0].upper() + name[1:], re.sub("([A-Z])", r"_\1", name).lower())),
+    "objectType", "@odata.context", "odata.metadata", "oAuthSettings", "connectionParameters", "connectionParameterSets", "iconBrandColor",
+    "apiProperties", "clientID", "AADApps",
+)  # fmt: skip
+# In a text within JSON the quotes have a backslash before them.
+MARKERS = re.compile(rf'"(?:{"|".join(map(re.escape, _CASINGS))})\\*+"|"swagger"\s*:\s*"2\.0"'.encode())
+
+_TYPE = "#microsoft.graph."
+_TYPES = {
+    _TYPE + name.lower(): collection.kind for collection in TENANT if collection.kind != OWNERS.kind
+    for name in (collection.graph_type, *collection.subtypes)
+}  # fmt: skip
+SEGMENTS = {
+    name.lower(): collection.kind for collection in TENANT if collection is not PRINCIPAL_OWNERS
+    for name in (collection.name, *collection.also_called, *(f"microsoft.graph.{name}" for name in collection.subtypes))
+}  # fmt: skip
+# Members of an object that holds whole collections, by Microsoft Graph's names; and, in an example, one of what most collections hold.
+COLLECTIONS = {
+    **{collection.name: collection.kind for collection in (*TENANT, CONNECTORS) if collection.side_of is None},
+    **{collection.kind: collection.kind for collection in (APPLICATIONS, SERVICE_PRINCIPALS)},
+}
+OWN_NAMES = tuple(name for name in COLLECTIONS if name not in BY_NAME or not BY_NAME[name].has_common_name)
 _PRINCIPAL = ("servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "appRoleAssignmentRequired")
 _LEGACY = (
     "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "accessTokenAcceptedVersion", "oauth2Permissions",
@@ -156,7 +121,7 @@ def _directory_object(members: Mapping[str, Element]) -> tuple[str, str] | None:
     if odata_type := text("@odata.type").lower():
         odata_type = "#" + odata_type.removeprefix("#")
         found = _TYPES.get(odata_type)
-        if found or odata_type.startswith("#microsoft.graph."):
+        if found or odata_type.startswith(_TYPE):
             return (found, GRAPH) if found else None
     kind_of_context = context(text("@odata.context")).kind
     if kind_of_context and kind_of_context != "owner":

@@ -10,6 +10,7 @@ from typing import Any
 
 from auditor import pointer, schemas
 from auditor.display import clean
+from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
 from auditor.errors import InputError
 from auditor.sources import detect, foreign, marks, text
 from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, OWN_NAMES, PIECES, PORTAL
@@ -359,7 +360,7 @@ class _Reader:
                 self._slowly(document, element, None)
         else:
             if form in (PORTAL, AAD_GRAPH):
-                principal = document.kind == "servicePrincipal"
+                principal = document.kind == SERVICE_PRINCIPALS.kind
                 convert = legacy.service_principal if principal else partial(legacy.application, portal=form == PORTAL)
             self._slowly(document, element, convert, template=template)
         if document.data is not None:
@@ -421,7 +422,7 @@ _PROPERTIES = {kind: frozenset(graph.SHAPES[kind].__struct_encode_fields__) for 
 _WHAT_IS_IT = "nothing says what this object is, so it is not read: export it with all its properties, or leave the file out with --exclude"
 _REFUSED = ("Authorization_RequestDenied", "Forbidden", "AccessDenied", "accessDenied", "UnauthorizedAccessException")
 _GRANT = "grant the permission that was refused (`regaudit permissions` lists what is needed) and export again"
-_CHILDREN = ("owner", "federatedIdentityCredential")
+_CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
 
 
 def _text(element: Element | None) -> str:

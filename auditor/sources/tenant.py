@@ -10,14 +10,13 @@ from typing import Any
 
 import msgspec
 
+from auditor.entra.collections import BY_NAME, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS
 from auditor.errors import UNDECODABLE, InputError
 from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Document, Documents, File
 from auditor.sources.formats import graph
 
-# Collections that others of the same objects stand for.
 _MOST_ERRORS = 500
-_PATHS = {"owners": "applications", "servicePrincipalOwners": "servicePrincipals", "federatedIdentityCredentials": "applications"}
 
 
 class Intake:
@@ -68,6 +67,7 @@ class Intake:
     @staticmethod
     def _place(collection: str, id_: str, parent: str) -> str:
         if parent:
-            relation = "owners" if collection == "servicePrincipalOwners" else collection
-            return f"/{_PATHS.get(collection, 'servicePrincipals')}/{parent}/{relation}/{id_}"
+            of = BY_NAME[collection]
+            whose, relation = of.parent or SERVICE_PRINCIPALS, OWNERS if of is PRINCIPAL_OWNERS else of
+            return f"/{whose.name}/{parent}/{relation.name}/{id_}"
         return f"/{collection}/{id_}" if id_ else f"/{collection}"

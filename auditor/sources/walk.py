@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from auditor.entra.collections import TENANT
 from auditor.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 NOT_ENTERED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".terraform"})
 # Folders that an exporter makes inside one tenant's export; they are no tenants of their own.
-_EXPORT_FOLDERS = frozenset({"applications", "serviceprincipals", "organization", "grants", "apps", "policies", "reports"})
+_EXPORT_FOLDERS = {"grants", "apps", *(collection.place.lower() for collection in TENANT if collection.path)}
 
 
 _MOST_STARS = 3  # in a segment of a pattern; with more, a pattern and a long name could take minutes

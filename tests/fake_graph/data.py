@@ -8,7 +8,8 @@ import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
+from auditor.entra.catalog import CATALOG
+from auditor.entra.ids import MICROSOFT_GRAPH
 from benchmarks.tenant import USER_READ, registration
 
 Json = dict[str, Any]

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from auditor.display import bare_uri
+from auditor.entra.ids import is_guid
 from auditor.facts.connector import is_placeholder
 from auditor.pointer import join
 from auditor.schemas import kind_of
@@ -23,7 +24,6 @@ from auditor.sources.document import Document, Documents, File
 from auditor.sources.element import Element
 from auditor.sources.formats import Converted, Piece, graph
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _NAMES = re.compile(
     r"(?:apiProperties|apiDefinition(?:\.swagger)?|settings|_?(?:connectionparameters|connectionparametersets|openapidefinition))?"
@@ -241,7 +241,7 @@ def secret_form(value: Any) -> str:
     """What stands where a client secret is expected: none, placeholder, guid or other."""
     if not isinstance(value, str) or not value.strip():
         return "none"
-    if _GUID.fullmatch(value.strip()):
+    if is_guid(value.strip().lower()):
         return "guid"
     # A generated secret holds ~, - and _ but none of a placeholder's brackets.
     return "placeholder" if is_placeholder(value) or " " in value.strip() else "other"

@@ -10,25 +10,12 @@ import msgspec
 
 from auditor.display import clean
 from auditor.entra import shapes
+from auditor.entra.collections import BY_KIND
 from auditor.entra.shapes import Shape
 from auditor.facts.base import PLACEHOLDER_STARTS
 from auditor.unknown import Unknown, Unread
 
-SHAPES: dict[str, type[Shape]] = {
-    "application": shapes.Application,
-    "servicePrincipal": shapes.ServicePrincipal,
-    "oauth2PermissionGrant": shapes.OAuth2PermissionGrant,
-    "appRoleAssignment": shapes.AppRoleAssignment,
-    "federatedIdentityCredential": shapes.FederatedIdentityCredential,
-    "organization": shapes.Organization,
-    "owner": shapes.DirectoryObject,
-    "connector": shapes.Connector,
-    "connectorPart": shapes.ConnectorPart,
-    "authorizationPolicy": shapes.AuthorizationPolicy,
-    "adminConsentRequestPolicy": shapes.AdminConsentRequestPolicy,
-    "defaultAppManagementPolicy": shapes.AppManagementPolicy,
-    "servicePrincipalSignInActivity": shapes.SignInActivity,
-}
+SHAPES = {kind: collection.shape for kind, collection in BY_KIND.items()}
 decode = {kind: msgspec.json.Decoder(shape).decode for kind, shape in SHAPES.items()}
 _MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
 

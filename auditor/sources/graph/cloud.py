@@ -1,10 +1,12 @@
-"""Microsoft's clouds: where Graph, sign-in and the portal are."""
+"""The cloud of a run: one of Microsoft's, or another Graph and authority."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
+from auditor.entra.clouds import CLOUDS, Cloud
 from auditor.errors import UsageError
 
 AUTHS = (
@@ -13,33 +15,16 @@ AUTHS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """`known_authority`: Microsoft's own, which says itself where it is to be found."""
-
-    graph: str
-    authority: str
-    portal: str = ""
-    known_authority: bool = True
-
-
-CLOUDS = {
-    "global": Cloud("https://graph.microsoft.com", "https://login.microsoftonline.com", "https://entra.microsoft.com"),
-    "usgov": Cloud("https://graph.microsoft.us", "https://login.microsoftonline.us", "https://entra.microsoft.us"),
-    "dod": Cloud("https://dod-graph.microsoft.us", "https://login.microsoftonline.us", "https://entra.microsoft.us"),
-    "china": Cloud("https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn", "https://entra.microsoftonline.cn"),
-}
-
-
 def cloud(name: str, graph_url: str | None = None, authority: str | None = None) -> Cloud:
     """A cloud by name, or another Graph and authority. Raises UsageError for an address that is none."""
     of = CLOUDS[name]
     if graph_url is None and authority is None:
         return of
-    return Cloud(
-        _address("--graph-url", graph_url) if graph_url else of.graph,
-        _address("--authority", authority) if authority else of.authority,
-        of.portal if graph_url is None else "",
+    return replace(
+        of,
+        graph=_address("--graph-url", graph_url) if graph_url else of.graph,
+        authority=_address("--authority", authority) if authority else of.authority,
+        portal=of.portal if graph_url is None else "",
         known_authority=authority is None,
     )
 

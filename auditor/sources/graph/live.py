@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from auditor.entra.clouds import CLOUDS, Cloud
 from auditor.errors import UNDECODABLE, UsageError
 from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Documents
-from auditor.sources.graph.cloud import CLOUDS, Cloud
 from auditor.sources.graph.faults import Denied, GraphFault, NotTaken, NotThere
 from auditor.sources.graph.plan import Call, Plan
 from auditor.sources.graph.sink import Objects, Opened, Resumed

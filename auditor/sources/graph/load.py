@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from auditor.entra import collections
 from auditor.errors import UNDECODABLE
 from auditor.facts.principal import UNREADABLE
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, INTERRUPTED, PARTIAL, SELECTED, UNAVAILABLE, Covered
@@ -29,7 +30,7 @@ _IN_BATCH = 20  # requests; Graph's limit
 _BATCHES_AT_ONCE = 4
 _PARTS_AT_ONCE = 6  # pages of a thousand applications, each of some twenty megabytes while it is read
 _EXPANDED_AT_MOST = 20  # owners that $expand gives
-_ASSIGNEES = "appRoleAssignedTo"
+_ASSIGNEES = collections.ASSIGNED_TO.name
 _MANY = "!"  # before the id of an object that has as many
 
 
@@ -93,8 +94,8 @@ class Loader:
     async def load(self, sink: Sink) -> None:
         """Reads all else that is planned. When it is interrupted, what was read by then is with the sink, and `covered` says so."""
         self._sink = sink
-        if sink.resumed("organization") is None:
-            self._pass_on("organization", calls.ORGANIZATION, self._organization, None, [])
+        if sink.resumed(calls.ORGANIZATION.collection) is None:
+            self._pass_on(calls.ORGANIZATION.collection, calls.ORGANIZATION, self._organization, None, [])
         try:
             await self._read()
         except asyncio.CancelledError:
@@ -346,7 +347,7 @@ class Loader:
         self._counts[call.collection] = self._counts.get(call.collection, 0) + 1
         if call is calls.PRINCIPALS and id_ and _may_be_assigned(raw):
             self._principals.append(id_)
-        elif call.kind == "owner":
+        elif call.kind == calls.OWNERS.kind:
             self._unnamed = self._unnamed or _is_unnamed(raw)
         return True
 

@@ -9,21 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from auditor.entra import shapes
-from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
+from auditor.entra import collections
+from auditor.entra.catalog import CATALOG
+from auditor.entra.collections import Collection
+from auditor.entra.ids import MICROSOFT_GRAPH
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Of an owner only beta has it; the others have requests of their own.
 _NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials", "deletedDateTime"}
-_SHAPES = {
-    "application": shapes.Application, "servicePrincipal": shapes.ServicePrincipal, "owner": shapes.DirectoryObject,
-}  # fmt: skip
 
 
-def _select(kind: str) -> str:
+def _select(of: Collection) -> str:
     """All properties that facts of a kind are made from. (Without $select, authenticationBehaviors would not come.)"""
-    names = _SHAPES[kind].__struct_encode_fields__
-    return ",".join(n for n in names if n not in _NOT_SELECTED and f"{n} of {kind}" not in _NOT_SELECTED and not n.startswith("@"))
+    names = of.shape.__struct_encode_fields__
+    return ",".join(n for n in names if n not in _NOT_SELECTED and f"{n} of {of.kind}" not in _NOT_SELECTED and not n.startswith("@"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,69 +54,28 @@ class Call:
         return f"GET /{self.version}{self.path}" + (f"?{asked}" if asked else "")
 
 
-_APPLICATION, _DIRECTORY, _POLICY = "Application.Read.All", "Directory.Read.All", "Policy.Read.All"
-_OWNERS = f"$select=id&$expand=owners($select={_select('owner')})&$top={_PAGE}"
+def _call(of: Collection, query: str = "", poorer: str = "") -> Call:
+    return Call(of.name, of.kind, of.path, query, of.permission, of.what, of.also, poorer, of.version)
+
+
+_OWNERS = f"$select=id&$expand=owners($select={_select(collections.OWNERS)})&$top={_PAGE}"
 _ANY_OWNERS = "$select=id&$expand=owners&$top=100"
 
-APPLICATIONS = Call(
-    "applications", "application", "/applications", f"$select={_select('application')}&$top={_PAGE}",
-    _APPLICATION, "app registrations",
-)  # fmt: skip
-PRINCIPALS = Call(
-    "servicePrincipals", "servicePrincipal", "/servicePrincipals", f"$select={_select('servicePrincipal')}&$top={_PAGE}",
-    _APPLICATION, "service principals",
+APPLICATIONS = _call(collections.APPLICATIONS, f"$select={_select(collections.APPLICATIONS)}&$top={_PAGE}")
+PRINCIPALS = _call(
+    collections.SERVICE_PRINCIPALS, f"$select={_select(collections.SERVICE_PRINCIPALS)}&$top={_PAGE}",
     # When a principal came into the tenant v1.0 tells, but its metadata does not know the property.
-    poorer=f"$select={_select('servicePrincipal').replace('createdDateTime,', '')}&$top={_PAGE}",
+    poorer=f"$select={_select(collections.SERVICE_PRINCIPALS).replace('createdDateTime,', '')}&$top={_PAGE}",
 )  # fmt: skip
-GRANTS = Call(
-    "oauth2PermissionGrants", "oauth2PermissionGrant", "/oauth2PermissionGrants", f"$top={_PAGE}",
-    _DIRECTORY, "delegated permissions that were consented to",
-)  # fmt: skip
-ASSIGNED_TO = Call(
-    "appRoleAssignments", "appRoleAssignment", "/servicePrincipals/{id}/appRoleAssignedTo", f"$top={_PAGE}",
-    _APPLICATION, "application permissions that were granted, and who is assigned: of each that defines roles",
-)  # fmt: skip
-OWNERS = Call(
-    "owners", "owner", "/applications", _OWNERS, _APPLICATION, "owners of app registrations", also="User.Read.All", poorer=_ANY_OWNERS,
-)  # fmt: skip
-PRINCIPAL_OWNERS = Call(
-    "servicePrincipalOwners", "owner", "/servicePrincipals", _OWNERS, _APPLICATION, "owners of service principals",
-    also="User.Read.All", poorer=_ANY_OWNERS,
-)  # fmt: skip
-FEDERATED = Call(
-    "federatedIdentityCredentials", "federatedIdentityCredential", "/applications/{id}/federatedIdentityCredentials", "",
-    _APPLICATION, "federated credentials: of each registration that has any", version="beta",  # claimsMatchingExpression is there only
-)  # fmt: skip
-ORGANIZATION = Call(
-    "organization", "organization", "/organization", "$select=id,displayName,verifiedDomains", _DIRECTORY,
-    "the tenant's id and verified domains",
-)  # fmt: skip
-AUTHORIZATION = Call(
-    "authorizationPolicy", "authorizationPolicy", "/policies/authorizationPolicy", "", _POLICY, "what users may consent to and register",
-)  # fmt: skip
-CONSENT_REQUESTS = Call(
-    "adminConsentRequestPolicy", "adminConsentRequestPolicy", "/policies/adminConsentRequestPolicy", "", _POLICY,
-    "whether users can ask an admin for consent",
-)  # fmt: skip
-APP_MANAGEMENT = Call(
-    "defaultAppManagementPolicy", "defaultAppManagementPolicy", "/policies/defaultAppManagementPolicy", "", _POLICY,
-    "the tenant's limits for secrets and certificates",
-)  # fmt: skip
-SIGN_INS = Call(
-    "servicePrincipalSignInActivities", "servicePrincipalSignInActivity", "/reports/servicePrincipalSignInActivities", f"$top={_PAGE}",
-    "AuditLog.Read.All", "when service principals were last used", version="beta",
-)  # fmt: skip
-CALLS = (
-    APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION, CONSENT_REQUESTS,
-    APP_MANAGEMENT, SIGN_INS,
-)  # fmt: skip
-SINGLES = (AUTHORIZATION, CONSENT_REQUESTS, APP_MANAGEMENT)
-_ALWAYS = {"applications", "organization"}  # what is audited, and of which tenant it is
-# The lists that have to be read to know whose: which objects have anything, or whose a link is.
-_NEEDS = {
-    "appRoleAssignments": {"servicePrincipals"}, "appRoleAssignedTo": {"servicePrincipals", "appRoleAssignments"},
-    "oauth2PermissionGrants": {"servicePrincipals"}, "servicePrincipalOwners": {"servicePrincipals"},
-}  # fmt: skip
+GRANTS = _call(collections.GRANTS, f"$top={_PAGE}")
+ASSIGNED_TO = _call(collections.ASSIGNMENTS, f"$top={_PAGE}")
+OWNERS = _call(collections.OWNERS, _OWNERS, _ANY_OWNERS)
+PRINCIPAL_OWNERS = _call(collections.PRINCIPAL_OWNERS, _OWNERS, _ANY_OWNERS)
+FEDERATED = _call(collections.FEDERATED)
+ORGANIZATION = _call(collections.ORGANIZATION, "$select=id,displayName,verifiedDomains")
+SINGLES = tuple(_call(of) for of in collections.TENANT if of.is_one and of is not collections.ORGANIZATION)
+SIGN_INS = _call(collections.SIGN_INS, f"$top={_PAGE}")
+CALLS = (APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, *SINGLES, SIGN_INS)
 
 # Requests that only find out what to ask for.
 WITH_FEDERATED = replace(
@@ -127,7 +85,7 @@ WITH_FEDERATED = replace(
 # The same collections of one object.
 GRANTS_OF_ONE = replace(GRANTS, query=f"$filter=clientId eq '{{id}}'&$top={_PAGE}")
 ASSIGNMENTS_OF_ONE = replace(ASSIGNED_TO, path="/servicePrincipals/{id}/appRoleAssignments")
-OWNERS_OF_ONE = replace(OWNERS, path="/applications/{id}/owners", query=f"$select={_select('owner')}&$top={_PAGE}", poorer="")
+OWNERS_OF_ONE = replace(OWNERS, path="/applications/{id}/owners", query=f"$select={_select(collections.OWNERS)}&$top={_PAGE}", poorer="")
 PRINCIPAL_OWNERS_OF_ONE = replace(PRINCIPAL_OWNERS, path="/servicePrincipals/{id}/owners", query=OWNERS_OF_ONE.query, poorer="")
 
 
@@ -143,7 +101,7 @@ class Plan:
     @property
     def collections(self) -> set[str]:
         """What is known when all of it could be read."""
-        return {call.collection for call in self.calls} | ({"appRoleAssignedTo"} if ASSIGNED_TO in self.calls else set())
+        return {call.collection for call in self.calls} | ({collections.ASSIGNED_TO.name} if ASSIGNED_TO in self.calls else set())
 
     def permissions(self) -> dict[str, list[str]]:
         """Permission -> the collections that need it; the least, all of them read-only."""
@@ -157,9 +115,9 @@ class Plan:
 
 def plan(needs: Iterable[str]) -> Plan:
     """The calls for collections that rules need ("oauth2PermissionGrants", "servicePrincipals*")."""
-    wanted = {part.strip().rstrip("*") for need in needs for part in need.split(",")} | _ALWAYS
-    for name in sorted(wanted):
-        wanted |= _NEEDS.get(name, set())
+    wanted = {need.rstrip("*") for need in needs}
+    wanted |= {of.name for of in collections.TENANT if of.is_always_read}
+    wanted |= {need.name for of in collections.TENANT if of.name in wanted for need in of.needs}
     return Plan(tuple(call for call in CALLS if call.collection in wanted))
 
 

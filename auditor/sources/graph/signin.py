@@ -14,8 +14,8 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.identity import CredentialUnavailableError
 
+from auditor.entra.clouds import Cloud
 from auditor.errors import UsageError
-from auditor.sources.graph.cloud import Cloud
 from auditor.sources.graph.faults import NotSignedIn
 from auditor.sources.graph.redaction import redacted, sent, without
 

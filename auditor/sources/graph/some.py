@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from urllib.parse import quote
 
 import msgspec
 
+from auditor.entra.collections import ASSIGNED_TO, BY_NAME
+from auditor.entra.ids import is_guid
 from auditor.errors import UNDECODABLE, UsageError
 from auditor.sources.coverage import PARTIAL, SELECTED, Covered
 from auditor.sources.graph import plan as calls
@@ -18,8 +19,7 @@ from auditor.sources.graph.load import Loader, Tell, in_groups, refused_by
 from auditor.sources.graph.plan import Call, Plan
 from auditor.sources.graph.sink import Objects
 
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LINKS = (calls.GRANTS, calls.ASSIGNED_TO)  # they name whom they link, and stand alone
+_LINKS = tuple(call for call in calls.CALLS if BY_NAME[call.collection].is_link)  # they stand alone
 _WHY = "only some registrations were asked for"
 
 
@@ -64,7 +64,7 @@ class SomeLoader(Loader):
         super().__init__(graph, plan, tell)
         self._asked, self._filter = [app.lower() for app in apps], filter_
         for app in self._asked:
-            if not _GUID.fullmatch(app):
+            if not is_guid(app):
                 raise UsageError(f"--app {app}: give an application (client) id or an object id; by name: --filter \"displayName eq '…'\"")
 
     async def _read(self) -> None:
@@ -90,7 +90,7 @@ class SomeLoader(Loader):
                 members = await self._belonging(call, of, url)
                 resources |= {link for _, raw in members if call in _LINKS and (link := _link(raw).resource_id)}
         if calls.ASSIGNED_TO in self._plan:
-            read = await self._belonging(calls.ASSIGNED_TO, own, calls.ASSIGNED_TO.url, "appRoleAssignedTo")
+            read = await self._belonging(calls.ASSIGNED_TO, own, calls.ASSIGNED_TO.url, ASSIGNED_TO.name)
             resources |= {link for _, raw in read if (link := _link(raw).resource_id)}
         known = self._seen.get(calls.PRINCIPALS.collection, set())
         await self._principals_by({id_: f"/v1.0/servicePrincipals/{id_}" for id_ in sorted(resources - known)})
@@ -133,7 +133,7 @@ class SomeLoader(Loader):
             if app.api is not None:
                 wanted |= {(client.app_id or "").lower() for client in app.api.pre_authorized_applications or ()}
                 wanted |= {client.lower() for client in app.api.known_client_applications or ()}
-        found = await self._principals_by({i: f"/v1.0/servicePrincipals(appId='{i}')" for i in sorted(wanted) if _GUID.fullmatch(i)})
+        found = await self._principals_by({i: f"/v1.0/servicePrincipals(appId='{i}')" for i in sorted(wanted) if is_guid(i)})
         own = {app.app_id.lower() for app in apps}
         return sorted(one.id for one in map(_principal, found) if one.app_id.lower() in own)
 

@@ -1,0 +1,55 @@
+"""Microsoft's clouds: where Microsoft Graph, sign-in and the portal are, and how tenants are called there."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+CloudName = Literal["public", "us government", "china"]
+
+
+class Cloud(msgspec.Struct, frozen=True):
+    """`name` is what rules call one of Microsoft's. `known_authority`: Microsoft's own, which says itself where it is to be found."""
+
+    graph: str
+    authority: str
+    portal: str = ""
+    known_authority: bool = True
+    name: CloudName | None = None
+    login_hosts: tuple[str, ...] = ()  # beside that of the authority
+    initial_domain: str = ""  # the end of the domain that a tenant is created with
+
+    @property
+    def all_login_hosts(self) -> tuple[str, ...]:
+        return self.authority.partition("://")[2], *self.login_hosts
+
+
+# By the names of --cloud.
+CLOUDS = {
+    "global": Cloud(
+        "https://graph.microsoft.com", "https://login.microsoftonline.com", "https://entra.microsoft.com", name="public",
+        login_hosts=("login.windows.net", "login.microsoft.com", "sts.windows.net"), initial_domain=".onmicrosoft.com",
+    ),
+    "usgov": Cloud(
+        "https://graph.microsoft.us", "https://login.microsoftonline.us", "https://entra.microsoft.us",
+        name="us government", initial_domain=".onmicrosoft.us",
+    ),
+    "dod": Cloud(
+        "https://dod-graph.microsoft.us", "https://login.microsoftonline.us", "https://entra.microsoft.us",
+        name="us government", initial_domain=".onmicrosoft.us",
+    ),
+    "china": Cloud(
+        "https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn", "https://entra.microsoftonline.cn",
+        name="china", login_hosts=("login.partner.microsoftonline.cn",), initial_domain=".partner.onmschina.cn",
+    ),
+}  # fmt: skip
+_BY_LOGIN_HOST: dict[str, CloudName] = {host: cloud.name for cloud in CLOUDS.values() if cloud.name for host in cloud.all_login_hosts}
+BY_INITIAL_DOMAIN: dict[str, CloudName] = {cloud.initial_domain: cloud.name for cloud in CLOUDS.values() if cloud.name}
+INITIAL_DOMAINS = tuple(BY_INITIAL_DOMAIN)
+
+
+def login_cloud(url: str) -> CloudName | None:
+    """The cloud that a login URL of Microsoft Entra ID belongs to, or None."""
+    scheme, _, rest = url.strip().lower().partition("://")
+    return _BY_LOGIN_HOST.get(rest.partition("/")[0]) if scheme == "https" else None

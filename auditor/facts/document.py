@@ -1,0 +1,34 @@
+"""Where facts stand, as much of it as facts need to know."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class File(Protocol):
+    """A file that was read, or a tenant."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def shown(self) -> Any: ...  # a text; null for a tenant, of which nothing is a file
+    @property
+    def portal(self) -> str: ...
+
+
+class Document(Protocol):
+    """Where a fact stands."""
+
+    @property
+    def file(self) -> File: ...
+    @property
+    def parent(self) -> str: ...
+    @property
+    def pointer(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    def place(self, inside: str) -> tuple[str, int | None, int | None]: ...

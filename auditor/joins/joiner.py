@@ -1,0 +1,86 @@
+"""Documents -> worlds: which document belongs to which, and notes on what was read twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from auditor.entra.collections import BESIDE
+from auditor.joins.world import ONE_EACH, World
+from auditor.sources import Document, Documents, Listing, Note
+
+NOT_IN_TENANT = tuple(of.kind for of in BESIDE)
+
+
+class Joiner:
+    """Makes worlds of documents as they come, one for each scope."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._worlds: dict[str, World] = {}
+        self._connector_documents: list[Document] = []
+
+    def _world(self, scope: str) -> World:
+        if scope not in self._worlds:
+            self._worlds[scope] = World(scope, self._now)
+        return self._worlds[scope]
+
+    def add(self, document: Document) -> None:
+        if document.kind in NOT_IN_TENANT:
+            self._connector_documents.append(document)
+        else:
+            self._world(document.file.scope).add(document)
+
+    def worlds(self, documents: Documents) -> list[World]:
+        """All worlds, joined, in the order of their scopes."""
+        listings: dict[str, list[Listing]] = {}
+        for scope in documents.tenants:
+            self._world(scope)
+        for listing in documents.listings:
+            if listing.kind in NOT_IN_TENANT:
+                continue
+            listings.setdefault(self._world(listing.scope).scope, []).append(listing)
+        # A folder that holds nothing of a tenant, but connectors, belongs to the tenant, where only one was given.
+        tenants = sorted(self._worlds)
+        for document in self._connector_documents:
+            scope = document.file.scope
+            self._world(tenants[0] if len(tenants) == 1 and scope not in tenants else scope).add(document)
+        found = [self._worlds[scope] for scope in sorted(self._worlds)]
+        for world in found:
+            world.join(listings.get(world.scope, []), whole=world.scope in documents.whole, info=documents.tenants.get(world.scope))
+        roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals, *world.connectors)]
+        for rank, root in enumerate(roots):
+            root.rank = rank
+        return found
+
+
+def worlds(documents: Documents, now: datetime) -> list[World]:
+    """The worlds of documents that were kept."""
+    joiner = Joiner(now)
+    for document in documents.documents:
+        joiner.add(document)
+    return joiner.worlds(documents)
+
+
+def read_twice(world: World) -> list[Note]:
+    """Objects that stand in more than one place of a scope: both are judged. Of what a tenant has one, the first is."""
+    notes = []
+    for of in ONE_EACH:
+        documents = [document for _, document in world.documents[of]]
+        for again in documents[1:]:
+            where = f"{documents[0].file.name}:{documents[0].line}"
+            notes.append(Note(f"the {of.kind} was already read from {where}; only that is judged", again.file.name, again.line, 1))
+    for facts, name in ((world.apps, "app registration"), (world.principals, "service principal")):
+        notes += _twice(facts, name)
+    return notes
+
+
+def _twice(facts: list[Any], name: str) -> list[Note]:
+    notes = []
+    seen: dict[str, Any] = {}
+    for one in facts:
+        identity = next((value for value in (one.id, one.app_id) if value.__class__ is str and value), "")
+        if identity and (first := seen.setdefault(identity, one)) is not one:
+            message = f"the {name} {identity} was already read from {first.document.file.name}:{first.document.line}; both are judged"
+            notes.append(Note(message, one.document.file.name, one.document.line, 1))
+    return notes

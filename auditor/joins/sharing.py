@@ -1,0 +1,158 @@
+"""Who shares what: registrations with the same redirect URI, clients of the same API, service principals whose names look the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, GRANTS, SERVICE_PRINCIPALS
+from auditor.facts import App, Client, ServicePrincipal
+from auditor.facts.names import fold
+from auditor.joins.lookups import Lookups
+from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known, whole_or_partial
+
+_AT_MOST = 20  # of a group of which nobody knows all
+
+
+class Others:
+    """A group without one of its members: a view, since a thousand registrations may share one redirect URI."""
+
+    __slots__ = ("_group", "_me")
+
+    def __init__(self, group: list[App], me: App | ServicePrincipal) -> None:
+        self._group, self._me = group, me
+
+    def __len__(self) -> int:
+        return len(self._group) - 1
+
+    def __iter__(self) -> Iterator[App]:
+        return (app for app in self._group if app is not self._me)
+
+
+_VALUES: dict[str, Callable[[App], Iterable[Any]]] = {
+    "redirect URI": lambda app: (uri.value for uri in app.redirect_uris),
+    "Application ID URI": lambda app: (uri.value for uri in app.identifier_uris),
+    "certificate": lambda app: (certificate.thumbprint for certificate in app.certificates),
+    "federated credential": lambda app: (credential.trust for credential in app.federated_credentials),
+    "display name": lambda app: (app.display_name,),
+}
+
+
+class Sharing:
+    """Of one world."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups, self._known = lookups, lookups.known
+        self._groups: dict[str, tuple[dict[Any, list[App]], Unknown | None]] = {}
+
+    # -- registrations with the same value of something
+
+    def others(self, what: str, key: Any, me: App | ServicePrincipal) -> Any:
+        """Other registrations with the same value of something."""
+        if isinstance(key, Unknown):
+            return key
+        if what not in self._groups:
+            self._groups[what] = self._grouped(_VALUES[what])
+        groups, gap = self._groups[what]
+        group = groups.get(key, ())
+        if id(me) in self._copies:  # a second copy of a registration stands in no group: its first does
+            found: Any = [app for app in group if app is not self._copies[id(me)]]
+        else:
+            found = Others(group, me) if len(group) > 1 else []
+        if gap is None and self._known.is_complete(APPLICATIONS):
+            return found
+        if gap is None and not found:
+            return self._nobody
+        some = [app for app, _ in zip(found, range(_AT_MOST), strict=False)]
+        return Partial(some, self._known.missing(APPLICATIONS) if gap is None else gap)
+
+    @cached_property
+    def _nobody(self) -> Partial:
+        return Partial([], self._known.missing(APPLICATIONS))
+
+    @cached_property
+    def _copies(self) -> dict[int, App]:
+        """id() of a registration that was read before -> the one that was read first."""
+        first: dict[str, App] = {}
+        copies: dict[int, App] = {}
+        for app in self._lookups.apps:
+            identity = next((value for value in (app.id, app.app_id) if value.__class__ is str and value), "")
+            if identity and first.setdefault(identity, app) is not app:
+                copies[id(app)] = first[identity]
+        return copies
+
+    def _grouped(self, values_of: Callable[[App], Iterable[Any]]) -> tuple[dict[Any, list[App]], Unknown | None]:
+        groups: dict[Any, list[App]] = {}
+        gap: Unknown | None = None
+        for app in self._lookups.apps:
+            if id(app) in self._copies:
+                continue
+            seen = set()
+            try:
+                for value in values_of(app):
+                    if isinstance(value, Unknown):
+                        gap = value
+                    elif value is not None and value != "" and value not in seen:
+                        seen.add(value)
+                        groups.setdefault(value, []).append(app)
+            except Unread as unread:
+                gap = unread.unknown
+        return groups, gap
+
+    # -- clients of an API
+
+    def clients_of(self, api: App) -> list[Client] | Unknown:
+        clients, gap = self._clients
+        if isinstance(api.app_id, Unknown):
+            return api.app_id
+        found = [Client(app_id, api, "") for app_id in clients.get(api.app_id, ()) if app_id != api.app_id]
+        if gap is None:
+            gap = self._known.first_missing(APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS)
+        return whole_or_partial(found, gap)
+
+    @cached_property
+    def _clients(self) -> tuple[dict[str, dict[str, None]], Unknown | None]:
+        """App id of an API -> app ids of those that request or were granted one of its permissions."""
+        found: dict[str, dict[str, None]] = {}
+        gap: Unknown | None = None
+        for app in self._lookups.apps:
+            try:
+                for resource in app.requested_resources:
+                    found.setdefault(resource.app_id, {})[app.app_id] = None
+            except Unread as unread:
+                gap = unread.unknown
+        if self._known.has(GRANTS) or self._known.has(ASSIGNMENTS):
+            for principal in self._lookups.principals:
+                try:
+                    for grant in principal.granted_permissions:
+                        found.setdefault(grant.resource_app_id, {})[principal.app_id] = None
+                except Unread as unread:
+                    gap = unread.unknown
+        return found, gap
+
+    # -- names
+
+    def lookalikes_of(self, principal: ServicePrincipal) -> list[ServicePrincipal] | Unknown:
+        if isinstance(principal.display_name, Unknown):
+            return principal.display_name
+        groups, gap = self._by_folded_name
+        folded = fold(principal.display_name)
+
+        def elsewhere(one: ServicePrincipal) -> bool:
+            return one.home_tenant_id is not None and one.home_tenant_id != principal.home_tenant_id  # managed identities have no home
+
+        same = keep(groups.get(folded, []) if folded else [], elsewhere)
+        gap = first_unknown(gap, getattr(same, "unknown", None))
+        return whole_or_partial(known(same), self._known.first_missing(SERVICE_PRINCIPALS) if gap is None else gap)
+
+    @cached_property
+    def _by_folded_name(self) -> tuple[dict[str, list[ServicePrincipal]], Unknown | None]:
+        found: dict[str, list[ServicePrincipal]] = {}
+        gap: Unknown | None = None
+        for one in self._lookups.principals:
+            if isinstance(one.display_name, Unknown):
+                gap = one.display_name
+            elif one.display_name:
+                found.setdefault(fold(one.display_name), []).append(one)
+        return found, gap
