@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from auditor import __version__
 
+_DEBUG = "REGAUDIT_DEBUG"
 _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
     "connect": "Walk from a connector to its API, link by link.",
@@ -34,6 +37,12 @@ class _Closed(Exception):
 
 class _Lazy(click.Group):
     """Commands are imported when they are called."""
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **options)
+        except BrokenPipeError:  # of --help and --version
+            raise _Closed from None
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -77,35 +86,77 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The entry point. Our own errors become one message and their exit code."""
+    """The entry point. Whatever happens becomes one message and an exit code: 1 is for findings alone."""
     gc.disable()  # the process ends soon, and what it holds it holds until then
-    from auditor.errors import RegauditError
-
     _prepare_streams()
     try:
+        code = _run()
+        sys.stdout.flush()
+    except (_Closed, BrokenPipeError):
+        _swallow(sys.stdout)
+        code = 141
+    except OSError as error:  # the disk is full, say: what was printed is not whole
+        _swallow(sys.stdout)
+        _say(f"regaudit: {error if error.filename else f'cannot write to standard output: {error.strerror or error}'}")
+        code = 2
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _swallow(sys.stderr)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Runs the command; errors are told. Raises what standard output raises."""
+    from auditor.errors import RegauditError
+
+    try:
         code = cli(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(2)
+        _say(error.format_message())
+        return 2
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        if context is not None:
-            click.echo(context.get_usage(), err=True)
-        _say(f"Error: {error.format_message()}")
-        sys.exit(2)
-    except click.Abort:
-        click.echo("stopped", err=True)
-        sys.exit(130)
+        usage = f"{context.get_usage()}\n" if context is not None else ""
+        _say(f"{usage}Error: {error.format_message()}")
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        _say("stopped")
+        return 130
     except RegauditError as error:
         _say(f"regaudit: {error}")
-        sys.exit(error.exit_code)
-    except (_Closed, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be flushed goes there
-        sys.exit(141)
-    except OSError as error:
-        _say(f"regaudit: {error}")
-        sys.exit(2)
+        return error.exit_code
+    except (_Closed, OSError):
+        raise
+    except MemoryError:
+        _say("regaudit: there is not enough memory; give fewer files at a time, or a smaller --max-file-size")
+        return 2
+    except Exception as error:  # noqa: BLE001  (a fault of ours: it must not look like findings)
+        _say_fault(error)
+        return 2
+
+
+def _say_fault(error: Exception) -> None:
+    """An error that nobody foresaw: where it was raised, and nothing of what was read."""
+    import traceback
+
+    if os.environ.get(_DEBUG):
+        _say("".join(traceback.format_exception(error)))
+        return
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    ours = [frame for frame in frames if frame.f_globals.get("__name__", "").startswith("auditor")] or frames
+    at = f" in {ours[-1].f_globals.get('__name__')}:{ours[-1].f_lineno}" if ours else ""
+    _say(
+        f"regaudit: internal error {type(error).__name__}{at}, please report it (this line holds no tenant data; "
+        f"{_DEBUG}=1 shows the traceback, which may)"
+    )
+
+
+def _swallow(stream: Any) -> None:
+    """What is still to be flushed goes nowhere."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: it has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _prepare_streams() -> None:
@@ -120,9 +171,10 @@ def _prepare_streams() -> None:
 
 def _say(message: str) -> None:
     """An error, to the person at the terminal. What was typed or read stands in it, and can be hostile."""
-    from auditor.display import clean_lines
+    from auditor.display import clean, clean_lines
 
-    click.echo(clean_lines(message, 1000), err=True)
+    with contextlib.suppress(OSError):  # nobody can be told
+        click.echo(clean_lines(message, 1000, line_of=clean), err=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Names and URIs are chosen by whoever registers an application, so they are hosti
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
@@ -18,18 +19,55 @@ LISTED = 5
 # Within a command: no shell obeys it, and no program takes it for an option or for the name of a file to read. (On Windows, az is a batch
 # file, in which even a quoted % counts.)
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,255}")
-_USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/]+@")  # not the @ that a placeholder begins with
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the full-width ones are obeyed, too
+# What JSON may hold and a CI log or a terminal would obey: command prefixes, and characters that move the cursor or turn the line round.
+_OBEYED = re.compile(
+    "##|[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+# Where secrets travel: tokens, and of a URI user and password, query and fragment.
+_TOKEN = re.compile(
+    r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+"
+)
+# Within names, which may speak of bearers.
+_SURE_TOKEN = re.compile(r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+(?=\S*\d)\S{16,}")
+_URI = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}")
+_SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=\S)")
+_USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*)[^/\\?#]+@")  # not the @ that a placeholder begins with
+_BARE = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/]+@")
+_USER_WITHIN = re.compile(r"([/\\]{2})[^\s/\\?#]+@")
+_AUTHORITY = re.compile(r":[/\\]{2}")
+# me:password@host, with or without a scheme; what stands before an address of e-mail is a kind of it.
+_USER_OF_WORD = re.compile(
+    r"""^(['"(\[{<,]*(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[^/\\?#]*:))?)(?!(?:mailto|smtp|sips?):)[^/\\?#:]+:[^/\\?#]+@""", re.I
+)
+_QUOTED_URI = re.compile(r"""(['"])([A-Za-z][A-Za-z0-9+.-]{0,40}:[/\\]{2}[^'"]{0,4000})\1""")
+_WORD = re.compile(r"\S+")
+_HIDDEN = re.compile(r"[?#](?!…)")
+_CLOSING = re.compile(r"""['"\])}>.,;:]*$""")
 
 
 def clean(value: str, limit: int = MAX_LENGTH) -> str:
-    """A hostile text on one line: control and formatting characters replaced, CI commands broken, cut at `limit` characters."""
+    """A hostile text on one line, of which no terminal or CI log obeys anything, cut at `limit` characters. What URIs in it hide
+    (user and password, query, fragment) is not shown, nor is a token.
+    """
+    if not value.isprintable():  # first: what a line break cuts in two is one URI
+        value = _visible(value)
+    if "?" in value or "@" in value or "#" in value:
+        value = _without_secrets(value)
+    if "ey" in value or "earer" in value or "EARER" in value:
+        value = _SURE_TOKEN.sub("(token)", value)
+    return harmless(value, limit)
+
+
+def harmless(value: str, limit: int = MAX_LENGTH) -> str:
+    """A text of our own, or the name of a file: control and formatting characters replaced, CI commands broken, cut."""
     if value.isprintable() and len(value) <= limit and "#" not in value and value[:1] not in (":", " "):
         return value
     if len(value) > limit:
         value = value[: limit + 1]  # enough to see that it was longer
     if not value.isprintable():
-        value = "".join(c if c.isprintable() else "\ufffd" for c in value)
+        value = _visible(value)
     if "##" in value:
         value = _COMMAND.sub("# #", value)
     if value.lstrip()[:2] == "::":
@@ -37,22 +75,92 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
     return value if len(value) <= limit else value[: limit - 1] + "…"
 
 
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def _without_secrets(text: str) -> str:
+    """A text without what URIs in it hide."""
+    if _URI.match(text) and not any(c.isspace() for c in text.strip()):
+        return hidden(text)
+    if "'" in text or '"' in text:
+        text = _QUOTED_URI.sub(lambda found: found[1] + hidden(found[2]) + found[1], text)
+    text = _USER_WITHIN.sub(r"\1…@", text)
+    uri = _AUTHORITY.search(text)
+    begins = uri.start() if uri else len(text)
+    return _WORD.sub(lambda word: _bare_word(word[0], within=word.end() > begins), text)
+
+
+def _bare_word(word: str, *, within: bool) -> str:
+    """A word without what the URI hides that it is, or that began before it. A name may have a mark in it."""
+    if "@" in word:
+        word = _USER_OF_WORD.sub(r"\1…@", word)
+    first = _HIDDEN.search(word)
+    if first is None:
+        return word
+    rest = word[first.end() :]
+    end = _CLOSING.search(rest)
+    closing = end[0] if end else ""
+    query, before = word.find("?"), word[: max(0, word.rfind("?"))]
+    of_a_uri = within or (query >= 0 and ("=" in word[query:] or any(c in before for c in ":/.\\")))
+    return f"{word[: first.end()]}…{closing}" if of_a_uri and len(rest) > len(closing) else word
+
+
+def hidden(uri: str) -> str:
+    """A URI as it may be shown: that it has a user, a query or a fragment, but not which."""
+    uri = _USER.sub(r"\1…@", uri)
+    mark = _HIDDEN.search(uri)
+    if mark is None or mark.end() == len(uri):
+        return uri
+    fragment = "#…" if mark[0] == "?" and "#" in uri[mark.end() :] else ""
+    return f"{uri[: mark.end()]}…{fragment}"
+
+
+def redacted(text: str) -> str:
+    """A text of somebody else, an error's, as we may print it: no token, one line, short."""
+    return clean(_TOKEN.sub("(token)", text), 300)
+
+
 def clean_or_none(value: Any) -> str | None:
     """A text as a row of a report has it; None where it is not known, null or empty."""
-    return clean(value) if isinstance(value, str) and value else None
+    return show(value) if isinstance(value, str) and value else None
 
 
-def clean_lines(text: str, limit: int = 2000) -> str:
-    """Each line of a text cleaned; what indents it stays."""
+def clean_lines(text: str, limit: int = 2000, *, line_of: Callable[[str, int], str] = harmless) -> str:
+    """Each line of a text of our own made harmless, of another's `clean`; what indents it stays."""
     lines = (line.expandtabs(4).rstrip() for line in text.split("\n"))
-    return "\n".join(line[: len(line) - len(line.lstrip(" "))] + clean(line.lstrip(" "), limit) for line in lines)
+    return "\n".join(line[: len(line) - len(line.lstrip(" "))] + line_of(line.lstrip(" "), limit) for line in lines)
+
+
+def told(error: object, limit: int) -> str:
+    """An error or a note with its place. The name of a file is shown as it is, so that it can be found."""
+    place, message = getattr(error, "place", ""), str(error)
+    if not place or not message.startswith(place):
+        return clean(message, limit)
+    return harmless(place, limit) + clean(message[len(place) :], limit)
+
+
+def cell(value: str) -> str:
+    """A text that is clean, at the start of a line or in a table: no spreadsheet takes it for a formula."""
+    return "'" + value if value.lstrip().startswith(_FORMULA) and value != "-" else value
+
+
+def escaped(json: bytes) -> bytes:
+    """JSON in which nothing stands that a terminal or a CI log obeys."""
+    if json.isascii() and b"##" not in json and b"\x7f" not in json:
+        return json
+    return _OBEYED.sub(_escape, json.decode("utf-8")).encode("utf-8")
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("utf-16-be").hex("\0", 2).join(("\0", "")).replace("\0", "\\u")
 
 
 def show(value: Any, form: str = "") -> str:
     """A fact as it reads in a message. `form` is "date" or "days"."""
     kind = value.__class__
     if kind is str:
-        return clean(value)
+        return clean(hidden(value) if _SCHEME.match(value) or value[:1] in ("?", "#") else value)
     if kind is datetime:
         text = utc(value).isoformat(" ", "minutes")
         return text[:10] if form == "date" else text[:16] + "Z"
@@ -66,12 +174,12 @@ def show(value: Any, form: str = "") -> str:
         return f"{value.days} day{'s' * (value.days != 1)}"
     if hasattr(value, "__iter__"):
         return _show_list(value)
-    return clean(str(value))
+    return show(str(value))
 
 
 def bare_uri(uri: str) -> str:
     """A URI without user, query and fragment, where secrets may stand."""
-    return _USER.sub(r"\1", re.split(r"[?#]", uri, maxsplit=1)[0])
+    return _BARE.sub(r"\1", re.split(r"[?#]", uri, maxsplit=1)[0])
 
 
 def pasted(value: Any, placeholder: str, form: str = "") -> str:

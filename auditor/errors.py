@@ -21,8 +21,8 @@ class InputError(RegauditError):
 
     def __init__(self, file: str, message: str, line: int = 0, column: int = 0, hint: str = "") -> None:
         self.file, self.message, self.line, self.column, self.hint = file, message, line, column, hint
-        place = file + (f":{line}:{column}" if line else "")
-        super().__init__(f"{place}: {message}" + (f" ({hint})" if hint else ""))
+        self.place = file + (f":{line}:{column}" if line else "")
+        super().__init__(f"{self.place}: {message}" + (f" ({hint})" if hint else ""))
 
 
 class RuleError(RegauditError):

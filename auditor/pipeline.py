@@ -23,6 +23,7 @@ from auditor import joins, rulebook, sources
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge_all
 from auditor.errors import InputError, UsageError
+from auditor.files import MAX_FILE_SIZE, Identity
 from auditor.joins.world import World
 from auditor.rulebook import profiles
 from auditor.rulebook.selection import RuleSelection
@@ -44,6 +45,7 @@ class Inputs:
     tenant: Live | None = None
     exclude: tuple[str, ...] = ()
     stdin_name: str = "<stdin>"
+    max_file_size: int = MAX_FILE_SIZE
 
     def __post_init__(self) -> None:
         for what, values in (("a path", self.paths), ("a pattern to exclude", self.exclude)):
@@ -78,6 +80,7 @@ class Loaded:
     passed_over: list[str]
     inexact: list[str]
     tenants: list[TenantInfo] = field(default_factory=list)  # live ones and snapshots
+    opened: set[Identity] = field(default_factory=set, repr=False)  # every file that was read: no report takes its place
 
     @property
     def files_passed_over(self) -> int:
@@ -216,6 +219,7 @@ def load(
             take=joiner.add,
             progress=lambda files, _: progress("reading", files, 0) if progress else None,
             wanted=lambda: planned().collections,
+            max_file_size=inputs.max_file_size,
         )
         if inputs.tenant is not None:
             straight = Straight(documents)
@@ -245,6 +249,7 @@ def load(
             passed_over=sorted(documents.passed_over),
             inexact=sorted(documents.inexact),
             tenants=[documents.tenants[scope] for scope in sorted(documents.tenants)],
+            opened=documents.opened,
         )
 
 
@@ -296,19 +301,21 @@ def audit(
     exclude: Iterable[str] = (),
     show_passed: bool = False,
     stdin_name: str = "<stdin>",
+    max_file_size: int = MAX_FILE_SIZE,
     progress: Progress | None = None,
     tenant_progress: Tell | None = None,
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
+    A file of more than `max_file_size` bytes is not read.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
     page that does not load, GraphFault for a tenant of which nothing can be read.
     """
     listed = [paths] if isinstance(paths, (str, Path)) else paths
     request = AuditRequest(
-        Inputs(tuple(map(str, listed)), tenant, tuple(exclude), stdin_name),
+        Inputs(tuple(map(str, listed)), tenant, tuple(exclude), stdin_name, max_file_size),
         RuleSelection(tuple(select), tuple(ignore), profile, params or {}, tuple(map(str, extend_rules))),
         as_of,
         show_passed,

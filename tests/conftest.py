@@ -27,7 +27,11 @@ def _children() -> dict[int, str]:
     """Processes that this one has started and not waited for, and their command lines. Empty where there is no /proc."""
     found: dict[int, str] = {}
     for thread in Path("/proc/self/task").glob("*/children"):
-        for child in thread.read_text().split():
+        try:
+            children = thread.read_text().split()
+        except OSError:  # the thread has ended
+            continue
+        for child in children:
             try:
                 found[int(child)] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ").strip()
             except OSError:

@@ -103,6 +103,15 @@ def test_a_calendar_file(tmp_path: Path) -> None:
     assert calendar(tmp_path, form="ics").stdout == ran.stdout
 
 
+@pytest.mark.parametrize("before", range(50, 62))
+@pytest.mark.parametrize("hostile", ["::error::x", "  ::error::x", "=cmd|x", ":" * 200, "字::" * 40])
+def test_no_folded_line_is_obeyed(tmp_path: Path, hostile: str, before: int) -> None:
+    named = {**secret("k", "2026-01-15T00:00:00Z"), "displayName": "A" * before + hostile}
+    ran = calendar(tmp_path, app("a", named), form="ics")
+    assert not [line for line in ran.stdout.decode().split("\r\n") if line.lstrip().startswith(("::", "##", "=", "+", "-", "@"))]
+    assert len(unfolded(ran)) == 11
+
+
 def test_a_file_that_cannot_be_read_is_said_and_the_rest_still_listed(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text('{"appId": "x", ')
     ran = calendar(tmp_path, app("a", secret("k", "2026-01-15T00:00:00Z")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from auditor.display import LISTED, MAX_LENGTH, clean, filled_in, iso, pasted, show, utc
+from auditor.display import LISTED, MAX_LENGTH, cell, clean, escaped, filled_in, iso, pasted, redacted, show, told, utc
+from auditor.sources import Note
 from auditor.unknown import Partial, Unknown
 
 HOSTILE = [
@@ -71,7 +73,14 @@ def test_a_long_text_is_cut_and_says_so(value: str) -> None:
         "Payroll",
         "",
         "Größe 字 😀",
-        "https://a.contoso.com:8443/cb?x=1#f",
+        "https://a.contoso.com:8443/cb",
+        "Who? Me",
+        "Payroll?2024",
+        "Contoso.Web#2",
+        "Bearer token API",
+        "me@contoso.com",
+        "@Microsoft.KeyVault(x)",
+        "1+1=2",
         "# 1 in sales",
         "C# [new]",
         "a::b",
@@ -81,6 +90,61 @@ def test_a_long_text_is_cut_and_says_so(value: str) -> None:
 )
 def test_an_ordinary_name_reads_as_it_is(plain: str) -> None:
     assert clean(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("https://a.contoso.com:8443/cb?x=1#f", "https://a.contoso.com:8443/cb?…#…"),
+        ("https://me:Passw0rd@a.contoso.com/cb", "https://…@a.contoso.com/cb"),
+        ("https://a@b:c@d.com/?", "https://…@d.com/?"),
+        ("HTTPS:\\\\me:Passw0rd@d.com?s", "HTTPS:\\\\…@d.com?…"),
+        ("https://a.com/cb#access_token=s", "https://a.com/cb#…"),
+        ("https://a.com/cb?s=with blanks in it", "https://a.com/cb?…"),
+        ("?s=x", "?…"),
+        ("a.contoso.com/cb?s", "a.contoso.com/cb?…"),
+        ("urn:x?s", "urn:x?…"),
+        ("see 'https://u:p@a.com/cb?s=1 2' and (https://b.com/?q), then", "see 'https://…@a.com/cb?…' and (https://b.com/?…), then"),
+        ("https://a.com/\ncb?s=\n1", "https://a.com/\ufffdcb?…"),
+        ("token eyJ0eXAiOiJKV1Qi.eyJhdWQi.c2ln", "token (token)"),
+        ("Authorization: Bearer abcdefghij0123456789", "Authorization: (token)"),
+        ("https://me:" + "Passw0rd" * 100 + "@a.com/cb", "https://…@a.com/cb"),
+    ],
+)
+def test_what_a_uri_hides_is_not_shown(value: str, shown: str) -> None:
+    assert show(value) == shown
+    assert show(shown) == shown
+
+
+@settings(deadline=None)
+@given(
+    before=st.sampled_from(["https://", "HTTP://", "https:\\\\", "msauth.x://", "api://", "see 'https://", "(https://", "a, https://"]),
+    user=st.sampled_from(["", "s3cret@", "u:s3cret@", "s3cret:s3cret@", "a@s3cret@"]),
+    path=st.text(st.characters(categories=("L", "N")), max_size=10),
+    query=st.sampled_from(["", "?s3cret", "?a=s3cret", "?a=1&b=s3cret", "?a=\u202es3cret", "?a=#s3cret", "#s3cret", "?a=\ns3cret"]),
+    after=st.sampled_from(["", "'", ")", " is wrong", "; then"]),
+)
+def test_no_secret_of_a_uri_comes_through(before: str, user: str, path: str, query: str, after: str) -> None:
+    text = f"{before}{user}host.contoso.com/{path}{query}{after}"
+    for shown in (clean(text), show(text), show([text]), redacted(text), told(Note(text, "a.json"), 500)):
+        assert "s3cret" not in shown
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\uff1d"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    assert cell(start + "cmd|' /C calc'!A0").startswith("'")
+    assert cell("-") == "-"
+    assert cell("a=b") == "a=b"
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_json_is_read_as_it_was_and_holds_nothing_hostile(value: str) -> None:
+    value = value.encode("utf-8", "replace").decode()
+    shown = escaped(json.dumps(value, ensure_ascii=False).encode())
+    assert json.loads(shown) == value
+    assert b"##" not in shown
+    assert not {unicodedata.category(c) for c in shown.decode()} & {"Cc", "Cf", "Zl", "Zp"}
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

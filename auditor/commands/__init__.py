@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import click
 from click.core import ParameterSource
 
@@ -17,3 +20,22 @@ class Command(click.Command):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and "" in (value if isinstance(value, tuple) else (value,)):
                 raise click.BadParameter("it is empty", ctx=ctx, param=parameter)
         return rest
+
+
+def echo_json(value: Any) -> None:
+    """JSON for people and pipelines."""
+    import msgspec
+
+    from auditor.display import escaped
+
+    click.echo(escaped(msgspec.json.format(msgspec.json.encode(value), indent=2)))
+
+
+def echo_table(rows: Iterable[Iterable[Any]], headers: Iterable[str]) -> None:
+    """Cells that are texts are clean already; none of them is a formula."""
+    from tabulate import tabulate
+
+    from auditor.display import cell
+
+    cells = [[cell(value) if isinstance(value, str) else value for value in row] for row in rows]
+    click.echo(tabulate(cells, headers=list(headers), tablefmt="simple", disable_numparse=True))

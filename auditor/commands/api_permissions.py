@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, running
+from auditor.commands import Command, echo_json, echo_table, running
 from auditor.commands.options import Output, inputs, outputs
 from auditor.errors import UsageError
 
@@ -39,9 +39,7 @@ def command(inputs: Inputs, output: Output, app: str | None) -> int:
     if app is not None and not rows and not loaded.errors:
         raise UsageError(f"no registration {app!r} requests a permission")
     if output.form == "json":
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        echo_json(rows)
     else:
         if rows and not output.quiet:
             _table(rows)
@@ -55,8 +53,6 @@ def _names(row: Any) -> set[str]:
 
 
 def _table(rows: list[Any]) -> None:
-    from tabulate import tabulate
-
     def yes(value: bool | None) -> str:
         return "?" if value is None else "yes" if value else "no"
 
@@ -72,5 +68,5 @@ def _table(rows: list[Any]) -> None:
         )
         for row in rows
     ]
-    click.echo(tabulate(table, headers=_HEADERS, tablefmt="simple", disable_numparse=True))
+    echo_table(table, _HEADERS)
     click.echo()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, running
+from auditor.commands import Command, echo_json, running
 from auditor.commands.options import Output, as_of, inputs, outputs, rules, strict
 from auditor.errors import UsageError
 
@@ -50,9 +50,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     if not found and not report.errors:
         raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")
     if output.form == "json":
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode({"as_of": report.as_of.isoformat(), "connectors": found}), indent=2))
+        echo_json({"as_of": report.as_of.isoformat(), "connectors": found})
     else:
         for chain in found:
             click.echo("\n".join(_page(chain, output)))
@@ -63,10 +61,12 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
 
 
 def _page(chain: Any, output: Output) -> list[str]:
+    from auditor.display import cell
+
     def style(text: str, name: str) -> str:
         return click.style(text, fg=name) if output.coloured else text
 
-    lines = [f"{chain.connector}  {chain.file}:{chain.line}"]
+    lines = [f"{cell(chain.connector)}  {chain.file}:{chain.line}"]
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
@@ -81,11 +81,13 @@ def _page(chain: Any, output: Output) -> list[str]:
 
 
 def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
+    from auditor.display import cell
+
     lines = []
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
         word, name = _MARKS[link.status]
-        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {link.what or ''}".rstrip())
+        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {cell(link.what or '')}".rstrip())
         if link.reason:
             lines.append(f"  {'':<{width}}  {link.reason}")
         if link.remedy:
@@ -100,10 +102,10 @@ def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
 
 
 def _finding(row: Any, indent: str, style: Any) -> list[str]:
-    from auditor.display import clean_lines
+    from auditor.display import cell, clean_lines, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
-    lines = [f"{indent}{row.severity} {row.rule_id}{codes}", f"{indent}  {row.message}"]
+    lines = [f"{indent}{row.severity} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
     if row.file:
         lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
     if row.remediation:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, running
+from auditor.commands import Command, echo_json, echo_table, running
 from auditor.commands.options import Output, as_of, inputs, outputs
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
     loaded = running.load(inputs, _READ, as_of, output)
     rows = calendar(loaded, days)
     if output.form == "json":
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        echo_json(rows)
     elif output.form == "ics":
         click.echo(ics(rows, loaded.as_of).encode("utf-8", "replace"), nl=False)
     else:
@@ -62,8 +60,6 @@ def _count(number: int) -> str:
 
 
 def _table(rows: list[Any]) -> None:
-    from tabulate import tabulate
-
     table = [
         (
             row.end[:10],
@@ -77,5 +73,5 @@ def _table(rows: list[Any]) -> None:
         )
         for row in rows
     ]
-    click.echo(tabulate(table, headers=_HEADERS, tablefmt="simple", disable_numparse=True))
+    echo_table(table, _HEADERS)
     click.echo()

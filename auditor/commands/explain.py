@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, complete, running
+from auditor.commands import Command, complete, echo_json, echo_table, running
 from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
@@ -80,24 +81,26 @@ def command(
 
 
 def _show_page(page: Rule, output: Output, *, raw: bool) -> None:
-    if raw:
-        click.echo(page.page)
-        return
     from auditor.display import clean_lines
 
+    if raw:
+        click.echo(clean_lines(page.page, len(page.page)))
+        return
     if output.form == "json":
         from auditor.commands.rules import described
 
-        click.echo(json.dumps({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)}, indent=2))
+        echo_json({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)})
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
     plain = not output.coloured
     console = Console(
-        width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=None if not plain else False, highlight=False
-    )
+        file=io.StringIO(),  # rich would end the process with 1 where nobody reads on
+        width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=not plain, highlight=False,
+    )  # fmt: skip
     console.print(Markdown(clean_lines(readable(page)), code_theme="ansi_dark"))
+    click.echo(console.file.getvalue(), nl=False, color=not plain)  # type: ignore[attr-defined]
 
 
 def readable(rule: Rule) -> str:
@@ -229,9 +232,9 @@ def _sentences(explanation: Explanation) -> list[str]:
 
 
 def _title(rule: Rule) -> str:
-    from auditor.display import clean
+    from auditor.display import harmless
 
-    return clean(rule.title)
+    return harmless(rule.title)
 
 
 def _counts(rule: Rule, report: Report) -> dict[str, int]:
@@ -261,10 +264,11 @@ def _row(explanation: Explanation, report: Report | None) -> dict[str, Any]:
 
 
 def _print_json(explanations: list[Explanation], named: list[Mention], report: Report | None, shown: Any) -> None:
+    from auditor.display import escaped
     from auditor.report import render
 
     rows = {"codes": [_row(one, report) for one in explanations], "mentions": [mention._asdict() for mention in named]}
-    click.echo(json.dumps(rows)[:-1] + ', "report": ', nl=False)
+    click.echo(escaped(json.dumps(rows).encode())[:-1] + b', "report": ', nl=False)
     for piece in render(report, "json", shown) if report else [b"null"]:
         click.echo(piece, nl=False)
     click.echo("}")
@@ -277,15 +281,13 @@ def _list(book: Rulebook, *, as_json: bool) -> None:
     numbers = sorted(CATALOG.codes.keys() | {number for rule in book for number in rule.aadsts})
     explanations = aadsts.explained(numbers, book)
     if as_json:
-        click.echo(json.dumps([_row(explanation, None) for explanation in explanations], indent=2))
+        echo_json([_row(explanation, None) for explanation in explanations])
         return
-    from tabulate import tabulate
-
     table = []
     for one in explanations:
         blind = one.code is not None and one.code.foreseeable == "no"
         table.append(
             (f"AADSTS{one.number}", len(one.rules) or ("cannot be foreseen" if blind else "none yet"), one.code.meaning if one.code else "")
         )
-    click.echo(tabulate(table, headers=["code", "rules", "what it means"], tablefmt="simple", disable_numparse=True))
+    echo_table(table, ["code", "rules", "what it means"])
     click.echo(f"\n{len(table)} codes. `regaudit explain AADSTS50011` explains one.")

@@ -10,8 +10,10 @@ import click
 from auditor.commands import Command
 from auditor.commands.live import live_of, live_options
 from auditor.commands.options import Output, outputs, rules
+from auditor.commands.output import guard, shipped
 from auditor.commands.progress import Progress
 from auditor.errors import UsageError
+from auditor.files import identities
 
 if TYPE_CHECKING:
     from auditor.rulebook.selection import RuleSelection
@@ -48,6 +50,7 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
     assert live is not None
     if live.apps or live.filter:
         raise UsageError("a snapshot is of a whole tenant: --app and --filter are for `regaudit scan`")
+    guard(Path(target), shipped() | identities([live.ca_bundle or ""]), snapshot=True)
     planned = plan(rulebook.collections(rules.rules()))
     writer = Writer(Path(target), sorted(planned.collections), __version__, resume=resume, force=force)
     progress = Progress(quiet=output.quiet)

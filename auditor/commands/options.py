@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from auditor import files
 from auditor.commands import complete
 from auditor.commands.live import live_of, live_options, sign_in_options
 from auditor.errors import UsageError
@@ -37,6 +38,16 @@ class _Profile(click.Option):
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
 _STDIN_NAME = click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="How to name standard input in the report.")
+
+
+def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    return files.size_of(value)
+
+
+_MAX_SIZE = click.option(
+    "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
+    help="Larger files are not read, but named. 100,000 registrations are 255 MB; memory is three times that.",
+)  # fmt: skip
 _SELECT = click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
     help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.",
@@ -59,15 +70,17 @@ def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING)
     paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path()),)
     live = live_options if some else sign_in_options
 
-    def build(exclude: tuple[str, ...], stdin_filename: str, paths: tuple[str, ...] | None = None, **of_tenant: Any) -> Inputs:
+    def build(
+        exclude: tuple[str, ...], max_file_size: int, stdin_filename: str, paths: tuple[str, ...] | None = None, **of_tenant: Any
+    ) -> Inputs:
         tenant = live_of(of_tenant)
         if paths == () and tenant is None:
             raise UsageError(nothing.format(command=click.get_current_context().command.name))
         from auditor.pipeline import Inputs
 
-        return Inputs(paths or (), tenant, exclude, stdin_filename)
+        return Inputs(paths or (), tenant, exclude, stdin_filename, max_file_size)
 
-    return _one_value("inputs", build, (*paths, live, _EXCLUDE, _STDIN_NAME) if argument else (live, _EXCLUDE, _STDIN_NAME))
+    return _one_value("inputs", build, (*(paths if argument else ()), live, _EXCLUDE, _MAX_SIZE, _STDIN_NAME))
 
 
 def rules(*, profile: str | None = "default", select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command
+from auditor.commands import Command, echo_json, echo_table
 from auditor.commands.options import Output, outputs, rules
 from auditor.rulebook import Rule, collections
 
@@ -21,16 +21,12 @@ def command(rules: RuleSelection, output: Output) -> None:
     """List the rules: severity, what they need, what they are about."""
     rows = [described(rule) for rule in rules.rules()]
     if output.form == "json":
-        import json
-
-        click.echo(json.dumps(rows, indent=2))
+        echo_json(rows)
         return
     if output.quiet:
         click.echo("\n".join(row["id"] for row in rows))
         return
-    from tabulate import tabulate
-
-    from auditor.display import clean
+    from auditor.display import harmless
 
     headers = ["area", "rule", "severity", "needs besides applications", "tags", "what fails"]
     table = [
@@ -41,8 +37,7 @@ def command(rules: RuleSelection, output: Output) -> None:
         headers.append("parameters")
         for cells, row in zip(table, rows, strict=True):
             cells.append(", ".join(f"{name} = {value!r}" for name, value in row["parameters"].items()) or "-")
-    table = sorted([clean(cell) for cell in row] for row in table)
-    click.echo(tabulate(table, headers=headers, tablefmt="simple"))
+    echo_table(sorted([harmless(cell) for cell in row] for row in table), headers)
     click.echo(f"\n{len(rows)} rules. `regaudit explain RULE` shows one.")
 
 

@@ -50,16 +50,16 @@ def _shown(output: Output) -> Iterator[Progress]:
 
 def say_errors(errors: Iterable[Exception]) -> None:
     """What could not be read, a line each."""
-    from auditor.display import clean
+    from auditor.display import told
 
     for error in errors:
-        click.echo(f"regaudit: {clean(str(error), 1000)}", err=True)
+        click.echo(f"regaudit: {told(error, 1000)}", err=True)
 
 
 def _say_notes(loaded: Loaded) -> None:
-    from auditor.display import clean
+    from auditor.display import harmless, told
 
     for note in loaded.notes:
-        click.echo(f"note {clean(str(note), 500)}", err=True)
+        click.echo(f"note {told(note, 500)}", err=True)
     for name in loaded.passed_over:
-        click.echo(f"passed over {clean(name, 500)}", err=True)
+        click.echo(f"passed over {harmless(name, 500)}", err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,9 @@ import click
 
 from auditor.commands import Command, complete, running
 from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules, strict
+from auditor.commands.output import guard_all, pages, shipped, write
 from auditor.errors import UsageError
+from auditor.files import identities, identity
 from auditor.severity import SEVERITIES
 
 if TYPE_CHECKING:
@@ -68,19 +69,28 @@ def command(
     from auditor.report import Options, render
 
     targets = [_target(form) for form in formats or ("text",)]
-    files = [file and os.path.realpath(file) for _, file in targets]
-    read = {os.path.realpath(path) for path in inputs.paths}
-    for file in files:
-        if files.count(file) > 1:
-            where = file or "standard output"
-            raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
-        if file in read:
-            raise UsageError(f"the report would take the place of its own input, {file}")
+    _apart(targets)
+    files = [file for _, file in targets if file is not None]
+    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
+    guard_all(files, known)
     report = running.run(AuditRequest(inputs, rules, as_of, show_passed), output)
+    guard_all(files, known | report.opened)  # now it is known what the folders hold
     for form, file in targets:
         shown = Options(colour=file is None and output.coloured, quiet=output.quiet, verbose=output.verbose, **options)
-        _write(render(report, form, shown), file)
+        pieces = render(report, form, shown)
+        _to_stdout(pieces) if file is None else write(pieces, file)
     return report.exit_code(options["fail_on"], strict=options["strict"])
+
+
+def _apart(targets: list[tuple[str, Path | None]]) -> None:
+    """Raises UsageError for two reports in one place."""
+    seen = set[Any]()
+    for _, file in targets:
+        key = file and (identity(file) or os.path.realpath(file))
+        if key in seen:
+            where = file or "standard output"
+            raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
+        seen.add(key)
 
 
 def _target(text: str) -> tuple[str, Path | None]:
@@ -94,35 +104,8 @@ def _target(text: str) -> tuple[str, Path | None]:
     return form, Path(file) if file else None
 
 
-def _write(pieces: Iterator[bytes], file: Path | None) -> None:
-    """To standard output, or to a file that is only there once it is whole."""
-    if file is None:
-        out = sys.stdout.buffer
-        for piece in pieces:
-            out.write(piece)
-        out.flush()
-        return
-    try:
-        target = file.resolve()  # what a link names is written, not the link
-        if target.exists() and not target.is_file():  # a pipe, /dev/stdout
-            with target.open("wb") as out:
-                out.writelines(pieces)
-        else:
-            _replace(target, pieces)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        raise UsageError(f"cannot write {file}: {getattr(error, 'strerror', None) or error}") from None
-
-
-def _replace(target: Path, pieces: Iterator[bytes]) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.writelines(pieces)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _to_stdout(pieces: Iterator[bytes]) -> None:
+    out = sys.stdout.buffer
+    for piece in pieces:
+        out.write(piece)
+    out.flush()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from auditor.display import clean
+from auditor.display import clean, show
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge, judge_subjects, subject_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
@@ -268,6 +268,6 @@ def _reached(reach: Reach, connector: Connector) -> Any:
 
 def _named(what: Any) -> str | None:
     if isinstance(what, list):
-        names = [clean(one.label) for one in known(what)]
+        names = [show(one) for one in known(what)]
         return ", ".join(names) or None
-    return clean(what.label) if isinstance(what, Fact) else None
+    return show(what) if isinstance(what, Fact) else None

@@ -233,7 +233,7 @@ class _Rows:
             if self.fact:
                 row.actual = show(getattr(subject, self.fact))
             elif subject is not root:
-                row.actual = clean(subject.label)
+                row.actual = show(subject)
             if isinstance(subject, Credential):
                 row.credential_key_id = clean_or_none(subject.key_id)
         else:
@@ -300,10 +300,10 @@ def subject_of(root: Any) -> Subject:
         object_id or app_id or f"{document.file.name}{document.pointer}",
         app_id,
         object_id,
-        clean(name) if isinstance(name, str) else clean(root.label) if isinstance(root, Connector) else None,
+        show(name) if isinstance(name, str) else show(root) if isinstance(root, Connector) else None,
         _RESOURCE_KINDS.get(root.__class__, "tenant"),
         owner_names(root),
-        [clean(tag) for tag in tags] if type(tags) is list else None,
+        [show(tag) for tag in tags] if type(tags) is list else None,
         clean_or_none(reference),
     )
     root.subject = found
@@ -318,7 +318,7 @@ def owner_names(root: Any) -> list[str] | None:
     if owners is None or is_unknown(owners):
         return None
     try:
-        return [clean(owner.label) for owner in known(owners)]
+        return [show(owner) for owner in known(owners)]
     except Unread:
         return None
 
@@ -348,7 +348,7 @@ def _related(fact: Fact) -> Related | None:
     if document is None:
         return None
     where, line, _ = document.place(inside)
-    return Related(clean(fact.label), document.file.shown, line, clean(where, 1000))
+    return Related(show(fact), document.file.shown, line, clean(where, 1000))
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.display import hidden
 from auditor.entra import hosts
 from auditor.entra.clouds import INITIAL_DOMAINS
 from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCIPALS
@@ -64,8 +65,9 @@ class Uri(Fact):
 
     @property
     def label(self) -> str:
+        """As it may be shown: user, query and fragment are where secrets stand."""
         value: Any = self.value
-        return str(value.what) if isinstance(value, Unknown) else super().label
+        return hidden(str(value.what) if isinstance(value, Unknown) else value)
 
     @fact()
     def well_formed(self) -> bool:
@@ -231,7 +233,7 @@ def _without_placeholders(app: App, uris: list[Any], missing: Unknown | None) ->
         if is_known_in_part(uri):
             kept.append(uri)
         else:
-            missing = Unknown(uri.value, PLACEHOLDER)
+            missing = Unknown(hidden(uri.value), PLACEHOLDER)
     return whole_or_partial(kept, missing)
 
 
@@ -246,7 +248,7 @@ def is_known_in_part(uri: Uri) -> bool:
     value = uri.value
     if "{" not in value or not (found := _PLACEHOLDER.search(value)):
         return True
-    gap = Unknown(value, PLACEHOLDER)
+    gap = Unknown(hidden(value), PLACEHOLDER)
     _, authority, rest = re.match(r"([^:/]*:)?(//[^/?#]*)?(.*)", value[: found.start()], re.DOTALL).groups()  # type: ignore[union-attr]
     if not authority or not rest:
         return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from auditor.display import hidden
 from auditor.entra.catalog import CATALOG
 from auditor.entra.clouds import BY_INITIAL_DOMAIN
 from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCIPALS
@@ -134,7 +135,7 @@ class Connections:
             return name
         names, nearest, gap = self._names
         if name in self._ambiguous:
-            return Unknown(RESOURCE, f"several are called {name}", collection=True)
+            return Unknown(RESOURCE, f"several are called {hidden(name)}", collection=True)
         app_id = name.lower() if len(name) == 36 and "/" not in name else names.get(name) or self._of_domain(name)
         if app_id is not None:
             found = self._apis.resource(app_id)
@@ -146,7 +147,9 @@ class Connections:
             return None
         missing = self._missing(RESOURCE)
         near = nearest.get(_near(name))
-        return missing if near is None or near == name else Unknown(RESOURCE, f"{missing.why}; close to it is {near}", collection=True)
+        return (
+            missing if near is None or near == name else Unknown(RESOURCE, f"{missing.why}; close to it is {hidden(near)}", collection=True)
+        )
 
     def _of_domain(self, name: str) -> str | None:
         host = name.partition("://")[2].partition("/")[0].lower()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import math
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -18,6 +19,7 @@ from auditor.errors import RuleError
 from auditor.facts import Fact
 from auditor.language import logic
 from auditor.language.logic import Env, Exact
+from auditor.language.lookup import Plan, planned
 from auditor.language.nodes import (
     Blind,
     Node,
@@ -71,6 +73,8 @@ class Checker:
         self.used: set[str] = set()
         self.constants: dict[str, Exact] = {}  # worked out once, when parameters are bound
         self._depth = 0
+        self._lenient = False  # nothing is complained of that may be null
+        self._enough = math.inf  # what the next count() need not go beyond
         self._source, self._offset = "", 0
 
     # -- text -> node
@@ -164,7 +168,7 @@ class Checker:
         return node
 
     def _not_null(self, node: Node, tree: ast.AST) -> None:
-        if node.type.null and node.path not in self.nonnull:
+        if node.type.null and node.path not in self.nonnull and not self._lenient:
             path = node.path or "…"
             self._fail(f"{node.path or 'this'} may be null: say first '{path} is not None and …', or put that into `given`", tree)
 
@@ -296,6 +300,8 @@ class Checker:
         if isinstance(operator, (ast.In, ast.NotIn)):
             return self._membership(tree, left, right, isinstance(operator, ast.NotIn))
         symbol = _SYMBOLS[type(operator)]
+        if isinstance(right, ast.Constant) and type(right.value) is int and isinstance(left, ast.Call) and _calls(left, "count"):
+            self._enough = right.value + 1
         if symbol in ("==", "!="):
             a, b = self.visit(left), self.visit(right)
             for node, part in ((a, left), (b, right)):
@@ -476,7 +482,29 @@ class Checker:
     def _call_count(self, argument: ast.expr) -> Node:
         return self._quantifier(argument, "count")
 
+    def _plan(self, loop: ast.GeneratorExp, variable: str, over: Node) -> Plan | None:
+        """How to look up what a loop compares. Its parts have been checked: whether one may be null does not matter here."""
+        scope, kept = self.scope, (len(self.reads), dict(self.constants))
+        assert over.type.item is not None
+        self.scope = {**scope, variable: Node(over.type.item, name(variable), lambda env: env[variable], path=variable)}
+        self._lenient = True
+        try:
+            return planned(loop, variable, self.visit)
+        except RuleError:
+            return None
+        finally:
+            self.scope, self._lenient = scope, False
+            del self.reads[kept[0] :]
+            self.constants = kept[1]
+
+    def _looked_up(self, exact: Exact, loop: ast.GeneratorExp) -> ast.expr:
+        """Code that has a loop over a long list worked out by its three-valued form, which looks up what it compares."""
+        function = self._constant(lambda bound: lambda local: logic.decided(exact({**bound, **local})))
+        names = sorted({part.id for part in ast.walk(loop) if isinstance(part, ast.Name)} & {*self.scope})
+        return ast.Call(function, [ast.Dict([literal(each) for each in names], [self.scope[each].code for each in names])], [])
+
     def _quantifier(self, argument: ast.expr, kind: str) -> Node:
+        enough, self._enough = self._enough, math.inf
         if not isinstance(argument, ast.GeneratorExp):
             self._fail(f"write {kind}(… for x in list)", argument)
         if len(argument.generators) != 1 or argument.generators[0].is_async:
@@ -505,10 +533,18 @@ class Checker:
         self.nonnull, self.scope, self._depth = outside, scope, self._depth - 1
         if body.type != BOOL:
             self._fail(f"{kind} needs a condition, this is {body.type}{self._hint(body)}", argument.elt)
-        exact = logic.quantify(kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable)
+        exact = logic.quantify(
+            kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable,
+            plan=self._plan(argument, variable, over), enough=enough,
+        )  # fmt: skip
         code = _loop(kind, variable, over.code, [c.code for c in conditions], body.code)
+        code = ast.IfExp(call("_is_long", over.code), self._looked_up(exact, argument), code)
         blind = _loop_blind(kind, variable, over, conditions, body)
         return Node(INT if kind == "count" else BOOL, code, exact, blind=blind)
+
+
+def _calls(tree: ast.Call, function: str) -> bool:
+    return isinstance(tree.func, ast.Name) and tree.func.id == function
 
 
 def _undecided(*nodes: Node) -> Blind | None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.severity import Severity
 from auditor.unknown import Partial, Unknown, Unread, known
 
+if TYPE_CHECKING:
+    from auditor.language.lookup import Plan
+
+LONG = 32  # elements: to loop over fewer takes less time than to look them up
 Env = dict[str, Any]
 Exact = Callable[[Env], Any]  # an expression's value in three-valued logic: a value, None (null), an Unknown or a Range
 
@@ -154,14 +158,23 @@ def size(value: Any) -> Any:
     return Range(len(value.known()), math.inf, value.unknown) if value.__class__ is Partial else len(value)
 
 
-def quantify(kind: str, over: Exact, conditions: Exact, body: Exact, name: str) -> Exact:
-    """any, all or count over a list of which a part may be unknown."""
+def quantify(
+    kind: str, over: Exact, conditions: Exact, body: Exact, name: str, *, plan: Plan | None = None, enough: float = math.inf
+) -> Exact:
+    """any, all or count over a list of which a part may be unknown. A count stops at what is `enough`; of a long list only those
+    elements are looked at that a plan finds.
+    """
 
     def run(env: Env) -> Any:
         values = over(env)
         if values.__class__ is Unknown:
             return values
-        values, missing = (values.known(), values.unknown) if values.__class__ is Partial else (values, None)
+        known, missing = (values.known(), values.unknown) if values.__class__ is Partial else (values, None)
+        if plan is None or not is_long(values):
+            return looped(known, missing, env)
+        return plan.run(values, known, env, lambda candidates: looped(candidates, missing, env))
+
+    def looped(values: Iterable[Any], missing: Unknown | None, env: Env) -> Any:
         low, high = 0.0, 0.0 if missing is None else math.inf
         for value in values:
             env[name] = value
@@ -179,6 +192,8 @@ def quantify(kind: str, over: Exact, conditions: Exact, body: Exact, name: str) 
             if kind == "count":
                 high += 1
                 low += sure and holds is True
+                if low >= enough:
+                    return int(low)
             if missing is None and not (sure and holds.__class__ is bool):
                 missing = applies if applies.__class__ is Unknown else holds
         if kind == "count":
@@ -189,6 +204,19 @@ def quantify(kind: str, over: Exact, conditions: Exact, body: Exact, name: str) 
 
 
 # -- called by compiled code
+
+
+def is_long(values: Any) -> bool:
+    """Whether a list is better looked up (auditor.language.lookup). An unknown is no list, and says so itself."""
+    return values.__class__ in (list, Partial) and list.__len__(values) > LONG
+
+
+def decided(value: Any) -> Any:
+    """What the three-valued form of a loop comes to, for plain Python: what is not known raises Unread."""
+    gap = value if value.__class__ is Unknown else value.unknown if value.__class__ is Range else None
+    if gap is not None:
+        raise Unread(gap)
+    return value
 
 
 def days(number: Any) -> timedelta:
@@ -230,5 +258,5 @@ class Glob:
 BUILTINS: dict[str, Any] = {
     "__builtins__": {},
     "_any": any, "_all": all, "_len": len, "_days": days, "_Unread": Unread, "_Exception": Exception,
-    "_list": list, "_has": has, "_known": known, **{f"_{severity}": severity for severity in Severity},
+    "_list": list, "_has": has, "_known": known, "_is_long": is_long, **{f"_{severity}": severity for severity in Severity},
 }  # fmt: skip

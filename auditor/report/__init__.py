@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from auditor.pipeline import Report
 
 FORMATS = ("text", "json")
+# How the reports of each format begin or end, so that an older one is known from what somebody else wrote.
+_BEGINNINGS = (re.compile(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"'),)
+_ENDS = (re.compile(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +45,8 @@ def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
     else:
         from auditor.report.text import render as renderer
     return renderer(report, options)
+
+
+def is_report(start: bytes, end: bytes) -> bool:
+    """Whether a file that begins and ends so is a report of ours."""
+    return any(pattern.match(start) for pattern in _BEGINNINGS) or any(pattern.search(end) for pattern in _ENDS)

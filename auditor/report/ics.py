@@ -10,6 +10,8 @@ from auditor.errors import UsageError
 from auditor.pipeline import Loaded
 from auditor.report.tables import Credential, credentials
 
+_OBEYED = re.compile(r"\s*(?:::|##|[=+@-])")  # by a CI log, and by a spreadsheet
+_COLONS = re.compile(r"(?::\s*){20,}")  # longer than a line with nowhere to fold it
 _UNITS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 
@@ -63,11 +65,14 @@ def _escaped(text: str) -> str:
 
 
 def _folded(line: str) -> str:
-    """At most 75 octets a line; what is longer goes on in the next, behind a blank."""
-    out, room = "", 75
-    for character in line:
-        size = len(character.encode("utf-8"))
-        if size > room:
-            out, room = out + "\r\n ", 74
-        out, room = out + character, room - size
-    return out + "\r\n"
+    """At most 75 octets a line; what is longer goes on in the next, behind a blank. No part begins with what anybody obeys."""
+    line = _COLONS.sub(lambda found: ": " * found[0].count(":"), line)
+    out: list[str] = []
+    room = 75
+    while len(line.encode("utf-8")) > room:
+        end = len(line.encode("utf-8")[:room].decode("utf-8", "ignore"))
+        while end > 1 and _OBEYED.match(line, end):
+            end -= 1
+        out.append(line[:end])
+        line, room = line[end:], 74
+    return "\r\n ".join([*out, line]) + "\r\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import msgspec
 
 from auditor import __version__
-from auditor.display import clean, clean_or_none, iso
+from auditor.display import clean, clean_or_none, escaped, harmless, iso
 from auditor.engine.finding import Finding, Status, fingerprint
 from auditor.pipeline import Report
 from auditor.report import Options
@@ -20,8 +19,6 @@ from auditor.sources.coverage import TenantInfo
 
 SCHEMA_VERSION = "1.0"
 _BATCH = 2000  # rows encoded at a time
-# What JSON may hold and a CI log would obey: command prefixes, and characters that move the cursor or turn the line round.
-_OBEYED = re.compile(rb"##|[\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf")
 _encoder = msgspec.json.Encoder()
 
 
@@ -38,14 +35,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 
 
 def _encode(value: Any) -> bytes:
-    text = _encoder.encode(value)
-    if text.isascii() and b"##" not in text and b"\x7f" not in text:
-        return text
-    return _OBEYED.sub(_escape, text)
-
-
-def _escape(found: re.Match[bytes]) -> bytes:
-    return b"".join(b"\\u%04x" % ord(c) for c in found[0].decode("utf-8"))
+    return escaped(_encoder.encode(value))
 
 
 def _rows(name: str, rows: Iterable[Any]) -> Iterator[bytes]:
@@ -71,7 +61,7 @@ def _run(report: Report) -> dict[str, Any]:
         "finished": iso(report.finished),
         "as_of": iso(report.as_of),
         "source": _source(report),
-        "paths": [clean(path, 1000) for path in report.paths],
+        "paths": [harmless(path, 1000) for path in report.paths],
         "profile": report.profile,
         "rules": [outcome.rule.id for outcome in report.outcomes],
         "coverage": {
@@ -93,7 +83,7 @@ def _run(report: Report) -> dict[str, Any]:
             "tenants": [
                 {
                     "tenant_id": clean(world.tenant.id) if isinstance(world.tenant.id, str) else None,
-                    "folder": None if world.info is not None else clean(world.scope, 1000) or None,
+                    "folder": None if world.info is not None else harmless(world.scope, 1000) or None,
                     "complete_collections": sorted(world.complete),
                     "collections": _covered(world.info),
                     "applications_read": len(world.apps),
@@ -101,14 +91,14 @@ def _run(report: Report) -> dict[str, Any]:
                 }
                 for world in report.worlds
             ],
-            "without_exact_places": [clean(name, 1000) for name in report.inexact],
+            "without_exact_places": [harmless(name, 1000) for name in report.inexact],
         },
         "errors": [
-            {"file": clean(e.file, 1000), "line": e.line or None, "column": e.column or None, "message": clean(e.message, 500)}
+            {"file": harmless(e.file, 1000), "line": e.line or None, "column": e.column or None, "message": clean(e.message, 500)}
             for e in report.errors
         ],
         "notes": [
-            {"file": clean(n.file, 1000) or None, "line": n.line or None, "column": n.column or None, "message": clean(n.message, 500)}
+            {"file": harmless(n.file, 1000) or None, "line": n.line or None, "column": n.column or None, "message": clean(n.message, 500)}
             for n in report.notes
         ],
     }

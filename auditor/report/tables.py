@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.display import clean, clean_or_none, iso
+from auditor.display import clean, clean_or_none, iso, show
 from auditor.engine.finding import Status
 from auditor.engine.judge import subject_of
 from auditor.facts import App, RequestedPermission, Resource, ServicePrincipal
@@ -210,7 +210,7 @@ def connectors(loaded: Loaded) -> Iterator[Connector]:
                 of.object_id, of.name, clean(connector.kind), document.file.shown, document.line, clean(document.pointer, 1000),
                 clean_or_none(connector.identity_provider), _or_none(connector.entra), clean_or_none(connector.client_id),
                 clean_or_none(connector.tenant_id), clean_or_none(connector.resource_uri),
-                None if is_unknown(connector.scopes) else [clean(scope.text) for scope in known(connector.scopes)],
+                None if is_unknown(connector.scopes) else [show(scope.text) for scope in known(connector.scopes)],
                 clean_or_none(connector.redirect_mode), clean_or_none(connector.callback), _or_none(connector.on_behalf_of),
             )  # fmt: skip
 

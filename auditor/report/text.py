@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from auditor.display import clean, clean_lines
+from auditor.display import cell, clean, clean_lines, harmless, told
 from auditor.engine.finding import Finding, Status
 from auditor.pipeline import Report
 from auditor.report import Options
@@ -58,18 +58,18 @@ class _Page:
     def _group(self, rows: list[Finding]) -> Iterator[str]:
         first = rows[0]
         if first.status is Status.passed:
-            yield f"{self._style('pass', 'green', bold=True)} {first.rule_id}  {clean(first.rule_title)}  ({len(rows)})"
+            yield f"{self._style('pass', 'green', bold=True)} {first.rule_id}  {harmless(first.rule_title)}  ({len(rows)})"
         else:
             word = "error" if first.status is Status.error else first.severity
             codes = "".join(f"  AADSTS{code}" for code in first.aadsts)
             head = f"{self._style(word, _COLOURS.get(word, 'magenta'), bold=True)} {self._style(first.rule_id, bold=True)}"
-            yield f"{head}  {clean(first.rule_title)}  ({len(rows)}){codes}"
+            yield f"{head}  {harmless(first.rule_title)}  ({len(rows)}){codes}"
         limit = self.options.limit or len(rows)
         for row in rows[:limit]:
             severity = f" [{row.severity}]" if row.severity != first.severity else ""
             yield f"  {_who(row)}{severity}"
             if row.status is not Status.passed:
-                yield f"    {clean(row.message, _LONGEST)}"
+                yield f"    {cell(harmless(row.message, _LONGEST))}"  # its facts are clean
             if row.file:
                 column = f":{row.column}" if row.column else ""
                 yield self._style(f"    {row.file}:{row.line}{column}  {row.property_path or ''}".rstrip(), dim=True)
@@ -89,12 +89,12 @@ class _Page:
         notes, verbose = self.report.notes, self.options.verbose
         shown = len(notes) if verbose else _MOST_NOTES
         for note in notes[:shown]:
-            yield f"{self._style('note', 'blue')} {clean(str(note), 500)}"
+            yield f"{self._style('note', 'blue')} {told(note, 500)}"
         if len(notes) > shown:
             yield f"… and {len(notes) - shown} more notes (-v shows all)"
         passed_over = self.report.passed_over if verbose else []
         for name in passed_over:
-            yield f"{self._style('passed over', 'blue')} {clean(name, 500)}"
+            yield f"{self._style('passed over', 'blue')} {harmless(name, 500)}"
         if notes or passed_over:
             yield ""
 
@@ -119,7 +119,7 @@ class _Page:
         yield f"{line}; {report.count('not_applicable')} did not apply."
         yield from self._not_evaluated()
         for name in report.inexact:
-            yield f"{clean(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
+            yield f"{harmless(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
         by_severity = report.by_severity()
         broken = report.count("errors")
         if found := [self._style(f"{by_severity[s]} {s}", _COLOURS[s], bold=True) for s in reversed(Severity) if by_severity[s]]:
@@ -161,7 +161,7 @@ class _Page:
 def _who(row: Finding) -> str:
     name = row.app_display_name or ("(no name)" if row.resource_kind != "tenant" else "tenant")
     identity = row.app_id or row.object_id
-    return f"{name} ({identity})" if identity and identity != name else name
+    return cell(f"{name} ({identity})" if identity and identity != name else name)
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from auditor.errors import InputError, UsageError
+from auditor.files import MAX_FILE_SIZE, TooLarge, identity, is_device, read_whole, too_large
 from auditor.sources import detect, foreign, reader, snapshot, text
 from auditor.sources.document import Document, Documents, File, Listing, Note
 from auditor.sources.formats import connector, msal, solution
@@ -18,6 +19,8 @@ from auditor.sources.walk import Found, Walk
 STDIN = "-"
 _LOOKS_LIKE_JSON = re.compile(rb"^(?:\xef\xbb\xbf)?\s*[{\[]")
 _EMPTY = re.compile(rb"\s*(?:\[\s*\]|\{\s*\})\s*")
+_MEMORY = "there is not enough memory to read it"
+_DEVICE = "this is a device, not a file"
 
 
 def read(
@@ -28,6 +31,7 @@ def read(
     take: Callable[[Document], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
     wanted: Callable[[], Collection[str]] | None = None,
+    max_file_size: int = MAX_FILE_SIZE,
 ) -> Documents:
     """Read all documents of files, folders and "-" (standard input); of snapshots only the `wanted` collections.
 
@@ -35,15 +39,12 @@ def read(
     read, so that they need not all be held; `progress` is called with the number of files and of objects so far. Raises UsageError
     for a path that does not exist.
     """
+    if "" in paths:
+        raise UsageError("a path is empty: is a variable not set? To audit the working directory, give .")
     into = Documents(take)
     walk = Walk([path for path in paths if path != STDIN], exclude or [])
     if STDIN in paths:
-        if sys.stdin is None:
-            raise UsageError("standard input is closed")
-        raw = sys.stdin.buffer.read()
-        if snapshot.is_snapshot(raw[:4096]):
-            raise UsageError("a snapshot is read from its file: name it in place of -")
-        _read(raw, Found(Path(stdin_name), stdin_name, "", named=True), into)
+        _standard_input(stdin_name, max_file_size, into)
     seen: set[str] = set()
     for found in walk:
         real = os.path.realpath(found.path)
@@ -51,31 +52,98 @@ def read(
             continue  # a path given twice, or a link to a file that is read anyway
         seen.add(real)
         try:
-            regular = stat.S_ISREG(os.stat(found.path).st_mode)
-            if not regular and not found.named:
-                into.passed_over.append(found.name)  # a pipe or a socket in a folder would block
-                continue
-            with found.path.open("rb", buffering=0) as file:  # a buffer would be one more copy of a large file
-                held = regular and snapshot.is_snapshot(file.read(4096))  # what a pipe gives can be read once
-                if regular:
-                    file.seek(0)
-                raw = b"" if held else file.readall()
-            if held:
-                if snapshot.read(found.path, found.name, into, None if wanted is None else wanted()):
-                    into.snapshots.add(found.name)
-                continue
+            raw = _content(found, max_file_size, into, wanted)
         except OSError as error:
             into.errors.append(InputError(found.name, f"cannot be read: {error.strerror or error}"))
+            continue
+        except MemoryError:
+            into.errors.append(InputError(found.name, _MEMORY))
+            continue
+        if raw is None:
             continue
         _read(raw, found, into)
         if progress is not None:
             progress(into.files_read + len(into.passed_over), into.count)
+    into.opened |= walk.opened
     into.errors += walk.errors
     _say_what_is_empty(into)
     return into
 
 
+def _standard_input(name: str, limit: int, into: Documents) -> None:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    found = Found(Path(name), name, "", named=True)
+    file = sys.stdin.buffer
+    try:
+        status = os.fstat(file.fileno())
+    except (OSError, ValueError):  # no file of the operating system's
+        status = None
+    if status is not None and is_device(status) and not file.isatty():
+        into.errors.append(InputError(name, _DEVICE))
+        return
+    if (known := identity(file.fileno()) if status is not None else None) is not None:
+        into.opened.add(known)
+    try:
+        raw = read_whole(file, 1 << 20, limit)
+    except TooLarge as error:
+        into.errors.append(InputError(name, str(error)))
+        return
+    if snapshot.is_snapshot(raw[:4096]):
+        raise UsageError("a snapshot is read from its file: name it in place of -")
+    _read(raw, found, into)
+
+
+def _content(found: Found, limit: int, into: Documents, wanted: Callable[[], Collection[str]] | None) -> bytes | None:
+    """A file's bytes; None where it is a snapshot, which is read here, or is not to be read. Raises OSError."""
+    status = os.stat(found.path)
+    regular = stat.S_ISREG(status.st_mode)
+    if not regular and not found.named:
+        into.passed_over.append(found.name)  # a pipe or a socket in a folder would block
+        return None
+    if is_device(status) and not os.path.samestat(status, os.stat(os.devnull)):
+        into.errors.append(InputError(found.name, _DEVICE))
+        return None
+    with found.path.open("rb", buffering=0) as file:  # a buffer would be one more copy of a large file
+        start = b""
+        if regular:  # what a pipe gives can be read once
+            into.opened.add((status.st_dev, status.st_ino))
+            start = file.read(4096)
+            file.seek(0)
+        if status.st_size > limit:
+            _leave_out(found, start, too_large(status.st_size, limit), into)
+            return None
+        if not snapshot.is_snapshot(start):
+            try:
+                return read_whole(file, status.st_size, limit)
+            except TooLarge as error:
+                _leave_out(found, start, str(error), into)
+                return None
+    if snapshot.read(found.path, found.name, into, None if wanted is None else wanted()):
+        into.snapshots.add(found.name)
+    return None
+
+
+def _leave_out(found: Found, start: bytes, why: str, into: Documents) -> None:
+    """A file that is too large: an error where it may hold registrations, else a note. Nobody looked."""
+    if found.named or _LOOKS_LIKE_JSON.search(start) or snapshot.is_snapshot(start) or found.name.lower().endswith(foreign.JSON_NAMES):
+        into.errors.append(InputError(found.name, why))
+    else:
+        into.notes.append(Note(why, found.name))
+        into.passed_over.append(found.name)
+
+
 def _read(raw: bytes, found: Found, into: Documents) -> None:
+    """One file. What it takes more memory than there is for is an error like any other."""
+    try:
+        _parse(raw, found, into)
+    except MemoryError:
+        into.errors.append(InputError(found.name, _MEMORY))
+    except RecursionError:
+        into.errors.append(InputError(found.name, "nested too deeply to be read"))
+
+
+def _parse(raw: bytes, found: Found, into: Documents) -> None:
     if solution.is_zip(raw):
         _archive(raw, found, into)
         return
@@ -172,7 +240,7 @@ def _archive(raw: bytes, found: Found, into: Documents) -> None:
     before = (into.count, len(into.errors))
     errors: list[InputError] = []
     for name, content in solution.members(raw, found.name, errors):
-        _read(content, Found(found.path, name, found.scope, named=False), into)
+        _parse(content, Found(found.path, name, found.scope, named=False), into)
     if errors and (found.named or into.count > before[0] or solution.is_solution(raw)):
         into.errors += errors
     if (into.count, len(into.errors)) == before:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from auditor import pointer
-from auditor.display import clean
+from auditor.display import harmless
 from auditor.errors import InputError
+from auditor.files import Identity
 from auditor.sources.coverage import TenantInfo
 
 EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here columns are exact and duplicate keys are looked for
@@ -29,7 +30,7 @@ class File:
     _places: tuple[int, pointer.Places] | None = field(default=None, repr=False)  # of the object that was asked for last
 
     def __post_init__(self) -> None:
-        self.shown = None if self.is_tenant else clean(self.name, 1000)
+        self.shown = None if self.is_tenant else harmless(self.name, 1000)
 
     def places_of(self, document: Document) -> pointer.Places:
         assert self.raw is not None
@@ -111,9 +112,12 @@ class Note:
     line: int = 0
     column: int = 0
 
+    @property
+    def place(self) -> str:
+        return self.file + (f":{self.line}:{self.column}" if self.line else "")
+
     def __str__(self) -> str:
-        place = self.file + (f":{self.line}:{self.column}" if self.line else "")
-        return f"{place}: {self.message}" if place else self.message
+        return f"{self.place}: {self.message}" if self.place else self.message
 
 
 @dataclass(slots=True)
@@ -131,6 +135,7 @@ class Documents:
     inexact: list[str] = field(default_factory=list)  # files too large for exact columns and duplicate keys
     whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
     tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
+    opened: set[Identity] = field(default_factory=set)  # every file of which something was read
     snapshots: set[str] = field(default_factory=set)  # paths of those that were read
     vain: list[tuple[str, str]] = field(default_factory=list)  # files that were understood and held nothing, and why: "the list is empty"
 

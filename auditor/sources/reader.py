@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from auditor import pointer, schemas
-from auditor.display import clean
+from auditor.display import clean, redacted
 from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
 from auditor.errors import InputError
 from auditor.sources import detect, foreign, marks, text
@@ -287,7 +287,6 @@ class _Reader:
         inner = error.members() if error is not None and error.is_object else {}
         if "code" not in inner:
             return False
-        from auditor.sources.graph.redaction import redacted
 
         said = [redacted(str(inner[key].value())) for key in ("code", "message") if key in inner]
         refused = said[0] in _REFUSED

@@ -12,11 +12,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from urllib.parse import unquote
 
-from auditor.display import clean
+from auditor import display
 
-_LOOKS_LIKE_ONE = re.compile(
-    r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+"
-)
 _HIDDEN = "(token)"
 _PIECE = 12  # characters in a row that are shown of no token: errors cut what they repeat
 _SHORTEST = 6  # characters: what is shorter is a word
@@ -39,8 +36,7 @@ def sent(token: str) -> None:
 
 def redacted(text: str) -> str:
     """A text of somebody else as we may print it: no token, one line, short."""
-    text = without(text, (form for forms in _sent.values() for form in forms))
-    return clean(_LOOKS_LIKE_ONE.sub(_HIDDEN, text), 300)
+    return display.redacted(without(text, (form for forms in _sent.values() for form in forms)))
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

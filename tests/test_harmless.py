@@ -1,0 +1,171 @@
+"""Hostile names and URIs through every command and format: nothing printed is obeyed, and no planted secret is shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from tests.helpers import PAGE, Ran, regaudit, write
+from tests.test_connectors import properties
+
+CASES = Path("/work/shared/cases/attack")
+SECRET = "s3cr3t"
+APP, API = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+NAMES = st.lists(
+    st.sampled_from(
+        ["=PLANT|' /C calc'!A0", "+PLANT", "-PLANT", "@PLANT", "::error::PLANT", "##vso[task.PLANT]", "##[error]PLANT", "\x1b[31m", "\u202e",
+         "\r\n", "\t", "\u2028", " ", "字", "A" * 55, ":" * 90, "#", f"https://u:{SECRET}@h.contoso.com/?{SECRET}", f"'https://h/?a={SECRET}'"]
+    ),
+    min_size=1, max_size=4,
+).map("".join)  # fmt: skip
+URIS = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(
+            ["http://", "https://", "HTTPS://", "https:", "https:\\\\", "msauth.contoso://", "api://", "", " https://", "urn:"]
+        ),
+        st.sampled_from(["", f"me:{SECRET}@", f"{SECRET}@", f"a@b:{SECRET}@"]),
+        st.sampled_from(["a.azurewebsites.net", "localhost:1", "10.0.0.1", "xn--e1a.contoso.com", "*.contoso.com", "::error::", "=PLANT"]),
+        st.sampled_from(["", "/", "/cb", "/c b", "/##vso[x]", "/\x1b[2J\u202e"]),
+        st.sampled_from(
+            ["", f"?{SECRET}", f"?a=1&code={SECRET}", f"?a b {SECRET}", f"?x={SECRET}'\"{SECRET}", f"?\n{SECRET}", f"?#{SECRET}"]
+        ),
+        st.sampled_from(["", f"#{SECRET}", f"#/a?{SECRET}"]),
+    ),
+).map(
+    lambda uri: uri if re.match(r" ?[A-Za-z.]+:", uri) else "".join(uri.split()).removeprefix(f"{SECRET}@")
+)  # without a scheme: a URI up to a blank, and no address of e-mail
+FORBIDDEN = {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}
+
+
+def assert_harmless(ran: Ran, what: object, *, prose: bool = False, table: bool = False) -> None:
+    assert ran.code in (0, 1, 2), what
+    assert "Traceback" not in ran.err, what
+    assert "internal error" not in ran.err, what
+    for text in (ran.out, ran.err):
+        assert SECRET not in text, what
+        for line in re.split(r"\r?\n", text):
+            assert not {unicodedata.category(c) for c in line} & FORBIDDEN, (what, line)
+            assert not re.search(r"##(vso)?\[", line, re.IGNORECASE), (what, line)
+            assert not re.match(r"\s*::", line), (what, line)
+            assert prose or not re.match(r"\s*[=+@-]PLANT", line), (what, line)
+            assert not table or not re.search(r"  [=+@-]PLANT", line), (what, line)  # the cell of a table
+
+
+def tenant(folder: Path, name: str, uri: str, other: str) -> None:
+    ids = {"id": API, "appId": APP, "displayName": name, "signInAudience": "AzureADandPersonalMicrosoftAccount"}
+    app: dict[str, Any] = {
+        **ids, "tags": [name, uri], "notes": name, "defaultRedirectUri": uri, "publisherDomain": name, "serviceManagementReference": uri,
+        "identifierUris": [uri, other],
+        "web": {"redirectUris": [uri, other, uri.upper()], "logoutUrl": uri, "homePageUrl": uri, "redirectUriSettings": [{"uri": uri, "index": 1}] * 2},
+        "spa": {"redirectUris": [other, uri]}, "publicClient": {"redirectUris": [other + "/"]},
+        "passwordCredentials": [{"keyId": "k", "displayName": name, "endDateTime": "2026-01-10T00:00:00Z"},
+                                {"keyId": uri, "displayName": uri, "endDateTime": "2025-01-10T00:00:00Z"}],
+        "keyCredentials": [{"keyId": name, "displayName": name, "customKeyIdentifier": name, "endDateTime": "2026-01-10T00:00:00Z", "type": name}],
+        "owners": [{"id": "u", "displayName": name, "userPrincipalName": uri}],
+        "federatedIdentityCredentials": [{"name": name, "issuer": uri, "subject": name, "audiences": [uri]}] * 2,
+        "api": {"oauth2PermissionScopes": [{"id": "s", "value": name, "type": "User", "isEnabled": True, "adminConsentDescription": uri}],
+                "preAuthorizedApplications": [{"appId": name, "delegatedPermissionIds": [uri]}], "knownClientApplications": [name]},
+        "appRoles": [{"id": "r", "value": uri, "displayName": name, "allowedMemberTypes": [name], "isEnabled": True}],
+        "requiredResourceAccess": [{"resourceAppId": name, "resourceAccess": [{"id": uri, "type": "Scope"}, {"id": name, "type": name}]}],
+        "optionalClaims": {"idToken": [{"name": name}]}, "groupMembershipClaims": name,
+    }  # fmt: skip
+    write(folder / "app.json", app)
+    write(
+        folder / "bad.json",
+        {**app, "appId": APP[:-1] + "2", "id": API[:-1] + "3", "tags": uri, "signInAudience": [uri], "isFallbackPublicClient": name},
+    )
+    write(folder / "sp.json", {"id": API[:-1] + "4", "appId": APP, "servicePrincipalType": "Application", "displayName": name,
+                               "servicePrincipalNames": [uri, name], "replyUrls": [uri], "homepage": uri, "loginUrl": uri, "logoutUrl": uri})  # fmt: skip
+    write(folder / "error.json", {"error": {"code": name, "message": f"{uri} Bearer {SECRET} eyJhbGciOiJ{SECRET}.{SECRET}.x"}})
+    custom = {"resourceUri": {"value": uri}, "loginUri": {"value": uri}, "tenantId": {"value": name}}
+    write(
+        folder / "connector/apiProperties.json",
+        properties(custom=custom, clientId=APP, scopes=["".join(uri.split()), name], redirectUrl=uri),
+    )  # a scope ends at a blank
+    for i in range(5):  # more than a few: rules are compiled
+        write(
+            folder / f"{i}.json",
+            {**app, "id": f"3333333{i}-3333-4333-8333-333333333333", "appId": f"4444444{i}-4444-4444-8444-444444444444"},
+        )
+
+
+@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@given(name=NAMES, uri=URIS, other=URIS)
+@example("=PLANT|' /C calc'!A0", f"https://me:{SECRET}@a.azurewebsites.net/cb?code={SECRET}", f"urn:x?{SECRET}")
+@example("A" * 55 + "::error::PLANT", f"a.azurewebsites.net/?{SECRET}", f"http://a?\n{SECRET}#{SECRET}")
+def test_every_command_and_format(name: str, uri: str, other: str) -> None:
+    with tempfile.TemporaryDirectory() as below:
+        folder = Path(below)
+        tenant(folder, name, uri, other)
+        as_of = ("--as-of", "2026-01-01")
+        message = f"AADSTS50011: The redirect URI '{uri}' of '{APP}'"
+        for args in (
+            ("scan", folder, *as_of, "--profile", "strict", "--select", "ALL", "-v", "--limit", "0"),
+            ("scan", folder, *as_of, "--profile", "strict", "--select", "ALL", "--output-format", "json", "--show-passed"),
+            ("connect", folder, *as_of),
+            ("connect", folder, *as_of, "--output-format", "json"),
+            ("credentials", folder, *as_of),
+            ("credentials", folder, *as_of, "--output-format", "json"),
+            ("credentials", folder, *as_of, "--output-format", "ics"),
+            ("api-permissions", folder),
+            ("api-permissions", folder, "--output-format", "json"),
+            ("explain", message, folder, *as_of),
+            ("explain", message, folder, *as_of, "--output-format", "json"),
+        ):
+            assert_harmless(regaudit(*args), args, table=args[0] in ("credentials", "api-permissions"))
+
+
+def test_pages_of_ones_own(tmp_path: Path) -> None:
+    page = PAGE.format(title="=PLANT \x1b[31m\u202e ##vso[x]", severity="low", id="x", tag="::error::").replace(
+        "Why it matters.", "\u202e##vso[task.x]\n::error::x\n  ::error::y\n\tindented\u061c"
+    )
+    write(tmp_path / "own/hostile.md", page.replace('"::error::"', '"##[x]", "\\u202e"'))
+    for args in (
+        ("rules", "--select", "hostile"),
+        ("rules", "--select", "hostile", "--output-format", "json"),
+        ("explain", "hostile"),
+        ("explain", "hostile", "--raw"),
+        ("explain", "hostile", "--output-format", "json"),
+    ):
+        ran = regaudit(*args, "--extend-rules", tmp_path / "own")
+        assert ran.code == 0, ran.err
+        assert_harmless(ran, args, prose=args[0] == "explain", table=args[0] == "rules")
+    raw = regaudit("explain", "secret-expired", "--raw").out
+    assert raw.strip() == (Path(__file__).parent.parent / "rules/credentials/secret-expired.md").read_text("utf-8").strip()
+
+
+def test_what_a_uri_hides_changes_no_identity(tmp_path: Path) -> None:
+    """Two URIs that read alike are two findings, and each is the same finding in every run."""
+
+    def findings(*uris: str) -> dict[str, str]:
+        app = {"id": API, "appId": APP, "displayName": "x", "web": {"redirectUris": list(uris)}}
+        ran = regaudit("scan", write(tmp_path / "app.json", app), "--select", "redirect-http", "--output-format", "json")
+        return {row["finding_id"]: row["actual"] for row in ran.json["findings"] if row["status"] == "fail"}
+
+    one, two = "http://a.contoso.com/?code=1", "http://a.contoso.com/?code=2"
+    both = findings(one, two)
+    assert list(both.values()) == ["http://a.contoso.com/?…"] * 2
+    assert len(both) == 2
+    assert {*findings(one), *findings(two)} == {*both}
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases of the attack are not here")
+@pytest.mark.parametrize("case", ["o1-url-secret.json", "o2-error-token.json", "o3-ics.json"])
+def test_cases_of_the_attack(case: str) -> None:
+    for args in (("scan",), ("scan", "--output-format", "json"), ("credentials", "--output-format", "ics", "--as-of", "2026-01-01")):
+        ran = regaudit(args[0], CASES / case, *args[1:])
+        assert not re.search(r"PLANTED|eyJ|^\s*::", ran.out + ran.err, re.MULTILINE), args
+    text = json.dumps(json.loads((CASES / case).read_text()))
+    for secret in re.findall(r"://[^/@\"]*:([^@\"]+)@|[?&#]\w+=([^&#\"]+)", text):
+        for args in (("scan",), ("scan", "--output-format", "json")):
+            ran = regaudit(args[0], CASES / case, *args[1:])
+            assert not any(part and part in ran.out + ran.err for part in secret)
