@@ -2,7 +2,7 @@
 VENV ?= .venv
 EXTRA ?= dev
 BIN := $(VENV)/bin
-AZ := $(VENV)/azure-cli
+AZ := $(abspath $(VENV))/azure-cli
 INSTALLED := $(VENV)/.$(EXTRA)
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
 

@@ -19,20 +19,22 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from auditor import joins, rulebook, sources
+from auditor import joins, sources
+from auditor.engine.compiled import collections, compiled
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge_all
+from auditor.engine.selection import RuleSelection
 from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, Identity
 from auditor.joins.world import World
-from auditor.rulebook import profiles
-from auditor.rulebook.selection import RuleSelection
+from auditor.rulebook import Rule, profiles
 from auditor.severity import SEVERITIES, Severity
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
 from auditor.sources.graph.live import Live, Straight, Tell
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
+from auditor.unknown import Reason
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
@@ -98,10 +100,12 @@ class Loaded:
     def connectors(self) -> int:
         return sum(len(world.connectors) for world in self.worlds)
 
-    def remedy(self, reason: str) -> str | None:
+    def remedy(self, reason: Reason) -> str | None:
         """What would make known what is not."""
         said = next((found[reason] for found in (tenant.remedies() for tenant in self.tenants) if reason in found), None)
-        return (joins.REMEDIES.get(reason.partition(":")[0]) if said is None else said) or None
+        if said is None and reason.collection:
+            said = joins.REMEDIES.get(reason.what)
+        return said or None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,9 +141,9 @@ class Report(Loaded):
         """Failures, by severity."""
         return Counter(finding.severity for finding in self.findings if finding.status is Status.fail)
 
-    def reasons(self) -> Counter[str]:
+    def reasons(self) -> Counter[Reason]:
         """Why verdicts are missing -> how many."""
-        found: Counter[str] = Counter()
+        found: Counter[Reason] = Counter()
         for outcome in self.outcomes:
             found.update(outcome.reasons)
         return found
@@ -151,7 +155,7 @@ class Report(Loaded):
             return []
         return [
             outcome.rule.id for outcome in self.outcomes
-            if not mendable.isdisjoint(outcome.reasons) and outcome.rule.check().levels[-1] >= gate
+            if not mendable.isdisjoint(outcome.reasons) and compiled(outcome.rule).levels[-1] >= gate
         ]  # fmt: skip
 
     def may_reach(self, fail_on: str) -> list[str]:
@@ -164,7 +168,7 @@ class Report(Loaded):
             if any(one.reason in mendable and one.may_reach(gate) for one in outcome.undecided)
         ]  # fmt: skip
 
-    def _mendable(self) -> set[str]:
+    def _mendable(self) -> set[Reason]:
         return {reason for tenant in self.tenants for reason in tenant.mendable()}
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
@@ -191,13 +195,13 @@ def _gate(fail_on: str) -> Severity | None:
 
 def load(
     inputs: Inputs,
-    collections: Callable[[], Iterable[str]],
+    wanted: Callable[[], Iterable[str]],
     now: datetime,
     *,
     progress: Progress | None = None,
     tenant_progress: Tell | None = None,
 ) -> Loaded:
-    """Read everything and join it. Of a tenant or a snapshot the `collections` are read, which are asked for only there.
+    """Read everything and join it. Of a tenant or a snapshot the `wanted` collections are read, which are asked for only there.
 
     Input that cannot be read is in `errors`, and the rest is there all the same. Raises UsageError for no input and for a path that
     does not exist, GraphFault for a tenant of which nothing can be read.
@@ -208,7 +212,7 @@ def load(
 
     @cache
     def planned() -> Plan:
-        return plan(collections())
+        return plan(wanted())
 
     with _collector_off():
         joiner = joins.Joiner(now)
@@ -253,9 +257,7 @@ def load(
         )
 
 
-def judge(
-    worlds: Iterable[World], rules: list[rulebook.Rule], *, show_passed: bool = False, progress: Progress | None = None
-) -> list[Outcome]:
+def judge(worlds: Iterable[World], rules: list[Rule], *, show_passed: bool = False, progress: Progress | None = None) -> list[Outcome]:
     """What each rule says of all worlds together."""
     totals = [Outcome(rule) for rule in rules]
     with _collector_off():
@@ -274,7 +276,7 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     now = started if request.as_of is None else moment(request.as_of)
     rules = request.rules.rules()
     with _collector_off():
-        loaded = load(request.inputs, lambda: rulebook.collections(rules), now, progress=progress, tenant_progress=tenant_progress)
+        loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(loaded.worlds, rules, show_passed=request.show_passed, progress=progress)
     fixed = request.as_of is not None
     return Report(

@@ -7,7 +7,7 @@ again in three values. `value is None` and `value.__class__` are the only safe q
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 
 class Unread(Exception):
@@ -15,6 +15,20 @@ class Unread(Exception):
 
     def __init__(self, unknown: Unknown) -> None:
         self.unknown = unknown
+
+
+class Reason(NamedTuple):
+    """Why a verdict is missing: `what` is not known, and `why`. Verdicts are counted, and remedies found, by all three.
+
+    `collection`: `what` names a collection. A value that somebody wrote into a document may read like one's name.
+    """
+
+    what: str
+    why: str
+    collection: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
 
 
 class Unknown:
@@ -43,9 +57,14 @@ class Unknown:
         return f"<unknown {self.what}: {self.why}>"
 
     @property
+    def key(self) -> Reason:
+        """By which it is counted."""
+        return Reason(self.what, self.why, self.collection)
+
+    @property
     def reason(self) -> str:
         """For people: "servicePrincipals: not given"."""
-        return f"{self.what}: {self.why}"
+        return str(self.key)
 
 
 class Unavailable:
@@ -54,7 +73,13 @@ class Unavailable:
     def __init__(self, unknown: Mapping[str, Unknown] | None = None, partial: Mapping[str, Unknown] | None = None) -> None:
         self.unknown, self.partial = dict(unknown or {}), dict(partial or {})
         # Two runs of the same key know the same: what was compiled for one serves the other.
-        self.key = tuple(sorted((fact, gap.reason) for gaps in (self.unknown, self.partial) for fact, gap in gaps.items()))
+        self.key = tuple(sorted((fact, gap.key) for gaps in (self.unknown, self.partial) for fact, gap in gaps.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unavailable) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 class Partial(list[Any]):

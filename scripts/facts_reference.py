@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from auditor.engine.compiled import fact_needs
 from auditor.facts import ROOTS, TYPES
 from auditor.language.types import Type, type_of
-from auditor.rulebook import fact_needs
 
 
 def files() -> dict[str, str]:

@@ -29,7 +29,7 @@ def line_of(command: str) -> str:
 
 def advice(rule: Rule) -> Iterator[str]:
     """The fixes that the page's failing examples are given."""
-    for example in rule.examples():
+    for example in rule.examples:
         if example.kind == "fail":
             world = joins.worlds(examples.read(example.text), pipeline.moment(example.as_of))[0]
             yield from (row.remediation or "" for _, row in judge(rule, world).rows)

@@ -177,23 +177,26 @@ def test_a_profile_that_is_wrong(careless: Path, tmp_path: Path) -> None:
     for text, said in (
         ("selekt = ['ALL']", "'selekt'"),
         ("select = 'ALL'", "'select'"),
-        ("[severity]\nsecret-expired = 'worst'", "'worst' of secret-expired"),
-        ("[severity]\nsecret-expird = 'low'", "did you mean secret-expired"),
-        ("select = [", "mine.toml"),
+        ("[severity]\nsecret-expired = 'worst'", "mine.toml:2: severity 'worst' of secret-expired"),
+        (
+            "[severity]\nsecret-expired = 'low'\nsecret-expird = 'low'",
+            "mine.toml:3: severity: no rule is called 'secret-expird'; did you mean secret-expired",
+        ),
+        ("select = [", "mine.toml:1: the profile is not TOML"),
         ("[params.secret-expiring]\nwarn = 1", "no parameter 'warn'"),
-        ("[params.secret-expiring]\nwarn_days = '60'", "mine.toml: params: secret-expiring.warn_days: '60' is not a number"),
+        ("[params.secret-expiring]\nwarn_days = '60'", "mine.toml:2: params: secret-expiring.warn_days: '60' is not a number"),
         (
             "[params.tenant-app-policy-gaps]\nwanted = 'a,b'",
-            "mine.toml: params: tenant-app-policy-gaps.wanted: 'a,b' is not a list of texts",
+            "mine.toml:2: params: tenant-app-policy-gaps.wanted: 'a,b' is not a list of texts",
         ),
         ("[params.tenant-app-policy-gaps]\nwanted = []", "is not a list of texts"),
         ("[params]\nsecret-expiring = 1", "parameters stand below their rule"),
-        ("select = ['nosuch']", "mine.toml: select: no rule, area or tag is called 'nosuch'"),
-        ("ignore = ['nosuch']", "mine.toml: ignore: no rule, area or tag is called 'nosuch'"),
+        ("select = ['nosuch']", "mine.toml:1: select: no rule, area or tag is called 'nosuch'"),
+        ("ignore = ['nosuch']", "mine.toml:1: ignore: no rule, area or tag is called 'nosuch'"),
         ("select = []", "'select' names no rule"),
         ("ignore = [1]", "'ignore' is a list of texts"),
         ("[severity]\nsecret-expired = 1", "severity 1 of secret-expired is not one of"),
-        ("severity = 'low'", "mine.toml: 'severity' is a table"),
+        ("severity = 'low'", "mine.toml:1: 'severity' is a table"),
     ):
         ran = regaudit("scan", careless, "--profile", write(tmp_path / "mine.toml", text))
         assert (ran.code, ran.out) == (2, "")

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections import Counter
 from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
 import pytest
 
-from auditor import joins
+from auditor import joins, rulebook
 from auditor.diagnose.examples import read
-from auditor.engine.finding import Finding, Status
+from auditor.engine import judge as engine
+from auditor.engine.finding import Finding, Says, Status, Verdicts
 from auditor.engine.judge import judge
+from auditor.engine.rows import subject_key
 from auditor.facts import App, Fact, ServicePrincipal
 from auditor.joins.world import World
 from auditor.language.message import placeholders
 from auditor.severity import Severity
 from auditor.sources import Documents, reader
-from auditor.unknown import Unknown
+from auditor.unknown import Reason, Unknown
 from tests.tenants import GRAPH, HOME, Maker, guid
 from tests.test_language import rule_of
 
@@ -55,7 +57,7 @@ def test_one_verdict_for_each_registration_and_one_finding_for_each_subject() ->
     outcome = judge(rule_of("secret.end is None or secret.end > now", **SECRETS), world(apps))
     assert (outcome.failed, outcome.passed, outcome.not_applicable, outcome.not_evaluated) == (1, 1, 1, 1)
     assert len(outcome.rows) == 2
-    assert outcome.reasons == {"passwordCredentials: absent from the document": 1}
+    assert outcome.reasons == {Reason("passwordCredentials", "absent from the document"): 1}
 
 
 def test_a_failure_beside_an_unknown_is_a_failure() -> None:
@@ -67,7 +69,7 @@ def test_a_failure_beside_an_unknown_is_a_failure() -> None:
 def test_roots_that_were_not_given_do_not_pass() -> None:
     outcome = judge(rule_of("principal.enabled", each="principal"), world({**APP, "web": None}))
     assert (outcome.passed, outcome.not_evaluated) == (0, 1)
-    assert outcome.reasons == {"servicePrincipals: not given": 1}
+    assert outcome.reasons == {Reason("servicePrincipals", "not given", collection=True): 1}
 
 
 def test_a_rule_that_breaks_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,8 +122,6 @@ def test_the_tenant_is_part_of_the_identity() -> None:
 
 @pytest.mark.slow
 def test_fingerprints_of_a_tenant_are_distinct() -> None:
-    from auditor import rulebook
-
     for seed in range(10):
         tenant = world(Maker(seed).tenant())
         ids = [row.finding_id for rule in rulebook.shipped() for _, row in judge(rule, tenant).rows]
@@ -230,7 +230,7 @@ def test_what_a_fix_does_not_know_is_a_placeholder(fix: str, app: dict[str, Any]
 
 
 def fixes(fix: str, app: dict[str, Any]) -> str:
-    rule = replace(rule_of("False"), page=f"# T\n\n## Fix\n{fix}\n")
+    rule = msgspec.structs.replace(rule_of("False"), fix=fix)
     texts = {
         str(row.remediation)
         for number in (1, 6)  # one by one, and compiled
@@ -380,3 +380,54 @@ def _all_facts(root: Any) -> list[Any]:
         if isinstance(values, list):
             found += [value for value in list.__iter__(values) if isinstance(value, Fact) and value.owner is root]
     return found
+
+
+def summary(verdicts: Verdicts) -> Says:
+    """The verdict on a root, of those on its subjects."""
+    said = {verdict.says for verdict in verdicts.values()}
+    order = (Says.error, Says.failed, Says.not_evaluated, Says.passed)
+    return next((one for one in order if one in said), Says.not_applicable)
+
+
+@pytest.mark.parametrize("few", [0, engine.FEW, 1000], ids=["compiled", "as usual", "one by one"])
+@pytest.mark.parametrize("seed", range(4))
+def test_recorded_verdicts_are_what_the_outcome_counts(few: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "FEW", few)
+    if seed == 3:
+        monkeypatch.setattr(World, "principal", lambda self, app_id: 1 / 0)
+    maker = Maker(seed)
+    rules = list(rulebook.shipped())
+    found: Counter[Says] = Counter()
+    for tenant in (maker.tenant(), maker.with_holes(maker.tenant())):
+        one = world(tenant)
+        for outcome in engine.judge_all(rules, one, record=True):
+            roots = engine.roots_of(outcome.rule, one)
+            counts = Counter(summary(outcome.of(root)) for root in roots)
+            want = {
+                Says.failed: outcome.failed, Says.passed: outcome.passed, Says.not_applicable: outcome.not_applicable,
+                Says.not_evaluated: outcome.not_evaluated if roots else 0,
+            }  # fmt: skip
+            assert {says: counts[says] for says in want} == want, outcome.rule
+            recorded = [verdict for root in roots for verdict in outcome.of(root).values()]
+            ids = [verdict.finding.finding_id for verdict in recorded if verdict.finding is not None]
+            assert sorted(ids) == sorted(row.finding_id for _, row in outcome.rows)
+            assert all((verdict.finding is not None) is (verdict.says in (Says.failed, Says.error)) for verdict in recorded)
+            assert all((verdict.reason is not None) is (verdict.says is Says.not_evaluated) for verdict in recorded)
+            found.update(verdict.says for verdict in recorded)
+    assert found.keys() == set(Says) - ({Says.error} if seed != 3 else set())
+
+
+def test_verdicts_are_recorded_by_subject() -> None:
+    secrets = [{"keyId": "1", "endDateTime": "2020-01-01T00:00:00Z"}, {"keyId": "2"}, {"keyId": "3", "endDateTime": "2099-01-01T00:00:00Z"}]
+    one = world([{**APP, "passwordCredentials": secrets}, {**APP, "id": "o2", "passwordCredentials": []}, {"appId": "b", "web": None}])
+    rule = rule_of("secret.end is None or secret.end > now", **SECRETS)
+    (outcome,) = engine.judge_all([rule], one, record=True)
+    first, second, third = (outcome.of(app) for app in one.apps)
+    assert {key: verdict.says for key, verdict in first.items()} == {"1": "fail", "2": "not-evaluated", "3": "pass"}
+    assert first["1"].finding is outcome.rows[0][1]
+    assert (second, {key: verdict.says for key, verdict in third.items()}) == ({}, {None: "not-evaluated"})
+    assert third[None].reason == Reason("passwordCredentials", "absent from the document")
+    assert first.keys() == {subject_key(one.apps[0], secret) for secret in one.apps[0].secrets}
+    (plain,) = engine.judge_all([rule], one)
+    assert plain.verdicts is None
+    assert [row for _, row in plain.rows] == [row for _, row in outcome.rows]

@@ -18,13 +18,15 @@ from hypothesis import strategies as st
 
 from auditor import joins, rulebook
 from auditor.diagnose.examples import read
+from auditor.engine.bound import BoundRule
+from auditor.engine.compiled import check, compiled
 from auditor.engine.judge import judge
 from auditor.errors import RuleError
 from auditor.facts import ROOTS
 from auditor.language import BUILTINS as LOGIC_BUILTINS
 from auditor.language import FUNCTIONS, MESSAGE_BUILTINS, Found
 from auditor.language.logic import Glob
-from auditor.rulebook import Rule
+from auditor.rulebook import Block, Rule
 from auditor.severity import SEVERITIES
 from auditor.unknown import Unavailable, Unknown
 from tests.expressions import Writer
@@ -35,8 +37,7 @@ NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 def rule_of(require: str, **block: Any) -> Rule:
     spec = {"severity": "low", "require": require, "message": "x", **block}
-    params = spec.pop("params", {})
-    return Rule("r", "area", "Title", "", "r.md", 1, {**spec, **({"params": params} if params else {})}, params)
+    return Rule("r", "area", "Title", "r.md", Block(**spec))
 
 
 def verdict(require: str, app: dict[str, Any], **block: Any) -> str:
@@ -142,7 +143,7 @@ HOSTILE = [
 def test_hostile_expressions_are_refused(text: str) -> None:
     began = time.perf_counter()
     with pytest.raises(RuleError):
-        rule_of(text).check()
+        compiled(rule_of(text))
     assert time.perf_counter() - began < 5  # nothing is ever worked out, whatever it would cost
 
 
@@ -162,13 +163,13 @@ BLOCKS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_hostile_blocks_are_refused(block: dict[str, Any]) -> None:
     with pytest.raises(RuleError):
-        rule_of(block.pop("require", "app.multi_tenant"), **block).check()
+        compiled(rule_of(block.pop("require", "app.multi_tenant"), **block))
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_refused_or_harmless(text: str) -> None:
     try:
-        rule_of(text).check().bind(NOW, None)
+        BoundRule(compiled(rule_of(text)), NOW, None)
     except RuleError:
         pass
 
@@ -241,7 +242,7 @@ def test_token_soup_is_refused_or_harmless() -> None:
     ]
     for _ in range(20_000):
         try:
-            rule_of(" ".join(rnd.choice(tokens) for _ in range(rnd.randint(1, 12)))).check().bind(NOW, None)
+            BoundRule(compiled(rule_of(" ".join(rnd.choice(tokens) for _ in range(rnd.randint(1, 12))))), NOW, None)
         except RuleError:
             pass
 
@@ -260,7 +261,7 @@ def test_token_soup_is_refused_or_harmless() -> None:
 )
 def test_errors_point_at_the_fault_and_help(text: str, says: str, marked: str) -> None:
     with pytest.raises(RuleError) as caught:
-        rule_of(text).check()
+        compiled(rule_of(text))
     assert says in caught.value.message
     assert caught.value.text[caught.value.col : caught.value.end] == marked
 
@@ -278,7 +279,8 @@ RESERVED = {*kwlist, *FUNCTIONS, *ROOTS, *SEVERITIES, "now", "tenant"}
 def compiled_names() -> set[str]:
     """Whatever compiled code calls something, without the underscores."""
     rule = rule_of("any(s.expired for s in app.secrets)", each="app.redirect_uris as uri", given="uri.scheme == 'http'")
-    codes, found = [rule.check().code, rule.check().selection_code, rule.check().message_code], set[str]()
+    one = compiled(rule)
+    codes, found = [one.code, one.selection_code, one.message_code], set[str]()
     while codes:
         code = codes.pop()
         found |= {*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars, code.co_name}
@@ -303,7 +305,7 @@ def verdicts_with(name: str, kind: str) -> list[Any]:
         },
     }  # fmt: skip
     rule = rule_of(**blocks[kind])
-    rule.check().fix  # noqa: B018
+    check(rule)
 
     def of(apps: list[dict[str, Any]]) -> tuple[Any, ...]:
         outcome = judge(rule, joins.worlds(read(json.dumps(apps)), NOW)[0])
@@ -324,7 +326,24 @@ def test_every_name_that_a_page_may_use_means_the_same(kind: str) -> None:
             assert verdicts_with(name, kind) == want, name
         except RuleError:
             assert name in RESERVED or not re.fullmatch("[a-z][a-z0-9_]*", name), name
-    for name in ("seen", "dark", "fell", "found", "roots", "gap", "error", "check", "with_subjects", "opened", "match", "type", "open"):
+    for name in (
+        "any_passed",
+        "any_unknown",
+        "needs_details",
+        "seen",
+        "dark",
+        "fell",
+        "found",
+        "roots",
+        "gap",
+        "error",
+        "check",
+        "with_subjects",
+        "opened",
+        "match",
+        "type",
+        "open",
+    ):
         assert verdicts_with(name, kind) == want, name
 
 
@@ -340,7 +359,7 @@ def test_any_name_means_the_same_or_is_refused(name: str, kind: str) -> None:
 def test_an_error_names_the_line_of_the_page() -> None:
     page = '# Title\n\n```toml rule\nseverity = "low"\ngiven = "app.multi_tenant"\nrequire = "app.multi_tennant"\nmessage = "x"\n```\n'
     with pytest.raises(RuleError) as caught:
-        rulebook.parse(page, "rules/a/x.md", "x", "a").check()
+        compiled(rulebook.parse(page, "rules/a/x.md", "x", "a"))
     assert str(caught.value).startswith("rules/a/x.md:6: App has no fact 'multi_tennant'")
 
 
@@ -362,17 +381,17 @@ def test_fast_and_blind_paths_agree_with_three_valued_logic(seed: int) -> None:
     for number in range(120):
         rule = rule_of(writer.condition())
         try:
-            checked = rule.check()
+            known = compiled(rule)
         except RuleError as error:
             assert "too long" in error.message or "characters" in error.message or "never null" in error.message, error
             continue
         for world in worlds(seed * 1000 + number % 25):
-            plain, blind = checked.bind(NOW, world.tenant), rule.check(world.unavailable).bind(NOW, world.tenant)
+            plain, blind = BoundRule(known, NOW, world.tenant), BoundRule(compiled(rule, world.unavailable), NOW, world.tenant)
             for app in world.apps:
                 want = exact(plain, app)
-                for check in (plain, blind):
+                for bound in (plain, blind):
                     found = Found()
-                    check.run([app], found)
+                    bound.run([app], found)
                     assert not found.broken, found.broken
                     if found.opened:
                         continue  # three-valued logic has the last word
@@ -387,11 +406,12 @@ def test_fast_and_blind_paths_agree_with_three_valued_logic(seed: int) -> None:
 
 def test_what_cannot_be_known_is_compiled_in() -> None:
     unknown = Unknown("owners", "not given", collection=True)
-    check = rule_of("not app.multi_tenant or len(app.owners) > 0").check(Unavailable({"App.owners": unknown})).bind(NOW, None)
+    rule = rule_of("not app.multi_tenant or len(app.owners) > 0")
+    bound = BoundRule(compiled(rule, Unavailable({"App.owners": unknown})), NOW, None)
     apps = [{"appId": "a", "signInAudience": audience} for audience in ("AzureADMyOrg", "AzureADMultipleOrgs")]
     world = joins.worlds(read(json.dumps(apps)), NOW)[0]
     found = Found()
-    check.run(world.apps, found)
+    bound.run(world.apps, found)
     assert (len(found.passed), len(found.blind), found.opened) == (1, 1, [])
 
 

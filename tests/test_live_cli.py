@@ -418,7 +418,7 @@ def test_odd_answers_are_no_traceback_of_any_command(graph: FakeGraph, tmp_path:
 
 
 def test_the_needed_permissions_are_printed_and_are_enough(graph: FakeGraph, tmp_path: Path) -> None:
-    select = ("--select", "secret-expired,sp-missing")
+    select = ("--select", "secret-lifetime,sp-missing")
     listed = regaudit("permissions", *select, "--output-format", "json")
     permissions = {row["permission"] for row in json.loads(listed.stdout)["permissions"]}
     assert permissions == {"Application.Read.All", "Directory.Read.All"}
@@ -517,7 +517,7 @@ def test_a_snapshot_in_latin_1_is_an_error_with_its_place_and_other_input_is_aud
     name = json.loads(objects[3])["object"]["displayName"].encode()
     objects[3] = objects[3].replace(b'"' + name, b'"M\xfcller ' + name, 1)
     (tmp_path / "latin.ndjson").write_bytes(sealed(header, objects))
-    (tmp_path / "app.json").write_text('{"appId":"11111111-0000-4000-8000-000000000000","displayName":"x"}')
+    (tmp_path / "app.json").write_text('{"id": "o", "appId":"11111111-0000-4000-8000-000000000000","displayName":"x"}')
     done = regaudit("scan", str(tmp_path / "latin.ndjson"), str(tmp_path / "app.json"), "--as-of", AS_OF)
     assert done.returncode == 2
     assert f"latin.ndjson:5:{objects[3].index(0xFC) + 1}: not a line of a snapshot: not valid UTF-8: byte 0xfc" in done.stderr

@@ -13,6 +13,7 @@ from auditor import rulebook, schemas
 from auditor.commands import new_rule
 from auditor.rulebook import book
 from tests.helpers import regaudit
+from tests.test_pages import block_of
 from tests.test_pages import test_a_page_is_complete as page_is_complete
 
 # What an author writes in place of each line with FILL-IN, in their order; None deletes the line.
@@ -55,7 +56,7 @@ def test_a_new_page_loads_and_fails_its_test_at_each_line_to_fill_in(tmp_path: P
     page = begun(tmp_path / "mine")
     (rule,) = rulebook.load_folder(tmp_path / "mine")
     assert (rule.id, rule.area) == ("prefix-missing", "naming")
-    jsonschema.validate(rule.block, schemas.load("rule"))
+    jsonschema.validate(block_of(rule), schemas.load("rule"))
     ran = regaudit("test", tmp_path / "mine")
     assert ran.code == 1
     said = {int(line) for line in re.findall(r"prefix-missing\.md:(\d+): still to be filled in: \w", ran.out)}

@@ -5,24 +5,28 @@ from __future__ import annotations
 import ast
 import json
 import os
+import pickle
 import re
 import time
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from auditor import audit, rulebook, schemas
 from auditor.diagnose import examples
+from auditor.engine import compiled as compiling
 from auditor.engine import judge as engine
+from auditor.engine.compiled import CompiledRule, check, compiled, load_rules
 from auditor.errors import RuleError
 from auditor.language import Message
 from auditor.rulebook import Rule, book, profiles
 from auditor.rulebook import page as page_module
-from auditor.rulebook.checked import Checked
-from auditor.unknown import Unavailable
+from auditor.unknown import Unavailable, Unknown
 
 RULES = list(rulebook.shipped())
 BY_ID = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -36,6 +40,11 @@ def test_examples_do_what_the_page_says(rule: Rule, monkeypatch: pytest.MonkeyPa
         assert not [f"{rule.path}:{result.line}: {result.problem}" for result in examples.run(rule) if result.problem], few
 
 
+def block_of(rule: Rule) -> dict[str, Any]:
+    """The block, as it is written."""
+    return tomllib.loads(rule.page.partition("```toml rule\n")[2].partition("```")[0])
+
+
 @BY_ID
 def test_a_page_is_complete(rule: Rule) -> None:
     assert rule.area == Path(rule.path).parent.name
@@ -47,20 +56,36 @@ def test_a_page_is_complete(rule: Rule) -> None:
     assert all(reference.startswith("https://learn.microsoft.com/") or "rfc-editor.org" in reference for reference in rule.references)
     assert not any("/en-us/" in reference for reference in rule.references)
     assert all(code > 1000 for code in rule.aadsts)
-    order = [KEY_ORDER.index(key) for key in rule.block]
+    order = [KEY_ORDER.index(key) for key in block_of(rule)]
     assert order == sorted(order), f"keys in the order {', '.join(KEY_ORDER)}"
-    jsonschema.validate(json.loads(json.dumps(rule.block, default=str)), schemas.load("rule"))  # days are texts in JSON
+    jsonschema.validate(json.loads(json.dumps(block_of(rule), default=str)), schemas.load("rule"))  # days are texts in JSON
     # Words are the field's own.
-    prose = re.sub(r"`[^`]*`", "", f"{rule.title} {rule.why} {rule.fix} {rule.block['message']}")
+    prose = re.sub(r"`[^`]*`", "", f"{rule.title} {rule.why} {rule.fix} {rule.block.message}")
     for wrong in ("Azure AD ", "AAD ", "reply URL", "enterprise app ", "client object"):
         if wrong == "Azure AD " and "Azure AD Graph" in prose:
             continue
         assert wrong not in prose, wrong
     # Messages are one line.
-    checked = rule.check()
-    assert isinstance(checked.message, Message)
-    assert "\n" not in rule.block["message"]
-    assert not rule.block["message"].endswith(".")
+    assert isinstance(compiled(rule).message, Message)
+    assert "\n" not in rule.block.message
+    assert not rule.block.message.endswith(".")
+
+
+def test_a_rule_is_data() -> None:
+    for rule in (*RULES, rulebook.parse(SOUND.replace('"x"\n', '"{since}"\nparams.since = 2026-01-01\n'), "x.md", "x", "a")):
+        assert pickle.loads(pickle.dumps(rule)) == rule
+        assert hash(pickle.loads(pickle.dumps(rule))) == hash(rule)
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(rule), type=Rule) == rule
+
+
+def test_equal_rules_are_compiled_once_and_others_are_not() -> None:
+    page = SOUND.replace('"x"\n', '"{one}"\nparams.one = 1\n')
+    rule, again = (rulebook.parse(page, "x.md", "x", "a") for _ in range(2))
+    assert compiled(rule) is compiled(again) is compiled(rule, Unavailable())
+    assert compiled(rule.having(params={"one": 2})) is not compiled(rule)
+    assert compiled(rule.having(params={"one": True})) is not compiled(rule)
+    assert compiled(rule.having(severity="high")).levels == ["high"]
+    assert compiled(rule, Unavailable({"App.owners": Unknown("owners", "not given", collection=True)})) is not compiled(rule)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +105,7 @@ def test_a_page_is_complete(rule: Rule) -> None:
 def test_the_ordinary_severity_comes_last(name: str, ordinary: str) -> None:
     """An unknown has the severity of the last else."""
     (rule,) = (rule for rule in RULES if rule.id == name)
-    node = ast.parse(" ".join(rule.block["severity"].split()), mode="eval").body
+    node = ast.parse(" ".join(rule.severity.split()), mode="eval").body
     while isinstance(node, ast.IfExp):
         node = node.orelse
     assert isinstance(node, ast.Name)
@@ -168,7 +193,7 @@ def test_a_fault_in_a_fix_has_its_line_when_the_page_loads(tmp_path: Path, fix: 
     page = tmp_path / "mine.md"
     page.write_text(SOUND + f"## Fix\n{fix}\n")
     with pytest.raises(RuleError) as caught:
-        rulebook.shipped([tmp_path])
+        load_rules([tmp_path])
     assert str(caught.value).startswith(f"{page}:{line}: ")
     assert says in str(caught.value)
     assert caught.value.text[caught.value.col : caught.value.end] == marked
@@ -191,7 +216,7 @@ def test_a_page_takes_no_name_that_another_has(tmp_path: Path, block: str, says:
     page = tmp_path / "mine.md"
     page.write_text(SOUND.replace('message = "x"', f'message = "x"\n{block}'))
     with pytest.raises(RuleError) as caught:
-        rulebook.shipped([tmp_path])
+        load_rules([tmp_path])
     assert str(caught.value).startswith(f"{page}:1: {says}") or says.startswith("the rule 'mine'")
     assert says in str(caught.value)
 
@@ -200,9 +225,77 @@ def test_an_id_that_is_the_alias_of_another_page_is_refused(tmp_path: Path) -> N
     (tmp_path / "mine.md").write_text(SOUND.replace('message = "x"', 'message = "x"\naliases = ["other"]'))
     (tmp_path / "other.md").write_text(SOUND)
     with pytest.raises(RuleError, match=r"other\.md:1: the rule 'other' is also in .*mine\.md"):
-        rulebook.shipped([tmp_path])
+        load_rules([tmp_path])
     (tmp_path / "other.md").unlink()
-    assert rulebook.shipped([tmp_path]).get("other").id == "mine"
+    assert load_rules([tmp_path]).get("other").id == "mine"
+
+
+BLOCK = (
+    """# T
+
+```toml rule
+# severity = "x"
+severity = "high if app.multi_tenant else low"
+each = "app.redirect_uris as uri"
+given = '''
+app.multi_tenant
+ and uri.scheme != 'https' '''
+require = """
+    + '"""'
+    + r"""app.multi_tenant and \
+  uri.scheme == "http" and
+  not app.multi_tenant"""
+    + '"""'
+    + """
+at = 'uri.value'
+message = 'at """
+    + '"""'
+    + """ {uri} {limit}' # not.a = "message"
+aadsts = [
+  50011, # ]
+]
+references = ["a]", 'b[']
+[params]
+"limit" = 30 # x
+```
+
+Why.
+
+## Fix
+Do {uri}.
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "marked"),
+    [
+        ("high if app.multi_tenant", "high if app.multi_tennant", 5, "app.multi_tennant"),
+        ("app.redirect_uris as", "app.redirect_urls as", 6, "app.redirect_urls"),
+        ("app.redirect_uris as", "app as", 6, "a"),
+        ("app.multi_tenant\n and uri.scheme", "app.multi_tennant\n and uri.scheme", 8, "app.multi_tennant"),
+        ("and uri.scheme !=", "and uri.schema !=", 9, "uri.schema"),
+        ("app.multi_tenant and \\", "app.tenant and \\", 10, "app.tenant"),
+        ('uri.scheme == "http"', 'uri.schema == "http"', 11, "uri.schema"),
+        ("not app.multi_tenant", "not app.tenant", 12, "app.tenant"),
+        ("uri.value", "app.value", 13, "app.value"),
+        ("{uri} {limit}' #", "{uri.nosuch} {limit}' #", 14, "uri.nosuch"),
+        ("50011,", '"50011",', 15, None),
+        ('"limit"', "Limit", 20, "L"),
+        ('"limit" = 30', "limit = 1.5", 20, "l"),
+        ('"limit" = 30', "limit = 30\nmore = 1", 21, "m"),
+        ("{uri}.", "{url}.", 26, "url"),
+        ("aadsts", "aadst", 15, None),
+    ],
+)
+def test_an_error_has_the_line_of_its_part_of_the_page(old: str, new: str, line: int, marked: str | None) -> None:
+    check(rulebook.parse(BLOCK, "x.md", "x", "a"))
+    assert old in BLOCK
+    with pytest.raises(RuleError) as caught:
+        check(rulebook.parse(BLOCK.replace(old, new, 1), "x.md", "x", "a"))
+    assert (caught.value.page, caught.value.line) == ("x.md", line), caught.value
+    if marked is not None:
+        assert caught.value.text[caught.value.col : caught.value.end] == marked
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -218,7 +311,7 @@ def test_a_page_is_a_file_of_reasonable_size(tmp_path: Path, what: str) -> None:
     else:
         page.write_text(SOUND + "x" * 2**20)
     with pytest.raises(RuleError, match=r"mine\.md:1: cannot read the page: it is (not a regular file|larger than 1024 KiB)"):
-        rulebook.shipped([tmp_path])
+        load_rules([tmp_path])
 
 
 @pytest.mark.parametrize("line", ["```json fail\n", "```toml rule\n", "```\n", "```a b\n", "## Fix\n", "````json fail\n```\n", "# \n"])
@@ -231,7 +324,7 @@ def test_pages_are_read_in_linear_time(line: str) -> None:
             continue
         assert rule.why
         assert rule.fix is not None
-        assert list(rule.examples()) is not None
+        assert rule.examples is not None
     assert time.perf_counter() - began < 10
 
 
@@ -244,12 +337,13 @@ def test_shipped_pages_are_read_once_in_a_process_and_own_pages_at_each_call(tmp
         read.append(args[2])
         return parse(*args)
 
-    def counted_check(rule: Rule, unavailable: Unavailable) -> Checked:
+    def counted_check(rule: Rule, unavailable: Unavailable) -> CompiledRule:
         checked.append(rule.id)
-        return Checked(rule, unavailable)
+        return CompiledRule(rule, unavailable)
 
     monkeypatch.setattr(page_module, "parse", counted_parse)
-    monkeypatch.setattr(page_module, "Checked", counted_check)
+    monkeypatch.setattr(compiling, "CompiledRule", counted_check)
+    monkeypatch.setattr(compiling, "_compiled", lru_cache(None)(compiling._compiled.__wrapped__))
     monkeypatch.setattr(book, "_shipped", cache(book._shipped.__wrapped__))
     (tmp_path / "app.json").write_text('{"appId": "a", "displayName": "A", "signInAudience": "AzureADMultipleOrgs"}')
     own = tmp_path / "rules/mine.md"

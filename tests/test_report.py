@@ -165,6 +165,16 @@ def test_every_credential_is_listed(tenant: Path) -> None:
     assert (rows[guid(12)]["on"], rows[guid(13)]["on"]) == ("application", "servicePrincipal")
 
 
+@pytest.mark.parametrize("collection", ["owners", "servicePrincipals", "connector definition"])
+def test_a_text_of_a_document_that_reads_like_a_collection_gets_no_remedy_of_one(tmp_path: Path, collection: str) -> None:
+    uri = f"{collection}: ${{{{NAME}}}}"
+    (tmp_path / "app.json").write_text(json.dumps({"appId": "${{ID}}", "displayName": "A", "identifierUris": [uri]}))
+    report = audit(tmp_path, select=["ALL"], as_of="2026-01-01")
+    found = {reason.what: report.remedy(reason) for reason in report.reasons()}
+    assert found[uri] is None
+    assert found["owners"] == "read applications with $expand=owners"
+
+
 def test_what_was_not_evaluated_has_a_row_for_each_rule_and_reason(tenant: Path) -> None:
     report = report_of(tenant, "--profile", "strict")
     rows = [row for row in report["findings"] if row["status"] == "not-evaluated"]

@@ -10,12 +10,14 @@ from typing import Any, cast
 import pytest
 
 from auditor import joins, rulebook
+from auditor.engine.compiled import compiled
 from auditor.engine.judge import judge
 from auditor.entra.catalog import DATE
 from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.facts import App, Client, RequestedPermission, ServicePrincipal
 from auditor.joins.world import World
 from auditor.sources import Documents, reader
+from auditor.unknown import Reason
 from tests.test_facts import NOW, OTHER, TENANT, partly, unknown, world
 
 GRAPH_ID, MICROSOFT = "99999999-0000-4000-8000-000000000003", "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
@@ -685,19 +687,19 @@ def test_a_tenant_of_which_only_a_policy_is_given_is_judged_and_the_finding_poin
         assert (row.file, row.line, row.pointer, row.property_path, row.resource_kind) == (where, 1, "/isEnabled", "isEnabled", "tenant")
     assert unknown(alone.tenant.id)
     other = judge(book.get("tenant-user-consent"), alone)
-    assert (other.not_evaluated, dict(other.reasons)) == (1, {"authorizationPolicy: not given": 1})
+    assert (other.not_evaluated, dict(other.reasons)) == (1, {Reason("authorizationPolicy", "not given", collection=True): 1})
 
 
 def test_rules_on_the_tenant_say_what_they_need_when_nothing_of_it_is_given() -> None:
     outcome = judge(rulebook.shipped().get("tenant-app-policy-gaps"), files(one("a")))
-    assert dict(outcome.reasons) == {"defaultAppManagementPolicy: not given": 1}
+    assert dict(outcome.reasons) == {Reason("defaultAppManagementPolicy", "not given", collection=True): 1}
 
 
 def test_what_rules_on_the_tenant_and_on_sign_ins_need() -> None:
     book = rulebook.shipped()
-    assert book.get("tenant-user-consent").check().collections() == {"authorizationPolicy"}
-    assert book.get("tenant-app-policy-lifetime").check().collections() == {"defaultAppManagementPolicy"}
-    assert "servicePrincipalSignInActivities*" in book.get("app-unused").check().collections()
+    assert compiled(book.get("tenant-user-consent")).collections() == {"authorizationPolicy"}
+    assert compiled(book.get("tenant-app-policy-lifetime")).collections() == {"defaultAppManagementPolicy"}
+    assert "servicePrincipalSignInActivities*" in compiled(book.get("app-unused")).collections()
 
 
 def test_a_policy_that_was_read_twice_is_told() -> None:

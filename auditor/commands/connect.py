@@ -12,8 +12,8 @@ from auditor.commands.options import Output, as_of, inputs, outputs, rules, stri
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
-    from auditor.rulebook.selection import RuleSelection
 
 _EPILOG = """\b
 Examples:

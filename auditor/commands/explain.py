@@ -18,9 +18,9 @@ from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
+    from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs, Report
     from auditor.rulebook import Rule, Rulebook
-    from auditor.rulebook.selection import RuleSelection
 
 _WIDTH = 100
 _LONGEST_WORD = 100  # characters; what is longer names no rule

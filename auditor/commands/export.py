@@ -16,7 +16,7 @@ from auditor.errors import UsageError
 from auditor.files import identities
 
 if TYPE_CHECKING:
-    from auditor.rulebook.selection import RuleSelection
+    from auditor.engine.selection import RuleSelection
 
 _EPILOG = """\b
 Examples:
@@ -39,8 +39,9 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
     What is read is spooled beside FILE; FILE appears when it is whole. Exit code 2 when a part of the tenant could not be read; the
     snapshot then says which.
     """
-    from auditor import __version__, rulebook
+    from auditor import __version__
     from auditor.display import clean
+    from auditor.engine.compiled import collections
     from auditor.sources.coverage import COMPLETE, INTERRUPTED
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
@@ -51,7 +52,7 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
     if live.apps or live.filter:
         raise UsageError("a snapshot is of a whole tenant: --app and --filter are for `regaudit scan`")
     guard(Path(target), shipped() | identities([live.ca_bundle or ""]), snapshot=True)
-    planned = plan(rulebook.collections(rules.rules()))
+    planned = plan(collections(rules.rules()))
     writer = Writer(Path(target), sorted(planned.collections), __version__, resume=resume, force=force)
     progress = Progress(quiet=output.quiet)
     try:

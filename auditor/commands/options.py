@@ -20,8 +20,8 @@ from auditor.commands.live import live_of, live_options, sign_in_options
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
-    from auditor.rulebook.selection import RuleSelection
 
 _NOTHING = "nothing to read: give a file or a folder, as in `regaudit {command} manifests/`, - for standard input, or --tenant TENANT"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -98,7 +98,7 @@ def rules(*, profile: str | None = "default", select: bool = True, extend: bool 
 def _rules(
     ignore: tuple[str, ...], select: tuple[str, ...] = (), extend_rules: tuple[str, ...] = (), settings: tuple[str, ...] = (), **more: str
 ) -> RuleSelection:
-    from auditor.rulebook.selection import RuleSelection
+    from auditor.engine.selection import RuleSelection
 
     params = dict(_setting(text) for text in settings)
     return RuleSelection(_listed(select), _listed(ignore), params=params, extend_rules=extend_rules, **more)

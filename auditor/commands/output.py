@@ -58,15 +58,15 @@ def guard(file: Path, read: Collection[Identity], *, snapshot: bool = False) -> 
 
 def _is_ours(start: bytes, end: bytes, *, snapshot: bool) -> bool:
     from auditor.report import is_report
-    from auditor.sources.snapshot import is_snapshot
+    from auditor.sources.formats.snapshot import is_snapshot
 
     return not start or (is_snapshot(start) if snapshot else is_report(start, end))
 
 
 def _what_is_lost(start: bytes, end: bytes, *, snapshot: bool) -> str:
     """What a file is that nothing of ours may take the place of, whether it was read or not; '' for any other."""
-    from auditor.sources.detect import MARKERS
-    from auditor.sources.snapshot import is_snapshot
+    from auditor.sources.formats import MARKERS
+    from auditor.sources.formats.snapshot import is_snapshot
 
     if _is_ours(start, end, snapshot=snapshot):
         return ""

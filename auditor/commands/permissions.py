@@ -10,7 +10,7 @@ from auditor.commands import Command
 from auditor.commands.options import Output, outputs, rules
 
 if TYPE_CHECKING:
-    from auditor.rulebook.selection import RuleSelection
+    from auditor.engine.selection import RuleSelection
 
 
 @click.command(
@@ -26,16 +26,16 @@ def command(rules: RuleSelection, output: Output) -> None:
     """
     import json
 
-    from auditor import rulebook
+    from auditor.engine.compiled import collections
     from auditor.sources.graph.plan import plan, required_resource_access
 
     selected = rules.rules()
-    planned = plan(rulebook.collections(selected))
+    planned = plan(collections(selected))
     permissions = planned.permissions()
     if output.form == "required-resource-access":
         click.echo(json.dumps(required_resource_access(permissions), indent=2))
         return
-    reads = {rule.id: rulebook.collections([rule]) for rule in selected}
+    reads = {rule.id: collections([rule]) for rule in selected}
     without = {name: sorted(id_ for id_, read in reads.items() if read & set(needs)) for name, needs in permissions.items()}
     calls = [
         {"method": "GET", "url": f"/{call.version}{call.path}", "query": call.query, "permission": call.permission,

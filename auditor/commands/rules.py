@@ -8,10 +8,10 @@ import click
 
 from auditor.commands import Command, echo_json, echo_table
 from auditor.commands.options import Output, outputs, rules
-from auditor.rulebook import Rule, collections
+from auditor.rulebook import Rule
 
 if TYPE_CHECKING:
-    from auditor.rulebook.selection import RuleSelection
+    from auditor.engine.selection import RuleSelection
 
 
 @click.command("rules", cls=Command, epilog="Example: regaudit rules --select credentials")
@@ -42,13 +42,14 @@ def command(rules: RuleSelection, output: Output) -> None:
 
 
 def described(rule: Rule) -> dict[str, Any]:
-    checked = rule.check()
+    from auditor.engine.compiled import collections, compiled
+
     return {
         "id": rule.id,
         "area": rule.area,
         "title": rule.title,
-        "severity": rule.block["severity"],
-        "levels": checked.levels,
+        "severity": rule.severity,
+        "levels": compiled(rule).levels,
         "needs": sorted(collections([rule]) - {"applications"}),
         "parameters": {name: value if isinstance(value, (bool, int, str, list)) else str(value) for name, value in rule.params.items()},
         "aadsts": rule.aadsts,

@@ -18,8 +18,8 @@ from auditor.files import identities, identity
 from auditor.severity import SEVERITIES
 
 if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
-    from auditor.rulebook.selection import RuleSelection
 
 _EPILOG = """\b
 Examples:

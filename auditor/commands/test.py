@@ -11,7 +11,7 @@ from auditor.commands import Command
 from auditor.commands.options import Output, outputs, rules
 
 if TYPE_CHECKING:
-    from auditor.rulebook.selection import RuleSelection
+    from auditor.engine.selection import RuleSelection
 
 
 @click.command("test", cls=Command, epilog="Example: regaudit test my-rules/")

@@ -11,7 +11,7 @@ from auditor.commands.live import live_of, sign_in_options
 from auditor.commands.options import Output, outputs, rules
 
 if TYPE_CHECKING:
-    from auditor.rulebook.selection import RuleSelection
+    from auditor.engine.selection import RuleSelection
 
 
 @click.command("whoami", cls=Command, epilog="Example: regaudit whoami --tenant contoso.onmicrosoft.com --auth cli")
@@ -23,14 +23,14 @@ def command(rules: RuleSelection, output: Output, **options: Any) -> int:
 
     Asks Microsoft Graph for one object of each collection that the rules need. Exit code 2 when something is refused.
     """
-    from auditor import rulebook
     from auditor.display import clean
+    from auditor.engine.compiled import collections
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
 
     live = live_of(options, always=True)
     assert live is not None
-    found = source.check(live, plan(rulebook.collections(rules.rules())))
+    found = source.check(live, plan(collections(rules.rules())))
     missing = sorted({permission for _, permission, refused in found.answers if refused})
     if output.form == "json":
         import json

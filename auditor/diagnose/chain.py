@@ -14,12 +14,13 @@ import msgspec
 
 from auditor.display import clean, show
 from auditor.engine.finding import Finding, Outcome, Status
-from auditor.engine.judge import judge, judge_subjects, subject_of
+from auditor.engine.judge import judge, judge_subjects
+from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
 from auditor.facts.connector import ConnectorScope
 from auditor.pipeline import Report
 from auditor.severity import Severity
-from auditor.unknown import Unknown, Unread, known
+from auditor.unknown import Reason, Unknown, Unread, known
 
 _BREAKS = Severity.medium
 
@@ -175,7 +176,7 @@ def chains(report: Report) -> Iterator[Chain]:
 
 
 def _chain(connector: Connector, world: Any, rules: dict[str, Any], report: Report) -> Chain:
-    of, document = subject_of(connector), connector.document
+    of, document = identity_of(connector), connector.document
     provider = connector.identity_provider
     entra: Any = connector.entra
     links: list[Judged] = []
@@ -205,24 +206,25 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
     breaking = [row for row in rows if row.status is Status.error or (row.severity >= _BREAKS and row.rule_id not in remarked)]
     what = _reached(link.what, connector)
     spoke = [outcome.rule.id for outcome in outcomes if outcome.failed or outcome.passed or outcome.not_evaluated or outcome.errors]
-    reason = None
+    reason: Reason | str | None = None
     status = "fail" if breaking else "pass"
     broken = next((judged.link for judged in before if judged.status == "fail"), None)
     if not breaking:
         if broken is not None:
             reason = f"behind the {broken}, which is broken"
         elif isinstance(what, Unknown):
-            reason = what.reason
+            reason = what.key
         elif (gap := next((gap for outcome in outcomes for gap in outcome.reasons), None)) is not None:
             reason = gap
         elif isinstance(given := _reached(_with_registrations, connector), Unknown):
-            reason = given.reason  # the catalog knows Microsoft's APIs, but nobody looked at this client
+            reason = given.key  # the catalog knows Microsoft's APIs, but nobody looked at this client
         elif what is None or not any(outcome.passed or outcome.failed for outcome in outcomes):
             reason = _unlooked(link, connector)
         status = "pass" if reason is None else "not-evaluated"
     named = None if isinstance(what, Unknown) or what is None else _named(what)
-    remedy = report.remedy(reason) if reason else None
-    return Judged(link.name, status, named, reason and clean(reason), remedy, spoke, breaking, [row for row in rows if row not in breaking])
+    remedy = report.remedy(reason) if isinstance(reason, Reason) else None
+    remarks = [row for row in rows if row not in breaking]
+    return Judged(link.name, status, named, clean(str(reason)) if reason else None, remedy, spoke, breaking, remarks)
 
 
 def _unlooked(link: Link, connector: Connector) -> str | None:
@@ -244,13 +246,13 @@ def _outcome(rule: Any, step: Step, connector: Connector, world: Any) -> Outcome
         return None
     if isinstance(subjects, Unknown):
         outcome = Outcome(rule, not_evaluated=1)
-        outcome.reasons[subjects.reason] += 1
+        outcome.reasons[subjects.key] += 1
         return outcome
     found = known(subjects) if isinstance(subjects, list) else [subjects]
     outcome = judge_subjects(rule, world, root, found)
     if (gap := getattr(subjects, "unknown", None)) is not None:
         outcome.not_evaluated += 1
-        outcome.reasons[gap.reason] += 1
+        outcome.reasons[gap.key] += 1
     return outcome
 
 

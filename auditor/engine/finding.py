@@ -6,11 +6,13 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from auditor.rulebook.page import Rule
 from auditor.severity import Severity
+from auditor.unknown import Reason
 
 
 class Status(StrEnum):
@@ -80,25 +82,52 @@ class Undecided(NamedTuple):
 
     severity: Severity
     highest: Severity
-    reason: str
+    reason: Reason
 
     def may_reach(self, gate: Severity) -> bool:
         return self.severity < gate <= self.highest
+
+
+class Says(StrEnum):
+    """What a rule says of one subject, in the words of a page's examples."""
+
+    failed = "fail"
+    passed = "pass"
+    not_applicable = "not-applicable"
+    not_evaluated = "not-evaluated"
+    error = "error"
+
+
+class Verdict(NamedTuple):
+    """What one rule says of one subject. Not evaluated has a reason; failed and error have a finding."""
+
+    says: Says
+    reason: Reason | None = None
+    finding: Finding | None = None
+
+
+Verdicts = dict[str | None, Verdict]  # of one root, by subject key; None: the subjects that are not known, '': the root or an error of it
 
 
 @dataclass(slots=True)
 class Outcome:
     """What one rule came to over all of its roots: one verdict for each root, one finding for each subject that fails."""
 
-    rule: Any
+    rule: Rule
     failed: int = 0
     passed: int = 0
     not_applicable: int = 0
     not_evaluated: int = 0
     errors: int = 0
     rows: list[tuple[int, Finding]] = field(default_factory=list)  # with the rank of the root, by which reports order them
-    reasons: Counter[str] = field(default_factory=Counter)  # why not evaluated -> number of roots
+    reasons: Counter[Reason] = field(default_factory=Counter)  # why not evaluated -> number of roots
     undecided: set[Undecided] = field(default_factory=set)  # severities of failures that an unknown decides
+    verdicts: dict[int, Verdicts] | None = None  # by id() of the root, where they were to be recorded; roots without subjects have none
+
+    def of(self, root: object) -> Verdicts:
+        """What was recorded of one root: `rows.subject_key` gives the keys."""
+        assert self.verdicts is not None, "judge_all(…, record=True) records verdicts"
+        return self.verdicts.get(id(root), {})
 
     def add(self, other: Outcome) -> None:
         """The same rule over another world."""
@@ -110,3 +139,5 @@ class Outcome:
         self.rows = self.rows + other.rows if self.rows else other.rows
         self.reasons.update(other.reasons)
         self.undecided |= other.undecided
+        if other.verdicts is not None:
+            self.verdicts = {**(self.verdicts or {}), **other.verdicts}

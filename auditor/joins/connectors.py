@@ -47,7 +47,7 @@ class Connections:
         found = next((value for value in values if isinstance(value, str) and value), None)
         if found is not None:
             return found
-        return values[0] if values else Unknown(DEFINITION, "not given")
+        return values[0] if values else Unknown(DEFINITION, "not given", collection=True)
 
     # -- the client
 

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from auditor.language.checker import FUNCTIONS, Checker, Read, mentions, variable
+from auditor.language.checker import FUNCTIONS, Checker
 from auditor.language.logic import BUILTINS, Choice, Env
 from auditor.language.message import BUILTINS as MESSAGE_BUILTINS
 from auditor.language.message import Fix, Message
-from auditor.language.nodes import Blind, Node, joined, located, severity_node
-from auditor.language.program import Found, Judgement, Program
+from auditor.language.nodes import Node, PartlyKnown, Read, joined, located, mentions, severity_node, variable
+from auditor.language.program import Conditions, Found, Program
 from auditor.language.types import BOOL, DATE, DURATION, INT, SEVERITY, TEXT, Type
 
 __all__ = [
-    "BOOL", "BUILTINS", "DATE", "DURATION", "FUNCTIONS", "INT", "MESSAGE_BUILTINS", "SEVERITY", "TEXT", "Blind", "Checker", "Choice", "Env",
-    "Fix", "Found", "Judgement", "Message", "Node", "Program", "Read", "Type", "joined", "located", "mentions", "severity_node",
+    "BOOL",
+    "BUILTINS",
+    "DATE",
+    "DURATION",
+    "FUNCTIONS",
+    "INT",
+    "MESSAGE_BUILTINS",
+    "SEVERITY",
+    "TEXT",
+    "Checker",
+    "Choice",
+    "Conditions",
+    "Env",
+    "Fix",
+    "Found",
+    "Message",
+    "Node",
+    "PartlyKnown",
+    "Program",
+    "Read",
+    "Type",
+    "joined",
+    "located",
+    "mentions",
+    "severity_node",
     "variable",
 ]  # fmt: skip

@@ -9,36 +9,34 @@ from __future__ import annotations
 import ast
 import difflib
 import math
-import re
-import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from auditor.errors import RuleError
-from auditor.facts import Fact
 from auditor.language import logic
+from auditor.language.blind import choice_blind, compare_blind, loop_blind, membership_blind, size_blind, undecided
 from auditor.language.logic import Env, Exact
 from auditor.language.lookup import Plan, planned
 from auditor.language.nodes import (
-    Blind,
     Node,
+    PartlyKnown,
+    Read,
     attribute,
     call,
     compared,
-    every,
     joined,
     literal,
+    loop_code,
     name,
     negated,
-    some,
-    surely,
     unknowns,
 )  # fmt: skip
+from auditor.language.parse import Text, parse
 from auditor.language.types import BOOL, DURATION, INT, NULL, SEVERITY, TEXT, Type, type_of
 from auditor.unknown import Unavailable, Unknown
 
-MAX_LENGTH, MAX_NODES, MAX_NESTING, MAX_NUMBER = 1000, 300, 2, 10**9
+MAX_NESTING, MAX_NUMBER = 2, 10**9
 FUNCTIONS = {"any": 1, "all": 1, "count": 1, "len": 1, "days": 1, "matches": 2}
 TEXT_METHODS = ("lower", "startswith", "endswith")
 _WORDS = {
@@ -48,19 +46,6 @@ _WORDS = {
 }  # fmt: skip
 _SYMBOLS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _NOTHING: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A fact that an expression reads: `path` is what it is read from ("secret")."""
-
-    path: str
-    cls: type[Fact]
-    name: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.cls.__name__}.{self.name}"
 
 
 class Checker:
@@ -75,7 +60,7 @@ class Checker:
         self._depth = 0
         self._lenient = False  # nothing is complained of that may be null
         self._enough = math.inf  # what the next count() need not go beyond
-        self._source, self._offset = "", 0
+        self._text = Text("", 0, ast.Constant(None))
 
     # -- text -> node
 
@@ -87,29 +72,8 @@ class Checker:
         return node
 
     def parse(self, source: str) -> ast.expr:
-        text = re.sub(r"[\r\n\t]", " ", source)
-        start = len(text) - len(text.lstrip(" "))
-        self._source, self._offset = text, start
-        if len(text) > MAX_LENGTH:
-            raise RuleError(f"an expression has at most {MAX_LENGTH} characters; a longer one is a missing fact", text[:80])
-        if not text.strip():
-            raise RuleError("an expression is missing", text)
-        if "\\" in text:
-            raise RuleError("no backslash in an expression", text, text.index("\\"))
-        if "#" in re.sub(r"'[^']*'|\"[^\"]*\"", "", text):
-            raise RuleError("no comment within an expression", text, text.index("#"))
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                tree = ast.parse(text[start:], mode="eval").body
-        except SyntaxError as error:
-            raise RuleError(f"not an expression: {error.msg}", text, start + max(0, (error.offset or 1) - 1)) from None
-        except (ValueError, RecursionError, MemoryError, OverflowError, Warning) as error:
-            raise RuleError(f"not an expression: {type(error).__name__}", text[:80]) from None
-        # A character makes at most two nodes: short texts need not be counted.
-        if 2 * len(text) + 2 > MAX_NODES and sum(1 for _ in ast.walk(tree)) > MAX_NODES:
-            raise RuleError("too long: give the idea a name, as a fact", text, 0, len(text))
-        return tree
+        self._text = text = parse(source)
+        return text.tree
 
     def visit(self, tree: ast.AST) -> Node:
         kind = type(tree).__name__
@@ -129,12 +93,7 @@ class Checker:
     # -- errors
 
     def _fail(self, message: str, tree: ast.AST) -> NoReturn:
-        raw = self._source[self._offset :].encode()
-
-        def column(byte: int) -> int:  # Python counts bytes of UTF-8
-            return self._offset + len(raw[:byte].decode(errors="ignore"))
-
-        raise RuleError(message, self._source, column(getattr(tree, "col_offset", 0)), column(getattr(tree, "end_col_offset", 1)))
+        raise self._text.error(message, tree)
 
     @staticmethod
     def _near(word: str, names: Iterable[str]) -> str:
@@ -215,11 +174,11 @@ class Checker:
 
         kind = type_of(hints[member])
         code = attribute(base.code, member)
-        blind = _undecided(base)
+        blind = undecided(base)
         if blind is None and (unknown := self.unavailable.unknown.get(read.key)) is not None:
-            blind = Blind(unknown)
+            blind = PartlyKnown(unknown)
         if blind is None and (unknown := self.unavailable.partial.get(read.key)) is not None:
-            blind = Blind(unknown, known=call("_known", code))
+            blind = PartlyKnown(unknown, known=call("_known", code))
         return Node(kind, code, exact, path=f"{base.path}.{member}" if base.path else "", blind=blind)
 
     # -- logic
@@ -273,20 +232,12 @@ class Checker:
             return which if body.type != SEVERITY else logic.either(body.exact(env), other.exact(env), unknowns(test, env))
 
         values = body.type.values and other.type.values and tuple(dict.fromkeys(body.type.values + other.type.values))
-        blind = None
-        if first := test.blind or body.blind or other.blind:
-            blind = Blind(first.unknown, exactly=False)
-            if test.blind is None and body.type == BOOL:
-                blind.exactly = all(part.blind is None or part.blind.exactly for part in (body, other))
-                never = literal(False)
-                blind.true = ast.IfExp(test.code, surely(body, True) or never, surely(other, True) or never)
-                blind.false = ast.IfExp(test.code, surely(body, False) or never, surely(other, False) or never)
         return Node(
             replace(body.type, values=values or (), null=body.type.null or other.type.null),
             ast.IfExp(test.code, body.code, other.code),
             exact,
             const=test.const and body.const and other.const,
-            blind=blind,
+            blind=choice_blind(test, body, other),
         )
 
     # -- comparison
@@ -316,7 +267,7 @@ class Checker:
         def exact(env: Env) -> Any:
             return logic.compare(symbol, a.exact(env), b.exact(env))
 
-        return Node(BOOL, compared(a.code, type(operator)(), b.code), exact, const=a.const and b.const, blind=_compare_blind(symbol, a, b))
+        return Node(BOOL, compared(a.code, type(operator)(), b.code), exact, const=a.const and b.const, blind=compare_blind(symbol, a, b))
 
     def _same_kind(self, tree: ast.AST, a: Node, b: Node) -> None:
         if a.type.kind != b.type.kind:
@@ -340,7 +291,7 @@ class Checker:
         paths = frozenset({node.path}) if node.path else _NOTHING
         # `==`, not `is`: an unknown raises when it is compared.
         code = compared(node.code, ast.Eq() if is_null else ast.NotEq(), literal(None))
-        blind = _undecided(node)
+        blind = undecided(node)
         return Node(BOOL, code, exact, true=_NOTHING if is_null else paths, false=paths if is_null else _NOTHING, blind=blind)
 
     def _membership(self, tree: ast.AST, left: ast.expr, right: ast.expr, negate: bool) -> Node:
@@ -350,7 +301,7 @@ class Checker:
             self._not_null(hay, right)
             needle = self._known(left, "text")
             code = compared(needle.code, ast.In(), hay.code) if needle.const else call("_has", needle.code, hay.code)
-            blind = _undecided(needle, hay)
+            blind = undecided(needle, hay)
         elif hay.type.kind == "list" and hay.type.item is not None:
             self._same_kind(tree, needle, Node(hay.type.item, hay.code, hay.exact, path=hay.path))
             for value in hay.value or ():
@@ -358,12 +309,7 @@ class Checker:
             if needle.type.kind not in ("text", "int"):
                 self._fail(f"'in' looks for a text or a number, this is {needle.type}", left)
             code = compared(needle.code, ast.In(), hay.code)
-            if needle.blind:
-                # Whatever it is, it is not in an empty list: a list written out never is.
-                blind = Blind(needle.blind.unknown, exactly=needle.blind.exactly and hay.const)
-            elif hay.blind:
-                sure = hay.blind.known and compared(needle.code, ast.In(), hay.blind.known)
-                blind = Blind(hay.blind.unknown, true=sure, exactly=hay.blind.exactly)
+            blind = membership_blind(needle, hay)
         else:
             self._fail(f"'in' needs a list or text on its right, this is {hay.type}", right)
 
@@ -397,9 +343,9 @@ class Checker:
             return logic.add(a.exact(env), b.exact(env), 1 if plus else -1)
 
         code = ast.BinOp(a.code, ast.Add() if plus else ast.Sub(), b.code)
-        blind = _undecided(a, b)
+        blind = undecided(a, b)
         if blind and kind.kind == "int":
-            blind.exactly = False  # bounds are left to the three-valued form
+            blind.exact = False  # bounds are left to the three-valued form
         return Node(replace(kind, null=False, values=()), code, exact, const=a.const and b.const, blind=blind)
 
     # -- lists and calls
@@ -429,12 +375,14 @@ class Checker:
         wanted = FUNCTIONS[function]
         if len(tree.args) != wanted or any(isinstance(argument, ast.Starred) for argument in tree.args):
             self._fail(f"{function} takes {wanted} argument{'s' * (wanted > 1)}", tree)
+        if function in ("any", "all", "count"):
+            return self._quantifier(tree.args[0], function)
         handler: Callable[..., Node] = getattr(self, "_call_" + function)
         return handler(*tree.args)
 
     def _text_method(self, tree: ast.Call, function: ast.Attribute) -> Node:
         subject, method = self._known(function.value, "text"), function.attr
-        blind = _undecided(subject)
+        blind = undecided(subject)
         if method == "lower":
             if tree.args:
                 self._fail("lower() takes no argument", tree)
@@ -452,16 +400,12 @@ class Checker:
 
     def _call_len(self, argument: ast.expr) -> Node:
         node = self._known(argument, "list", "text")
-        blind = None
-        if node.blind:
-            low = node.blind.known and call("_len", node.blind.known)
-            blind = Blind(node.blind.unknown, low=low, exactly=node.blind.exactly)
-        return Node(INT, call("_len", node.code), lambda env: logic.size(node.exact(env)), const=node.const, blind=blind)
+        return Node(INT, call("_len", node.code), lambda env: logic.size(node.exact(env)), const=node.const, blind=size_blind(node))
 
     def _call_days(self, argument: ast.expr) -> Node:
         node = self._known(argument, "int")
         exact = logic.lift(lambda number: number.unknown if number.__class__ is logic.Range else logic.days(number), node.exact)
-        blind = _undecided(node)
+        blind = undecided(node)
         return Node(DURATION, call("_days", node.code), exact, const=node.const, blind=blind)
 
     def _call_matches(self, argument: ast.expr, pattern: ast.expr) -> Node:
@@ -470,17 +414,8 @@ class Checker:
             self._fail("the pattern must be written out or be a parameter", pattern)
         matcher = self._constant(lambda env: logic.Glob(glob.exact(env)))
         exact = logic.lift(lambda text, star: logic.Glob(star)(text), subject.exact, glob.exact)
-        blind = _undecided(subject)
+        blind = undecided(subject)
         return Node(BOOL, ast.Call(matcher, [subject.code], []), exact, blind=blind)
-
-    def _call_any(self, argument: ast.expr) -> Node:
-        return self._quantifier(argument, "any")
-
-    def _call_all(self, argument: ast.expr) -> Node:
-        return self._quantifier(argument, "all")
-
-    def _call_count(self, argument: ast.expr) -> Node:
-        return self._quantifier(argument, "count")
 
     def _plan(self, loop: ast.GeneratorExp, variable: str, over: Node) -> Plan | None:
         """How to look up what a loop compares. Its parts have been checked: whether one may be null does not matter here."""
@@ -537,100 +472,11 @@ class Checker:
             kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable,
             plan=self._plan(argument, variable, over), enough=enough,
         )  # fmt: skip
-        code = _loop(kind, variable, over.code, [c.code for c in conditions], body.code)
+        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code)
         code = ast.IfExp(call("_is_long", over.code), self._looked_up(exact, argument), code)
-        blind = _loop_blind(kind, variable, over, conditions, body)
+        blind = loop_blind(kind, variable, over, conditions, body)
         return Node(INT if kind == "count" else BOOL, code, exact, blind=blind)
 
 
 def _calls(tree: ast.Call, function: str) -> bool:
     return isinstance(tree.func, ast.Name) and tree.func.id == function
-
-
-def _undecided(*nodes: Node) -> Blind | None:
-    """Blind in every respect, when one of the nodes is blind."""
-    blind = [node.blind for node in nodes if node.blind]
-    return Blind(blind[0].unknown, exactly=all(part.exactly for part in blind)) if blind else None
-
-
-def _loop(kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], body: ast.expr) -> ast.expr:
-    """any, all or count as plain Python; most lists are empty, and a generator is dear."""
-
-    def comprehension(tests: list[ast.expr]) -> ast.comprehension:
-        return ast.comprehension(ast.Name(variable, ast.Store()), over, tests, 0)
-
-    if kind == "count":
-        found = ast.ListComp(literal(0), [comprehension([*conditions, body])])
-        return ast.IfExp(over, call("_len", found), literal(0))
-    return ast.IfExp(over, call(f"_{kind}", ast.GeneratorExp(body, [comprehension(conditions)])), literal(kind == "all"))
-
-
-def _loop_blind(kind: str, variable: str, over: Node, conditions: list[Node], body: Node) -> Blind | None:
-    first = next((node.blind for node in (over, *conditions, body) if node.blind), None)
-    if first is None:
-        return None
-    exactly = all(node.blind is None or node.blind.exactly for node in (over, *conditions, body))
-    if over.blind and over.blind.known is None:
-        return Blind(over.blind.unknown, exactly=exactly)
-    values = over.blind.known if over.blind and over.blind.known else over.code
-
-    def certain(verdict: bool) -> ast.expr | None:  # the element surely counts as this
-        return every([surely(c, True) for c in conditions] + [surely(body, verdict)])
-
-    def possible(verdict: bool) -> ast.expr | None:  # the element surely does not count as the contrary
-        return some([surely(c, False) for c in conditions] + [surely(body, verdict)])
-
-    def loop(quantifier: str, test: ast.expr | None) -> ast.expr | None:
-        if test is None:
-            return None if quantifier != "all" else negated(values)  # all of nothing holds
-        return _loop(quantifier, variable, values, [], test)
-
-    whole = over.blind is None
-    if kind == "any":
-        return Blind(first.unknown, true=loop("any", certain(True)), false=loop("all", possible(False)) if whole else None, exactly=exactly)
-    if kind == "all":
-        return Blind(first.unknown, true=loop("all", possible(True)) if whole else None, false=loop("any", certain(False)), exactly=exactly)
-    low = loop("count", certain(True)) or literal(0)
-    high = None
-    if whole:
-        sure_not = possible(False)
-        high = _loop("count", variable, values, [], negated(sure_not)) if sure_not is not None else call("_len", values)
-    return Blind(first.unknown, low=low, high=high, exactly=exactly)
-
-
-def _compare_blind(symbol: str, a: Node, b: Node) -> Blind | None:
-    first = a.blind or b.blind
-    if first is None:
-        return None
-    if a.type.kind != "int":
-        return _undecided(a, b)
-    exactly = all(node.blind is None or node.blind.exactly for node in (a, b))
-
-    def bounds(node: Node) -> tuple[ast.expr | None, ast.expr | None]:
-        return (node.blind.low, node.blind.high) if node.blind else (node.code, node.code)
-
-    (low, high), (other_low, other_high) = bounds(a), bounds(b)
-
-    def below(x: ast.expr | None, op: ast.cmpop, y: ast.expr | None) -> ast.expr | None:
-        return None if x is None or y is None else compared(x, op, y)
-
-    if symbol in (">", ">="):
-        symbol, low, high, other_low, other_high = "<" if symbol == ">" else "<=", other_low, other_high, low, high
-    if symbol == "<":
-        return Blind(first.unknown, true=below(high, ast.Lt(), other_low), false=below(low, ast.GtE(), other_high), exactly=exactly)
-    if symbol == "<=":
-        return Blind(first.unknown, true=below(high, ast.LtE(), other_low), false=below(low, ast.Gt(), other_high), exactly=exactly)
-    differ = some([below(high, ast.Lt(), other_low), below(low, ast.Gt(), other_high)])
-    same = every([below(high, ast.LtE(), other_low), below(low, ast.GtE(), other_high)])
-    if symbol == "!=":
-        same, differ = differ, same
-    return Blind(first.unknown, true=same, false=differ, exactly=exactly)
-
-
-def variable(identifier: str, cls: type[Fact] | None = None, kind: Type | None = None, blind: Blind | None = None) -> Node:
-    """A name in scope."""
-    return Node(kind or Type("fact", cls=cls), name(identifier), lambda env: env[identifier], path=identifier if cls else "", blind=blind)
-
-
-def mentions(node: Node, names: Collection[str]) -> bool:
-    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node.code))

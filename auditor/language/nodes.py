@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditor.facts import Fact
 from auditor.language.logic import Env, Exact, conjunction, disjunction
 from auditor.language.types import BOOL, SEVERITY, Type
 from auditor.severity import Severity
@@ -13,12 +15,12 @@ from auditor.unknown import Unknown
 
 
 @dataclass(slots=True)
-class Blind:
-    """What is left of an expression of which a part cannot be known in the whole run.
+class PartlyKnown:
+    """What is certain of an expression of which a part cannot be known in the whole run.
 
     Plain Python once more, but in two parts: `true` holds where the expression is certainly true, `false` where it is certainly
     false; None: never. Of a number `low` and `high` are its bounds (high None: none). Of a list `known` are its known elements.
-    `exactly`: whatever these do not decide is undecided; otherwise the three-valued form has the last word.
+    `exact`: where neither holds the verdict is "not evaluated"; otherwise the three-valued form has the last word.
     """
 
     unknown: Unknown
@@ -27,7 +29,7 @@ class Blind:
     low: ast.expr | None = None
     high: ast.expr | None = None
     known: ast.expr | None = None
-    exactly: bool = True
+    exact: bool = True
 
 
 @dataclass(slots=True)
@@ -42,9 +44,22 @@ class Node:
     false: frozenset[str] = field(default_factory=frozenset)  # paths that are not null when this is false
     const: bool = False  # made of constants and parameters only
     value: Any = None  # of a literal
-    blind: Blind | None = None
+    blind: PartlyKnown | None = None
     parts: tuple[Node, ...] = ()  # of a conjunction
     terms: tuple[Node, ...] = ()  # conditions that it is made of by and, or, not
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A fact that an expression reads: `path` is what it is read from ("secret")."""
+
+    path: str
+    cls: type[Fact]
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.cls.__name__}.{self.name}"
 
 
 def severity_node(severity: Severity) -> Node:
@@ -106,11 +121,11 @@ def joined(parts: list[Node], *, conjunctive: bool) -> Node:
     nothing: frozenset[str] = frozenset()
     blind = None
     if first := next((part.blind for part in parts if part.blind), None):
-        blind = Blind(
+        blind = PartlyKnown(
             first.unknown,
             true=(every if conjunctive else some)([surely(part, True) for part in parts]),
             false=(some if conjunctive else every)([surely(part, False) for part in parts]),
-            exactly=all(part.blind is None or part.blind.exactly for part in parts),
+            exact=all(part.blind is None or part.blind.exact for part in parts),
         )
     return Node(
         BOOL,
@@ -125,13 +140,34 @@ def joined(parts: list[Node], *, conjunctive: bool) -> Node:
     )
 
 
+def loop_code(kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], body: ast.expr) -> ast.expr:
+    """any, all or count as plain Python; most lists are empty, and a generator is dear."""
+
+    def comprehension(tests: list[ast.expr]) -> ast.comprehension:
+        return ast.comprehension(ast.Name(variable, ast.Store()), over, tests, 0)
+
+    if kind == "count":
+        found = ast.ListComp(literal(0), [comprehension([*conditions, body])])
+        return ast.IfExp(over, call("_len", found), literal(0))
+    return ast.IfExp(over, call(f"_{kind}", ast.GeneratorExp(body, [comprehension(conditions)])), literal(kind == "all"))
+
+
+def variable(identifier: str, cls: type[Fact] | None = None, kind: Type | None = None, blind: PartlyKnown | None = None) -> Node:
+    """A name in scope."""
+    return Node(kind or Type("fact", cls=cls), name(identifier), lambda env: env[identifier], path=identifier if cls else "", blind=blind)
+
+
+def mentions(node: Node, names: Collection[str]) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node.code))
+
+
 def unknowns(condition: Node, env: Env) -> tuple[Unknown, ...]:
     """All that is not known and keeps a condition undecided, where its value names the first."""
     value = condition.exact(env)
     if not isinstance(value, Unknown):
         return ()
     found = (unknown for term in condition.terms for unknown in unknowns(term, env))
-    return tuple({unknown.reason: unknown for unknown in found}.values()) or (value,)
+    return tuple({unknown.key: unknown for unknown in found}.values()) or (value,)
 
 
 _LOCATED = (ast.expr, ast.stmt, ast.ExceptHandler, ast.arg)

@@ -18,18 +18,18 @@ from auditor.language.nodes import Node, attribute, call, compared, literal, loc
 
 @dataclass(slots=True)
 class Found:
-    """What one pass of a rule leaves behind. A root stands in one of `passed`, `blind`, `special` and `broken`, or did not apply."""
+    """What one pass of a rule leaves behind. A root stands in one of `passed`, `blind`, `mixed` and `broken`, or did not apply."""
 
     passed: list[Any] = field(default_factory=list)  # roots of which every subject that applied passed
     blind: list[Any] = field(default_factory=list)  # roots with a subject that this run cannot judge, and none that failed
-    special: list[tuple[Any, bool, bool]] = field(default_factory=list)  # the others: (root, a subject passed, one cannot be judged)
+    mixed: list[tuple[Any, bool, bool]] = field(default_factory=list)  # the others: (root, any_passed, any_unknown) of its subjects
     failed: list[tuple[Any, Any]] = field(default_factory=list)  # (root, subject)
     opened: list[tuple[Any, Any, Any]] = field(default_factory=list)  # (root, subject or None, unknown): to be judged exactly
     broken: list[tuple[Any, Exception]] = field(default_factory=list)  # roots at which the rule raised
 
 
 @dataclass(slots=True)
-class Judgement:
+class Conditions:
     """`given` and `require` over one kind of subject. `outer` is what of `given` does not speak of the subject."""
 
     outer: Node | None
@@ -43,8 +43,8 @@ class Program:
     subject: str  # the name that `each` gives to the subject, or the root's
     each: Node | None
     guards: list[Node]  # facts on the path of `each` that may be null
-    judgement: Judgement
-    unseen: Judgement | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
+    conditions: Conditions
+    unseen: Conditions | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
 
     def compile(self, title: str) -> CodeType:
         """def _check(_roots, _found): judges the roots."""
@@ -80,14 +80,14 @@ class Program:
             _handler([name(self.root), literal(None)]),
             ast.ExceptHandler(name("_Exception"), "_error", [_append("broken", _tuple(name(self.root), name("_error"))), ast.Continue()]),
         ]
-        passed: list[ast.stmt] = [ast.If(name("_seen"), [_append("passed", name(self.root))], [])]
+        passed: list[ast.stmt] = [ast.If(name("_any_passed"), [_append("passed", name(self.root))], [])]
         loop: list[ast.stmt] = [
-            ast.Assign([ast.Name(flag, ast.Store()) for flag in ("_seen", "_dark", "_fell")], literal(False)),
+            ast.Assign([ast.Name(flag, ast.Store()) for flag in ("_any_passed", "_any_unknown", "_needs_details")], literal(False)),
             ast.Try(self._roots_body(), handlers, [], []),
             ast.If(
-                name("_fell"),
-                [_append("special", _tuple(name(self.root), name("_seen"), name("_dark")))],
-                [ast.If(name("_dark"), [_append("blind", name(self.root))], passed)],
+                name("_needs_details"),
+                [_append("mixed", _tuple(name(self.root), name("_any_passed"), name("_any_unknown")))],
+                [ast.If(name("_any_unknown"), [_append("blind", name(self.root))], passed)],
             ),
         ]
         lists = [_assign(f"_{kind}", attribute(attribute(name("_found"), kind), "append")) for kind in Found.__slots__]
@@ -97,39 +97,39 @@ class Program:
 
     def _roots_body(self) -> list[ast.stmt]:
         if self.each is None:
-            return self._judged(self.judgement, name(self.root))
+            return self._judged(self.conditions, name(self.root))
         body: list[ast.stmt] = []
         values = self._subjects()
         if values is not None:
             handler = _handler([name(self.root), name(self.subject)])
-            inner: list[ast.stmt] = [ast.Try(self._judged(self.judgement, name(self.subject)), [handler], [], [])]
+            inner: list[ast.stmt] = [ast.Try(self._judged(self.conditions, name(self.subject)), [handler], [], [])]
             body.append(ast.For(ast.Name(self.subject, ast.Store()), values, inner, []))
-            if (outer := self.judgement.outer) is not None:
+            if (outer := self.conditions.outer) is not None:
                 body = [ast.If(outer.code, body, [])]
         if self.unseen is not None:
             # A subject that nobody knows can pass, or not apply, but it cannot fail.
             body += self._judged(self.unseen, literal(None), may_fail=False)
         return body
 
-    def _judged(self, judgement: Judgement, subject: ast.expr, *, may_fail: bool = True) -> list[ast.stmt]:
-        given, require = judgement.given, judgement.require
-        seen: list[ast.stmt] = [_assign("_seen", literal(True))]
-        fell = _assign("_fell", literal(True))
-        failed: list[ast.stmt] = [_append("failed", _tuple(name(self.root), subject)), fell]
-        exactly = all(node is None or node.blind is None or node.blind.exactly for node in (require, given))
-        undecided: list[ast.stmt] = (
-            [_assign("_dark", literal(True))] if exactly else [_append("opened", _tuple(name(self.root), subject, name("_unknown"))), fell]
-        )
-        if may_fail and exactly and self.each is not None and require.blind and not (require.blind.true or require.blind.false):
+    def _judged(self, conditions: Conditions, subject: ast.expr, *, may_fail: bool = True) -> list[ast.stmt]:
+        given, require = conditions.given, conditions.require
+        any_passed: list[ast.stmt] = [_assign("_any_passed", literal(True))]
+        needs_details = _assign("_needs_details", literal(True))
+        failed: list[ast.stmt] = [_append("failed", _tuple(name(self.root), subject)), needs_details]
+        exact = all(node is None or node.blind is None or node.blind.exact for node in (require, given))
+        undecided: list[ast.stmt] = [_assign("_any_unknown", literal(True))]
+        if not exact:
+            undecided = [_append("opened", _tuple(name(self.root), subject, name("_unknown"))), needs_details]
+        if may_fail and exact and self.each is not None and require.blind and not (require.blind.true or require.blind.false):
             undecided.append(ast.Break())  # no other subject can pass or fail either
         if not may_fail:
             failed = undecided
         if given is not None and given.blind:
             failed = _if(surely(given, True), failed, undecided)
         if require.blind:
-            judge = _if(surely(require, True), seen, _if(surely(require, False), failed, undecided))
+            judge = _if(surely(require, True), any_passed, _if(surely(require, False), failed, undecided))
         else:
-            judge = [ast.If(require.code, seen, failed)]
+            judge = [ast.If(require.code, any_passed, failed)]
         if given is None:
             return judge
         if given.blind:
@@ -157,4 +157,4 @@ def _tuple(*values: ast.expr) -> ast.expr:
 def _handler(place: list[ast.expr]) -> ast.ExceptHandler:
     """An unknown was met: what stands at this place is left open."""
     opened = _append("opened", _tuple(*place, attribute(name("_gap"), "unknown")))
-    return ast.ExceptHandler(name("_Unread"), "_gap", [opened, _assign("_fell", literal(True))])
+    return ast.ExceptHandler(name("_Unread"), "_gap", [opened, _assign("_needs_details", literal(True))])

@@ -73,12 +73,12 @@ def _run(report: Report) -> dict[str, Any]:
             "verdicts": {name: report.count(name) for name in ("passed", "failed", "not_applicable", "not_evaluated", "errors")},
             "not_evaluated": [
                 {
-                    "reason": clean(reason),
+                    "reason": clean(str(reason)),
                     "remedy": report.remedy(reason),
                     "count": count,
                     "rules": sorted(o.rule.id for o in report.outcomes if reason in o.reasons),
                 }
-                for reason, count in sorted(report.reasons().items())
+                for reason, count in sorted(report.reasons().items(), key=lambda item: str(item[0]))
             ],
             "tenants": [
                 {
@@ -135,10 +135,10 @@ def _summary(report: Report) -> dict[str, Any]:
 def _findings(report: Report, options: Options) -> Iterator[Finding]:
     yield from filter(options.shows, report.findings)
     for outcome in report.outcomes:
-        for reason, count in sorted(outcome.reasons.items()):
+        for reason, count in sorted(outcome.reasons.items(), key=lambda item: str(item[0])):
             rule = outcome.rule
             yield Finding(
-                fingerprint("", rule.id, "not-evaluated", reason),
+                fingerprint("", rule.id, "not-evaluated", str(reason)),
                 rule.id, rule.title, rule.area, Severity.info, Severity.info, Status.not_evaluated,
                 message=clean(f"not evaluated: {reason}"), reference_url=rule.references[0] if rule.references else None,
                 aadsts=rule.aadsts, count=count,

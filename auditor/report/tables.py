@@ -10,7 +10,7 @@ import msgspec
 
 from auditor.display import clean, clean_or_none, iso, show
 from auditor.engine.finding import Status
-from auditor.engine.judge import subject_of
+from auditor.engine.rows import identity_of
 from auditor.facts import App, RequestedPermission, Resource, ServicePrincipal
 from auditor.pipeline import Loaded, Report
 from auditor.severity import Severity
@@ -136,7 +136,7 @@ def _credential(loaded: Loaded, one: App | ServicePrincipal, on: str, kind: str,
     else:
         state = "expiring" if left is not None and left < EXPIRING_WITHIN else "valid"
     superseded = credential.superseded
-    of = subject_of(one)
+    of = identity_of(one)
     return Credential(
         of.app_id, of.object_id, of.name, clean_or_none(credential.key_id), kind, on, clean_or_none(credential.display_name),
         iso(start), iso(end), left, state, None if isinstance(superseded, Unknown) else superseded, of.owners,
@@ -152,7 +152,7 @@ def applications(report: Report) -> Iterator[Application]:
             worst[key] = (count + 1, max(severity, finding.severity))
     for world in report.worlds:
         for app in world.apps:
-            of = subject_of(app)
+            of = identity_of(app)
             count, most = worst.get((of.app_id, of.object_id), (0, None))
             ends = [c.end for c in (*_known(app.secrets), *_known(app.certificates)) if isinstance(c.end, datetime)]
             principal = app.service_principal if "servicePrincipals" in world.given else None
@@ -170,7 +170,7 @@ def api_permissions(loaded: Loaded) -> Iterator[ApiPermission]:
     """What every registration requests: of which API, how far it reaches, and whether it was granted."""
     for world in loaded.worlds:
         for app in world.apps:
-            of = subject_of(app)
+            of = identity_of(app)
             for wish in _known(app.requested_permissions):
                 definition: Any = wish.definition
                 there = not isinstance(definition, Unknown) and definition is not None
@@ -205,7 +205,7 @@ def _granted(wish: RequestedPermission) -> tuple[str | None, int | None]:
 def connectors(loaded: Loaded) -> Iterator[Connector]:
     for world in loaded.worlds:
         for connector in world.connectors:
-            of, document = subject_of(connector), connector.document
+            of, document = identity_of(connector), connector.document
             yield Connector(
                 of.object_id, of.name, clean(connector.kind), document.file.shown, document.line, clean(document.pointer, 1000),
                 clean_or_none(connector.identity_provider), _or_none(connector.entra), clean_or_none(connector.client_id),

@@ -146,12 +146,12 @@ class _Page:
         if not count:
             return
         yield f"Not evaluated: {_count(count, 'check')}, for want of"
-        reasons = sorted(self.report.reasons().items(), key=lambda item: (-item[1], item[0]))
+        reasons = sorted(self.report.reasons().items(), key=lambda item: (-item[1], str(item[0])))
         shown = len(reasons) if self.options.verbose else _MOST_REASONS
         for reason, number in reasons[:shown]:
             rules = sorted(outcome.rule.id for outcome in self.report.outcomes if reason in outcome.reasons)
             names = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
-            yield f"  {number:>6}  {clean(reason)}  ({names})"
+            yield f"  {number:>6}  {clean(str(reason))}  ({names})"
             if remedy := self.report.remedy(reason):
                 yield self._style(f"          {remedy}", dim=True)
         if len(reasons) > shown:

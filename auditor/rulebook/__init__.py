@@ -1,10 +1,9 @@
-"""Pages -> rules, folders -> rulebooks, profiles."""
+"""Pages -> rules, folders -> rulebooks, profiles. A rule is data: to compile and to run it is the engine's."""
 
-from auditor.rulebook.book import NOT_PAGES, Rulebook, collections, load_folder, pages, shipped, shipped_folder
-from auditor.rulebook.checked import Check, fact_needs
-from auditor.rulebook.page import ID, KINDS, Example, Rule, load, parse
+from auditor.rulebook.book import NOT_PAGES, Rulebook, load_folder, pages, shipped, shipped_folder
+from auditor.rulebook.page import ID, KINDS, Block, Example, Rule, load, parse
 
 __all__ = [
-    "ID", "KINDS", "NOT_PAGES", "Check", "Example", "Rule", "Rulebook", "collections", "fact_needs", "load", "load_folder", "pages",
-    "parse", "shipped", "shipped_folder",
+    "ID", "KINDS", "NOT_PAGES", "Block", "Example", "Rule", "Rulebook", "load", "load_folder", "pages", "parse", "shipped",
+    "shipped_folder",
 ]  # fmt: skip

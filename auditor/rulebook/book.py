@@ -6,23 +6,15 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from auditor.entra.collections import SHIPPED
 from auditor.errors import RuleError, UsageError
-from auditor.rulebook.checked import parameter_type
-from auditor.rulebook.page import Rule, load, midnight
+from auditor.rulebook.page import Rule, kind_of, load, midnight
 
 NOT_PAGES = ("readme", "index")
-
-
-def collections(rules: Iterable[Rule]) -> set[str]:
-    """The tenant's collections that decide what these rules say."""
-    return {need.rstrip("*") for rule in rules for need in rule.check().collections()} - {SHIPPED.name}
 
 
 def _each_name_once(rules: list[Rule]) -> None:
@@ -92,27 +84,23 @@ class Rulebook:
         """
         changed = dict(self.rules)
         for (id_, name), value in settings.items():
-            rule = self.get(id_)
-            if name not in rule.params:
-                there = ", ".join(rule.params) or "none"
-                raise UsageError(f"rule {rule.id} has no parameter {name!r}; it has: {there}")
-            rule = changed[rule.id]
-            changed[rule.id] = replace(rule, params={**rule.params, name: _parameter(rule, name, value, texts=texts)})
+            rule = changed[self.get(id_).id]
+            changed[rule.id] = with_parameter(rule, name, value, texts=texts)
         return Rulebook(changed.values())
 
 
-def _parameter(rule: Rule, name: str, value: Any, *, texts: bool) -> Any:
-    """A parameter's new value, which must be of the default's kind."""
+def with_parameter(rule: Rule, name: str, value: Any, *, texts: bool = False) -> Rule:
+    """The rule with another value of a parameter, which must be of the default's kind. Raises UsageError."""
+    if name not in rule.params:
+        there = ", ".join(rule.params) or "none"
+        raise UsageError(f"rule {rule.id} has no parameter {name!r}; it has: {there}")
     default = rule.params[name]
     new = midnight(value)
     if texts and isinstance(value, str):
         new = _from_text(value, default)
-    try:
-        if new is not None and parameter_type(name, new) == parameter_type(name, default):
-            return new
-    except RuleError:
-        pass
-    raise UsageError(f"{rule.id}.{name}: {value!r} is not {_needed(default)}; the default is {default!r}")
+    if new is None or not kind_of(new) or kind_of(new) != kind_of(default):
+        raise UsageError(f"{rule.id}.{name}: {value!r} is not {_needed(default)}; the default is {default!r}")
+    return rule.having(params={**rule.params, name: new})
 
 
 def _from_text(text: str, default: Any) -> Any:
@@ -171,13 +159,11 @@ def shipped(extend: Iterable[Path] = ()) -> Rulebook:
         more = load_folder(folder)
         if not more:
             raise UsageError(f"{folder} holds no rule pages (*.md with a ```toml rule block)")
-        for rule in more:  # ours are known to be right
-            rule.check().fix  # noqa: B018
         rules += more
     return Rulebook(rules)
 
 
 @cache
 def _shipped(folder: Path) -> tuple[Rule, ...]:
-    """Read once in a process, and so are checked and compiled once."""
+    """Read once in a process."""
     return tuple(load_folder(folder))

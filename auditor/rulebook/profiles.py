@@ -3,61 +3,72 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+
+from auditor import settings
 from auditor.errors import UsageError
-from auditor.rulebook import Rule, Rulebook, shipped_folder
-from auditor.rulebook.page import read_text
+from auditor.rulebook.book import Rulebook, shipped_folder, with_parameter
+from auditor.rulebook.page import Rule
 from auditor.severity import SEVERITIES
 
 DEFAULT = "default"
-_SELECTORS = "a list of texts: names, areas, tags, name-* or ALL"
-_KINDS: dict[str, tuple[type, str]] = {
-    "description": (str, "a text"), "select": (list, _SELECTORS), "ignore": (list, _SELECTORS),
-    "severity": (dict, "a table: rule = severity"), "params": (dict, "a table for each rule, as in [params.secret-expiring]"),
-}  # fmt: skip
+_Selectors = Annotated[list[str], msgspec.Meta(description="a list of texts: names, areas, tags, name-* or ALL")]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """`path` is the file that it stands in."""
+class Choice(msgspec.Struct, forbid_unknown_fields=True):
+    """What a profile's file may say."""
+
+    description: str = ""
+    select: _Selectors = msgspec.field(default_factory=lambda: ["ALL"])
+    ignore: _Selectors = []
+    severity: Annotated[dict[str, Any], msgspec.Meta(description="a table: rule = severity")] = {}
+    params: Annotated[dict[str, Any], msgspec.Meta(description="a table for each rule, as in [params.secret-expiring]")] = {}
+
+
+class Profile(msgspec.Struct):
+    """`path` is the file that it stands in, `text` what is written there."""
 
     name: str
     path: str = ""
-    description: str = ""
-    select: list[str] = field(default_factory=lambda: ["ALL"])
-    ignore: list[str] = field(default_factory=list)
-    severity: dict[str, str] = field(default_factory=dict)
-    params: dict[str, dict[str, Any]] = field(default_factory=dict)
+    choice: Choice = msgspec.field(default_factory=Choice)
+    text: str = ""
+
+    @property
+    def description(self) -> str:
+        return self.choice.description
 
     def apply(self, book: Rulebook) -> Rulebook:
         """The rules with this profile's severities and parameters. Raises UsageError for a rule that does not exist."""
-        rules: dict[str, Rule] = {rule.id: rule for rule in book}
-        with self._named("severity"):
-            for id_, severity in self.severity.items():
-                rule = book.get(id_)
-                rules[rule.id] = replace(rule, block={**rule.block, "severity": severity})
-        with self._named("params"):
-            settings = {(id_, name): value for id_, values in self.params.items() for name, value in values.items()}
-            return Rulebook(rules.values()).with_parameters(settings)
+        rules = dict(book.rules)
+        for id_, severity in self.choice.severity.items():
+            with self._named("severity", id_):
+                rule = rules[book.get(id_).id]
+                rules[rule.id] = rule.having(severity=severity)
+        for id_, values in self.choice.params.items():
+            for name, value in values.items():
+                with self._named("params", id_, name):
+                    rule = rules[book.get(id_).id]
+                    rules[rule.id] = with_parameter(rule, name, value)
+        return Rulebook(rules.values())
 
     def matching(self, book: Rulebook, key: str) -> set[str]:
         """Ids of the rules that its `select` or `ignore` names. Raises UsageError."""
         with self._named(key):
-            return book.matching(getattr(self, key))
+            return book.matching(getattr(self.choice, key))
 
     @contextmanager
-    def _named(self, key: str) -> Iterator[None]:
-        """Errors name the file and the key."""
+    def _named(self, *keys: str) -> Iterator[None]:
+        """Errors name the file, the line and the key."""
         try:
             yield
         except UsageError as error:
-            raise UsageError(f"profile {self.path}: {key}: {error}") from None
+            line = settings.line_of(self.text, ".".join(keys))
+            raise UsageError(f"profile {self.path}:{line}: {keys[0]}: {error}") from None
 
 
 def names() -> list[str]:
@@ -68,30 +79,31 @@ def load(name: str) -> Profile:
     """A profile by name, or a TOML file of the user's own. Raises UsageError."""
     path = Path(name) if name.endswith(".toml") else shipped_folder() / "profiles" / f"{name}.toml"
     try:
-        data = tomllib.loads(read_text(path))
+        text = settings.read_text(path).replace("\r\n", "\n")
     except FileNotFoundError:
         close = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names())}, or a file NAME.toml"
         raise UsageError(f"no profile is called {name!r}{hint}") from None
-    except (OSError, ValueError, RecursionError) as error:  # of UTF-8 and TOML, too
+    except (OSError, ValueError) as error:
         raise UsageError(f"profile {path}: {getattr(error, 'strerror', None) or error}") from None
-    for key, value in data.items():
-        if key not in _KINDS:
-            close = difflib.get_close_matches(key, _KINDS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(_KINDS)}"
-            raise UsageError(f"profile {path}: there is no key {key!r}; {hint}")
-        kind, words = _KINDS[key]
-        if not isinstance(value, kind) or (isinstance(value, list) and not all(isinstance(selector, str) for selector in value)):
-            raise UsageError(f"profile {path}: {key!r} is {words}, not {value!r}")
-    if data.get("select") == []:
-        raise UsageError(f"profile {path}: 'select' names no rule; ALL selects every one")
-    for id_, values in data.get("params", {}).items():
+
+    def fail(message: str, line: int) -> UsageError:
+        return UsageError(f"profile {path}:{line}: {message}")
+
+    def fail_at(message: str, *keys: str) -> UsageError:
+        return fail(message, settings.line_of(text, ".".join(keys)))
+
+    choice = settings.struct(settings.table(text, "the profile", fail), Choice, text, fail)
+    if not choice.select:
+        raise fail_at("'select' names no rule; ALL selects every one", "select")
+    for id_, values in choice.params.items():
         if not isinstance(values, dict):
-            raise UsageError(f"profile {path}: parameters stand below their rule, as in [params.{id_}]")
-    for id_, severity in data.get("severity", {}).items():
+            raise fail_at(f"parameters stand below their rule, as in [params.{id_}]", "params", id_)
+    for id_, severity in choice.severity.items():
         if severity not in SEVERITIES:
-            raise UsageError(f"profile {path}: severity {severity!r} of {id_} is not one of {', '.join(SEVERITIES)}")
-    return Profile(path.stem, str(path), **data)
+            said = f"severity {settings.shown(severity)} of {id_} is not one of {', '.join(SEVERITIES)}"
+            raise fail_at(said, "severity", id_)
+    return Profile(path.stem, str(path), choice, text)
 
 
 def chosen(book: Rulebook, profile: Profile, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> list[Rule]:

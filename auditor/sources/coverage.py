@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 import msgspec
 
 from auditor.entra.collections import TENANT
+from auditor.unknown import Reason
 
 COMPLETE, SELECTED, UNAVAILABLE, PARTIAL, DENIED, FAILED = "complete", "selected", "unavailable", "partial", "denied", "failed"
 AS_MEANT = (COMPLETE, SELECTED, UNAVAILABLE)  # nobody has to do anything about these
@@ -28,6 +29,11 @@ class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
     read: list[str] = []  # object ids of which this collection was read, where not of all
     unread: list[str] = []  # object ids of which it was not read, though of all others
     absent: list[str] = []  # ids that were looked for, and are not there
+
+    @property
+    def key(self) -> Reason:
+        """Why verdicts are missing for want of it."""
+        return Reason(self.collection, self.reason, True)
 
     @property
     def is_mendable(self) -> bool:
@@ -78,10 +84,10 @@ class TenantInfo(msgspec.Struct, rename="camel"):
     def of(self, collection: str) -> Covered | None:
         return next((covered for covered in self.covered if covered.collection == collection), None)
 
-    def remedies(self) -> dict[str, str]:
-        """Why something is not known, as verdicts say it -> what would make it known."""
-        return {f"{covered.collection}: {covered.reason}": covered.remedy for covered in self.covered if covered.reason}
+    def remedies(self) -> dict[Reason, str]:
+        """Why something is not known, as verdicts count it -> what would make it known."""
+        return {covered.key: covered.remedy for covered in self.covered if covered.reason}
 
-    def mendable(self) -> set[str]:
+    def mendable(self) -> set[Reason]:
         """Those reasons that somebody can do something about."""
-        return {f"{covered.collection}: {covered.reason}" for covered in self.covered if covered.is_mendable}
+        return {covered.key for covered in self.covered if covered.is_mendable}

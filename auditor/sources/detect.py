@@ -1,39 +1,15 @@
-"""What a JSON object is, by its content: never by the name of its file."""
+"""What an object of Entra ID's is, by its content: never by the name of its file; and what collections and pages are called."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from auditor.entra.collections import APPLICATIONS, BY_NAME, CONNECTORS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS, TENANT
 from auditor.entra.shapes import Application, ServicePrincipal, SignInActivity
 from auditor.sources import marks
 from auditor.sources.element import Element
-from auditor.sources.formats import Piece, connector, msal
-
-GRAPH, PORTAL, AAD_GRAPH = "Microsoft Graph", "Azure AD Graph manifest", "Azure AD Graph"
-CONNECTOR, DEFINITION, SETTINGS = "connector", "connector definition", "connector settings"
-AUTH_CONFIG, SAMPLE = "authConfig.json", "sample.json"
-# Formats of which one object holds several documents, or a part of one.
-PIECES: dict[str, Callable[[Element, str], Iterator[Piece]]] = {
-    CONNECTOR: connector.connectors, DEFINITION: connector.definition, SETTINGS: connector.settings,
-    AUTH_CONFIG: msal.config, SAMPLE: msal.sample,
-}  # fmt: skip
-
-# Bytes without which a file holds nothing of Microsoft Entra ID: what only its objects have, older manifests, and files of clients.
-_MARKERS = (
-    *(marker for collection in TENANT for marker in collection.markers),
-    "replyUrls", "replyUrlsWithType", "oauth2Permissions", "oauth2PermissionScopes", "resourceAppId", "optionalClaims",
-)  # fmt: skip
-# Other tools write the same names in other casings. Files of clients, and what says what an object is, are written one way.
-_CASINGS = (
-    *(casing for name in _MARKERS for casing in (name, name[0].upper() + name[1:], re.sub("([A-Z])", r"_\1", name).lower())),
-    "objectType", "@odata.context", "odata.metadata", "oAuthSettings", "connectionParameters", "connectionParameterSets", "iconBrandColor",
-    "apiProperties", "clientID", "AADApps",
-)  # fmt: skip
-# In a text within JSON the quotes have a backslash before them.
-MARKERS = re.compile(rf'"(?:{"|".join(map(re.escape, _CASINGS))})\\*+"|"swagger"\s*:\s*"2\.0"'.encode())
 
 _TYPE = "#microsoft.graph."
 _TYPES = {
@@ -51,10 +27,10 @@ COLLECTIONS = {
 }
 OWN_NAMES = tuple(name for name in COLLECTIONS if name not in BY_NAME or not BY_NAME[name].has_common_name)
 _PRINCIPAL = ("servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "appRoleAssignmentRequired")
-_LEGACY = (
+_LEGACY = frozenset({
     "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "accessTokenAcceptedVersion", "oauth2Permissions",
     "allowPublicClient", "informationalUrls", "signInUrl", "oauth2AllowUrlPathMatching",
-)  # fmt: skip
+})  # fmt: skip
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
 _SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "info", "owners")
 _SPECIFIC = {
@@ -97,75 +73,101 @@ def _outside_parentheses(text: str) -> str:
     return "".join(kept)
 
 
-def classify(members: Mapping[str, Element]) -> tuple[str, str] | None:
-    """(kind, format) of an object, or None when it is nothing of Entra ID, nor a connector's."""
-    found = _directory_object(members)
-    return found if found is not None else _power_platform(members)
+def text(members: Mapping[str, Element], name: str) -> str:
+    element = members.get(name)
+    value = element.value() if element is not None and element.is_text else ""
+    return value if isinstance(value, str) else ""
 
 
-def _directory_object(members: Mapping[str, Element]) -> tuple[str, str] | None:
+def _has(members: Mapping[str, Element], names: Iterable[str]) -> bool:
+    # A null proves nothing: lists with objects of several kinds are exported with the columns of all of them.
+    return any(name in members and not members[name].is_null for name in names)
 
-    def text(name: str) -> str:
-        element = members.get(name)
-        value = element.value() if element is not None and element.raw[element.start : element.start + 1] == b'"' else ""
-        return value if isinstance(value, str) else ""
 
-    def has(*names: str) -> bool:
-        # A null proves nothing: lists with objects of several kinds are exported with the columns of all of them.
-        return any(name in members and not members[name].is_null for name in names)
+def is_aad_graph(members: Mapping[str, Element]) -> bool:
+    """Whether an object is of Azure AD Graph."""
+    if "odata.type" in members and text(members, "odata.type").startswith("Microsoft.DirectoryServices."):
+        return True
+    return "objectId" in members and not members["objectId"].is_null and _has(members, _AAD_GRAPH)
 
-    if text("odata.type").startswith("Microsoft.DirectoryServices.") or (has("objectId") and has(*_AAD_GRAPH)):
-        kind = (text("objectType") or text("odata.type")).rpartition(".")[2].lower()
-        kinds = {"application": "application", "serviceprincipal": "servicePrincipal"}
-        return (kinds[kind], AAD_GRAPH) if kind in kinds else None
-    if odata_type := text("@odata.type").lower():
+
+def aad_graph_kind(members: Mapping[str, Element]) -> str | None:
+    """The kind of an object of Azure AD Graph."""
+    kind = (text(members, "objectType") or text(members, "odata.type")).rpartition(".")[2].lower()
+    return {"application": "application", "serviceprincipal": "servicePrincipal"}.get(kind)
+
+
+def stated_kind(members: Mapping[str, Element]) -> str | None:
+    """The kind that an object of Microsoft Graph's states; "" of one that is not read, None where it states nothing."""
+    if odata_type := text(members, "@odata.type").lower():
         odata_type = "#" + odata_type.removeprefix("#")
         found = _TYPES.get(odata_type)
         if found or odata_type.startswith(_TYPE):
-            return (found, GRAPH) if found else None
-    kind_of_context = context(text("@odata.context")).kind
-    if kind_of_context and kind_of_context != "owner":
-        return kind_of_context, GRAPH
-    platforms = [members[name] for name in ("web", "spa", "api") if name in members and members[name].is_object]
+            return found or ""
+    kind = context(text(members, "@odata.context")).kind
+    return kind if kind != "owner" else None
+
+
+def is_legacy(members: Mapping[str, Element]) -> bool:
+    """Whether an application that does not state what it is has the names of the portal's old manifest."""
+    return not _LEGACY.isdisjoint(members) and _has(members, _LEGACY) and not _platforms(members) and stated_kind(members) is None
+
+
+def _platforms(members: Mapping[str, Element]) -> list[Element]:
+    return [members[name] for name in ("web", "spa", "api") if name in members and members[name].is_object]
+
+
+def directory_kind(members: Mapping[str, Element]) -> str | None:
+    """The kind of an object in Microsoft Graph's shape, or in that of the portal's old manifest."""
+    if is_aad_graph(members):
+        return None
+    stated = stated_kind(members)
+    if stated is not None:
+        return stated or None
+
+    def has(*names: str) -> bool:
+        return _has(members, names)
+
+    platforms = _platforms(members)
     requested = members.get("requiredResourceAccess")
     if has("appId") and ((platforms and has("id", "displayName")) or (requested is not None and _is_filled(requested))):
         # What only an application has decides, whatever columns of other kinds stand beside it.
-        return "application", PORTAL if has(*_LEGACY) and not platforms else GRAPH
+        return "application"
     if has("defaultUserRolePermissions", "permissionGrantPolicyIdsAssignedToDefaultUserRole"):
-        return "authorizationPolicy", GRAPH
+        return "authorizationPolicy"
     if has("notifyReviewers") and "isEnabled" in members:
-        return "adminConsentRequestPolicy", GRAPH
+        return "adminConsentRequestPolicy"
     if has("applicationRestrictions", "servicePrincipalRestrictions"):
-        return "defaultAppManagementPolicy", GRAPH
+        return "defaultAppManagementPolicy"
     if has("appId") and (has("lastSignInActivity") or ("lastSignInActivity" in members and members.keys() <= _OF_SIGN_INS)):
-        return "servicePrincipalSignInActivity", GRAPH
+        return "servicePrincipalSignInActivity"
     if has("appRoleId") and has("resourceId"):
-        return "appRoleAssignment", GRAPH
+        return "appRoleAssignment"
     if has("clientId") and has("resourceId") and has("scope", "consentType"):
-        return "oauth2PermissionGrant", GRAPH
+        return "oauth2PermissionGrant"
     if has("issuer") and has("audiences", "subject") and "claims" not in members:
-        return "federatedIdentityCredential", GRAPH
+        return "federatedIdentityCredential"
     if has("verifiedDomains") and not has("appId"):
-        return "organization", GRAPH
+        return "organization"
     if has(*_PRINCIPAL):
-        return "servicePrincipal", GRAPH
+        return "servicePrincipal"
     if has("appId") and any(name in members and members[name].is_array for name in ("oauth2PermissionScopes", "publishedPermissionScopes")):
-        return "servicePrincipal", GRAPH
+        return "servicePrincipal"
     if has(*_NOT_APPLICATIONS) and not has("appId"):
         return None
     if [name for name in members if "@" not in name] in (["requiredResourceAccess"], ["optionalClaims"], ["identifierUris"]):
         return None  # a part of a manifest
-    if has(*_LEGACY) and not platforms:
-        return "application", PORTAL
+    if not platforms and _has(members, _LEGACY):
+        return "application"
     nested = platforms or ("publicClient" in members and members["publicClient"].is_object)
     if nested and _is_map(members):
         return None
     if (nested and not (has("tenantId") and "credentials" in members)) or has("requiredResourceAccess", "identifierUris", "signInAudience"):
-        return "application", GRAPH
+        return "application"
     if has("displayName", "appId") and has(*_SPECIFIC["application"]):
-        return "application", GRAPH  # cut down by $select or --query
+        return "application"  # cut down by $select or --query
     if has("displayName") and has("appId") and has("id"):
-        return "application", GRAPH
+        return "application"
     return None
 
 
@@ -179,22 +181,26 @@ def is_certain(members: Mapping[str, Element]) -> bool:
     return named or len(marks.of(members)) >= marks.ENOUGH
 
 
-def fits(kind: str, members: Mapping[str, Element], *, one: bool) -> str | None:
-    """The format of an object in a collection of a kind; None where it has nothing of that kind, as a list of app ids has.
+def may_be(kind: str, members: Mapping[str, Element], *, one: bool) -> bool:
+    """Whether an object in a collection of a kind can be of that kind: a list of app ids has nothing of it.
 
     `one`: the collection's name promises one object ("application"), and so is never a map's.
     """
-    if not one and kind in _SPECIFIC and _is_map(members):
-        return None
-    found = _directory_object(members)
-    if found is not None and found[0] == kind:
-        return found[1]
     if kind not in _SPECIFIC:
-        return GRAPH
+        return True
+    if is_map_of(kind, members, one=one):
+        return False
+    if directory_kind(members) == kind:
+        return True
     known = members.keys() & (_SPECIFIC[kind] | set(_SHARED))
     # A list of app ids with remarks of its own beside them holds no registrations, whatever it is called.
     told = one or not known <= {"appId", "displayName"} or known == members.keys()
-    return GRAPH if known and told else None
+    return bool(known) and told
+
+
+def is_map_of(kind: str, members: Mapping[str, Element], *, one: bool) -> bool:
+    """Whether an object in a collection of a kind holds such objects by name, and is none itself."""
+    return not one and kind in _SPECIFIC and _is_map(members)
 
 
 def _is_map(members: Mapping[str, Element]) -> bool:
@@ -202,20 +208,3 @@ def _is_map(members: Mapping[str, Element]) -> bool:
     return all(member.is_object for member in members.values()) and any(
         not {"appId", "displayName"}.isdisjoint(member.members()) for member in members.values()
     )
-
-
-def _power_platform(members: Mapping[str, Element]) -> tuple[str, str] | None:
-    """A custom connector's files, and those of an MSAL sample. A JSON Schema describes such objects, and is none."""
-    if "$schema" in members and b"json-schema.org" in bytes(members["$schema"].view()):
-        return None
-    if connector.is_properties(members) or connector.is_parameter(members) or connector.is_parameters(members):
-        return "connector", CONNECTOR
-    if connector.is_definition(members):
-        return "connectorPart", DEFINITION
-    if connector.is_settings(members):
-        return "connectorPart", SETTINGS
-    if msal.is_config(members):
-        return "connector", AUTH_CONFIG
-    if "AADApps" in members and members["AADApps"].is_array:
-        return "application", SAMPLE
-    return None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from auditor import pointer
 from auditor.display import harmless
 from auditor.errors import InputError
 from auditor.files import Identity
 from auditor.sources.coverage import TenantInfo
+
+if TYPE_CHECKING:
+    from auditor.sources.formats.base import Format
 
 EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here columns are exact and duplicate keys are looked for
 
@@ -63,7 +66,8 @@ class Document:
     data: Any
     parent: str = ""  # object id of what it belongs to, where its place says so; of a connector what its files have in common
     origins: dict[str, str] | None = None  # Graph pointer -> pointer in the file's own shape, for other formats
-    format: str = "Microsoft Graph"
+    format: Format | None = None  # as what it was read; None in a tenant
+    identity: str = ""  # names it in its file where it has no ids, such as a resource's address
     places: Places | None = None  # of a text that is no JSON
 
     def place(self, inside: str) -> tuple[str, int | None, int | None]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
-from auditor.sources import detect, marks
-from auditor.sources.element import UNREADABLE, Element
+from auditor.sources import marks
+from auditor.sources.element import UNREADABLE
+from auditor.sources.formats import MARKERS
+from auditor.sources.formats.base import JSON_NAMES, Members
 
 _AZ = "export with `az ad app list --all`, which regaudit reads"
 _SHOW = "export the whole registration with `az ad app show --id APP_ID`"
@@ -32,8 +34,6 @@ class Foreign(NamedTuple):
         return f"this is {self.what}, which regaudit does not read: {self.advice}"
 
 
-Members = Mapping[str, Element]
-JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
 # Bytes of a JSON file in a folder that has no marker of ours, and yet is worth a word.
 HINTS = re.compile(
     rb'"(?:webApplicationInfo|AzureA[dD]|AzureAdB2C|EntraId|_postman_id|AADApplication|azuread_\w+|azuread:[\w/:]+|clientSecret|innerError'
@@ -70,7 +70,7 @@ def of_object(members: Members, whole: memoryview) -> Foreign | None:
 def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
     """What a text is that is not JSON; in a folder its name has to say so, too."""
     if raw.startswith(b"\x1f\x8b"):
-        return Foreign("a gzip file", "unpack it first", detect.MARKERS.search(_beginning(raw)) is not None)
+        return Foreign("a gzip file", "unpack it first", MARKERS.search(_beginning(raw)) is not None)
     if raw.startswith(b"SQLite format 3\0"):
         ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
         return Foreign("a ROADrecon database" if ours else "a SQLite database", _AZ, ours)

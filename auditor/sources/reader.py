@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
-from auditor import pointer, schemas
 from auditor.display import clean, redacted
-from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
-from auditor.errors import InputError
-from auditor.sources import detect, foreign, marks, text
-from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, OWN_NAMES, PIECES, PORTAL
-from auditor.sources.document import EXACT_UP_TO, Document, Documents, File, Listing, Note
+from auditor.sources import detect, formats, marks, text
+from auditor.sources.detect import COLLECTIONS, OWN_NAMES
+from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
 from auditor.sources.element import UNREADABLE, Element
-from auditor.sources.formats import Converted, graph, legacy
+from auditor.sources.formats import MARKERS, graph
+from auditor.sources.formats.base import Format, Members, Object, ObjectFormat, Piece
+from auditor.sources.maker import Maker
 from auditor.sources.places import Places, reason
 
 MAX_DEPTH = 6  # wrappers within wrappers: pages in a batch response in a list
@@ -45,6 +41,7 @@ def read(raw: bytes, name: str, scope: str, into: Documents) -> Reading:
     else:
         reader.items(roots, 0)
     reading = reader.reading
+    reading.deleted = reader.maker.deleted
     if reading.objects:
         into.notes += notes
         if not small:
@@ -63,6 +60,7 @@ class _Reader:
         self.reading = Reading()
         self._complaints: Counter[str] = Counter()
         self._places = Places(file, raw)
+        self.maker = Maker(file, self._places, into)
 
     @property
     def _progress(self) -> tuple[int, int, int]:
@@ -74,14 +72,14 @@ class _Reader:
     def value(self, element: Element, depth: int, *, ours: bool = True) -> None:
         try:
             if depth > MAX_DEPTH:
-                if detect.MARKERS.search(element.view()) and marks.bears(element.value()):
+                if MARKERS.search(element.view()) and marks.bears(element.value()):
                     self._complain(element, "nested too deeply to be looked at")
             elif element.is_array:
                 kinds, ended = self.items(element.items(), depth, ours=ours)
                 self._listed(kinds, ended=ended and ours)
             elif element.is_object:
                 self._object(element, depth, ours=ours)
-            elif element.is_text and detect.MARKERS.search(element.view()) and marks.bears(element.value()):
+            elif element.is_text and MARKERS.search(element.view()) and marks.bears(element.value()):
                 self._complain(element, "JSON within a text is not read: save it as JSON")
         except UNREADABLE as error:
             self._unreadable(element, error)
@@ -118,9 +116,14 @@ class _Reader:
     def _is_slim(self, item: Element, kinds: Counter[str]) -> bool:
         """Reads what is a registration only because it stands in a list of them: its appId and displayName, say, and no more."""
         members = item.members() if item.is_object else {}
-        if "appId" not in members or detect.fits("application", members, one=False) is None:
+        if "appId" not in members:
             return False
-        self._document(item, "application", GRAPH)
+        seen = Object(item, members, self.file.name, "application")
+        found = formats.of_object(seen)
+        if found is None:
+            return False
+        for piece in found[1].pieces(seen, "application"):
+            self._take(piece, found[1])
         kinds["application"] += 1
         return True
 
@@ -131,40 +134,31 @@ class _Reader:
             return None  # a report of our own
         wraps = "value" in members and "appId" not in members
         if not wraps:
-            found = self._classified(members, kind, ours=ours, one=one)
-            if found is not None:
-                self._read(element, members, *found, kind)
+            seen = Object(element, members, self.file.name, kind)
+            found = formats.of_object(seen, one=one)
+            if found is not None and (ours or kind is not None or found[1].is_certain(seen)):
+                self._read(seen, *found)
                 return found[0]
         self._wrapper(element, members, depth, ours=ours, kind=kind)
         return None
 
-    @staticmethod
-    def _classified(members: dict[str, Element], kind: str | None, *, ours: bool, one: bool) -> tuple[str, str] | None:
-        if kind == "connector":
-            found = detect.classify(members)
-            return found if found is not None and found[1] in PIECES else (kind, CONNECTOR)
-        if kind is not None:
-            form = detect.fits(kind, members, one=one)
-            return None if form is None else (kind, form)
-        found = detect.classify(members)
-        return found if found is None or ours or (found[1] not in PIECES and detect.is_certain(members)) else None
+    def _read(self, seen: Object, kind: str, form: ObjectFormat) -> None:
+        for piece in form.pieces(seen, kind):
+            self._take(piece, form)
+        if form.is_directory:
+            self._expanded(kind, seen.members)
 
-    def _read(self, element: Element, members: dict[str, Element], kind: str, form: str, named: str | None) -> None:
-        if form in PIECES:
-            self._pieces(element, form)
-            return
-        parent = _text(members.get("of")).lower() if named in _CHILDREN else ""
-        context = detect.context(_text(members.get("@odata.context")))
-        self._document(element, kind, form, context=context, parent=parent)
-        self._expanded(kind, members)
+    def _take(self, piece: Piece, form: Format) -> None:
+        self.reading.objects += 1
+        self.maker.take(piece, form)
 
-    def _expanded(self, kind: str, members: dict[str, Element]) -> None:
+    def _expanded(self, kind: str, members: Members) -> None:
         """What stands within a registration or principal and is no property of it: what $expand brought, or what somebody put there."""
         if kind not in ("application", "servicePrincipal"):
             return
         for name in members.keys() - _PROPERTIES[kind]:
             member = members[name]
-            if (member.is_array or member.is_object) and detect.MARKERS.search(member.view()):
+            if (member.is_array or member.is_object) and MARKERS.search(member.view()):
                 self.value(member, 1, ours=False)
 
     def _wrapper(self, element: Element, members: dict[str, Element], depth: int, *, ours: bool, kind: str | None) -> None:
@@ -172,9 +166,7 @@ class _Reader:
         own = marks.of(members)
         if self._saved_error(element, members):
             return
-        alien = foreign.of_object(members, element.view()) if ours or len(own) >= marks.ENOUGH else None
-        if alien is not None:
-            self._alien(element, alien, own)
+        if (ours or len(own) >= marks.ENOUGH) and self._is_alien(element, members, own):
             return
         if len(own) >= marks.ENOUGH:
             self._complain(element, f"{_WHAT_IS_IT} ({', '.join(own[:3])})")
@@ -184,7 +176,7 @@ class _Reader:
         for name, member in members.items():
             if name == "value" and (member.is_array or member.is_object):
                 self._page(members, depth, ours=ours, kind=kind)
-            elif name == "value" and detect.context(_text(members.get("@odata.context"))).kind and "id" not in members:
+            elif name == "value" and detect.context(detect.text(members, "@odata.context")).kind and "id" not in members:
                 self._complain(member, "a page's value is a list, or an object")
             elif name == "responses" and ours:
                 self._batch(member, depth)
@@ -192,7 +184,7 @@ class _Reader:
                 self._collection(collection, name, member, depth, ours=ours)
             elif is_map:
                 self._collection(kind or "", name, member, depth, ours=ours, listed=False)
-            elif detect.MARKERS.search(member.view()):
+            elif MARKERS.search(member.view()):
                 self.value(member, depth + 1, ours=False)
         if not own or holds:
             return
@@ -216,7 +208,7 @@ class _Reader:
         if member.is_object:
             self.value(member, depth + 1, ours=ours)
             return
-        context = detect.context(_text(members.get("@odata.context")))
+        context = detect.context(detect.text(members, "@odata.context"))
         next_link = any(name in members for name in ("@odata.nextLink", "odata.nextLink"))
         total = members["@odata.count"].value() if "@odata.count" in members else None
         items = member.items()
@@ -239,7 +231,7 @@ class _Reader:
             if not item.is_object:
                 strangers.append(item)
                 continue
-            self._document(item, kind, GRAPH, context=context)
+            self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN)
             if context.is_expanded:
                 self._expanded(kind, item.members())
             kinds[kind] += 1
@@ -287,18 +279,24 @@ class _Reader:
         inner = error.members() if error is not None and error.is_object else {}
         if "code" not in inner:
             return False
-
         said = [redacted(str(inner[key].value())) for key in ("code", "message") if key in inner]
         refused = said[0] in _REFUSED
         self._complain(element, f"an error was saved instead of data: {': '.join(said)[:300]}", hint=_GRANT if refused else "")
         return True
 
-    def _alien(self, element: Element, alien: foreign.Foreign, own: list[str]) -> None:
+    def _is_alien(self, element: Element, members: Members, own: list[str]) -> bool:
+        """Names what another tool wrote."""
+        from auditor.sources import foreign
+
+        alien = foreign.of_object(members, element.view())
+        if alien is None:
+            return False
         if alien.holds or len(own) >= marks.ENOUGH:
             self._complain(element, alien.sentence, once=True, hint="--exclude leaves it out")
         elif not any(alien.sentence == remark.message for remark in self.reading.remarks):
             line, column = self._places.of(element.start)
             self.reading.remarks.append(Note(alien.sentence, self.file.name, line, column))
+        return True
 
     def _strangers(self, strangers: list[Element]) -> None:
         """Errors for the elements of a list of ours that are not known: nobody looks at them. A list with errors is not complete."""
@@ -323,97 +321,6 @@ class _Reader:
                     Note(f"exactly 100 {kind}s: `az ad app list` and `az ad sp list` stop there without --all", self.file.name)
                 )
 
-    # -- documents
-
-    def _pieces(self, element: Element, form: str) -> None:
-        for piece in PIECES[form](element, self.file.name):
-            self._document(piece.element, piece.kind, form, convert=piece.convert, parent=piece.parent)
-
-    def _document(
-        self,
-        element: Element,
-        kind: str,
-        form: str,
-        *,
-        convert: Callable[[Any], Converted] | None = None,
-        context: detect.Context | None = None,
-        parent: str = "",
-    ) -> None:
-        self.reading.objects += 1
-        line, column = self._places.of(element.start)
-        document = Document(kind, self.file, element.pointer, element.start, element.end, line, column, None, format=form)
-        document.parent = parent or (context.parent if context else "")
-        # Of a connector each placeholder is looked at by itself: one in its icon's colour means nothing.
-        template = (
-            convert is None
-            and self.file.raw is not None
-            and graph.PLACEHOLDERS.search(element.view()) is not None
-            and graph.is_template(element.value())
-        )
-        if template:
-            self.into.notes.append(Note("a template: what its placeholders stand for is not known", self.file.name, line, column))
-        if form == GRAPH and not template:
-            try:
-                document.data = graph.decode[kind](element.view())
-            except UNREADABLE:
-                self._slowly(document, element, None)
-        else:
-            if form in (PORTAL, AAD_GRAPH):
-                principal = document.kind == SERVICE_PRINCIPALS.kind
-                convert = legacy.service_principal if principal else partial(legacy.application, portal=form == PORTAL)
-            self._slowly(document, element, convert, template=template)
-        if document.data is not None:
-            if (deleted := getattr(document.data, "deleted_date_time", None)) is not None:
-                self._deleted(document, deleted)
-                return
-            if self.file.raw is not None and form == GRAPH:
-                self._spelling(document, element)
-            self.into.add(document)
-
-    def _deleted(self, document: Document, since: str) -> None:
-        self.reading.deleted += 1
-        name = clean(document.data.display_name, 100) if isinstance(document.data.display_name, str) else document.pointer or "the object"
-        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not judged"
-        self.into.notes.append(Note(message, self.file.name, document.line, document.column))
-
-    def _slowly(self, document: Document, element: Element, convert: Callable[[Any], Converted] | None, *, template: bool = False) -> None:
-        """By way of Python values: other formats, and objects that do not fit the shape at once."""
-        odd: list[tuple[str, str]] = []
-        try:
-            value = element.value()
-            if template:
-                value = graph.without_placeholders(value)
-            if convert is not None:
-                converted = convert(value)
-                value, document.origins = converted.value, converted.origins
-                self._wrong(document, converted.wrong)
-                for place, message in converted.notes:
-                    _, line, column = document.place(place)
-                    self.into.notes.append(Note(message, self.file.name, line or 0, column or 0))
-            document.data = graph.convert(document.kind, value, odd)
-        except graph.Wrong as wrong:
-            document.data = wrong.data
-            self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")
-        except (*UNREADABLE, AttributeError, TypeError) as error:
-            self.into.errors.append(self._places.error(element, f"the object cannot be read: {reason(error)}", error))
-        for place, message in odd:
-            where, line, column = document.place(place)
-            self.into.notes.append(Note(f"{where}: {message}", self.file.name, line or 0, column or 0))
-
-    def _wrong(self, document: Document, places: list[tuple[str, str]], then: str = "") -> None:
-        for place, message in places:
-            where, line, column = document.place(place)
-            self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
-
-    def _spelling(self, document: Document, element: Element) -> None:
-        try:
-            value = element.value()
-        except UNREADABLE:
-            return
-        for path, name, meant in schemas.misspelt(document.kind, value):
-            _, line, column = document.place(pointer.join(*path))
-            self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line or 0, column or 0))
-
 
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
@@ -421,9 +328,3 @@ _PROPERTIES = {kind: frozenset(graph.SHAPES[kind].__struct_encode_fields__) for 
 _WHAT_IS_IT = "nothing says what this object is, so it is not read: export it with all its properties, or leave the file out with --exclude"
 _REFUSED = ("Authorization_RequestDenied", "Forbidden", "AccessDenied", "accessDenied", "UnauthorizedAccessException")
 _GRANT = "grant the permission that was refused (`regaudit permissions` lists what is needed) and export again"
-_CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
-
-
-def _text(element: Element | None) -> str:
-    value: Any = element.value() if element is not None else ""
-    return value if isinstance(value, str) else ""

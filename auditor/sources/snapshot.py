@@ -27,7 +27,6 @@ from auditor.sources.tenant import Intake
 SCHEMA_VERSION = "2.0"
 _WITHOUT_CHECKSUM = "1"  # the version before
 _TENANT = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{2,252}")
-_MAGIC = b'{"regaudit":"snapshot"'
 _MOST_OF_A_LINE = 64 * 1024 * 1024  # bytes; Graph's own limit for an object is far below
 _MOST_UNPACKED = 1 << 30, 300  # bytes, and times the size of the file: beyond both it is made to fill the memory
 _MOST_ERRORS = 20  # lines that are complained of
@@ -62,16 +61,6 @@ class End(msgspec.Struct):
 _header = msgspec.json.Decoder(Header).decode
 decode_line = msgspec.json.Decoder(Line).decode
 _end = msgspec.json.Decoder(End).decode
-
-
-def is_snapshot(start: bytes) -> bool:
-    """Whether a file that begins with these bytes is a snapshot, compressed or not."""
-    if start.startswith(b"\x1f\x8b"):
-        try:
-            start = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, 1024)
-        except zlib.error:
-            return False
-    return start.startswith(_MAGIC)
 
 
 def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None = None) -> Header | None:

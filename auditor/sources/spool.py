@@ -23,9 +23,10 @@ import msgspec
 
 from auditor.errors import UNDECODABLE, UsageError
 from auditor.sources.coverage import TenantInfo
+from auditor.sources.formats.snapshot import is_snapshot
 from auditor.sources.graph.plan import Call
 from auditor.sources.graph.sink import Json, Objects, Resumed
-from auditor.sources.snapshot import KINDS, SCHEMA_VERSION, End, Header, decode_line, is_snapshot
+from auditor.sources.snapshot import KINDS, SCHEMA_VERSION, End, Header, decode_line
 
 _CHAIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z]+)*(?:-[0-9]+)?")
 _LEVEL = 1  # of compression: more takes longer than the network does

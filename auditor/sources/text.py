@@ -9,7 +9,6 @@ from typing import Any
 
 from auditor.errors import InputError
 from auditor.pointer import position
-from auditor.sources import detect
 from auditor.sources.document import EXACT_UP_TO, Note
 from auditor.sources.element import Element
 
@@ -145,7 +144,9 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
 
 def _is_marked(text: str) -> bool:
     """Whether what would be passed over holds something of ours: `INFO {"appId": …}`."""
-    return detect.MARKERS.search(text.encode("utf-8", "replace")) is not None
+    from auditor.sources.formats import MARKERS  # which formats there are is nothing that bytes depend on
+
+    return MARKERS.search(text.encode("utf-8", "replace")) is not None
 
 
 def _whole_characters(found: re.Match[str]) -> str:

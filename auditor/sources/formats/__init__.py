@@ -1,35 +1,52 @@
-"""One module for each format: each turns its shape into the documents that facts are made of."""
+"""The formats that are read, in the order in which they are asked, and the bytes that tell a file of theirs.
+
+Whoever adds one writes a module with an object of `base.py`'s protocol, and its line here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import re
+from collections.abc import Iterable
 
-from auditor.sources.element import Element
+from auditor.sources.formats import connector, directory, msal, other, snapshot, solution
+from auditor.sources.formats.base import FileFormat, Format, Object, ObjectFormat, Whole
 
-
-class Converted:
-    """An object in the shape that facts are made of, and where each of its places stands in the file."""
-
-    def __init__(self) -> None:
-        self.value: dict[str, Any] = {}
-        self.origins: dict[str, str] = {}
-        self.wrong: list[tuple[str, str]] = []  # (place in our shape, what is wrong there); what is wrong is left out
-        self.notes: list[tuple[str, str]] = []  # (place in the file's shape, what a person should know)
-
-    def put(self, path: str, value: Any, origin: str) -> None:
-        *parents, last = path.split("/")
-        at = self.value
-        for part in parents:
-            at = at.setdefault(part, {})
-        at[last] = value
-        self.origins["/" + path] = origin
+FORMATS: tuple[Format, ...] = (
+    *snapshot.FORMATS,
+    *solution.FORMATS,
+    *directory.FORMATS,
+    *connector.FORMATS,
+    *msal.FORMATS,
+    *other.FORMATS,  # last: what is named only
+)
+FILES = [form for form in FORMATS if isinstance(form, FileFormat)]
+OBJECTS = [form for form in FORMATS if isinstance(form, ObjectFormat)]
+PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold
 
 
-class Piece(NamedTuple):
-    """A document within an object of another shape: one object may hold several."""
+def markers_of(forms: Iterable[Format]) -> re.Pattern[bytes]:
+    """What a file of JSON has that holds something of these formats. In a text within JSON a backslash is before each quote."""
+    return re.compile(rb'"(?:' + b"|".join(dict.fromkeys(name for form in forms for name in form.markers)) + rb')\\*+"')
 
-    element: Element
-    kind: str
-    convert: Callable[[Any], Converted]
-    parent: str = ""
+
+MARKERS = markers_of(FORMATS)
+
+
+def of_file(file: Whole) -> FileFormat | None:
+    """The format of a whole file; None of JSON, and of what nobody knows."""
+    return next((form for form in FILES if (file.path is not None or not form.on_disk) and form.recognises(file)), None)
+
+
+def of_head(file: Whole) -> FileFormat | None:
+    """The format of a file that is too large to read, of those that its first bytes tell."""
+    return next((form for form in FILES if form.on_disk and form.recognises(file)), None)
+
+
+def of_object(seen: Object, *, one: bool = False) -> tuple[str, ObjectFormat] | None:
+    """Kind and format of an object: by its content, or by the collection that it is in."""
+    kind = seen.collection
+    for form in OBJECTS:
+        found = form.recognises(seen) if kind is None else form.fits(kind, seen, one=one)
+        if found is not None:
+            return found, form
+    return next(((kind, form) for form in OBJECTS if form.collection == kind), None) if kind else None

@@ -11,7 +11,7 @@ secrets are never held: only what one looks like. Nor is one that was entered as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -20,9 +20,8 @@ from auditor.entra.ids import is_guid
 from auditor.facts.connector import is_placeholder
 from auditor.pointer import join
 from auditor.schemas import kind_of
-from auditor.sources.document import Document, Documents, File
 from auditor.sources.element import Element
-from auditor.sources.formats import Converted, Piece, graph
+from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
 
 _SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _NAMES = re.compile(
@@ -42,6 +41,7 @@ _AT_CUSTOM = {
     "refreshurl": "refreshUrl",
     "refreshurltemplate": "refreshUrl",
 }
+_NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
 _URLS = frozenset({"loginUri", "authorizationUrl", "tokenUrl", "refreshUrl"})
 _MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
 
@@ -55,74 +55,103 @@ def belongs_to(name: str) -> str:
 # -- which objects are a connector's
 
 
-def is_properties(members: Mapping[str, Element]) -> bool:
+def _is_properties(members: Members) -> bool:
     """apiProperties.json."""
     if not members.keys() <= {"properties", "$schema"} or "properties" not in members or not members["properties"].is_object:
         return False
     return not {"connectionParameters", "connectionParameterSets", "iconBrandColor"}.isdisjoint(members["properties"].members())
 
 
-def is_parameters(members: Mapping[str, Element]) -> bool:
+def _is_parameters(members: Members) -> bool:
     """A solution's connectionparameters: an object of connection parameters, one of which is an OAuth setting."""
     return any(
         member.is_object and b"oauthsetting" in bytes(member.view()[:4000]).lower() and _settings(member) for member in members.values()
     )
 
 
-def is_parameter(members: Mapping[str, Element]) -> bool:
+def _is_parameter(members: Members) -> bool:
     """One connection parameter by itself."""
     return any(name.lower() == "oauthsettings" for name in members) and "connectionParameters" not in members
 
 
-def is_definition(members: Mapping[str, Element]) -> bool:
-    """An OpenAPI 2.0 definition."""
-    return "swagger" in members and bytes(members["swagger"].view()) == b'"2.0"'
+def is_schema(members: Members) -> bool:
+    """A JSON Schema describes the objects that it names, and is none of them."""
+    return "$schema" in members and b"json-schema.org" in bytes(members["$schema"].view())
 
 
-def is_settings(members: Mapping[str, Element]) -> bool:
-    """settings.json of paconn and pac."""
-    return all(name in members and bytes(members[name].view()[:1]) == b'"' for name in ("apiProperties", "apiDefinition"))
+class _Connector(ObjectFormat):
+    """apiProperties.json, a solution's connectionparameters, one parameter; in a list of connectors whatever no other format reads."""
+
+    name = "connector"
+    collection = "connector"
+    markers = (rb"oAuthSettings", rb"connectionParameters", rb"connectionParameterSets", rb"iconBrandColor")
+
+    def recognises(self, seen: Object) -> str | None:
+        members = seen.members
+        if not members:
+            # Of a connector without sign-in a solution holds `{}`: only its name says so.
+            return "connector" if _NO_PARAMETERS.search(seen.file) and not seen.element.pointer else None
+        if is_schema(members):
+            return None
+        return "connector" if _is_properties(members) or _is_parameter(members) or _is_parameters(members) else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        """The sign-ins."""
+        parent, members = belongs_to(seen.file), seen.members
+        if _is_parameter(members):
+            yield Piece(seen.element, "connector", lambda value: _sign_in(value, {}), parent)
+            return
+        groups = [seen.element]
+        if _is_properties(members):
+            properties = members["properties"].members()
+            plain = properties.get("connectionParameters")
+            groups = [plain] if plain is not None and plain.is_object else []
+            groups += _sets(properties.get("connectionParameterSets"))
+        found = False
+        for group in groups:
+            parameters = group.members()
+            for parameter in parameters.values():
+                if parameter.is_object and _settings(parameter):
+                    found = True
+                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters), parent)
+        if not found:
+            yield Piece(seen.element, "connector", lambda value: _without_sign_in(), parent)
+
+
+class _Definition(ObjectFormat):
+    """apiDefinition.swagger.json, an OpenAPI 2.0 definition: the connector's name and host."""
+
+    name = "connector definition"
+    markers = (rb'swagger"\s*:\s*"2\.0',)
+
+    def recognises(self, seen: Object) -> str | None:
+        members = seen.members
+        ours = "swagger" in members and bytes(members["swagger"].view()) == b'"2.0"' and not is_schema(members)
+        return "connectorPart" if ours else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        yield Piece(seen.element, kind, _definition, belongs_to(seen.file))
+
+
+class _Settings(ObjectFormat):
+    """settings.json of paconn and pac: which connector of which environment this is."""
+
+    name = "connector settings"
+    markers = (rb"apiProperties",)
+
+    def recognises(self, seen: Object) -> str | None:
+        members = seen.members
+        named = all(name in members and members[name].is_text for name in ("apiProperties", "apiDefinition"))
+        return "connectorPart" if named and not is_schema(members) else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        yield Piece(seen.element, kind, _environment, belongs_to(seen.file))
+
+
+FORMATS = (_Connector(), _Definition(), _Settings())
 
 
 # -- what they hold
-
-
-def connectors(element: Element, file: str) -> Iterator[Piece]:
-    """The sign-ins of an apiProperties.json, of connection parameters, or of one parameter."""
-    parent, members = belongs_to(file), element.members()
-    if is_parameter(members):
-        yield Piece(element, "connector", lambda value: _sign_in(value, {}), parent)
-        return
-    groups = [element]
-    if is_properties(members):
-        properties = members["properties"].members()
-        plain = properties.get("connectionParameters")
-        groups = [plain] if plain is not None and plain.is_object else []
-        groups += _sets(properties.get("connectionParameterSets"))
-    found = False
-    for group in groups:
-        parameters = group.members()
-        for parameter in parameters.values():
-            if parameter.is_object and _settings(parameter):
-                found = True
-                yield Piece(parameter, "connector", partial(_sign_in, beside=parameters), parent)
-    if not found:
-        yield Piece(element, "connector", lambda value: _without_sign_in(), parent)
-
-
-_NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
-
-
-def is_without_sign_in(raw: bytes, name: str) -> bool:
-    """A solution's connection parameters where the connector has none: only its name says what `{}` is."""
-    return _NO_PARAMETERS.search(name) is not None and re.fullmatch(rb"\s*\{\s*\}\s*", raw[:1000]) is not None
-
-
-def read_without_sign_in(raw: bytes, name: str, scope: str, into: Documents) -> int:
-    file = File(name, scope, len(raw), raw)
-    data = graph.convert("connector", _without_sign_in().value)
-    into.add(Document("connector", file, "", 0, len(raw), 1, 1, data, parent=belongs_to(name), format="connector"))
-    return 1
 
 
 def _sets(element: Element | None) -> list[Element]:
@@ -253,29 +282,19 @@ def client_id(value: str) -> str:
     return "a text that looks like a client secret" if looks else value
 
 
-def definition(element: Element, file: str) -> Iterator[Piece]:
-    """apiDefinition.swagger.json: the connector's name and host."""
-
-    def convert(value: dict[str, Any]) -> Converted:
-        out = Converted()
-        info = value.get("info")
-        if isinstance(info, dict) and isinstance(info.get("title"), str):
-            out.put("displayName", info["title"], "/info/title")
-        if isinstance(value.get("host"), str):
-            out.put("host", value["host"], "/host")
-        return out
-
-    yield Piece(element, "connectorPart", convert, belongs_to(file))
+def _definition(value: dict[str, Any]) -> Converted:
+    out = Converted()
+    info = value.get("info")
+    if isinstance(info, dict) and isinstance(info.get("title"), str):
+        out.put("displayName", info["title"], "/info/title")
+    if isinstance(value.get("host"), str):
+        out.put("host", value["host"], "/host")
+    return out
 
 
-def settings(element: Element, file: str) -> Iterator[Piece]:
-    """settings.json: which connector of which environment this is."""
-
-    def convert(value: dict[str, Any]) -> Converted:
-        out = Converted()
-        for name, target in (("connectorId", "connectorId"), ("environment", "environment")):
-            if name in value:
-                _text(out, target, value[name], join(name))
-        return out
-
-    yield Piece(element, "connectorPart", convert, belongs_to(file))
+def _environment(value: dict[str, Any]) -> Converted:
+    out = Converted()
+    for name, target in (("connectorId", "connectorId"), ("environment", "environment")):
+        if name in value:
+            _text(out, target, value[name], join(name))
+    return out

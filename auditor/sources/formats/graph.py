@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -27,10 +28,11 @@ class Wrong(Exception):
         self.places, self.data = places, data
 
 
-def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None) -> Any:
+def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gaps: Mapping[str, str] | None = None) -> Any:
     """A decoded JSON value as a shape, the slow way. What is merely odd is put right.
 
     A date that no calendar has, and a word that an enumeration does not know, are unknown, and told in `odd` as (place, why).
+    `gaps`: why a property has no value, by its path ("web/redirectUris"), where the format says why.
     Raises Wrong with every place that does not fit; what is wrong is then unknown, and the rest is kept.
     """
     from auditor.schemas import kind_of, problems
@@ -45,6 +47,8 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None) -> 
         if not _drop(value, path):
             raise Wrong(places, None)
     data = _fitted(kind, value, places)
+    for gap, why in (gaps or {}).items():
+        _forget(data, [int(part) if part.isdigit() else part for part in gap.split("/")], why)
     for path, why in unknown:
         _forget(data, path, why)
         if odd is not None:
@@ -81,6 +85,24 @@ def _forget(data: Any, path: list[str | int], why: str) -> None:
         setattr(data, _attribute(data, str(last)), Unknown(".".join(str(part) for part in path if isinstance(part, str)), why))
     except (AttributeError, LookupError, TypeError, Unread):
         return  # of what no fact reads
+
+
+def explain(data: Any, why: str) -> None:
+    """Say why all that is absent from an object is unknown."""
+    if isinstance(data, list):
+        for item in data:
+            explain(item, why)
+    elif isinstance(data, Shape):
+        for attribute in data.__struct_fields__:
+            value = getattr(data, attribute)
+            if value.__class__ is Unknown:
+                if value.why == _ABSENT:
+                    setattr(data, attribute, Unknown(value.what, why))
+            elif value.__class__ is list or isinstance(value, Shape):
+                explain(value, why)
+
+
+_ABSENT = shapes.absent("").why
 
 
 def _attribute(shape: Shape, name: str) -> str:

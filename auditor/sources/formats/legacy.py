@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.pointer import join
-from auditor.sources.formats import Converted
+from auditor.sources.formats.base import Converted
 
 _AUDIENCES = {True: "AzureADMultipleOrgs", False: "AzureADMyOrg", None: "AzureADMyOrg"}
 # name in the file -> path in Microsoft Graph's shape

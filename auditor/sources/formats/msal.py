@@ -1,249 +1,115 @@
 """MSAL sample applications: `authConfig.js` or `.json` of the client and of the API, and `AppCreationScripts/sample.json`.
 
-A configuration in JavaScript is read as what it is, literals: nothing is executed. What is no literal (a function, a spread, a
-name) is unknown, and so is what depends on it.
+What is not a literal in a script is unknown, and so is what depends on it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from auditor.display import bare_uri
 from auditor.errors import InputError
 from auditor.pointer import join, position
-from auditor.sources.document import Document, Documents, File, Note
+from auditor.sources.document import Note
 from auditor.sources.element import Element
-from auditor.sources.formats import Converted, Piece, graph
-from auditor.sources.formats.connector import client_id, secret_form
+from auditor.sources.formats.base import COMPUTED, SPREAD, Converted, FileFormat, Members, Object, ObjectFormat, Part, Piece, Whole
+from auditor.sources.formats.connector import client_id, is_schema, secret_form
 
-SUFFIXES = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
+_SUFFIXES = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
 _SCRIPT = re.compile(rb"\b(?:msalConfig|passportConfig)\s*+=(?![=>])")
-_ASSIGNED = re.compile(r"(?<![\w$])([A-Za-z_$][\w$]*+)\s*+=\s*+(?=\{)")
-_SKIP = re.compile(r"\s*+")
-# A text; one that does not end goes on to the end.
-_QUOTED = re.compile(r"""'(?:[^'\\\n]|\\.)*+'?|"(?:[^"\\\n]|\\.)*+"?|`(?:[^`\\]|\\.)*+`?""", re.DOTALL)
-_COMMENT = re.compile(_QUOTED.pattern + r"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_$][\w$]*")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_TEXT = re.compile(r"""'((?:[^'\\\n]|\\.)*+)'?|"((?:[^"\\\n]|\\.)*+)"?|`((?:[^`\\$]|\\.|\$(?!\{))*+)`""", re.DOTALL)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-_ENDS = ("", ",", "}", "]")
-_GOES_ON = (".", "[", "(", "?", "&", "|")
-_DEEPEST = 30
 _MOST = 1024 * 1024  # bytes of a configuration
 _MOST_NOTES = 20  # of one script
-NO_LITERAL = "this names msalConfig or passportConfig, but assigns it no literal that can be read"
-_COMPUTED: Any = object()  # stands in the place of what is no literal
-_SPREAD = "..."  # the name under which an object holds that others may be in it
+_NO_LITERAL = "this names msalConfig or passportConfig, but assigns it no literal that can be read"
 
 
-# -- JavaScript
+class _Script(FileFormat):
+    """authConfig.js."""
 
+    name = "authConfig.js"
 
-class Literals(NamedTuple):
-    """What a script assigns, as far as it is literal, and where in the text each value stands (JSON Pointer -> index)."""
+    def recognises(self, file: Whole) -> bool:
+        # Prose and other languages show configurations, too.
+        meant = file.named or file.name.lower().endswith(_SUFFIXES)
+        return meant and not file.is_json and len(file.raw) <= _MOST and _SCRIPT.search(file.raw) is not None
 
-    text: str
-    values: dict[str, Any]
-    offsets: dict[str, int]
-    computed: dict[str, int]  # pointers of what is no literal
+    def pieces(self, file: Whole) -> Iterator[Part]:
+        from auditor.sources.javascript import literals
 
-    def locate(self, pointer: str) -> int:
-        """As `pointer.Places` does: the nearest that is there."""
-        while pointer and pointer not in self.offsets:
-            pointer = pointer.rpartition("/")[0]
-        return self.offsets.get(pointer, 0)
-
-
-class _NotLiteral(Exception):
-    """`at`: where the expression goes on."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-
-
-class _Reader:
-    """A tolerant reader of JavaScript's literals: objects, lists, texts, numbers, true, false, null."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.offsets: dict[str, int] = {}
-        self.computed: dict[str, int] = {}
-
-    def value(self, at: int, pointer: str, depth: int = 0) -> tuple[Any, int]:
-        """A value and the index behind it; raises _NotLiteral for what is none."""
-        at = self.skip(at)
-        if depth > _DEEPEST:
-            raise _NotLiteral(at)
-        self.offsets.setdefault(pointer, at)
-        here = self.text[at : at + 1]
-        value: Any
-        if here == "{":
-            value, end = self._members(at + 1, pointer, depth)
-        elif here == "[":
-            value, end = self._elements(at + 1, pointer, depth)
-        elif found := _TEXT.match(self.text, at):
-            raw = next(group for group in found.groups() if group is not None)
-            value, end = re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), raw, flags=re.DOTALL), found.end()
-        elif found := _NUMBER.match(self.text, at):
-            value, end = float(found[0]) if "." in found[0] else int(found[0][:15]), found.end()
-        elif (found := _NAME.match(self.text, at)) and found[0] in ("true", "false", "null"):
-            value, end = {"true": True, "false": False, "null": None}[found[0]], found.end()
+        try:
+            text = file.raw.decode("utf-8")
+        except UnicodeDecodeError:
+            yield InputError(file.name, "not valid UTF-8", 1, 1)
+            return
+        found = literals(text)
+        key = next((key for key in found.values if key in ("msalConfig", "passportConfig", "exports")), "")
+        if not key:
+            if file.named:  # `global.msalConfig = require(…)` in a test: no configuration, another file has it
+                yield Note(_NO_LITERAL, file.name, 1, 1)
+            return
+        config: Any = found.values.get(key)
+        at, places = join(key), tuple[str, ...]()
+        if isinstance(_member(config, "credentials"), dict):
+            out, places = _api(config, at), (f"{at}/credentials", f"{at}/metadata", f"{at}/protectedRoutes")
+        elif isinstance(_member(config, "auth"), dict):
+            out, places = _client(config, at, found.values), (f"{at}/auth", "/protectedResources")
         else:
-            raise _NotLiteral(at)
-        after = self.skip(end)
-        # Within brackets a line's end ends nothing; behind a whole object the next statement may stand.
-        if self.text[after : after + 1] in _GOES_ON if depth == 0 else self.text[after : after + 1] not in _ENDS:
-            raise _NotLiteral(end)  # "a" + b, ["a"].concat(b)
-        return value, end
-
-    def skip(self, at: int) -> int:
-        return _SKIP.match(self.text, at).end()  # type: ignore[union-attr]
-
-    def _members(self, at: int, pointer: str, depth: int) -> tuple[dict[str, Any], int]:
-        found: dict[str, Any] = {}
-        while (at := self.skip(at)) < len(self.text) and self.text[at] not in ")]}":
-            start = at
-            if name := _NAME.match(self.text, at):
-                key, at = name[0], name.end()
-            elif name := _TEXT.match(self.text, at):
-                key, at = next(group for group in name.groups() if group is not None), name.end()
-            else:
-                at = self._pass_over(at, pointer)  # a spread, a computed name: it may be any, also one that stands before it
-                found.clear()
-                found[_SPREAD] = _COMPUTED
-                continue
-            at = self.skip(at)
-            where = pointer + join(key)
-            if self.text[at : at + 1] != ":":
-                at = self._pass_over(at, where, start)  # a method, a shorthand
-                found[key] = _COMPUTED
-                continue
-            self.offsets[where] = start
-            try:
-                found[key], at = self.value(at + 1, where, depth + 1)
-                at = self._comma(at)
-            except _NotLiteral as no:
-                found[key] = _COMPUTED
-                at = self._pass_over(no.at, where, start)
-        return found, at + 1
-
-    def _elements(self, at: int, pointer: str, depth: int) -> tuple[list[Any], int]:
-        found: list[Any] = []
-        while (at := self.skip(at)) < len(self.text) and self.text[at] not in ")]}":
-            where = f"{pointer}/{len(found)}"
-            try:
-                value, at = self.value(at, where, depth + 1)
-                found.append(value)
-                at = self._comma(at)
-            except _NotLiteral as no:
-                found.append(_COMPUTED)
-                at = self._pass_over(no.at, pointer)
-        return found, at + 1
-
-    def _comma(self, at: int) -> int:
-        at = self.skip(at)
-        return at + 1 if self.text[at : at + 1] == "," else at
-
-    def _pass_over(self, at: int, pointer: str, start: int | None = None) -> int:
-        """Over what is no literal, to the comma or bracket that ends it."""
-        self.computed[pointer] = at if start is None else start
-        depth = 0
-        while at < len(self.text):
-            if found := _QUOTED.match(self.text, at):
-                at = found.end()
-                continue
-            here = self.text[at]
-            if here in "([{":
-                depth += 1
-            elif here in ")]}":
-                if depth == 0:
-                    return at
-                depth -= 1
-            elif here == "," and depth == 0:
-                return at + 1
-            at += 1
-        return at
+            yield InputError(file.name, _NO_LITERAL, 1, 1)
+            return
+        computed = (item for item in found.computed.items() if item[0] == at or item[0].startswith(places))
+        for where, offset in islice(computed, _MOST_NOTES):
+            line, column = position(text, offset)
+            message = f"{where.rpartition('/')[2]} is no literal: what it stands for is not known"
+            yield Note(message, file.name, line, column)
+        whole = Element(file.raw, 0, len(file.raw), "")
+        yield Piece(whole, "connector", converted=out, places=found, start=position(text, found.locate(at)))
 
 
-def literals(text: str) -> Literals:
-    """The objects that a script assigns to names, and that it exports."""
-    text = _COMMENT.sub(lambda found: _blank(found[0]) if found[0][0] == "/" else found[0], text)
-    code = _QUOTED.sub(lambda found: _blank(found[0]), text)  # what a text says is no assignment
-    reader, values = _Reader(text), dict[str, Any]()
-    at = 0
-    while found := _ASSIGNED.search(code, at):
-        at = found.end()
-        if found[1] not in values:
-            pointer = join(found[1])
-            reader.offsets[pointer] = found.start(1)
-            try:
-                values[found[1]], at = reader.value(found.end(), pointer)
-            except _NotLiteral as no:
-                reader.computed[pointer], at = found.start(1), no.at
-    return Literals(text, values, reader.offsets, reader.computed)
-
-
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
-
-
-def is_script(raw: bytes) -> bool:
-    """A script that holds a sample's configuration."""
-    return len(raw) <= _MOST and _SCRIPT.search(raw) is not None
-
-
-def read_script(raw: bytes, name: str, scope: str, into: Documents) -> int:
-    """authConfig.js, in UTF-8. Returns the number of sign-ins that it configures; 0 where it assigns no object."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        into.errors.append(InputError(name, "not valid UTF-8", 1, 1))
-        return 1
-    found = literals(text)
-    key = next((key for key in found.values if key in ("msalConfig", "passportConfig", "exports")), "")
-    if not key:
-        return 0  # `global.msalConfig = require(…)` in a test: no configuration, another file has it
-    config: Any = found.values.get(key)
-    at, places = join(key), tuple[str, ...]()
-    if isinstance(_member(config, "credentials"), dict):
-        out, places = _api(config, at), (f"{at}/credentials", f"{at}/metadata", f"{at}/protectedRoutes")
-    elif isinstance(_member(config, "auth"), dict):
-        out, places = _client(config, at, found.values), (f"{at}/auth", "/protectedResources")
-    else:
-        into.errors.append(InputError(name, NO_LITERAL, 1, 1))
-        return 1
-    computed = (item for item in found.computed.items() if item[0] == at or item[0].startswith(places))
-    for where, offset in islice(computed, _MOST_NOTES):
-        line, column = position(text, offset)
-        into.notes.append(Note(f"{where.rpartition('/')[2]} is no literal: what it stands for is not known", name, line, column))
-    file = File(name, scope, len(raw))
-    line, column = position(text, found.locate(at))
-    document = Document("connector", file, "", 0, len(raw), line, column, None, origins=out.origins, format="authConfig.js", places=found)
-    document.data = graph.convert("connector", out.value)
-    into.add(document)
-    return 1
-
-
-# -- what a configuration says
-
-
-def config(element: Element, file: str) -> Iterator[Piece]:
+class _Config(ObjectFormat):
     """authConfig.json of a sample's API, or of its client."""
-    if "credentials" in element.members():
-        yield Piece(element, "connector", lambda value: _api(value, ""))
-    else:
-        yield Piece(element, "connector", lambda value: _client(value, "", value))
+
+    name = "authConfig.json"
+    markers = (rb"clientID", rb"authority")
+
+    def recognises(self, seen: Object) -> str | None:
+        return "connector" if _is_config(seen.members) and not is_schema(seen.members) else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        if "credentials" in seen.members:
+            yield Piece(seen.element, kind, lambda value: _api(value, ""))
+        else:
+            yield Piece(seen.element, kind, lambda value: _client(value, "", value))
 
 
-def is_config(members: Mapping[str, Element]) -> bool:
+def _is_config(members: Members) -> bool:
     if (credentials := members.get("credentials")) is not None:
         return credentials.is_object and "clientID" in credentials.members()
     auth = members["auth"].members() if "auth" in members and members["auth"].is_object else {}
     return {"clientId", "authority"} <= auth.keys() and not any("secret" in name.lower() or "cert" in name.lower() for name in auth)
+
+
+class _Sample(ObjectFormat):
+    """The registrations that a sample's script makes. What the script decides by itself is not in the file, and unknown."""
+
+    name = "sample.json"
+    markers = (rb"AADApps",)
+
+    def recognises(self, seen: Object) -> str | None:
+        members = seen.members
+        return "application" if "AADApps" in members and members["AADApps"].is_array and not is_schema(members) else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        for app in seen.members["AADApps"].items():
+            if app.is_object:
+                yield Piece(app, kind, _registration)
+
+
+FORMATS = (_Script(), _Config(), _Sample())
+
+
+# -- what a configuration says
 
 
 def _api(value: dict[str, Any], at: str) -> Converted:
@@ -306,7 +172,7 @@ def _scopes(out: Converted, lists: list[tuple[str, Any]], origin: str) -> dict[s
     found: dict[str, str] = {}
     whole = True
     for place, names in lists:
-        whole = whole and names is not _COMPUTED and _COMPUTED not in _list(names)
+        whole = whole and names is not COMPUTED and COMPUTED not in _list(names)
         for i, name in enumerate(_list(names)):
             if isinstance(name, str):
                 found.setdefault(name, f"{place}/{i}")
@@ -321,27 +187,20 @@ def _scopes(out: Converted, lists: list[tuple[str, Any]], origin: str) -> dict[s
 def _member(value: Any, name: str) -> Any:
     """What an object holds; of what is no literal, or has a part that is none, it is not known."""
     if not isinstance(value, dict):
-        return _COMPUTED if value is _COMPUTED else None
-    return value.get(name, _COMPUTED if value.get(_SPREAD) is _COMPUTED else None)
+        return COMPUTED if value is COMPUTED else None
+    return value.get(name, COMPUTED if value.get(SPREAD) is COMPUTED else None)
 
 
 def _members(value: Any, place: str) -> list[tuple[str, Any]]:
     """What an object holds, and where each stands."""
     if not isinstance(value, dict):
-        return [(place, value)] if value is _COMPUTED else []
+        return [(place, value)] if value is COMPUTED else []
     return [(place + join(name), item) for name, item in value.items()]
 
 
 # -- AppCreationScripts/sample.json
 
 _PLATFORMS = {"singlepageapplication": "spa", "webapp": "web", "webapi": "web", "desktop": "publicClient", "mobile": "publicClient"}
-
-
-def sample(element: Element, file: str) -> Iterator[Piece]:
-    """The registrations that a sample's script makes. What the script decides by itself is not in the file, and unknown."""
-    for app in element.members()["AADApps"].items():
-        if app.is_object:
-            yield Piece(app, "application", _registration)
 
 
 def _registration(value: dict[str, Any]) -> Converted:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from auditor.engine.compiled import load_rules
 from auditor.errors import UsageError
-from auditor.rulebook import Rule, Rulebook, profiles, shipped
+from auditor.rulebook import Rule, Rulebook, profiles
 from auditor.rulebook.profiles import Profile
 
 
@@ -44,7 +45,7 @@ class RuleSelection:
         return profiles.chosen(self._book(profile), profile, self.select, self.ignore)
 
     def _book(self, profile: Profile) -> Rulebook:
-        book = profile.apply(shipped(Path(folder) for folder in self.extend_rules))
+        book = profile.apply(load_rules([Path(folder) for folder in self.extend_rules]))
         return book.with_parameters({_parameter(name): value for name, value in self.params.items()}, texts=True)
 
 

@@ -1,0 +1,120 @@
+"""A compiled rule in a run: what it says of a root and a subject, in plain Python or in three values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from auditor.engine.compiled import CompiledRule
+from auditor.language import BUILTINS, MESSAGE_BUILTINS, Choice, Env, Found, joined
+from auditor.severity import Severity
+from auditor.unknown import Partial, Unknown, Unread
+
+
+class BoundRule:
+    """A compiled rule with the parameters, the clock and the tenant of a run: it judges roots."""
+
+    def __init__(self, compiled: CompiledRule, now: datetime, tenant: Any) -> None:
+        self.rule, self.compiled = compiled.rule, compiled
+        params = {name: tuple(value) if isinstance(value, list) else value for name, value in self.rule.params.items()}
+        self.env: Env = {"now": now, "tenant": tenant, **params}
+        self.unknown = compiled.unknown
+        self._space = {
+            **BUILTINS, **MESSAGE_BUILTINS, **self.env, "_unknown": self.unknown,
+            **{key: exact(self.env) for key, exact in compiled.checker.constants.items()},
+        }  # fmt: skip
+        self.names_others = compiled.message.named()
+
+    # Most rules of a small run meet few roots, and find nothing there: compiled is only what is called for.
+
+    @cached_property
+    def run(self) -> Callable[[list[Any], Found], None]:
+        """Judges all of some roots in one pass, as far as they can be judged without three values."""
+        exec(self.compiled.code, self._space)  # noqa: S102  (our own AST, see auditor.language)
+        return self._space["_check"]  # type: ignore[no-any-return]
+
+    @property
+    def has_code(self) -> bool:
+        """Whether `run` costs no compiling any more."""
+        return "code" in self.compiled.__dict__
+
+    @cached_property
+    def with_subjects(self) -> Callable[[list[Any]], list[Any]]:
+        """Those of some roots that have a subject, or may have one."""
+        exec(self.compiled.selection_code, self._space)  # noqa: S102
+        return self._space["_with_subjects"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _severity(self) -> Callable[[Any, Any], Severity]:
+        return eval(self.compiled.severity_code, self._space)  # type: ignore[no-any-return]  # noqa: S307
+
+    @cached_property
+    def _message(self) -> Callable[[Any, Any], str]:
+        return eval(self.compiled.message_code, self._space)  # type: ignore[no-any-return]  # noqa: S307
+
+    @cached_property
+    def _fix(self) -> Callable[[Any, Any], str]:
+        code = self.compiled.fix_code
+        self._space |= {key: exact(self.env) for key, exact in self.compiled.checker.constants.items() if key not in self._space}
+        return eval(code, self._space)  # type: ignore[no-any-return]  # noqa: S307
+
+    def _env(self, root: Any, subject: Any) -> Env:
+        return {**self.env, self.rule.root: root, self.compiled.subject: subject}
+
+    def subjects(self, root: Any, gap: Unknown) -> list[tuple[Any, Unknown]]:
+        """The subjects of a root that are known, and None for those that are not; none where the rule does not apply to the root."""
+        each = self.compiled.each
+        if each is None:
+            return [(root, gap)]
+        env = self._env(root, root)
+        outer = self.compiled.conditions.outer
+        if outer is not None and outer.exact(env) is False:
+            return []  # as in the compiled pass: a list that is not looked at cannot break
+        if any(guard.exact(env) is None for guard in self.compiled.guards):
+            return []
+        values = each.exact(env)
+        if isinstance(values, Unknown):
+            return [(None, values)]
+        known = [(value, gap) for value in (values.known() if isinstance(values, Partial) else values)]
+        return [*known, (None, values.unknown)] if isinstance(values, Partial) else known
+
+    def exactly(self, root: Any, subject: Any, unknown: Unknown) -> Any:
+        """True, False, None (not applicable) or an Unknown. A subject of None stands for what is not known of a list: it cannot fail."""
+        unseen = subject is None
+        env = self._env(root, unknown if unseen else subject)
+        conditions = self.compiled.conditions
+        parts = [node for node in (conditions.outer, conditions.given) if node is not None]
+        given = joined(parts, conjunctive=True).exact(env) if parts else True
+        if given is False:
+            return None
+        require = conditions.require.exact(env)
+        verdict = require if given is True or require is True else given
+        return unknown if unseen and verdict is False else verdict
+
+    def severity(self, root: Any, subject: Any) -> Severity | Choice:
+        """What the expression comes to; where an unknown decides, what it may come to."""
+        try:
+            return self._severity(root, subject)
+        except Unread:
+            return self.compiled.severity.exact(self._env(root, subject))  # type: ignore[no-any-return]
+
+    def message(self, root: Any, subject: Any) -> str:
+        try:
+            return self._message(root, subject)
+        except Unread:
+            return self.compiled.message.render(self._env(root, subject))
+
+    def fix(self, root: Any, subject: Any) -> str:
+        try:
+            return self._fix(root, subject)
+        except Unread:
+            return self.compiled.fix.render(self._env(root, subject))
+
+    def named(self, root: Any, subject: Any) -> list[Any]:
+        """Facts that the message names besides the subject."""
+        env = self._env(root, subject)
+        return [
+            value for value in (function(env) for function in self.names_others) if value is not None and not isinstance(value, Unknown)
+        ]

@@ -1,0 +1,300 @@
+"""Rules -> compiled rules: type-checked and turned into plain Python, given what a run cannot know."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from keyword import iskeyword
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from auditor.entra.collections import SHIPPED
+from auditor.errors import RuleError
+from auditor.facts import ROOTS, Tenant
+from auditor.language import (
+    BOOL,
+    DATE,
+    FUNCTIONS,
+    INT,
+    SEVERITY,
+    TEXT,
+    Checker,
+    Conditions,
+    Fix,
+    Message,
+    Node,
+    Program,
+    Type,
+    joined,
+    located,
+    mentions,
+    severity_node,
+    variable,
+)  # fmt: skip
+from auditor.rulebook import Rule, Rulebook, shipped
+from auditor.rulebook.page import FIX, kind_of
+from auditor.severity import SEVERITIES, Severity
+from auditor.unknown import Unavailable, Unknown
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_KINDS = {
+    "bool": BOOL,
+    "int": INT,
+    "text": TEXT,
+    "date": DATE,
+    "list of int": Type("list", item=INT),
+    "list of text": Type("list", item=TEXT),
+}
+_MOST = 4096  # compiled rules of a process: some runs that know different things, each with all rules
+
+
+def compiled(rule: Rule, unavailable: Unavailable | None = None) -> CompiledRule:
+    """The rule, compiled once in a process for all runs that know the same. Raises RuleError with the page's line."""
+    return _compiled(rule, repr(rule.params), unavailable or Unavailable())
+
+
+@lru_cache(maxsize=_MOST)
+def _compiled(rule: Rule, params: str, unavailable: Unavailable) -> CompiledRule:
+    # Rules of the same content are equal, but so are 1 and True, and one moment in two time zones: `params` tells these apart.
+    return CompiledRule(rule, unavailable)
+
+
+def check(rule: Rule) -> None:
+    """Everything that is on the page, also what only findings need. Raises RuleError with the page's line."""
+    compiled(rule).fix  # noqa: B018
+
+
+def load_rules(extend: Iterable[Path] = ()) -> Rulebook:
+    """The rules that come with regaudit, and those of further folders, which are checked: ours are known to be right."""
+    book = shipped(extend)
+    for rule in set(book) - set(shipped()) if extend else ():
+        check(rule)
+    return book
+
+
+def collections(rules: Iterable[Rule]) -> set[str]:
+    """The tenant's collections that decide what these rules say."""
+    return {need.rstrip("*") for rule in rules for need in compiled(rule).collections()} - {SHIPPED.name}
+
+
+@contextmanager
+def _in(rule: Rule, key: str) -> Iterator[None]:
+    """Errors in a text of the page get its line."""
+    try:
+        yield
+    except RuleError as error:
+        raise rule.placed(error, key) from None
+
+
+class CompiledRule:
+    """The checked expressions of a rule, given what the run cannot know, and their code."""
+
+    def __init__(self, rule: Rule, unavailable: Unavailable) -> None:
+        self.rule = rule
+        path, self.subject = rule.each, rule.subject
+        with _in(rule, "each"):
+            self.checker = checker = Checker(self._scope(rule, path, self.subject), unavailable)
+        self.each: Node | None = None
+        self.guards: list[Node] = []  # facts on the path of `each` that may be null
+        walked: frozenset[str] = frozenset()
+        if path != rule.root:
+            with _in(rule, "each"):
+                self.each, walked = self._walk(checker, path)
+            item = self.each.type.item
+            assert item is not None
+            checker.scope[self.subject] = replace(variable(self.subject, item.cls, item), path=self.subject)
+        checker.nonnull = walked
+        self.conditions, decisive = self._conditions(checker)
+        self.reads = list(checker.reads)  # facts that decide; those of the message do not
+        self.unseen: Conditions | None = None
+        if self.each is not None and self.each.blind:
+            self.unseen = self._unseen(rule, unavailable, self.each, walked)
+        checker.nonnull |= self.conditions.require.false
+        self.place = self._place(checker, decisive)
+        start = len(checker.reads)
+        self.severity = self._severity(checker)
+        self._grading = checker.reads[start:]
+        with _in(rule, "message"):
+            self.message = Message(checker, rule.block.message)
+        if unused := set(rule.params) - checker.used:
+            self.fix  # noqa: B018  (it may use them)
+        if unused := set(rule.params) - checker.used:
+            raise rule.placed(RuleError(f"parameter {min(unused)!r} is not used", min(unused)), f"params.{min(unused)}")
+
+    @staticmethod
+    def _scope(rule: Rule, path: str, subject: str) -> dict[str, Node]:
+        if rule.root not in ROOTS:
+            raise RuleError(f"each starts at {', '.join(ROOTS)}", rule.block.each, 0, len(rule.root))
+        if (path == rule.root) != (subject == rule.root):
+            raise RuleError("write each = 'app.secrets as secret'", rule.block.each)
+        scope = {rule.root: variable(rule.root, ROOTS[rule.root]), "tenant": variable("tenant", Tenant)}
+        scope["now"] = replace(variable("now", kind=DATE), const=True)
+        taken = {*scope, *FUNCTIONS, *ROOTS, *SEVERITIES}
+        if not _is_name(subject) or (subject in taken and subject != rule.root):
+            raise RuleError(f"{subject!r} cannot be a name here", rule.block.each)
+        for name, value in rule.params.items():
+            with _in(rule, f"params.{name}"):
+                if not _is_name(name) or name in taken or name == subject:
+                    raise RuleError(f"parameter {name!r}: choose another name", name)
+                scope[name] = replace(variable(name, kind=_parameter_type(name, value)), const=True)
+        return scope
+
+    def _walk(self, checker: Checker, path: str) -> tuple[Node, frozenset[str]]:
+        """The list that `each` names. A null on the way means that there is nothing to judge."""
+        tree: ast.expr = checker.parse(path)
+        steps: list[ast.Attribute] = []
+        while isinstance(tree, ast.Attribute):
+            steps.append(tree)
+            tree = tree.value
+        if not isinstance(tree, ast.Name):
+            raise RuleError("each is a path such as app.secrets", path, 0, len(path))
+        node = checker.visit(tree)
+        for step in reversed(steps):
+            if node.type.null:
+                checker.nonnull |= {node.path}
+                self.guards.append(node)
+            node = checker.visit(step)
+        if node.type.kind != "list":
+            raise RuleError(f"each needs a list, {node.path} is {node.type}", path, 0, len(path))
+        return node, checker.nonnull
+
+    def _conditions(self, checker: Checker) -> tuple[Conditions, slice]:
+        """The conditions, and which of the checker's reads belong to `require`."""
+        outer = given = None
+        if self.rule.block.given is not None:
+            with _in(self.rule, "given"):
+                given = checker.check(self.rule.block.given)
+            checker.nonnull |= given.true
+            if self.each is not None:
+                outer, given = self._split(given)
+        start = len(checker.reads)
+        with _in(self.rule, "require"):
+            require = checker.check(self.rule.block.require)
+        return Conditions(outer, given, require), slice(start, len(checker.reads))
+
+    def _split(self, given: Node) -> tuple[Node | None, Node | None]:
+        """`given` in two: leading parts that do not speak of the subject are judged once, before the loop over subjects."""
+        parts = list(given.parts or (given,))
+        lead = list(itertools.takewhile(lambda part: not part.blind and not mentions(part, {self.subject}), parts))
+        rest = parts[len(lead) :]
+        return joined(lead, conjunctive=True) if lead else None, joined(rest, conjunctive=True) if rest else None
+
+    def _unseen(self, rule: Rule, unavailable: Unavailable, each: Node, walked: frozenset[str]) -> Conditions:
+        """The conditions once more, for a subject of which nothing is known."""
+        assert each.blind is not None
+        assert each.type.item is not None
+        checker = Checker(self.checker.scope, unavailable, "_u")
+        item = each.type.item
+        blind = type(each.blind)(each.blind.unknown)
+        checker.scope[self.subject] = replace(variable(self.subject, item.cls, item, blind), path=self.subject)
+        checker.nonnull = walked
+        given = None
+        if rule.block.given is not None:
+            given = checker.check(rule.block.given)
+            checker.nonnull |= given.true
+        conditions = Conditions(None, given, checker.check(rule.block.require))
+        self.checker.constants |= checker.constants
+        return conditions
+
+    def _place(self, checker: Checker, decisive: slice) -> str:
+        """The property of the subject's document that a finding points at: `at`, else the first that `require` reads."""
+        if (at := self.rule.block.at) is not None:
+            with _in(self.rule, "at"):
+                checker.check(at, None)
+                read = checker.reads[-1] if "." in at else None
+                if read is None or read.path != self.subject:
+                    raise RuleError(f"at names a fact of the subject, such as {self.subject}.id", at, 0, len(at))
+            return read.cls.FACTS[read.name].graph
+        for read in checker.reads[decisive]:
+            graph = read.cls.FACTS[read.name].graph
+            if read.path == self.subject and graph:
+                return graph
+        return ""
+
+    @cached_property
+    def fix(self) -> Fix:
+        """The page's fix. Raises RuleError."""
+        with _in(self.rule, FIX):
+            return Fix(self.checker, self.rule.fix)
+
+    # -- compiled, each when it is first needed
+
+    @cached_property
+    def _program(self) -> Program:
+        return Program(self.rule.root, self.subject, self.each, self.guards, self.conditions, self.unseen)
+
+    @cached_property
+    def unknown(self) -> Unknown | None:
+        """What the run cannot know and the rule needs."""
+        nodes = (self.conditions.require, self.conditions.given, self.each)
+        return next((node.blind.unknown for node in nodes if node is not None and node.blind), None)
+
+    @cached_property
+    def code(self) -> CodeType:
+        return self._program.compile(f"<rule {self.rule.id}>")
+
+    @cached_property
+    def selection_code(self) -> CodeType:
+        return self._program.compile_selection(f"<each {self.rule.id}>")
+
+    @cached_property
+    def severity_code(self) -> CodeType:
+        return self._function(self.severity.code)
+
+    @cached_property
+    def message_code(self) -> CodeType:
+        return self._function(self.message.code())
+
+    @cached_property
+    def fix_code(self) -> CodeType:
+        return self._function(self.fix.code())
+
+    def _function(self, code: ast.expr) -> CodeType:
+        """What a row says, as a function of root and subject; an unknown on the way raises Unread."""
+        names = [self.rule.root, "_" if self.subject == self.rule.root else self.subject]
+        arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+        return compile(located(ast.Expression(ast.Lambda(arguments, code))), f"<message {self.rule.id}>", "eval")
+
+    @property
+    def property_fact(self) -> str:
+        """Name of the fact that `place` stands for, whose value a finding shows as `actual`; '' for the subject itself."""
+        cls = ROOTS[self.rule.root] if self.each is None else self.each.type.item.cls if self.each.type.item else None
+        names = [n for n, member in cls.FACTS.items() if member.graph == self.place] if cls is not None and self.place else []
+        read = {r.name for r in self.reads if r.path == self.subject}
+        return next((n for n in names if n in read), names[0] if names else "")
+
+    def _severity(self, checker: Checker) -> Node:
+        known = dict(checker.scope)
+        for severity in Severity:
+            checker.scope[severity.value] = severity_node(severity)
+        with _in(self.rule, "severity"):
+            node = checker.check(self.rule.severity, SEVERITY)
+        self.levels = [severity for severity in Severity if severity.value in checker.used]  # the worst comes last
+        checker.scope = known
+        return node
+
+    def collections(self) -> set[str]:
+        """The tenant's collections that decide, also how severe it is; "applications*" where the whole tenant's are needed."""
+        return {need for read in (*self.reads, *self._grading) for need in fact_needs(read.cls, read.name)}
+
+
+def _parameter_type(name: str, value: Any) -> Type:
+    if (kind := kind_of(value)) in _KINDS:
+        return _KINDS[kind]
+    raise RuleError(f"parameter {name}: yes/no, a number up to a million, a text, a list of texts or numbers, or a date with offset", name)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a page can give this name to something. No name of compiled code is one: those begin with an underscore."""
+    return _NAME.fullmatch(text) is not None and not iskeyword(text)
+
+
+def fact_needs(cls: type, name: str) -> tuple[str, ...]:
+    """Collections that a fact is made from; its own document's where it needs no other."""
+    return tuple(map(str, cls.FACTS[name].needs)) or tuple(of.name for of in cls.COLLECTIONS)  # type: ignore[attr-defined]

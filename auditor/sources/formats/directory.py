@@ -1,0 +1,92 @@
+"""Entra ID's own objects: in Microsoft Graph's shape, and in the two older ones of Azure AD Graph's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
+from auditor.sources import detect
+from auditor.sources.formats import legacy
+from auditor.sources.formats.base import Converted, Object, ObjectFormat, Piece
+
+_CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
+_OF_THEIR_OWN = frozenset({"owners", "federatedIdentityCredentials"})  # Azure AD Graph and the portal have them elsewhere
+
+
+def _casings(name: str) -> tuple[bytes, bytes]:
+    """A property as Microsoft Graph or PowerShell writes it, and as other tools do."""
+    return f"[{name[0]}{name[0].upper()}]{name[1:]}".encode(), re.sub("([A-Z])", r"_\1", name).lower().encode()
+
+
+class _Directory(ObjectFormat):
+    is_directory = True
+
+    def fits(self, kind: str, seen: Object, *, one: bool) -> str | None:
+        found = self.recognises(seen)
+        return kind if found == kind and not detect.is_map_of(kind, seen.members, one=one) else None
+
+    def is_certain(self, seen: Object) -> bool:
+        return detect.is_certain(seen.members)
+
+    def _piece(self, seen: Object, kind: str, convert: Callable[[Any], Converted] | None = None) -> Piece:
+        members = seen.members
+        parent = detect.text(members, "of").lower() if seen.collection in _CHILDREN else ""
+        parent = parent or detect.context(detect.text(members, "@odata.context")).parent
+        return Piece(seen.element, kind, convert, parent, may_be_template=True)
+
+
+class _AzureADGraph(_Directory):
+    """`az` before 2.37."""
+
+    name = "Azure AD Graph"
+    markers = (rb"[rR]eplyUrls", rb"odata\.metadata", rb"objectType", rb"[oO]auth2Permissions")
+    cannot_carry = _OF_THEIR_OWN
+
+    def recognises(self, seen: Object) -> str | None:
+        return detect.aad_graph_kind(seen.members) if detect.is_aad_graph(seen.members) else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        convert = legacy.service_principal if kind == SERVICE_PRINCIPALS.kind else partial(legacy.application, portal=False)
+        yield self._piece(seen, kind, convert)
+
+
+class _PortalManifest(_Directory):
+    """What the portal showed until 2024."""
+
+    name = "Azure AD Graph manifest"
+    markers = (rb"[rR]eplyUrlsWithType", rb"[oO]auth2Permissions")
+    cannot_carry = _OF_THEIR_OWN
+
+    def recognises(self, seen: Object) -> str | None:
+        if not detect.is_legacy(seen.members):
+            return None
+        return "application" if detect.directory_kind(seen.members) == "application" else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        yield self._piece(seen, kind, partial(legacy.application, portal=True))
+
+
+class _MicrosoftGraph(_Directory):
+    """The portal's manifest, REST, `az`, CLI for Microsoft 365."""
+
+    name = "Microsoft Graph"
+    markers = (
+        *(casing for collection in TENANT for name in collection.markers for casing in _casings(name)),
+        *_casings("oauth2PermissionScopes"), rb"resourceAppId", rb"optionalClaims", rb"@odata\.context",
+    )  # fmt: skip
+
+    def recognises(self, seen: Object) -> str | None:
+        return detect.directory_kind(seen.members)
+
+    def fits(self, kind: str, seen: Object, *, one: bool) -> str | None:
+        return kind if kind != "connector" and detect.may_be(kind, seen.members, one=one) else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        yield self._piece(seen, kind)
+
+
+PLAIN = _MicrosoftGraph()
+FORMATS = (_AzureADGraph(), _PortalManifest(), PLAIN)

@@ -1,0 +1,106 @@
+"""Pieces of a file -> documents in Microsoft Graph's shape. What does not fit is an error at its place, and the rest is kept."""
+
+from __future__ import annotations
+
+from auditor import pointer, schemas
+from auditor.display import clean
+from auditor.errors import InputError
+from auditor.sources.document import Document, Documents, File, Note
+from auditor.sources.element import UNREADABLE, Element
+from auditor.sources.formats import graph
+from auditor.sources.formats.base import Format, Piece
+from auditor.sources.places import Places, reason
+
+
+class Maker:
+    """Makes documents of one file's pieces."""
+
+    def __init__(self, file: File, places: Places, into: Documents) -> None:
+        self.file, self.into = file, into
+        self.deleted = 0  # objects that are in the recycle bin
+        self._places = places
+        self._identities = set[str]()
+
+    def take(self, piece: Piece, form: Format) -> None:
+        element = piece.element
+        line, column = piece.start or self._places.of(element.start)
+        document = Document(
+            piece.kind, self.file, element.pointer, element.start, element.end, line, column, None, piece.parent,
+            format=form, places=piece.places,
+        )  # fmt: skip
+        if piece.identity and piece.identity not in self._identities:  # of two with one name, the second goes by its place
+            self._identities.add(piece.identity)
+            document.identity = piece.identity
+        template = (
+            piece.may_be_template
+            and self.file.raw is not None
+            and graph.PLACEHOLDERS.search(element.view()) is not None
+            and graph.is_template(element.value())
+        )
+        if template:
+            self.into.notes.append(Note("a template: what its placeholders stand for is not known", self.file.name, line, column))
+        is_plain = piece.convert is None and piece.converted is None
+        if is_plain and not template:
+            try:
+                document.data = graph.decode[piece.kind](element.view())
+            except UNREADABLE:
+                self._slowly(document, piece)
+        else:
+            self._slowly(document, piece, template=template)
+        if document.data is None:
+            return
+        if piece.why:
+            graph.explain(document.data, piece.why)
+        if (deleted := getattr(document.data, "deleted_date_time", None)) is not None:
+            self._deleted(document, deleted)
+            return
+        if is_plain and self.file.raw is not None:
+            self._spelling(document, element)
+        self.into.add(document)
+
+    def _deleted(self, document: Document, since: str) -> None:
+        self.deleted += 1
+        name = clean(document.data.display_name, 100) if isinstance(document.data.display_name, str) else document.pointer or "the object"
+        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not judged"
+        self.into.notes.append(Note(message, self.file.name, document.line, document.column))
+
+    def _slowly(self, document: Document, piece: Piece, *, template: bool = False) -> None:
+        """By way of Python values: other formats, and objects that do not fit the shape at once."""
+        odd: list[tuple[str, str]] = []
+        unknown: dict[str, str] = {}
+        try:
+            converted = piece.converted
+            value = piece.element.value() if converted is None else None
+            if template:
+                value = graph.without_placeholders(value)
+            if piece.convert is not None:
+                converted = piece.convert(value)
+            if converted is not None:
+                value, document.origins, unknown = converted.value, converted.origins, converted.unknown
+                self._wrong(document, converted.wrong)
+                for place, message in converted.notes:
+                    _, line, column = document.place(place)
+                    self.into.notes.append(Note(message, self.file.name, line or 0, column or 0))
+            document.data = graph.convert(document.kind, value, odd, unknown)
+        except graph.Wrong as wrong:
+            document.data = wrong.data
+            self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")
+        except (*UNREADABLE, AttributeError, TypeError) as error:
+            self.into.errors.append(self._places.error(piece.element, f"the object cannot be read: {reason(error)}", error))
+        for place, message in odd:
+            where, line, column = document.place(place)
+            self.into.notes.append(Note(f"{where}: {message}", self.file.name, line or 0, column or 0))
+
+    def _wrong(self, document: Document, places: list[tuple[str, str]], then: str = "") -> None:
+        for place, message in places:
+            where, line, column = document.place(place)
+            self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
+
+    def _spelling(self, document: Document, element: Element) -> None:
+        try:
+            value = element.value()
+        except UNREADABLE:
+            return
+        for path, name, meant in schemas.misspelt(document.kind, value):
+            _, line, column = document.place(pointer.join(*path))
+            self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line or 0, column or 0))

@@ -1,0 +1,214 @@
+"""Every format that is read, by a sample of it: alone, and in a folder. A format without a sample, or without markers, fails here."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor import Report, audit, sources
+from auditor.sources import Documents, formats
+from auditor.sources.coverage import Covered, TenantInfo
+from auditor.sources.formats.base import Converted, FileFormat, Format, Object, ObjectFormat, Piece, Whole
+from auditor.sources.graph import plan
+from auditor.sources.spool import Writer
+
+GUID = "22222222-2222-4222-8222-222222222222"
+SIGN_IN = {"oAuthSettings": {"identityProvider": "aad", "clientId": GUID}}
+CLIENT = {"auth": {"clientId": GUID, "authority": "https://login.microsoftonline.com/common"}}
+OLD = {"appId": GUID, "replyUrls": [], "objectId": "11111111-1111-4111-8111-111111111111", "objectType": "Application"}
+
+# name of a format -> the smallest files of it: the name of each, and what it holds. bytes are written as they are.
+SAMPLES: dict[str, list[tuple[str, Any]]] = {
+    "snapshot": [("tenant.ndjson.gz", None)],
+    "solution": [("solution.zip", {"Connector/x_connectionparameters.json": {"token": SIGN_IN}})],
+    "solution XML": [
+        ("x.xml", "<Connector><displayname>Orders</displayname></Connector>"),
+        ("y.xml", '<?xml version="1.0"?>\n<Connector />'),
+    ],
+    "Azure AD Graph": [
+        ("az.json", OLD),
+        ("az-list.json", [{**OLD, "objectType": "ServicePrincipal"}]),
+        ("page.json", {"odata.metadata": "https://graph.windows.net/t/$metadata#directoryObjects", "value": [OLD]}),
+    ],
+    "Azure AD Graph manifest": [("manifest.json", {"name": "Payroll", "replyUrlsWithType": []}), ("old.json", {"oauth2Permissions": []})],
+    "Microsoft Graph": [
+        ("app.json", {"id": GUID, "appId": GUID, "displayName": "Payroll"}),
+        ("audience.json", {"signInAudience": "AzureADMyOrg"}),
+        ("principal.json", {"servicePrincipalType": "Application", "id": GUID}),
+        ("grants.json", [{"clientId": GUID, "resourceId": GUID, "consentType": "AllPrincipals"}]),
+        ("assignments.json", [{"appRoleId": GUID, "resourceId": GUID}]),
+        ("trust.json", [{"issuer": "https://x", "subject": "y", "audiences": []}]),
+        ("tenant.json", {"id": GUID, "verifiedDomains": []}),
+        ("policy.json", {"defaultUserRolePermissions": {}}),
+        ("consent.json", {"isEnabled": False, "notifyReviewers": True}),
+        ("restrictions.json", {"applicationRestrictions": {}}),
+        ("sign-ins.json", [{"appId": GUID, "lastSignInActivity": {}}]),
+        ("page.json", {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [{"displayName": "Payroll"}]}),
+    ],
+    "connector": [
+        ("apiProperties.json", {"properties": {"iconBrandColor": "#fff"}}),
+        ("sets.json", {"properties": {"connectionParameterSets": {"values": [{"parameters": {"token": SIGN_IN}}]}}}),
+        ("x_connectionparameters.json", {"token": SIGN_IN}),
+        ("without-sign-in_connectionparameters.json", {}),
+        ("parameter.json", SIGN_IN),
+    ],
+    "connector definition": [("apiDefinition.swagger.json", {"swagger": "2.0", "host": "x.contoso.com"})],
+    "connector settings": [("settings.json", {"apiProperties": "apiProperties.json", "apiDefinition": "apiDefinition.swagger.json"})],
+    "authConfig.js": [("authConfig.js", f"const msalConfig = {json.dumps(CLIENT)};"), ("a.ts", f"x.passportConfig = {json.dumps(CLIENT)}")],
+    "authConfig.json": [("authConfig.json", {"credentials": {"clientID": GUID}}), ("client.json", CLIENT)],
+    "sample.json": [("sample.json", {"AADApps": [{"Name": "spa"}]})],
+    "a file of another tool": [("main.tf", 'resource "azuread_application" "a" {\n}\n')],
+}
+FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, content in samples]
+
+
+def write(path: Path, content: Any) -> Path:
+    if path.name.endswith(".gz"):
+        info = TenantInfo("7e4a0000-0000-4000-8000-000000000001", taken="2026-11-24T00:00:00Z", covered=[Covered("applications", count=1)])
+        writer = Writer(path, ["applications"], "1").open(info)
+        writer.page("applications", plan.APPLICATIONS, [("", b'{"id": "a", "appId": "b"}')], None, [])
+        writer.finish(info)
+    elif path.name.endswith(".zip"):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, member in content.items():
+                archive.writestr(name, json.dumps(member))
+        path.write_bytes(packed.getvalue())
+    else:
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def as_what(path: Path, documents: Documents) -> set[str]:
+    """Names of the formats that were found in a file."""
+    whole = formats.of_file(Whole(path.as_posix(), "", named=False, path=path))
+    return {whole.name} if whole is not None else {document.format.name for document in documents.documents if document.format is not None}
+
+
+def is_read(documents: Documents) -> bool:
+    return bool(documents.documents) and not documents.errors and not documents.passed_over
+
+
+def is_named(documents: Documents) -> bool:
+    return not documents.documents and "which regaudit does not read" in str(documents.errors[0])
+
+
+def test_every_format_has_a_sample() -> None:
+    assert [form.name for form in formats.FORMATS] == list(SAMPLES)
+
+
+@pytest.mark.parametrize(("name", "file", "content"), FILES, ids=[f"{row[0]}: {row[1]}" for row in FILES])
+def test_a_sample_is_read_alone_and_found_in_a_folder(name: str, file: str, content: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / file, content)
+    test = is_named if name == "a file of another tool" else is_read
+    alone = sources.read([str(path)])
+    assert test(alone)
+    assert as_what(path, alone) == {name}
+    (tmp_path / "package.json").write_text('{"name": "x", "dependencies": {"y": "1"}}')
+    folder = sources.read([str(tmp_path)])
+    assert folder.passed_over == [(tmp_path / "package.json").as_posix()]
+    folder.passed_over = []
+    assert test(folder)
+    assert [(one.kind, one.pointer) for one in folder.documents] == [(one.kind, one.pointer) for one in alone.documents]
+
+
+# -- a format of a house
+
+
+class Plan(ObjectFormat):
+    """Resources by their addresses, without ids: what a plan of Terraform's is like."""
+
+    name = "plan"
+    markers = (rb"house_resources",)
+
+    def recognises(self, seen: Object) -> str | None:
+        return "application" if "house_resources" in seen.members else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        for resource in seen.members["house_resources"].items():
+            yield Piece(resource, kind, self._convert, identity=str(resource.members()["address"].value()), why="not in a plan")
+
+    @staticmethod
+    def _convert(value: dict[str, Any]) -> Converted:
+        out = Converted()
+        out.put("displayName", value["name"], "/name")
+        out.put("passwordCredentials", [{"displayName": "ci"}], "/secrets")
+        for platform in ("spa", "publicClient"):
+            out.put(f"{platform}/redirectUris", [], "/uris")
+        if "uris" in value:
+            out.put("web/redirectUris", value["uris"], "/uris")
+        else:
+            out.leave_out("web/redirectUris", "known after apply", "/uris")
+        return out
+
+
+PAYROLL = {"address": "app.payroll", "name": "Payroll", "uris": ["http://payroll.contoso.com/"]}
+OTHER = {"address": "app.other", "name": "Other", "uris": ["http://other.contoso.com/"]}
+
+
+@pytest.fixture
+def with_plans(monkeypatch: pytest.MonkeyPatch) -> Plan:
+    form = Plan()
+    install(form, monkeypatch)
+    return form
+
+
+def install(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    forms: tuple[Format, ...] = (form, *formats.FORMATS)
+    monkeypatch.setattr(formats, "MARKERS", formats.markers_of(forms))
+    monkeypatch.setattr(formats, "FILES", [one for one in forms if isinstance(one, FileFormat)])
+    monkeypatch.setattr(formats, "OBJECTS", [one for one in forms if isinstance(one, ObjectFormat)])
+
+
+def test_a_format_without_markers_is_not_found_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_plans: Plan) -> None:
+    path = write(tmp_path / "plan.json", {"house_resources": [PAYROLL]})
+    assert is_read(sources.read([str(tmp_path)]))
+    monkeypatch.setattr(with_plans, "markers", (), raising=False)
+    install(with_plans, monkeypatch)
+    assert is_read(sources.read([str(path)]))
+    assert not is_read(sources.read([str(tmp_path)]))
+
+
+def plans(path: Path, *resources: dict[str, Any], select: str = "redirect-http") -> Report:
+    return audit(write(path, {"house_resources": resources}), as_of="2026-01-01", select=[select])
+
+
+def test_a_finding_goes_by_its_resource_and_not_by_its_place(tmp_path: Path, with_plans: Plan) -> None:
+    def ids(*resources: dict[str, Any]) -> dict[str | None, str]:
+        return {row.app_display_name: row.finding_id for row in plans(tmp_path / "plan.json", *resources).findings}
+
+    before = ids(PAYROLL, OTHER)
+    assert len(set(before.values())) == 2
+    assert ids(OTHER, PAYROLL) == before
+    assert ids(OTHER) == {"Other": before["Other"]}
+
+
+def test_two_resources_of_one_address_are_two(tmp_path: Path, with_plans: Plan) -> None:
+    rows = plans(tmp_path / "plan.json", PAYROLL, {**PAYROLL, "name": "Payroll again"}).findings
+    assert len({row.finding_id for row in rows}) == 2
+
+
+def test_what_a_format_does_not_hold_is_unknown_for_its_reason(tmp_path: Path, with_plans: Plan) -> None:
+    def reasons(select: str) -> set[str]:
+        report = plans(tmp_path / "plan.json", {"address": "a", "name": "x"}, select=select)
+        return {str(reason) for outcome in report.outcomes for reason in outcome.reasons}
+
+    assert reasons("redirect-http") == {"web.redirectUris: known after apply"}
+    assert reasons("secret-expired") == {"passwordCredentials.endDateTime: not in a plan"}
+    assert reasons("perm-aad-graph") == {"requiredResourceAccess: not in a plan"}
+
+
+def test_a_manifest_says_what_it_cannot_carry(tmp_path: Path) -> None:
+    """A rule may presume nothing else of what is absent."""
+    (old,) = sources.read([str(write(tmp_path / "old.json", {"appId": GUID, "replyUrlsWithType": []}))]).documents
+    (new,) = sources.read([str(write(tmp_path / "new.json", {"appId": GUID, "id": GUID, "displayName": "x"}))]).documents
+    assert old.format is not None
+    assert new.format is not None
+    assert old.format.cannot_carry == {"owners", "federatedIdentityCredentials"}
+    assert new.format.cannot_carry == set()
