@@ -1,4 +1,7 @@
-"""An audit from paths to a report: the one place where sources, joins, rules and engine come together."""
+"""An audit from paths to a report: the one place where sources, joins, rules and engine come together.
+
+`load` reads and joins, `judge` checks rules; a command that judges nothing only loads. `run` is both, `audit` the same for users.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,22 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timezone
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from auditor import joins, rulebook, sources
-from auditor.engine.compiled import collections, compiled, load_rules
+from auditor import joins, sources
+from auditor.engine.compiled import collections, compiled
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge_all
+from auditor.engine.selection import RuleSelection
 from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, Identity
 from auditor.joins.world import World
-from auditor.rulebook import profiles
+from auditor.rulebook import Rule, profiles
 from auditor.severity import SEVERITIES, Severity
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
@@ -35,21 +39,45 @@ from auditor.unknown import Reason
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
 
-@dataclass(slots=True)
-class Report:
-    """What an audit came to. Findings are in a fixed order; `exit_code` says what a pipeline should do."""
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What to read: files, folders, snapshots, standard input ("-"), a live tenant. Raises UsageError for an empty name."""
 
-    outcomes: list[Outcome]
-    findings: list[Finding]
+    paths: tuple[str, ...] = ()
+    tenant: Live | None = None
+    exclude: tuple[str, ...] = ()
+    stdin_name: str = "<stdin>"
+    max_file_size: int = MAX_FILE_SIZE
+
+    def __post_init__(self) -> None:
+        for what, values in (("a path", self.paths), ("a pattern to exclude", self.exclude)):
+            if "" in values:
+                raise UsageError(f"{what} is empty")
+
+    @property
+    def are_none(self) -> bool:
+        return not self.paths and self.tenant is None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest:
+    """All that decides what a report says. `as_of` is the moment that counts as now."""
+
+    inputs: Inputs
+    rules: RuleSelection = field(default_factory=RuleSelection)
+    as_of: datetime | date | str | None = None
+    show_passed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Loaded:
+    """What was read, joined, and nothing judged."""
+
+    worlds: list[World] = field(repr=False)
     errors: list[InputError]
     notes: list[Note]
-    worlds: list[World] = field(repr=False)
     paths: list[str]
-    profile: str
     as_of: datetime
-    started: datetime
-    finished: datetime
-    fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
     files_read: int
     passed_over: list[str]
     inexact: list[str]
@@ -59,6 +87,37 @@ class Report:
     @property
     def files_passed_over(self) -> int:
         return len(self.passed_over)
+
+    @property
+    def applications(self) -> int:
+        return sum(len(world.apps) for world in self.worlds)
+
+    @property
+    def service_principals(self) -> int:
+        return sum(len(world.principals) for world in self.worlds)
+
+    @property
+    def connectors(self) -> int:
+        return sum(len(world.connectors) for world in self.worlds)
+
+    def remedy(self, reason: Reason) -> str | None:
+        """What would make known what is not."""
+        said = next((found[reason] for found in (tenant.remedies() for tenant in self.tenants) if reason in found), None)
+        if said is None and reason.collection:
+            said = joins.REMEDIES.get(reason.what)
+        return said or None
+
+
+@dataclass(slots=True, kw_only=True)
+class Report(Loaded):
+    """What an audit came to. Findings are in a fixed order; `exit_code` says what a pipeline should do."""
+
+    outcomes: list[Outcome]
+    findings: list[Finding]
+    profile: str
+    started: datetime
+    finished: datetime
+    fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
 
     @property
     def run_id(self) -> str:
@@ -74,18 +133,6 @@ class Report:
                 digest.update(place.encode("utf-8", "surrogatepass"))
         return str(uuid.UUID(digest.hexdigest()[:32]))
 
-    @property
-    def applications(self) -> int:
-        return sum(len(world.apps) for world in self.worlds)
-
-    @property
-    def service_principals(self) -> int:
-        return sum(len(world.principals) for world in self.worlds)
-
-    @property
-    def connectors(self) -> int:
-        return sum(len(world.connectors) for world in self.worlds)
-
     def count(self, status: str) -> int:
         """Verdicts: one for each rule and registration (or other root)."""
         return sum(getattr(outcome, status) for outcome in self.outcomes)
@@ -100,13 +147,6 @@ class Report:
         for outcome in self.outcomes:
             found.update(outcome.reasons)
         return found
-
-    def remedy(self, reason: Reason) -> str | None:
-        """What would make known what is not."""
-        said = next((found[reason] for found in (tenant.remedies() for tenant in self.tenants) if reason in found), None)
-        if said is None and reason.collection:
-            said = joins.REMEDIES.get(reason.what)
-        return said or None
 
     def left_out(self, fail_on: str) -> list[str]:
         """Rules at or above a severity that could not be evaluated for something that can be mended."""
@@ -153,6 +193,103 @@ def _gate(fail_on: str) -> Severity | None:
     return Severity(fail_on)
 
 
+def load(
+    inputs: Inputs,
+    wanted: Callable[[], Iterable[str]],
+    now: datetime,
+    *,
+    progress: Progress | None = None,
+    tenant_progress: Tell | None = None,
+) -> Loaded:
+    """Read everything and join it. Of a tenant or a snapshot the `wanted` collections are read, which are asked for only there.
+
+    Input that cannot be read is in `errors`, and the rest is there all the same. Raises UsageError for no input and for a path that
+    does not exist, GraphFault for a tenant of which nothing can be read.
+    """
+
+    if inputs.are_none:
+        raise UsageError("nothing to audit: give a file, a folder or a tenant")
+
+    @cache
+    def planned() -> Plan:
+        return plan(wanted())
+
+    with _collector_off():
+        joiner = joins.Joiner(now)
+        documents = sources.read(
+            list(inputs.paths),
+            exclude=list(inputs.exclude),
+            stdin_name=inputs.stdin_name,
+            take=joiner.add,
+            progress=lambda files, _: progress("reading", files, 0) if progress else None,
+            wanted=lambda: planned().collections,
+            max_file_size=inputs.max_file_size,
+        )
+        if inputs.tenant is not None:
+            straight = Straight(documents)
+            info = read_live(inputs.tenant, planned(), straight, tenant_progress)
+            info.lose(straight.lost, LOST)
+            documents.tenants[info.scope] = info
+        _say_what_is_missing(documents)
+        if not documents.count and not documents.listings and not documents.errors and not documents.tenants:
+            documents.errors.append(
+                InputError(
+                    ", ".join(inputs.paths),
+                    f"no app registration found in {len(documents.passed_over)} files",
+                    hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
+                )
+            )
+        worlds = joiner.worlds(documents)
+        if progress:
+            progress("joined", len(worlds), 0)
+        notes = [*documents.notes, *(note for world in worlds for note in joins.read_twice(world))]
+        return Loaded(
+            worlds=worlds,
+            errors=sorted(documents.errors, key=lambda error: (error.file, error.line, error.column, error.message)),
+            notes=sorted(notes, key=lambda note: (note.file, note.line, note.column, note.message)),
+            paths=_named(inputs.paths, documents),
+            as_of=now,
+            files_read=documents.files_read,
+            passed_over=sorted(documents.passed_over),
+            inexact=sorted(documents.inexact),
+            tenants=[documents.tenants[scope] for scope in sorted(documents.tenants)],
+            opened=documents.opened,
+        )
+
+
+def judge(worlds: Iterable[World], rules: list[Rule], *, show_passed: bool = False, progress: Progress | None = None) -> list[Outcome]:
+    """What each rule says of all worlds together."""
+    totals = [Outcome(rule) for rule in rules]
+    with _collector_off():
+        for world in worlds:
+            outcomes = judge_all(
+                rules, world, show_passed=show_passed, tell=None if progress is None else lambda done, of: progress("checking", done, of)
+            )
+            for total, one in zip(totals, outcomes, strict=True):
+                total.add(one)
+    return totals
+
+
+def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progress: Tell | None = None) -> Report:
+    """Load and judge. Raises what RuleSelection, `moment` and `load` raise."""
+    started = datetime.now(timezone.utc)
+    now = started if request.as_of is None else moment(request.as_of)
+    rules = request.rules.rules()
+    with _collector_off():
+        loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
+        outcomes = judge(loaded.worlds, rules, show_passed=request.show_passed, progress=progress)
+    fixed = request.as_of is not None
+    return Report(
+        **{each.name: getattr(loaded, each.name) for each in fields(loaded)},
+        outcomes=outcomes,
+        findings=_by_root(outcomes),
+        profile=request.rules.profile_name,
+        started=now if fixed else started,
+        finished=now if fixed else datetime.now(timezone.utc),
+        fixed=fixed,
+    )
+
+
 def audit(
     paths: str | Path | Iterable[str | Path] = (),
     *,
@@ -166,80 +303,26 @@ def audit(
     exclude: Iterable[str] = (),
     show_passed: bool = False,
     stdin_name: str = "<stdin>",
+    max_file_size: int = MAX_FILE_SIZE,
     progress: Progress | None = None,
     tenant_progress: Tell | None = None,
-    also: Iterable[str] = (),
-    max_file_size: int = MAX_FILE_SIZE,
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
-    `also` names collections of a tenant to read beside those that the rules need. A file of more than `max_file_size` bytes is not read.
+    A file of more than `max_file_size` bytes is not read.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
     page that does not load, GraphFault for a tenant of which nothing can be read.
     """
-    listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    if not listed and tenant is None:
-        raise UsageError("nothing to audit: give a file, a folder or a tenant")
-    folders, left_out = list(extend_rules), list(exclude)
-    for what, values in (("a path", listed), ("a folder of rules", folders), ("a pattern to exclude", left_out)):
-        if "" in values:
-            raise UsageError(f"{what} is empty")
-    started = datetime.now(timezone.utc)
-    now = moment(as_of) if as_of is not None else started
-    chosen_profile = profiles.load(profile)
-    book = chosen_profile.apply(load_rules([Path(folder) for folder in folders]))
-    book = book.with_parameters({_parameter(name): value for name, value in (params or {}).items()}, texts=True)
-    rules = profiles.chosen(book, chosen_profile, select, ignore)
-    tell = progress or (lambda stage, done, total: None)
-
-    @cache
-    def planned() -> Plan:
-        return plan({*collections(rules), *also})
-
-    with _collector_off():
-        joiner = joins.Joiner(now)
-        documents = sources.read(
-            [str(path) for path in listed],
-            exclude=left_out,
-            stdin_name=stdin_name,
-            take=joiner.add,
-            progress=lambda files, _: tell("reading", files, 0),
-            wanted=lambda: planned().collections,
-            max_file_size=max_file_size,
-        )
-        if tenant is not None:
-            straight = Straight(documents)
-            info = read_live(tenant, planned(), straight, tenant_progress)
-            info.lose(straight.lost, LOST)
-            documents.tenants[info.scope] = info
-        _say_what_is_missing(documents)
-        if not documents.count and not documents.listings and not documents.errors and not documents.tenants:
-            documents.errors.append(
-                InputError(
-                    ", ".join(str(path) for path in listed),
-                    f"no app registration found in {len(documents.passed_over)} files",
-                    hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
-                )
-            )
-        worlds = joiner.worlds(documents)
-        tell("joined", len(worlds), 0)
-        outcomes = _judged(rules, worlds, tell, show_passed=show_passed)
-    findings = _by_root(outcomes)
-    notes = sorted(
-        [*documents.notes, *(note for world in worlds for note in joins.read_twice(world))],
-        key=lambda note: (note.file, note.line, note.column, note.message),
+    listed = [paths] if isinstance(paths, (str, Path)) else paths
+    request = AuditRequest(
+        Inputs(tuple(map(str, listed)), tenant, tuple(exclude), stdin_name, max_file_size),
+        RuleSelection(tuple(select), tuple(ignore), profile, params or {}, tuple(map(str, extend_rules))),
+        as_of,
+        show_passed,
     )
-    errors = sorted(documents.errors, key=lambda error: (error.file, error.line, error.column, error.message))
-    fixed = as_of is not None
-    return Report(
-        outcomes, findings, errors, notes, worlds, _named(listed, documents), chosen_profile.name, now,
-        now if fixed else started, now if fixed else datetime.now(timezone.utc), fixed,
-        documents.files_read, sorted(documents.passed_over), sorted(documents.inexact),
-        [documents.tenants[scope] for scope in sorted(documents.tenants)],
-        documents.opened,
-    )  # fmt: skip
+    return run(request, progress=progress, tenant_progress=tenant_progress)
 
 
 def _say_what_is_missing(documents: Documents) -> None:
@@ -253,20 +336,11 @@ def _say_what_is_missing(documents: Documents) -> None:
                 documents.errors.append(InputError(tenant.tenant_id, text, hint=covered.remedy))
 
 
-def _named(paths: list[str | Path], documents: Documents) -> list[str]:
+def _named(paths: Iterable[str], documents: Documents) -> list[str]:
     """What was audited, as a report names it: a snapshot stands for its tenant."""
     snapshots = {os.path.normpath(path) for path in documents.snapshots}
-    files = [str(path) for path in paths if os.path.normpath(path) not in snapshots]
+    files = [path for path in paths if os.path.normpath(path) not in snapshots]
     return sorted({*files, *(tenant.tenant_id for tenant in documents.tenants.values())})
-
-
-def _judged(rules: list[rulebook.Rule], worlds: list[World], tell: Progress, *, show_passed: bool) -> list[Outcome]:
-    totals = [Outcome(rule) for rule in rules]
-    for world in worlds:
-        outcomes = judge_all(rules, world, show_passed=show_passed, tell=lambda done, total: tell("checking", done, total))
-        for total, one in zip(totals, outcomes, strict=True):
-            total.add(one)
-    return totals
 
 
 def _by_root(outcomes: list[Outcome]) -> list[Finding]:
@@ -278,8 +352,10 @@ def _by_root(outcomes: list[Outcome]) -> list[Finding]:
     return [finding for _, finding in rows]
 
 
-def moment(value: datetime | date | str) -> datetime:
-    """A day, or a moment, in UTC. Raises UsageError."""
+def moment(value: datetime | date | str | None) -> datetime:
+    """A day, or a moment, in UTC; None is now. Raises UsageError."""
+    if value is None:
+        return datetime.now(timezone.utc)
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -288,13 +364,6 @@ def moment(value: datetime | date | str) -> datetime:
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
     return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value
-
-
-def _parameter(name: str) -> tuple[str, str]:
-    rule, dot, parameter = name.partition(".")
-    if not dot or not parameter:
-        raise UsageError(f"{name!r} does not name a parameter: say RULE.PARAMETER, as in secret-expiring.warn_days")
-    return rule, parameter
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def test_strict_counts_what_was_not_evaluated(house: Path, careless: Path, tidy:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "nothing to audit: give a file or a folder"),
+        ([], "nothing to read: give a file or a folder, as in `regaudit scan manifests/`"),
         (["{app}", "--select", "secret-expird"], "'secret-expird'; did you mean 'secret-expired'?"),
         (["{app}", "--ignore", "credentialz"], "'credentialz'; did you mean 'credentials'?"),
         (["{app}", "--select", "zzz-*"], "'zzz-*'"),

@@ -275,18 +275,18 @@ FAULTS = [
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 @pytest.mark.parametrize("args", [["scan"], ["credentials"], ["api-permissions"], ["connect"], ["explain", "AADSTS50011"]])
 def test_a_fault_is_one_line_without_tenant_data(tenant: Path, fault: BaseException, args: list[str]) -> None:
-    with mock.patch.object(auditor.pipeline, "audit", side_effect=fault):
+    with mock.patch.object(auditor.pipeline, "load", side_effect=fault):
         ran = regaudit(*args, tenant)
     assert ran.code == (130 if isinstance(fault, KeyboardInterrupt) else 2)
     assert len(ran.err.strip().splitlines()) == 1
     assert "Payroll" not in ran.out + ran.err
     if not isinstance(fault, (KeyboardInterrupt, MemoryError)):
-        assert f"internal error {type(fault).__name__} in auditor.commands." in ran.err
+        assert f"internal error {type(fault).__name__} in auditor." in ran.err
 
 
 def test_a_fault_shows_its_traceback_where_that_is_asked_for(tenant: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGAUDIT_DEBUG", "1")
-    with mock.patch.object(auditor.pipeline, "audit", side_effect=KeyError("Contoso \x1b[31m")):
+    with mock.patch.object(auditor.pipeline, "load", side_effect=KeyError("Contoso \x1b[31m")):
         ran = regaudit("scan", tenant)
     assert ran.code == 2
     assert "Traceback" in ran.err

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 import click
 from click.core import ParameterSource
-
-from auditor import files
-from auditor.errors import UsageError
 
 
 class Command(click.Command):
@@ -25,42 +20,6 @@ class Command(click.Command):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and "" in (value if isinstance(value, tuple) else (value,)):
                 raise click.BadParameter("it is empty", ctx=ctx, param=parameter)
         return rest
-
-
-def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
-    return files.size_of(value)
-
-
-size_option = click.option(
-    "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
-    help="Larger files are not read, but named. 100,000 registrations are 255 MB; memory is three times that.",
-)  # fmt: skip
-
-
-def listed(values: Iterable[str]) -> list[str]:
-    """The names of an option that takes several, repeated or separated by commas. Raises UsageError for a value that has none."""
-    names: list[str] = []
-    for value in values:
-        found = [part.strip() for part in value.split(",") if part.strip()]
-        if not found:
-            raise UsageError(f"{value!r} names no rule, area or tag")
-        names += found
-    return names
-
-
-def coloured(no_color: bool) -> bool:
-    """Whether standard output shall have colours."""
-    if no_color or os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-
-
-def say_errors(errors: Iterable[Exception]) -> None:
-    """What could not be read, a line each."""
-    from auditor.display import told
-
-    for error in errors:
-        click.echo(f"regaudit: {told(error, 1000)}", err=True)
 
 
 def echo_json(value: Any) -> None:

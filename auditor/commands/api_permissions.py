@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, echo_json, echo_table, say_errors, size_option
-from auditor.commands.live import live_of, sign_in_options
+from auditor.commands import Command, echo_json, echo_table, running
+from auditor.commands.options import Output, inputs, outputs
 from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.pipeline import Inputs
 
 _EPILOG = """\b
 Examples:
@@ -16,40 +19,33 @@ Examples:
   regaudit api-permissions --tenant contoso.onmicrosoft.com
   regaudit api-permissions tenant/ --app "Contoso Orders" --output-format json
 """
+_READ = ("applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
 _HEADERS = ("application", "API", "permission", "kind", "tier", "admin consent", "granted")
 
 
 @click.command("api-permissions", cls=Command, epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
+@inputs(some=False)
 @click.option("--app", metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-@size_option
-@sign_in_options
-def command(
-    paths: tuple[str, ...], app: str | None, output_format: str, exclude: tuple[str, ...], max_file_size: int, **options: Any
-) -> int:
+@outputs("text", "json")
+def command(inputs: Inputs, output: Output, app: str | None) -> int:
     """List every configured API permission (requiredResourceAccess): of which API, how far it reaches, and whether it was granted.
 
     What the input does not say is shown as ?, in JSON as null.
     """
-    from auditor.pipeline import audit
     from auditor.report.tables import api_permissions
 
-    live = live_of(options)
-    if not paths and live is None:
-        raise UsageError("nothing to read: give files or a folder, as in `regaudit api-permissions tenant/`, - or --tenant")
-    granted = ("servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
-    report = audit(paths, tenant=live, also=granted, select=["perm-empty-resource"], exclude=exclude, max_file_size=max_file_size)
-    say_errors(report.errors)
-    rows = [row for row in api_permissions(report) if app is None or app.lower() in _names(row)]
-    if app is not None and not rows and not report.errors:
+    loaded = running.load(inputs, _READ, None, output)
+    rows = [row for row in api_permissions(loaded) if app is None or app.lower() in _names(row)]
+    if app is not None and not rows and not loaded.errors:
         raise UsageError(f"no registration {app!r} requests a permission")
-    if output_format == "json":
+    if output.form == "json":
         echo_json(rows)
     else:
-        _table(rows)
-    return 2 if report.errors else 0
+        if rows and not output.quiet:
+            _table(rows)
+        missing, unknown = sum(row.granted == "no" for row in rows), sum(row.granted is None for row in rows)
+        click.echo(f"{len(rows)} permission{'s' * (len(rows) != 1)} requested: {missing} not granted, {unknown} not known.")
+    return 2 if loaded.errors else 0
 
 
 def _names(row: Any) -> set[str]:
@@ -72,8 +68,5 @@ def _table(rows: list[Any]) -> None:
         )
         for row in rows
     ]
-    if table:
-        echo_table(table, _HEADERS)
-        click.echo()
-    missing, unknown = sum(row.granted == "no" for row in rows), sum(row.granted is None for row in rows)
-    click.echo(f"{len(rows)} permission{'s' * (len(rows) != 1)} requested: {missing} not granted, {unknown} not known.")
+    echo_table(table, _HEADERS)
+    click.echo()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, coloured, complete, echo_json, say_errors, size_option
-from auditor.commands.live import live_of, live_options
+from auditor.commands import Command, echo_json, running
+from auditor.commands.options import Output, as_of, inputs, outputs, rules, strict
 from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
+    from auditor.pipeline import Inputs
 
 _EPILOG = """\b
 Examples:
@@ -17,24 +22,17 @@ Examples:
   regaudit connect connector/ --tenant contoso.onmicrosoft.com
   regaudit connect tenant/ --output-format json
 """
+_NOTHING = "nothing to walk: give a connector and its registrations, as in `regaudit connect connector/ client.json api.json`"
 _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": ("not evaluated", "yellow")}
 
 
 @click.command("connect", cls=Command, epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path())
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option(
-    "--profile", default="custom-connector", show_default=True, shell_complete=complete.profiles,
-    help="Which severities and parameters; a name or a TOML file.",
-)  # fmt: skip
-@click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
-@click.option("--strict", is_flag=True, help="Exit with 2 if any link could not be evaluated.")
-@click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-@size_option
-@click.option("--no-color", is_flag=True, help="No colours.")
-@live_options
-def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bool, no_color: bool, **options: Any) -> int:
+@inputs(nothing=_NOTHING)
+@rules(profile="custom-connector", select=False, extend=False)
+@strict
+@as_of
+@outputs("text", "json")
+def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
     PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
@@ -42,42 +40,50 @@ def command(paths: tuple[str, ...], output_format: str, profile: str, strict: bo
 
     Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, or not evaluated with --strict.
     """
-    from auditor.commands.scan import setting
     from auditor.diagnose.chain import RULES, chains
-    from auditor.pipeline import audit
+    from auditor.pipeline import AuditRequest
 
-    live = live_of(options)
-    if not paths:
-        raise UsageError(
-            "nothing to walk: give a connector and its registrations, as in `regaudit connect connector/ client.json api.json`"
-        )
-    params = dict(setting(text) for text in options.pop("settings"))
-    report = audit(paths, tenant=live, select=RULES, profile=profile, params=params, **options)
-    say_errors(report.errors)
+    if not inputs.paths:
+        raise UsageError(_NOTHING)
+    report = running.run(AuditRequest(inputs, replace(rules, select=RULES), as_of), output, notes=True)
     found = list(chains(report))
     if not found and not report.errors:
         raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")
-    if output_format == "json":
+    if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "connectors": found})
     else:
         for chain in found:
-            click.echo("\n".join(_page(chain, colour=coloured(no_color))))
+            click.echo("\n".join(_page(chain, output)))
     statuses = {chain.status for chain in found}
     if report.errors or (strict and "not-evaluated" in statuses):
         return 2
     return 1 if "fail" in statuses else 0
 
 
-def _page(chain: Any, *, colour: bool) -> list[str]:
+def _page(chain: Any, output: Output) -> list[str]:
     from auditor.display import cell
 
     def style(text: str, name: str) -> str:
-        return click.style(text, fg=name) if colour else text
+        return click.style(text, fg=name) if output.coloured else text
 
     lines = [f"{cell(chain.connector)}  {chain.file}:{chain.line}"]
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
+    if not output.quiet:
+        lines += _links(chain, style, verbose=output.verbose)
+    counts = {status: sum(link.status == status for link in chain.links) for status in _MARKS}
+    if chain.links:
+        broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
+        unknown = f", {counts['not-evaluated']} could not be evaluated" if counts["not-evaluated"] else ""
+        lines.append(f"  {broken}{unknown}")
+    return [*lines, ""]
+
+
+def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
+    from auditor.display import cell
+
+    lines = []
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
         word, name = _MARKS[link.status]
@@ -86,16 +92,13 @@ def _page(chain: Any, *, colour: bool) -> list[str]:
             lines.append(f"  {'':<{width}}  {link.reason}")
         if link.remedy:
             lines.append(f"  {'':<{width}}  {link.remedy}")
+        if verbose and link.rules:
+            lines.append(f"  {'':<{width}}  checked by {', '.join(link.rules)}")
         for row in (*link.findings, *link.remarks):
             lines += _finding(row, " " * (width + 4), style)
     for row in chain.remarks:
         lines += ["  also", *_finding(row, "  ", style)]
-    counts = {status: sum(link.status == status for link in chain.links) for status in _MARKS}
-    if chain.links:
-        broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
-        unknown = f", {counts['not-evaluated']} could not be evaluated" if counts["not-evaluated"] else ""
-        lines.append(f"  {broken}{unknown}")
-    return [*lines, ""]
+    return lines
 
 
 def _finding(row: Any, indent: str, style: Any) -> list[str]:

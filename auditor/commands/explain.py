@@ -7,17 +7,19 @@ import json
 import os
 import re
 import sys
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, coloured, complete, echo_json, echo_table, say_errors, size_option
+from auditor.commands import Command, complete, echo_json, echo_table, running
+from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
-    from auditor.pipeline import Report
+    from auditor.engine.selection import RuleSelection
+    from auditor.pipeline import AuditRequest, Inputs, Report
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
@@ -37,56 +39,54 @@ Examples:
 @click.argument("what", metavar="RULE|CODE|MESSAGE|-", required=False, shell_complete=complete.explained)
 @click.argument("more", metavar="[PATH…]", nargs=-1, type=click.Path())
 @click.option("--list-codes", is_flag=True, help="List the AADSTS codes that are known, and how many rules look for each.")
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--extend-rules", multiple=True, metavar="DIR", help="A folder with rule pages of your own.")
-@click.option("--as-of", metavar="DATE", help="With PATH: the day that counts as today, as in 2026-01-31.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="With PATH: findings shown of a rule; 0 shows all."
-)
-@size_option
-@click.option("-v", "--verbose", is_flag=True, help="With PATH: all reasons why something was not evaluated, and all notes.")
+@inputs(argument=False)
+@rules(select=False)
+@as_of
+@limit
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
-@click.option("--no-color", is_flag=True, help="No colours.")
-def command(what: str | None, more: tuple[str, ...], list_codes: bool, extend_rules: tuple[str, ...], **options: Any) -> int:
+@outputs("text", "json")
+def command(
+    what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection, output: Output,
+    as_of: str | None, limit: int,
+) -> int:  # fmt: skip
     """Show the page of RULE: why it matters, how to fix it, examples that fail and pass.
 
     Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
-    rules look for its cause. With files or folders, run these rules over them: the exit code is 1 when one of them fails, whatever
-    its severity, and 2 when a code is not known or no rule could look.
+    rules look for its cause. With files, folders or a tenant, run these rules over them: the exit code is 1 when one of them fails,
+    whatever its severity, and 2 when a code is not known or no rule could look.
     """
-    from auditor.engine.compiled import load_rules
+    from auditor.pipeline import AuditRequest
 
-    book = load_rules([Path(folder) for folder in extend_rules])
-    as_json = options["output_format"] == "json"
+    book = rules.book()
     if list_codes:
-        if what is not None or options["raw"]:
+        if what is not None or raw:
             raise UsageError("--list-codes lists all codes: nothing else goes with it")
-        _list(book, as_json=as_json)
+        _list(book, as_json=output.form == "json")
         return 0
     if what is None:
         raise UsageError("nothing to explain: give a rule or a code, as in `regaudit explain AADSTS50011`; --list-codes lists the codes")
     asked = _asked(what, more)
     if asked is None:
-        if more:
+        if more or not inputs.are_none:
             raise UsageError(f"files go with an AADSTS code; to check one rule: regaudit scan PATH --select {what}")
-        _show_page(book.get(what), as_json=as_json, raw=options["raw"], no_color=options["no_color"])
+        _show_page(book.get(what), output, raw=raw)
         return 0
-    if options["raw"]:
+    if raw:
         raise UsageError("--raw shows the page of a rule; a code has none")
-    return _explain(*asked, book, extend_rules=extend_rules, as_json=as_json, **options)
+    message, paths = asked
+    return _explain(message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of), book, output, limit)
 
 
 # -- a rule
 
 
-def _show_page(page: Rule, *, as_json: bool, raw: bool, no_color: bool) -> None:
+def _show_page(page: Rule, output: Output, *, raw: bool) -> None:
     from auditor.display import clean_lines
 
     if raw:
         click.echo(clean_lines(page.page, len(page.page)))
         return
-
-    if as_json:
+    if output.form == "json":
         from auditor.commands.rules import described
 
         echo_json({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)})
@@ -94,7 +94,7 @@ def _show_page(page: Rule, *, as_json: bool, raw: bool, no_color: bool) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    plain = not coloured(no_color)
+    plain = not output.coloured
     console = Console(
         file=io.StringIO(),  # rich would end the process with 1 where nobody reads on
         width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=not plain, highlight=False,
@@ -161,24 +161,21 @@ def _with_a_code(message: Message) -> Message:
     return message
 
 
-def _explain(
-    message: Message, paths: list[str], book: Rulebook, *, extend_rules: tuple[str, ...], as_json: bool, as_of: str | None, **options: Any
-) -> int:
+def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int) -> int:
     from auditor.diagnose import aadsts
     from auditor.report import Options, render
 
-    explanations = aadsts.explained(message.codes, book)
+    ignored = book.matching(request.rules.ignore)
+    explanations = aadsts.explained(message.codes, (rule for rule in book if rule.id not in ignored))
     rules = sorted({rule.id for explanation in explanations for rule in explanation.rules})
+    asked = not request.inputs.are_none
     report: Report | None = None
-    if paths and rules:
-        from auditor.pipeline import audit
-
-        report = audit(paths, select=rules, extend_rules=extend_rules, as_of=as_of, max_file_size=options["max_file_size"])
-        say_errors(report.errors)
+    if asked and rules:
+        report = running.run(replace(request, rules=replace(request.rules, select=tuple(rules))), output)
     named = aadsts.mentions(message, report) if report else []
-    colour = not as_json and coloured(options["no_color"])
-    shown = Options(colour=colour, limit=options["limit"], verbose=options["verbose"], first=frozenset(message.ids))
-    if as_json:
+    colour = output.form == "text" and output.coloured
+    shown = Options(colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids))
+    if output.form == "json":
         _print_json(explanations, named, report, shown)
     else:
         _print_text(explanations, named, report, colour=colour)
@@ -187,9 +184,9 @@ def _explain(
                 click.echo(piece, nl=False)
     if message.more:
         click.echo("regaudit: the message is too long to be looked at as a whole: only its beginning was", err=True)
-    if paths and not rules:
+    if asked and not rules:
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
-    done = all(explanation.known for explanation in explanations) and (rules or not paths)
+    done = all(explanation.known for explanation in explanations) and (rules or not asked)
     return max(0 if done else 2, report.exit_code("info") if report else 0)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, complete, listed
+from auditor.commands import Command
 from auditor.commands.live import live_of, live_options
+from auditor.commands.options import Output, outputs, rules
 from auditor.commands.output import guard, shipped
 from auditor.commands.progress import Progress
 from auditor.errors import UsageError
 from auditor.files import identities
+
+if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
 
 _EPILOG = """\b
 Examples:
@@ -23,22 +27,21 @@ Examples:
 
 
 @click.command("export", cls=Command, epilog=_EPILOG)
-@click.option("-o", "--output", required=True, metavar="FILE", type=click.Path(), help="The snapshot: FILE.ndjson.gz.")
+@click.option("-o", "--output", "target", required=True, metavar="FILE", type=click.Path(), help="The snapshot: FILE.ndjson.gz.")
 @live_options
-@click.option("--select", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Only what these rules need (default: all).")
+@rules(profile="strict", settings=False)
 @click.option("--resume", is_flag=True, help="Go on with an export that was stopped.")
 @click.option("--force", is_flag=True, help="Replace FILE even if it is not a snapshot.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, no summary.")
-def command(output: str, select: tuple[str, ...], resume: bool, force: bool, quiet: bool, **options: Any) -> int:
+@outputs()
+def command(target: str, rules: RuleSelection, output: Output, resume: bool, force: bool, **options: Any) -> int:
     """Read a live tenant into one file, without secrets, for `regaudit scan` to audit later or elsewhere.
 
     What is read is spooled beside FILE; FILE appears when it is whole. Exit code 2 when a part of the tenant could not be read; the
     snapshot then says which.
     """
-    from auditor import __version__, rulebook
+    from auditor import __version__
     from auditor.display import clean
     from auditor.engine.compiled import collections
-    from auditor.rulebook import profiles
     from auditor.sources.coverage import COMPLETE, INTERRUPTED
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
@@ -48,12 +51,10 @@ def command(output: str, select: tuple[str, ...], resume: bool, force: bool, qui
     assert live is not None
     if live.apps or live.filter:
         raise UsageError("a snapshot is of a whole tenant: --app and --filter are for `regaudit scan`")
-    guard(Path(output), shipped() | identities([live.ca_bundle or ""]), snapshot=True)
-    book = rulebook.shipped()
-    rules = profiles.chosen(book, profiles.load("strict"), listed(select) or ["ALL"])
-    planned = plan(collections(rules))
-    writer = Writer(Path(output), sorted(planned.collections), __version__, resume=resume, force=force)
-    progress = Progress(quiet=quiet)
+    guard(Path(target), shipped() | identities([live.ca_bundle or ""]), snapshot=True)
+    planned = plan(collections(rules.rules()))
+    writer = Writer(Path(target), sorted(planned.collections), __version__, resume=resume, force=force)
+    progress = Progress(quiet=output.quiet)
     try:
         info = source.read(live, planned, writer, progress.collection)
         if any(covered.reason == INTERRUPTED for covered in info.covered):
@@ -61,7 +62,7 @@ def command(output: str, select: tuple[str, ...], resume: bool, force: bool, qui
         writer.finish(info)
     except OSError as error:
         raise UsageError(
-            f"cannot write {output}: {error.strerror or error}; what was read so far is in {writer.folder} (--resume)"
+            f"cannot write {target}: {error.strerror or error}; what was read so far is in {writer.folder} (--resume)"
         ) from None
     finally:
         progress.close()
@@ -69,8 +70,10 @@ def command(output: str, select: tuple[str, ...], resume: bool, force: bool, qui
     for covered in info.covered:
         if covered.is_mendable:
             click.echo(f"regaudit: {covered.collection}: {clean(covered.reason, 500)}", err=True)
-        elif not quiet and covered.status == COMPLETE:
+        elif not output.quiet and covered.status == COMPLETE:
             click.echo(f"{covered.count:>8,} {covered.collection}")
-    if not quiet:
-        click.echo(f"wrote {clean(output, 500)}: tenant {clean(info.tenant_id, 100)}")
+        elif output.verbose:
+            click.echo(f"{covered.status:>8} {covered.collection}: {clean(covered.reason, 500)}")
+    if not output.quiet:
+        click.echo(f"wrote {clean(target, 500)}: tenant {clean(info.tenant_id, 100)}")
     return 2 if any(covered.is_mendable for covered in info.covered) else 0

@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, complete, echo_json, echo_table, listed
+from auditor.commands import Command, echo_json, echo_table
+from auditor.commands.options import Output, outputs, rules
 from auditor.rulebook import Rule
+
+if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
 
 
 @click.command("rules", cls=Command, epilog="Example: regaudit rules --select credentials")
-@click.option(
-    "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
-    help="Only these: names, areas, tags, name-* or ALL, separated by commas.",
-)  # fmt: skip
-@click.option("--extend-rules", multiple=True, metavar="DIR", help="A folder with rule pages of your own.")
-@click.option(
-    "--profile",
-    default="default",
-    show_default=True,
-    shell_complete=complete.profiles,
-    help="The profile whose choice and severities are shown.",
-)
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(select: tuple[str, ...], extend_rules: tuple[str, ...], profile: str, output_format: str) -> None:
+@rules()
+@outputs("text", "json")
+def command(rules: RuleSelection, output: Output) -> None:
     """List the rules: severity, what they need, what they are about."""
-    from auditor.engine.compiled import load_rules
-    from auditor.rulebook import profiles
-
-    chosen = profiles.load(profile)
-    book = chosen.apply(load_rules([Path(folder) for folder in extend_rules]))
-    rows = [described(rule) for rule in profiles.chosen(book, chosen, listed(select))]
-    if output_format == "json":
+    rows = [described(rule) for rule in rules.rules()]
+    if output.form == "json":
         echo_json(rows)
+        return
+    if output.quiet:
+        click.echo("\n".join(row["id"] for row in rows))
         return
     from auditor.display import harmless
 
+    headers = ["area", "rule", "severity", "needs besides applications", "tags", "what fails"]
     table = [
-        (row["area"], row["id"], " or ".join(row["levels"]), ", ".join(row["needs"]) or "-", ", ".join(row["tags"]) or "-", row["title"])
+        [row["area"], row["id"], " or ".join(row["levels"]), ", ".join(row["needs"]) or "-", ", ".join(row["tags"]) or "-", row["title"]]
         for row in rows
     ]
-    cells = sorted([harmless(cell) for cell in row] for row in table)
-    echo_table(cells, ["area", "rule", "severity", "needs besides applications", "tags", "what fails"])
+    if output.verbose:
+        headers.append("parameters")
+        for cells, row in zip(table, rows, strict=True):
+            cells.append(", ".join(f"{name} = {value!r}" for name, value in row["parameters"].items()) or "-")
+    echo_table(sorted([harmless(cell) for cell in row] for row in table), headers)
     click.echo(f"\n{len(rows)} rules. `regaudit explain RULE` shows one.")
 
 

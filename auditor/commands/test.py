@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from auditor.commands import Command, listed
+from auditor.commands import Command
+from auditor.commands.options import Output, outputs, rules
+
+if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
 
 
 @click.command("test", cls=Command, epilog="Example: regaudit test my-rules/")
 @click.argument("folder", metavar="[DIR]", required=False)
-@click.option("--select", multiple=True, metavar="RULES", help="Only these rules.")
-@click.option("-v", "--verbose", is_flag=True, help="What each example found.")
-def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
+@rules(profile=None, extend=False, settings=False)
+@outputs()
+def command(folder: str | None, rules: RuleSelection, output: Output) -> int:
     """Run the examples of all rule pages of DIR, or of those that come with regaudit.
 
     Each page needs an example that fails and one that passes. Exit code 1 when an example does not do what its page says.
@@ -26,7 +31,7 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
     book = rulebook.Rulebook(rulebook.load_folder(where))
     if not len(book):
         raise click.UsageError(f"{where} holds no rule pages (*.md with a ```toml rule block)")
-    wanted = book.matching(listed(select)) if select else set(book.rules)
+    wanted = (book.matching(rules.select) if rules.select else set(book.rules)) - book.matching(rules.ignore)
     tested = wrong = 0
     for rule in book:
         if rule.id not in wanted:
@@ -36,7 +41,8 @@ def command(folder: str | None, select: tuple[str, ...], verbose: bool) -> int:
             if result.problem:
                 wrong += 1
                 click.echo(clean_lines(f"{rule.path}:{result.line}: {result.problem}"))
-            elif verbose:
+            elif output.verbose:
                 click.echo(clean_lines(f"{rule.path}:{result.line}: {result.kind}: {result.detail}"))
-    click.echo(f"{len(wanted)} rule{'s' * (len(wanted) != 1)}, {tested} example{'s' * (tested != 1)}, {wrong} wrong")
+    if wrong or not tested or not output.quiet:
+        click.echo(f"{len(wanted)} rule{'s' * (len(wanted) != 1)}, {tested} example{'s' * (tested != 1)}, {wrong} wrong")
     return 1 if wrong else 0

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, complete, listed
+from auditor.commands import Command
 from auditor.commands.live import live_of, sign_in_options
+from auditor.commands.options import Output, outputs, rules
+
+if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
 
 
 @click.command("whoami", cls=Command, epilog="Example: regaudit whoami --tenant contoso.onmicrosoft.com --auth cli")
 @sign_in_options
-@click.option(
-    "--select", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Ask for what these rules need (default: all)."
-)
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(select: tuple[str, ...], output_format: str, **options: Any) -> int:
+@rules(settings=False)
+@outputs("text", "json")
+def command(rules: RuleSelection, output: Output, **options: Any) -> int:
     """Sign in to a tenant as a scan would, and say who that is and what it may read.
 
     Asks Microsoft Graph for one object of each collection that the rules need. Exit code 2 when something is refused.
     """
-    from auditor import rulebook
     from auditor.display import clean
     from auditor.engine.compiled import collections
-    from auditor.rulebook import profiles
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
 
     live = live_of(options, always=True)
     assert live is not None
-    default = profiles.load("default")
-    rules = profiles.chosen(default.apply(rulebook.shipped()), default, listed(select))
-    found = source.check(live, plan(collections(rules)))
+    found = source.check(live, plan(collections(rules.rules())))
     missing = sorted({permission for _, permission, refused in found.answers if refused})
-    if output_format == "json":
+    if output.form == "json":
         import json
 
         rows = [{"collection": name, "permission": permission, "allowed": not refused, "reason": clean(refused) or None}
@@ -45,7 +43,9 @@ def command(select: tuple[str, ...], output_format: str, **options: Any) -> int:
     click.echo(f"tenant   {clean(found.tenant_id, 100)}" + (f"  {clean(found.tenant, 200)}" if found.tenant else ""))
     click.echo(f"who      {clean(found.who, 200)}")
     for name, permission, refused in found.answers:
-        click.echo(f"{'refused' if refused else 'allowed'}  {name}" + (f"  needs {permission}" if refused else ""))
+        if refused or not output.quiet:
+            needs = f"  needs {permission}" if refused or output.verbose else ""
+            click.echo(f"{'refused' if refused else 'allowed'}  {name}{needs}")
     if missing:
         click.echo(
             f"\nGrant {', '.join(missing)}: `regaudit permissions` says what for. Without, the rules that need it are not evaluated."

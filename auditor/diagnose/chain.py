@@ -7,7 +7,7 @@ A link behind a broken one is not evaluated, unless it is broken itself: nobody 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +16,8 @@ from auditor.display import clean, show
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge, judge_subjects
 from auditor.engine.rows import identity_of
-from auditor.facts import Connector, Fact
+from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
+from auditor.facts.connector import ConnectorScope
 from auditor.pipeline import Report
 from auditor.severity import Severity
 from auditor.unknown import Reason, Unknown, Unread, known
@@ -24,58 +25,106 @@ from auditor.unknown import Reason, Unknown, Unread, known
 _BREAKS = Severity.medium
 
 
+Reach = Callable[[Connector], Any]  # from a connector to a fact, or a list of facts, that it depends on; null where there is none
+
+
+def _connector(connector: Connector) -> Connector:
+    return connector
+
+
+def _client(connector: Connector) -> App | None:
+    return connector.client
+
+
+def _client_principal(connector: Connector) -> ServicePrincipal | None:
+    return connector.client_principal
+
+
+def _requested(connector: Connector) -> RequestedResource | None:
+    return connector.requested
+
+
+def _requested_permissions(connector: Connector) -> list[RequestedPermission] | None:
+    return None if connector.requested is None else connector.requested.permissions
+
+
+def _permissions(connector: Connector) -> list[RequestedPermission]:
+    return connector.permissions
+
+
+def _scopes(connector: Connector) -> list[ConnectorScope] | list[RequestedPermission] | None:
+    """The scopes that it names, else the permissions that it is configured for."""
+    return connector.named_scopes or connector.permissions or None
+
+
+def _resource(connector: Connector) -> Resource | None:
+    return connector.resource
+
+
+def _resource_app(connector: Connector) -> App | None:
+    return None if connector.resource is None else connector.resource.app
+
+
+def _resource_principal(connector: Connector) -> ServicePrincipal | None:
+    return None if connector.resource is None else connector.resource.service_principal
+
+
+def _with_registrations(connector: Connector) -> bool:
+    return connector.with_registrations
+
+
 class Step(NamedTuple):
-    """A rule, the root that it is asked about (a fact of the connector), and the subjects: all, or a fact of the connector."""
+    """A rule, the root that it is asked about, and which of its subjects; None: all of them."""
 
     rule: str
-    root: str = ""
-    subjects: str = ""
+    root: Reach = _connector
+    subjects: Reach | None = None
     remark: bool = False  # it does not break the link, whatever its severity
 
 
 class Link(NamedTuple):
     name: str
-    what: str  # the fact of the connector that is this link; '' for the connector itself
+    what: Reach
     steps: tuple[Step, ...]
 
 
 LINKS = (
-    Link("connector", "", (
+    Link("connector", _connector, (
         Step("connector-client-id-invalid"), Step("connector-secret-is-id"), Step("connector-tenant-invalid"),
         Step("connector-login-host"), Step("connector-login-cloud"), Step("connector-oauth-endpoints"), Step("connector-oauth-versions"),
         Step("connector-scope-malformed"), Step("connector-resource-missing"),
     )),
-    Link("client", "client", (
+    Link("client", _client, (
         Step("connector-client-first-party"), Step("connector-client-is-object-id"), Step("connector-client-missing"),
-        Step("connector-tenant-other"), Step("connector-tenant-common"), Step("app-deactivated", "client"),
+        Step("connector-tenant-other"), Step("connector-tenant-common"), Step("app-deactivated", _client),
         Step("connector-redirect-unregistered"), Step("connector-redirect-on-spa"), Step("connector-redirect-on-public-client"),
-        Step("sample-redirect-not-spa"), Step("connector-no-credential"), Step("secret-expired", "client"),
-        Step("credential-all-expired", "client"), Step("secret-expiring", "client", remark=True),
+        Step("sample-redirect-not-spa"), Step("connector-no-credential"), Step("secret-expired", _client),
+        Step("credential-all-expired", _client), Step("secret-expiring", _client, remark=True),
     )),
-    Link("client's service principal", "client_principal", (
-        Step("sp-missing", "client"), Step("sp-disabled", "client"), Step("sp-assignment-required-nobody", "client_principal"),
+    Link("client's service principal", _client_principal, (
+        Step("sp-missing", _client), Step("sp-disabled", _client), Step("sp-assignment-required-nobody", _client_principal),
     )),
-    Link("permission", "requested", (
+    Link("permission", _requested, (
         Step("connector-resource-not-requested"), Step("connector-permission-not-delegated"),
     )),
-    Link("scope", "asked", (
+    Link("scope", _scopes, (
         Step("connector-scope-unknown-api"), Step("connector-scope-missing"), Step("connector-scope-is-role"),
         Step("connector-scope-other-resource"), Step("connector-scope-not-requested"), Step("connector-scope-none"),
-        Step("perm-unknown-id", "client", "requested.permissions"), Step("perm-wrong-type", "client", "requested.permissions"),
+        Step("perm-unknown-id", _client, _requested_permissions), Step("perm-wrong-type", _client, _requested_permissions),
     )),
-    Link("resource", "resource", (
+    Link("resource", _resource, (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
         Step("connector-client-is-resource"), Step("connector-audience"), Step("connector-tenant-consumers"),
-        Step("app-deactivated", "resource.app"), Step("connector-token-version"), Step("connector-token-version-on-client"),
+        Step("app-deactivated", _resource_app), Step("connector-token-version"), Step("connector-token-version-on-client"),
         Step("api-config-token-version"),
     )),
-    Link("resource's service principal", "resource.service_principal", (
-        Step("sp-missing", "resource.app"), Step("perm-resource-missing", "client", "requested"),
-        Step("perm-resource-disabled", "client", "requested"), Step("app-id-uri-not-on-sp", "resource.app"),
-        Step("sp-assignment-required-nobody", "resource.service_principal"),
+    Link("resource's service principal", _resource_principal, (
+        Step("sp-missing", _resource_app), Step("perm-resource-missing", _client, _requested),
+        Step("perm-resource-disabled", _client, _requested), Step("app-id-uri-not-on-sp", _resource_app),
+        Step("sp-assignment-required-nobody", _resource_principal),
     )),
-    Link("consent", "permissions", (
-        Step("perm-requested-not-granted", "client", "permissions"), Step("perm-granted-to-some", "client", "permissions"),
+    Link("consent", _permissions, (
+        Step("perm-requested-not-granted", _client, _permissions), Step("perm-granted-to-some", _client, _permissions),
         Step("connector-obo-not-preauthorized"), Step("connector-obo-principal-missing"),
     )),
 )  # fmt: skip
@@ -155,7 +204,7 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
     rows = [row for _, outcome in asked for row in _rows(outcome)]
     outcomes = [outcome for step, outcome in asked if not step.remark]
     breaking = [row for row in rows if row.status is Status.error or (row.severity >= _BREAKS and row.rule_id not in remarked)]
-    what = _value(connector, link.what)
+    what = _reached(link.what, connector)
     spoke = [outcome.rule.id for outcome in outcomes if outcome.failed or outcome.passed or outcome.not_evaluated or outcome.errors]
     reason: Reason | str | None = None
     status = "fail" if breaking else "pass"
@@ -167,7 +216,7 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
             reason = what.key
         elif (gap := next((gap for outcome in outcomes for gap in outcome.reasons), None)) is not None:
             reason = gap
-        elif isinstance(given := _value(connector, "with_registrations"), Unknown):
+        elif isinstance(given := _reached(_with_registrations, connector), Unknown):
             reason = given.key  # the catalog knows Microsoft's APIs, but nobody looked at this client
         elif what is None or not any(outcome.passed or outcome.failed for outcome in outcomes):
             reason = _unlooked(link, connector)
@@ -187,12 +236,12 @@ def _unlooked(link: Link, connector: Connector) -> str | None:
 
 
 def _outcome(rule: Any, step: Step, connector: Connector, world: Any) -> Outcome | None:
-    root = _value(connector, step.root)
+    root = _reached(step.root, connector)
     if root is None or isinstance(root, Unknown):
         return None
-    if not step.subjects:
+    if step.subjects is None:
         return judge(rule, world, only=[root])
-    subjects = _value(connector, step.subjects)
+    subjects = _reached(step.subjects, connector)
     if subjects is None:
         return None
     if isinstance(subjects, Unknown):
@@ -211,22 +260,12 @@ def _rows(outcome: Outcome) -> list[Finding]:
     return [row for _, row in outcome.rows if row.status in (Status.fail, Status.error)]
 
 
-def _value(connector: Connector, path: str) -> Any:
-    """What a path of facts leads to: a value, None where one on the way is null, or an Unknown."""
-    value: Any = connector
+def _reached(reach: Reach, connector: Connector) -> Any:
+    """A value, None where there is none, or an Unknown."""
     try:
-        for name in path.split(".") if path else ():
-            if value is None or isinstance(value, Unknown):
-                return value
-            value = _asked(connector) if name == "asked" else getattr(value, name)
+        return reach(connector)
     except Unread as unread:
         return unread.unknown
-    return value
-
-
-def _asked(connector: Connector) -> list[Any] | None:
-    """The scopes that it names, else the permissions that it is configured for."""
-    return connector.named_scopes or connector.permissions or None
 
 
 def _named(what: Any) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from auditor.display import iso
 from auditor.errors import UsageError
-from auditor.pipeline import Report
+from auditor.pipeline import Loaded
 from auditor.report.tables import Credential, credentials
 
 _OBEYED = re.compile(r"\s*(?:::|##|[=+@-])")  # by a CI log, and by a spreadsheet
@@ -25,11 +25,11 @@ def days_of(text: str) -> int | None:
     return int(found[1]) * _UNITS[found[2] or "d"]
 
 
-def calendar(report: Report, days: int | None) -> list[Credential]:
+def calendar(loaded: Loaded, days: int | None) -> list[Credential]:
     """Credentials that end within so many days, or have ended, and that no longer-lived one replaces; the earliest first."""
     rows = [
         row
-        for row in credentials(report)
+        for row in credentials(loaded)
         if row.end is not None and row.days_left is not None and not row.is_superseded and (days is None or row.days_left <= days)
     ]
     return sorted(rows, key=lambda row: (row.end or "", row.app_id or "", row.key_id or ""))

@@ -12,7 +12,7 @@ from auditor.display import clean, clean_or_none, iso, show
 from auditor.engine.finding import Status
 from auditor.engine.rows import identity_of
 from auditor.facts import App, RequestedPermission, Resource, ServicePrincipal
-from auditor.pipeline import Report
+from auditor.pipeline import Loaded, Report
 from auditor.severity import Severity
 from auditor.unknown import Unknown, is_unknown, known
 
@@ -100,30 +100,30 @@ def _known(values: Any) -> list[Any]:
     return [] if is_unknown(values) else known(values)
 
 
-def credentials(report: Report) -> Iterator[Credential]:
-    for world in report.worlds:
+def credentials(loaded: Loaded) -> Iterator[Credential]:
+    for world in loaded.worlds:
         owners: list[Any] = [*world.apps, *world.principals]
         for one in owners:
             on = "application" if isinstance(one, App) else "servicePrincipal"
             for kind, found in (("secret", _known(one.secrets)), ("certificate", _known(one.certificates))):
                 for credential in found:
-                    yield _credential(report, one, on, kind, credential)
+                    yield _credential(loaded, one, on, kind, credential)
 
 
-def earliest_expiry(report: Report) -> datetime | None:
+def earliest_expiry(loaded: Loaded) -> datetime | None:
     """When the next credential ends that is valid now."""
 
     def valid(credential: Any) -> bool:
         end, start = credential.end, credential.start
-        return isinstance(end, datetime) and end > report.as_of and not (isinstance(start, datetime) and start > report.as_of)
+        return isinstance(end, datetime) and end > loaded.as_of and not (isinstance(start, datetime) and start > loaded.as_of)
 
-    roots: Iterator[Any] = (root for world in report.worlds for root in (*world.apps, *world.principals))
+    roots: Iterator[Any] = (root for world in loaded.worlds for root in (*world.apps, *world.principals))
     found = (credential for root in roots for credential in (*_known(root.secrets), *_known(root.certificates)))
     return min((credential.end for credential in found if valid(credential)), default=None)
 
 
-def _credential(report: Report, one: App | ServicePrincipal, on: str, kind: str, credential: Any) -> Credential:
-    now = report.as_of
+def _credential(loaded: Loaded, one: App | ServicePrincipal, on: str, kind: str, credential: Any) -> Credential:
+    now = loaded.as_of
     start = None if isinstance(credential.start, Unknown) else credential.start
     end = None if isinstance(credential.end, Unknown) else credential.end
     left = None if end is None else (end - now).days
@@ -166,9 +166,9 @@ def applications(report: Report) -> Iterator[Application]:
             )  # fmt: skip
 
 
-def api_permissions(report: Report) -> Iterator[ApiPermission]:
+def api_permissions(loaded: Loaded) -> Iterator[ApiPermission]:
     """What every registration requests: of which API, how far it reaches, and whether it was granted."""
-    for world in report.worlds:
+    for world in loaded.worlds:
         for app in world.apps:
             of = identity_of(app)
             for wish in _known(app.requested_permissions):
@@ -180,8 +180,9 @@ def api_permissions(report: Report) -> Iterator[ApiPermission]:
                 name: Any = wish.resource.display_name if isinstance(wish.resource, Resource) else None
                 yield ApiPermission(
                     of.app_id, of.object_id, of.name, clean_or_none(wish.resource_app_id), clean_or_none(name), clean_or_none(wish.id),
-                    clean_or_none(definition.value) if there else None, clean_or_none(wish.kind), definition.privilege if there else None,
-                    _or_none(definition.enabled) if there else None, _or_none(definition.admin_consent) if there else None, granted, users,
+                    clean_or_none(definition.value) if there else None, clean_or_none(wish.kind),
+                    _or_none(definition.privilege) if there else None, _or_none(definition.enabled) if there else None,
+                    _or_none(definition.admin_consent) if there else None, granted, users,
                     document.file.shown, line, clean(pointer, 1000),
                 )  # fmt: skip
 
@@ -201,8 +202,8 @@ def _granted(wish: RequestedPermission) -> tuple[str | None, int | None]:
     return (None if isinstance(grants, Unknown) or type(grants) is not list or isinstance(preauthorized, Unknown) else "no"), None
 
 
-def connectors(report: Report) -> Iterator[Connector]:
-    for world in report.worlds:
+def connectors(loaded: Loaded) -> Iterator[Connector]:
+    for world in loaded.worlds:
         for connector in world.connectors:
             of, document = identity_of(connector), connector.document
             yield Connector(

@@ -1,0 +1,167 @@
+"""The options of commands: what to read, which rules to check, how to say it. Each has one name, one help text, one check everywhere.
+
+A decorator adds its options to a command and hands over what was asked for as one value.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor import files
+from auditor.commands import complete
+from auditor.commands.live import live_of, live_options, sign_in_options
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.engine.selection import RuleSelection
+    from auditor.pipeline import Inputs
+
+_NOTHING = "nothing to read: give a file or a folder, as in `regaudit {command} manifests/`, - for standard input, or --tenant TENANT"
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class _Profile(click.Option):
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Names the profiles that there are; their folder is only read for it."""
+        from auditor.rulebook import profiles
+
+        self.help = f"Which rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
+        return super().get_help_record(ctx)
+
+
+_EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+_STDIN_NAME = click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="How to name standard input in the report.")
+
+
+def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    return files.size_of(value)
+
+
+_MAX_SIZE = click.option(
+    "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
+    help="Larger files are not read, but named. 100,000 registrations are 255 MB; memory is three times that.",
+)  # fmt: skip
+_SELECT = click.option(
+    "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
+    help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.",
+)  # fmt: skip
+_IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Not these rules.")
+_EXTEND = click.option("--extend-rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder with rule pages of your own.")
+_SET = click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
+_QUIET = click.option("-q", "--quiet", is_flag=True, help="Only what matters most, and no progress.")
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="What is otherwise left out, too: reasons, notes, files passed over.")
+_NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are obeyed, too.")
+as_of = click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
+strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
+limit = click.option(
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown of a rule; 0 shows all."
+)
+
+
+def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING) -> Decorator:
+    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any."""
+    paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path()),)
+    live = live_options if some else sign_in_options
+
+    def build(
+        exclude: tuple[str, ...], max_file_size: int, stdin_filename: str, paths: tuple[str, ...] | None = None, **of_tenant: Any
+    ) -> Inputs:
+        tenant = live_of(of_tenant)
+        if paths == () and tenant is None:
+            raise UsageError(nothing.format(command=click.get_current_context().command.name))
+        from auditor.pipeline import Inputs
+
+        return Inputs(paths or (), tenant, exclude, stdin_filename, max_file_size)
+
+    return _one_value("inputs", build, (*(paths if argument else ()), live, _EXCLUDE, _MAX_SIZE, _STDIN_NAME))
+
+
+def rules(*, profile: str | None = "default", select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:
+    """Hands over `rules`. `profile` is the one that counts where none is named; without one the command knows no profiles.
+
+    `select`: the command does not choose them itself; `extend`: own pages count; `settings`: parameters matter.
+    """
+    of_profile = click.option(
+        "--profile", cls=_Profile, default=profile, show_default=True, metavar="NAME|FILE.toml", shell_complete=complete.profiles
+    )
+    wanted = ((_SELECT, select), (_IGNORE, True), (_EXTEND, extend), (of_profile, profile is not None), (_SET, settings))
+    return _one_value("rules", _rules, tuple(option for option, there in wanted if there))
+
+
+def _rules(
+    ignore: tuple[str, ...], select: tuple[str, ...] = (), extend_rules: tuple[str, ...] = (), settings: tuple[str, ...] = (), **more: str
+) -> RuleSelection:
+    from auditor.engine.selection import RuleSelection
+
+    params = dict(_setting(text) for text in settings)
+    return RuleSelection(_listed(select), _listed(ignore), params=params, extend_rules=extend_rules, **more)
+
+
+def _listed(values: Iterable[str]) -> tuple[str, ...]:
+    """The names of an option that takes several, repeated or separated by commas. Raises UsageError for a value that has none."""
+    names: list[str] = []
+    for value in values:
+        found = [part.strip() for part in value.split(",") if part.strip()]
+        if not found:
+            raise UsageError(f"{value!r} names no rule, area or tag")
+        names += found
+    return tuple(names)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--set {text}: say RULE.PARAM=VALUE, as in secret-expiring.warn_days=60")
+    return name, value
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How a command says what it found."""
+
+    form: str
+    quiet: bool
+    verbose: bool
+    no_color: bool
+
+    @property
+    def coloured(self) -> bool:
+        """Whether standard output shall have colours."""
+        if self.no_color or os.environ.get("NO_COLOR"):
+            return False
+        return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def outputs(*forms: str) -> Decorator:
+    """Hands over `output`. `forms`: what --output-format can be; without them the command has none, or one of its own."""
+    form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="How to print it.")
+    return _one_value("output", _output, (form, _QUIET, _VERBOSE, _NO_COLOR) if forms else (_QUIET, _VERBOSE, _NO_COLOR))
+
+
+def _output(quiet: bool, verbose: bool, no_color: bool, output_format: str = "text") -> Output:
+    return Output(output_format, quiet, verbose, no_color)
+
+
+def _one_value(name: str, build: Callable[..., Any], options: Iterable[Callable[..., Any]]) -> Decorator:
+    """A decorator that adds `options` to a command, and calls it with what `build` makes of them."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def command(**given: Any) -> Any:
+            own = {option: given.pop(option) for option in names}
+            return function(**{name: build(**own)}, **given)
+
+        before = len(getattr(function, "__click_params__", ()))
+        for option in reversed(list(options)):
+            command = option(command)
+        names = [parameter.name for parameter in command.__click_params__[before:]]  # type: ignore[attr-defined]
+        return command
+
+    return decorate

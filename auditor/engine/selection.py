@@ -1,0 +1,56 @@
+"""Which rules a run checks, and with which severities and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from auditor.engine.compiled import load_rules
+from auditor.errors import UsageError
+from auditor.rulebook import Rule, Rulebook, profiles
+from auditor.rulebook.profiles import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSelection:
+    """`select` and `ignore` name rules, areas, tags, name-* or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
+
+    `profile` is a name or a TOML file, `extend_rules` are folders of the user's own pages. Raises UsageError for one without a name.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    profile: str = profiles.DEFAULT
+    params: Mapping[str, Any] = field(default_factory=dict)
+    extend_rules: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if "" in self.extend_rules:
+            raise UsageError("a folder of rules is empty")
+
+    @property
+    def profile_name(self) -> str:
+        """As reports say it: of a file, its name."""
+        return Path(self.profile).stem
+
+    def book(self) -> Rulebook:
+        """All rules, with the severities and parameters of this run. Raises UsageError and RuleError."""
+        return self._book(profiles.load(self.profile))
+
+    def rules(self) -> list[Rule]:
+        """Those of them that are checked. Raises UsageError and RuleError."""
+        profile = profiles.load(self.profile)
+        return profiles.chosen(self._book(profile), profile, self.select, self.ignore)
+
+    def _book(self, profile: Profile) -> Rulebook:
+        book = profile.apply(load_rules([Path(folder) for folder in self.extend_rules]))
+        return book.with_parameters({_parameter(name): value for name, value in self.params.items()}, texts=True)
+
+
+def _parameter(name: str) -> tuple[str, str]:
+    rule, dot, parameter = name.partition(".")
+    if not dot or not parameter:
+        raise UsageError(f"{name!r} does not name a parameter: say RULE.PARAMETER, as in secret-expiring.warn_days")
+    return rule, parameter
