@@ -234,8 +234,10 @@ class _Reader:
                 strangers.append(item)
                 continue
             if kind in _PROPERTIES and _is_foreign(item, kind):  # a page within the page, say
+                before = (self.reading.objects, len(self.into.errors))
                 self.value(item, depth + 1)
-                continue
+                if (self.reading.objects, len(self.into.errors)) != before:
+                    continue  # else it is one of which nothing is known
             self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN)
             if context.is_expanded or spelling.may_hold_others(item):
                 self._expanded(kind, item.members())
