@@ -6,6 +6,7 @@ complete, unknown where it is not; a list out of an incomplete collection is par
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +28,7 @@ from auditor.facts import (
     Tenant,
 )  # fmt: skip
 from auditor.facts.app import EXPANDED_AT_MOST
+from auditor.facts.base import LONG
 from auditor.sign_ins import SignIns
 from auditor.sources import Document, Documents, Listing, Note
 from auditor.sources.coverage import COMPLETE, PARTIAL, SELECTED, TenantInfo
@@ -97,6 +99,7 @@ REMEDIES = {
     SIGN_INS: "add GET /reports/servicePrincipalSignInActivities of Microsoft Graph (beta), to its last page",
 }
 _DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
+MOST_OTHERS = 20  # of a list that is not wholly known anyway
 _PAGE_CAP = 100  # az stops here without --all
 
 
@@ -106,18 +109,27 @@ def _whole(listing: Listing) -> bool:
 
 
 class Others:
-    """A group without one of its members: a view, since a thousand registrations may share one redirect URI."""
+    """A group without some of its members: a view, since a thousand registrations may share one redirect URI."""
 
-    __slots__ = ("_group", "_me")
+    __slots__ = ("_group", "_left_out", "_size")
 
-    def __init__(self, group: list[App], me: App) -> None:
-        self._group, self._me = group, me
+    def __init__(self, group: list[Any], left_out: Callable[[Any], bool], size: int) -> None:
+        self._group, self._left_out, self._size = group, left_out, size
 
     def __len__(self) -> int:
-        return len(self._group) - 1
+        return self._size
 
-    def __iter__(self) -> Iterator[App]:
-        return (app for app in self._group if app is not self._me)
+    def __iter__(self) -> Iterator[Any]:
+        return (one for one in self._group if not self._left_out(one))
+
+
+_NONE: list[Any] = []
+
+
+def _homes(principals: list[ServicePrincipal]) -> Counter[str | None] | None:
+    """How many service principals come from each tenant; None where that is not known of one."""
+    homes: list[Any] = [one.home_tenant_id for one in principals]
+    return None if any(isinstance(home, Unknown) for home in homes) else Counter(homes)
 
 
 class World:
@@ -484,17 +496,25 @@ class World:
             return principal if isinstance(principal, Unknown) else role_id
         if principal is None:
             return []
-        assigned = self.assigned_to(principal)
+        assigned = self.index(f"assigned to {id(principal)}", lambda: self.assigned_to(principal))
         if isinstance(assigned, Unknown):
             return assigned
+        holders, gaps = self.index("assigned roles", self._holders)
+        found = holders.get((principal.id, role_id), [])
+        return whole_or_partial(found, first_unknown(gaps.get(principal.id), getattr(assigned, "unknown", None)))
+
+    def _holders(self) -> tuple[dict[tuple[str, str], list[Any]], dict[str, Unknown]]:
+        """Who holds each role of each service principal, and of which one holds a role that nobody read."""
+        holders: dict[tuple[str, str], list[Any]] = {}
+        gaps: dict[str, Unknown] = {}
         groups, _ = self.index("assigned", lambda: _grouped(self._assignments, "resource_id"))
-        holders = [
-            doc.principal_id
-            for doc, _ in groups.get(principal.id, ())
-            if isinstance(doc.app_role_id, str) and doc.app_role_id.lower() == role_id
-        ]
-        gap = next((doc.app_role_id for doc, _ in groups.get(principal.id, ()) if isinstance(doc.app_role_id, Unknown)), None)
-        return whole_or_partial(holders, first_unknown(gap, getattr(assigned, "unknown", None)))
+        for resource, documents in groups.items():
+            for doc, _ in documents:
+                if isinstance(doc.app_role_id, Unknown):
+                    gaps.setdefault(resource, doc.app_role_id)
+                elif doc.app_role_id:
+                    holders.setdefault((resource, doc.app_role_id.lower()), []).append(doc.principal_id)
+        return holders, gaps
 
     def sign_ins_of(self, principal: ServicePrincipal) -> Any:
         """What the report of sign-ins says of a service principal; null where it has no row."""
@@ -508,6 +528,42 @@ class World:
     def lookalikes_of(self, principal: ServicePrincipal) -> Any:
         if isinstance(principal.display_name, Unknown):
             return principal.display_name
+        group, gap = self._of_name(principal.display_name)
+
+        def elsewhere(one: ServicePrincipal) -> bool:
+            return one.home_tenant_id is not None and one.home_tenant_id != principal.home_tenant_id  # managed identities have no home
+
+        homes = self.index(f"homes {id(group)}", lambda: None if len(group) <= LONG else _homes(group))
+        same: Any
+        if homes is None or isinstance(principal.home_tenant_id, Unknown):
+            same = keep(group, elsewhere)
+        else:
+            home: Any = principal.home_tenant_id
+            same = Others(group, lambda one: not elsewhere(one), len(group) - homes[None] - (homes[home] if home is not None else 0))
+            if not len(same):
+                same = []
+        gap = first_unknown(gap, getattr(same, "unknown", None))
+        if gap is None and PRINCIPALS not in self.complete:
+            gap = self.missing(PRINCIPALS)
+        return same if gap is None else Partial([one for one, _ in zip(known(same), range(MOST_OTHERS), strict=False)], gap)
+
+    def own_lookalikes_of(self, principal: ServicePrincipal) -> Any:
+        """The same for all of one name."""
+        if isinstance(principal.display_name, Unknown):
+            return principal.display_name
+        group, gap = self._of_name(principal.display_name)
+
+        def build() -> list[Any]:
+            own = keep(group, lambda one: not one.foreign)
+            missing = first_unknown(gap, getattr(own, "unknown", None))
+            if missing is None and PRINCIPALS not in self.complete:
+                missing = self.missing(PRINCIPALS)
+            return whole_or_partial(known(own), missing)
+
+        return self.index(f"own lookalikes {id(group)}", build)
+
+    def _of_name(self, display_name: str) -> tuple[list[ServicePrincipal], Unknown | None]:
+        """Service principals whose names look like this one."""
 
         def build() -> tuple[dict[str, list[ServicePrincipal]], Unknown | None]:
             found: dict[str, list[ServicePrincipal]] = {}
@@ -520,16 +576,8 @@ class World:
             return found, gap
 
         groups, gap = self.index("lookalikes", build)
-        folded = fold(principal.display_name)
-
-        def elsewhere(one: ServicePrincipal) -> bool:
-            return one.home_tenant_id is not None and one.home_tenant_id != principal.home_tenant_id  # managed identities have no home
-
-        same = keep(groups.get(folded, []) if folded else [], elsewhere)
-        gap = first_unknown(gap, getattr(same, "unknown", None))
-        if gap is None and PRINCIPALS not in self.complete:
-            gap = self.missing(PRINCIPALS)
-        return whole_or_partial(known(same), gap)
+        folded = fold(display_name)
+        return groups.get(folded, _NONE) if folded else _NONE, gap
 
     # -- the other way round
 
@@ -571,12 +619,12 @@ class World:
         if id(me) in copies:  # a second copy of a registration stands in no group: its first does
             found: Any = [app for app in group if app is not copies[id(me)]]
         else:
-            found = Others(group, me) if len(group) > 1 else []
+            found = Others(group, lambda one: one is me, len(group) - 1) if len(group) > 1 else []
         if gap is None and APPLICATIONS in self.complete:
             return found
         if gap is None and not found:
             return self.index("nobody known", lambda: Partial([], self.missing(APPLICATIONS)))
-        return Partial([app for app, _ in zip(found, range(20), strict=False)], self.missing(APPLICATIONS) if gap is None else gap)
+        return Partial([app for app, _ in zip(found, range(MOST_OTHERS), strict=False)], self.missing(APPLICATIONS) if gap is None else gap)
 
     def _groups(self, values_of: Callable[[App], Iterable[Any]]) -> tuple[dict[Any, list[App]], Unknown | None]:
         groups: dict[Any, list[App]] = {}

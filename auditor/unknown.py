@@ -145,3 +145,16 @@ def some(values: Any, test: Callable[[Any], object]) -> bool:
 def either(*tests: Callable[[], object]) -> bool:
     """Whether one of the tests holds; an unknown only counts when none of the others does."""
     return some(tests, lambda test: test())
+
+
+def indexed(values: Any, key_of: Callable[[Any], Any]) -> tuple[dict[Any, list[tuple[int, Any]]], list[tuple[int, Any]]]:
+    """What is known of a list by a key of its elements, each with its place; and those of which the key is not known."""
+    found: dict[Any, list[tuple[int, Any]]] = {}
+    unsure: list[tuple[int, Any]] = []
+    for place, value in enumerate(known(values)):
+        key = key_of(value)
+        if any(part.__class__ is Unknown for part in key):
+            unsure.append((place, value))
+        else:
+            found.setdefault(key, []).append((place, value))
+    return found, unsure

@@ -353,7 +353,7 @@ class App(Fact):
         if principal is None:
             return []
         of = self.world.application_permissions_of if kind == "application" else self.world.delegated_permissions_of
-        return of(principal)
+        return self.world.index(f"granted {kind} {id(principal)}", lambda: of(principal))
 
     @fact("federatedIdentityCredentials")
     def federated_credentials(self) -> list[FederatedCredential]:

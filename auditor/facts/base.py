@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from auditor.unknown import Unknown, Unread
+from auditor.unknown import Partial, Unknown, Unread, indexed, whole_or_partial
 
 T = TypeVar("T")
 
@@ -201,3 +201,18 @@ def places(at: str, count: int) -> list[str]:
 def listed(value: Any) -> Any:
     """A collection of which null means none: Microsoft Graph never sends that, other exports do."""
     return value if value is not None and (value.__class__ is not list or value) else NONE
+
+
+LONG = 32  # elements: to look at fewer takes less time than to make an index of them
+
+
+def alike(world: Any, values: Any, name: str, key_of: Callable[[Any], tuple[Any, ...]], keys: Iterable[tuple[Any, ...]]) -> Any:
+    """Those of a list whose key is one of these, and those of which it is not known, in their order. A short list stays as it is:
+    who asks tests each element anyway.
+    """
+    if values.__class__ not in (list, Partial) or list.__len__(values) <= LONG:
+        return values
+    # The list is kept, so that its id is given to no other.
+    _, (groups, unsure) = world.index(f"{name} {id(values)}", lambda: (values, indexed(values, key_of)))
+    found = sorted([entry for key in keys for entry in groups.get(key, ())] + unsure, key=lambda entry: entry[0])
+    return whole_or_partial([value for _, value in found], values.unknown if values.__class__ is Partial else None)

@@ -123,6 +123,11 @@ class ServicePrincipal(Fact):
         """Service principals of another home tenant whose names look the same, confusable letters folded."""
         return self.world.lookalikes_of(self)  # type: ignore[no-any-return]
 
+    @fact("servicePrincipals*", "organization")
+    def own_lookalikes(self) -> list[ServicePrincipal]:
+        """Service principals of this tenant's own applications whose names look the same, itself among them if it is one."""
+        return self.world.own_lookalikes_of(self)  # type: ignore[no-any-return]
+
     @fact("appRoleAssignedTo")
     def assignments(self) -> list[str]:
         """Object IDs of the users, groups and service principals that are assigned to it."""
