@@ -6,7 +6,6 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 _NEWLINE = re.compile("\n")
@@ -103,7 +102,11 @@ def position(text: str, index: int) -> tuple[int, int]:
 _FAR = 1 << 16  # characters: to count the lines up to there takes no time
 
 
-@lru_cache(maxsize=2)
 def _line_begins(text: str) -> list[int]:
     """Where the lines of a long text begin: it may be asked for thousands of places."""
-    return [0, *(found.end() for found in _NEWLINE.finditer(text))]
+    if _last[0] is not text:  # another text of the same length and content would have to be compared each time
+        _last[:] = text, [0, *(found.end() for found in _NEWLINE.finditer(text))]
+    return _last[1]  # type: ignore[no-any-return]
+
+
+_last: list[Any] = ["", [0]]  # the text that was asked for last
