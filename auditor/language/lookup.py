@@ -115,15 +115,17 @@ def _elements(lists: list[list[_Entry]]) -> Iterator[Any]:
 # -- from the text of a loop to a plan
 
 
-def planned(loop: ast.GeneratorExp, variable: str, visit: Callable[[ast.expr], Node]) -> Plan:
+def planned(kind: str, loop: ast.GeneratorExp, variable: str, visit: Callable[[ast.expr], Node]) -> Plan:
     """The plan of `… for variable in list if …`. `visit` makes a node of a part that is looked at by itself."""
     targets = [part.target for part in ast.walk(loop) if isinstance(part, ast.comprehension)]
     bound = {target.id for target in targets if isinstance(target, ast.Name)}
     body = [loop.elt, *loop.generators[0].ifs]
     given = [node for node in map(visit, _outside(body, bound)) if not node.const]
-    needed = [pair for part in body for pair in _compared(part, ast.Eq, variable, bound)]
-    alternatives = [needed] if needed else _alternatives(loop.elt, variable, bound)
-    unequal = [pair for part in body for pair in _compared(part, ast.NotEq, variable, bound)] if needed else []
+    # What does not meet the condition decides all(), whose `if` alone leaves elements out.
+    deciding = body[1:] if kind == "all" else body
+    needed = [pair for part in deciding for pair in _compared(part, ast.Eq, variable, bound)]
+    alternatives = [needed] if needed else [] if kind == "all" else _alternatives(loop.elt, variable, bound)
+    unequal = [pair for part in deciding for pair in _compared(part, ast.NotEq, variable, bound)] if needed else []
     return Plan(
         variable,
         [[(visit(of), visit(equal)) for of, equal in parts] for parts in alternatives],
