@@ -160,8 +160,10 @@ class _Reader:
         for name, member in members.items():
             if name.lower() in _PROPERTIES[kind]:
                 continue
-            if (member.is_array or member.is_object) and MARKERS.search(member.view()):
+            if (member.is_array or member.is_object) and (MARKERS.search(member.view()) or _ANY_CASE.search(member.view())):
                 self.value(member, 1, ours=False)
+            elif member.is_text and MARKERS.search(member.view()) and marks.bears(member.value()):
+                self._complain(member, "an app registration or service principal within a text is not read")
 
     def _wrapper(self, element: Element, members: dict[str, Element], depth: int, *, ours: bool, kind: str | None) -> None:
         """Not one of Entra ID's objects itself: something around such objects, or something else."""
@@ -339,6 +341,7 @@ def _is_foreign(item: Element, kind: str) -> bool:
     )
 
 
+_ANY_CASE = re.compile(rb'"app_?id"', re.IGNORECASE)
 _FIRST = re.compile(rb'\{\s*"(\w*)')
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}

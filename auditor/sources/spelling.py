@@ -58,9 +58,11 @@ def _walk(
         items = schema.get("items", {})
         return [_walk(definitions, items, item, (*path, i), (*ours, i), found) for i, item in enumerate(value)]
     if not isinstance(value, dict):
+        if isinstance(value, str) and value[:1] in "{[" and marks.bears(value):  # JSON within a text
+            found.strays.append(pointer.join(*path))
         return value
     properties = schema.get("properties", {})
-    if path and not properties and len(marks.found(value.items())) >= marks.ENOUGH:
+    if path and len(marks.found((name, item) for name, item in value.items() if name not in properties)) >= marks.ENOUGH:
         found.strays.append(pointer.join(*path))
         return value
     folded = _folded(tuple(properties))
