@@ -45,6 +45,8 @@ _USER_OF_WORD = re.compile(
 _QUOTED_URI = re.compile(r"""(['"])([A-Za-z][A-Za-z0-9+.-]{0,40}:[/\\]{2}[^'"]{0,4000})\1""")
 _WORD = re.compile(r"\S+")
 _HIDDEN = re.compile(r"[?#](?!…)")
+# A host without a scheme. Names ("Contoso.Web#2") are seldom in one case throughout, guests' ("a_contoso.com#EXT#@b.com") have a "_".
+_HOST = re.compile(r"""['"(\[{<,]*(?:\*\.)?[A-Za-z0-9-]+(?:(?:\.[A-Za-z0-9-]+)+(?::\d+)?|:\d+)""")
 _CLOSING = re.compile(r"""['"\])}>.,;:]*$""")
 
 
@@ -103,8 +105,17 @@ def _bare_word(word: str, *, within: bool) -> str:
     end = _CLOSING.search(rest)
     closing = end[0] if end else ""
     query, before = word.find("?"), word[: max(0, word.rfind("?"))]
-    of_a_uri = within or (query >= 0 and ("=" in word[query:] or any(c in before for c in ":/.\\")))
+    of_a_uri = (
+        within
+        or (query >= 0 and ("=" in word[query:] or any(c in before for c in ":/.\\")))
+        or (first[0] == "#" and _is_host_or_path(word[: first.start()]))
+    )
     return f"{word[: first.end()]}…{closing}" if of_a_uri and len(rest) > len(closing) else word
+
+
+def _is_host_or_path(text: str) -> bool:
+    """Whether what stands before a "#" makes a fragment of what follows: "C#" and "a#b" are names."""
+    return "/" in text or "\\" in text or (text in (text.lower(), text.upper()) and _HOST.fullmatch(text) is not None)
 
 
 def hidden(uri: str) -> str:
