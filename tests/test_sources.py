@@ -986,3 +986,47 @@ def test_parentheses_and_digits_take_no_time() -> None:
     with pytest.raises(InputError, match="thousands of digits") as caught:
         read_bytes(b'{"appId": [' + b",".join([b"1" * 3999] * 1000) + b",\n" + b"1" * 5000 + b"]}")
     assert (caught.value.line, caught.value.column) == (2, 1)
+
+
+EXPIRED = {"keyId": "k", "displayName": "ci", "startDateTime": "2020-01-01T00:00:00Z", "endDateTime": "2021-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "names", [("PasswordCredentials", "EndDateTime"), ("passwordcredentials", "enddatetime"), ("PASSWORDCREDENTIALS", "EndDateTime")]
+)
+def test_properties_in_another_casing_are_read_and_noted(names: tuple[str, str], large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if large:
+        monkeypatch.setattr(reader, "EXACT_UP_TO", 0)
+    secret = {names[1] if name == "endDateTime" else name: value for name, value in EXPIRED.items()}
+    app = {"id": "o", "appId": "a", "displayName": "Payroll", names[0]: [secret]}
+    documents = read_json({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [app]})
+    (document,) = documents.documents
+    assert document.data.password_credentials[0].end_date_time == datetime(2021, 1, 1, tzinfo=timezone.utc)
+    assert document.data.app_id == "a"
+    assert document.place("/passwordCredentials/0/endDateTime")[0] == f"/value/0/{names[0]}/0/{names[1]}"
+    (note,) = documents.notes
+    assert note.message == f"property names in another casing are read: {', '.join(map(repr, sorted(names)))}"
+    assert not documents.errors
+
+
+def test_a_property_in_two_casings_is_an_error_where_they_differ() -> None:
+    app = {"id": "o", "appId": "a", "displayName": "Payroll", "passwordCredentials": [], "PasswordCredentials": [EXPIRED]}
+    (error,) = read_json(app).errors
+    assert str(error).startswith("/PasswordCredentials: it is here twice, also as 'passwordCredentials'") or "it is here twice" in str(
+        error
+    )
+    app["PasswordCredentials"] = []
+    assert not read_json(app).errors
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
+def test_a_registration_within_another_ones_property_is_an_error(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if large:
+        monkeypatch.setattr(reader, "EXACT_UP_TO", 0)
+    inner = {"appId": "600d0000-0000-4000-8001-000000000000", "displayName": "Within", "passwordCredentials": [EXPIRED]}
+    app = {"id": "o", "appId": "a", "displayName": "Payroll", "web": {"redirectUris": [], "data": inner}}
+    documents = read_json({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [app]})
+    (error,) = documents.errors
+    assert "/value/0/web/data: an app registration or service principal within another object is not read" in str(error)
+    assert [document.data.display_name for document in documents.documents] == ["Payroll"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditor import pointer, schemas
 from auditor.display import clean
 from auditor.errors import InputError
+from auditor.sources import spelling
 from auditor.sources.document import Document, Documents, File, Note
 from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats import graph
@@ -20,6 +23,7 @@ class Maker:
         self.deleted = 0  # objects that are in the recycle bin
         self._places = places
         self._identities = set[str]()
+        self._is_odd: bool | None = None  # the file may hold property names in another casing
 
     def take(self, piece: Piece, form: Format) -> None:
         element = piece.element
@@ -47,6 +51,8 @@ class Maker:
                 self._slowly(document, piece)
         else:
             self._slowly(document, piece, template=template)
+        if is_plain and not template and self._is_to_examine(element):
+            self._examine(document, piece)
         if document.data is None:
             return
         if piece.why:
@@ -58,19 +64,44 @@ class Maker:
             self._spelling(document, element)
         self.into.add(document)
 
+    def _is_to_examine(self, element: Element) -> bool:
+        """A small file's objects are walked; of a large one those in which something may be odd."""
+        if self._is_odd is None:
+            self._is_odd = self.file.raw is not None or spelling.may_be_odd(element.raw)
+        return self._is_odd or spelling.may_hold_others(element)
+
+    def _examine(self, document: Document, piece: Piece) -> None:
+        """What decoding skipped: properties in another casing are read after all, registrations within the object are errors."""
+        try:
+            seen = spelling.examined(piece.kind, piece.element.value())
+        except UNREADABLE:
+            return
+        self._wrong(document, [(place, f"it is here twice, also as {name!r}: only that is read") for place, name in seen.twice])
+        self._wrong(
+            document, [(place, "an app registration or service principal within another object is not read") for place in seen.strays]
+        )
+        if not seen.origins:
+            return
+        names = sorted({place.rpartition("/")[2] for place in seen.origins.values()})
+        _, line, column = document.place("")
+        listed = ", ".join(map(repr, names[:3])) + (" and more" if len(names) > 3 else "")
+        self.into.notes.append(Note(f"property names in another casing are read: {clean(listed)}", self.file.name, line or 0, column or 0))
+        document.origins = seen.origins
+        self._slowly(document, piece, respelt=seen.value)
+
     def _deleted(self, document: Document, since: str) -> None:
         self.deleted += 1
         name = clean(document.data.display_name, 100) if isinstance(document.data.display_name, str) else document.pointer or "the object"
         message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not judged"
         self.into.notes.append(Note(message, self.file.name, document.line, document.column))
 
-    def _slowly(self, document: Document, piece: Piece, *, template: bool = False) -> None:
+    def _slowly(self, document: Document, piece: Piece, *, template: bool = False, respelt: Any = None) -> None:
         """By way of Python values: other formats, and objects that do not fit the shape at once."""
         odd: list[tuple[str, str]] = []
         unknown: dict[str, str] = {}
         try:
             converted = piece.converted
-            value = piece.element.value() if converted is None else None
+            value = respelt if respelt is not None else piece.element.value() if converted is None else None
             if template:
                 value = graph.without_placeholders(value)
             if piece.convert is not None:
@@ -102,5 +133,7 @@ class Maker:
         except UNREADABLE:
             return
         for path, name, meant in schemas.misspelt(document.kind, value):
+            if name.lower() == meant.lower():
+                continue  # it was read
             _, line, column = document.place(pointer.join(*path))
             self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line or 0, column or 0))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from auditor.display import clean, redacted
-from auditor.sources import detect, formats, marks, text
+from auditor.sources import detect, formats, marks, spelling, text
 from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
 from auditor.sources.element import UNREADABLE, Element
@@ -156,8 +157,9 @@ class _Reader:
         """What stands within a registration or principal and is no property of it: what $expand brought, or what somebody put there."""
         if kind not in ("application", "servicePrincipal"):
             return
-        for name in members.keys() - _PROPERTIES[kind]:
-            member = members[name]
+        for name, member in members.items():
+            if name.lower() in _PROPERTIES[kind]:
+                continue
             if (member.is_array or member.is_object) and MARKERS.search(member.view()):
                 self.value(member, 1, ours=False)
 
@@ -215,7 +217,7 @@ class _Reader:
         if context.kind is None:
             kinds, ended = self.items(items, depth, ours=ours, kind=kind)
         else:
-            kinds, ended = self._plain_page(items, context, context.kind)
+            kinds, ended = self._plain_page(items, context, context.kind, depth)
         if not items and (context.kind or kind):
             kinds[context.kind or kind or ""] = 0
         ended = ended and not next_link and ours
@@ -223,7 +225,7 @@ class _Reader:
         if next_link and kinds:
             self.into.notes.append(Note("the export is incomplete: the page names a next page (@odata.nextLink)", self.file.name))
 
-    def _plain_page(self, items: list[Element], context: detect.Context, kind: str) -> tuple[Counter[str], bool]:
+    def _plain_page(self, items: list[Element], context: detect.Context, kind: str, depth: int) -> tuple[Counter[str], bool]:
         """A page of Microsoft Graph says what its elements are: none of them is looked at twice."""
         kinds: Counter[str] = Counter()
         strangers, errors = [], len(self.into.errors)
@@ -231,8 +233,13 @@ class _Reader:
             if not item.is_object:
                 strangers.append(item)
                 continue
+            if kind in _PROPERTIES and _is_foreign(item, kind):  # a page within the page, say
+                before = (self.reading.objects, len(self.into.errors))
+                self.value(item, depth + 1)
+                if (self.reading.objects, len(self.into.errors)) != before:
+                    continue  # else it is one of which nothing is known
             self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN)
-            if context.is_expanded:
+            if context.is_expanded or spelling.may_hold_others(item):
                 self._expanded(kind, item.members())
             kinds[kind] += 1
         self.reading.empty += not items
@@ -322,9 +329,22 @@ class _Reader:
                 )
 
 
+def _is_foreign(item: Element, kind: str) -> bool:
+    """Whether an element of a page has nothing of the page's kind. Its first member nearly always settles that."""
+    first = _FIRST.match(item.raw, item.start, item.end)
+    return (
+        first is not None
+        and first[1].decode().lower() not in _PROPERTIES[kind]
+        and _PROPERTIES[kind].isdisjoint(map(str.lower, item.members()))
+    )
+
+
+_FIRST = re.compile(rb'\{\s*"(\w*)')
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
-_PROPERTIES = {kind: frozenset(graph.SHAPES[kind].__struct_encode_fields__) for kind in ("application", "servicePrincipal")}
+_PROPERTIES = {
+    kind: frozenset(name.lower() for name in graph.SHAPES[kind].__struct_encode_fields__) for kind in ("application", "servicePrincipal")
+}
 _WHAT_IS_IT = "nothing says what this object is, so it is not read: export it with all its properties, or leave the file out with --exclude"
 _REFUSED = ("Authorization_RequestDenied", "Forbidden", "AccessDenied", "accessDenied", "UnauthorizedAccessException")
 _GRANT = "grant the permission that was refused (`regaudit permissions` lists what is needed) and export again"
