@@ -23,7 +23,8 @@ _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the full-width ones are obeyed, too
 # What JSON may hold and a CI log or a terminal would obey: command prefixes, and characters that move the cursor or turn the line round.
 _OBEYED = re.compile(
-    "##|[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    rb"##|\x7f|\xc2[\x80-\x9f\xad]|\xd8[\x80-\x85\x9c]|\xdb\x9d|\xdc\x8f|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
+    rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81][\x80-\xbf]"
 )
 # Where secrets travel: tokens, and of a URI user and password, query and fragment.
 _TOKEN = re.compile(
@@ -149,18 +150,20 @@ def escaped(json: bytes) -> bytes:
     """JSON in which nothing stands that a terminal or a CI log obeys."""
     if json.isascii() and b"##" not in json and b"\x7f" not in json:
         return json
-    return _OBEYED.sub(_escape, json.decode("utf-8")).encode("utf-8")
+    return _OBEYED.sub(_escape, json)
 
 
-def _escape(found: re.Match[str]) -> str:
-    return found[0].encode("utf-16-be").hex("\0", 2).join(("\0", "")).replace("\0", "\\u")
+def _escape(found: re.Match[bytes]) -> bytes:
+    return b"".join(b"\\u" + unit for unit in found[0].decode("utf-8").encode("utf-16-be").hex(" ", 2).encode().split())
 
 
 def show(value: Any, form: str = "") -> str:
     """A fact as it reads in a message. `form` is "date" or "days"."""
     kind = value.__class__
     if kind is str:
-        return clean(hidden(value) if _SCHEME.match(value) or value[:1] in ("?", "#") else value)
+        if ("?" in value or "@" in value or "#" in value) and (_SCHEME.match(value) or value[0] in "?#"):
+            value = hidden(value)
+        return clean(value)
     if kind is datetime:
         text = utc(value).isoformat(" ", "minutes")
         return text[:10] if form == "date" else text[:16] + "Z"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
+_NEWLINE = re.compile("\n")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
@@ -90,4 +92,21 @@ def _next(text: str, at: int) -> int:
 
 def position(text: str, index: int) -> tuple[int, int]:
     """Line and column, from 1, of an index in a text."""
+    if index > _FAR:
+        begins = _line_begins(text)
+        line = bisect_right(begins, index)
+        return line, index - begins[line - 1] + 1
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+
+
+_FAR = 1 << 16  # characters: to count the lines up to there takes no time
+
+
+def _line_begins(text: str) -> list[int]:
+    """Where the lines of a long text begin: it may be asked for thousands of places."""
+    if _last[0] is not text:  # another text of the same length and content would have to be compared each time
+        _last[:] = text, [0, *(found.end() for found in _NEWLINE.finditer(text))]
+    return _last[1]  # type: ignore[no-any-return]
+
+
+_last: list[Any] = ["", [0]]  # the text that was asked for last

@@ -1,6 +1,6 @@
 """One registration with a very long list in it: calls and seconds at n and 2n, over the ordinary path and the compiled one.
 
-    python -m benchmarks.large_objects [--seconds] [KIND…]
+    python -m benchmarks.large_objects [--seconds] [--count 4000] [KIND…]
 
 What is linear makes twice as many calls; seconds say what calls hide (a text that is looked through again for each of its lines).
 """
@@ -147,6 +147,10 @@ KINDS: dict[str, Callable[[int, int], Json]] = {
         "applications": [registration(k)],
         "servicePrincipals": [principal(k * 100_000 + i, k * 100_000 + i, displayName="Contoso", appOwnerOrganizationId=guid(i, 9)) for i in range(n)],
     },
+    "namesakes of an own service principal": lambda k, n: {
+        **KINDS["namesake service principals"](k, n),
+        "organization": [{"id": guid(1, 9)}],
+    },
     "names of a service principal": lambda k, n: {
         "applications": [registration(k)],
         "servicePrincipals": [principal(k, k, servicePrincipalNames=[f"api://h{i}.contoso.com" for i in range(n)], replyUrls=[f"https://h{i}.contoso.com/" for i in range(n)])],
@@ -162,63 +166,60 @@ def tenant(kind: str, count: int, roots: int) -> Json:
 
 
 def run(file: Path) -> Report:
-    report = audit(file, select=["ALL"], profile="strict", as_of=NOW)
+    report = audit(file, select=["ALL"], as_of=NOW)
     for form in ("json", "text"):
         for _ in render(report, form, Options()):
             pass
     return report
 
 
-def calls(kind: str, count: int, roots: int) -> int:
-    """Calls of Python and C functions that an audit with all rules and both reports makes."""
+def calls(file: Path) -> int:
+    """Calls of Python and C functions that an audit with all rules, and both reports, make."""
     made = 0
 
     def count_one(frame: Any, event: str, argument: Any) -> None:
         nonlocal made
         made += event in ("call", "c_call")
 
-    return _with_file(kind, count, roots, lambda file: _profiled(count_one, file)) or made
-
-
-def _profiled(profiler: Any, file: Path) -> int:
-    sys.setprofile(profiler)
+    run(file)  # what is made once does not count
+    sys.setprofile(count_one)
     try:
         run(file)
     finally:
         sys.setprofile(None)
-    return 0
+    return made
 
 
-def seconds(kind: str, count: int, roots: int) -> float:
-    def timed(file: Path) -> float:
-        start = time.process_time()
-        run(file)
-        return time.process_time() - start
-
-    took: float = _with_file(kind, count, roots, timed)
-    return took
+def seconds(file: Path) -> float:
+    run(file)
+    start = time.process_time()
+    run(file)
+    return time.process_time() - start
 
 
-def _with_file(kind: str, count: int, roots: int, do: Callable[[Path], Any]) -> Any:
+def growth(measure: Callable[[Path], float], kind: str, count: int, roots: int) -> tuple[float, float, float]:
+    """What a list of `count` costs, of twice as many, and how many times as much that is; beside what an empty one costs."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "tenant.json"
-        file.write_text(json.dumps(tenant(kind, count, roots), indent=1))
-        return do(file)
+
+        def of(length: int) -> float:
+            file.write_text(json.dumps(tenant(kind, length, roots), indent=1))
+            return measure(file)
+
+        none, once, twice = of(0), of(count), of(2 * count)
+    return once - none, twice - none, (twice - none) / max(once - none, 1e-9)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", default=list(KINDS))
-    parser.add_argument("--seconds", action="store_true", help="seconds at 4,000 and 8,000 instead of calls at 200 and 400")
+    parser.add_argument("--seconds", action="store_true", help="seconds, not calls")
+    parser.add_argument("--count", type=int, default=4000, help="elements; and twice as many")
     given = parser.parse_args()
-    measure, small = (seconds, 4000) if given.seconds else (calls, 200)
-    print(f"{'':40} {'':18} {small:>12,} {2 * small:>12,}  ratio")
     for kind in given.kinds:
         for name, roots in ROOTS.items():
-            run_once = measure(kind, small, roots)  # what is only made once does not count
-            one, two = measure(kind, small, roots) if measure is calls else run_once, measure(kind, 2 * small, roots)
-            base = measure(kind, 1, roots)
-            print(f"{kind:40} {name:18} {one:>12,.2f} {two:>12,.2f}  {(two - base) / max(one - base, 1e-9):5.2f}", flush=True)
+            once, twice, ratio = growth(seconds if given.seconds else calls, kind, given.count, roots)
+            print(f"{kind:40} {name:18} {once:>14,.2f} {twice:>14,.2f}  {ratio:5.2f}", flush=True)
 
 
 if __name__ == "__main__":

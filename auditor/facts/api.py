@@ -136,7 +136,8 @@ class Client(Fact):
     @fact()
     def unknown_permission_ids(self) -> list[str]:
         """Preauthorized permissions that no enabled scope of the API has."""
-        enabled = {scope.id for scope in self.owner.scopes if scope.enabled}
+        api = self.owner
+        enabled = api.world.once("enabled scopes", api, lambda: {scope.id for scope in api.scopes if scope.enabled})
         return keep(self.permission_ids, lambda permission: permission not in enabled)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import shapes
 from auditor.entra.collections import APPLICATIONS, FEDERATED
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
-from auditor.unknown import Unknown, either, first_unknown, read, some, whole_or_partial
+from auditor.facts.lists import is_long
+from auditor.unknown import Unknown, Unread, either, first_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -68,12 +69,45 @@ class Credential(Fact):
             return False
         now = self.owner.world.now
         latest = max(end, now)
+        if others.__class__ is list and is_long(others):
+            return self.owner.world.once("successors", others, lambda: _Successors(others, now)).any_after(latest)
 
         def replaces(other: Credential) -> bool:
             later = other is not self and (other.end is None or other.end > latest)
             return later and (other.start is None or other.start <= now)
 
         return some(others, replaces)
+
+
+class _Successors:
+    """Of a long list of credentials, how long those last that are valid already: any of them replaces what ends before."""
+
+    def __init__(self, credentials: Iterable[Credential], now: datetime) -> None:
+        self.endless = False
+        self.latest: datetime | None = None
+        self.gap: Unknown | None = None  # of one that may last for ever
+        self.unsure: tuple[datetime, Unknown] | None = None  # the longest of those of which nobody knows whether they are valid already
+        for one in credentials:
+            if isinstance(one.end, Unknown):
+                self.gap = one.end if self.gap is None else self.gap
+            elif isinstance(one.start, Unknown):
+                if one.end is None:
+                    self.gap = one.start if self.gap is None else self.gap
+                elif self.unsure is None or one.end > self.unsure[0]:
+                    self.unsure = one.end, one.start
+            elif one.start is None or one.start <= now:
+                self.endless = self.endless or one.end is None
+                if one.end is not None and (self.latest is None or one.end > self.latest):
+                    self.latest = one.end
+
+    def any_after(self, moment: datetime) -> bool:
+        if self.endless or (self.latest is not None and self.latest > moment):
+            return True
+        if self.gap is not None:
+            raise Unread(self.gap)
+        if self.unsure is not None and self.unsure[0] > moment:
+            raise Unread(self.unsure[1])
+        return False
 
 
 class Secret(Credential):
@@ -182,7 +216,9 @@ def _with(values: Any, value: Any) -> Any:
     """A list with one value more; one unknown makes it unknown, since it could be any."""
     if isinstance(values, Unknown) or isinstance(value, Unknown):
         return values if isinstance(values, Unknown) else value
-    return [*values, value] if value else values
+    if value:
+        values.append(value)
+    return values
 
 
 class GitHubSubject(Fact):

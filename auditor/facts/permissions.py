@@ -11,6 +11,7 @@ from auditor.entra.catalog import Kind, Privilege
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, GRANTS, ORGANIZATION, SERVICE_PRINCIPALS
 from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, fact, listed, lower, places, prop, text
+from auditor.facts.lists import alike
 from auditor.unknown import Unknown, keep, read, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from auditor.facts.principal import ServicePrincipal
 
 _KINDS: dict[str, Any] = {"Role": "application", "Scope": "delegated"}
+
+
+def _by_name(permission: Any) -> tuple[Any, ...]:
+    return permission.kind, permission.resource_app_id, permission.value
+
+
+def _by_id(permission: Any) -> tuple[Any, ...]:
+    return permission.kind, permission.resource_app_id, permission.id
 
 
 class RequestedPermission(Fact):
@@ -76,8 +85,12 @@ class RequestedPermission(Fact):
         wider = _wider_permissions(read(self.value))
         if not wider:
             return []
+        kind, api = read(self.kind), read(self.resource_app_id)
+        near = alike(
+            self.owner.world, self.owner.requested_permissions, "permissions by name", _by_name, [(kind, api, name) for name in wider]
+        )
         return keep(
-            self.owner.requested_permissions,
+            near,
             lambda other: other.kind == self.kind and other.resource_app_id == self.resource_app_id and other.value in wider,
         )
 
@@ -86,8 +99,11 @@ class RequestedPermission(Fact):
         """Grants that give this permission to the app."""
         same = (self.kind, self.resource_app_id)
         name, by_id = (self.id, True) if self.kind == "application" else (self.value, False)
+        granted = self.owner.granted(self.kind)
+        if same[0].__class__ is str and same[1].__class__ is str and name.__class__ is str:
+            granted = alike(self.owner.world, granted, f"grants by id {by_id}", _by_id if by_id else _by_name, [(*same, name)])
         return keep(
-            self.owner.granted(self.kind),
+            granted,
             lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
         )
 
@@ -193,11 +209,19 @@ class GrantedPermission(Fact):
         if app is None:
             return False
         by_id = self.kind == "application"
-        return any(
-            request.kind == self.kind
-            and request.resource_app_id == self.resource_app_id
-            and (request.id == self.id if by_id else request.value == self.value)
-            for request in app.requested_permissions
+        return some(
+            alike(
+                self.owner.world,
+                app.requested_permissions,
+                f"permissions by id {by_id}",
+                _by_id if by_id else _by_name,
+                [(read(self.kind), read(self.resource_app_id), read(self.id if by_id else self.value))],
+            ),
+            lambda request: (
+                request.kind == self.kind
+                and request.resource_app_id == self.resource_app_id
+                and (request.id == self.id if by_id else request.value == self.value)
+            ),
         )
 
     @fact()
@@ -206,8 +230,9 @@ class GrantedPermission(Fact):
         wider = _wider_permissions(read(self.value))
         if not wider:
             return []
+        kind, api = read(self.kind), read(self.resource_app_id)
         return keep(
-            self.owner.granted_permissions,
+            alike(self.owner.world, self.owner.granted_permissions, "grants by name", _by_name, [(kind, api, name) for name in wider]),
             lambda grant: (
                 grant.kind == self.kind
                 and grant.resource_app_id == self.resource_app_id

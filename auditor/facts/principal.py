@@ -139,6 +139,11 @@ class ServicePrincipal(Fact):
         """Service principals of another home tenant whose names look the same, confusable letters folded."""
         return self.world.sharing.lookalikes_of(self)
 
+    @fact(SERVICE_PRINCIPALS.whole, ORGANIZATION)
+    def own_lookalikes(self) -> list[ServicePrincipal]:
+        """Service principals of this tenant's own applications whose names look the same, itself among them if it is one."""
+        return self.world.sharing.own_lookalikes_of(self)
+
     @fact(ASSIGNED_TO, unknown_without=(ASSIGNMENTS,))
     def assignments(self) -> list[str]:
         """Object IDs of the users, groups and service principals that are assigned to it."""

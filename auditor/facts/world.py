@@ -5,8 +5,9 @@ Whatever is answered may be an `Unknown`, which facts need not know: it raises `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from auditor.entra.catalog import Catalog, Privilege
 from auditor.entra.clouds import CloudName
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from auditor.facts.permissions import DelegatedGrant, GrantedPermission
     from auditor.facts.principal import Owner, ServicePrincipal
     from auditor.facts.tenant import Tenant
+
+T = TypeVar("T")
 
 
 class Apis(Protocol):
@@ -52,6 +55,7 @@ class Sharing(Protocol):
     def others(self, what: str, key: str, me: App | ServicePrincipal) -> list[App]: ...
     def clients_of(self, api: App) -> list[Client]: ...
     def lookalikes_of(self, principal: ServicePrincipal) -> list[ServicePrincipal]: ...
+    def own_lookalikes_of(self, principal: ServicePrincipal) -> list[ServicePrincipal]: ...
 
 
 class Connections(Protocol):
@@ -81,6 +85,7 @@ class World(Protocol):
     connections: Connections
     connectors: list[Connector]
 
+    def once(self, what: str, of: object, build: Callable[[], T]) -> T: ...
     def missing(self, of: Collection) -> Any: ...
     def app(self, app_id: str) -> App | None: ...
     def principal(self, app_id: str) -> ServicePrincipal | None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -55,6 +56,11 @@ class Grants:
             return self._known.missing(GRANTS)
         if isinstance(principal.id, Unknown):
             return principal.id
+        if principal.id not in self._by_client[0]:  # most have none: nothing to keep
+            return self._delegated(principal)
+        return self._lookups.once("delegated permissions", principal, lambda: self._delegated(principal))
+
+    def _delegated(self, principal: ServicePrincipal) -> list[GrantedPermission]:
         found: _Found = {}
         groups, gap = self._by_client
         for doc, document in groups.get(principal.id, ()):
@@ -68,6 +74,11 @@ class Grants:
             return self._known.missing(ASSIGNMENTS)
         if isinstance(principal.id, Unknown):
             return principal.id
+        if principal.id not in self._by_holder[0]:
+            return self._application(principal)
+        return self._lookups.once("application permissions", principal, lambda: self._application(principal))
+
+    def _application(self, principal: ServicePrincipal) -> list[GrantedPermission]:
         found: _Found = {}
         groups, gap = self._by_holder
         for doc, document in groups.get(principal.id, ()):
@@ -127,15 +138,22 @@ class Grants:
 
     def assigned_to(self, principal: ServicePrincipal) -> list[str] | Unknown:
         """Object IDs of the users, groups and service principals that are assigned to it."""
+        assigned = self._assigned(principal)
+        if isinstance(assigned, Unknown):
+            return assigned
+        documents, gap = assigned
+        return whole_or_partial([doc.principal_id for doc, _ in documents], gap)
+
+    def _assigned(self, principal: ServicePrincipal) -> tuple[Sequence[Assignment], Unknown | None] | Unknown:
+        """What assigns somebody to it, and what is not known of that."""
         if not self._known.has(ASSIGNMENTS):
             return self._known.missing(ASSIGNED_TO)
         if isinstance(principal.id, Unknown):
             return principal.id
         groups, gap = self._by_resource
-        found = [doc.principal_id for doc, _ in groups.get(principal.id, ())]
         if gap is None and not self._known.has_all_of(principal.id, ASSIGNED_TO):
             gap = self._known.missing(ASSIGNED_TO)
-        return whole_or_partial(found, gap)
+        return groups.get(principal.id, ()), gap
 
     def holders(self, one: App | ServicePrincipal, role_id: str | Unknown) -> list[str] | Unknown:
         """Object IDs of those that hold a role of an application here."""
@@ -146,13 +164,25 @@ class Grants:
             return role_id
         if principal is None:
             return []
-        assigned = self.assigned_to(principal)
+        assigned = self._assigned(principal)
         if isinstance(assigned, Unknown):
             return assigned
-        these = self._by_resource[0].get(principal.id, ())
-        found = [doc.principal_id for doc, _ in these if isinstance(doc.app_role_id, str) and doc.app_role_id.lower() == role_id]
-        gap = next((doc.app_role_id for doc, _ in these if isinstance(doc.app_role_id, Unknown)), None)
-        return whole_or_partial(found, first_unknown(gap, getattr(assigned, "unknown", None)))
+        holders, gaps = self._by_role
+        return whole_or_partial(holders.get((principal.id, role_id), []), first_unknown(gaps.get(principal.id), assigned[1]))
+
+    @cached_property
+    def _by_role(self) -> tuple[dict[tuple[str, str], list[Any]], dict[str, Unknown]]:
+        """Who holds each role of each service principal, and of which one holds a role that is not known."""
+        holders: dict[tuple[str, str], list[Any]] = {}
+        gaps: dict[str, Unknown] = {}
+        for resource, documents in self._by_resource[0].items():
+            for doc, _ in documents:
+                role: str | Unknown | None = doc.app_role_id
+                if isinstance(role, Unknown):
+                    gaps.setdefault(resource, role)
+                elif role:
+                    holders.setdefault((resource, role.lower()), []).append(doc.principal_id)
+        return holders, gaps
 
 
 def _grouped(documents: list[Any], attribute: str) -> tuple[dict[str, list[Any]], Unknown | None]:

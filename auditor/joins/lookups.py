@@ -5,6 +5,7 @@ A look-up that finds nothing is null where the collection is complete, unknown w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -27,6 +28,14 @@ class Lookups:
         self.apps: list[App] = []
         self.principals: list[ServicePrincipal] = []
         self.known = Known()
+        self._made: dict[tuple[str, int], tuple[object, Any]] = {}
+
+    def once(self, what: str, of: object, build: Callable[[], T]) -> T:
+        """What is worked out once for an object, such as an index of a list, and not again for each of its elements."""
+        key = what, id(of)
+        if key not in self._made:
+            self._made[key] = of, build()  # the object is kept, so that its id is given to no other
+        return cast("T", self._made[key][1])
 
     @property
     def as_facts_see_it(self) -> FactsWorld:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from itertools import islice
+from typing import Any, Generic, TypeVar
 
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, GRANTS, SERVICE_PRINCIPALS
 from auditor.facts import App, Client, ServicePrincipal
+from auditor.facts.lists import is_long
 from auditor.facts.names import fold
 from auditor.joins.lookups import Lookups
 from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known, whole_or_partial
@@ -15,19 +18,22 @@ from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known
 _AT_MOST = 20  # of a group of which nobody knows all
 
 
-class Others:
-    """A group without one of its members: a view, since a thousand registrations may share one redirect URI."""
+T = TypeVar("T")
 
-    __slots__ = ("_group", "_me")
 
-    def __init__(self, group: list[App], me: App | ServicePrincipal) -> None:
-        self._group, self._me = group, me
+class Others(Generic[T]):
+    """A group without some of its members: a view, since a thousand registrations may share one redirect URI."""
+
+    __slots__ = ("_group", "_left_out", "_size")
+
+    def __init__(self, group: list[T], left_out: Callable[[T], bool], size: int) -> None:
+        self._group, self._left_out, self._size = group, left_out, size
 
     def __len__(self) -> int:
-        return len(self._group) - 1
+        return self._size
 
-    def __iter__(self) -> Iterator[App]:
-        return (app for app in self._group if app is not self._me)
+    def __iter__(self) -> Iterator[T]:
+        return (one for one in self._group if not self._left_out(one))
 
 
 _VALUES: dict[str, Callable[[App], Iterable[Any]]] = {
@@ -59,7 +65,7 @@ class Sharing:
         if id(me) in self._copies:  # a second copy of a registration stands in no group: its first does
             found: Any = [app for app in group if app is not self._copies[id(me)]]
         else:
-            found = Others(group, me) if len(group) > 1 else []
+            found = Others(group, lambda one: one is me, len(group) - 1) if len(group) > 1 else []
         if gap is None and self._known.is_complete(APPLICATIONS):
             return found
         if gap is None and not found:
@@ -133,18 +139,44 @@ class Sharing:
 
     # -- names
 
-    def lookalikes_of(self, principal: ServicePrincipal) -> list[ServicePrincipal] | Unknown:
+    def lookalikes_of(self, principal: ServicePrincipal) -> Any:
+        """Those of another home tenant."""
         if isinstance(principal.display_name, Unknown):
             return principal.display_name
+        home: Any = principal.home_tenant_id
+        group, gap = self._namesakes(principal.display_name)
+
+        def is_near(one: ServicePrincipal) -> bool:
+            return one.home_tenant_id is None or one.home_tenant_id == home  # managed identities have no home
+
+        homes = self._lookups.once("homes", group, lambda: _homes(group) if is_long(group) else None)
+        same: Any
+        if homes is None or isinstance(home, Unknown):
+            same = keep(group, lambda one: not is_near(one))
+        else:
+            same = Others(group, is_near, len(group) - homes[None] - (homes[home] if home is not None else 0)) or []
+        gap = first_unknown(gap, getattr(same, "unknown", None), self._known.first_missing(SERVICE_PRINCIPALS))
+        return same if gap is None else Partial(islice(known(same), _AT_MOST), gap)
+
+    def own_lookalikes_of(self, principal: ServicePrincipal) -> list[ServicePrincipal] | Unknown:
+        """Those of this tenant's own applications: the same for all of one name."""
+        if isinstance(principal.display_name, Unknown):
+            return principal.display_name
+        group, gap = self._namesakes(principal.display_name)
+
+        def build() -> list[ServicePrincipal]:
+            own = keep(group, lambda one: not one.foreign)
+            return whole_or_partial(
+                known(own), first_unknown(gap, getattr(own, "unknown", None), self._known.first_missing(SERVICE_PRINCIPALS))
+            )
+
+        return self._lookups.once("own lookalikes", group, build)
+
+    def _namesakes(self, display_name: str) -> tuple[list[ServicePrincipal], Unknown | None]:
+        """Service principals whose names look like this one, and what is not known of them."""
         groups, gap = self._by_folded_name
-        folded = fold(principal.display_name)
-
-        def elsewhere(one: ServicePrincipal) -> bool:
-            return one.home_tenant_id is not None and one.home_tenant_id != principal.home_tenant_id  # managed identities have no home
-
-        same = keep(groups.get(folded, []) if folded else [], elsewhere)
-        gap = first_unknown(gap, getattr(same, "unknown", None))
-        return whole_or_partial(known(same), self._known.first_missing(SERVICE_PRINCIPALS) if gap is None else gap)
+        folded = fold(display_name)
+        return groups.get(folded, _NOBODY) if folded else _NOBODY, gap
 
     @cached_property
     def _by_folded_name(self) -> tuple[dict[str, list[ServicePrincipal]], Unknown | None]:
@@ -156,3 +188,12 @@ class Sharing:
             elif one.display_name:
                 found.setdefault(fold(one.display_name), []).append(one)
         return found, gap
+
+
+_NOBODY: list[ServicePrincipal] = []
+
+
+def _homes(principals: list[ServicePrincipal]) -> Counter[str | None] | None:
+    """How many service principals come from each tenant; None where that is not known of one."""
+    homes: list[Any] = [one.home_tenant_id for one in principals]
+    return None if any(isinstance(home, Unknown) for home in homes) else Counter(homes)

@@ -417,14 +417,14 @@ class Checker:
         blind = undecided(subject)
         return Node(BOOL, ast.Call(matcher, [subject.code], []), exact, blind=blind)
 
-    def _plan(self, loop: ast.GeneratorExp, variable: str, over: Node) -> Plan | None:
+    def _plan(self, kind: str, loop: ast.GeneratorExp, variable: str, over: Node) -> Plan | None:
         """How to look up what a loop compares. Its parts have been checked: whether one may be null does not matter here."""
         scope, kept = self.scope, (len(self.reads), dict(self.constants))
         assert over.type.item is not None
         self.scope = {**scope, variable: Node(over.type.item, name(variable), lambda env: env[variable], path=variable)}
         self._lenient = True
         try:
-            return planned(loop, variable, self.visit)
+            return planned(kind, loop, variable, self.visit)
         except RuleError:
             return None
         finally:
@@ -470,7 +470,7 @@ class Checker:
             self._fail(f"{kind} needs a condition, this is {body.type}{self._hint(body)}", argument.elt)
         exact = logic.quantify(
             kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable,
-            plan=self._plan(argument, variable, over), enough=enough,
+            plan=self._plan(kind, argument, variable, over), enough=enough,
         )  # fmt: skip
         code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code)
         code = ast.IfExp(call("_is_long", over.code), self._looked_up(exact, argument), code)

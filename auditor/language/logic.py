@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from auditor.facts.lists import is_long
 from auditor.severity import Severity
 from auditor.unknown import Partial, Unknown, Unread, known
 
 if TYPE_CHECKING:
     from auditor.language.lookup import Plan
 
-LONG = 32  # elements: to loop over fewer takes less time than to look them up
 Env = dict[str, Any]
 Exact = Callable[[Env], Any]  # an expression's value in three-valued logic: a value, None (null), an Unknown or a Range
 
@@ -204,11 +204,6 @@ def quantify(
 
 
 # -- called by compiled code
-
-
-def is_long(values: Any) -> bool:
-    """Whether a list is better looked up (auditor.language.lookup). An unknown is no list, and says so itself."""
-    return values.__class__ in (list, Partial) and list.__len__(values) > LONG
 
 
 def decided(value: Any) -> Any:
