@@ -37,6 +37,7 @@ from auditor.sources.graph.plan import Plan, plan
 from auditor.unknown import Reason
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
+Roots = Callable[[World], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,16 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class AuditRequest:
-    """All that decides what a report says. `as_of` is the moment that counts as now."""
+    """All that decides what a report says. `as_of` is the moment that counts as now.
+
+    `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
+    """
 
     inputs: Inputs
     rules: RuleSelection = field(default_factory=RuleSelection)
     as_of: datetime | date | str | None = None
     show_passed: bool = False
+    only: Roots | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -257,14 +262,16 @@ def load(
         )
 
 
-def judge(worlds: Iterable[World], rules: list[Rule], *, show_passed: bool = False, progress: Progress | None = None) -> list[Outcome]:
-    """What each rule says of all worlds together."""
+def judge(
+    worlds: Iterable[World], rules: list[Rule], *, only: Roots | None = None, show_passed: bool = False, progress: Progress | None = None
+) -> list[Outcome]:
+    """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded."""
+    tell = None if progress is None else lambda done, total: progress("checking", done, total)
     totals = [Outcome(rule) for rule in rules]
     with _collector_off():
         for world in worlds:
-            outcomes = judge_all(
-                rules, world, show_passed=show_passed, tell=None if progress is None else lambda done, of: progress("checking", done, of)
-            )
+            roots = None if only is None else only(world)
+            outcomes = judge_all(rules, world, only=roots, record=only is not None, show_passed=show_passed, tell=tell)
             for total, one in zip(totals, outcomes, strict=True):
                 total.add(one)
     return totals
@@ -277,7 +284,7 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     rules = request.rules.rules()
     with _collector_off():
         loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
-        outcomes = judge(loaded.worlds, rules, show_passed=request.show_passed, progress=progress)
+        outcomes = judge(loaded.worlds, rules, only=request.only, show_passed=request.show_passed, progress=progress)
     fixed = request.as_of is not None
     return Report(
         **{each.name: getattr(loaded, each.name) for each in fields(loaded)},

@@ -6,14 +6,18 @@ from __future__ import annotations
 import copy
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor import audit, rulebook
-from auditor.diagnose.chain import ASIDE, LINKS, RULES, chains
+from auditor import audit, pipeline, rulebook
+from auditor.diagnose.chain import ASIDE, LINKS, RULES, Chain, chains, roots
+from auditor.engine.judge import RuleRun
+from auditor.engine.selection import RuleSelection
+from auditor.pipeline import AuditRequest, Inputs
 from tests.helpers import regaudit
 
 AS_OF = "2026-11-24"
@@ -271,11 +275,16 @@ def failing(folder: Path, profile: str = "custom-connector") -> set[str]:
     return {finding.rule_id for finding in report.findings if finding.status == "fail" and finding.severity != "info"}
 
 
+def walk(folder: Path, profile: str = "default") -> list[Chain]:
+    request = AuditRequest(Inputs((str(folder),)), RuleSelection(RULES, profile=profile), AS_OF, only=roots)
+    return list(chains(pipeline.run(request)))
+
+
 @pytest.mark.parametrize("profile", ["default", "custom-connector"])
 def test_the_right_pair_is_clean_and_every_link_passes(profile: str, tmp_path: Path) -> None:
     folder = Pair("right").write(tmp_path)
     assert failing(folder, profile) == set()
-    (chain,) = chains(audit(folder, as_of=AS_OF, profile=profile, select=RULES))
+    (chain,) = walk(folder, profile)
     assert [(link.link, link.status) for link in chain.links] == [(link.name, "pass") for link in LINKS]
 
 
@@ -295,7 +304,7 @@ def test_other_right_pairs(change: Callable[[Pair], object], tmp_path: Path) -> 
     change(pair)
     folder = pair.write(tmp_path)
     assert failing(folder) == set()
-    (chain,) = chains(audit(folder, as_of=AS_OF, select=RULES))
+    (chain,) = walk(folder)
     assert chain.status == "pass"
 
 
@@ -306,7 +315,7 @@ def test_a_wrong_pair_fails_for_what_is_wrong_with_it(name: str, tmp_path: Path)
     change(pair)
     folder = pair.write(tmp_path)
     assert failing(folder) == rules
-    (chain,) = chains(audit(folder, as_of=AS_OF, profile="custom-connector", select=RULES))
+    (chain,) = walk(folder, "custom-connector")
     assert [link.link for link in chain.links if link.status == "fail"] == broken
     behind = chain.links[[link.link for link in chain.links].index(broken[0]) + 1 :]
     assert all(link.status != "pass" for link in behind)
@@ -328,9 +337,37 @@ def test_every_rule_of_connectors_has_its_place() -> None:
 
 def test_a_connector_without_registrations_passes_and_fails_nothing(tmp_path: Path) -> None:
     folder = Pair("alone").write(tmp_path) / "connector"
-    (chain,) = chains(audit(folder, as_of=AS_OF, select=RULES))
+    (chain,) = walk(folder)
     assert {link.status for link in chain.links} == {"not-evaluated"}
     assert "client registration: not given" in {link.reason for link in chain.links}
+
+
+def test_nothing_is_judged_twice_nor_what_no_connector_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair, other = Pair("once"), Pair("another pair of the same tenant")
+    pair.applications += [other.client, other.api]
+    judged: Counter[tuple[str, str]] = Counter()
+    judge = RuleRun.judge
+
+    def counted(self: RuleRun, found: list[Any], total: int) -> None:
+        judged.update((self.rule.id, root.label) for root in found)
+        judge(self, found, total)
+
+    monkeypatch.setattr(RuleRun, "judge", counted)
+    assert regaudit("connect", str(pair.write(tmp_path)), "--as-of", AS_OF).code == 0
+    assert {rule for rule, _ in judged} == set(RULES)
+    assert set(judged.values()) == {1}
+    assert judged["secret-expired", "Orders connector"] == 1  # not of the other client, which has the same name
+
+
+def test_a_permission_that_is_requested_twice_is_found_twice(tmp_path: Path) -> None:
+    """Of two subjects with one key, each has its verdict."""
+    pair = Pair("twice")
+    pair.client["requiredResourceAccess"][0]["resourceAccess"] *= 2
+    pair.grants.clear()
+    (chain,) = walk(pair.write(tmp_path))
+    (consent,) = (link for link in chain.links if link.link == "consent")
+    ungranted = [row for row in (*consent.findings, *consent.remarks) if row.rule_id == "perm-requested-not-granted"]
+    assert len({row.finding_id for row in ungranted}) == len(ungranted) == 2
 
 
 def test_three_files_are_walked_as_far_as_they_reach(tmp_path: Path) -> None:

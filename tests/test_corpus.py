@@ -11,6 +11,8 @@ import pytest
 
 from auditor import audit, sources
 from auditor.diagnose import chain
+from auditor.engine.selection import RuleSelection
+from auditor.pipeline import AuditRequest, Inputs, run
 
 CORPUS = Path(__file__).parent.parent.parent / "shared/corpus"
 FORMATS = ("graph_manifest", "legacy_manifest", "graph_rest", "cli_m365", "az_cli", "az_cli_legacy", "graph_wrapped")
@@ -97,7 +99,8 @@ def test_a_schema_of_connectors_is_none() -> None:
 
 
 def test_connectors_without_their_registrations_are_not_evaluated() -> None:
-    report = audit(CORPUS / "power_platform", as_of="2026-01-01", select=chain.RULES)
+    request = AuditRequest(Inputs((str(CORPUS / "power_platform"),)), RuleSelection(chain.RULES), "2026-01-01", only=chain.roots)
+    report = run(request)
     walked = list(chain.chains(report))
     assert not report.findings
     assert len(walked) == sum(PROVIDERS.values())

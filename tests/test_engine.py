@@ -398,7 +398,8 @@ def test_recorded_verdicts_are_what_the_outcome_counts(few: int, seed: int, monk
     maker = Maker(seed)
     rules = list(rulebook.shipped())
     found: Counter[Says] = Counter()
-    for tenant in (maker.tenant(), maker.with_holes(maker.tenant())):
+    alone = [maker.tenant()["applications"]] if seed != 3 else []  # of a tenant the whole run knows nothing, and looks nothing up
+    for tenant in (maker.tenant(), maker.with_holes(maker.tenant()), *alone):
         one = world(tenant)
         for outcome in engine.judge_all(rules, one, record=True):
             roots = engine.roots_of(outcome.rule, one)

@@ -40,12 +40,12 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
 
     Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, or not evaluated with --strict.
     """
-    from auditor.diagnose.chain import RULES, chains
+    from auditor.diagnose.chain import RULES, chains, roots
     from auditor.pipeline import AuditRequest
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
-    report = running.run(AuditRequest(inputs, replace(rules, select=RULES), as_of), output, notes=True)
+    report = running.run(AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots), output, notes=True)
     found = list(chains(report))
     if not found and not report.errors:
         raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")

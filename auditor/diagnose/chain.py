@@ -1,23 +1,25 @@
 """A connector's way to its API, link by link: what the rules say of each, in the order in which a sign-in needs them.
 
-Nothing is checked here. A link has the rules that speak of it; a rule of the client or the API is asked about that registration, or
-about those of its subjects that the connector depends on. Faults of less than medium severity do not break a link: they are remarks.
-A link behind a broken one is not evaluated, unless it is broken itself: nobody can pass it.
+Nothing is checked here: a chain is selected from the verdicts of an audit. A link has the rules that speak of it; of a rule of the
+client or the API it has what that said of the registration, or of those of its subjects that the connector depends on. Faults of less
+than medium severity do not break a link: they are remarks. A link behind a broken one is not evaluated, unless it is broken itself:
+nobody can pass it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
 from auditor.display import clean, show
-from auditor.engine.finding import Finding, Outcome, Status
-from auditor.engine.judge import judge, judge_subjects
-from auditor.engine.rows import identity_of
+from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict
+from auditor.engine.rows import identity_of, numbered, subject_key
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
 from auditor.facts.connector import ConnectorScope
+from auditor.joins.world import World
 from auditor.pipeline import Report
 from auditor.severity import Severity
 from auditor.unknown import Reason, Unknown, Unread, known
@@ -167,15 +169,22 @@ class Chain(msgspec.Struct):
     remarks: list[Finding]
 
 
+def roots(world: World) -> list[Any]:
+    """What the rules of all links are asked about, each once: connectors and what they depend on."""
+    reaches = dict.fromkeys(step.root for link in LINKS for step in link.steps)
+    found = (_reached(reach, connector) for connector in world.connectors for reach in reaches)
+    return list({id(root): root for root in found if root is not None and not isinstance(root, Unknown)}.values())
+
+
 def chains(report: Report) -> Iterator[Chain]:
-    """One for each connector of a report that was made with RULES."""
-    rules = {outcome.rule.id: outcome.rule for outcome in report.outcomes}
+    """One for each connector of a report on `only` these roots, that was made with RULES."""
+    outcomes = {outcome.rule.id: outcome for outcome in report.outcomes}
     for world in report.worlds:
         for connector in world.connectors:
-            yield _chain(connector, world, rules, report)
+            yield _chain(connector, outcomes, report)
 
 
-def _chain(connector: Connector, world: Any, rules: dict[str, Any], report: Report) -> Chain:
+def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -> Chain:
     of, document = identity_of(connector), connector.document
     provider = connector.identity_provider
     entra: Any = connector.entra
@@ -184,8 +193,8 @@ def _chain(connector: Connector, world: Any, rules: dict[str, Any], report: Repo
         for link in LINKS:
             if connector.kind == "api" and link.name in _CLIENTS:
                 continue
-            links.append(_judged(link, connector, world, rules, links, report))
-    remarks = [row for rule in ASIDE if rule in rules for row in _rows(judge(rules[rule], world, only=[connector]))]
+            links.append(_judged(link, connector, outcomes, links, report))
+    remarks = [row for rule in ASIDE if rule in outcomes for row in _findings(outcomes[rule].of(connector).values())]
     statuses = {link.status for link in links}
     status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
     return Chain(
@@ -197,15 +206,18 @@ def _chain(connector: Connector, world: Any, rules: dict[str, Any], report: Repo
 _CLIENTS = ("client", "client's service principal", "permission", "consent")  # the configuration of an API has none
 
 
-def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any], before: list[Judged], report: Report) -> Judged:
-    steps = [step for step in link.steps if step.rule in rules]
-    asked = [(step, outcome) for step in steps if (outcome := _outcome(rules[step.rule], step, connector, world)) is not None]
-    remarked = {step.rule for step in steps if step.remark}
-    rows = [row for _, outcome in asked for row in _rows(outcome)]
-    outcomes = [outcome for step, outcome in asked if not step.remark]
-    breaking = [row for row in rows if row.status is Status.error or (row.severity >= _BREAKS and row.rule_id not in remarked)]
+def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], before: list[Judged], report: Report) -> Judged:
+    asked = [(step, _verdicts(step, outcomes[step.rule], connector)) for step in link.steps if step.rule in outcomes]
+    breaking: list[Finding] = []
+    remarks: list[Finding] = []
+    for step, verdicts in asked:
+        for row in _findings(verdicts):
+            breaks = row.status is Status.error or (row.severity >= _BREAKS and not step.remark)
+            (breaking if breaks else remarks).append(row)
+    asked = [(step, verdicts) for step, verdicts in asked if not step.remark]
+    spoke = [step.rule for step, verdicts in asked if any(verdict.says is not Says.not_applicable for verdict in verdicts)]
+    verdicts = [verdict for _, verdicts in asked for verdict in verdicts]
     what = _reached(link.what, connector)
-    spoke = [outcome.rule.id for outcome in outcomes if outcome.failed or outcome.passed or outcome.not_evaluated or outcome.errors]
     reason: Reason | str | None = None
     status = "fail" if breaking else "pass"
     broken = next((judged.link for judged in before if judged.status == "fail"), None)
@@ -214,16 +226,15 @@ def _judged(link: Link, connector: Connector, world: Any, rules: dict[str, Any],
             reason = f"behind the {broken}, which is broken"
         elif isinstance(what, Unknown):
             reason = what.key
-        elif (gap := next((gap for outcome in outcomes for gap in outcome.reasons), None)) is not None:
+        elif (gap := next((verdict.reason for verdict in verdicts if verdict.reason is not None), None)) is not None:
             reason = gap
         elif isinstance(given := _reached(_with_registrations, connector), Unknown):
             reason = given.key  # the catalog knows Microsoft's APIs, but nobody looked at this client
-        elif what is None or not any(outcome.passed or outcome.failed for outcome in outcomes):
+        elif what is None or not any(verdict.says in (Says.passed, Says.failed) for verdict in verdicts):
             reason = _unlooked(link, connector)
         status = "pass" if reason is None else "not-evaluated"
     named = None if isinstance(what, Unknown) or what is None else _named(what)
     remedy = report.remedy(reason) if isinstance(reason, Reason) else None
-    remarks = [row for row in rows if row not in breaking]
     return Judged(link.name, status, named, clean(str(reason)) if reason else None, remedy, spoke, breaking, remarks)
 
 
@@ -235,29 +246,29 @@ def _unlooked(link: Link, connector: Connector) -> str | None:
     return "no rule could look at it"
 
 
-def _outcome(rule: Any, step: Step, connector: Connector, world: Any) -> Outcome | None:
+def _verdicts(step: Step, outcome: Outcome, connector: Connector) -> list[Verdict]:
+    """What the rule of a step said of all that the step asks about."""
     root = _reached(step.root, connector)
     if root is None or isinstance(root, Unknown):
-        return None
+        return []
+    verdicts = outcome.of(root)
     if step.subjects is None:
-        return judge(rule, world, only=[root])
+        return list(verdicts.values())
     subjects = _reached(step.subjects, connector)
     if subjects is None:
-        return None
+        return []
     if isinstance(subjects, Unknown):
-        outcome = Outcome(rule, not_evaluated=1)
-        outcome.reasons[subjects.key] += 1
-        return outcome
-    found = known(subjects) if isinstance(subjects, list) else [subjects]
-    outcome = judge_subjects(rule, world, root, found)
+        return [Verdict(Says.not_evaluated, subjects.key)]
+    twins = Counter[str]()
+    keys = {numbered(subject_key(root, one), twins) for one in (known(subjects) if isinstance(subjects, list) else [subjects])}
+    said = [verdict for key, verdict in verdicts.items() if key in keys or verdict.says is Says.error]
     if (gap := getattr(subjects, "unknown", None)) is not None:
-        outcome.not_evaluated += 1
-        outcome.reasons[gap.key] += 1
-    return outcome
+        said.append(Verdict(Says.not_evaluated, gap.key))
+    return said
 
 
-def _rows(outcome: Outcome) -> list[Finding]:
-    return [row for _, row in outcome.rows if row.status in (Status.fail, Status.error)]
+def _findings(verdicts: Iterable[Verdict]) -> list[Finding]:
+    return [verdict.finding for verdict in verdicts if verdict.finding is not None]
 
 
 def _reached(reach: Reach, connector: Connector) -> Any:

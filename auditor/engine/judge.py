@@ -9,7 +9,7 @@ from typing import Any
 from auditor.engine.bound import BoundRule
 from auditor.engine.compiled import compiled
 from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict, Verdicts
-from auditor.engine.rows import Rows, subject_key
+from auditor.engine.rows import Rows, numbered, subject_key
 from auditor.entra.collections import CONNECTORS
 from auditor.facts import ROOTS
 from auditor.joins.world import World
@@ -35,7 +35,7 @@ def judge_all(
     record: bool = False,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
-    """What each rule says of a world. `tell` is called with the number of roots done and of all.
+    """What each rule says of a world, or of `only` these of its roots. `tell` is called with the number of roots done and of all.
 
     `record`: outcomes keep each verdict, by root and subject. That takes memory, and the time of three-valued logic for all subjects.
     """
@@ -45,7 +45,8 @@ def judge_all(
     for kind in dict.fromkeys(rule.root for rule in rules):
         these = [runs[rule.id] for rule in rules if rule.root == kind and rule.id in runs]
         if these:
-            sets.append((these, roots_of(these[0].rule, world) if only is None else only))
+            roots = roots_of(these[0].rule, world) if only is None else [root for root in only if isinstance(root, ROOTS[kind])]
+            sets.append((these, roots))
     done, total = 0, sum(len(roots) for _, roots in sets)
     for these, roots in sets:
         # All rules over a few hundred roots, then over the next: what one rule has read is at hand for the others.
@@ -81,14 +82,6 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     if unknown is None:
         unknown = world.missing(collection)
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.key: 1}))
-
-
-def judge_subjects(rule: Rule, world: World, root: Any, subjects: list[Any]) -> Outcome:
-    """What one rule says of these subjects of one root, the others left aside."""
-    one = RuleRun(rule, world, show_passed=False)
-    gap = one.bound.unknown if one.bound.unknown is not None else Unknown("", "")  # never seen: the subjects are known
-    one.count(Found(mixed=[(root, False, False)], opened=[(root, subject, gap) for subject in subjects]), 1)
-    return one.outcome
 
 
 class RuleRun:
@@ -199,17 +192,15 @@ class RuleRun:
         if (error := self._errors.pop(id(root), None)) is not None:
             found[""] = Verdict(Says.error, finding=error)
         twins = Counter[str]()
+        missing = self.bound.unknown if self.bound.unknown is not None else Unknown("", "")  # never seen: nothing is missing
         try:
-            for subject, gap in self.bound.subjects(root, self.bound.unknown or Unknown("", "")):
-                key = None
-                if subject is not None:
-                    key = subject_key(root, subject)
-                    twins[key] += 1
-                rows = self._findings.get((id(root), key)) if key is not None else None
+            for subject, gap in self.bound.subjects(root, missing):
                 verdict = self.bound.exactly(root, subject, gap)
-                if key is not None and twins[key] > 1:
-                    key = f"{key}#{twins[key]}"
-                found[key] = _verdict(verdict, rows)
+                if subject is None:
+                    found[None] = _verdict(verdict, None)
+                else:
+                    key = subject_key(root, subject)
+                    found[numbered(key, twins)] = _verdict(verdict, self._findings.get((id(root), key)))
         except Exception as error:  # noqa: BLE001  (as above)
             if "" not in found:
                 found[""] = Verdict(Says.error, finding=self._rows.error(root, error))

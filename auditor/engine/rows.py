@@ -38,6 +38,12 @@ def subject_key(root: Any, subject: Any) -> str:
     return "" if subject is root else subject.key if isinstance(subject, Fact) else str(subject)
 
 
+def numbered(key: str, twins: Counter[str]) -> str:
+    """A key that no other subject of the root has: the second of one key gets a number. `twins` counts those before."""
+    twins[key] += 1
+    return key if twins[key] == 1 else f"{key}#{twins[key]}"
+
+
 class Rows:
     """Makes findings of what a rule found."""
 
@@ -58,9 +64,8 @@ class Rows:
                 last = root
                 twins.clear()
             key = subject_key(root, subject)
-            twins[key] += 1
             try:
-                row = self._failure(root, subject, key if twins[key] == 1 else f"{key}#{twins[key]}", undecided)
+                row = self._failure(root, subject, numbered(key, twins), undecided)
             except Exception as error:  # noqa: BLE001  (a message that breaks must not lose the finding)
                 row = self.error(root, error, key)
             rows.append((root.rank, row))
