@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Who runs tests in the background, a shell or CI, ignores the interrupt, and children inherit that: what is tested is what they do at one.
@@ -15,6 +16,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Compiled modules are kept: the tests' own, and those of the processes that tests start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# A change lands or not by what is in it, not by the luck of a draw: new examples are looked for at home.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture(autouse=True)
