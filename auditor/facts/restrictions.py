@@ -6,7 +6,8 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.facts.base import Fact, fact, listed, prop
+from auditor.facts.base import Fact, fact, prop
+from auditor.facts.convert import listed
 from auditor.unknown import Unknown, first_unknown
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ class Restriction(Fact):
     type: Literal[
         "passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime",
         "asymmetricKeyLifetime", "nonDefaultUriAddition", "uriAdditionWithoutUniqueTenantIdentifier",
-    ] = prop("restrictionType", "What it forbids or limits.")  # fmt: skip
-    target: Literal["applications", "service principals"] = prop("", "Whom it binds.")
-    enabled: bool = prop("state", "It is evaluated; false where it is not set.")
+    ] = prop("restrictionType", doc="What it forbids or limits.")  # fmt: skip
+    target: Literal["applications", "service principals"] = prop(doc="Whom it binds.")
+    enabled: bool = prop("state", doc="It is evaluated; false where it is not set.")
     max_lifetime: timedelta | None = prop(
-        "maxLifetime", "How long a credential may live, a year or month as long as it can be; null: no limit."
+        "maxLifetime", doc="How long a credential may live, a year or month as long as it can be; null: no limit."
     )
-    created_after: datetime | None = prop("restrictForAppsCreatedAfterDateTime", "What was created before is exempt; null: nothing is.")
+    created_after: datetime | None = prop("restrictForAppsCreatedAfterDateTime", doc="What was created before is exempt; null: nothing is.")
 
     def __init__(self, kind: Any, target: Any, doc: Any, owner: Tenant, at: str, siblings: dict[str, Restriction]) -> None:
         """`doc` is None where the policy does not have the restriction, an Unknown where nobody knows."""
@@ -99,7 +100,7 @@ _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d
 def longest(text: str) -> timedelta:
     """The longest that an ISO 8601 duration can be: six months from July are 184 days."""
     found = _DURATION.fullmatch(text)
-    assert found is not None, "documents.DURATION lets nothing else through"
+    assert found is not None, "shapes.DURATION lets nothing else through"
     years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     years, months = years + months // 12, months % 12
     days += years * 365 + -(-years // 4) + _LONGEST[months]  # every fourth year, begun, has a day more

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from auditor.facts.base import Fact, fact, flag, listed, prop
+from auditor.facts.base import Fact, fact, prop
+from auditor.facts.convert import flag, listed
 from auditor.facts.restrictions import Restriction, restrictions
 from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
 
@@ -31,8 +32,8 @@ class Tenant(Fact):
     KEY = (("id",),)
     LABEL = ("id",)
 
-    id: str = prop("id", "Tenant ID.")
-    verified_domains: list[str] = prop("verifiedDomains", "Names of its verified domains, lower case.")
+    id: str = prop("id", doc="Tenant ID.")
+    verified_domains: list[str] = prop("verifiedDomains", doc="Names of its verified domains, lower case.")
 
     def __init__(self, objects: dict[str, tuple[Any, Any]], world: Any, tenant_id: Any) -> None:
         """`objects`: its organization and its policies, as far as they are given, each with its document."""

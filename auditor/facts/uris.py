@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import hosts
-from auditor.facts.base import Fact, each, fact, places, prop
+from auditor.facts.base import Fact, fact, prop
+from auditor.facts.convert import conversion, each, places
 from auditor.unknown import Unknown, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -190,25 +191,28 @@ def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
     return rest if rest != scheme and _GUID.fullmatch(rest) else None
 
 
-def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[RedirectUri]:
-    """The redirect URIs of the three platforms' settings; partly known when one of them is unknown."""
+@conversion(list[str], "spa/redirectUris", "publicClient/redirectUris", owned=True)
+def redirect_uris(web: Any, spa: Any, public_client: Any, app: App, _below: str) -> list[RedirectUri]:
+    """Of the three platforms; partly known when one of them is unknown."""
     found: list[RedirectUri] = []
     missing: Unknown | None = None
-    for platform, settings in (("web", web), ("spa", spa), ("publicClient", public_client)):
-        if settings is None:
-            continue
-        values = settings if settings.__class__ is Unknown else settings.redirect_uris
+    platforms: tuple[tuple[Platform, Any], ...] = (("web", web), ("spa", spa), ("publicClient", public_client))
+    for platform, values in platforms:
         if values.__class__ is Unknown:
             missing = values
         elif values:
             at = places(f"/{platform}/redirectUris", len(values))
-            found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]  # type: ignore[arg-type]
+            found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]
     return _without_placeholders(found, missing)
 
 
-def identifier_uris(app: App, values: Any) -> Any:
+_each_uri = each(IdentifierUri, str)
+
+
+@conversion(list[str], owned=True)
+def identifier_uris(values: Any, app: App, below: str) -> Any:
     """The Application ID URIs; partly known when one holds a placeholder of a template."""
-    found = each(values, IdentifierUri, app, "/identifierUris")
+    found = _each_uri(values, app, below)
     return found if found.__class__ is Unknown else _without_placeholders(found, None)
 
 

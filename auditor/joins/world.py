@@ -408,7 +408,7 @@ class World:
         if isinstance(principal.id, Unknown):
             return principal.id
         groups, gap = self.index("grants", lambda: _grouped(self._grants, "client_id"))
-        found = [DelegatedGrant(doc, principal, document) for doc, document in groups.get(principal.id, ())]
+        found = [DelegatedGrant(doc, principal, "", document) for doc, document in groups.get(principal.id, ())]
         return whole_or_partial(found, gap if gap is not None else None if self._has_all_of(principal, GRANTS) else self.missing(GRANTS))
 
     def _lists_all_of(self, parent: str, collection: str, relation: str = "") -> bool:
@@ -537,7 +537,7 @@ class World:
         clients, gap = self.index("clients", self._clients)
         if isinstance(api.app_id, Unknown):
             return api.app_id
-        found = [Client(app_id, api, "") for app_id in clients.get(api.app_id, ()) if app_id != api.app_id]
+        found = [Client.named(app_id, api, "") for app_id in clients.get(api.app_id, ()) if app_id != api.app_id]
         for collection in (APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNMENTS):
             if gap is None and collection not in self.complete:
                 gap = self.missing(collection)

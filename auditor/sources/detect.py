@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from auditor.entra.shapes import Application
+from auditor.facts import App
 from auditor.sources.element import Element
 from auditor.sources.formats import Piece, connector, msal
 
@@ -90,7 +90,7 @@ _LEGACY = (
 )  # fmt: skip
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
 _SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "info", "owners")
-_OF_APPLICATIONS = tuple(name for name in Application.__struct_encode_fields__ if name not in _SHARED)
+_OF_APPLICATIONS = tuple(name for name in App.shape().__struct_encode_fields__ if name not in _SHARED)
 _NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
 
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import msgspec
 
+from auditor import facts
 from auditor.entra import shapes
-from auditor.entra.shapes import Shape
 
-SHAPES: dict[str, type[Shape]] = {
-    "application": shapes.Application,
-    "servicePrincipal": shapes.ServicePrincipal,
-    "oauth2PermissionGrant": shapes.OAuth2PermissionGrant,
+SHAPES: dict[str, type[msgspec.Struct]] = {
+    "application": facts.App.shape(),
+    "servicePrincipal": facts.ServicePrincipal.shape(),
+    "oauth2PermissionGrant": facts.DelegatedGrant.shape(),
     "appRoleAssignment": shapes.AppRoleAssignment,
-    "federatedIdentityCredential": shapes.FederatedIdentityCredential,
+    "federatedIdentityCredential": facts.FederatedCredential.shape(),
     "organization": shapes.Organization,
-    "owner": shapes.DirectoryObject,
-    "connector": shapes.Connector,
+    "owner": facts.Owner.shape(),
+    "connector": facts.Connector.shape(),
     "connectorPart": shapes.ConnectorPart,
     "authorizationPolicy": shapes.AuthorizationPolicy,
     "adminConsentRequestPolicy": shapes.AdminConsentRequestPolicy,

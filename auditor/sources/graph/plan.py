@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from auditor.entra import shapes
+from auditor import facts
 from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Of an owner only beta has it; the others have requests of their own.
 _NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials"}
 _SHAPES = {
-    "application": shapes.Application, "servicePrincipal": shapes.ServicePrincipal, "owner": shapes.DirectoryObject,
+    "application": facts.App.shape(), "servicePrincipal": facts.ServicePrincipal.shape(), "owner": facts.Owner.shape(),
 }  # fmt: skip
 
 
