@@ -40,6 +40,7 @@ EXTRA: dict[str, dict[str, Any]] = {
         "owners": {"type": "array", "items": {"type": "object"}},
         "federatedIdentityCredentials": {"type": "array", "items": {"$ref": "#/$defs/federatedIdentityCredential"}},
     },
+    "appRole": {"description": {"type": ["string", "null"]}},  # the excerpt has no property of this name in any type
     "servicePrincipal": {"createdDateTime": {"$ref": "#/$defs/date"}, "owners": {"type": "array", "items": {"type": "object"}}},
     "federatedIdentityCredential": {
         "claimsMatchingExpression": {"type": ["object", "null"], "properties": {"value": {"type": ["string", "null"]}}},

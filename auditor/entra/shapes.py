@@ -1,7 +1,7 @@
-"""Microsoft Graph's shapes, decoded straight from bytes. An absent property is an `Unknown` that bears its name.
+"""Shapes of the objects that joins read, and the tenant's policies. Those of all other objects follow from the declarations of facts.
 
-Only what facts read is declared; the rest of an object is skipped while decoding. Secret material (`secretText`, `key`) is not
-declared, so it is never held. Source of the shapes: Microsoft Graph v1.0 metadata, and beta where a comment says so.
+An absent property is an `Unknown` that bears its name. Only what is read is declared; the rest of an object is skipped while decoding.
+Source of the shapes: Microsoft Graph v1.0 metadata, and beta where a comment says so.
 """
 
 from __future__ import annotations
@@ -31,18 +31,15 @@ class AppRoleAssignment(Shape):
     id: str | None = absent("id")
     app_role_id: str | None = absent("appRoleId")
     principal_id: str | None = absent("principalId")
-    principal_type: str | None = absent("principalType")
     resource_id: str | None = absent("resourceId")
 
 
 class VerifiedDomain(Shape):
     name: str | None = absent("verifiedDomains.name")
-    is_initial: bool | None = absent("verifiedDomains.isInitial")
 
 
 class Organization(Shape):
     id: str | None = absent("id")
-    display_name: str | None = absent("displayName")
     verified_domains: list[VerifiedDomain] | None = absent("verifiedDomains")
 
 
@@ -52,7 +49,6 @@ class ConnectorPart(Shape):
     display_name: str | None = absent("the connector's name")
     host: str | None = absent("host")
     connector_id: str | None = absent("connectorId")
-    environment: str | None = absent("environment")
 
 
 class DefaultUserRolePermissions(Shape):
@@ -101,14 +97,17 @@ class UriRestrictions(Shape):
 class Restrictions(Shape):
     password_credentials: list[CredentialRestriction] | None = absent("passwordCredentials")
     key_credentials: list[CredentialRestriction] | None = absent("keyCredentials")
-    identifier_uris: UriRestrictions | None = absent("identifierUris")  # of applications
+
+
+class ApplicationRestrictions(Restrictions):
+    identifier_uris: UriRestrictions | None = absent("identifierUris")
 
 
 class AppManagementPolicy(Shape):
     """The tenant's default one (tenantAppManagementPolicy)."""
 
     is_enabled: bool | None = absent("isEnabled")
-    application_restrictions: Restrictions | None = absent("applicationRestrictions")
+    application_restrictions: ApplicationRestrictions | None = absent("applicationRestrictions")
     service_principal_restrictions: Restrictions | None = absent("servicePrincipalRestrictions")
 
 

@@ -1,6 +1,7 @@
 """What follows from the declarations of a class of facts: the shape that its documents are decoded into, and its constructor.
 
-Both are made when they are first needed: a run makes facts of a few classes only.
+Both are made when they are first needed: a run makes facts of a few classes only. What is not declared is skipped while decoding, so
+that secret material (`secretText`, `key`) is never held.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ _LEGACY = (
     "allowPublicClient", "informationalUrls", "signInUrl", "oauth2AllowUrlPathMatching",
 )  # fmt: skip
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
-_SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "info", "owners")
+_SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "owners")
 _OF_APPLICATIONS = tuple(name for name in App.shape().__struct_encode_fields__ if name not in _SHARED)
 _NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
 
