@@ -90,6 +90,11 @@ class FactType(type):
             type.__setattr__(cls, "__init__", Fact.__init__)  # not the one that was made for a base
         return cls
 
+    def members(cls) -> list[str]:
+        """The document's own members that are read, each once."""
+        paths = [path for reading in cls.READINGS.values() for path in (reading.path, *reading.conversion.also)]
+        return list(dict.fromkeys(path.partition("/")[0] for path in paths))
+
     def shape(cls) -> type[Struct]:
         """The struct that documents of a class are decoded into: what its facts read of them, and nothing else."""
         if "_shape" not in cls.__dict__:

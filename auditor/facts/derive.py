@@ -6,9 +6,10 @@ that secret material (`secretText`, `key`) is never held.
 
 from __future__ import annotations
 
-import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 import msgspec
@@ -62,9 +63,13 @@ def _type(kind: Any) -> Any:
     return list[item.shape()] if hasattr(item, "shape") else kind  # type: ignore[misc, union-attr]
 
 
+_SNAKE = str.maketrans({"@": "", ".": "_", "/": "_", **{letter: f"_{letter.lower()}" for letter in ascii_uppercase}})
+
+
+@cache
 def attribute(member: str) -> str:
-    """The Python name of a document's member: "appId" -> app_id."""
-    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", member)).strip("_").lower()
+    """The Python name of a document's member: "appId" -> app_id, "@odata.type" -> odata_type."""
+    return member.translate(_SNAKE)
 
 
 def constructor(name: str, slots: Iterable[str], given: Iterable[str], readings: Mapping[str, Reading]) -> Callable[..., None]:
@@ -95,7 +100,7 @@ def constructor(name: str, slots: Iterable[str], given: Iterable[str], readings:
 
 
 def _local(path: str) -> str:
-    return "_".join(["v", *map(attribute, path.split("/"))])
+    return "v_" + attribute(path)
 
 
 def _read(tree: Tree, source: str, within: str) -> list[str]:

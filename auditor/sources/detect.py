@@ -90,7 +90,7 @@ _LEGACY = (
 )  # fmt: skip
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
 _SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "owners")
-_OF_APPLICATIONS = tuple(name for name in App.shape().__struct_encode_fields__ if name not in _SHARED)
+_OF_APPLICATIONS = tuple(name for name in App.members() if name not in _SHARED)
 _NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -10,24 +11,42 @@ import msgspec
 
 from auditor import facts
 from auditor.entra import shapes
+from auditor.facts.base import FactType
 
-SHAPES: dict[str, type[msgspec.Struct]] = {
-    "application": facts.App.shape(),
-    "servicePrincipal": facts.ServicePrincipal.shape(),
-    "oauth2PermissionGrant": facts.DelegatedGrant.shape(),
+_SHAPES: dict[str, FactType | type[msgspec.Struct]] = {
+    "application": facts.App,
+    "servicePrincipal": facts.ServicePrincipal,
+    "oauth2PermissionGrant": facts.DelegatedGrant,
     "appRoleAssignment": shapes.AppRoleAssignment,
-    "federatedIdentityCredential": facts.FederatedCredential.shape(),
+    "federatedIdentityCredential": facts.FederatedCredential,
     "organization": shapes.Organization,
-    "owner": facts.Owner.shape(),
-    "connector": facts.Connector.shape(),
+    "owner": facts.Owner,
+    "connector": facts.Connector,
     "connectorPart": shapes.ConnectorPart,
     "authorizationPolicy": shapes.AuthorizationPolicy,
     "adminConsentRequestPolicy": shapes.AdminConsentRequestPolicy,
     "defaultAppManagementPolicy": shapes.AppManagementPolicy,
     "servicePrincipalSignInActivity": shapes.SignInActivity,
 }
-decode = {kind: msgspec.json.Decoder(shape).decode for kind, shape in SHAPES.items()}
-_MEMBER = re.compile(r"\.(@[^\[]+|[^.\[]+)|\[(\d+)\]")  # of "$.owners[0].@odata.type"
+KINDS = tuple(_SHAPES)
+
+
+def shape(kind: str) -> type[msgspec.Struct]:
+    """What objects of a kind are decoded into."""
+    found = _SHAPES[kind]
+    return found.shape() if isinstance(found, FactType) else found
+
+
+class _Decoders(dict[str, Callable[[Any], Any]]):
+    """By kind, each made when the first object of its kind is met."""
+
+    def __missing__(self, kind: str) -> Callable[[Any], Any]:
+        made = self[kind] = msgspec.json.Decoder(shape(kind)).decode
+        return made
+
+
+decode = _Decoders()
+_MEMBER = r"\.(@[^\[]+|[^.\[]+)|\[(\d+)\]"  # of "$.owners[0].@odata.type"
 _MOST_WRONG = 100  # each is found by decoding the whole object again
 _MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
 
@@ -57,10 +76,10 @@ def convert(kind: str, value: Any) -> Any:
     data, left = None, _MOST_WRONG
     while data is None:  # what the schema does not describe: owners, an organization, a connector
         try:
-            data = msgspec.convert(value, SHAPES[kind])
+            data = msgspec.convert(value, shape(kind))
         except (msgspec.ValidationError, RecursionError) as error:
             message, _, where = str(error).partition(" - at `$")
-            path = [name or int(index) for name, index in _MEMBER.findall(where.rstrip("`"))]
+            path = [name or int(index) for name, index in re.findall(_MEMBER, where.rstrip("`"))]
             places.append((_pointer(path), message))
             left -= 1
             if not left or not _drop(value, path):

@@ -15,14 +15,14 @@ from auditor.entra.catalog import CATALOG, MICROSOFT_GRAPH
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Of an owner only beta has it; the others have requests of their own.
 _NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials"}
-_SHAPES = {
-    "application": facts.App.shape(), "servicePrincipal": facts.ServicePrincipal.shape(), "owner": facts.Owner.shape(),
+_FACTS = {
+    "application": facts.App, "servicePrincipal": facts.ServicePrincipal, "owner": facts.Owner,
 }  # fmt: skip
 
 
 def _select(kind: str) -> str:
     """All properties that facts of a kind are made from. (Without $select, authenticationBehaviors would not come.)"""
-    names = _SHAPES[kind].__struct_encode_fields__
+    names = _FACTS[kind].members()
     return ",".join(n for n in names if n not in _NOT_SELECTED and f"{n} of {kind}" not in _NOT_SELECTED and not n.startswith("@"))
 
 
