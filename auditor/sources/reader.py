@@ -10,8 +10,9 @@ from typing import Any
 
 from auditor import pointer, schemas
 from auditor.display import clean
-from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
+from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS, TENANT
 from auditor.errors import InputError
+from auditor.facts import kinds
 from auditor.sources import detect, foreign, marks, text
 from auditor.sources.detect import AAD_GRAPH, COLLECTIONS, CONNECTOR, GRAPH, OWN_NAMES, PIECES, PORTAL
 from auditor.sources.document import EXACT_UP_TO, Document, Documents, File, Listing, Note
@@ -418,7 +419,7 @@ class _Reader:
 
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
-_PROPERTIES = {kind: frozenset(graph.SHAPES[kind].__struct_encode_fields__) for kind in ("application", "servicePrincipal")}
+_PROPERTIES = {of.kind: frozenset(kinds.members(of.kind)) for of in (APPLICATIONS, SERVICE_PRINCIPALS)}
 _WHAT_IS_IT = "nothing says what this object is, so it is not read: export it with all its properties, or leave the file out with --exclude"
 _REFUSED = ("Authorization_RequestDenied", "Forbidden", "AccessDenied", "accessDenied", "UnauthorizedAccessException")
 _GRANT = "grant the permission that was refused (`regaudit permissions` lists what is needed) and export again"

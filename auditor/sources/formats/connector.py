@@ -273,9 +273,8 @@ def settings(element: Element, file: str) -> Iterator[Piece]:
 
     def convert(value: dict[str, Any]) -> Converted:
         out = Converted()
-        for name, target in (("connectorId", "connectorId"), ("environment", "environment")):
-            if name in value:
-                _text(out, target, value[name], join(name))
+        if "connectorId" in value:
+            _text(out, "connectorId", value["connectorId"], join("connectorId"))
         return out
 
     yield Piece(element, "connectorPart", convert, belongs_to(file))
