@@ -60,6 +60,7 @@ class _Reader:
         self.file, self.into = file, into
         self.reading = Reading()
         self._complaints: Counter[str] = Counter()
+        self._inside = 0  # objects of ours around what is read
         self._places = Places(file, raw)
         self.maker = Maker(file, self._places, into)
 
@@ -144,24 +145,25 @@ class _Reader:
         return None
 
     def _read(self, seen: Object, kind: str, form: ObjectFormat) -> None:
+        plain = True
         for piece in form.pieces(seen, kind):
-            self._take(piece, form)
-        if form.is_directory:
+            plain &= self._take(piece, form)
+        if form.is_directory and not plain:
             self._expanded(kind, seen.members)
 
-    def _take(self, piece: Piece, form: Format) -> None:
+    def _take(self, piece: Piece, form: Format) -> bool:
         self.reading.objects += 1
-        self.maker.take(piece, form)
+        return self.maker.take(piece, form)
 
     def _expanded(self, kind: str, members: Members) -> None:
         """What stands within a registration or principal and is no property of it: what $expand brought, or what somebody put there."""
-        if kind not in ("application", "servicePrincipal"):
+        if kind not in spelling.VISITED:
             return
+        self._inside += 1
         for name, member in members.items():
-            if name.lower() in _PROPERTIES[kind]:
-                continue
-            if (member.is_array or member.is_object) and MARKERS.search(member.view()):
-                self.value(member, 1, ours=False)
+            if not spelling.is_known(kind, name) and (MARKERS.search(member.view()) or marks.bears(member.value())):
+                self.value(member, self._inside, ours=False)
+        self._inside -= 1
 
     def _wrapper(self, element: Element, members: dict[str, Element], depth: int, *, ours: bool, kind: str | None) -> None:
         """Not one of Entra ID's objects itself: something around such objects, or something else."""
@@ -238,8 +240,8 @@ class _Reader:
                 self.value(item, depth + 1)
                 if (self.reading.objects, len(self.into.errors)) != before:
                     continue  # else it is one of which nothing is known
-            self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN)
-            if context.is_expanded or spelling.may_hold_others(item):
+            plain = self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN)
+            if not plain:
                 self._expanded(kind, item.members())
             kinds[kind] += 1
         self.reading.empty += not items
