@@ -27,7 +27,7 @@ class Maker:
         self._is_cased = False  # an object with names in another casing was told
 
     def take(self, piece: Piece, form: Format) -> bool:
-        """Whether it has only what belongs to an object of its kind."""
+        """Whether it may hold others, as members that no object of its kind has."""
         element = piece.element
         line, column = piece.start or self._places.of(element.start)
         document = Document(
@@ -50,20 +50,21 @@ class Maker:
         if as_it_is and not template:
             with suppress(*UNREADABLE):
                 data = graph.decode[piece.kind](element.view())
-        plain = data is not None and spelling.is_plain(piece.kind, element.view())
-        if plain:
+        is_to_visit = False
+        if data is not None and spelling.is_plain(piece.kind, element.view()):
             document.data = data
         else:
-            self._slowly(document, piece, data, template=template, named=as_it_is or (isinstance(form, ObjectFormat) and form.is_directory))
+            named = as_it_is or (isinstance(form, ObjectFormat) and form.is_directory)
+            is_to_visit = self._slowly(document, piece, data, template=template, named=named)
         if document.data is None:
-            return plain
+            return is_to_visit
         if piece.why:
             graph.explain(document.data, piece.why)
         if (deleted := getattr(document.data, "deleted_date_time", None)) is not None:
             self._deleted(document, deleted)
-            return plain
+            return is_to_visit
         self.into.add(document)
-        return plain
+        return is_to_visit
 
     def _deleted(self, document: Document, since: str) -> None:
         self.deleted += 1
@@ -71,11 +72,12 @@ class Maker:
         message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not judged"
         self.into.notes.append(Note(message, self.file.name, document.line, document.column))
 
-    def _slowly(self, document: Document, piece: Piece, data: Any, *, template: bool, named: bool) -> None:
+    def _slowly(self, document: Document, piece: Piece, data: Any, *, template: bool, named: bool) -> bool:
         """By way of Python values: other formats, objects that do not fit the shape at once, or have members that Microsoft Graph has not.
 
         `data` is what fitted. `named`: the names in it are those of Entra ID's objects.
         """
+        is_to_visit = False
         odd: list[tuple[str, str]] = []
         unknown: dict[str, str] = {}
         try:
@@ -84,7 +86,8 @@ class Maker:
             if template:
                 value = graph.without_placeholders(value)
             if named:
-                value = self._examined(document, piece, value)
+                seen = self._examined(document, piece, value)
+                value, is_to_visit = seen.value, seen.is_to_visit
                 if data is not None and document.origins:
                     data = graph.fitting(document.kind, value)
             if piece.convert is not None:
@@ -105,13 +108,14 @@ class Maker:
         for place, message in odd:
             where, line, column = document.place(place)
             self.into.notes.append(Note(f"{where}: {message}", self.file.name, line or 0, column or 0))
+        return is_to_visit
 
     def _wrong(self, document: Document, places: list[tuple[str, str]], then: str = "") -> None:
         for place, message in places:
             where, line, column = document.place(place)
             self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
 
-    def _examined(self, document: Document, piece: Piece, value: Any) -> Any:
+    def _examined(self, document: Document, piece: Piece, value: Any) -> spelling.Look:
         """What decoding skips: properties in another casing are read after all, registrations within the object are errors."""
         seen = spelling.look(piece.kind, value, is_legacy=piece.convert is not None)
         self._wrong(document, [(place, f"it is here twice, also as {name!r}: only one is read") for place, name in seen.twice])
@@ -127,7 +131,7 @@ class Maker:
         if self.file.raw is not None and piece.convert is None:
             for path, name, meant in schemas.misspelt(document.kind, seen.value):
                 self._note(document, pointer.join(*path), f"unknown property {name!r}; did you mean {meant!r}?")
-        return seen.value
+        return seen
 
     def _note(self, document: Document, place: str, message: str) -> None:
         _, line, column = document.place(place)

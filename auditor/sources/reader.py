@@ -145,13 +145,14 @@ class _Reader:
         return None
 
     def _read(self, seen: Object, kind: str, form: ObjectFormat) -> None:
-        plain = True
+        is_to_visit = False
         for piece in form.pieces(seen, kind):
-            plain &= self._take(piece, form)
-        if form.is_directory and not plain:
+            is_to_visit |= self._take(piece, form)
+        if form.is_directory and is_to_visit:
             self._expanded(kind, seen.members)
 
     def _take(self, piece: Piece, form: Format) -> bool:
+        """Whether it may hold others, that are to be visited."""
         self.reading.objects += 1
         return self.maker.take(piece, form)
 
@@ -240,8 +241,7 @@ class _Reader:
                 self.value(item, depth + 1)
                 if (self.reading.objects, len(self.into.errors)) != before:
                     continue  # else it is one of which nothing is known
-            plain = self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN)
-            if not plain:
+            if self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN):
                 self._expanded(kind, item.members())
             kinds[kind] += 1
         self.reading.empty += not items

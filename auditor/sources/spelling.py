@@ -49,6 +49,7 @@ class Look:
     origins: dict[str, str] = field(default_factory=dict)  # pointer with Microsoft Graph's names -> pointer, where they differ
     twice: list[tuple[str, str]] = field(default_factory=list)  # (pointer, name in another casing that has another value)
     strays: list[str] = field(default_factory=list)  # what would be a registration or principal of its own
+    is_to_visit: bool = False  # it has members that may hold others
 
 
 def is_plain(kind: str, view: memoryview) -> bool:
@@ -91,23 +92,30 @@ def _visited(names: Names, value: Any, own: _Path, meant: _Path, found: Look, *,
             kept[name] = item
             continue
         inner = names.members[known]
-        if inner is not None:
+        if not isinstance(item, (dict, list)):
+            pass
+        elif inner is not None:
             item = _visited(inner, item, (*own, name), (*meant, known), found)
         elif _holds_objects(item) and marks.bears(item):
             found.strays.append(pointer.join(*own, name))
-        other = known if known != name and known in value else None
-        if other is not None or known in kept:
-            if (value[other] if other is not None else kept[known]) != value[name]:
-                found.twice.append((pointer.join(*own, name), known))
-            continue
-        kept[known] = item
         if known != name:
+            if known in value or known in kept:
+                if value.get(known, kept.get(known)) != value[name]:
+                    found.twice.append((pointer.join(*own, name), known))
+                continue
             found.origins[pointer.join(*meant, known)] = pointer.join(*own, name)
-    if own and len(marks.found(strangers)) >= marks.ENOUGH:
+        kept[known] = item
+    if own and len(strangers) >= marks.ENOUGH and len(marks.found(strangers)) >= marks.ENOUGH:
         found.strays.append(pointer.join(*own))
-    elif not is_visited:
+    elif is_visited:
+        found.is_to_visit = any(_may_hold_objects(item) for _, item in strangers)
+    else:
         found.strays += [pointer.join(*own, name) for name, item in strangers if marks.bears(item)]
     return kept
+
+
+def _may_hold_objects(value: Any) -> bool:
+    return isinstance(value, (dict, list)) or (isinstance(value, str) and value.lstrip()[:1] in ("{", "["))
 
 
 def _holds_objects(value: Any) -> bool:
