@@ -104,6 +104,7 @@ class Maker:
             document.data = wrong.data
             self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")
         except (*UNREADABLE, AttributeError, TypeError) as error:
+            document.data = data
             self.into.errors.append(self._places.error(piece.element, f"the object cannot be read: {reason(error)}", error))
         for place, message in odd:
             where, line, column = document.place(place)
