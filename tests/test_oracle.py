@@ -160,10 +160,15 @@ def deeper(rnd: random.Random, apps: list[App]) -> Any:
 
 
 def in_mixed_casings(rnd: random.Random, apps: list[App]) -> Any:
-    """Each name in a casing of its own, or some of them."""
+    """Each name in a casing of its own, or some of them; and something else around them."""
     share = rnd.choice([0.1, 0.3, 1.0])
     casings = (str.upper, str.lower, str.swapcase, str.title, lambda name: "".join(rnd.choice([c.upper(), c.lower()]) for c in name))
     mixed = cased(apps, lambda name: rnd.choice(casings)(name) if rnd.random() < share else name)
+    if rnd.random() < 0.3:
+        around = rnd.choice([mixed, {rnd.choice(NAMES): mixed}, {"a": {"b": mixed}}, [[mixed]], json.dumps(mixed)])
+        return rnd.choice(
+            [{"applications": [app(rnd, 8)], "more": around}, [app(rnd, 8), {"more": around}], page([app(rnd, 8) | {"more": around}])]
+        )
     return rnd.choice(
         [mixed, page(mixed), {"applications": mixed}, {"Applications": mixed}, mixed[0], [app(rnd, 8), *mixed], page([app(rnd, 8), *mixed])]
     )
@@ -209,6 +214,8 @@ def within(rnd: random.Random, apps: list[App]) -> Any:
     if rnd.random() < 0.3 and not isinstance(held, str):
         key = rnd.choice(["certification", "addIns", "appRoles", "keyCredentials", "info", "verifiedPublisher", "owners"])
         one[key] = held
+    if rnd.random() < 0.1:
+        one |= {"displayName" if one is principal else "notes": json.dumps(apps)}
     return rnd.choice([one, [one], page([one], "applications" if one is host else "servicePrincipals"), {"value": [one]}])
 
 

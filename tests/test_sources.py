@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from auditor import sources
 from auditor.errors import InputError, UsageError
 from auditor.sources import Documents, reader, spelling
+from auditor.sources.element import Element
 from auditor.unknown import Unknown
 from benchmarks.tenant import registrations
 
@@ -1050,11 +1051,23 @@ def test_a_registration_among_owners_is_an_error_and_a_principal_is_not() -> Non
     assert "/owners/1: an app registration or service principal within another object is not read" in str(error)
 
 
+def test_a_registration_among_principals_is_an_error() -> None:
+    (error,) = read_json(
+        {"servicePrincipals": [{"id": "o", "appId": "a", "displayName": "A", "web": {"redirectUris": ["http://x"]}}]}
+    ).errors
+    assert "/servicePrincipals/0: this is an app registration among service principals" in str(error)
+    columns: dict[str, Any] = {"id": "o", "appId": "a", "displayName": "A", "servicePrincipalType": "Application", "web": None, "spa": {}}
+    assert not read_json({"servicePrincipals": [columns]}).errors
+
+
 def test_what_microsoft_graph_returns_is_plain() -> None:
-    tenant = json.dumps(next(iter(registrations(1)))).encode()
-    assert spelling.is_plain("application", memoryview(tenant))
+    def is_plain(raw: bytes) -> bool:
+        return spelling.is_plain("application", Element(raw, 0, len(raw), ""))
+
+    raw = json.dumps(next(iter(registrations(1)))).encode()
+    assert is_plain(raw)
     for name in ("AppId", "APPID", "appid", "unknown"):
-        assert not spelling.is_plain("application", memoryview(tenant.replace(b'"appId"', f'"{name}"'.encode(), 1)))
+        assert not is_plain(raw.replace(b'"appId"', f'"{name}"'.encode(), 1))
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["small", "large"])

@@ -51,7 +51,7 @@ class Maker:
             with suppress(*UNREADABLE):
                 data = graph.decode[piece.kind](element.view())
         is_to_visit = False
-        if data is not None and spelling.is_plain(piece.kind, element.view()):
+        if data is not None and spelling.is_plain(piece.kind, element):
             document.data = data
         else:
             named = as_it_is or (isinstance(form, ObjectFormat) and form.is_directory)
@@ -123,6 +123,8 @@ class Maker:
         self._wrong(
             document, [(place, "an app registration or service principal within another object is not read") for place in seen.strays]
         )
+        if seen.is_registration:
+            self._wrong(document, [("", "this is an app registration among service principals: what only registrations have is not read")])
         if seen.origins and not self._is_cased:
             self._is_cased = True
             names = sorted({pointer.split(place)[-1] for place in seen.origins.values()})

@@ -11,7 +11,7 @@ from auditor.sources import detect, formats, marks, spelling, text
 from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
 from auditor.sources.element import UNREADABLE, Element
-from auditor.sources.formats import MARKERS, graph
+from auditor.sources.formats import graph, may_hold_ours
 from auditor.sources.formats.base import Format, Members, Object, ObjectFormat, Piece
 from auditor.sources.maker import Maker
 from auditor.sources.places import Places, reason
@@ -74,14 +74,14 @@ class _Reader:
     def value(self, element: Element, depth: int, *, ours: bool = True) -> None:
         try:
             if depth > MAX_DEPTH:
-                if MARKERS.search(element.view()) and marks.bears(element.value()):
+                if may_hold_ours(element.view()) and marks.bears(element.value()):
                     self._complain(element, "nested too deeply to be looked at")
             elif element.is_array:
                 kinds, ended = self.items(element.items(), depth, ours=ours)
                 self._listed(kinds, ended=ended and ours)
             elif element.is_object:
                 self._object(element, depth, ours=ours)
-            elif element.is_text and MARKERS.search(element.view()) and marks.bears(element.value()):
+            elif element.is_text and may_hold_ours(element.view()) and marks.bears(element.value()):
                 self._complain(element, "JSON within a text is not read: save it as JSON")
         except UNREADABLE as error:
             self._unreadable(element, error)
@@ -162,7 +162,7 @@ class _Reader:
             return
         self._inside += 1
         for name, member in members.items():
-            if not spelling.is_known(kind, name) and (MARKERS.search(member.view()) or marks.bears(member.value())):
+            if not spelling.is_known(kind, name) and may_hold_ours(member.view()):
                 self.value(member, self._inside, ours=False)
         self._inside -= 1
 
@@ -189,7 +189,7 @@ class _Reader:
                 self._collection(collection, name, member, depth, ours=ours)
             elif is_map:
                 self._collection(kind or "", name, member, depth, ours=ours, listed=False)
-            elif MARKERS.search(member.view()):
+            elif may_hold_ours(member.view()):
                 self.value(member, depth + 1, ours=False)
         if not own or holds:
             return

@@ -15,13 +15,14 @@ import msgspec
 
 from auditor import pointer, schemas
 from auditor.sources import marks
-from auditor.sources.element import UNREADABLE
+from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats import legacy
 
 # What Microsoft Graph returns although the excerpt of its metadata does not say so.
 _ALSO = ("description", "identifierUris", "@odata.type", "@odata.id", "@odata.context")
 _SCALAR = str | bool | int | float | None
 _PLAIN = _SCALAR | list[_SCALAR]
+_QUOTES = (b'\\"', b"\\u0022")  # within a text, which may be JSON
 _NO_OWNERS = Annotated[list[Any], msgspec.Meta(max_length=0)] | None
 _ONLY_OF_REGISTRATIONS = {"requiredresourceaccess", "identifieruris", "publicclient", "web", "spa"}  # which own nothing
 # What else these have, the reader visits: $expand brings objects, and so do people.
@@ -50,15 +51,16 @@ class Look:
     twice: list[tuple[str, str]] = field(default_factory=list)  # (pointer, name in another casing that has another value)
     strays: list[str] = field(default_factory=list)  # what would be a registration or principal of its own
     is_to_visit: bool = False  # it has members that may hold others
+    is_registration: bool = False  # among principals
 
 
-def is_plain(kind: str, view: memoryview) -> bool:
+def is_plain(kind: str, element: Element) -> bool:
     """Whether an object has Microsoft Graph's members only, and nothing within them that does not belong there."""
     try:
-        _gate(kind)(view)
+        _gate(kind)(element.view())
     except UNREADABLE:
         return False
-    return True
+    return not any(element.raw.find(quote, element.start, element.end) >= 0 for quote in _QUOTES)
 
 
 def is_known(kind: str, name: str) -> bool:
@@ -69,6 +71,9 @@ def look(kind: str, value: Any, *, is_legacy: bool = False) -> Look:
     found = Look()
     if isinstance(value, dict):
         found.value = _visited(_legacy(kind) if is_legacy else _names(kind), value, (), (), found, is_visited=kind in VISITED)
+        found.is_registration = kind == "servicePrincipal" and any(
+            isinstance(item, (dict, list)) and item and name.lower() in _ONLY_OF_REGISTRATIONS for name, item in value.items()
+        )
     else:
         found.value = value
     return found
@@ -92,7 +97,10 @@ def _visited(names: Names, value: Any, own: _Path, meant: _Path, found: Look, *,
             kept[name] = item
             continue
         inner = names.members[known]
-        if not isinstance(item, (dict, list)):
+        if isinstance(item, str):
+            if item[:1] in ("{", "[") and marks.bears(item):
+                found.strays.append(pointer.join(*own, name))
+        elif not isinstance(item, (dict, list)):
             pass
         elif inner is not None:
             item = _visited(inner, item, (*own, name), (*meant, known), found)
