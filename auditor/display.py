@@ -15,10 +15,10 @@ from auditor.unknown import Partial, Unknown
 
 MAX_LENGTH = 200
 LISTED = 5
-# Azure Pipelines obeys "##vso[" and "##[" anywhere in a line, GitHub Actions "::" at its start.
 # Within a command: no shell obeys it, and no program takes it for an option or for the name of a file to read. (On Windows, az is a batch
 # file, in which even a quoted % counts.)
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,255}")
+# Azure Pipelines obeys "##vso[" and "##[" anywhere in a line, GitHub Actions "::" at its start.
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the full-width ones are obeyed, too
 # What JSON may hold and a CI log or a terminal would obey: command prefixes, and characters that move the cursor or turn the line round.

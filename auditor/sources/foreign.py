@@ -161,10 +161,6 @@ def _is_reduced(members: Members) -> bool:
     return any(marks.found([("appId", _text(members, name))]) for name in members)
 
 
-def _is_error(members: Members) -> bool:
-    return bool({"code", "message"} & _inner(members, "error").keys())
-
-
 _POWERSHELL = rb'"(?:AppId|ObjectId|SignInAudience)"'
 _OBJECTS = (
     _Object(

@@ -51,8 +51,9 @@ class Maker:
                 self._slowly(document, piece)
         else:
             self._slowly(document, piece, template=template)
-        if is_plain and not template and self._is_to_examine(element):
-            self._examine(document, piece)
+        value = self._decoded(element) if is_plain and self._is_to_examine(element) else None
+        if value is not None and not template:
+            value = self._examined(document, piece, value)
         if document.data is None:
             return
         if piece.why:
@@ -60,8 +61,8 @@ class Maker:
         if (deleted := getattr(document.data, "deleted_date_time", None)) is not None:
             self._deleted(document, deleted)
             return
-        if is_plain and self.file.raw is not None:
-            self._spelling(document, element)
+        if value is not None and self.file.raw is not None:
+            self._spelling(document, value)
         self.into.add(document)
 
     def _is_to_examine(self, element: Element) -> bool:
@@ -70,24 +71,33 @@ class Maker:
             self._is_odd = self.file.raw is not None or spelling.may_be_odd(element.raw)
         return self._is_odd or spelling.may_hold_others(element)
 
-    def _examine(self, document: Document, piece: Piece) -> None:
-        """What decoding skipped: properties in another casing are read after all, registrations within the object are errors."""
+    @staticmethod
+    def _decoded(element: Element) -> Any:
+        """An object's value; None where it cannot be decoded, which has been said."""
         try:
-            seen = spelling.examined(piece.kind, piece.element.value())
+            return element.value()
         except UNREADABLE:
-            return
+            return None
+
+    def _examined(self, document: Document, piece: Piece, value: Any) -> Any:
+        """What decoding skipped: properties in another casing are read after all, registrations within the object are errors.
+
+        Returns the value with Microsoft Graph's names.
+        """
+        seen = spelling.examined(piece.kind, value)
         self._wrong(document, [(place, f"it is here twice, also as {name!r}: only that is read") for place, name in seen.twice])
         self._wrong(
             document, [(place, "an app registration or service principal within another object is not read") for place in seen.strays]
         )
         if not seen.origins:
-            return
+            return seen.value
         names = sorted({place.rpartition("/")[2] for place in seen.origins.values()})
         _, line, column = document.place("")
         listed = ", ".join(map(repr, names[:3])) + (" and more" if len(names) > 3 else "")
         self.into.notes.append(Note(f"property names in another casing are read: {clean(listed)}", self.file.name, line or 0, column or 0))
         document.origins = seen.origins
         self._slowly(document, piece, respelt=seen.value)
+        return seen.value
 
     def _deleted(self, document: Document, since: str) -> None:
         self.deleted += 1
@@ -127,13 +137,7 @@ class Maker:
             where, line, column = document.place(place)
             self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
 
-    def _spelling(self, document: Document, element: Element) -> None:
-        try:
-            value = element.value()
-        except UNREADABLE:
-            return
+    def _spelling(self, document: Document, value: Any) -> None:
         for path, name, meant in schemas.misspelt(document.kind, value):
-            if name.lower() == meant.lower():
-                continue  # it was read
             _, line, column = document.place(pointer.join(*path))
             self.into.notes.append(Note(f"unknown property {name!r}; did you mean {meant!r}?", self.file.name, line or 0, column or 0))

@@ -160,10 +160,8 @@ class _Reader:
         for name, member in members.items():
             if name.lower() in _PROPERTIES[kind]:
                 continue
-            if (member.is_array or member.is_object) and (MARKERS.search(member.view()) or _ANY_CASE.search(member.view())):
+            if MARKERS.search(member.view()) or _ANY_CASE.search(member.view()):
                 self.value(member, 1, ours=False)
-            elif member.is_text and MARKERS.search(member.view()) and marks.bears(member.value()):
-                self._complain(member, "an app registration or service principal within a text is not read")
 
     def _wrapper(self, element: Element, members: dict[str, Element], depth: int, *, ours: bool, kind: str | None) -> None:
         """Not one of Entra ID's objects itself: something around such objects, or something else."""
@@ -236,9 +234,9 @@ class _Reader:
                 strangers.append(item)
                 continue
             if kind in _PROPERTIES and _is_foreign(item, kind):  # a page within the page, say
-                before = (self.reading.objects, len(self.into.errors))
+                known = self._progress
                 self.value(item, depth + 1)
-                if (self.reading.objects, len(self.into.errors)) != before:
+                if self._progress != known:
                     continue  # else it is one of which nothing is known
             self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN)
             if context.is_expanded or spelling.may_hold_others(item):

@@ -61,18 +61,18 @@ def _walk(
         if isinstance(value, str) and value[:1] in "{[" and marks.bears(value):  # JSON within a text
             found.strays.append(pointer.join(*path))
         return value
+    members: dict[str, Any] = value
     properties = schema.get("properties", {})
-    if path and len(marks.found((name, item) for name, item in value.items() if name not in properties)) >= marks.ENOUGH:
+    if path and len(marks.found((name, item) for name, item in members.items() if name not in properties)) >= marks.ENOUGH:
         found.strays.append(pointer.join(*path))
         return value
     folded = _folded(tuple(properties))
     read: dict[str, Any] = {}
-    name: str
-    for name, item in value.items():
-        meant: str = name if name in properties else (folded.get(name.lower()) or name)
+    for name, item in members.items():
+        meant = name if name in properties else folded.get(name.lower(), name)
         if meant != name:
-            if meant in value:
-                if value[meant] != item:
+            if meant in members:
+                if members[meant] != item:
                     found.twice.append((pointer.join(*path, name), meant))
                 continue
             found.origins[pointer.join(*ours, meant)] = pointer.join(*path, name)
