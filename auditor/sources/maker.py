@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from auditor import pointer, schemas
 from auditor.display import clean
 from auditor.errors import InputError
-from auditor.sources import spelling
+from auditor.sources import spelling, twice
 from auditor.sources.document import Document, Documents, File, Note
 from auditor.sources.element import UNREADABLE
 from auditor.sources.formats import graph
-from auditor.sources.formats.base import Format, ObjectFormat, Piece
+from auditor.sources.formats.base import Converted, Format, ObjectFormat, Piece
 from auditor.sources.places import Places, reason
 
 
@@ -60,7 +61,7 @@ class Maker:
             return is_to_visit
         if piece.why:
             graph.explain(document.data, piece.why)
-        if (deleted := getattr(document.data, "deleted_date_time", None)) is not None:
+        if isinstance(deleted := getattr(document.data, "deleted_date_time", None), str):
             self._deleted(document, deleted)
             return is_to_visit
         self.into.add(document)
@@ -80,18 +81,23 @@ class Maker:
         is_to_visit = False
         odd: list[tuple[str, str]] = []
         unknown: dict[str, str] = {}
+        twins: list[spelling.Twin] = []
         try:
             converted = piece.converted
-            value = piece.element.value() if converted is None else None
-            if template:
-                value = graph.without_placeholders(value)
+            value = None
             if named:
-                seen = self._examined(document, piece, value)
-                value, is_to_visit = seen.value, seen.is_to_visit
+                seen = self._examined(document, piece, twice.decoded(piece.element))
+                value, is_to_visit, twins = seen.value, seen.is_to_visit, seen.twice
                 if data is not None and document.origins:
                     data = graph.fitting(document.kind, value)
+            elif converted is None:
+                value = twice.decoded(piece.element)
+            if template:
+                value = graph.without_placeholders(value)
             if piece.convert is not None:
                 converted = piece.convert(value)
+                if not named and next(twice.places(value), None) is not None:
+                    self._open(piece.convert(twice.with_others(value)), converted)
             if converted is not None:
                 names = document.origins or {}
                 document.origins = {place: pointer.mapped(own, names) for place, own in converted.origins.items()}
@@ -106,6 +112,8 @@ class Maker:
         except (*UNREADABLE, AttributeError, TypeError) as error:
             document.data = data
             self.into.errors.append(self._places.error(piece.element, f"the object cannot be read: {reason(error)}", error))
+        for twin in twins:
+            self._forget(document, twin, converted)
         for place, message in odd:
             where, line, column = document.place(place)
             self.into.notes.append(Note(f"{where}: {message}", self.file.name, line or 0, column or 0))
@@ -116,12 +124,37 @@ class Maker:
             where, line, column = document.place(place)
             self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
 
+    def _forget(self, document: Document, twin: spelling.Twin, converted: Converted | None) -> None:
+        """Which of two values a property has, nobody can say: it is unknown."""
+        spelt = twice.spelt(twin.other)
+        paths = [twin.meant] if converted is None else _converted(twin.meant, converted.origins)
+        is_read = [graph.forget(document.data, path, "it is in the object twice, with different values") for path in paths]
+        if any(is_read):
+            self._wrong(document, [(twin.pointer, twice.UNKNOWN + spelt)])
+        else:
+            message = f"{clean(pointer.split(twin.pointer)[-1], 80)!r} is here twice with different values{spelt}; no rule reads it"
+            self._note(document, twin.pointer, message)
+
+    @staticmethod
+    def _open(other: Converted, converted: Converted) -> None:
+        """What is read differently where a name is in the object twice is unknown."""
+        for path in list(twice.differing(converted.value, other.value)):
+            place = pointer.join(*path)
+            converted.origins.setdefault(place, pointer.mapped(place, {**other.origins, **converted.origins}))
+            converted.wrong.append((place, twice.UNKNOWN))
+            held = converted.value
+            for part in path[:-1]:
+                held = held[part]
+            held.pop(path[-1], None)
+
     def _examined(self, document: Document, piece: Piece, value: Any) -> spelling.Look:
         """What decoding skips: properties in another casing are read after all, registrations within the object are errors."""
         seen = spelling.look(piece.kind, value, is_legacy=piece.convert is not None)
-        self._wrong(document, [(place, f"it is here twice, also as {name!r}: only one is read") for place, name in seen.twice])
         self._wrong(
             document, [(place, "an app registration or service principal within another object is not read") for place in seen.strays]
+        )
+        self._wrong(
+            document, [(pointer.join(name), "a property of the old manifest is not read beside Microsoft Graph's") for name in seen.old]
         )
         if seen.is_registration:
             self._wrong(document, [("", "this is an app registration among service principals: what only registrations have is not read")])
@@ -139,3 +172,11 @@ class Maker:
     def _note(self, document: Document, place: str, message: str) -> None:
         _, line, column = document.place(place)
         self.into.notes.append(Note(message, self.file.name, line or 0, column or 0))
+
+
+def _converted(path: Sequence[str | int], origins: Mapping[str, str]) -> list[list[str]]:
+    """What became of a place in a format's own shape, or of the whole property that it is in."""
+    if exact := [pointer.split(place) for place, origin in origins.items() if origin == pointer.join(*path)]:
+        return exact
+    whole = pointer.join(path[0])
+    return [pointer.split(place) for place, origin in origins.items() if origin == whole or origin.startswith(whole + "/")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from typing import Any
 
 from auditor.errors import InputError
 from auditor.pointer import position
@@ -112,7 +111,7 @@ def _large(raw: bytes) -> Element:
 def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int]], str]:
     """Where the JSON values of the text stand, and the text with all else blanked out."""
     try:
-        return [_whole(text, file, notes)], text
+        return [_whole(text)], text
     except NotJson as error:
         first = error
     attempt = text
@@ -120,7 +119,7 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
     if noise and noise.start() and not text[: noise.start()].lstrip().startswith(("{", "[")) and not _is_marked(text[: noise.start()]):
         attempt = _blank(text[: noise.start()]) + text[noise.start() :]
         try:
-            found = _whole(attempt, file, notes)
+            found = _whole(attempt)
         except NotJson:
             pass
         else:
@@ -129,7 +128,7 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
     relaxed = _TRAILING_COMMA.sub(_blank_comma, _COMMENT.sub(_blank_comment, attempt))
     if relaxed != attempt:
         try:
-            found = _whole(relaxed, file, notes)
+            found = _whole(relaxed)
         except NotJson:
             pass
         else:
@@ -137,7 +136,7 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
             return [found], relaxed
     if (several := _several(attempt)) is not None:
         for start, end in several:
-            _whole(attempt[start:end], file, notes)
+            _whole(attempt[start:end])
         return several, attempt
     raise first
 
@@ -166,21 +165,14 @@ def _blank_comma(found: re.Match[str]) -> str:
     return found[0] if found[0].startswith('"') else " "
 
 
-def _whole(text: str, file: str, notes: list[Note]) -> tuple[int, int]:
+def _whole(text: str) -> tuple[int, int]:
     """The span of the one JSON value that the text is. Raises NotJson."""
-    repeated: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> None:
-        names = {name for name, _ in items}
-        if len(names) < len(items):
-            seen: set[str] = set()
-            repeated.extend(name for name, _ in items if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
     def constant(name: str) -> None:
         raise NotJson(f"not JSON: {name} is not a JSON number", max(0, text.find(name)))
 
     try:
-        json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        json.loads(text, parse_constant=constant)
     except json.JSONDecodeError as error:
         raise NotJson(f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", error.pos) from None
     except RecursionError:
@@ -189,10 +181,6 @@ def _whole(text: str, file: str, notes: list[Note]) -> tuple[int, int]:
         longest = sys.get_int_max_str_digits()
         digits = next((run.start() for run in re.finditer(r"\d++", text) if run.end() - run.start() > longest), 0)
         raise NotJson(f"not JSON: {_reason(error)}", digits) from None
-    for name in repeated[:5]:
-        keys = [found.start() for found in re.finditer(re.escape(json.dumps(name)) + r"\s*:", text)]
-        line, column = position(text, keys[-1] if keys else 0)
-        notes.append(Note(f"{name!r} stands twice in one object; the last one counts", file, line, column))
     start = len(text) - len(text.lstrip())
     return start, len(text.rstrip())
 

@@ -18,8 +18,9 @@ from typing import Any
 from auditor.display import bare_uri
 from auditor.entra.ids import is_guid
 from auditor.facts.connector import is_placeholder
-from auditor.pointer import join
+from auditor.pointer import join, split
 from auditor.schemas import kind_of
+from auditor.sources import twice
 from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
 
@@ -173,7 +174,7 @@ def _without_sign_in() -> Converted:
 def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted:
     out = Converted()
     out.put("ownApp", any(name.lower() == "token:clientid" for name in beside), "")
-    at, settings = _members(out, parameter, "")["oauthsettings"]
+    at, settings = _members(out, parameter, "").get("oauthsettings", ("", {}))
     for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
             out.put("secretForm", secret_form(value), origin)
@@ -193,14 +194,16 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
 
 
 def _members(out: Converted, value: dict[str, Any], at: str) -> dict[str, tuple[str, Any]]:
-    """Name in lower case -> place and value. Of two spellings the last counts, as of two equal names."""
+    """Name in lower case -> place and value. Of two spellings with different values neither counts."""
     found: dict[str, tuple[str, Any]] = {}
+    differ = set()
     for name, item in value.items():
-        if name.lower() in found:
-            other = found[name.lower()][0].rpartition("/")[2]
-            out.notes.append((at + join(name), f"{other!r} and {name!r} stand in one object; the last one counts"))
-        found[name.lower()] = at + join(name), item
-    return found
+        word = name.lower()
+        if word in found and found[word][1] != item:
+            out.wrong.append((at + join(name), twice.UNKNOWN + twice.spelt(split(found[word][0])[-1])))
+            differ.add(word)
+        found[word] = at + join(name), item
+    return {word: one for word, one in found.items() if word not in differ}
 
 
 def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
