@@ -71,7 +71,13 @@ def is_plain(kind: str, element: Element) -> bool:
         held = _gate(kind)(element.view())
     except UNREADABLE:
         return False
-    return not (any(element.raw.find(quote, element.start, element.end) >= 0 for quote in _QUOTES) or twice.is_in(element, held))
+    return not (_may_hold_json(element) or twice.is_in(element, held))
+
+
+def _may_hold_json(element: Element) -> bool:
+    """Whether a text within an object may be JSON: there are quotes in it."""
+    raw, start, end = element.raw, element.start, element.end
+    return raw.find(b"\\", start, end) >= 0 and any(raw.find(quote, start, end) >= 0 for quote in _QUOTES)
 
 
 def is_known(kind: str, name: str) -> bool:

@@ -12,6 +12,7 @@ from auditor.display import clean
 from auditor.sources.element import Element
 
 UNKNOWN = "it is here twice with different values, so it counts as unknown: remove one of them"
+_encode = msgspec.json.Encoder().encode
 _ESCAPED = b"\\u0022"  # a quote, which is written in another way again
 
 
@@ -31,7 +32,7 @@ def is_in(element: Element, held: Any) -> bool:
 
     Quotes are around names and texts only, and those within texts stay: there are as many as in what is written anew.
     """
-    return element.raw.count(b'"', element.start, element.end) != msgspec.json.encode(held).count(b'"')
+    return element.raw.count(b'"', element.start, element.end) != _encode(held).count(b'"')
 
 
 def decoded(element: Element) -> Any:
