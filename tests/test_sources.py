@@ -1152,9 +1152,58 @@ def test_a_registration_among_principals_is_an_error() -> None:
     (error,) = read_json(
         {"servicePrincipals": [{"id": "o", "appId": "a", "displayName": "A", "web": {"redirectUris": ["http://x"]}}]}
     ).errors
-    assert "/servicePrincipals/0: this is an app registration among service principals" in str(error)
+    assert "/servicePrincipals/0: this is an app registration in a place of another kind (servicePrincipal)" in str(error)
     columns: dict[str, Any] = {"id": "o", "appId": "a", "displayName": "A", "servicePrincipalType": "Application", "web": None, "spa": {}}
     assert not read_json({"servicePrincipals": [columns]}).errors
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "owners",
+        "oauth2PermissionGrants",
+        "appRoleAssignments",
+        "federatedIdentityCredentials",
+        "organization",
+        "connectors",
+        "servicePrincipals",
+    ],
+)
+@pytest.mark.parametrize("held", [[APP], {"x": [APP]}, {"x": {"y": APP}}], ids=["list", "map", "deep"])
+def test_a_registration_in_a_place_of_another_kind_is_read_or_an_error(
+    place: str, held: Any, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:
+        for module in (reader, text):
+            monkeypatch.setattr(module, "EXACT_UP_TO", 0)
+    others = {"applications": [{**APP, "appId": APP["appId"][:-1] + "9"}]}
+    documents = read_json({**others, place: held})
+    assert documents.errors or kinds(documents).count("application") == 2
+    page = read_json({"@odata.context": f"https://x/$metadata#{place}", "value": held})
+    assert page.errors or kinds(page) == ["application"]
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
+def test_names_with_underscores_are_read_and_noted(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if large:
+        for module in (reader, text):
+            monkeypatch.setattr(module, "EXACT_UP_TO", 0)
+    app = {"id": "o", "appId": "a", "web": {"redirect_uris": ["http://x"]}, "password_credentials": [{"key_id": "k"}]}
+    documents = read_json([app])
+    (document,) = documents.documents
+    assert (document.data.web.redirect_uris, document.data.password_credentials[0].key_id) == (["http://x"], "k")
+    assert [note.message for note in documents.notes] == [
+        "property names in another casing are read: 'key_id', 'password_credentials', 'redirect_uris'"
+    ]
+    assert not documents.errors
+
+
+def test_names_that_are_written_with_escapes_are_names() -> None:
+    app = json.dumps(APP).replace('"appId"', '"app\\u0049d"').replace("redirectUris", "redirect\\u0055ris").replace('"api"', '"\\u0061pi"')
+    assert kinds(read_bytes(app.encode())) == ["application"]
+    assert read_bytes(app.encode()).documents[0].data.web.redirect_uris == APP["web"]["redirectUris"]
+    assert kinds(read_bytes(b'{"applications": [], "x": ' + app.encode() + b"}")) == ["application"]
 
 
 def test_what_microsoft_graph_returns_is_plain() -> None:

@@ -9,12 +9,14 @@ from typing import Any
 from auditor import pointer, schemas
 from auditor.display import clean
 from auditor.errors import InputError
-from auditor.sources import spelling, twice
+from auditor.sources import marks, spelling, twice
 from auditor.sources.document import Document, Documents, File, Note
 from auditor.sources.element import UNREADABLE
 from auditor.sources.formats import graph
 from auditor.sources.formats.base import Converted, Format, ObjectFormat, Piece
 from auditor.sources.places import Places, reason
+
+_MISPLACED = "this is an app registration in a place of another kind ({}): what only registrations have is not read"
 
 
 class Maker:
@@ -92,6 +94,8 @@ class Maker:
                     data = graph.fitting(document.kind, value)
             elif converted is None:
                 value = twice.decoded(piece.element)
+                if document.kind == "connector" and marks.bears(value):
+                    self._wrong(document, [("", _MISPLACED.format(document.kind))])
             if template:
                 value = graph.without_placeholders(value)
             if piece.convert is not None:
@@ -157,7 +161,7 @@ class Maker:
             document, [(pointer.join(name), "a property of the old manifest is not read beside Microsoft Graph's") for name in seen.old]
         )
         if seen.is_registration:
-            self._wrong(document, [("", "this is an app registration among service principals: what only registrations have is not read")])
+            self._wrong(document, [("", _MISPLACED.format(document.kind))])
         if seen.origins and not self._is_cased:
             self._is_cased = True
             names = sorted({pointer.split(place)[-1] for place in seen.origins.values()})

@@ -1,4 +1,4 @@
-"""Names of an object's members: Microsoft Graph's, those that differ from them in case only, and strangers.
+"""Names of an object's members: Microsoft Graph's, those that differ from them in case or underscores only, and strangers.
 
 Structs skip what they do not declare, and so would pass over a `PasswordCredentials`, or over a registration within another one. `is_plain`
 finds out in a few microseconds whether an object has such members, at any depth; only of one that has, `look` says which.
@@ -41,7 +41,7 @@ class Names:
     folded: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folded = {name.lower(): name for name in self.members}
+        self.folded = {_fold(name): name for name in self.members}
 
 
 class Twin(NamedTuple):
@@ -62,14 +62,16 @@ class Look:
     old: list[str] = field(default_factory=list)  # names of an older manifest, which are not read beside those of Microsoft Graph
     strays: list[str] = field(default_factory=list)  # what would be a registration or principal of its own
     is_to_visit: bool = False  # it has members that may hold others
-    is_registration: bool = False  # among principals
+    is_registration: bool = False  # among objects of another kind
 
 
 def is_plain(kind: str, element: Element) -> bool:
-    """Whether an object has Microsoft Graph's members only, each once, and nothing within them that does not belong there."""
+    """Whether an object has Microsoft Graph's members only, each once, and nothing in them that does not belong there."""
     try:
         held = _gate(kind)(element.view())
     except UNREADABLE:
+        return False
+    if isinstance(held, dict) and (is_registration(held) or any(map(_holds_objects, held.values()))):
         return False
     return not (_may_hold_json(element) or twice.is_in(element, held))
 
@@ -81,7 +83,16 @@ def _may_hold_json(element: Element) -> bool:
 
 
 def is_known(kind: str, name: str) -> bool:
-    return name.lower() in _names(kind).folded
+    return _fold(name) in _names(kind).folded
+
+
+def is_registration(value: Mapping[str, Any]) -> bool:
+    return any(isinstance(item, (dict, list)) and item and _fold(name) in _ONLY_OF_REGISTRATIONS for name, item in value.items())
+
+
+def _fold(name: str) -> str:
+    """Names that differ in case, or as Python and Terraform write them, are one: `redirect_uris` is `redirectUris`."""
+    return name.replace("_", "").lower()
 
 
 def look(kind: str, value: Any, *, is_legacy: bool = False) -> Look:
@@ -89,11 +100,9 @@ def look(kind: str, value: Any, *, is_legacy: bool = False) -> Look:
     found = Look()
     if isinstance(value, dict):
         found.value = _visited(_legacy(kind) if is_legacy else _names(kind), value, (), (), found, is_visited=kind in VISITED)
-        found.is_registration = kind == "servicePrincipal" and any(
-            isinstance(item, (dict, list)) and item and name.lower() in _ONLY_OF_REGISTRATIONS for name, item in value.items()
-        )
+        found.is_registration = kind != "application" and is_registration(value)
         if kind == "application" and not is_legacy:
-            found.old = [name for name, item in value.items() if item and name.lower() in _OLD]
+            found.old = [name for name, item in value.items() if item and _fold(name) in _OLD]
     else:
         found.value = value
     return found
@@ -107,13 +116,14 @@ def _visited(names: Names, value: Any, own: _Path, meant: _Path, found: Look, *,
     if isinstance(value, Twice):
         _count_twice(names, value, own, meant, found)
     if names.is_open:
-        if own and _ONLY_OF_REGISTRATIONS & {name.lower() for name in value}:
+        if own and not _ONLY_OF_REGISTRATIONS.isdisjoint(map(_fold, value)):
             found.strays.append(pointer.join(*own))
+        found.strays += [pointer.join(*own, name) for name, item in value.items() if marks.bears(item)]
         return value
     strangers = []
     kept: dict[str, Any] = {}
     for name, item in value.items():
-        known = name if name in names.members else names.folded.get(name.lower())
+        known = name if name in names.members else names.folded.get(_fold(name))
         if known is None:
             strangers.append((name, item))
             kept[name] = item
@@ -146,7 +156,7 @@ def _visited(names: Names, value: Any, own: _Path, meant: _Path, found: Look, *,
 
 def _count_twice(names: Names, value: Twice, own: _Path, meant: _Path, found: Look) -> None:
     for name, other in value.others.items():
-        known = name if names.is_open or name in names.members else names.folded.get(name.lower())
+        known = name if names.is_open or name in names.members else names.folded.get(_fold(name))
         if known is not None:
             found.twice.append(Twin(pointer.join(*own, name), (*meant, known)))
         if marks.bears(other) and (known is None or names.is_open):
