@@ -43,10 +43,10 @@ _INFO = {"termsOfService": "termsOfServiceUrl", "support": "supportUrl", "privac
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
 _SECRET = ("value", "secretText", "key")
-# Where a registration's weaknesses are: Microsoft Graph has other names for them.
+# Where a registration's weaknesses are: Microsoft Graph has other names for them. (Its documentation shows `allowPublicClient`, too.)
 DECISIVE = (
     "replyUrls", "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "oauth2Permissions",
-    "preAuthorizedApplications", "knownClientApplications", "allowPublicClient", "availableToOtherTenants",
+    "preAuthorizedApplications", "knownClientApplications",
 )  # fmt: skip
 # What is read beside Microsoft Graph's names, and the names within it.
 NAMES: dict[str, tuple[str, ...]] = {
