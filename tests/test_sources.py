@@ -960,9 +960,21 @@ def calls(action: Any) -> int:
         lambda n: json.dumps({"data": [{"x": i, "appId": "a"} for i in range(n)]}),
         lambda n: json.dumps({**APP, "passwordCredentials": [{"endDateTime": "2024-02-30T00:00:00Z"}] * (n // 4)}),
         lambda n: json.dumps([{"AppId": APP["appId"], "SignInAudience": "AzureADMyOrg"}] * n),
+        lambda n: '{"appId": "a", "web": {}' + ', "displayName": "x"' * n + ', "displayName": "y"}',
+        lambda n: '{"appId": "a", "web": {}, "keyCredentials": [' + ", ".join(['{"keyId": "x", "keyId": "y"}'] * (n // 10)) + "]}",
+        lambda n: json.dumps({**APP, "PasswordCredentials": [{"KeyId": f"{i}"} for i in range(n // 4)], "passwordCredentials": None}),
+        lambda n: json.dumps({**APP, **{f"x{i}": {"x": "{}"} for i in range(n)}}),
+        lambda n: json.dumps({**APP, "owners": [{"id": f"{i}", "keyCredentials": []} for i in range(n)]}),
+        lambda n: json.dumps({"applications": {f"{i}": {f"{i}": [APP]} for i in range(n // 20)}}),
+        lambda n: json.dumps({"responses": [{"id": f"{i}", "body": {"value": [APP]}} for i in range(n // 20)]}),
+        lambda n: "\n".join([json.dumps({"data": {"data": {"data": [APP]}}})] * (n // 20)),
+        lambda n: json.dumps({**APP, "notes": json.dumps([APP]) * (n // 20), "displayName": '"' * n}),
     ],
-    ids=["parentheses", "digits", "registrations", "strangers", "dates", "powershell"],
-)
+    ids=[
+        "parentheses", "digits", "registrations", "strangers", "dates", "powershell", "twins", "twins in a list", "casings", "members",
+        "owners", "maps", "responses", "lines of wrappers", "notes",
+    ],
+)  # fmt: skip
 def test_twice_the_input_costs_twice_the_calls(make: Any) -> None:
     def read(text: str) -> None:
         try:
@@ -973,6 +985,20 @@ def test_twice_the_input_costs_twice_the_calls(make: Any) -> None:
     small, large = make(2000), make(4000)
     read(small)  # what is imported and cached is not counted
     assert calls(lambda: read(large)) <= 2.2 * calls(lambda: read(small))
+
+
+def test_twice_as_many_files_cost_twice_the_calls(tmp_path: Path) -> None:
+    for folder, count in (("small", 100), ("large", 200)):
+        for i in range(count):
+            file = tmp_path / folder / f"team{i % 7}" / f"app{i}.json"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps({**APP, "id": f"{i}", "appId": f"{i}"}), "utf-8")
+
+    def read(folder: str) -> None:
+        assert len(sources.read([str(tmp_path / folder)]).documents) == {"small": 100, "large": 200}[folder]
+
+    read("small")
+    assert calls(lambda: read("large")) <= 2.2 * calls(lambda: read("small"))
 
 
 def test_parentheses_and_digits_take_no_time() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ _ENDS = 4096  # bytes
 _AFTER = frozenset(bytes([byte]) for byte in b",]} \t\r\n")
 _COMMA = re.compile(rb"[\s,]*")
 _KEY = re.compile(rb'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
+_scan = json.JSONDecoder(strict=False).raw_decode
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _arrays = msgspec.json.Decoder(list[msgspec.Raw])
 _values = msgspec.json.Decoder()
@@ -59,13 +61,15 @@ class Element:
         values = _objects.decode(self.view())
         found = Members()
         at = self.start + 1
+        text = ""
         while key := _KEY.match(self.raw, at, self.end):
             name = _values.decode(b'"' + key[1] + b'"')
             start = key.end()
             value = memoryview(values[name])
             end = start + value.nbytes
             if not _same(self.raw, start, end, value):  # a twin of a repeated name
-                end = start + _length(self.raw, start, self.end)
+                text = text or str(self.view(), "latin-1")  # a character for each byte
+                end = self.start + _scan(text, start - self.start)[1]
             one = Element(self.raw, start, end, f"{self.pointer}/{escape(name)}")
             if name in found:
                 found.twins.append((name, found[name]))
@@ -94,11 +98,3 @@ def _same(raw: bytes, start: int, end: int, value: memoryview) -> bool:
     if value.nbytes <= 2 * _ENDS:
         return raw[start:end] == value
     return raw[start : start + _ENDS] == value[:_ENDS] and raw[end - _ENDS : end] == value[-_ENDS:]
-
-
-def _length(raw: bytes, start: int, stop: int) -> int:
-    """Length of the JSON value that begins at `start`."""
-    import json
-
-    text = raw[start:stop].decode("utf-8", "replace")
-    return len(text[: json.JSONDecoder().raw_decode(text)[1]].encode())

@@ -116,8 +116,8 @@ class Maker:
         except (*UNREADABLE, AttributeError, TypeError) as error:
             document.data = data
             self.into.errors.append(self._places.error(piece.element, f"the object cannot be read: {reason(error)}", error))
-        for twin in twins:
-            self._forget(document, twin, converted)
+        if twins:
+            self._forget(document, twins, converted)
         for place, message in odd:
             where, line, column = document.place(place)
             self.into.notes.append(Note(f"{where}: {message}", self.file.name, line or 0, column or 0))
@@ -128,16 +128,19 @@ class Maker:
             where, line, column = document.place(place)
             self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
 
-    def _forget(self, document: Document, twin: spelling.Twin, converted: Converted | None) -> None:
+    def _forget(self, document: Document, twins: list[spelling.Twin], converted: Converted | None) -> None:
         """Which of two values a property has, nobody can say: it is unknown."""
-        spelt = twice.spelt(twin.other)
-        paths = [twin.meant] if converted is None else _converted(twin.meant, converted.origins)
-        is_read = [graph.forget(document.data, path, "it is in the object twice, with different values") for path in paths]
-        if any(is_read):
-            self._wrong(document, [(twin.pointer, twice.UNKNOWN + spelt)])
-        else:
-            message = f"{clean(pointer.split(twin.pointer)[-1], 80)!r} is here twice with different values{spelt}; no rule reads it"
-            self._note(document, twin.pointer, message)
+        became = None if converted is None else _became(converted.origins)
+        for twin in twins:
+            # In a format's own shape: what became of the place, or of the whole property that it is in.
+            paths = [twin.meant] if became is None else became.get(pointer.join(*twin.meant)) or became.get(pointer.join(twin.meant[0]), [])
+            is_read = [graph.forget(document.data, path, "it is in the object twice, with different values") for path in paths]
+            spelt = twice.spelt(twin.other)
+            if any(is_read):
+                self._wrong(document, [(twin.pointer, twice.UNKNOWN + spelt)])
+            else:
+                message = f"{clean(pointer.split(twin.pointer)[-1], 80)!r} is here twice with different values{spelt}; no rule reads it"
+                self._note(document, twin.pointer, message)
 
     @staticmethod
     def _open(other: Converted, converted: Converted) -> None:
@@ -178,9 +181,10 @@ class Maker:
         self.into.notes.append(Note(message, self.file.name, line or 0, column or 0))
 
 
-def _converted(path: Sequence[str | int], origins: Mapping[str, str]) -> list[list[str]]:
-    """What became of a place in a format's own shape, or of the whole property that it is in."""
-    if exact := [pointer.split(place) for place, origin in origins.items() if origin == pointer.join(*path)]:
-        return exact
-    whole = pointer.join(path[0])
-    return [pointer.split(place) for place, origin in origins.items() if origin == whole or origin.startswith(whole + "/")]
+def _became(origins: Mapping[str, str]) -> dict[str, list[Sequence[str | int]]]:
+    """Place in a format's own shape -> what became of it; of a whole property, all that became of what is in it."""
+    found: dict[str, list[Sequence[str | int]]] = {}
+    for place, own in origins.items():
+        for one in {own, "/" + own.split("/")[1]} if own else ():
+            found.setdefault(one, []).append(pointer.split(place))
+    return found

@@ -76,9 +76,7 @@ def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None 
                 if len(raw) == _MOST_OF_A_LINE:
                     reader.complain("the line is too long")
                 elif held > limit:
-                    reader.complain(
-                        f"the snapshot unpacks to more than the limit of {in_units(limit)} (--max-file-size): the rest is not read"
-                    )
+                    reader.complain(f"it unpacks to more than the limit of {in_units(limit)} (--max-file-size): the rest is not read")
                 elif reader.line(raw):
                     continue
                 break
