@@ -27,7 +27,7 @@ _OBEYED = re.compile(
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81][\x80-\xbf]"
 )
 # Where secrets travel: tokens, client secrets as Entra ID makes them, keys; and of a URI user and password, query and fragment.
-_SURE = r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|[\w~.-]{3}\dQ~[\w~.-]{31,34}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
+_SURE = r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|[\w~.-]{3}\dQ~[\w~.-]{31,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
 _TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
 # Within names, which may speak of bearers.
 _SURE_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
