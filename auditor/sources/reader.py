@@ -306,11 +306,14 @@ class _Reader:
         self.into.errors.append(self._places.error(element, f"not JSON: {reason(error)}", error))
 
     def _saved_error(self, element: Element, members: dict[str, Element]) -> bool:
-        error = members.get("error")
-        inner = error.members() if error is not None and error.is_object else {}
-        if "code" not in inner:
+        error = members.get("error") or members.get("odata.error")
+        inner: Mapping[str, Element] = error.members() if error is not None and error.is_object else {}
+        if "code" in inner:
+            said = [redacted(str(inner[key].value())) for key in ("code", "message") if key in inner]
+        elif error is not None and error.is_text and "error_description" in members:  # of the token endpoint
+            said = [redacted(str(one.value())) for one in (error, members["error_description"])]
+        else:
             return False
-        said = [redacted(str(inner[key].value())) for key in ("code", "message") if key in inner]
         refused = said[0] in _REFUSED
         self._complain(element, f"an error was saved instead of data: {': '.join(said)[:300]}", hint=_GRANT if refused else "")
         return True
