@@ -882,6 +882,34 @@ def test_a_large_file_that_is_not_utf_8_is_an_error_and_the_rest_is_read(tmp_pat
     assert "Other" in [d.data.display_name for d in documents.documents]
 
 
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("{a}\n{a}\n", 0),
+        ("\r\n{a} \r\n\r\n {a}", 0),
+        ("{a} {a}", 0),
+        ("WARNING: in preview\n[{a}, {a}]", 1),
+        ("// exported\n[{a}, {a},]", 1),
+        ("INFO {{x}}\n{a}\n{a}", 1),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False], ids=["named", "in a folder"])
+def test_a_large_file_is_read_in_every_way_in_which_a_small_one_is(text: str, notes: int, named: bool, tmp_path: Path) -> None:
+    app = json.dumps({**APP, "notes": "x" * 5_000_000})
+    (tmp_path / "a.json").write_text(text.format(a=app, x="x"))
+    documents = sources.read([str(tmp_path / "a.json" if named else tmp_path)])
+    assert (kinds(documents), documents.errors, len(documents.notes)) == (["application"] * 2, [], notes)
+    assert documents.documents[1].data.app_id == APP["appId"]
+
+
+@pytest.mark.parametrize("text", ["INFO {a}\n{a}", "[{a}, {a}", "{a}\n{a}]", "x = {a}"])
+def test_a_large_file_that_is_not_json_is_an_error_where_it_is_marked(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(text.format(a=json.dumps({**APP, "notes": "x" * 5_000_000})) + " " * 4_000_000)
+    for path in (tmp_path / "a.json", tmp_path):
+        (error,) = sources.read([str(path)]).errors
+        assert error.line >= 1
+
+
 def test_encodings_without_a_mark() -> None:
     for encoding in ("utf-16-be", "utf-32", "utf-32-le", "utf-32-be"):
         assert kinds(read_bytes(json.dumps(APP).encode(encoding))) == ["application"], encoding

@@ -6,10 +6,12 @@ import json
 import re
 import sys
 
+import msgspec
+
 from auditor.errors import InputError
 from auditor.pointer import position
 from auditor.sources.document import EXACT_UP_TO, Note
-from auditor.sources.element import Element
+from auditor.sources.element import UNREADABLE, Element
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -26,6 +28,7 @@ _BY_ZEROS: dict[tuple[bool, ...], str] = {
     (False, True, True, True): "utf-32-le",
     (True, True, True, False): "utf-32-be",
 }
+_raw = msgspec.json.Decoder(msgspec.Raw)
 _MOST_ROOTS = 200_000
 _FOREIGN = (
     (b"SQLite format 3\0", "a SQLite database"),
@@ -72,8 +75,8 @@ def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element
     """The text, with what is not JSON blanked out, and the values in it. Raises InputError with the place."""
     if _SOMETHING.search(raw) is None:
         raise InputError(file, "the file is empty")
-    if len(raw) > EXACT_UP_TO:
-        return raw, [_large(raw)]
+    if len(raw) > EXACT_UP_TO and (plain := _plain(raw)):
+        return raw, plain
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -98,14 +101,21 @@ def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element
     return cleaned, found
 
 
-def _large(raw: bytes) -> Element:
-    """A text too large for a second look: what is not JSON in it shows when it is decoded."""
-    found = _SOMETHING.search(raw)
-    start = found.start() if found else 0
-    end = len(raw)
-    while raw[end - 1 : end].isspace():
-        end -= 1
-    return Element(raw, start, end, "")
+def _plain(raw: bytes) -> list[Element]:
+    """The values of a large text that is JSON, or JSON a line, and nothing else; none of another, which needs a second look."""
+    try:
+        values = [_raw.decode(raw)]
+    except UNREADABLE:
+        try:
+            values = _raw.decode_lines(raw)
+        except UNREADABLE:
+            return []
+    found, at = list[Element](), 0
+    for number, value in enumerate(values):
+        start = _SOMETHING.search(raw, at).start()  # type: ignore[union-attr]
+        at = start + memoryview(value).nbytes
+        found.append(Element(raw, start, at, "" if len(values) == 1 else f"/{number}"))
+    return found
 
 
 def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int]], str]:
@@ -115,6 +125,7 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
     except NotJson as error:
         first = error
     attempt = text
+    before = Note("text before the JSON is passed over", file, 1, 1)
     noise = _JSON_START.search(text)
     if noise and noise.start() and not text[: noise.start()].lstrip().startswith(("{", "[")) and not _is_marked(text[: noise.start()]):
         attempt = _blank(text[: noise.start()]) + text[noise.start() :]
@@ -123,7 +134,7 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
         except NotJson:
             pass
         else:
-            notes.append(Note("text before the JSON is passed over", file, 1, 1))
+            notes.append(before)
             return [found], attempt
     relaxed = _TRAILING_COMMA.sub(_blank_comma, _COMMENT.sub(_blank_comment, attempt))
     if relaxed != attempt:
@@ -137,6 +148,8 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
     if (several := _several(attempt)) is not None:
         for start, end in several:
             _whole(attempt[start:end])
+        if attempt != text:
+            notes.append(before)
         return several, attempt
     raise first
 
