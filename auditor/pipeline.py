@@ -23,9 +23,10 @@ from auditor import joins, sources
 from auditor.engine.compiled import collections, compiled
 from auditor.engine.finding import Finding, Outcome, Status
 from auditor.engine.judge import judge_all
+from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
 from auditor.errors import InputError, UsageError
-from auditor.files import MAX_FILE_SIZE, Identity
+from auditor.files import MAX_FILE_SIZE, STDIN_NAME, Identity
 from auditor.joins.world import World
 from auditor.rulebook import Rule, profiles
 from auditor.severity import SEVERITIES, Severity
@@ -47,7 +48,7 @@ class Inputs:
     paths: tuple[str, ...] = ()
     tenant: Live | None = None
     exclude: tuple[str, ...] = ()
-    stdin_name: str = "<stdin>"
+    stdin_name: str = STDIN_NAME
     max_file_size: int = MAX_FILE_SIZE
 
     def __post_init__(self) -> None:
@@ -245,6 +246,7 @@ def load(
                 )
             )
         worlds = joiner.worlds(documents)
+        name_all(worlds)
         if progress:
             progress("joined", len(worlds), 0)
         notes = [*documents.notes, *(note for world in worlds for note in joins.read_twice(world))]
@@ -309,7 +311,7 @@ def audit(
     as_of: datetime | date | str | None = None,
     exclude: Iterable[str] = (),
     show_passed: bool = False,
-    stdin_name: str = "<stdin>",
+    stdin_name: str = STDIN_NAME,
     max_file_size: int = MAX_FILE_SIZE,
     progress: Progress | None = None,
     tenant_progress: Tell | None = None,

@@ -37,7 +37,7 @@ class _Profile(click.Option):
 
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-_STDIN_NAME = click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="How to name standard input in the report.")
+_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="How to name standard input in the report.")
 
 
 def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:

@@ -16,7 +16,8 @@ import msgspec
 
 from auditor.display import clean, show
 from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict
-from auditor.engine.rows import identity_of, numbered, subject_key
+from auditor.engine.identity import numbered, subject_key
+from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
 from auditor.facts.connector import ConnectorScope
 from auditor.joins.world import World

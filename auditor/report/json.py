@@ -10,7 +10,8 @@ import msgspec
 
 from auditor import __version__
 from auditor.display import clean, clean_or_none, escaped, harmless, iso
-from auditor.engine.finding import Finding, Status, fingerprint
+from auditor.engine.finding import Finding, Status
+from auditor.engine.identity import Identity, fingerprint
 from auditor.pipeline import Report
 from auditor.report import Options
 from auditor.report.tables import applications, connectors, credentials, earliest_expiry
@@ -138,7 +139,7 @@ def _findings(report: Report, options: Options) -> Iterator[Finding]:
         for reason, count in sorted(outcome.reasons.items(), key=lambda item: str(item[0])):
             rule = outcome.rule
             yield Finding(
-                fingerprint("", rule.id, "not-evaluated", str(reason)),
+                fingerprint(rule.identity, Identity(()), Status.not_evaluated.value, str(reason)),
                 rule.id, rule.title, rule.area, Severity.info, Severity.info, Status.not_evaluated,
                 message=clean(f"not evaluated: {reason}"), reference_url=rule.references[0] if rule.references else None,
                 aadsts=rule.aadsts, count=count,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from auditor.errors import InputError, UsageError
-from auditor.files import MAX_FILE_SIZE, TooLarge, identity, is_device, read_whole, too_large
+from auditor.files import MAX_FILE_SIZE, STDIN_NAME, TooLarge, identity, is_device, read_whole, too_large
 from auditor.sources import formats, reader
 from auditor.sources.document import Document, Documents, File, Note
 from auditor.sources.formats.base import JSON_NAMES, FileFormat, Piece, Tenant, Whole
@@ -27,7 +27,7 @@ def read(
     paths: list[str],
     *,
     exclude: list[str] | None = None,
-    stdin_name: str = "<stdin>",
+    stdin_name: str = STDIN_NAME,
     take: Callable[[Document], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
     wanted: Callable[[], Collection[str]] | None = None,
