@@ -254,7 +254,9 @@ def test_sign_ins_of_one_connector_are_told_apart(house: Path) -> None:
     settings = {"identityProvider": "aad", "clientId": "not an id", "scopes": [], "redirectMode": "Global"}
     sets = {"values": [{"name": name, "parameters": {"token": {"oAuthSettings": settings}}} for name in ("one", "two")]}
     write(house / "c" / "apiProperties.json", {"properties": {"connectionParameterSets": sets}})
-    write(house / "c" / "settings.json", {"connectorId": "shared_expenses", "apiProperties": "apiProperties.json", "apiDefinition": "x.json"})
+    write(
+        house / "c" / "settings.json", {"connectorId": "shared_expenses", "apiProperties": "apiProperties.json", "apiDefinition": "x.json"}
+    )
     page(house / "rules", each="connector", require="connector.kind == 'client'")
 
     def of(*paths: str) -> list[tuple[str, str | None, bool]]:

@@ -15,6 +15,7 @@ from auditor.engine.identity import Identity, fingerprint
 from auditor.pipeline import Report
 from auditor.report import Options
 from auditor.report.tables import applications, connectors, credentials, earliest_expiry
+from auditor.report.verdict import verdict_of
 from auditor.severity import Severity
 from auditor.sources.coverage import TenantInfo
 
@@ -27,7 +28,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     yield b'{"schema_version":' + _encode(SCHEMA_VERSION)
     yield b',"tool":' + _encode({"name": "regaudit", "version": __version__})
     yield b',"run":' + _encode(_run(report))
-    yield b',"summary":' + _encode(_summary(report))
+    yield b',"summary":' + _encode(_summary(report, options))
     yield from _rows("findings", _findings(report, options))
     yield from _rows("credentials", credentials(report))
     yield from _rows("applications", applications(report))
@@ -122,7 +123,7 @@ def _covered(info: TenantInfo | None) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _summary(report: Report) -> dict[str, Any]:
+def _summary(report: Report, options: Options) -> dict[str, Any]:
     by_severity = report.by_severity()
     by_status = Counter(finding.status for finding in report.findings)
     return {
@@ -130,7 +131,13 @@ def _summary(report: Report) -> dict[str, Any]:
         "by_severity": {severity: by_severity[severity] for severity in reversed(Severity)},
         "by_status": {"fail": by_status[Status.fail], "error": by_status[Status.error], "not_evaluated": report.count("not_evaluated")},
         "earliest_expiry": iso(earliest_expiry(report)),
+        "gate": _gate(report, options),
     }
+
+
+def _gate(report: Report, options: Options) -> dict[str, Any]:
+    gate = report.gate(options.fail_on, strict=options.strict)
+    return gate.row(verdict_of(report, gate))
 
 
 def _findings(report: Report, options: Options) -> Iterator[Finding]:
