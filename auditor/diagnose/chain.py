@@ -205,6 +205,8 @@ def verdict(found: list[Chain], gate: Gate) -> str:
     if not found:
         return f"{gate.head}: {nothing(gate)}"
     gaps = f"; {counted(links['not-evaluated'], 'link')} not evaluated" if links["not-evaluated"] else ""
+    if gate.nothing_known:
+        return f"{gate.head}: {nothing(gate)}{gaps}"
     if not links["fail"]:
         return f"{gate.head}: no broken link in {counted(len(found), 'connector')}{gaps}"
     broken = sum(chain.status == "fail" for chain in found)

@@ -130,7 +130,7 @@ class _Page:
         elif not self.gate.incomplete:
             yield self._style("No findings.", "green", bold=True)
         for shortfall in self.gate.incomplete:
-            yield self._style(f"{shortfall.message}.", "red", bold=True)
+            yield self._style(f"{shortfall.message[0].upper()}{shortfall.message[1:]}.", "red", bold=True)
 
     def _not_evaluated(self) -> Iterator[str]:
         count = self.report.count("not_evaluated")
