@@ -13,6 +13,7 @@ from auditor.entra import collections
 from auditor.entra.catalog import CATALOG
 from auditor.entra.collections import Collection
 from auditor.entra.ids import MICROSOFT_GRAPH
+from auditor.facts import kinds
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Of an owner only beta has it; the others have requests of their own.
@@ -21,7 +22,7 @@ _NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCr
 
 def _select(of: Collection) -> str:
     """All properties that facts of a kind are made from. (Without $select, authenticationBehaviors would not come.)"""
-    names = of.shape.__struct_encode_fields__
+    names = kinds.members(of.kind)
     return ",".join(n for n in names if n not in _NOT_SELECTED and f"{n} of {of.kind}" not in _NOT_SELECTED and not n.startswith("@"))
 
 
