@@ -65,6 +65,14 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
     return data
 
 
+def fitting(kind: str, value: Any) -> Any:
+    """The shape of a value that fits at once; None of another."""
+    try:
+        return msgspec.convert(value, kinds.shape(kind))
+    except (msgspec.ValidationError, RecursionError):
+        return None
+
+
 _MOST_MISFITS = 100  # of one object, that the schema lets through: each is found by fitting the whole object again
 _MEMBER = r"\.(@[^\[]+|[^.\[]+)|\[(\d+)\]"  # of "$.owners[0].@odata.type"
 
