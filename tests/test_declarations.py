@@ -23,7 +23,7 @@ from auditor.sources.graph.plan import APPLICATIONS, PRINCIPALS
 from auditor.unknown import Unknown
 
 PACKAGE = Path(kinds.__file__).parents[1]
-READERS = [*(file for room in ("facts", "joins") for file in sorted((PACKAGE / room).glob("*.py"))), PACKAGE / "sources" / "reader.py"]
+READERS = [*(file for room in ("facts", "joins") for file in sorted((PACKAGE / room).glob("*.py"))), PACKAGE / "sources" / "maker.py"]
 # Relations, which have calls of their own; and what Microsoft Graph lists nothing of that has it.
 NOT_SELECTED = {"owners", "federatedIdentityCredentials", "deletedDateTime"}
 
