@@ -19,7 +19,7 @@ from auditor.facts import TYPES, App, ServicePrincipal, kinds
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import Conversion, each, flag, number, text
 from auditor.facts.derive import Reading
-from auditor.sources.graph.plan import APPLICATIONS, PRINCIPALS
+from auditor.sources.graph.plan import APPLICATIONS, ORGANIZATION, PRINCIPALS
 from auditor.unknown import Unknown
 
 PACKAGE = Path(kinds.__file__).parents[1]
@@ -202,6 +202,10 @@ def test_what_is_selected_is_what_facts_read(call: Any) -> None:
     assert len(selected) == len(set(selected))
     assert set(selected) == paths - NOT_SELECTED
     assert not {"info", "logo"} & set(selected)
+
+
+def test_of_the_organization_only_what_is_read_is_selected() -> None:
+    assert ORGANIZATION.query == "$select=id,verifiedDomains"
 
 
 # -- what is declared is what Microsoft Graph has
