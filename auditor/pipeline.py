@@ -34,9 +34,10 @@ from auditor.rulebook import Rule, profiles
 from auditor.severity import Severity
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
-from auditor.sources.graph.live import Live, Straight, Tell
+from auditor.sources.graph.live import DocumentSink, Live
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
+from auditor.sources.graph.sink import ProgressCallback
 from auditor.unknown import Reason
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
@@ -194,7 +195,7 @@ def load(
     now: datetime,
     *,
     progress: Progress | None = None,
-    tenant_progress: Tell | None = None,
+    tenant_progress: ProgressCallback | None = None,
 ) -> Loaded:
     """Read everything and join it. Of a tenant or a snapshot the `wanted` collections are read, which are asked for only there.
 
@@ -221,9 +222,9 @@ def load(
             max_file_size=inputs.max_file_size,
         )
         if inputs.tenant is not None:
-            straight = Straight(documents)
-            info = read_live(inputs.tenant, planned(), straight, tenant_progress)
-            info.lose(straight.lost, LOST)
+            sink = DocumentSink(documents)
+            info = read_live(inputs.tenant, planned(), sink, tenant_progress)
+            info.lose(sink.lost, LOST)
             documents.tenants[info.scope] = info
         _say_what_is_missing(documents)
         is_empty = _is_empty(documents)
@@ -264,7 +265,7 @@ def judge(
     return totals
 
 
-def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progress: Tell | None = None) -> Report:
+def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progress: ProgressCallback | None = None) -> Report:
     """Load and judge. Raises what RuleSelection, `moment` and `load` raise."""
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
@@ -301,7 +302,7 @@ def audit(
     max_file_size: int = MAX_FILE_SIZE,
     allow_empty: bool = False,
     progress: Progress | None = None,
-    tenant_progress: Tell | None = None,
+    tenant_progress: ProgressCallback | None = None,
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
