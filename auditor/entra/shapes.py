@@ -307,12 +307,14 @@ class Connector(Shape):
     scopes: list[str] | None = absent("scopes")
     redirect_mode: str | None = absent("redirectMode")
     redirect_urls: list[str] | None = absent("redirectUrl")
-    on_behalf_of: bool | None = absent("enableOnbehalfOfLogin")
+    on_behalf_of: bool | None = None  # a file that does not say it leaves it off
+    grant_type: str | None = None  # a file that does not say it signs users in
     authorization_url: str | None = absent("authorizationUrl")
     token_url: str | None = absent("tokenUrl")
     refresh_url: str | None = absent("refreshUrl")
     secret_form: str | None = absent("clientSecret")  # what the client secret in the file looks like; never the secret
     own_app: bool | None = absent("connectionParameters")  # who makes a connection brings a client of his own
+    own_grant: bool | None = None  # and chooses whether a user signs in
     token_version: int | None = None  # that an API's configuration says it validates
 
 

@@ -12,8 +12,8 @@ from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import PLACEHOLDER, Fact, each, fact, flag, identifier, listed, lower, prop, text
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
-from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, is_known_in_part, is_template, redirect_uris
-from auditor.unknown import Unknown, either, some, whole_or_partial
+from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, as_compared, identifier_uris, is_known_in_part, is_template, redirect_uris
+from auditor.unknown import Unknown, either, is_unknown, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
@@ -35,6 +35,8 @@ _ACCEPTS: dict[str, list[AccountType]] = {
     "AzureADandPersonalMicrosoftAccount": ["this tenant", "other tenants", "personal accounts"],
     "PersonalMicrosoftAccount": ["personal accounts"],
 }
+# applicationTemplate of "Create your own application" (learn.microsoft.com/graph/api/applicationtemplate-instantiate).
+NON_GALLERY_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 _LOCKABLE = ("credentials_with_usage_verify", "credentials_with_usage_sign", "token_encryption_key_id")
 EXPANDED_AT_MOST = 20  # Microsoft Graph cuts an expanded collection there
 
@@ -250,6 +252,11 @@ class App(Fact):
         """What Entra ID allows for these account types."""
         return _LIMITS[self.personal_accounts]
 
+    @fact(graph="defaultRedirectUri")
+    def default_redirect_compared(self) -> str:
+        """`default_redirect_uri` as Entra ID compares it with the redirect URIs (`uri.compared`)."""
+        return as_compared(read(self.default_redirect_uri))
+
     @fact(graph="web/logoutUrl")
     def logout_url(self) -> Uri | None:
         """Front-channel logout URL; null when not set."""
@@ -363,6 +370,29 @@ class App(Fact):
         """Its service principal signs users in with SAML; no when it has none."""
         principal = self.service_principal
         return principal is not None and principal.saml
+
+    @fact(graph="web/redirectUris")
+    def needs_id_tokens(self) -> bool:
+        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens.
+
+        By its web redirect URIs and the secret of Application Proxy; no where these are not known: they must not hide a fault.
+        """
+        return self.application_proxy or any(
+            uri.app_service_callback is True for uri in known(self.redirect_uris) if uri.platform == "web"
+        )
+
+    @fact(graph="passwordCredentials")
+    def application_proxy(self) -> bool:
+        """Application Proxy publishes it, by the host of a web redirect URI or by its secret; no where these are not known."""
+        return any(uri.application_proxy for uri in known(self.redirect_uris) if uri.platform == "web") or any(
+            secret.managed_by_microsoft for secret in (() if is_unknown(self.secrets) else known(self.secrets))
+        )
+
+    @fact(graph="applicationTemplateId")
+    def from_gallery(self) -> bool:
+        """Made from a template of the gallery, whose URLs are the vendor's; no where that is not known, nor of a non-gallery application."""
+        template = self.template_id
+        return template.__class__ is str and template not in ("", NON_GALLERY_TEMPLATE)
 
     @fact()
     def has_valid_credential(self) -> bool:

@@ -11,6 +11,7 @@ from auditor.entra.ids import API_CONNECTIONS, MICROSOFT_GRAPH, is_guid
 from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
+from auditor.facts.uris import as_compared
 from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class Connector(Fact):
     redirect_mode: Literal["Global", "GlobalPerConnector", "Direct"] = prop("redirectMode", "'' when not set, which means Global.")
     redirect_urls: list[str] = prop("redirectUrls", "As written; often not what is used.")
     on_behalf_of: bool = prop("onBehalfOf", "On-behalf-of login is on; null = no.")
+    grant_type: str = prop("grantType", "How it gets tokens, as written: code, client_credentials; '' when not set, which means code.")
     authorization_url: str = prop("authorizationUrl", "Of generic OAuth 2, without user and query; '' when not set.")
     token_url: str = prop("tokenUrl", "Of generic OAuth 2, without user and query; '' when not set.")
     refresh_url: str = prop("refreshUrl", "Of generic OAuth 2, without user and query; '' when not set.")
@@ -170,7 +172,10 @@ class Connector(Fact):
         self._scopes = doc.scopes
         self.scopes = each(listed(doc.scopes), ConnectorScope, self, "/scopes")
         self.redirect_mode, self.redirect_urls = text(doc.redirect_mode), listed(doc.redirect_urls)
-        self.on_behalf_of = flag(doc.on_behalf_of)
+        self.on_behalf_of, self.grant_type = flag(doc.on_behalf_of), _filled_in(doc.grant_type, "grantType")
+        if doc.own_grant is True:
+            grant: Any = Unknown("grantType", "each connection brings its own")
+            self.grant_type = grant
         self.authorization_url, self.token_url, self.refresh_url = text(doc.authorization_url), text(doc.token_url), text(doc.refresh_url)
         # A file that holds no secret says nothing about it: it is never exported.
         form: Any = doc.secret_form
@@ -215,6 +220,11 @@ class Connector(Fact):
         """Signs in through Microsoft Entra ID with a client (the configuration of an API does not)."""
         return self.kind != "api" and self.entra
 
+    @fact()
+    def signs_users_in(self) -> bool:
+        """Signs users in through Microsoft Entra ID, so that it needs a scope and a redirect URI; no with client credentials."""
+        return self.signs_in and self.grant_type.replace("_", "").lower() != "clientcredentials"
+
     @fact(APPLICATIONS)
     def with_registrations(self) -> bool:
         """App registrations were given with it, so that it is no template to be filled in; unknown otherwise."""
@@ -249,6 +259,14 @@ class Connector(Fact):
         if is_placeholder(value):
             return "placeholder"
         return "app id" if is_guid(value.lower()) else "uri" if "://" in value or value.startswith("urn:") else "no scheme"
+
+    @fact(graph="resourceUri")
+    def microsoft_api(self) -> str | None:
+        """The API of Microsoft that its resource URL names, by its host 'an API of Microsoft'; null for others."""
+        uri = self.resource_uri.rstrip("/").lower()
+        if (name := self.world.catalog.at_first_use.get(uri)) is not None:
+            return name
+        return "an API of Microsoft" if hosts.is_microsofts(uri.partition("://")[2].partition("/")[0]) else None
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
@@ -292,6 +310,11 @@ class Connector(Fact):
         if len(urls) == 1 and not is_placeholder(urls[0]):
             return urls[0]
         raise Unread(Unknown("redirectUrl", "the file does not say which one is used"))
+
+    @fact(CONNECTOR_PARTS, graph="redirectUrls")
+    def callback_compared(self) -> str:
+        """`callback` as Entra ID compares it with the client's redirect URIs (`uri.compared`)."""
+        return as_compared(read(self.callback))
 
     # -- joins
 

@@ -95,13 +95,13 @@ class Apis:
 
     def _definition(self, app_id: str, permission_id: str, kind: str) -> Permission | Unknown | None:
         own = self.own_definitions(app_id)
+        listed = CATALOG.permissions.get((app_id, permission_id, kind))
         if own is not None:
             found, gaps = own
             if (hit := found.get((permission_id, kind))) is not None:
                 return hit
             if kind not in gaps:
-                return None
-        listed = CATALOG.permissions.get((app_id, permission_id, kind))
+                return None if listed is None or self._vouched_for else self._unlisted(app_id, listed)
         if listed is not None:
             return self._of_catalog(app_id, listed)
         if own is not None:
@@ -113,6 +113,19 @@ class Apis:
             return resource
         return _undefined()
 
+    @property
+    def _vouched_for(self) -> bool:
+        """A live tenant or a snapshot was read, of which lists within an object are whole."""
+        return self._lookups.known.info is not None
+
+    def _unlisted(self, app_id: str, listed: Definition) -> Permission:
+        """What the catalog defines and an API's object in a file does not: of a part of the object (a selection) nobody knows."""
+        key = app_id, listed.id, f"{listed.kind}, unlisted"
+        if key not in self._listed:
+            gap: Any = Unknown("isEnabled", f"the service principal in the input does not list {listed.value}, which its API has")
+            self._listed[key] = Permission(listed.id, listed.value, listed.kind, gap, listed.admin_consent, listed.privilege)
+        return self._listed[key]
+
     def _of_catalog(self, app_id: str, listed: Definition) -> Permission:
         key = app_id, listed.id, listed.kind
         if key not in self._listed:
@@ -122,17 +135,16 @@ class Apis:
     def named(self, app_id: str | Unknown, value: str, kind: str) -> Permission | Unknown | None:
         """What an API defines under a name and kind."""
         app_id = str(read(app_id))
-        own = self.own_definitions(app_id)
+        own, listed = self.own_definitions(app_id), CATALOG.permission_named(app_id, value, kind)
         if own is not None:
             named, unnamed = self._names_of(app_id, own[0])
             if (hit := named.get((value, kind))) is not None:
                 return hit
             gap = own[1].get(kind, unnamed.get(kind))
             if gap is None:
-                return None
+                return None if listed is None or self._vouched_for else self._unlisted(app_id, listed)
         else:
             gap = _undefined()
-        listed = CATALOG.permission_named(app_id, value, kind)
         return gap if listed is None else self._of_catalog(app_id, listed)
 
     def _names_of(
