@@ -12,7 +12,7 @@ from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
 from auditor.facts.uris import as_compared
-from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
+from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -26,6 +26,7 @@ _PLACEHOLDER = re.compile(
     r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
     re.IGNORECASE,
 )
+_ENVIRONMENT_VARIABLE = re.compile(r"@\{?environmentvariables\(\s*['\"]?([\w.-]{1,100})", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 # Of the identity platform itself: no API's scopes.
@@ -37,10 +38,35 @@ _AT_ENTRA = ("aad", "aadcertificate", "msal")
 
 
 def _filled_in(value: Any, name: str) -> Any:
-    """A text of the file; unknown where each connection brings a value of its own ("@connectionParameters('scope')")."""
-    if isinstance(value, str) and value.lower().startswith("@connectionparameters("):
-        return Unknown(name, "each connection brings its own")
+    """A text of the file; unknown where each connection brings a value of its own ("@connectionParameters('scope')"), or an environment."""
+    if isinstance(value, str) and (why := _from_elsewhere(value)):
+        return Unknown(name, why)
     return text(value)
+
+
+def _from_elsewhere(value: str) -> str:
+    """Why an expression's value is not in the file; '' for a value."""
+    if value.lower().startswith("@connectionparameters("):
+        return "each connection brings its own"
+    found = _ENVIRONMENT_VARIABLE.search(value)
+    return f"it comes from the environment variable {found[1]}" if found else ""
+
+
+def _address(value: Any, name: str) -> Any:
+    """A URL; unknown where a placeholder stands for the whole of it."""
+    if isinstance(value, str) and "://" not in value and is_placeholder(value):
+        return Unknown(name, _from_elsewhere(value) or "a placeholder")
+    return _filled_in(value, name)
+
+
+def _in_the_file(scopes: Any) -> Any:
+    """The scopes whose text is in the file; partly known where the text of one is elsewhere."""
+    if not isinstance(scopes, list):
+        return scopes
+    elsewhere = [why for scope in scopes if (why := _from_elsewhere(scope.text))]
+    if not elsewhere:
+        return scopes
+    return whole_or_partial([scope for scope in scopes if not _from_elsewhere(scope.text)], Unknown("scopes", elsewhere[0]))
 
 
 def is_placeholder(value: str) -> bool:
@@ -168,15 +194,16 @@ class Connector(Fact):
         if doc.own_app is True:
             client = Unknown("clientId", "each connection brings a client of its own")
         self.client_id, self.tenant_id = client, lower(_filled_in(doc.tenant_id, "tenantId"))
-        self.login_uri, self.resource_uri = text(doc.login_uri), _filled_in(doc.resource_uri, "resourceUri")
+        self.login_uri, self.resource_uri = _filled_in(doc.login_uri, "loginUri"), _filled_in(doc.resource_uri, "resourceUri")
         self._scopes = doc.scopes
-        self.scopes = each(listed(doc.scopes), ConnectorScope, self, "/scopes")
+        self.scopes = _in_the_file(each(listed(doc.scopes), ConnectorScope, self, "/scopes"))
         self.redirect_mode, self.redirect_urls = text(doc.redirect_mode), listed(doc.redirect_urls)
         self.on_behalf_of, self.grant_type = flag(doc.on_behalf_of), _filled_in(doc.grant_type, "grantType")
         if doc.own_grant is True:
             grant: Any = Unknown("grantType", "each connection brings its own")
             self.grant_type = grant
-        self.authorization_url, self.token_url, self.refresh_url = text(doc.authorization_url), text(doc.token_url), text(doc.refresh_url)
+        self.authorization_url = _filled_in(doc.authorization_url, "authorizationUrl")
+        self.token_url, self.refresh_url = _address(doc.token_url, "tokenUrl"), _address(doc.refresh_url, "refreshUrl")
         # A file that holds no secret says nothing about it: it is never exported.
         form: Any = doc.secret_form
         self.secret_form = "none" if is_unknown(form) else form
