@@ -12,7 +12,7 @@ from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
 from auditor.facts.uris import as_compared
-from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some, whole_or_partial
+from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -59,16 +59,6 @@ def _address(value: Any, name: str) -> Any:
     return _filled_in(value, name)
 
 
-def _in_the_file(scopes: Any) -> Any:
-    """The scopes whose text is in the file; partly known where the text of one is elsewhere."""
-    if not isinstance(scopes, list):
-        return scopes
-    elsewhere = [why for scope in scopes if (why := _from_elsewhere(scope.text))]
-    if not elsewhere:
-        return scopes
-    return whole_or_partial([scope for scope in scopes if not _from_elsewhere(scope.text)], Unknown("scopes", elsewhere[0]))
-
-
 def is_placeholder(value: str) -> bool:
     """Whether a text is there to be replaced by whoever uses the file."""
     return _PLACEHOLDER.search(value) is not None
@@ -90,6 +80,10 @@ class ConnectorScope(Fact):
 
     def __init__(self, value: str, owner: Connector, at: str) -> None:
         self.owner, self.at, self.text = owner, at, value
+        if why := _from_elsewhere(value):
+            elsewhere: Any = Unknown("scopes", why)
+            self.protocol = self.placeholder = self.resource_uri = self.value = elsewhere
+            return
         self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
         before, _, name = value.rpartition("/")
         if is_guid(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
@@ -196,7 +190,7 @@ class Connector(Fact):
         self.client_id, self.tenant_id = client, lower(_filled_in(doc.tenant_id, "tenantId"))
         self.login_uri, self.resource_uri = _filled_in(doc.login_uri, "loginUri"), _filled_in(doc.resource_uri, "resourceUri")
         self._scopes = doc.scopes
-        self.scopes = _in_the_file(each(listed(doc.scopes), ConnectorScope, self, "/scopes"))
+        self.scopes = each(listed(doc.scopes), ConnectorScope, self, "/scopes")
         self.redirect_mode, self.redirect_urls = text(doc.redirect_mode), listed(doc.redirect_urls)
         self.on_behalf_of, self.grant_type = flag(doc.on_behalf_of), _filled_in(doc.grant_type, "grantType")
         if doc.own_grant is True:

@@ -101,7 +101,7 @@ class Apis:
             if (hit := found.get((permission_id, kind))) is not None:
                 return hit
             if kind not in gaps:
-                return None if listed is None or self._vouched_for else self._unlisted(app_id, listed)
+                return None if listed is None or self._lookups.known.vouched_for else self._unlisted(app_id, listed)
         if listed is not None:
             return self._of_catalog(app_id, listed)
         if own is not None:
@@ -113,13 +113,8 @@ class Apis:
             return resource
         return _undefined()
 
-    @property
-    def _vouched_for(self) -> bool:
-        """A live tenant or a snapshot was read, of which lists within an object are whole."""
-        return self._lookups.known.info is not None
-
     def _unlisted(self, app_id: str, listed: Definition) -> Permission:
-        """What the catalog defines and an API's object in a file does not: of a part of the object (a selection) nobody knows."""
+        """What the catalog defines and an object of the API in a file does not list: it may be a part of the object (`$select`, `--query`)."""
         key = app_id, listed.id, f"{listed.kind}, unlisted"
         if key not in self._listed:
             gap: Any = Unknown("isEnabled", f"the service principal in the input does not list {listed.value}, which its API has")
@@ -142,7 +137,7 @@ class Apis:
                 return hit
             gap = own[1].get(kind, unnamed.get(kind))
             if gap is None:
-                return None if listed is None or self._vouched_for else self._unlisted(app_id, listed)
+                return None if listed is None or self._lookups.known.vouched_for else self._unlisted(app_id, listed)
         else:
             gap = _undefined()
         return gap if listed is None else self._of_catalog(app_id, listed)

@@ -233,7 +233,7 @@ def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
             else:
                 what = "another text" if isinstance(item, str) else kind_of(item)
                 out.wrong.append((f"/{target}", f"true or false is needed here, this is {what}"))
-                out.origins[f"/{target}"] = origin
+                out.leave_out(target, "neither true nor false", origin)
         elif target in _URLS and isinstance(item, str):
             _text(out, target, bare_uri(item), origin)
         else:
@@ -245,7 +245,7 @@ def _text(out: Converted, target: str, value: Any, origin: str) -> None:
         out.put(target, value, origin)
     else:
         out.wrong.append((f"/{target}", f"a text is needed here, this is {kind_of(value)}"))
-        out.origins[f"/{target}"] = origin
+        out.leave_out(target, "not a text", origin)
 
 
 def _texts(out: Converted, target: str, value: Any, origin: str) -> None:
