@@ -148,7 +148,6 @@ def test_any_name_can_be_compared(name: str) -> None:
         ("payroll.azurehdinsight.net", "Azure HDInsight"),
         ("nice-sea-0123.azurestaticapps.net", None),
         ("nice-sea-0123.2.azurestaticapps.net", None),
-        ("payroll.westeurope.cloudapp.azure.com", "Azure virtual machines"),
         ("payroll.fjdng2acavhkevd8.westeurope.cloudapp.azure.com", None),
         ("payroll.fjdng2acavhkevd8.westeurope.azurecontainer.io", None),
         ("payroll-0123456789ab.herokuapp.com", None),

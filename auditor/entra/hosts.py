@@ -92,8 +92,8 @@ def registrable_domain(host: str) -> str:
 
 # Microsoft's own APIs are under these; what is a customer's there can be taken over or is one of theirs.
 _MICROSOFTS = (
-    ".azure.com", ".azure.net", ".azureiotcentral.com", ".dynamics.com", ".microsoft.com", ".office.com", ".office365.com", ".powerapps.com",
-    ".powerbi.com", ".visualstudio.com", ".windows.net",
+    ".azure.com", ".azure.net", ".azureiotcentral.com", ".dynamics.com", ".microsoft.com", ".office.com", ".office365.com",
+    ".powerapps.com", ".powerbi.com", ".visualstudio.com", ".windows.net",
 )  # fmt: skip
 
 
@@ -117,8 +117,8 @@ def is_app_service_callback(path: str) -> bool:
     return _APP_SERVICE_CALLBACK.fullmatch(path) is not None
 
 
-# A tunnel's name that only the account can use that has it: the random id of a dev tunnel, what somebody reserved at ngrok. Those that ngrok
-# gives away for an hour are hexadecimal, before an IP address since 2021.
+# A tunnel's name that only the account can use that has it: the random id of a dev tunnel, what somebody reserved at ngrok. Names
+# that ngrok gives away for the time of a session are hexadecimal, today with the IP address behind it.
 _PASSING_NGROK = re.compile(r"[0-9a-f]{8,}\..*|[0-9a-f]{2,}-(?:\d{1,3}-){3}\d{1,3}\..*|(?:[0-9a-f]{1,4}-+){3,}[0-9a-f]{1,4}\..*")
 _NGROK = (".ngrok-free.app", ".ngrok-free.dev", ".ngrok.app", ".ngrok.dev", ".ngrok.io")
 

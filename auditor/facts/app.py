@@ -377,9 +377,7 @@ class App(Fact):
 
         By its web redirect URIs and the secret of Application Proxy; no where these are not known: they must not hide a fault.
         """
-        return self.application_proxy or any(
-            uri.app_service_callback is True for uri in known(self.redirect_uris) if uri.platform == "web"
-        )
+        return self.application_proxy or any(uri.app_service_callback is True for uri in known(self.redirect_uris) if uri.platform == "web")
 
     @fact(graph="passwordCredentials")
     def application_proxy(self) -> bool:
@@ -390,7 +388,7 @@ class App(Fact):
 
     @fact(graph="applicationTemplateId")
     def from_gallery(self) -> bool:
-        """Made from a template of the gallery, whose URLs are the vendor's; no where that is not known, nor of a non-gallery application."""
+        """Made from a template of the gallery, whose URLs are the vendor's; no where that is not known, nor of a non-gallery one."""
         template = self.template_id
         return template.__class__ is str and template not in ("", NON_GALLERY_TEMPLATE)
 

@@ -22,6 +22,7 @@ class Apis:
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
         self._resources: dict[str, Resource | Unknown | None] = {}
+        self._dates: dict[str, str | None] = {}
         self._own: dict[str, _Definitions | None] = {}
         self._named: dict[str, tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]] = {}
         self._definitions: dict[tuple[str, str, str], Permission | Unknown | None] = {}
@@ -114,7 +115,7 @@ class Apis:
         return _undefined()
 
     def _unlisted(self, app_id: str, listed: Definition) -> Permission:
-        """What the catalog defines and an object of the API in a file does not list: it may be a part of the object (`$select`, `--query`)."""
+        """What the catalog defines and an object of the API in a file does not list: that may be a part of it (`$select`, `--query`)."""
         key = app_id, listed.id, f"{listed.kind}, unlisted"
         if key not in self._listed:
             gap: Any = Unknown("isEnabled", f"the service principal in the input does not list {listed.value}, which its API has")
@@ -182,8 +183,16 @@ class Apis:
         return self._preauthorized[api]
 
     def catalog_date(self, app_id: str) -> str | None:
-        own = self.own_definitions(app_id)
-        return None if own is not None and not own[1] else DATE
+        if app_id not in self._dates:
+            own = self.own_definitions(app_id)
+            self._dates[app_id] = None if own is not None and not own[1] and self._lists_all(app_id, own[0]) else DATE
+        return self._dates[app_id]
+
+    def _lists_all(self, app_id: str, listed: dict[tuple[str, str], Permission]) -> bool:
+        """Whether an API's own list has all that the catalog knows of it, or comes from a source that vouches for it."""
+        if self._lookups.known.vouched_for:
+            return True
+        return all((id_, kind) in listed for resource, id_, kind in CATALOG.permissions if resource == app_id)
 
     def privilege(self, app_id: str | Unknown, value: str | Unknown, kind: str) -> str | Unknown:
         gap = first_unknown(app_id, value, kind)

@@ -71,7 +71,9 @@ def _is_assigned(key: str, value: Any) -> bool:
     """Whether a script assigns a configuration here: an object that holds something, or one of its exports that is no mere name."""
     if not isinstance(value, dict):
         return False
-    return bool(value) if key in ("msalConfig", "passportConfig") else key == "exports" and not value.keys().isdisjoint(("auth", "credentials"))
+    if key in ("msalConfig", "passportConfig"):
+        return bool(value)
+    return key == "exports" and not value.keys().isdisjoint(("auth", "credentials"))
 
 
 class _Config(ObjectFormat):
