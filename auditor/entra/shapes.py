@@ -307,7 +307,7 @@ class Connector(Shape):
     scopes: list[str] | None = absent("scopes")
     redirect_mode: str | None = absent("redirectMode")
     redirect_urls: list[str] | None = absent("redirectUrl")
-    on_behalf_of: bool | None = None  # a file that does not say it leaves it off
+    on_behalf_of: bool | None = absent("enableOnbehalfOfLogin")
     grant_type: str | None = None  # a file that does not say it signs users in
     authorization_url: str | None = absent("authorizationUrl")
     token_url: str | None = absent("tokenUrl")

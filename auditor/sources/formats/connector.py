@@ -215,7 +215,10 @@ def _members(out: Converted, value: dict[str, Any], at: str) -> dict[str, tuple[
 
 
 def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
-    for word, (origin, item) in _members(out, parameters, at).items():
+    members = _members(out, parameters, at)
+    if "enableonbehalfoflogin" not in members:
+        out.put("onBehalfOf", False, at)  # a switch that is not named is off
+    for word, (origin, item) in members.items():
         target = _AT_CUSTOM.get(word)
         if target is None:
             continue

@@ -150,6 +150,7 @@ def _client(value: dict[str, Any], at: str, others: dict[str, Any]) -> Converted
     out = Converted()
     out.put("kind", "client", at)
     out.put("identityProvider", "msal", at)
+    out.put("onBehalfOf", False, at)  # which only Power Platform has
     auth = _member(value, "auth")
     if isinstance(client := _member(auth, "clientId"), str):
         out.put("clientId", client_id(client), f"{at}/auth/clientId")
