@@ -646,6 +646,28 @@ def test_3_environment_variables_of_a_connector_are_not_judged(tmp_path: Path) -
     )
 
 
+def on_behalf_of(folder: Path, on: str) -> Path:
+    """A connector with on-behalf-of login; `on` is the registration that preauthorizes Azure API Connections."""
+    scope = {"id": SCOPE, "value": "access_as_user", "isEnabled": True, "type": "User"}
+    connections = {"appId": "fe053c5f-3692-4f14-aef2-ee34fc081cae", "delegatedPermissionIds": [SCOPE]}
+
+    def exposes(name: str) -> dict[str, Any]:
+        return {"oauth2PermissionScopes": [scope], "preAuthorizedApplications": [connections] if name == on else []}
+
+    api = app(id=NOWHERE, appId=API, displayName="API", identifierUris=[f"api://{API}"], api=exposes("api"))
+    tenant(folder, [app(api=exposes("client")), api], [principal(CLIENT), principal(API, 4)])
+    connector(folder / "c", custom={"tenantId": TENANT, "resourceUri": f"api://{API}", "enableOnbehalfOfLogin": "true"})
+    return folder
+
+
+@pytest.mark.parametrize(("on", "expected"), [("api", []), ("client", []), ("neither", ["high"])])
+def test_field_3_the_client_or_the_api_preauthorizes_azure_api_connections(on: str, expected: list[str], tmp_path: Path) -> None:
+    """Microsoft's guide does it on the connector's own registration."""
+    assert severities(on_behalf_of(tmp_path, on), "connector-obo-not-preauthorized") == expected
+    # Its service principal is needed either way.
+    assert severities(tmp_path, "connector-obo-principal-missing") == ([] if expected else ["high"])
+
+
 # -- 4: what pages say
 
 

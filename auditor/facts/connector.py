@@ -420,6 +420,13 @@ class Connector(Fact):
         """The API preauthorizes Azure API Connections, which on-behalf-of login goes through, for the scopes that it names."""
         return self._preauthorizes(API_CONNECTIONS)
 
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def client_preauthorizes_api_connections(self) -> bool:
+        """Its client exposes a scope of its own and preauthorizes Azure API Connections for it."""
+        client, world = self.client, self.world
+        own = None if client is None else world.apis.resource(client.app_id)
+        return own is not None and world.apis.preauthorized(API_CONNECTIONS, own, None)
+
     @fact(SERVICE_PRINCIPALS.whole)
     def api_connections(self) -> ServicePrincipal | None:
         """The tenant's service principal of Azure API Connections; null when there is none."""
