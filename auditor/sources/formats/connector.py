@@ -17,7 +17,7 @@ from typing import Any
 
 from auditor.display import bare_uri
 from auditor.entra.ids import is_guid
-from auditor.facts.connector import is_placeholder
+from auditor.facts.placeholders import is_placeholder
 from auditor.pointer import join
 from auditor.schemas import kind_of
 from auditor.sources.element import Element
@@ -179,7 +179,6 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
     out = Converted()
     names = {name.lower() for name in beside}
     out.put("ownApp", "token:clientid" in names, "")
-    out.put("ownGrant", "token:granttype" in names, "")
     at, settings = _members(out, parameter, "")["oauthsettings"]
     for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
@@ -196,6 +195,9 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
             _text(out, "clientId", client_id(value) if isinstance(value, str) else value, origin)
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
+    if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
+        out.value.pop("grantType", None)
+        out.leave_out("grantType", "each connection brings its own", "")
     return out
 
 
@@ -312,7 +314,6 @@ def _definition(value: dict[str, Any]) -> Converted:
 
 def _environment(value: dict[str, Any]) -> Converted:
     out = Converted()
-    for name, target in (("connectorId", "connectorId"), ("environment", "environment")):
-        if name in value:
-            _text(out, target, value[name], join(name))
+    if "connectorId" in value:
+        _text(out, "connectorId", value["connectorId"], join("connectorId"))
     return out
