@@ -43,10 +43,7 @@ def files() -> dict[str, str]:
         "",
         "| tool | check | rule |",
         "|---|---|---|",
-        *(
-            f"| {peer} | {check} | {cells(rules, note)} |"
-            for peer, check, rules, note, *_ in rows("peer_checks.tsv")
-        ),
+        *(f"| {peer} | {check} | {cells(rules, note)} |" for peer, check, rules, note, *_ in rows("peer_checks.tsv")),
         "",
         "## Left out",
         "",
