@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import sources
+from auditor import audit, sources
 from auditor.errors import InputError, UsageError
 from auditor.sources import Documents, reader, spelling, text
 from auditor.sources.element import Element
@@ -859,8 +859,10 @@ def test_deleted_registrations_are_said_to_be_deleted_and_not_judged(tmp_path: P
     assert [d.data.display_name for d in documents.documents] == ["Payroll"]
     assert [note.message for note in documents.notes] == ["'Other' was deleted on 2025-01-31 and is in the recycle bin: it is not judged"]
     (tmp_path / "gone.json").write_text(json.dumps(gone))
-    (error,) = sources.read([str(tmp_path)]).errors
-    assert "deleted" in error.message
+    (empty,) = sources.read([str(tmp_path)]).empty
+    assert empty.why == "all objects in it were deleted"
+    (error,) = audit(tmp_path).errors
+    assert error.message == "all objects in it were deleted: there is nothing to audit"
 
 
 # -- bytes that are not UTF-8, nesting, length
@@ -1181,11 +1183,12 @@ def test_casings_are_noted_once_a_file() -> None:
 def test_casings_of_older_manifests_are_read_at_their_place() -> None:
     manifest = {
         "id": "o", "appId": "a", "name": "Old", "replyUrlsWithType": [], "oauth2AllowImplicitFlow": True,
-        "PasswordCredentials": [{"keyId": "k", "EndDate": "2021-01-01T00:00:00Z"}], "InformationalUrls": {"Marketing": "https://m"},
+        "PasswordCredentials": [{"keyId": "k", "EndDate": "2021-01-01T00:00:00Z"}],
+        "PreAuthorizedApplications": [{"AppId": "c", "PermissionIds": ["p"]}],
     }  # fmt: skip
     (document,) = read_json(manifest).documents
     assert document.data.password_credentials[0].end_date_time == datetime(2021, 1, 1, tzinfo=timezone.utc)
-    assert document.data.info.marketing_url == "https://m"
+    assert document.data.api.pre_authorized_applications[0].delegated_permission_ids == ["p"]
     assert document.place("/passwordCredentials/0/endDateTime")[0] == "/PasswordCredentials/0/EndDate"
 
 
