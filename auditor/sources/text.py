@@ -143,7 +143,9 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
         except NotJson:
             pass
         else:
-            notes += [before] * (attempt != text) + [Note("not strict JSON: it has comments or trailing commas", file, 1, 1)]
+            if attempt != text and not text.lstrip().startswith("/"):  # a comment is told below
+                notes.append(before)
+            notes.append(Note("not strict JSON: it has comments or trailing commas", file, 1, 1))
             return [found], relaxed
     if (several := _several(attempt)) is not None:
         for start, end in several:
