@@ -73,16 +73,20 @@ class RequestedPermission(Fact):
         other = "delegated" if self.kind == "application" else "application"
         return self.owner.world.apis.definition(self.resource_app_id, self.id, other)
 
+    @property
+    def _described(self) -> Permission | None:
+        return read(self.owner.world.apis.described(self.resource_app_id, self.id, self.kind))  # type: ignore[no-any-return]
+
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def value(self) -> str:
         """Its name; '' when the resource does not define it."""
-        definition = self.definition
+        definition = self._described
         return definition.value if definition is not None else ""
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
-        definition = self.definition
+        definition = self._described
         return definition.privilege if definition is not None else "unrated"
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
