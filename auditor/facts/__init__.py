@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.entra.catalog import Kind, Privilege
+from auditor.entra.issuers import Service
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
 from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting, Token
 from auditor.facts.base import Fact
@@ -26,5 +27,5 @@ __all__ = [
     "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
     "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
     "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
-    "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip
