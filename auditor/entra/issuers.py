@@ -28,56 +28,57 @@ class Problem(NamedTuple):
         return f"{self.what}; probably {self.likely}" if self.likely else self.what
 
 
-class _Form(NamedTuple):
-    service: Service
-    host: re.Pattern[str]  # of an issuer in lower case, without scheme: any that is meant for the service
-    exact: re.Pattern[str]  # what tokens carry
-    what: str  # what they carry, said in words
-
-
-def _form(service: Service, host: str, exact: str, what: str) -> _Form:
-    return _Form(service, re.compile(host), re.compile(exact), what)
-
-
 # learn.microsoft.com/azure/devops/pipelines/release/convert-service-connections
 AZURE_DEVOPS_ENDS = datetime(2027, 7, 1, tzinfo=timezone.utc)
 _DISCOVERY = "/.well-known/openid-configuration"
+
+
+class _Form(NamedTuple):
+    service: Service
+    host: re.Pattern[str]  # of an issuer in lower case, without scheme: any that is meant for the service
+    exact: re.Pattern[str]  # what tokens name
+    of: str  # whose it is, in words
+    like: str  # and what it looks like
+
+
+def _form(service: Service, host: str, exact: str, like: str, of: str = "") -> _Form:
+    return _Form(service, re.compile(host), re.compile(exact), of or service, like)
+
+
 _SLUG = r"[A-Za-z0-9_-]+"
+_LOGIN = r"(?:microsoftonline\.(?:com|us)|(?:partner\.microsoftonline|chinacloudapi)\.cn)"
 _FORMS = (
     # An enterprise can have its slug added to the issuer; one with data residency has a subdomain of ghe.com.
-    _form(
-        "GitHub", r"token\.actions\.githubusercontent\.com(?:/|$)", rf"https://token\.actions\.githubusercontent\.com(?:/{_SLUG})?",
-        "the issuer of GitHub is https://token.actions.githubusercontent.com, for some enterprises with their slug behind it",
-    ),
-    _form(
-        "GitHub", r"token\.actions\.[^/]+\.ghe\.com(?:/|$)", rf"https://token\.actions\.[a-z0-9-]+\.ghe\.com(?:/{_SLUG})?",
-        "the issuer of GitHub Enterprise Cloud is https://token.actions.SUBDOMAIN.ghe.com",
-    ),
-    _form(
-        "GitHub", r"[^/]+/_services/token/?$", r"https://[^/]+/_services/token", "the issuer of GitHub Enterprise Server is https://HOST/_services/token"
-    ),
-    _form("GitLab", r"gitlab\.com(?:/|$)", r"https://gitlab\.com", "the issuer of GitLab.com is https://gitlab.com"),
+    _form("GitHub", r"token\.actions\.githubusercontent\.com(?:/|$)", rf"https://token\.actions\.githubusercontent\.com(?:/{_SLUG})?",
+          "https://token.actions.githubusercontent.com, for some enterprises with their slug behind it"),
+    _form("GitHub", r"token\.actions\.[^/]+\.ghe\.com(?:/|$)", rf"https://token\.actions\.[a-z0-9-]+\.ghe\.com(?:/{_SLUG})?",
+          "https://token.actions.SUBDOMAIN.ghe.com", "GitHub Enterprise Cloud"),
+    _form("GitHub", r"[^/]+/_services/token/?$", r"https://[^/]+/_services/token",
+          "https://HOST/_services/token", "GitHub Enterprise Server"),
+    _form("GitLab", r"gitlab\.com(?:/|$)", r"https://gitlab\.com", "https://gitlab.com", "GitLab.com"),
     _form("HCP Terraform", r"app\.(?:eu\.)?terraform\.io(?:/|$)", r"https://app\.(?:eu\.)?terraform\.io",
-          "the issuer of HCP Terraform is https://app.terraform.io or https://app.eu.terraform.io"),
-    _form("Google", r"accounts\.google\.com(?:/|$)", r"https://accounts\.google\.com", "the issuer of Google is https://accounts.google.com"),
+          "https://app.terraform.io or https://app.eu.terraform.io"),
+    _form("Google", r"accounts\.google\.com(?:/|$)", r"https://accounts\.google\.com", "https://accounts.google.com"),
     _form("Azure DevOps", r"vstoken\.dev\.azure\.com(?:/|$)", rf"https://vstoken\.dev\.azure\.com/{GUID}",
-          "the issuer of Azure DevOps is https://vstoken.dev.azure.com/ORGANIZATION-ID, with the GUID of the organization and no slash at the end"),
-    _form("Microsoft Entra ID", r"(?:login\.(?:microsoftonline\.(?:com|us)|(?:partner\.microsoftonline|chinacloudapi)\.cn|windows\.net|microsoft\.com)"
-          r"|sts\.(?:windows\.net|chinacloudapi\.cn))(?:/|$)",
-          rf"https://login\.(?:microsoftonline\.(?:com|us)|(?:partner\.microsoftonline|chinacloudapi)\.cn)/{GUID}/v2\.0",
-          "the issuer of Microsoft Entra ID is https://login.microsoftonline.com/TENANT-ID/v2.0, with the GUID of the tenant and no slash at the end"),
+          "https://vstoken.dev.azure.com/ORGANIZATION-ID, with the GUID of the organization and without a slash at the end"),
+    _form("Microsoft Entra ID", rf"(?:login\.(?:{_LOGIN}|windows\.net|microsoft\.com)|sts\.(?:windows\.net|chinacloudapi\.cn))(?:/|$)",
+          rf"https://login\.{_LOGIN}/{GUID}/v2\.0",
+          "https://login.microsoftonline.com/TENANT-ID/v2.0, with the GUID of the tenant and without a slash at the end"),
     _form("Kubernetes", r"[^/]+\.oic\.prod-aks\.azure\.[a-z]+(?:/|$)", rf"https://[a-z0-9-]+\.oic\.prod-aks\.azure\.[a-z]+/{GUID}/{GUID}/",
-          "the issuer of Azure Kubernetes Service is https://REGION.oic.prod-aks.azure.com/TENANT-ID/ID/, with a slash at the end"),
-    _form("Kubernetes", r"oidc\.eks\.[^/]+\.amazonaws\.com(?:\.cn)?(?:/|$)", r"https://oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/id/[0-9A-F]{32}",
-          "the issuer of Amazon EKS is https://oidc.eks.REGION.amazonaws.com/id/ID, with 32 digits and capitals and no slash at the end"),
-    _form("Kubernetes", r"container\.googleapis\.com/v1/projects/", r"https://container\.googleapis\.com/v1/projects/[^/]+/(?:locations|zones)/[^/]+/clusters/[^/]+",
-          "the issuer of Google Kubernetes Engine is https://container.googleapis.com/v1/projects/PROJECT/locations/LOCATION/clusters/CLUSTER"),
+          "https://REGION.oic.prod-aks.azure.com/TENANT-ID/ID/, with a slash at the end", "Azure Kubernetes Service"),
+    _form("Kubernetes", r"oidc\.eks\.[^/]+\.amazonaws\.com(?:\.cn)?(?:/|$)",
+          r"https://oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/id/[0-9A-F]{32}",
+          "https://oidc.eks.REGION.amazonaws.com/id/ID, with 32 digits and capitals and without a slash at the end", "Amazon EKS"),
+    _form("Kubernetes", r"container\.googleapis\.com/v1/projects/",
+          r"https://container\.googleapis\.com/v1/projects/[^/]+/(?:locations|zones)/[^/]+/clusters/[^/]+",
+          "https://container.googleapis.com/v1/projects/PROJECT/locations/LOCATION/clusters/CLUSTER", "Google Kubernetes Engine"),
     _form("AWS", r"[0-9a-f-]{36}\.tokens\.sts\.global\.api\.aws(?:/|$)", rf"https://{GUID}\.tokens\.sts\.global\.api\.aws",
-          "the issuer of AWS is https://ID.tokens.sts.global.api.aws"),
-    _form("Bitbucket", r"api\.bitbucket\.org/2\.0/workspaces/", r"https://api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc",
-          "the issuer of Bitbucket is https://api.bitbucket.org/2.0/workspaces/WORKSPACE/pipelines-config/identity/oidc"),
+          "https://ID.tokens.sts.global.api.aws"),
+    _form("Bitbucket", r"api\.bitbucket\.org/2\.0/workspaces/",
+          r"https://api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc",
+          "https://api.bitbucket.org/2.0/workspaces/WORKSPACE/pipelines-config/identity/oidc"),
     _form("CircleCI", r"oidc\.circleci\.com(?:/|$)", rf"https://oidc\.circleci\.com/org/{GUID}",
-          "the issuer of CircleCI is https://oidc.circleci.com/org/ORGANIZATION-ID, with the GUID of the organization"),
+          "https://oidc.circleci.com/org/ORGANIZATION-ID, with the GUID of the organization"),
 )  # fmt: skip
 # Addresses of these services that are never an issuer, and what is.
 _MISTAKEN = {
@@ -114,7 +115,7 @@ def issuer_problem(issuer: str) -> Problem | None:
         return Problem("Azure DevOps used this issuer in a preview in 2023 only")
     form = next((form for form in _FORMS if form.host.match(rest)), None)
     if form is not None:
-        return None if form.exact.fullmatch(issuer) else Problem(form.what, _repaired(form, issuer))
+        return None if form.exact.fullmatch(issuer) else Problem(f"the issuer of {form.of} is {form.like}", _repaired(form, issuer))
     if not issuer.startswith("https://"):
         return Problem("an issuer begins with https://", _https(issuer))
     if rest.endswith(_DISCOVERY):

@@ -382,16 +382,15 @@ class FederatedCredential(Fact):
         subject = self.subject
         return None if subject is None else subjects.subject_problem(read(self.issuer), subject)
 
-    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
+    @fact(SERVICE_PRINCIPALS.whole)
     def client_id_of(self) -> ServicePrincipal | None:
         """The service principal whose application (client) ID is the subject, in place of its object ID; null where there is none."""
         if self.issuing_tenant is None:
             return None
         world, subject = self.owner.world, (self.subject or "").strip().lower()
-        found = world.principal(subject)
-        if found.__class__ is Unknown and world.principal_by_id(subject).__class__ is not Unknown:
-            return None
-        return found
+        found: Any = world.principal(subject)
+        holder: Any = world.principal_by_id(subject)  # where one has it as object ID, all is well
+        return None if found.__class__ is Unknown and holder.__class__ is not Unknown else found
 
     @fact()
     def github(self) -> GitHubSubject | None:
