@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.entra.catalog import Kind, Privilege
+from auditor.entra.catalog import AbuseKind, Kind, Privilege
 from auditor.entra.issuers import Service
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
 from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting, Token
@@ -23,7 +23,7 @@ TYPES: tuple[type[Fact], ...] = (
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
+    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
     "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
     "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
     "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
