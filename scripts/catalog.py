@@ -1,7 +1,7 @@
 """Makes the tables that the catalog reads: `auditor/entra/permissions.tsv` and `first_party_apps.tsv`, from `scripts/data/`.
 
 How far a permission reaches says `tiers.tsv`, where we judged it ourselves; else ScubaGear's risk, else the privilege level of Microsoft's
-devx content. Tier 0 comes from `tiers.tsv` only, with what its holder can do: docs/decisions/0030-tiers.md.
+devx content. Tier 0 comes from `tiers.tsv` only, with what its holder can do: docs/decisions/0030-tiers-by-what-a-permission-does.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _KINDS = {"Application": "application", "Delegated": "delegated"}
 
 
 def files() -> dict[str, str]:
-    if DATE != (newest := max(vendored.source(name)["taken"] for name in vendored.TABLES)):
+    newest = max(vendored.source(name)["taken"] for name in vendored.TABLES)
+    if newest != DATE:
         raise SystemExit(f"the newest table of scripts/data is of {newest}: say so in DATE of auditor/entra/catalog.py, too")
     return {
         "auditor/entra/permissions.tsv": _text("resource\tid\tvalue\tkind\tenabled\tadmin_consent\tprivilege\treach", _permissions()),

@@ -70,7 +70,7 @@ class Catalog:
     @cached_property
     def first_party(self) -> dict[str, str]:
         """Application ID -> name of Microsoft's own applications."""
-        return {app_id: name for app_id, name in _rows("first_party_apps.tsv")}
+        return {row[0]: row[1] for row in _rows("first_party_apps.tsv")}
 
     @cached_property
     def abused(self) -> dict[str, Abuse]:
