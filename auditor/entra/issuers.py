@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from functools import cache
 from typing import Literal, NamedTuple
 
 from auditor.entra.ids import GUID
@@ -30,6 +31,7 @@ class Problem(NamedTuple):
 
 # learn.microsoft.com/azure/devops/pipelines/release/convert-service-connections
 AZURE_DEVOPS_ENDS = datetime(2027, 7, 1, tzinfo=timezone.utc)
+MAX_LENGTH = 600  # of an issuer, a subject or an audience: learn.microsoft.com/graph/api/resources/federatedidentitycredential
 _DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -41,44 +43,48 @@ class _Form(NamedTuple):
     like: str  # and what it looks like
 
 
-def _form(service: Service, host: str, exact: str, like: str, of: str = "") -> _Form:
-    return _Form(service, re.compile(host), re.compile(exact), of or service, like)
-
-
 _SLUG = r"[A-Za-z0-9_-]+"
 _LOGIN = r"(?:microsoftonline\.(?:com|us)|(?:partner\.microsoftonline|chinacloudapi)\.cn)"
-_FORMS = (
+
+
+@cache
+def _forms() -> tuple[_Form, ...]:
+    """Compiled when the first credential asks: most runs have none."""
+    return tuple(_Form(service, re.compile(host), re.compile(exact), of or service, like) for service, host, exact, like, of in _FORMS)
+
+
+_FORMS: tuple[tuple[Service, str, str, str, str], ...] = (
     # An enterprise can have its slug added to the issuer; one with data residency has a subdomain of ghe.com.
-    _form("GitHub", r"token\.actions\.githubusercontent\.com(?:/|$)", rf"https://token\.actions\.githubusercontent\.com(?:/{_SLUG})?",
-          "https://token.actions.githubusercontent.com, for some enterprises with their slug behind it"),
-    _form("GitHub", r"token\.actions\.[^/]+\.ghe\.com(?:/|$)", rf"https://token\.actions\.[a-z0-9-]+\.ghe\.com(?:/{_SLUG})?",
-          "https://token.actions.SUBDOMAIN.ghe.com", "GitHub Enterprise Cloud"),
-    _form("GitHub", r"[^/]+/_services/token/?$", r"https://[^/]+/_services/token",
-          "https://HOST/_services/token", "GitHub Enterprise Server"),
-    _form("GitLab", r"gitlab\.com(?:/|$)", r"https://gitlab\.com", "https://gitlab.com", "GitLab.com"),
-    _form("HCP Terraform", r"app\.(?:eu\.)?terraform\.io(?:/|$)", r"https://app\.(?:eu\.)?terraform\.io",
-          "https://app.terraform.io or https://app.eu.terraform.io"),
-    _form("Google", r"accounts\.google\.com(?:/|$)", r"https://accounts\.google\.com", "https://accounts.google.com"),
-    _form("Azure DevOps", r"vstoken\.dev\.azure\.com(?:/|$)", rf"https://vstoken\.dev\.azure\.com/{GUID}",
-          "https://vstoken.dev.azure.com/ORGANIZATION-ID, with the GUID of the organization and without a slash at the end"),
-    _form("Microsoft Entra ID", rf"(?:login\.(?:{_LOGIN}|windows\.net|microsoft\.com)|sts\.(?:windows\.net|chinacloudapi\.cn))(?:/|$)",
-          rf"https://login\.{_LOGIN}/{GUID}/v2\.0",
-          "https://login.microsoftonline.com/TENANT-ID/v2.0, with the GUID of the tenant and without a slash at the end"),
-    _form("Kubernetes", r"[^/]+\.oic\.prod-aks\.azure\.[a-z]+(?:/|$)", rf"https://[a-z0-9-]+\.oic\.prod-aks\.azure\.[a-z]+/{GUID}/{GUID}/",
-          "https://REGION.oic.prod-aks.azure.com/TENANT-ID/ID/, with a slash at the end", "Azure Kubernetes Service"),
-    _form("Kubernetes", r"oidc\.eks\.[^/]+\.amazonaws\.com(?:\.cn)?(?:/|$)",
-          r"https://oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/id/[0-9A-F]{32}",
-          "https://oidc.eks.REGION.amazonaws.com/id/ID, with 32 digits and capitals and without a slash at the end", "Amazon EKS"),
-    _form("Kubernetes", r"container\.googleapis\.com/v1/projects/",
-          r"https://container\.googleapis\.com/v1/projects/[^/]+/(?:locations|zones)/[^/]+/clusters/[^/]+",
-          "https://container.googleapis.com/v1/projects/PROJECT/locations/LOCATION/clusters/CLUSTER", "Google Kubernetes Engine"),
-    _form("AWS", r"[0-9a-f-]{36}\.tokens\.sts\.global\.api\.aws(?:/|$)", rf"https://{GUID}\.tokens\.sts\.global\.api\.aws",
-          "https://ID.tokens.sts.global.api.aws"),
-    _form("Bitbucket", r"api\.bitbucket\.org/2\.0/workspaces/",
-          r"https://api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc",
-          "https://api.bitbucket.org/2.0/workspaces/WORKSPACE/pipelines-config/identity/oidc"),
-    _form("CircleCI", r"oidc\.circleci\.com(?:/|$)", rf"https://oidc\.circleci\.com/org/{GUID}",
-          "https://oidc.circleci.com/org/ORGANIZATION-ID, with the GUID of the organization"),
+    ("GitHub", r"token\.actions\.githubusercontent\.com(?:/|$)", rf"https://token\.actions\.githubusercontent\.com(?:/{_SLUG})?",
+     "https://token.actions.githubusercontent.com, for some enterprises with their slug behind it", ""),
+    ("GitHub", r"token\.actions\.[^/]+\.ghe\.com(?:/|$)", rf"https://token\.actions\.[a-z0-9-]+\.ghe\.com(?:/{_SLUG})?",
+     "https://token.actions.SUBDOMAIN.ghe.com", "GitHub Enterprise Cloud"),
+    ("GitHub", r"[^/]+/_services/token/?$", r"https://[^/]+/_services/token",
+     "https://HOST/_services/token", "GitHub Enterprise Server"),
+    ("GitLab", r"gitlab\.com(?:/|$)", r"https://gitlab\.com", "https://gitlab.com", "GitLab.com"),
+    ("HCP Terraform", r"app\.(?:eu\.)?terraform\.io(?:/|$)", r"https://app\.(?:eu\.)?terraform\.io",
+     "https://app.terraform.io or https://app.eu.terraform.io", ""),
+    ("Google", r"accounts\.google\.com(?:/|$)", r"https://accounts\.google\.com", "https://accounts.google.com", ""),
+    ("Azure DevOps", r"vstoken\.dev\.azure\.com(?:/|$)", rf"https://vstoken\.dev\.azure\.com/{GUID}",
+     "https://vstoken.dev.azure.com/ORGANIZATION-ID, with the GUID of the organization and without a slash at the end", ""),
+    ("Microsoft Entra ID", rf"(?:login\.(?:{_LOGIN}|windows\.net|microsoft\.com)|sts\.(?:windows\.net|chinacloudapi\.cn))(?:/|$)",
+     rf"https://login\.{_LOGIN}/{GUID}/v2\.0",
+     "https://login.microsoftonline.com/TENANT-ID/v2.0, with the GUID of the tenant and without a slash at the end", ""),
+    ("Kubernetes", r"[^/]+\.oic\.prod-aks\.azure\.[a-z]+(?:/|$)", rf"https://[a-z0-9-]+\.oic\.prod-aks\.azure\.[a-z]+/{GUID}/{GUID}/",
+     "https://REGION.oic.prod-aks.azure.com/TENANT-ID/ID/, with a slash at the end", "Azure Kubernetes Service"),
+    ("Kubernetes", r"oidc\.eks\.[^/]+\.amazonaws\.com(?:\.cn)?(?:/|$)",
+     r"https://oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/id/[0-9A-F]{32}",
+     "https://oidc.eks.REGION.amazonaws.com/id/ID, with 32 digits and capitals and without a slash at the end", "Amazon EKS"),
+    ("Kubernetes", r"container\.googleapis\.com/v1/projects/",
+     r"https://container\.googleapis\.com/v1/projects/[^/]+/(?:locations|zones)/[^/]+/clusters/[^/]+",
+     "https://container.googleapis.com/v1/projects/PROJECT/locations/LOCATION/clusters/CLUSTER", "Google Kubernetes Engine"),
+    ("AWS", r"[0-9a-f-]{36}\.tokens\.sts\.global\.api\.aws(?:/|$)", rf"https://{GUID}\.tokens\.sts\.global\.api\.aws",
+     "https://ID.tokens.sts.global.api.aws", ""),
+    ("Bitbucket", r"api\.bitbucket\.org/2\.0/workspaces/",
+     r"https://api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc",
+     "https://api.bitbucket.org/2.0/workspaces/WORKSPACE/pipelines-config/identity/oidc", ""),
+    ("CircleCI", r"oidc\.circleci\.com(?:/|$)", rf"https://oidc\.circleci\.com/org/{GUID}",
+     "https://oidc.circleci.com/org/ORGANIZATION-ID, with the GUID of the organization", ""),
 )  # fmt: skip
 # Addresses of these services that are never an issuer, and what is.
 _MISTAKEN = {
@@ -99,21 +105,23 @@ _DEVOPS_PREVIEW = re.compile(r"app\.vstoken\.visualstudio\.com/?")  # of 2023, b
 def service_of(issuer: str) -> Service | None:
     """The service that an issuer is meant for, however it is spelled; None for any other."""
     rest = _without_scheme(issuer)
-    found = next((form.service for form in _FORMS if form.host.match(rest)), None)
+    found = next((form.service for form in _forms() if form.host.match(rest)), None)
     if found is None and any(label.startswith("gitlab") for label in rest.partition("/")[0].split(".")[:-2]):
         return "GitLab"  # one's own, gitlab.contoso.com: nothing is said of how it spells its issuer
     return found
 
 
 def issuer_problem(issuer: str) -> Problem | None:
-    """Why no token names this issuer; None where it may."""
+    """Why no token names this issuer; None where it may. Of one that Entra ID refuses for its length nothing is said."""
+    if len(issuer) > MAX_LENGTH:
+        return None
     rest = _without_scheme(issuer)
     host = rest.partition("/")[0]
     if host in _MISTAKEN and rest.rstrip("/") in (host, f"{host}/login/oauth"):
         return Problem("this is an address of the service, not its issuer", _MISTAKEN[host])
     if _DEVOPS_PREVIEW.fullmatch(rest):
         return Problem("Azure DevOps used this issuer in a preview in 2023 only")
-    form = next((form for form in _FORMS if form.host.match(rest)), None)
+    form = next((form for form in _forms() if form.host.match(rest)), None)
     if form is not None:
         return None if form.exact.fullmatch(issuer) else Problem(f"the issuer of {form.of} is {form.like}", _repaired(form, issuer))
     if not issuer.startswith("https://"):

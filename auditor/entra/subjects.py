@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from auditor.entra.ids import GUID
-from auditor.entra.issuers import Problem, Service, service_of
+from auditor.entra.issuers import MAX_LENGTH, Problem, Service, service_of
 
 # How the subjects of one service begin; under the issuer of another one they are misplaced.
 _BEGINNINGS: dict[str, Service] = {
@@ -28,11 +28,11 @@ _BEGINNINGS: dict[str, Service] = {
 def subject_problem(issuer: str, subject: str) -> Problem | None:
     """Why no token of the issuer carries the subject; None where one may, or where the issuer is not known.
 
-    Blanks at the ends and wildcards are faults of their own, and not looked at here.
+    Blanks at the ends, wildcards and values that are too long are faults of their own, and not checked here.
     """
     service = service_of(issuer)
     subject = subject.strip()
-    if service is None or not subject or "*" in subject:
+    if service is None or not subject or "*" in subject or len(subject) > MAX_LENGTH:
         return None
     begins = next((begin for begin in _BEGINNINGS if subject.startswith(begin)), None)
     if begins is not None and (of := _BEGINNINGS[begins]) != service:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _PROXY_DESCRIPTION = "CWAP_AuthSecret"
 # Azure AD Graph and old exports have no displayName: there the description is the customKeyIdentifier, in base64.
 _PROXY_IDENTIFIERS = frozenset(base64.b64encode(_PROXY_DESCRIPTION.encode(encoding)).decode() for encoding in ("ascii", "utf-16-le"))
-_MAX_VALUE = 600  # characters of an issuer, a subject or an audience: learn.microsoft.com/graph/api/resources/federatedidentitycredential
 _COPILOT_STUDIO = ".powerva.microsoft.com"  # CN=service.prod.powerva.microsoft.com, which Copilot Studio makes and renews
 
 
@@ -336,8 +335,8 @@ class FederatedCredential(Fact):
         for what, value in [*values.items(), *(("audience", audience) for audience in audiences)]:
             if value != value.strip():
                 return f"the {what} begins or ends with a blank, which tokens do not have"
-            if len(value) > _MAX_VALUE:
-                return f"the {what} has {len(value)} characters; Entra ID allows {_MAX_VALUE}"
+            if len(value) > issuers.MAX_LENGTH:
+                return f"the {what} has {len(value)} characters; Entra ID allows {issuers.MAX_LENGTH}"
         return None if self.valid_name else f"the name {self.name!r} is not 3 to 120 letters, digits, hyphens and underscores"
 
     @fact()
