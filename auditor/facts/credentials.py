@@ -387,9 +387,10 @@ class FederatedCredential(Fact):
         if self.issuing_tenant is None:
             return None
         world, subject = self.owner.world, (self.subject or "").strip().lower()
-        found: Any = world.principal(subject)
-        holder: Any = world.principal_by_id(subject)  # where one has it as object ID, all is well
-        return None if found.__class__ is Unknown and holder.__class__ is not Unknown else found
+        holder: Any = world.principal_by_id(subject)
+        if holder is not None and holder.__class__ is not Unknown:
+            return None
+        return world.principal(subject)
 
     @fact()
     def github(self) -> GitHubSubject | None:
