@@ -331,6 +331,8 @@ def test_one_fault_is_one_finding(tmp_path: Path) -> None:
     assert list(found(tmp_path, {"issuer": GITHUB, "subject": "repo:contoso@1/orders@2:ref:refs/heads/*"})) == ["fic-wildcard-subject"]
     assert list(found(tmp_path, {"issuer": GITHUB + "/", "subject": "repo:contoso@1/orders@2:environment:prod"})) == ["fic-issuer"]
     assert list(found(tmp_path, {"issuer": ENTRA, "subject": "sc://contoso/pay/prod"})) == ["fic-ado-subject"]
+    assert list(found(tmp_path, {"issuer": GITHUB, "subject": "sc://contoso/pay/prod"})) == ["fic-github-subject"]
+    assert list(found(tmp_path, {"issuer": ENTRA, "subject": "repo:contoso/pay:pull_request"})) == ["fic-managed-identity-subject"]
 
 
 def test_m4_ids_of_owner_and_repository(tmp_path: Path) -> None:
@@ -368,10 +370,15 @@ def test_m5_the_client_id_of_a_managed_identity(tmp_path: Path) -> None:
 
 def test_m6_a_managed_identity_of_another_tenant(tmp_path: Path) -> None:
     elsewhere = ENTRA.replace(TENANT, OTHER)
-    row = found(tmp_path, {"issuer": elsewhere, "subject": "5b000000-2222-4222-8222-222222222222"}, **principals())["fic-other-tenant"]
+    row = found(tmp_path, {"issuer": elsewhere, "subject": "5b000000-3333-4333-8333-333333333333"}, **principals())["fic-other-tenant"]
     assert row["severity"] == "medium"
     assert OTHER in row["message"]
+    ours = found(tmp_path, {"issuer": elsewhere, "subject": "5b000000-2222-4222-8222-222222222222"}, **principals())["fic-other-tenant"]
+    assert ours["severity"] == "high"  # the identity is here, so the tenant in the issuer is wrong
     assert not found(tmp_path, {"issuer": elsewhere, "subject": "/eid1/c/pub/t/AAAA/a/BBBB/sc/1/2"}, **principals())
+    assert not found(
+        tmp_path, {"issuer": elsewhere, "subject": "5b000000-3333-4333-8333-333333333333"}
+    )  # whose tenant this is, nobody said
 
 
 def test_the_issuer_of_azure_devops_ends(tmp_path: Path) -> None:

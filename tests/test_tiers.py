@@ -77,14 +77,14 @@ def test_what_others_rate_otherwise(name: str, privilege: str) -> None:
 
 
 def test_rows_9_and_20_other_apis() -> None:
-    assert tier(SHAREPOINT, "User.ReadWrite.All") == "medium"  # writes profiles
+    assert tier(SHAREPOINT, "User.ReadWrite.All") == tier(SHAREPOINT, "User.ReadWrite.All", "delegated") == "medium"  # writes profiles
     assert tier(SHAREPOINT, "Sites.FullControl.All") == "tier 0"
     assert tier(EXCHANGE, "Exchange.ManageAsApp") == "high"  # nothing without a role
     for api, name in [
         (DATAVERSE, "user_impersonation"), (MICROSOFT_GRAPH, "Sites.ReadWrite.All"), (SHAREPOINT, "AllSites.FullControl"),
-        (SHAREPOINT, "AllSites.Write"), (SHAREPOINT, "User.ReadWrite.All"), (POWER_BI, "Tenant.ReadWrite.All"),
+        (SHAREPOINT, "AllSites.Write"), (POWER_BI, "Tenant.ReadWrite.All"),
     ]:  # fmt: skip
-        assert tier(api, name, "delegated") == "medium"
+        assert tier(api, name, "delegated") == "high"
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="what peers rate is not here")
@@ -167,8 +167,12 @@ def test_m2_the_way_to_takeover_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("api", "scope"), [(DATAVERSE, "user_impersonation"), (MICROSOFT_GRAPH, "Sites.ReadWrite.All")])
-def test_row_20_what_opens_the_users_own_data_is_no_takeover(tmp_path: Path, api: str, scope: str) -> None:
-    assert not findings(granted(tmp_path, api, scope), "perm-dangerous-delegated", "grant-all-principals-risky")
+def test_row_20_what_opens_the_users_own_data_is_medium(tmp_path: Path, api: str, scope: str) -> None:
+    rules = "perm-dangerous-delegated", "grant-all-principals-risky"
+    ((rule, severity, message),) = findings(granted(tmp_path, api, scope), *rules)
+    assert (rule, severity) == ("grant-all-principals-risky", "medium")
+    assert message.endswith(("what the user may do", "the sites that the user reaches"))
+    assert not findings(granted(tmp_path, api, scope, "Principal"), *rules)
 
 
 def test_a_delegated_permission_is_told_by_what_the_user_may(tmp_path: Path) -> None:

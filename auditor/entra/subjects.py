@@ -172,7 +172,7 @@ def _github_context(before: str, context: str) -> Problem | None:
         if not value:
             return Problem(f"{key}: has no value" if key in _CLAIMS else "the subject ends in a colon")
         if key == "ref" and not _REF.fullmatch(value):
-            return Problem("GitHub sends the whole ref: refs/heads/BRANCH or refs/tags/TAG", f"{done}ref:{_whole_ref(value)}")
+            return Problem("GitHub sends the full ref: refs/heads/BRANCH or refs/tags/TAG", f"{done}ref:{_whole_ref(value)}")
         i += 2
     return None
 
@@ -184,7 +184,9 @@ def _no_claim(key: str, value: str | None, done: str) -> Problem | None:
         return Problem("ref: comes before refs/", f"{done}ref:{key}" if value is None else "")
     if lower in _NOT_CLAIMS:
         name = value and re.sub(r"^(?:refs/)?(?:heads|tags)/", "", value)
-        return Problem(f"no claim is named so: GitHub sends {_NOT_CLAIMS[lower]}NAME", f"{done}{_NOT_CLAIMS[lower]}{name}" if name else "")
+        return Problem(
+            f"GitHub has no claim of this name and sends {_NOT_CLAIMS[lower]}NAME", f"{done}{_NOT_CLAIMS[lower]}{name}" if name else ""
+        )
     if lower in _CLAIMS:
         return Problem("names of claims are in lower case, with underscores", f"{done}{lower}" + (f":{value}" if value else ""))
     word, slash, name = key.partition("/")

@@ -382,15 +382,19 @@ class FederatedCredential(Fact):
         return None if subject is None else subjects.subject_problem(read(self.issuer), subject)
 
     @fact(SERVICE_PRINCIPALS.whole)
-    def client_id_of(self) -> ServicePrincipal | None:
-        """The service principal whose application (client) ID is the subject, in place of its object ID; null where there is none."""
+    def managed_identity(self) -> ServicePrincipal | None:
+        """The service principal whose object ID is the subject, where the issuer is Microsoft Entra ID; null where there is none here."""
         if self.issuing_tenant is None:
             return None
-        world, subject = self.owner.world, (self.subject or "").strip().lower()
-        holder: Any = world.principal_by_id(subject)
-        if holder is not None and holder.__class__ is not Unknown:
+        return self.owner.world.principal_by_id((self.subject or "").strip().lower())
+
+    @fact(SERVICE_PRINCIPALS.whole)
+    def client_id_of(self) -> ServicePrincipal | None:
+        """The service principal whose application (client) ID is the subject, in place of its object ID; null where there is none."""
+        holder: Any = self.managed_identity
+        if self.issuing_tenant is None or (holder is not None and holder.__class__ is not Unknown):
             return None
-        return world.principal(subject)
+        return self.owner.world.principal((self.subject or "").strip().lower())
 
     @fact()
     def github(self) -> GitHubSubject | None:
