@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from auditor.entra.catalog import AbuseKind, Kind, Privilege
 from auditor.entra.issuers import Service
+from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
-from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting, Token
+from auditor.facts.app import AccountType, App, Limits, OptionalClaim, RedirectUriSetting, Token
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector, ConnectorScope
 from auditor.facts.credentials import Certificate, ClaimTest, Credential, FederatedCredential, GitHubSubject, Secret
@@ -24,8 +25,8 @@ TYPES: tuple[type[Fact], ...] = (
 
 __all__ = [
     "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
-    "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
-    "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
-    "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
+    "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
+    "GrantedPermission", "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege",
+    "RedirectUri", "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
     "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

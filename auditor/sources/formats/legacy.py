@@ -39,7 +39,6 @@ _PRINCIPAL_RENAMED = {
     "deletionTimestamp": "deletedDateTime",
 }
 _CREDENTIAL = {"startDate": "startDateTime", "endDate": "endDateTime"}
-_INFO = {"termsOfService": "termsOfServiceUrl", "support": "supportUrl", "privacy": "privacyStatementUrl", "marketing": "marketingUrl"}
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
 _SECRET = ("value", "secretText", "key")
@@ -47,7 +46,6 @@ _SECRET = ("value", "secretText", "key")
 NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*RENAMED, "availableToOtherTenants", "replyUrls"), ()),
     "replyUrlsWithType": ("url", "type"),
-    "informationalUrls": tuple(_INFO),
     "preAuthorizedApplications": ("appId", "permissionIds"),
     **dict.fromkeys(("passwordCredentials", "keyCredentials"), tuple(_CREDENTIAL)),
 }
@@ -75,8 +73,6 @@ def application(value: dict[str, Any], *, portal: bool) -> Converted:
         elif name == "preAuthorizedApplications":
             out.put(RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
             _member_origins(out, RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
-        elif name == "informationalUrls" and isinstance(item, dict):
-            out.put("info", {_INFO.get(key, key): url for key, url in item.items()}, origin)
         else:
             out.put(RENAMED.get(name, name), [] if item is None and name in _COLLECTIONS else item, origin)
     _complete(out, value, portal=portal)
