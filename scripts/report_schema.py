@@ -10,7 +10,7 @@ import msgspec
 from auditor.engine.finding import Finding, Related, Status
 from auditor.report.json import SCHEMA_VERSION
 from auditor.report.tables import Application, Connector, Credential
-from auditor.severity import SEVERITIES
+from auditor.severity import SEVERITIES, Certainty
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
@@ -37,6 +37,7 @@ def row(struct: type[msgspec.Struct]) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     finding = row(Finding)
     finding["properties"]["severity"] = finding["properties"]["highest_severity"] = {"enum": list(SEVERITIES)}
+    finding["properties"]["certainty"] = {"enum": [*(certainty.value for certainty in Certainty), None]}
     finding["properties"]["status"] = {"enum": [status.value for status in Status]}
     finding["properties"]["related"] = {"anyOf": [array({"$ref": "#/$defs/Related"}), {"type": "null"}]}
     credential = row(Credential)

@@ -210,8 +210,12 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
     asked = [(step, _verdicts(step, outcomes[step.rule], connector)) for step in link.steps if step.rule in outcomes]
     breaking: list[Finding] = []
     remarks: list[Finding] = []
+    there = {id(row) for _, verdicts in asked for row in _findings(verdicts)}
     for step, verdicts in asked:
+        gave_way = outcomes[step.rule].gave_way
         for row in _findings(verdicts):
+            if id(row) in gave_way and id(gave_way[id(row)]) in there:
+                continue  # the other says the same, of this link
             breaks = row.status is Status.error or (row.severity >= _BREAKS and not step.remark)
             (breaking if breaks else remarks).append(row)
     asked = [(step, verdicts) for step, verdicts in asked if not step.remark]

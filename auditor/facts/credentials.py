@@ -114,22 +114,26 @@ class Secret(Credential):
     """A client secret (passwordCredentials)."""
 
     managed_by_microsoft: bool = prop(
-        "displayName",
-        "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known.",
+        "displayName", "Application Proxy made it and renews it, by its description (CWAP_AuthSecret)."
     )
 
     def __init__(self, doc: shapes.PasswordCredential, owner: Any, at: str) -> None:
         super().__init__(doc, owner, at)
-        name, identifier = self.display_name, doc.custom_key_identifier
-        # Few secrets have this description: one that is not known must not hide a fault.
-        self.managed_by_microsoft = (name.__class__ is str and name == _PROXY_DESCRIPTION) or (
-            identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS
-        )
+        self.managed_by_microsoft = _by_application_proxy(self.display_name, doc.custom_key_identifier)
 
     @fact()
     def superseded(self) -> bool:
         """Another secret of the same app is valid and ends later."""
         return self._superseded_by(self.owner.secrets)
+
+
+def _by_application_proxy(description: Any, identifier: Any) -> Any:
+    """Whether a secret's description says so, in either place; unknown where the place that could say it was not read."""
+    if description.__class__ is str and description:
+        return description == _PROXY_DESCRIPTION
+    if identifier.__class__ is str and identifier:
+        return identifier in _PROXY_IDENTIFIERS
+    return next((value for value in (description, identifier) if isinstance(value, Unknown)), False)
 
 
 class Certificate(Credential):
@@ -143,7 +147,7 @@ class Certificate(Credential):
     usages: list[str] = prop("usage", "Sign, Verify, Encrypt: of all its entries.")
     key_ids: list[str] = prop("keyId", "Of all its entries.")
     managed_by_microsoft: bool = prop(
-        "displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known."
+        "displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com)."
     )
 
     def __init__(self, doc: shapes.KeyCredential, owner: App | ServicePrincipal, at: str) -> None:
@@ -151,7 +155,7 @@ class Certificate(Credential):
         self.thumbprint, self.type = thumbprint(doc.custom_key_identifier), text(doc.type)
         self.usages, self.key_ids = [], []
         name = self.display_name
-        self.managed_by_microsoft = name.__class__ is str and _COPILOT_STUDIO in name
+        self.managed_by_microsoft = name if isinstance(name, Unknown) else _COPILOT_STUDIO in name
 
     @fact()
     def superseded(self) -> bool:

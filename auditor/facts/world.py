@@ -78,6 +78,7 @@ class World(Protocol):
 
     catalog: Catalog
     now: datetime
+    given: set[str]  # names of the collections of which anything was read
     tenant: Tenant
     apis: Apis
     grants: Grants

@@ -32,6 +32,33 @@ def _each_name_once(rules: list[Rule]) -> None:
                 raise RuleError(f"the alias {alias!r} is {groups[alias]}", page=rule.path, line=1)
 
 
+def check_giving_way(rules: Iterable[Rule], others: Iterable[Rule] = ()) -> None:
+    """Whoever gives way names other rules, of these or `others`, and none that gives way to it in turn. Raises RuleError at the page."""
+    listed = list(rules)
+    owners = {name: rule for rule in (*others, *listed) for name in (rule.id, *rule.aliases)}
+
+    def fail(rule: Rule, name: str, message: str) -> RuleError:
+        return rule.placed(RuleError(message, name, 0, len(name)), "gives-way-to")
+
+    def reached(rule: Rule, before: tuple[str, ...]) -> Iterator[str]:
+        for name in rule.gives_way_to:
+            other = owners.get(name)
+            if other is not None and other.id not in before:
+                yield other.id
+                yield from reached(other, (*before, other.id))
+
+    for rule in listed:
+        for name in rule.gives_way_to:
+            other = owners.get(name)
+            if other is None:
+                close = difflib.get_close_matches(name, owners, n=1, cutoff=0.5)
+                raise fail(rule, name, f"no rule is called {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+            if other.id == rule.id or rule.id in reached(other, (other.id,)):
+                raise fail(rule, name, f"{name} gives way to {rule.id} in turn" if other.id != rule.id else "a rule cannot give way to itself")
+            if other.root != rule.root:
+                raise fail(rule, name, f"{name} is about another kind of object: {other.root}, not {rule.root}")
+
+
 class Rulebook:
     """All rules of a run, by id."""
 
@@ -160,7 +187,9 @@ def shipped(extend: Iterable[Path] = ()) -> Rulebook:
         if not more:
             raise UsageError(f"{folder} holds no rule pages (*.md with a ```toml rule block)")
         rules += more
-    return Rulebook(rules)
+    book = Rulebook(rules)
+    check_giving_way(book)
+    return book
 
 
 @cache
