@@ -48,7 +48,6 @@ class Context:
     kind: str | None
     relation: str
     parent: str
-    is_expanded: bool = False  # the elements may hold others: "#servicePrincipals(id,appRoleAssignments())"
 
 
 def context(text: str) -> Context:
@@ -57,8 +56,7 @@ def context(text: str) -> Context:
     parent = re.match(r"\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
     segments = [part for part in _outside_parentheses(fragment.lower()).split("/") if part and part != "$entity"]
     last = segments[-1] if segments else ""
-    is_expanded = fragment.count("(") > (2 if parent else 1)
-    return Context(SEGMENTS.get(last), last, parent[1].lower() if parent else "", is_expanded)
+    return Context(SEGMENTS.get(last), last, parent[1].lower() if parent else "")
 
 
 def _outside_parentheses(text: str) -> str:

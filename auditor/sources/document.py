@@ -72,7 +72,7 @@ class Document:
 
     def place(self, inside: str) -> tuple[str, int | None, int | None]:
         """Pointer in the file, line and column of what a Graph pointer names. No column in a large file, no line in a tenant."""
-        own = self._own_pointer(inside) if self.origins else inside
+        own = pointer.mapped(inside, self.origins) if self.origins else inside
         places = self.places
         if places is not None:
             return self.pointer + own, *pointer.position(places.text, places.locate(own) or 0)
@@ -83,15 +83,6 @@ class Document:
         if line == 1:
             column += self.column - 1
         return self.pointer + own, self.line + line - 1, column
-
-    def _own_pointer(self, inside: str) -> str:
-        assert self.origins is not None
-        head = inside
-        while head:
-            if head in self.origins:
-                return self.origins[head] + inside[len(head) :]
-            head = head.rpartition("/")[0]
-        return inside
 
 
 @dataclass(slots=True)

@@ -210,7 +210,7 @@ class _Files:
 def _is_marked(file: Whole) -> bool:
     """Whether something in a text may be of Entra ID, or is worth a word."""
     raw = file.raw
-    if formats.MARKERS.search(raw):
+    if formats.may_hold_ours(raw):
         return True
     if file.is_json:
         from auditor.sources import foreign
@@ -218,7 +218,7 @@ def _is_marked(file: Whole) -> bool:
         if foreign.HINTS.search(raw) or _EMPTY.fullmatch(raw[:200]):
             return True
     # What is left of UTF-16 is broken, and holds every marker with a NUL behind each letter.
-    return raw[:2] in (b"\xff\xfe", b"\xfe\xff") and formats.MARKERS.search(raw.replace(b"\0", b"")) is not None
+    return raw[:2] in (b"\xff\xfe", b"\xfe\xff") and formats.may_hold_ours(raw.replace(b"\0", b""))
 
 
 def _say_what_is_empty(into: Documents) -> None:

@@ -58,6 +58,14 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
     return data
 
 
+def fitting(kind: str, value: Any) -> Any:
+    """The shape of a value that fits at once; None of another."""
+    try:
+        return msgspec.convert(value, SHAPES[kind])
+    except (msgspec.ValidationError, RecursionError):
+        return None
+
+
 _MOST_MISFITS = 20  # of one object, that the schema lets through
 
 

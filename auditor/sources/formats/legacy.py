@@ -14,7 +14,7 @@ from auditor.sources.formats.base import Converted
 
 _AUDIENCES = {True: "AzureADMultipleOrgs", False: "AzureADMyOrg", None: "AzureADMyOrg"}
 # name in the file -> path in Microsoft Graph's shape
-_RENAMED = {
+RENAMED = {
     "objectId": "id",
     "name": "displayName",
     "signInUrl": "web/homePageUrl",
@@ -44,6 +44,14 @@ _INFO = {"termsOfService": "termsOfServiceUrl", "support": "supportUrl", "privac
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
 _SECRET = ("value", "secretText", "key")
+# What is read beside Microsoft Graph's names, and the names within it.
+NAMES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((*RENAMED, "availableToOtherTenants", "replyUrls"), ()),
+    "replyUrlsWithType": ("url", "type"),
+    "informationalUrls": tuple(_INFO),
+    "preAuthorizedApplications": ("appId", "permissionIds"),
+    **dict.fromkeys(("passwordCredentials", "keyCredentials"), tuple(_CREDENTIAL)),
+}
 
 
 def application(value: dict[str, Any], *, portal: bool) -> Converted:
@@ -66,12 +74,12 @@ def application(value: dict[str, Any], *, portal: bool) -> Converted:
             out.put(name, _each(item, _secret if name == "passwordCredentials" else _credential), origin)
             _member_origins(out, name, name, item, _CREDENTIAL)
         elif name == "preAuthorizedApplications":
-            out.put(_RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
-            _member_origins(out, _RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
+            out.put(RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
+            _member_origins(out, RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
         elif name == "informationalUrls" and isinstance(item, dict):
             out.put("info", {_INFO.get(key, key): url for key, url in item.items()}, origin)
         else:
-            out.put(_RENAMED.get(name, name), [] if item is None and name in _COLLECTIONS else item, origin)
+            out.put(RENAMED.get(name, name), [] if item is None and name in _COLLECTIONS else item, origin)
     _complete(out, value, portal=portal)
     return out
 
