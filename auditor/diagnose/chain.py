@@ -112,7 +112,8 @@ LINKS = (
     Link("scope", _scopes, (
         Step("connector-scope-unknown-api"), Step("connector-scope-missing"), Step("connector-scope-is-role"),
         Step("connector-scope-other-resource"), Step("connector-scope-not-requested"), Step("connector-scope-none"),
-        Step("perm-unknown-id", _client, _requested_permissions), Step("perm-wrong-type", _client, _requested_permissions),
+        Step("perm-unknown-id", _client, _requested_permissions), Step("perm-disabled", _client, _requested_permissions),
+        Step("perm-wrong-type", _client, _requested_permissions),
     )),
     Link("resource", _resource, (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),

@@ -181,14 +181,15 @@ def load_folder(folder: Path) -> list[Rule]:
 
 def shipped(extend: Iterable[Path] = ()) -> Rulebook:
     """The rules that come with regaudit, and those of further folders."""
-    rules = list(_shipped(shipped_folder()))
+    ours = list(_shipped(shipped_folder()))
+    others: list[Rule] = []
     for folder in extend:
         more = load_folder(folder)
         if not more:
             raise UsageError(f"{folder} holds no rule pages (*.md with a ```toml rule block)")
-        rules += more
-    book = Rulebook(rules)
-    check_giving_way(book)
+        others += more
+    book = Rulebook([*ours, *others])
+    check_giving_way(others, ours)
     return book
 
 
