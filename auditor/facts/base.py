@@ -156,7 +156,7 @@ class Fact(metaclass=FactType):
         world: Any = self
         while isinstance(world, Fact):
             world = world.owner
-        return world is not None and not (unknown.collection and unknown.what in world.given)
+        return world is not None and not (unknown.collection and world.has_any_of(unknown.what))
 
     @property
     def key(self) -> str:
