@@ -46,7 +46,9 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
-    report = running.run(AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots, certain_only=certain_only), output, notes=True)
+    report = running.run(
+        AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots, certain_only=certain_only), output, notes=True
+    )
     found = list(chains(report))
     if not found and not report.errors:
         raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")

@@ -75,7 +75,9 @@ def command(
     if raw:
         raise UsageError("--raw shows the page of a rule; a code has none")
     message, paths = asked
-    return _explain(message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only), book, output, limit)
+    return _explain(
+        message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only), book, output, limit
+    )
 
 
 # -- a rule

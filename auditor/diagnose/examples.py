@@ -68,7 +68,8 @@ def _run(rule: Rule, example: Example) -> Result:
         (
             name
             for name, count in (
-                ("error", outcome.errors), (_failure(outcome), outcome.failed), ("not-evaluated", outcome.not_evaluated), ("pass", outcome.passed),
+                ("error", outcome.errors), (_failure(outcome), outcome.failed), ("not-evaluated", outcome.not_evaluated),
+                ("pass", outcome.passed),
             )
             if count
         ),

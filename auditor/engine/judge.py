@@ -21,9 +21,7 @@ _CHUNK = 256  # roots
 FEW = 4  # roots: to judge these one by one takes less time than to compile a rule
 
 
-def judge(
-    rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False, certain_only: bool = False
-) -> Outcome:
+def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False, certain_only: bool = False) -> Outcome:
     """What one rule says of one world, or of `only` these of its roots. Raises RuleError when the page does not check."""
     return judge_all([rule], world, only=only, show_passed=show_passed, certain_only=certain_only)[0]
 

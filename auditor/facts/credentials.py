@@ -113,9 +113,7 @@ class _Successors:
 class Secret(Credential):
     """A client secret (passwordCredentials)."""
 
-    managed_by_microsoft: bool = prop(
-        "displayName", "Application Proxy made it and renews it, by its description (CWAP_AuthSecret)."
-    )
+    managed_by_microsoft: bool = prop("displayName", "Application Proxy made it and renews it, by its description (CWAP_AuthSecret).")
 
     def __init__(self, doc: shapes.PasswordCredential, owner: Any, at: str) -> None:
         super().__init__(doc, owner, at)
@@ -146,9 +144,7 @@ class Certificate(Credential):
     type: str = prop("type", "AsymmetricX509Cert, X509CertAndPassword, Symmetric.")
     usages: list[str] = prop("usage", "Sign, Verify, Encrypt: of all its entries.")
     key_ids: list[str] = prop("keyId", "Of all its entries.")
-    managed_by_microsoft: bool = prop(
-        "displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com)."
-    )
+    managed_by_microsoft: bool = prop("displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com).")
 
     def __init__(self, doc: shapes.KeyCredential, owner: App | ServicePrincipal, at: str) -> None:
         super().__init__(doc, owner, at)

@@ -54,7 +54,9 @@ def check_giving_way(rules: Iterable[Rule], others: Iterable[Rule] = ()) -> None
                 close = difflib.get_close_matches(name, owners, n=1, cutoff=0.5)
                 raise fail(rule, name, f"no rule is called {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
             if other.id == rule.id or rule.id in reached(other, (other.id,)):
-                raise fail(rule, name, f"{name} gives way to {rule.id} in turn" if other.id != rule.id else "a rule cannot give way to itself")
+                raise fail(
+                    rule, name, f"{name} gives way to {rule.id} in turn" if other.id != rule.id else "a rule cannot give way to itself"
+                )
             if other.root != rule.root:
                 raise fail(rule, name, f"{name} is about another kind of object: {other.root}, not {rule.root}")
 
