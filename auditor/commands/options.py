@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,9 @@ class _Profile(click.Option):
         """Names the profiles that there are; their folder is only read for it."""
         from auditor.rulebook import profiles
 
-        self.help = f"Which rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
-        return super().get_help_record(ctx)
+        shown = copy(self)  # an option is the same whether or not its help was asked for
+        shown.help = f"Which rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
+        return super(_Profile, shown).get_help_record(ctx)
 
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
