@@ -21,6 +21,9 @@ from auditor.errors import RuleError
 from auditor.language import Likely
 from auditor.rulebook import Block, Rule
 from auditor.severity import Certainty
+from auditor.sources.coverage import DENIED, Covered, TenantInfo
+from auditor.sources.graph import plan
+from auditor.sources.spool import Writer as Spool
 from auditor.unknown import Unknown
 from tests.expressions import Writer
 from tests.helpers import regaudit
@@ -296,6 +299,20 @@ def test_nothing_is_presumed_that_could_have_been_there(tmp_path: Path) -> None:
     assert (said(report), report.count("passed")) == ({}, 1)
 
 
+def test_nothing_of_a_tenant_is_presumed(tmp_path: Path) -> None:
+    """A snapshot for which federated credentials were denied."""
+    why = {"reason": "Application.Read.All is missing", "permission": "Application.Read.All"}
+    info = TenantInfo(
+        ID, taken="2026-11-24T00:00:00Z",
+        covered=[Covered("applications", count=1), Covered("federatedIdentityCredentials", status=DENIED, **why)],  # type: ignore[arg-type]
+    )  # fmt: skip
+    writer = Spool(tmp_path / "tenant.ndjson.gz", ["applications", "federatedIdentityCredentials"], "1").open(info)
+    writer.page("applications", plan.APPLICATIONS, [("", json.dumps({**APP, "passwordCredentials": [EXPIRED]}).encode())], None, [])
+    writer.finish(info)
+    report = presumed(tmp_path / "tenant.ndjson.gz")
+    assert (said(report), report.count("not_evaluated"), report.exit_code()) == ({}, 1, 2)
+
+
 def test_a_presumption_never_passes_nor_exempts(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text(json.dumps({**OLD, "passwordCredentials": []}))
     page = '# T\n\n```toml rule\nseverity = "low"\n{}\npresume = ["app.federated_credentials"]\nmessage = "x"\n```\n'
@@ -311,6 +328,46 @@ def test_a_presumption_never_passes_nor_exempts(tmp_path: Path) -> None:
         report = audit(tmp_path / "old.json", select=[f"own-{number}"], extend_rules=[folder])
         assert report.count(verdicts) == 1, block
         assert all(one.certainty == "likely" for one in failures(report))
+
+
+# -- a severity that an unknown decides: precision.md, rows 6, 7 and 8
+
+
+OWNER = {
+    "@odata.type": "#microsoft.graph.user",
+    "id": "u",
+    "displayName": "G",
+    "userPrincipalName": "g_x.com#EXT#@contoso.com",
+    "userType": "Guest",
+}
+ON_SP = {
+    "id": "p",
+    "appId": APP_ID,
+    "displayName": "Payroll",
+    "servicePrincipalType": "Application",
+    "servicePrincipalNames": [APP_ID],
+    "keyCredentials": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "files"),
+    [
+        (  # row 6
+            "implicit-access-token",
+            {"app": {**APP, "web": {"redirectUris": ["https://a.contoso.com/cb"], "implicitGrantSettings": {"enableAccessTokenIssuance": True}}, "spa": None}},
+        ),
+        ("owner-guest", {"app": {**APP, "owners": [OWNER]}}),  # row 7
+        ("credential-on-sp", {"sp": {**ON_SP, "passwordCredentials": [{**EXPIRED, **LATE}], "appOwnerOrganizationId": KEY}}),  # row 8
+    ],
+    ids=["row 6", "row 7", "row 8"],
+)  # fmt: skip
+def test_an_unknown_alone_never_lifts_a_finding_over_the_gate(rule: str, files: dict[str, Any], tmp_path: Path) -> None:
+    report = audit(write(tmp_path, **files), select=[rule], as_of=AS_OF)
+    (one,) = failures(report)
+    assert (one.rule_id, one.severity, one.highest_severity, one.certainty) == (rule, "medium", "high", "certain")
+    assert "(may be high, depending on " in one.message
+    assert report.exit_code() == 0
 
 
 # -- what a page may say
