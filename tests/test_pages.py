@@ -31,7 +31,8 @@ from auditor.unknown import Unavailable, Unknown
 RULES = list(rulebook.shipped())
 BY_ID = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 KEY_ORDER = (
-    "severity", "each", "given", "unless", "require", "presume", "gives-way-to", "at", "message", "aadsts", "references", "aliases", "tags", "params",
+    "severity", "each", "given", "unless", "require", "presume", "gives-way-to", "at", "message", "aadsts", "references", "aliases", "identity",
+    "tags", "params",
 )  # fmt: skip
 
 

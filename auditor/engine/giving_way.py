@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from auditor.engine.finding import About, Finding, Outcome, Status
+from auditor.engine.finding import About, Finding, Outcome
+from auditor.engine.gate import is_failure
 
 
 class _Pair(NamedTuple):
@@ -84,12 +85,12 @@ def _pairs(outcome: Outcome, other: Outcome) -> Iterator[_Pair]:
     there: dict[About, Finding] = {}
     same_subjects = outcome.rule.each == other.rule.each
     for about, finding in other.rows:
-        if finding.status is Status.fail and (not about.key or same_subjects):
+        if is_failure(finding) and (not about.key or same_subjects):
             there.setdefault(about, finding)
     if not there:
         return
     for about, finding in outcome.rows:
-        if finding.status is not Status.fail:
+        if not is_failure(finding):
             continue
         for where in dict.fromkeys((about, About(about.rank, ""))):
             theirs = there.get(where)
