@@ -90,6 +90,12 @@ class RequestedPermission(Fact):
         return definition.privilege if definition is not None else "unrated"
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def reach(self) -> str:
+        """What it lets its holder do, by the catalog; '' where that is not described."""
+        definition = self.definition
+        return definition.reach if definition is not None else ""
+
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def implied_by(self) -> list[RequestedPermission]:
         """Other requested permissions of the same kind and resource that include it (X.ReadWrite.All includes X.Read.All)."""
         wider = _wider_permissions(read(self.value))
@@ -216,6 +222,11 @@ class GrantedPermission(Fact):
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
         return self.owner.world.apis.privilege(self.resource_app_id, self.value, self.kind)
+
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def reach(self) -> str:
+        """What it lets its holder do, by the catalog; '' where that is not described."""
+        return self.owner.world.apis.reach(self.resource_app_id, self.value, self.kind)
 
     @fact(APPLICATIONS.whole)
     def requested(self) -> bool:

@@ -77,10 +77,9 @@ class Apis:
                 admin: Any = (
                     True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
                 )
-                privilege: Any = fact.value  # of a permission whose name nobody read it is not known either
-                if isinstance(fact.value, str):
-                    privilege = CATALOG.privileges.get((app_id, fact.value, kind), "unrated")
-                found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege))
+                privilege: Any = self.privilege(app_id, fact.value, kind)  # of a permission whose name nobody read it is not known either
+                reach = self.reach(app_id, fact.value, kind)
+                found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege, reach))
         return found, gaps
 
     def definition(self, app_id: str | Unknown, permission_id: str | Unknown | None, kind: str | Unknown) -> Permission | Unknown | None:
@@ -198,6 +197,11 @@ class Apis:
         gap = first_unknown(app_id, value, kind)
         key: Any = app_id, value, kind
         return CATALOG.privileges.get(key, "unrated") if gap is None else gap
+
+    def reach(self, app_id: str | Unknown, value: str | Unknown, kind: str) -> str | Unknown:
+        gap = first_unknown(app_id, value, kind)
+        key: Any = app_id, value, kind
+        return CATALOG.reaches.get(key, "") if gap is None else gap
 
 
 class _Preauthorized:
