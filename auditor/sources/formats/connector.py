@@ -206,9 +206,13 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
 
 def _tenant_of_generic(out: Converted) -> None:
     """Generic OAuth 2 signs in at the tenant of its authorization URL; the parameter of the provider Microsoft Entra ID is not used."""
-    url = out.value.get("authorizationUrl")
-    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and isinstance(url, str) and login_cloud(url) is not None:
-        out.put("tenantId", url.partition("://")[2].split("/")[1] if url.count("/") > 2 else "", out.origins["/authorizationUrl"])
+    generic = out.value.get("identityProvider") in ("oauth2", "oauth2generic")
+    if "identityProvider" not in out.value or (generic and "authorizationUrl" not in out.value):
+        out.value.pop("tenantId", None)
+        missing = "authorizationUrl" if generic else "identityProvider"
+        out.leave_out("tenantId", f"{missing} is absent from the document", "")
+    elif generic and isinstance(url := out.value["authorizationUrl"], str) and login_cloud(url) is not None:
+        out.put("tenantId", f"{url}///".split("/")[3], out.origins["/authorizationUrl"])
 
 
 def _member(value: dict[str, Any], word: str) -> Any:
