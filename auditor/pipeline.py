@@ -103,7 +103,7 @@ class Loaded:
 
     @property
     def connectors(self) -> int:
-        return sum(len(world.connectors) for world in self.worlds)
+        return sum(connector.signs_in_by_itself for world in self.worlds for connector in world.connectors)
 
     def remedy(self, reason: Reason) -> str | None:
         """What would make known what is not."""

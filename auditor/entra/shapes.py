@@ -1,7 +1,8 @@
 """Microsoft Graph's shapes, decoded straight from bytes. An absent property is an `Unknown` that bears its name.
 
-Only what facts read is declared; the rest of an object is skipped while decoding. Secret material (`secretText`, `key`) is not
-declared, so it is never held. Source of the shapes: Microsoft Graph v1.0 metadata, and beta where a comment says so.
+Only what facts read is declared; the rest of an object is skipped while decoding. Secret material (`secretText`, `key`) is never
+held: of it there is only what it looks like (`Concealed`). Source of the shapes: Microsoft Graph v1.0 metadata, and beta where a
+comment says so.
 """
 
 from __future__ import annotations
@@ -37,6 +38,15 @@ def absent(name: str) -> Any:
     return Unknown(name, "absent from the document")
 
 
+class Concealed:
+    """Secret material: what it looks like, "none", "placeholder" or "value"; whoever decodes it lets the material go."""
+
+    __slots__ = ("form",)
+
+    def __init__(self, form: str) -> None:
+        self.form = form
+
+
 class Shape(msgspec.Struct, rename="camel", gc=False):
     """Base: Python names in snake_case, documents in camelCase."""
 
@@ -47,6 +57,7 @@ class PasswordCredential(Shape):
     start_date_time: Time | None = absent("passwordCredentials.startDateTime")
     end_date_time: Time | None = absent("passwordCredentials.endDateTime")
     custom_key_identifier: str | None = None
+    secret_text: Concealed | None = None  # Microsoft Graph gives it once, when it makes the secret: in a file somebody saved it
 
 
 class KeyCredential(Shape):
@@ -57,6 +68,7 @@ class KeyCredential(Shape):
     type: str | None = absent("keyCredentials.type")
     usage: str | None = absent("keyCredentials.usage")
     custom_key_identifier: str | None = absent("keyCredentials.customKeyIdentifier")
+    key: Concealed | None = None  # of a certificate its public part, unless its type says otherwise
 
 
 class PermissionScope(Shape):
@@ -202,13 +214,23 @@ class DirectoryObject(Shape):
     service_principal_type: str | None = absent("owners.servicePrincipalType")
 
 
+class AudienceRestrictions(Shape):
+    """Which tenants may use a multi-tenant application (beta)."""
+
+    odata_type: str | None = msgspec.field(name="@odata.type", default=absent("signInAudienceRestrictions.@odata.type"))
+    allowed_tenant_ids: list[str] | None = absent("signInAudienceRestrictions.allowedTenantIds")
+
+
 class Application(Shape):
+    # Of a plain registration Microsoft Graph does not state the type: one that is not stated is no other.
+    odata_type: str | None = msgspec.field(name="@odata.type", default=None)
     id: str | None = absent("id")
     app_id: str | None = absent("appId")
     display_name: str | None = absent("displayName")
     deleted_date_time: str | None = None  # in the recycle bin since then
     created_date_time: Time | None = absent("createdDateTime")
     sign_in_audience: Audience | None = absent("signInAudience")
+    sign_in_audience_restrictions: AudienceRestrictions | None = absent("signInAudienceRestrictions")
     identifier_uris: list[str] | None = absent("identifierUris")
     default_redirect_uri: str | None = absent("defaultRedirectUri")
     is_fallback_public_client: bool | None = absent("isFallbackPublicClient")
@@ -238,6 +260,7 @@ class Application(Shape):
     request_signature_verification: SignatureVerification | None = absent("requestSignatureVerification")
     owners: list[DirectoryObject] | None = absent("owners")  # only with $expand, 20 at most
     federated_identity_credentials: list[FederatedIdentityCredential] | None = absent("federatedIdentityCredentials")
+    sponsors: list[DirectoryObject] | None = absent("sponsors")  # of an agent identity blueprint, only with $expand
 
 
 class ServicePrincipal(Shape):
@@ -298,7 +321,7 @@ class Organization(Shape):
 class Connector(Shape):
     """A sign-in that a client is configured with: of a custom connector, or of an MSAL sample. Several shapes are read as this one."""
 
-    kind: str = "custom connector"  # or client, api
+    kind: str = "custom connector"  # or client, api, saved secret, policy
     identity_provider: str | None = absent("identityProvider")
     client_id: str | None = absent("clientId")
     tenant_id: str | None = absent("tenantId")
@@ -321,6 +344,7 @@ class ConnectorPart(Shape):
 
     display_name: str | None = absent("the connector's name")
     host: str | None = absent("host")
+    schemes: str | None = absent("schemes")  # of the definition, with blanks between; "" where it names none
     connector_id: str | None = absent("connectorId")
     environment: str | None = absent("environment")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.display import holds_secret
 from auditor.entra import shapes
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, SERVICE_PRINCIPALS
 from auditor.entra.shapes import Audience as Audience
@@ -13,7 +14,7 @@ from auditor.facts.base import PLACEHOLDER, Fact, each, fact, flag, identifier, 
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, is_known_in_part, is_template, redirect_uris
-from auditor.unknown import Unknown, either, some, whole_or_partial
+from auditor.unknown import Unknown, either, first_unknown, known, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
@@ -119,9 +120,12 @@ class App(Fact):
         "_uri_settings",
         "_signatures",
         "_keys",
+        "_restrictions",
+        "_sponsors",
         "expanded_owners",
         "expanded_federated",
     )
+    POLICY_TARGET = "applications"  # of the app management policy
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
@@ -132,6 +136,7 @@ class App(Fact):
     display_name: str = prop("displayName", "Its name.")
     created: datetime | None = prop("createdDateTime", "When it was registered.")
     audience: Audience = prop("signInAudience", "Supported account types; '' when not set.")
+    agent_blueprint: bool = prop("@odata.type", "It is an agent identity blueprint, by the type that Microsoft Graph states.")
     multi_tenant: bool = prop("signInAudience", "Other tenants' accounts can sign in.")
     personal_accounts: bool = prop("signInAudience", "Personal Microsoft accounts can sign in.")
     disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", "'' or NotDisabled when Microsoft has not disabled it.")
@@ -171,6 +176,9 @@ class App(Fact):
         self.owner, self.at, self.world, self.document = world, "", world, document
         self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
         self.created = doc.created_date_time
+        self.agent_blueprint = doc.odata_type.__class__ is str and str(doc.odata_type).lower().endswith(".agentidentityblueprint")
+        self._restrictions: Any = doc.sign_in_audience_restrictions
+        self._sponsors: Any = doc.sponsors
         audience: Any = text(doc.sign_in_audience)
         if audience.__class__ is str:
             audience = _AUDIENCES.get(audience.lower(), audience)
@@ -244,6 +252,32 @@ class App(Fact):
     def accepts(self) -> list[AccountType]:
         """Whose accounts can sign in."""
         return _ACCEPTS.get(self.audience, [])
+
+    @fact(graph="signInAudienceRestrictions/allowedTenantIds")
+    def allowed_tenants(self) -> list[str] | None:
+        """The tenants to which the use of a multi-tenant application is restricted (beta); null: it is not."""
+        restrictions = self._restrictions
+        if restrictions is None or not text(restrictions.odata_type).lower().endswith("allowedtenantsaudience"):
+            return None
+        return listed(restrictions.allowed_tenant_ids)
+
+    @fact(graph="sponsors")
+    def sponsors(self) -> list[str]:
+        """Object IDs of the sponsors of an agent identity blueprint."""
+        return [lower(sponsor.id) for sponsor in listed(self._sponsors)]
+
+    @fact(graph="notes")
+    def texts_with_secret(self) -> list[str]:
+        """Which of its free texts have the value of a client secret in them, by its form: displayName, notes, tags, and the
+        descriptions of certificates (keyCredentials).
+        """
+        lists: tuple[tuple[str, Any], ...] = (("tags", self.tags), ("keyCredentials", self.certificates))
+        texts: list[tuple[str, Any]] = [("displayName", self.display_name), ("notes", self.notes)]
+        for name, values in lists:
+            texts += [(name, values)] if values.__class__ is Unknown else [(name, one) for one in known(values)]
+        values = [(name, one.display_name if isinstance(one, Certificate) else one) for name, one in texts]
+        found = dict.fromkeys(name for name, value in values if value.__class__ is str and holds_secret(value))
+        return whole_or_partial(list(found), first_unknown(*(value for _, value in values)))
 
     @fact(graph="signInAudience")
     def limits(self) -> Limits:

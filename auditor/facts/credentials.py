@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.display import holds_secret
 from auditor.entra import shapes
-from auditor.entra.collections import APPLICATIONS, FEDERATED
+from auditor.entra.collections import APP_MANAGEMENT, APPLICATIONS, FEDERATED
 from auditor.facts.base import Fact, fact, listed, lower, prop, text
 from auditor.facts.lists import is_long
+from auditor.facts.restrictions import Restriction, against
 from auditor.unknown import Unknown, Unread, either, first_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -62,6 +64,18 @@ class Credential(Fact):
         """end - start; null when either is null."""
         start, end = self.start, self.end
         return None if start is None or end is None else end - start
+
+    @fact(APP_MANAGEMENT, unknown_without=(APP_MANAGEMENT,))
+    def against_policy(self) -> list[Restriction]:
+        """Restrictions of the tenant's default app management policy that would refuse it today. Whom they bind may have been made
+        before them, or have a policy of its own, which is not read.
+        """
+        return against(self, self.owner.POLICY_TARGET, self._restrictions)
+
+    @property
+    def _restrictions(self) -> tuple[str, ...]:
+        """The kinds of restriction that such a credential is under."""
+        raise NotImplementedError
 
     def _superseded_by(self, others: Sequence[Credential]) -> bool:
         end = self.end
@@ -113,6 +127,7 @@ class _Successors:
 class Secret(Credential):
     """A client secret (passwordCredentials)."""
 
+    value_form: Literal["none", "placeholder", "value"] = prop("secretText", "What stands in the input as its value, which is never held.")
     managed_by_microsoft: bool = prop(
         "displayName",
         "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known.",
@@ -120,16 +135,31 @@ class Secret(Credential):
 
     def __init__(self, doc: shapes.PasswordCredential, owner: Any, at: str) -> None:
         super().__init__(doc, owner, at)
+        self.value_form = form_of(doc.secret_text)
         name, identifier = self.display_name, doc.custom_key_identifier
         # Few secrets have this description: one that is not known must not hide a fault.
         self.managed_by_microsoft = (name.__class__ is str and name == _PROXY_DESCRIPTION) or (
             identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS
         )
 
+    @property
+    def _restrictions(self) -> tuple[str, ...]:
+        return ("passwordAddition", "passwordLifetime")
+
+    @fact(graph="displayName")
+    def value_as_description(self) -> bool:
+        """Its description has the form of a client secret's value."""
+        return holds_secret(read(self.display_name))
+
     @fact()
     def superseded(self) -> bool:
         """Another secret of the same app is valid and ends later."""
         return self._superseded_by(self.owner.secrets)
+
+
+def form_of(material: shapes.Concealed | None) -> Any:
+    """What secret material looks like: none, placeholder or value."""
+    return material if material.__class__ is Unknown else "none" if material is None else material.form
 
 
 class Certificate(Credential):
@@ -142,6 +172,7 @@ class Certificate(Credential):
     type: str = prop("type", "AsymmetricX509Cert, X509CertAndPassword, Symmetric.")
     usages: list[str] = prop("usage", "Sign, Verify, Encrypt: of all its entries.")
     key_ids: list[str] = prop("keyId", "Of all its entries.")
+    private_key_in_input: bool = prop("key", "The input holds its private key, or the key that is secret where it is symmetric.")
     managed_by_microsoft: bool = prop(
         "displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known."
     )
@@ -150,8 +181,13 @@ class Certificate(Credential):
         super().__init__(doc, owner, at)
         self.thumbprint, self.type = thumbprint(doc.custom_key_identifier), text(doc.type)
         self.usages, self.key_ids = [], []
+        self.private_key_in_input = _is_private(doc, self.type)
         name = self.display_name
         self.managed_by_microsoft = name.__class__ is str and _COPILOT_STUDIO in name
+
+    @property
+    def _restrictions(self) -> tuple[str, ...]:
+        return ("symmetricKeyAddition", "symmetricKeyLifetime") if self.type == "Symmetric" else ("asymmetricKeyLifetime",)
 
     @fact()
     def superseded(self) -> bool:
@@ -162,6 +198,14 @@ class Certificate(Credential):
     def also_on(self) -> list[App]:
         """Other registrations with the same certificate."""
         return [] if self.thumbprint is None else self.owner.world.sharing.others("certificate", self.thumbprint, self.owner)
+
+
+def _is_private(doc: shapes.KeyCredential, kind: Any) -> Any:
+    """Whether the key of an entry is secret: that of a plain certificate is its public part."""
+    form = form_of(doc.key)
+    if form.__class__ is Unknown or form != "value":
+        return form if form.__class__ is Unknown else False
+    return kind if kind.__class__ is Unknown else kind.lower() in ("symmetric", "x509certandpassword")
 
 
 def has_valid(*lists: list[Secret] | list[Certificate]) -> bool:
@@ -194,6 +238,8 @@ def certificates(credentials: Any, owner: App | ServicePrincipal) -> Any:
             first = found.setdefault(i, certificate)
         first.usages = _with(first.usages, doc.usage)
         first.key_ids = _with(first.key_ids, certificate.key_id)
+        if certificate is not first and first.private_key_in_input is False:
+            first.private_key_in_input = certificate.private_key_in_input
     gap = first_unknown(*(certificate.thumbprint for certificate in found.values()))
     if gap is not None and len(credentials) > 1:  # an entry without thumbprint could be another one's twin
         for certificate in found.values():

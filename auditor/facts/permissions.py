@@ -202,6 +202,11 @@ class GrantedPermission(Fact):
         """How far it reaches, by the catalog."""
         return self.owner.world.apis.privilege(self.resource_app_id, self.value, self.kind)
 
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def defined(self) -> bool:
+        """Its API is in the tenant and still defines the app role; a delegated permission that it deleted is not looked for."""
+        return self.resource_app_id != "" and (self.kind == "delegated" or self.value != "")
+
     @fact(APPLICATIONS.whole)
     def requested(self) -> bool:
         """The registration asks for it too."""

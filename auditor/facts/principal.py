@@ -35,6 +35,7 @@ class ServicePrincipal(Fact):
 
     SLOTS = ("world", "document", "rank", "subject", "_publisher", "expanded_owners")
     COLLECTIONS = (SERVICE_PRINCIPALS,)
+    POLICY_TARGET = "service principals"  # of the app management policy
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World

@@ -12,12 +12,33 @@ import msgspec
 from auditor.display import clean
 from auditor.entra import shapes
 from auditor.entra.collections import BY_KIND
-from auditor.entra.shapes import Shape
+from auditor.entra.shapes import Concealed, Shape
 from auditor.facts.base import PLACEHOLDER_STARTS
 from auditor.unknown import Unknown, Unread
 
 SHAPES = {kind: collection.shape for kind, collection in BY_KIND.items()}
-decode = {kind: msgspec.json.Decoder(shape).decode for kind, shape in SHAPES.items()}
+
+
+def conceal(kind: type, value: Any) -> Concealed:
+    """What secret material looks like, made while it is decoded. Raises TypeError where it is not a text."""
+    if not isinstance(value, str):
+        raise TypeError("a text is needed here")
+    text = value.strip()
+    return Concealed("none" if not text else "placeholder" if stands_in(text) else "value")
+
+
+def stands_in(text: str) -> bool:
+    """Whether a text stands where a secret does and is none."""
+    return len(text) <= _LONGEST_STAND_IN and _STANDS_IN.fullmatch(text) is not None
+
+
+# What people and tools write in place of a secret: brackets around it, one character again and again, words. A value has a digit in it,
+# and may have brackets: those that Entra ID made before 2020 do.
+_LONGEST_STAND_IN = 300  # characters
+_STANDS_IN = re.compile(
+    r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@\w+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*", re.DOTALL
+)
+decode = {kind: msgspec.json.Decoder(shape, dec_hook=conceal).decode for kind, shape in SHAPES.items()}
 _MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
 
 
@@ -61,7 +82,7 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
 def fitting(kind: str, value: Any) -> Any:
     """The shape of a value that fits at once; None of another."""
     try:
-        return msgspec.convert(value, SHAPES[kind])
+        return msgspec.convert(value, SHAPES[kind], dec_hook=conceal)
     except (msgspec.ValidationError, RecursionError):
         return None
 
@@ -73,7 +94,7 @@ def _fitted(kind: str, value: dict[str, Any], places: list[tuple[str, str]]) -> 
     """The shape. What it refuses although the schema does not is one more place that is wrong."""
     while True:
         try:
-            return msgspec.convert(value, SHAPES[kind])
+            return msgspec.convert(value, SHAPES[kind], dec_hook=conceal)
         except (msgspec.ValidationError, RecursionError) as error:
             message, _, where = str(error).partition(" - at `$")
             path: list[str | int] = [

@@ -6,6 +6,7 @@ in the file: findings point at what the user wrote.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from auditor.pointer import join
@@ -42,7 +43,7 @@ _CREDENTIAL = {"startDate": "startDateTime", "endDate": "endDateTime"}
 _INFO = {"termsOfService": "termsOfServiceUrl", "support": "supportUrl", "privacy": "privacyStatementUrl", "marketing": "marketingUrl"}
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
-_SECRET = ("value", "secretText", "key")
+_MATERIAL = {"passwordCredentials": "secretText", "keyCredentials": "key"}  # Azure AD Graph calls both `value`
 # What is read beside Microsoft Graph's names, and the names within it.
 NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*RENAMED, "availableToOtherTenants", "replyUrls"), ()),
@@ -70,8 +71,8 @@ def application(value: dict[str, Any], *, portal: bool) -> Converted:
             if "signInAudience" not in value:
                 out.put("signInAudience", _AUDIENCES.get(item, item) if item is None or isinstance(item, bool) else [item], origin)
         elif name in ("passwordCredentials", "keyCredentials"):
-            out.put(name, _each(item, _credential), origin)
-            _member_origins(out, name, name, item, _CREDENTIAL)
+            out.put(name, _each(item, partial(_credential, _MATERIAL[name])), origin)
+            _member_origins(out, name, name, item, {**_CREDENTIAL, "value": _MATERIAL[name]})
         elif name == "preAuthorizedApplications":
             out.put(RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
             _member_origins(out, RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
@@ -88,7 +89,7 @@ def service_principal(value: dict[str, Any]) -> Converted:
     out = Converted()
     for name, item in value.items():
         if name in ("passwordCredentials", "keyCredentials"):
-            item = _each(item, _credential)
+            item = _each(item, partial(_credential, _MATERIAL[name]))
         out.put(_PRINCIPAL_RENAMED.get(name, name), item, join(name))
     return out
 
@@ -128,8 +129,10 @@ def _each(items: Any, convert: Any) -> Any:
     return [convert(item) if isinstance(item, dict) else item for item in items] if isinstance(items, list) else items
 
 
-def _credential(item: dict[str, Any]) -> dict[str, Any]:
-    return {_CREDENTIAL.get(name, name): value for name, value in item.items() if name not in _SECRET}
+def _credential(material: str, item: dict[str, Any]) -> dict[str, Any]:
+    names = {**_CREDENTIAL, "value": material}
+    # A null says nothing: the other of the two names may have the material.
+    return {names.get(name, name): value for name, value in item.items() if value is not None or name != "value"}
 
 
 def _preauthorized(item: dict[str, Any]) -> dict[str, Any]:
