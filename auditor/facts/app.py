@@ -256,10 +256,11 @@ class App(Fact):
     @fact(graph="signInAudienceRestrictions/allowedTenantIds")
     def allowed_tenants(self) -> list[str] | None:
         """The tenants to which the use of a multi-tenant application is restricted (beta); null: it is not."""
-        restrictions = self._restrictions
+        restrictions: shapes.AudienceRestrictions | None = self._restrictions
         if restrictions is None or not text(restrictions.odata_type).lower().endswith("allowedtenantsaudience"):
             return None
-        return listed(restrictions.allowed_tenant_ids)
+        tenants: list[str] = listed(restrictions.allowed_tenant_ids)
+        return tenants
 
     @fact(graph="sponsors")
     def sponsors(self) -> list[str]:

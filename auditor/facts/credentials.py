@@ -157,7 +157,7 @@ class Secret(Credential):
         return self._superseded_by(self.owner.secrets)
 
 
-def form_of(material: shapes.Concealed | None) -> Any:
+def form_of(material: Any) -> Any:
     """What secret material looks like: none, placeholder or value."""
     return material if material.__class__ is Unknown else "none" if material is None else material.form
 

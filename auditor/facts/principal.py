@@ -22,6 +22,7 @@ from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower
 from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
 from auditor.facts.names import imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
+from auditor.facts.uris import ReplyUri
 from auditor.unknown import Unknown, either, read, some
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class ServicePrincipal(Fact):
         self.certificates = certificates(listed(doc.key_credentials), self)
         self._publisher: Any = doc.verified_publisher
         self.expanded_owners = doc.owners
+
+    @fact(graph="replyUrls")
+    def reply_uris(self) -> list[ReplyUri]:
+        """`reply_urls`, split."""
+        return each(self.reply_urls, ReplyUri, self, "/replyUrls")
 
     @fact(graph="verifiedPublisher")
     def verified_publisher(self) -> bool:

@@ -16,6 +16,7 @@ from auditor.unknown import Unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.principal import ServicePrincipal
 
 Platform = Literal["web", "spa", "publicClient"]
 MobileFault = Literal[
@@ -120,7 +121,7 @@ class RedirectUri(Uri):
     )
 
     mobile_fault: MobileFault | None = prop(
-        doc="What is wrong with a URI in MSAL's form for iOS (msauth.{bundle}://auth) or Android (msauth://{package}/{hash}); null: nothing."
+        doc="What is wrong with a URI in MSAL's form, msauth.{bundle}://auth on iOS or msauth://{package}/{hash} on Android; null: nothing."
     )
 
     def __init__(self, value: str, owner: App, at: str, platform: Platform) -> None:
@@ -147,6 +148,25 @@ class RedirectUri(Uri):
     def also_on(self) -> list[App]:
         """Other registrations with the same redirect URI."""
         return self.owner.world.sharing.others("redirect URI", self.value, self.owner)
+
+
+class ReplyUri(Uri):
+    """A redirect URI of a service principal (replyUrls), as it came from the registration."""
+
+    COLLECTIONS = (SERVICE_PRINCIPALS,)
+    owner: ServicePrincipal  # type: ignore[assignment]
+
+    @fact()
+    def weakness(self) -> Literal["http", "wildcard", "takeover-prone", "shortener", "tunnel", "test tool"] | None:
+        """Why somebody else may receive what is sent to it: the worst reason; null: nothing is seen."""
+        host = self.host
+        if "*" in host:
+            return "wildcard"
+        if hosts.takeover_prone(host) is not None:
+            return "takeover-prone"
+        if (third := hosts.third_party(host)) is not None:
+            return third
+        return "http" if self.scheme == "http" and not self.loopback else None
 
 
 class IdentifierUri(Uri):
@@ -218,7 +238,9 @@ class IdentifierUri(Uri):
     def names_registration(self) -> bool:
         """What stands in it as an ID is that of another registration of the tenant, or of an application of Microsoft's."""
         named, world = self.claimed_id, self.owner.world
-        return named is not None and named != self.owner.app_id and (named in world.catalog.first_party or read(world.app(named)) is not None)
+        if named is None or named == self.owner.app_id:
+            return False
+        return named in world.catalog.first_party or read(world.app(named)) is not None
 
 
 def _mobile_fault(uri: Uri) -> MobileFault | None:

@@ -39,10 +39,10 @@ def _place(members: Members) -> str | None:
             return None
     elif "secrets" in names and "appid" in names and not {"objectid", "tenantid"}.isdisjoint(names):
         found = names["secrets"]  # m365 entra app add
-        return found if members[found].is_array and members[found].view()[:2] != b"[]" else None
+        return found if members[found].is_array and bytes(members[found].view()) != b"[]" else None
     else:
         return None
-    return found if members[found].is_text and members[found].view() != b'""' else None
+    return found if members[found].is_text and bytes(members[found].view()) != b'""' else None
 
 
 def _is_guid(members: Members, name: str) -> bool:
@@ -50,7 +50,7 @@ def _is_guid(members: Members, name: str) -> bool:
         value = members[name].value()
     except UNREADABLE:
         return False
-    return isinstance(value, str) and is_guid(value.lower())
+    return isinstance(value, str) and bool(is_guid(value.lower()))
 
 
 class _SavedSecret(ObjectFormat):
@@ -90,7 +90,9 @@ def _converted(value: dict[str, Any], place: str) -> Converted:
 
 def _listed(held: Any, at: str) -> list[tuple[str, str]]:
     items = held if isinstance(held, list) else []
-    return [(f"{at}/{i}/value", item["value"]) for i, item in enumerate(items) if isinstance(item, dict) and isinstance(item.get("value"), str)]
+    return [
+        (f"{at}/{i}/value", item["value"]) for i, item in enumerate(items) if isinstance(item, dict) and isinstance(item.get("value"), str)
+    ]
 
 
 FORMATS = (_SavedSecret(),)

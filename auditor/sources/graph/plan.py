@@ -15,8 +15,11 @@ from auditor.entra.collections import Collection
 from auditor.entra.ids import MICROSOFT_GRAPH
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
-# Of an owner only beta has it; the others have requests of their own.
-_NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials", "deletedDateTime"}
+# Only beta has those of the first line; the others have requests of their own.
+_NOT_SELECTED = {
+    "servicePrincipalType of owner", "signInAudienceRestrictions", "sponsors",
+    "owners", "federatedIdentityCredentials", "deletedDateTime",
+}  # fmt: skip
 
 
 def _select(of: Collection) -> str:
