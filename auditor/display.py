@@ -222,9 +222,14 @@ def filled_in(value: Any, placeholder: str, form: str = "") -> str:
     return placeholder if value.__class__ is Unknown else show(value, form)
 
 
+def _named(value: Any) -> Any:
+    """An element of a list; a fact by the name that tells it from others of its name."""
+    return value if value.__class__ in (str, Unknown) else getattr(value, "named", value)
+
+
 def _show_list(values: Any) -> str:
     shown, more = (values.known(), True) if values.__class__ is Partial else (values, False)
-    text = ", ".join(show(getattr(value, "named", value)) for value in islice(shown, LISTED))
+    text = ", ".join(show(_named(value)) for value in islice(shown, LISTED))
     if len(shown) > LISTED:
         text += f" and {len(shown) - LISTED} more"
     return text + (" and possibly more" if more else "") or "none"
