@@ -224,7 +224,7 @@ def filled_in(value: Any, placeholder: str, form: str = "") -> str:
 
 def _named(value: Any) -> Any:
     """An element of a list; a fact by the name that tells it from others of its name."""
-    return value if value.__class__ in (str, Unknown) else getattr(value, "named", value)
+    return value if value.__class__ in (str, Unknown) else getattr(value, "name_in_list", value)
 
 
 def _show_list(values: Any) -> str:

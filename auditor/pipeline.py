@@ -31,9 +31,10 @@ from auditor.rulebook import Rule, profiles
 from auditor.severity import SEVERITIES, Severity
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
-from auditor.sources.graph.live import Live, Straight, Tell
+from auditor.sources.graph.live import DocumentSink, Live
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
+from auditor.sources.graph.sink import ProgressCallback
 from auditor.unknown import Reason
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
@@ -204,7 +205,7 @@ def load(
     now: datetime,
     *,
     progress: Progress | None = None,
-    tenant_progress: Tell | None = None,
+    tenant_progress: ProgressCallback | None = None,
 ) -> Loaded:
     """Read everything and join it. Of a tenant or a snapshot the `wanted` collections are read, which are asked for only there.
 
@@ -231,9 +232,9 @@ def load(
             max_file_size=inputs.max_file_size,
         )
         if inputs.tenant is not None:
-            straight = Straight(documents)
-            info = read_live(inputs.tenant, planned(), straight, tenant_progress)
-            info.lose(straight.lost, LOST)
+            sink = DocumentSink(documents)
+            info = read_live(inputs.tenant, planned(), sink, tenant_progress)
+            info.lose(sink.lost, LOST)
             documents.tenants[info.scope] = info
         _say_what_is_missing(documents)
         if not documents.count and not documents.listings and not documents.errors and not documents.tenants:
@@ -277,7 +278,7 @@ def judge(
     return totals
 
 
-def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progress: Tell | None = None) -> Report:
+def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progress: ProgressCallback | None = None) -> Report:
     """Load and judge. Raises what RuleSelection, `moment` and `load` raise."""
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
@@ -312,7 +313,7 @@ def audit(
     stdin_name: str = "<stdin>",
     max_file_size: int = MAX_FILE_SIZE,
     progress: Progress | None = None,
-    tenant_progress: Tell | None = None,
+    tenant_progress: ProgressCallback | None = None,
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 

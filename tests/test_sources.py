@@ -1030,11 +1030,12 @@ def test_casings_are_noted_once_a_file() -> None:
 def test_casings_of_older_manifests_are_read_at_their_place() -> None:
     manifest = {
         "id": "o", "appId": "a", "name": "Old", "replyUrlsWithType": [], "oauth2AllowImplicitFlow": True,
-        "PasswordCredentials": [{"keyId": "k", "EndDate": "2021-01-01T00:00:00Z"}], "InformationalUrls": {"Marketing": "https://m"},
+        "PasswordCredentials": [{"keyId": "k", "EndDate": "2021-01-01T00:00:00Z"}],
+        "PreAuthorizedApplications": [{"AppId": "c", "PermissionIds": ["p"]}],
     }  # fmt: skip
     (document,) = read_json(manifest).documents
     assert document.data.password_credentials[0].end_date_time == datetime(2021, 1, 1, tzinfo=timezone.utc)
-    assert document.data.info.marketing_url == "https://m"
+    assert document.data.api.pre_authorized_applications[0].delegated_permission_ids == ["p"]
     assert document.place("/passwordCredentials/0/endDateTime")[0] == "/PasswordCredentials/0/EndDate"
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra import clouds, hosts, shapes
+from auditor.entra import clouds, hosts
 from auditor.entra.collections import APPLICATIONS, CONNECTOR_PARTS, CONNECTORS, GRANTS, ORGANIZATION, SERVICE_PRINCIPALS
 from auditor.entra.ids import API_CONNECTIONS, MICROSOFT_GRAPH, is_guid
 from auditor.facts.api import Permission, Resource
-from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
+from auditor.facts.base import Fact, fact, part, prop
+from auditor.facts.convert import conversion, each, flag, listed, lower, number, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
-from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
+from auditor.unknown import Unknown, Unread, keep, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -121,10 +122,36 @@ class ConnectorScope(Fact):
         )
 
 
+@conversion(str)
+def _kind(value: Any) -> Any:
+    return "custom connector" if value.__class__ is Unknown else value
+
+
+@conversion(str)
+def _provider(value: Any) -> Any:
+    return value.strip().lower() if value.__class__ is str else text(value)
+
+
+@conversion(str)
+def _tenant(value: Any) -> Any:
+    return lower(_filled_in(value, "tenantId"))
+
+
+@conversion(str)
+def _resource(value: Any) -> Any:
+    return _filled_in(value, "resourceUri")
+
+
+@conversion(str)
+def _secret_form(value: Any) -> Any:
+    """What the secret looks like; never the secret. A file that holds none says nothing about it: it is never exported."""
+    return "none" if value.__class__ is Unknown else value
+
+
 class Connector(Fact):
     """What a client is configured to sign in with: a Power Apps custom connector, or the configuration of an MSAL sample."""
 
-    SLOTS = ("world", "document", "rank", "subject", "_scopes")
+    SLOTS = ("world", "document", "rank", "subject")
     COLLECTIONS = (CONNECTORS,)
     KEY = (("id",),)
     LABEL = ("display_name", "place")
@@ -133,51 +160,47 @@ class Connector(Fact):
 
     kind: Literal["custom connector", "client", "api", "saved secret", "policy"] = prop(
         "kind",
+        _kind,
         "A custom connector; the authConfig of a sample's client, or of its API; an answer with a new client secret that was saved; "
         "a connector's policy that sends a key.",
     )
-    place: str = prop(doc="Where it was read from: its folder, or the beginning of its files' names.")
     identity_provider: str = prop(
-        "identityProvider", "aad, aadcertificate, oauth2, oauth2generic, …, msal for a sample; '' when it signs in otherwise."
+        "identityProvider", _provider, "aad, aadcertificate, oauth2, oauth2generic, …, msal for a sample; '' when it signs in otherwise."
     )
-    client_id: str = prop("clientId", "Application (client) ID of its client; what else stands there as written, but never a secret.")
-    tenant_id: str = prop("tenantId", "As written, lower case: common, organizations, a tenant ID or a domain.")
-    login_uri: str = prop("loginUri", "Where it signs in, without user and query; '' when not set.")
-    resource_uri: str = prop("resourceUri", "The API that it asks a token for; '' when not set.")
-    scopes: list[ConnectorScope] = prop("scopes", "Scopes that it asks for; none: whatever the client is configured for.")
-    redirect_mode: Literal["Global", "GlobalPerConnector", "Direct"] = prop("redirectMode", "'' when not set, which means Global.")
-    redirect_urls: list[str] = prop("redirectUrls", "As written; often not what is used.")
-    on_behalf_of: bool = prop("onBehalfOf", "On-behalf-of login is on; null = no.")
-    authorization_url: str = prop("authorizationUrl", "Of generic OAuth 2, without user and query; '' when not set.")
-    token_url: str = prop("tokenUrl", "Of generic OAuth 2, without user and query; '' when not set.")
-    refresh_url: str = prop("refreshUrl", "Of generic OAuth 2, without user and query; '' when not set.")
-    secret_form: Literal["none", "placeholder", "guid", "other"] = prop("secretForm", "What the client secret in the file looks like.")
-    validated_version: int | None = prop("tokenVersion", "Version of access tokens that an API's configuration validates; null: not said.")
+    tenant_id: str = prop("tenantId", _tenant, "As written, lower case: common, organizations, a tenant ID or a domain.")
+    login_uri: str = prop("loginUri", text, "Where it signs in, without user and query; '' when not set.")
+    resource_uri: str = prop("resourceUri", _resource, "The API that it asks a token for; '' when not set.")
+    scopes: list[ConnectorScope] = prop(
+        "scopes", each(ConnectorScope, str), "Scopes that it asks for; none: whatever the client is configured for."
+    )
+    redirect_mode: Literal["Global", "GlobalPerConnector", "Direct"] = prop("redirectMode", text, "'' when not set, which means Global.")
+    redirect_urls: list[str] = prop("redirectUrls", listed, "As written; often not what is used.", absent="redirectUrl")
+    on_behalf_of: bool = prop("onBehalfOf", flag, "On-behalf-of login is on; null = no.", absent="enableOnbehalfOfLogin")
+    authorization_url: str = prop("authorizationUrl", text, "Of generic OAuth 2, without user and query; '' when not set.")
+    token_url: str = prop("tokenUrl", text, "Of generic OAuth 2, without user and query; '' when not set.")
+    refresh_url: str = prop("refreshUrl", text, "Of generic OAuth 2, without user and query; '' when not set.")
+    secret_form: Literal["none", "placeholder", "guid", "other"] = prop(
+        "secretForm", _secret_form, "What the client secret in the file looks like."
+    )
+    validated_version: int | None = prop(
+        "tokenVersion", number, "Version of access tokens that an API's configuration validates; null: not said.", absent=None
+    )
 
-    def __init__(self, doc: shapes.Connector, world: World, document: Document) -> None:
-        self.owner, self.at, self.world, self.document = world, "", world, document
-        kind: Any = doc.kind
-        self.kind, self.place = kind, document.parent.rstrip("/") or document.file.name
-        provider: Any = text(doc.identity_provider)
-        self.identity_provider = provider.strip().lower() if provider.__class__ is str else provider
-        client: Any = (
-            lower(doc.client_id)
-            if isinstance(doc.client_id, str) and is_guid(doc.client_id.lower())
-            else _filled_in(doc.client_id, "clientId")
-        )
-        if doc.own_app is True:
-            client = Unknown("clientId", "each connection brings a client of its own")
-        self.client_id, self.tenant_id = client, lower(_filled_in(doc.tenant_id, "tenantId"))
-        self.login_uri, self.resource_uri = text(doc.login_uri), _filled_in(doc.resource_uri, "resourceUri")
-        self._scopes = doc.scopes
-        self.scopes = each(listed(doc.scopes), ConnectorScope, self, "/scopes")
-        self.redirect_mode, self.redirect_urls = text(doc.redirect_mode), listed(doc.redirect_urls)
-        self.on_behalf_of = flag(doc.on_behalf_of)
-        self.authorization_url, self.token_url, self.refresh_url = text(doc.authorization_url), text(doc.token_url), text(doc.refresh_url)
-        # A file that holds no secret says nothing about it: it is never exported.
-        form: Any = doc.secret_form
-        self.secret_form = "none" if is_unknown(form) else form
-        self.validated_version = doc.token_version
+    _client_id: Any = part("clientId", str)
+    _own_app: Any = part("ownApp", bool)  # who makes a connection brings a client of his own
+
+    @fact()
+    def place(self) -> str:
+        """Where it was read from: its folder, or the beginning of its files' names."""
+        return self.document.parent.rstrip("/") or self.document.file.name
+
+    @fact(graph="clientId")
+    def client_id(self) -> str:
+        """Application (client) ID of its client; what else stands there as written, but never a secret."""
+        if self._own_app is True:
+            raise Unread(Unknown("clientId", "each connection brings a client of its own"))
+        value = self._client_id
+        return value.lower() if isinstance(value, str) and is_guid(value.lower()) else _filled_in(value, "clientId")
 
     # -- the files beside it
 

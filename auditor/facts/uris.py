@@ -11,7 +11,8 @@ from auditor.entra import hosts
 from auditor.entra.clouds import INITIAL_DOMAINS
 from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCIPALS
 from auditor.entra.ids import is_guid
-from auditor.facts.base import PLACEHOLDER, Fact, each, fact, places, prop
+from auditor.facts.base import Fact, fact, prop
+from auditor.facts.convert import PLACEHOLDER, conversion, each, places
 from auditor.unknown import Unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -271,15 +272,13 @@ def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
     return rest if rest != scheme and is_guid(rest) else None
 
 
-def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[RedirectUri]:
-    """The redirect URIs of the three platforms' settings; partly known when one of them is unknown."""
+@conversion(list[str], "spa/redirectUris", "publicClient/redirectUris", owned=True)
+def redirect_uris(web: Any, spa: Any, public_client: Any, app: App, _below: str) -> list[RedirectUri]:
+    """Of the three platforms; partly known when one of them is unknown."""
     found: list[RedirectUri] = []
     missing: Unknown | None = None
     platforms: tuple[tuple[Platform, Any], ...] = (("web", web), ("spa", spa), ("publicClient", public_client))
-    for platform, settings in platforms:
-        if settings is None:
-            continue
-        values = settings if settings.__class__ is Unknown else settings.redirect_uris
+    for platform, values in platforms:
         if values.__class__ is Unknown:
             missing = values
         elif values:
@@ -288,9 +287,13 @@ def redirect_uris(app: App, web: Any, spa: Any, public_client: Any) -> list[Redi
     return _without_placeholders(app, found, missing)
 
 
-def identifier_uris(app: App, values: Any) -> Any:
+_each_uri = each(IdentifierUri, str)
+
+
+@conversion(list[str], owned=True)
+def identifier_uris(values: Any, app: App, below: str) -> Any:
     """The Application ID URIs; partly known when one holds a placeholder of a template."""
-    found: Any = each(values, IdentifierUri, app, "/identifierUris")
+    found: Any = _each_uri(values, app, below)
     return found if found.__class__ is Unknown else _without_placeholders(app, found, None)
 
 

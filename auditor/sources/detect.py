@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from auditor.entra.collections import APPLICATIONS, BY_NAME, CONNECTORS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS, TENANT
-from auditor.entra.shapes import Application, ServicePrincipal, SignInActivity
+from auditor.entra.collections import APPLICATIONS, BY_NAME, CONNECTORS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS, SIGN_INS, TENANT
+from auditor.facts import kinds
 from auditor.sources import marks
 from auditor.sources.element import Element
 
@@ -33,11 +33,8 @@ _LEGACY = frozenset({
 })  # fmt: skip
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
 _SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "info", "owners")
-_SPECIFIC = {
-    kind: frozenset(shape.__struct_encode_fields__) - frozenset(_SHARED)
-    for kind, shape in (("application", Application), ("servicePrincipal", ServicePrincipal))
-}
-_OF_SIGN_INS = frozenset({"id", *SignInActivity.__struct_encode_fields__, "servicePrincipalObjectId", "appDisplayName"})
+_SPECIFIC = {of.kind: frozenset(kinds.members(of.kind)) - frozenset(_SHARED) for of in (APPLICATIONS, SERVICE_PRINCIPALS)}
+_OF_SIGN_INS = frozenset({"id", *kinds.members(SIGN_INS.kind), "servicePrincipalObjectId", "appDisplayName"})
 _NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
 
 

@@ -7,11 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from auditor.display import clean, redacted
+from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS
+from auditor.facts import kinds
 from auditor.sources import detect, formats, marks, spelling, text
 from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
 from auditor.sources.element import UNREADABLE, Element
-from auditor.sources.formats import graph, may_hold_ours
+from auditor.sources.formats import may_hold_ours
 from auditor.sources.formats.base import Format, Members, Object, ObjectFormat, Piece
 from auditor.sources.maker import Maker
 from auditor.sources.places import Places, reason
@@ -344,9 +346,7 @@ def _is_foreign(item: Element, kind: str) -> bool:
 _FIRST = re.compile(rb'\{\s*"(\w*)')
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
-_PROPERTIES = {
-    kind: frozenset(name.lower() for name in graph.SHAPES[kind].__struct_encode_fields__) for kind in ("application", "servicePrincipal")
-}
+_PROPERTIES = {of.kind: frozenset(map(str.lower, kinds.members(of.kind))) for of in (APPLICATIONS, SERVICE_PRINCIPALS)}
 _WHAT_IS_IT = "nothing says what this object is, so it is not read: export it with all its properties, or leave the file out with --exclude"
 _REFUSED = ("Authorization_RequestDenied", "Forbidden", "AccessDenied", "accessDenied", "UnauthorizedAccessException")
 _GRANT = "grant the permission that was refused (`regaudit permissions` lists what is needed) and export again"

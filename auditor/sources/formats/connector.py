@@ -343,7 +343,6 @@ def _definition(value: dict[str, Any]) -> Converted:
 
 def _environment(value: dict[str, Any]) -> Converted:
     out = Converted()
-    for name, target in (("connectorId", "connectorId"), ("environment", "environment")):
-        if name in value:
-            _text(out, target, value[name], join(name))
+    if "connectorId" in value:
+        _text(out, "connectorId", value["connectorId"], join("connectorId"))
     return out

@@ -40,7 +40,6 @@ _PRINCIPAL_RENAMED = {
     "deletionTimestamp": "deletedDateTime",
 }
 _CREDENTIAL = {"startDate": "startDateTime", "endDate": "endDateTime"}
-_INFO = {"termsOfService": "termsOfServiceUrl", "support": "supportUrl", "privacy": "privacyStatementUrl", "marketing": "marketingUrl"}
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
 _MATERIAL = {"passwordCredentials": "secretText", "keyCredentials": "key"}  # Azure AD Graph calls both `value`
@@ -48,7 +47,6 @@ _MATERIAL = {"passwordCredentials": "secretText", "keyCredentials": "key"}  # Az
 NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*RENAMED, "availableToOtherTenants", "replyUrls"), ()),
     "replyUrlsWithType": ("url", "type"),
-    "informationalUrls": tuple(_INFO),
     "preAuthorizedApplications": ("appId", "permissionIds"),
     **dict.fromkeys(("passwordCredentials", "keyCredentials"), tuple(_CREDENTIAL)),
 }
@@ -76,8 +74,6 @@ def application(value: dict[str, Any], *, portal: bool) -> Converted:
         elif name == "preAuthorizedApplications":
             out.put(RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
             _member_origins(out, RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
-        elif name == "informationalUrls" and isinstance(item, dict):
-            out.put("info", {_INFO.get(key, key): url for key, url in item.items()}, origin)
         else:
             out.put(RENAMED.get(name, name), [] if item is None and name in _COLLECTIONS else item, origin)
     _complete(out, value, portal=portal)
