@@ -136,6 +136,9 @@ ASIDE = (
     "connector-oauth-generic",
     "connector-oauth-no-refresh",
     "connector-secret-in-file",
+    "connector-key-in-policy",
+    "connector-api-http",
+    "saved-client-secret",
     "connector-multi-tenant",
 )
 RULES = tuple(dict.fromkeys([step.rule for link in LINKS for step in link.steps] + list(ASIDE)))

@@ -33,6 +33,8 @@ def _place(members: Members) -> str | None:
         found = names["secrettext"]  # addPassword, New-AzADAppCredential
     elif "password" in names and "tenant" in names and not {"appid", "name"}.isdisjoint(names):
         found = names["password"]  # az ad sp create-for-rbac, az ad app credential reset
+        if not _is_guid(members, names["tenant"]):
+            return None
     elif "clientsecret" in names and "clientid" in names and not {"subscriptionid", "tenantid"}.isdisjoint(names):
         found = names["clientsecret"]  # the same with --sdk-auth
         if not _is_guid(members, names["clientid"]):
