@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from auditor.engine.finding import Finding, Related, Status
+from auditor.engine.gate import Cause
 from auditor.report.json import SCHEMA_VERSION
 from auditor.report.tables import Application, Connector, Credential
 from auditor.severity import SEVERITIES
@@ -70,6 +71,14 @@ def schema() -> dict[str, Any]:
         "by_severity": closed(dict.fromkeys(reversed(SEVERITIES), COUNT)),
         "by_status": closed(dict.fromkeys(("fail", "error", "not_evaluated"), COUNT)),
         "earliest_expiry": {"anyOf": [TIME, {"type": "null"}]},
+        "gate": closed({
+            "verdict": TEXT, "fail_on": {"enum": [*SEVERITIES, "never"]}, "findings": COUNT, "failed": {"type": "boolean"},
+            "complete": {"type": "boolean"},
+            "incomplete": array(closed({
+                "cause": {"enum": [cause.value for cause in Cause]}, "message": TEXT, "count": COUNT, "rules": array(TEXT),
+            })),
+            "exit_code": {"enum": [0, 1, 2]},
+        }),
     })  # fmt: skip
     report = closed({
         "schema_version": {"const": SCHEMA_VERSION}, "tool": closed({"name": {"const": "regaudit"}, "version": TEXT}), "run": run,

@@ -213,7 +213,6 @@ def test_2_M08_only_credential_not_valid_yet(tmp_path: Path) -> None:
 # -- M9: Exchange Web Services
 
 
-@pytest.mark.xfail(strict=True, reason="the page changes with precision rows 4 (branch s-g)")
 def test_2_M09_ews_of_microsoft_graph(tmp_path: Path) -> None:
     def asks(api: str, permission: str, kind: str = "Scope") -> dict[str, Any]:
         return {"resourceAppId": api, "resourceAccess": [{"id": permission, "type": kind}]}
@@ -316,7 +315,6 @@ def test_2_M14_api_over_http(tmp_path: Path, schemes: Any, fails: bool) -> None:
     assert [(rule, severity) for rule, severity, _ in rows] == [("connector-api-http", "high")] * fails
 
 
-@pytest.mark.xfail(strict=True, reason="the pages change with precision rows 4 (branch s-g)")
 def test_2_M19_generic_oauth_by_the_file_alone(tmp_path: Path) -> None:
     at = "https://login.microsoftonline.com/common/oauth2/v2.0"
     urls = {"authorizationUrl": {"value": f"{at}/authorize"}, "tokenUrl": {"value": f"{at}/token"}, "refreshUrl": {"value": f"{at}/token"}}

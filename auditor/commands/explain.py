@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
+_FAIL_ON = "info"  # whatever its severity, a finding may be the cause
 _LONGEST_WORD = 100  # characters; what is longer names no rule
 _EPILOG = """\b
 Examples:
@@ -174,7 +175,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
         report = running.run(replace(request, rules=replace(request.rules, select=tuple(rules))), output)
     named = aadsts.mentions(message, report) if report else []
     colour = output.form == "text" and output.coloured
-    shown = Options(colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids))
+    shown = Options(colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids), fail_on=_FAIL_ON)
     if output.form == "json":
         _print_json(explanations, named, report, shown)
     else:
@@ -187,7 +188,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
     if asked and not rules:
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
     done = all(explanation.known for explanation in explanations) and (rules or not asked)
-    return max(0 if done else 2, report.exit_code("info") if report else 0)
+    return max(0 if done else 2, report.exit_code(_FAIL_ON) if report else 0)
 
 
 def _print_text(explanations: list[Explanation], named: list[Mention], report: Report | None, *, colour: bool) -> None:

@@ -184,7 +184,8 @@ class GrantedPermission(Fact):
 
     SLOTS = ("document",)
     COLLECTIONS = (GRANTS, ASSIGNMENTS)
-    KEY = (("resource_app_id", "value", "kind", "consent"),)
+    # A role is assigned by its id, a scope by its name; what a role is called may not be in the input.
+    KEY = (("resource_app_id", "id", "kind", "consent"), ("resource_app_id", "value", "kind", "consent"))
     LABEL = ("value", "id")
     owner: ServicePrincipal
 
