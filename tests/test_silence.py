@@ -199,13 +199,13 @@ def test_2_M12_deleted_registration_is_not_judged(tmp_path: Path) -> None:
 def test_2_M08_only_credential_not_valid_yet(tmp_path: Path) -> None:
     rules = ("secret-not-yet-valid", "certificate-not-yet-valid")
     next_year = {"startDateTime": "2027-01-01T00:00:00Z", "endDateTime": "2027-06-01T00:00:00Z"}
-    assert one(tmp_path / "a", *rules, passwordCredentials=[secret(**next_year)]) == [
+    assert one(tmp_path / "a", *rules, passwordCredentials=[secret(1, **next_year)]) == [
         ("secret-not-yet-valid", "medium", "passwordCredentials[0].startDateTime")
     ]
-    assert one(tmp_path / "b", *rules, keyCredentials=[certificate(**next_year)]) == [
+    assert one(tmp_path / "b", *rules, keyCredentials=[certificate(1, **next_year)]) == [
         ("certificate-not-yet-valid", "medium", "keyCredentials[0].startDateTime")
     ]
-    beside = one(tmp_path / "c", *rules, keyCredentials=[certificate()], passwordCredentials=[secret(**next_year)])
+    beside = one(tmp_path / "c", *rules, keyCredentials=[certificate()], passwordCredentials=[secret(1, **next_year)])
     assert beside == [("secret-not-yet-valid", "low", "passwordCredentials[0].startDateTime")], "the certificate may be what it uses"
     assert one(tmp_path / "d", *rules, passwordCredentials=[secret(1), secret(2, **next_year)]) == [], "prepared in time"
 
@@ -392,14 +392,14 @@ def test_2_M20_application_id_uris_that_differ_in_case(tmp_path: Path) -> None:
 
 
 def managed(
-    folder: Path, restriction: dict[str, Any], *, enabled: bool = True, half: str = "applicationRestrictions", **more: Any
+    folder: Path, restriction: dict[str, Any], more: dict[str, Any], *, enabled: bool = True, half: str = "applicationRestrictions"
 ) -> list[Any]:
     kind = (
         "keyCredentials"
         if "ymmetricKey" in restriction["restrictionType"] and restriction["restrictionType"].startswith("asym")
         else "passwordCredentials"
     )
-    empty = {"passwordCredentials": [], "keyCredentials": [], "identifierUris": None}
+    empty: dict[str, Any] = {"passwordCredentials": [], "keyCredentials": [], "identifierUris": None}
     halves = {"applicationRestrictions": empty, "servicePrincipalRestrictions": empty, half: {**empty, kind: [restriction]}}
     tenant = {"defaultAppManagementPolicy": {"isEnabled": enabled, **halves}, "applications": [app(**more)]}
     return found(write(folder / "t.json", tenant), "secret-against-policy", "certificate-against-policy")
@@ -416,17 +416,17 @@ def test_2_M18_credential_that_the_policy_forbids(tmp_path: Path) -> None:
     keys = {**month, "restrictionType": "asymmetricKeyLifetime"}
     mine = {"passwordCredentials": [secret()]}
     against = [("secret-against-policy", "low", "passwordCredentials[0].endDateTime")]
-    assert managed(tmp_path / "a", no_secrets, **mine) == against
-    assert managed(tmp_path / "b", month, **mine) == against
-    assert managed(tmp_path / "c", keys, keyCredentials=[certificate()]) == [
+    assert managed(tmp_path / "a", no_secrets, mine) == against
+    assert managed(tmp_path / "b", month, mine) == against
+    assert managed(tmp_path / "c", keys, {"keyCredentials": [certificate()]}) == [
         ("certificate-against-policy", "low", "keyCredentials[0].endDateTime")
     ]
-    assert managed(tmp_path / "d", {**no_secrets, "restrictForAppsCreatedAfterDateTime": "2026-01-01T00:00:00Z"}, **mine) == against
+    assert managed(tmp_path / "d", {**no_secrets, "restrictForAppsCreatedAfterDateTime": "2026-01-01T00:00:00Z"}, mine) == against
     for i, quiet in enumerate(({**no_secrets, "restrictForAppsCreatedAfterDateTime": "2026-06-01T00:00:00Z"}, {**no_secrets, "state": "disabled"}, {**month, "maxLifetime": "P92D"})):  # fmt: skip
-        assert managed(tmp_path / f"quiet-{i}", quiet, **mine) == []
-    assert managed(tmp_path / "off", no_secrets, enabled=False, **mine) == []
-    assert managed(tmp_path / "others", no_secrets, half="servicePrincipalRestrictions", **mine) == []
-    assert managed(tmp_path / "ended", no_secrets, passwordCredentials=[secret(endDateTime="2026-11-01T00:00:00Z")]) == []
+        assert managed(tmp_path / f"quiet-{i}", quiet, mine) == []
+    assert managed(tmp_path / "off", no_secrets, mine, enabled=False) == []
+    assert managed(tmp_path / "others", no_secrets, mine, half="servicePrincipalRestrictions") == []
+    assert managed(tmp_path / "ended", no_secrets, {"passwordCredentials": [secret(endDateTime="2026-11-01T00:00:00Z")]}) == []
     alone = scan(write(tmp_path / "alone.json", app(**mine))).json
     rows = [row["status"] for row in alone["findings"] if row["rule_id"] == "secret-against-policy"]
     assert rows == ["not-evaluated"], "a policy that nobody read forbids nothing, and allows nothing"
