@@ -11,7 +11,7 @@ from auditor.engine.finding import Finding, Related, Status
 from auditor.engine.gate import Cause
 from auditor.report.json import SCHEMA_VERSION
 from auditor.report.tables import Application, Connector, Credential
-from auditor.severity import SEVERITIES
+from auditor.severity import SEVERITIES, Certainty
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
@@ -38,6 +38,7 @@ def row(struct: type[msgspec.Struct]) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     finding = row(Finding)
     finding["properties"]["severity"] = finding["properties"]["highest_severity"] = {"enum": list(SEVERITIES)}
+    finding["properties"]["certainty"] = {"enum": [*(certainty.value for certainty in Certainty), None]}
     finding["properties"]["status"] = {"enum": [status.value for status in Status]}
     finding["properties"]["related"] = {"anyOf": [array({"$ref": "#/$defs/Related"}), {"type": "null"}]}
     credential = row(Credential)

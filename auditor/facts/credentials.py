@@ -122,11 +122,13 @@ class _Successors:
 
 
 @conversion(str, "customKeyIdentifier")
-def _of_application_proxy(description: Any, identifier: Any) -> bool:
-    # Few secrets have this description: one that is not known must not hide a fault.
-    return (description.__class__ is str and description == _PROXY_DESCRIPTION) or (
-        identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS
-    )
+def _of_application_proxy(description: Any, identifier: Any) -> Any:
+    """By the description of a secret, in either place; unknown where neither was read."""
+    if identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS:
+        return True
+    if description.__class__ is Unknown and not (identifier.__class__ is str and identifier):
+        return description
+    return description.__class__ is str and description == _PROXY_DESCRIPTION
 
 
 @conversion(Concealed)
@@ -145,7 +147,7 @@ class Secret(Credential):
     )
     managed_by_microsoft: bool = prop(
         "displayName", _of_application_proxy,
-        "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known.",
+        "Application Proxy made it and renews it, by its description (CWAP_AuthSecret).",
     )  # fmt: skip
 
     @property
@@ -182,8 +184,8 @@ def _first(value: Any) -> Any:
 
 
 @conversion(str)
-def _of_copilot_studio(description: Any) -> bool:
-    return description.__class__ is str and _COPILOT_STUDIO in description
+def _of_copilot_studio(description: Any) -> Any:
+    return description if description.__class__ is Unknown else description is not None and _COPILOT_STUDIO in description
 
 
 class Certificate(Credential):
@@ -201,7 +203,7 @@ class Certificate(Credential):
     key_ids: list[str] = prop("keyId", Conversion(str, lambda value: _first(lowered(value))), "Of all its entries.")
     managed_by_microsoft: bool = prop(
         "displayName", _of_copilot_studio,
-        "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known.",
+        "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com).",
     )  # fmt: skip
 
     _key: Any = part("key", Concealed, absent=None)

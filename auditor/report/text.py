@@ -11,7 +11,7 @@ from auditor.engine.finding import Finding, Status
 from auditor.pipeline import Report
 from auditor.report import Options
 from auditor.report.verdict import verdict_of
-from auditor.severity import Severity
+from auditor.severity import Certainty, Severity
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
@@ -70,8 +70,9 @@ class _Page:
             yield f"{head}  {harmless(first.rule_title)}  ({len(rows):,}){codes}"
         limit = self.options.limit or len(rows)
         for row in rows[:limit]:
-            severity = f" [{row.severity}]" if row.severity != first.severity else ""
-            yield f"  {_who(row)}{severity}"
+            marks: list[str] = [row.severity] if row.severity != first.severity else []
+            marks += [row.certainty] if row.certainty is Certainty.likely else []
+            yield f"  {_who(row)}" + (f" [{', '.join(marks)}]" if marks else "")
             if row.status is not Status.passed:
                 yield f"    {cell(harmless(row.message, _LONGEST))}"  # its facts are clean
             if row.file:
@@ -79,6 +80,8 @@ class _Page:
                 yield self._style(f"    {row.file}:{row.line}{column}  {row.property_path or ''}".rstrip(), dim=True)
             elif place := "  ".join(filter(None, (row.property_path, row.portal_url))):
                 yield self._style(f"    {place}", dim=True)
+            if row.stands_for:
+                yield self._style(f"    also found by {', '.join(row.stands_for)}", dim=True)
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit:,} more (--limit 0 shows all)"
         if first.remediation and first.status is Status.fail:
@@ -128,7 +131,8 @@ class _Page:
             yield f"{harmless(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
         by_severity = report.by_severity()
         if found := [self._style(f"{by_severity[s]:,} {s}", _COLOURS[s], bold=True) for s in reversed(Severity) if by_severity[s]]:
-            yield f"Findings: {', '.join(found)}."
+            likely = sum(one.certainty is Certainty.likely for one in report.findings)
+            yield f"Findings: {', '.join(found)}" + (f"; {likely:,} of them only likely." if likely else ".")
         elif not self.gate.incomplete:
             yield self._style("No findings.", "green", bold=True)
         for shortfall in self.gate.incomplete:
