@@ -133,6 +133,7 @@ class Connector(Fact):
     COLLECTIONS = (CONNECTORS,)
     KEY = (("id",),)
     LABEL = ("display_name", "place")
+    PRESUMED_NULL = frozenset({"client", "client_principal", "mistaken_client", "resource"})
     world: World
     document: Document
 
@@ -176,6 +177,12 @@ class Connector(Fact):
 
     _client_id: Any = part("clientId", str)
     _own_app: Any = part("ownApp", bool)  # who makes a connection brings a client of his own
+
+    def presumed(self, name: str, unknown: Unknown) -> Any:
+        """Null where the registrations that were given by hand are others: one is left over."""
+        if name not in self.PRESUMED_NULL:
+            return super().presumed(name, unknown)
+        return None if self.world.connections.presumably_none(unknown, api=name == "resource") else unknown
 
     @fact()
     def place(self) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from auditor.entra.collections import BESIDE
+from auditor.joins.borrowed import Elsewhere
 from auditor.joins.world import ONE_EACH, World
 from auditor.sources import Document, Documents, Listing, Note
 
@@ -48,6 +49,10 @@ class Joiner:
         found = [self._worlds[scope] for scope in sorted(self._worlds)]
         for world in found:
             world.join(listings.get(world.scope, []), whole=world.scope in documents.whole, info=documents.tenants.get(world.scope))
+        if len(found) > 1 and any(world.connectors for world in found):
+            elsewhere = Elsewhere(found)
+            for world in found:
+                world.borrow(elsewhere)
         roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals, *world.connectors)]
         for rank, root in enumerate(roots):
             root.rank = rank
