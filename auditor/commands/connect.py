@@ -23,7 +23,9 @@ Examples:
   regaudit connect tenant/ --output-format json
 """
 _NOTHING = "nothing to walk: give a connector and its registrations, as in `regaudit connect connector/ client.json api.json`"
-_MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": ("not evaluated", "yellow")}
+_MARKS = {
+    "pass": ("fits", "green"), "fail": ("BROKEN", "red"), "likely": ("likely broken", "red"), "not-evaluated": ("open", "yellow"),
+}  # fmt: skip
 
 
 @click.command("connect", cls=Command, epilog=_EPILOG)
@@ -37,9 +39,11 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
     PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
-    whole tenant's exports, or a live tenant. Links behind a broken one are not evaluated.
+    whole tenant's exports, or a live tenant. Each link fits, is broken, is likely broken, or is open: it says what was checked, and
+    what is missing. Links behind a broken one are open.
 
-    Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, no link could be evaluated, or not all with --strict.
+    Exit codes: 0 no link is broken, 1 one is or likely is, 2 something could not be read, no link could be checked, or not all with
+    --strict.
     """
     from auditor.diagnose.chain import RULES, chains, gate, roots, verdict
     from auditor.pipeline import AuditRequest
@@ -69,52 +73,74 @@ def _page(chain: Any, output: Output) -> list[str]:
     def style(text: str, name: str) -> str:
         return click.style(text, fg=name) if output.coloured else text
 
-    lines = [f"{cell(chain.connector)}  {chain.file}:{chain.line}"]
+    lines = _wrapped(f'Connector "{cell(chain.connector)}"  {chain.file}:{chain.line}', "", "  ")
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
     if not output.quiet:
         lines += _links(chain, style, verbose=output.verbose)
-    counts = {status: sum(link.status == status for link in chain.links) for status in _MARKS}
     if chain.links:
-        broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
-        unknown = f", {counts['not-evaluated']} could not be evaluated" if counts["not-evaluated"] else ""
-        none = counts["not-evaluated"] == len(chain.links)
-        lines.append("  no link could be evaluated" if none else f"  {broken}{unknown}")
+        lines += _wrapped(chain.summary, "  ", "  ")
     return [*lines, ""]
 
 
 def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
     from auditor.display import cell
 
-    lines = []
+    lines: list[str] = []
+
+    def say(text: str, indent: int = 4) -> None:
+        lines.extend(_wrapped(text, " " * indent, " " * (indent + 2)))
+
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
-        word, name = _MARKS[link.status]
-        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {cell(link.what or '')}".rstrip())
-        if link.reason:
-            lines.append(f"  {'':<{width}}  {link.reason}")
-        if link.remedy:
-            lines.append(f"  {'':<{width}}  {link.remedy}")
-        if verbose and link.rules:
-            lines.append(f"  {'':<{width}}  checked by {', '.join(link.rules)}")
+        word, name = _MARKS[link.certainty if link.certainty == "likely" else link.status]
+        what = f'  "{cell(link.what)}"' if link.what else ""
+        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}{what}".rstrip())
+        for said in link.checked:
+            say(f"fits: {said}")
         for row in (*link.findings, *link.remarks):
-            lines += _finding(row, " " * (width + 4), style)
+            _finding(row, say)
+        if link.reason:
+            say(f"open: {link.reason}")
+        if link.status != "pass" and (link.portal or link.remedy):
+            say(f"{'to make sure' if link.certainty else 'to close it'}: {_ways(link)}", 6)
+        for gap in link.unchecked:
+            if verbose or (link.status == "pass" and gap.reason != link.reason):
+                say(f"not checked: {', '.join(gap.rules)} ({gap.reason})")
+            if verbose and (gap.portal or gap.remedy):
+                say(_ways(gap), 6)
+        if verbose and link.rules:
+            say(f"checked by {', '.join(link.rules)}")
     for row in chain.remarks:
-        lines += ["  also", *_finding(row, "  ", style)]
+        lines.append("  also")
+        _finding(row, say)
     return lines
 
 
-def _finding(row: Any, indent: str, style: Any) -> list[str]:
+def _ways(gap: Any) -> str:
+    """The portal's way and the command's to what is missing."""
+    return "; or ".join(way for way in (gap.portal, gap.remedy) if way)
+
+
+def _finding(row: Any, say: Any) -> None:
     from auditor.display import cell, clean_lines, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
     likely = " (likely)" if row.certainty == "likely" else ""
-    lines = [f"{indent}{row.severity}{likely} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
+    say(f"{row.severity}{likely} {row.rule_id}{codes}")
+    say(cell(harmless(row.message, 4000)), 6)
     if row.file:
-        lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
-    if row.remediation:
-        lines += [
-            f"{indent}  {'fix: ' if i == 0 else '     '}{line}" for i, line in enumerate(clean_lines(row.remediation, 4000).split("\n"))
-        ]
-    return lines
+        say(f"{row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip(), 6)
+    for i, line in enumerate(clean_lines(row.remediation, 4000).split("\n") if row.remediation else ()):
+        say(f"{'fix: ' if i == 0 else '     '}{line}", 6)
+
+
+def _wrapped(text: str, first: str, others: str) -> list[str]:
+    """Lines no wider than the terminal; what is one word, such as an address or a command's argument, is never broken."""
+    import shutil
+    import textwrap
+
+    width = max(40, shutil.get_terminal_size().columns)
+    lines = textwrap.wrap(text, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
+    return lines or [first.rstrip()]

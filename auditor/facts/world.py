@@ -79,6 +79,7 @@ class Connections(Protocol):
 class World(Protocol):
     """Everything of one scope."""
 
+    scope: str
     catalog: Catalog
     now: datetime
     tenant: Tenant

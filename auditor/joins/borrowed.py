@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts import App, Fact
-from auditor.unknown import Partial, Unknown, known
+from auditor.unknown import Partial, Unknown, is_unknown, known
 
 if TYPE_CHECKING:
     from auditor.joins.world import World
@@ -31,7 +31,7 @@ class Elsewhere:
                 self._by_app_id.setdefault(app_id, []).append((world, app))
                 if app.id.__class__ is str:
                     self._by_object_id[app.id] = app_id
-                for uri in [] if app.identifier_uris.__class__ is Unknown else known(app.identifier_uris):
+                for uri in [] if is_unknown(app.identifier_uris) else known(app.identifier_uris):
                     if uri.value.__class__ is str:
                         self._by_uri.setdefault(uri.value, set()).add(app_id)
 

@@ -17,7 +17,7 @@ from auditor.joins.apis import Apis
 from auditor.joins.known import CLIENT, DEFINITION, RESOURCE
 from auditor.joins.lookups import Lookups
 from auditor.sources import Document
-from auditor.unknown import Partial, Unknown, Unread, known, read, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, is_unknown, known, read, whole_or_partial
 
 # (name of an API -> app id, near form of a name -> the name, what nobody knows of them)
 _Names = tuple[dict[str, str], dict[str, str], Unknown | None]
@@ -64,7 +64,11 @@ class Connections:
 
     def given(self) -> bool:
         """Whether registrations were given (those of a sample that has yet to make them have no app id); raises Unread if not."""
-        if self._known.is_complete(APPLICATIONS) or self._lookups.borrowed or any(app.app_id.__class__ is str for app in self._lookups.apps):
+        if (
+            self._known.is_complete(APPLICATIONS)
+            or self._lookups.borrowed
+            or any(app.app_id.__class__ is str for app in self._lookups.apps)
+        ):
             return True
         raise Unread(self._missing(CLIENT))
 
@@ -216,7 +220,7 @@ class Connections:
 
 
 def _is_api(app: App) -> bool:
-    return any(values.__class__ is not Unknown and known(values) for values in (app.identifier_uris, app.scopes))
+    return any(not is_unknown(values) and known(values) for values in (app.identifier_uris, app.scopes))
 
 
 def _near(name: str) -> str:

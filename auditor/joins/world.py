@@ -41,7 +41,7 @@ from auditor.joins.sharing import Sharing
 from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
 from auditor.sources.coverage import TenantInfo
-from auditor.unknown import Partial, Unavailable, Unknown, known, whole_or_partial
+from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, whole_or_partial
 
 F = TypeVar("F", bound=Fact)
 Given = tuple[Any, Document]
@@ -103,13 +103,13 @@ class World(Lookups):
         self.tenant = Tenant(objects, self.as_facts_see_it, self._tenant_id(objects.get(ORGANIZATION)))
 
     def borrow(self, elsewhere: Elsewhere) -> None:
-        """Takes the registrations of other folders that connectors name and that this one lacks; where its list is whole, none is lacking."""
+        """Takes the registrations of other folders that connectors name and that this one lacks, where its list is not whole."""
         if self.known.is_complete(APPLICATIONS):
             return
         own = Elsewhere([self])
         self.others_have_apps = bool(elsewhere)
         for connector in self.connectors:
-            scopes = [] if connector.scopes.__class__ is Unknown else known(connector.scopes)
+            scopes = [] if is_unknown(connector.scopes) else known(connector.scopes)
             for name in (connector.client_id, connector.resource_uri, *(scope.resource_uri for scope in scopes)):
                 if name.__class__ is not str or not name or own.named(name) is not None:
                     continue
