@@ -128,7 +128,7 @@ class _Page:
         yield f"{line}; {report.count('not_applicable'):,} did not apply."
         yield from self._not_evaluated()
         for name in report.inexact:
-            yield f"{harmless(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
+            yield f"{harmless(name, 200)} is larger than 8 MiB: findings have lines, no columns."
         by_severity = report.by_severity()
         if found := [self._style(f"{by_severity[s]:,} {s}", _COLOURS[s], bold=True) for s in reversed(Severity) if by_severity[s]]:
             likely = sum(one.certainty is Certainty.likely for one in report.findings)
