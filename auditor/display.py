@@ -28,8 +28,8 @@ _OBEYED = re.compile(
 )
 # Where secrets travel: tokens, client secrets as Entra ID makes them, keys; and of a URI user and password, query and fragment.
 # The value of a client secret, as Entra ID has made them since 2021: three characters, a digit, "Q~", and the rest of forty.
-_SECRET_VALUE = r"[\w~.-]{3}\dQ~[\w~.-]{31,}"
-_SURE = rf"\bey[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)+|{_SECRET_VALUE}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
+_GENERATED = r"[\w~.-]{3}\dQ~[\w~.-]{31,}"
+_SURE = rf"\bey[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)+|{_GENERATED}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
 _TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
 # Within names, which may speak of bearers.
 _SURE_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
@@ -68,7 +68,7 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
 
 def holds_secret(value: str) -> bool:
     """Whether a text has the value of a client secret in it, by its form."""
-    return "Q~" in value and re.search(_SECRET_VALUE, value) is not None
+    return "Q~" in value and re.search(_GENERATED, value) is not None
 
 
 def harmless(value: str, limit: int = MAX_LENGTH) -> str:
