@@ -20,15 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from auditor import joins, sources
+from auditor.engine.areas import AreaVerdicts
 from auditor.engine.compiled import collections, compiled
-from auditor.engine.finding import Finding, Outcome, Status
+from auditor.engine.finding import Finding, Outcome
 from auditor.engine.judge import judge_all
 from auditor.engine.selection import RuleSelection
 from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, Identity
 from auditor.joins.world import World
 from auditor.rulebook import Rule, profiles
-from auditor.severity import SEVERITIES, Severity
+from auditor.severity import SEVERITIES, Severity, Status
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
 from auditor.sources.graph.live import Live, Straight, Tell
@@ -64,6 +65,7 @@ class Inputs:
 class AuditRequest:
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
+    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -72,6 +74,7 @@ class AuditRequest:
     as_of: datetime | date | str | None = None
     show_passed: bool = False
     only: Roots | None = None
+    by_area: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,6 +122,7 @@ class Report(Loaded):
 
     outcomes: list[Outcome]
     findings: list[Finding]
+    areas: AreaVerdicts | None
     profile: str
     started: datetime
     finished: datetime
@@ -155,7 +159,7 @@ class Report(Loaded):
 
     def left_out(self, fail_on: str) -> list[str]:
         """Rules at or above a severity that could not be evaluated for something that can be mended."""
-        gate, mendable = _gate(fail_on), self._mendable()
+        gate, mendable = self.gate(fail_on), self._mendable()
         if gate is None or not mendable:
             return []
         return [
@@ -165,13 +169,22 @@ class Report(Loaded):
 
     def may_reach(self, fail_on: str) -> list[str]:
         """Rules with findings below a severity that would be at or above it, if something turned out so that can be mended."""
-        gate, mendable = _gate(fail_on), self._mendable()
+        gate, mendable = self.gate(fail_on), self._mendable()
         if gate is None or not mendable:
             return []
         return [
             outcome.rule.id for outcome in self.outcomes
             if any(one.reason in mendable and one.may_reach(gate) for one in outcome.undecided)
         ]  # fmt: skip
+
+    @staticmethod
+    def gate(fail_on: str) -> Severity | None:
+        """The severity from which on findings count; None for "never". Raises UsageError."""
+        if fail_on == "never":
+            return None
+        if fail_on not in SEVERITIES:
+            raise UsageError(f"fail_on is one of {', '.join(SEVERITIES)} or never, not {fail_on!r}")
+        return Severity(fail_on)
 
     def _mendable(self) -> set[Reason]:
         return {reason for tenant in self.tenants for reason in tenant.mendable()}
@@ -183,19 +196,10 @@ class Report(Loaded):
         """
         if self.errors or self.count("errors") or (strict and self.count("not_evaluated")):
             return 2
-        gate = _gate(fail_on)
+        gate = self.gate(fail_on)
         if self.left_out(fail_on) or self.may_reach(fail_on):
             return 2
         return int(gate is not None and any(one.status is Status.fail and one.severity >= gate for one in self.findings))
-
-
-def _gate(fail_on: str) -> Severity | None:
-    """The severity; None for "never". Raises UsageError."""
-    if fail_on == "never":
-        return None
-    if fail_on not in SEVERITIES:
-        raise UsageError(f"fail_on is one of {', '.join(SEVERITIES)} or never, not {fail_on!r}")
-    return Severity(fail_on)
 
 
 def load(
@@ -263,7 +267,13 @@ def load(
 
 
 def judge(
-    worlds: Iterable[World], rules: list[Rule], *, only: Roots | None = None, show_passed: bool = False, progress: Progress | None = None
+    worlds: Iterable[World],
+    rules: list[Rule],
+    *,
+    only: Roots | None = None,
+    show_passed: bool = False,
+    areas: AreaVerdicts | None = None,
+    progress: Progress | None = None,
 ) -> list[Outcome]:
     """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded."""
     tell = None if progress is None else lambda done, total: progress("checking", done, total)
@@ -271,7 +281,7 @@ def judge(
     with _collector_off():
         for world in worlds:
             roots = None if only is None else only(world)
-            outcomes = judge_all(rules, world, only=roots, record=only is not None, show_passed=show_passed, tell=tell)
+            outcomes = judge_all(rules, world, only=roots, record=only is not None, show_passed=show_passed, areas=areas, tell=tell)
             for total, one in zip(totals, outcomes, strict=True):
                 total.add(one)
     return totals
@@ -282,14 +292,16 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
     rules = request.rules.rules()
+    areas = AreaVerdicts() if request.by_area else None
     with _collector_off():
         loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
-        outcomes = judge(loaded.worlds, rules, only=request.only, show_passed=request.show_passed, progress=progress)
+        outcomes = judge(loaded.worlds, rules, only=request.only, show_passed=request.show_passed, areas=areas, progress=progress)
     fixed = request.as_of is not None
     return Report(
         **{each.name: getattr(loaded, each.name) for each in fields(loaded)},
         outcomes=outcomes,
         findings=_by_root(outcomes),
+        areas=areas,
         profile=request.rules.profile_name,
         started=now if fixed else started,
         finished=now if fixed else datetime.now(timezone.utc),
@@ -328,6 +340,7 @@ def audit(
         RuleSelection(tuple(select), tuple(ignore), profile, params or {}, tuple(map(str, extend_rules))),
         as_of,
         show_passed,
+        by_area=True,
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)
 

@@ -1,12 +1,38 @@
-"""How grave a finding is."""
+"""Words that have an order: how grave a finding is, how certain, and what became of it."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 
-class Severity(StrEnum):
+class Ordered(StrEnum):
     """A text with an order, the least first: `Severity.high >= Severity.medium`, `Severity.high == "high"`."""
+
+    rank: int
+
+    def __new__(cls, value: str) -> Ordered:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.rank = len(cls.__members__)
+        return member
+
+    # Texts compare by their letters.
+
+    def __lt__(self, other: str) -> bool:
+        return self.rank < type(self)(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= type(self)(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > type(self)(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= type(self)(other).rank
+
+
+class Severity(Ordered):
+    """How grave a finding is."""
 
     info = "info"
     low = "low"
@@ -14,23 +40,24 @@ class Severity(StrEnum):
     high = "high"
     critical = "critical"
 
-    rank: int
 
-    # Texts compare by their letters.
+class Certainty(Ordered):
+    """Whether a finding rests on what was read alone (certain), or also on what nearly always holds (likely)."""
 
-    def __lt__(self, other: str) -> bool:
-        return self.rank < Severity(other).rank
-
-    def __le__(self, other: str) -> bool:
-        return self.rank <= Severity(other).rank
-
-    def __gt__(self, other: str) -> bool:
-        return self.rank > Severity(other).rank
-
-    def __ge__(self, other: str) -> bool:
-        return self.rank >= Severity(other).rank
+    likely = "likely"
+    certain = "certain"
 
 
-for _rank, _severity in enumerate(Severity):
-    _severity.rank = _rank
+class Status(Ordered):
+    """What a rule says of a subject, or an area of rules of an object: the most telling comes last, and wins where several hold."""
+
+    not_applicable = "not-applicable"
+    passed = "pass"
+    not_evaluated = "not-evaluated"
+    error = "error"
+    baselined = "baselined"
+    waived = "waived"
+    fail = "fail"
+
+
 SEVERITIES = tuple(severity.value for severity in Severity)  # the least first

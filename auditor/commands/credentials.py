@@ -35,11 +35,12 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
     What another, longer-lived credential has replaced is left out: nothing depends on it.
     """
     from auditor.report.ics import calendar, days_of, ics
-    from auditor.report.tables import credentials
+    from auditor.report.tables import credential_rows
 
     days = days_of(within)
     loaded = running.load(inputs, _READ, as_of, output)
-    rows = calendar(loaded, days)
+    every = list(credential_rows(loaded))
+    rows = calendar(every, days)
     if output.form == "json":
         echo_json(rows)
     elif output.form == "ics":
@@ -50,7 +51,7 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
         ahead = "some day" if days is None else f"within {within}"
         verbs = "has expired or expires" if len(rows) == 1 else "have expired or expire"
         click.echo(f"{_count(len(rows))} {verbs} {ahead}." if rows else f"No credential has expired or expires {ahead}.")
-        if unknown := sum(row.state == "unknown" for row in credentials(loaded)):
+        if unknown := sum(row.state == "unknown" for row in every):
             click.echo(f"When {_count(unknown)} {'ends' if unknown == 1 else 'end'} is not known: the input does not say.")
     return 2 if loaded.errors else 0
 

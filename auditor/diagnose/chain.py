@@ -15,13 +15,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from auditor.display import clean, show
-from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict
+from auditor.engine.finding import Outcome, Says, Verdict
 from auditor.engine.rows import identity_of, numbered, subject_key
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
 from auditor.facts.connector import ConnectorScope
 from auditor.joins.world import World
 from auditor.pipeline import Report
-from auditor.severity import Severity
+from auditor.report.rows import FindingRow
+from auditor.report.tables import finding_row
+from auditor.severity import Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 
 _BREAKS = Severity.medium
@@ -150,8 +152,8 @@ class Judged(msgspec.Struct):
     reason: str | None  # why it is not evaluated
     remedy: str | None  # what would make it known
     rules: list[str]  # those that passed, failed or could not be evaluated
-    findings: list[Finding]
-    remarks: list[Finding]
+    findings: list[FindingRow]
+    remarks: list[FindingRow]
 
 
 class Chain(msgspec.Struct):
@@ -166,7 +168,7 @@ class Chain(msgspec.Struct):
     pointer: str
     status: str  # pass, fail, not-evaluated; not-applicable where it does not sign in through Microsoft Entra ID
     links: list[Judged]
-    remarks: list[Finding]
+    remarks: list[FindingRow]
 
 
 def roots(world: World) -> list[Any]:
@@ -208,8 +210,8 @@ _CLIENTS = ("client", "client's service principal", "permission", "consent")  # 
 
 def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], before: list[Judged], report: Report) -> Judged:
     asked = [(step, _verdicts(step, outcomes[step.rule], connector)) for step in link.steps if step.rule in outcomes]
-    breaking: list[Finding] = []
-    remarks: list[Finding] = []
+    breaking: list[FindingRow] = []
+    remarks: list[FindingRow] = []
     for step, verdicts in asked:
         for row in _findings(verdicts):
             breaks = row.status is Status.error or (row.severity >= _BREAKS and not step.remark)
@@ -267,8 +269,8 @@ def _verdicts(step: Step, outcome: Outcome, connector: Connector) -> list[Verdic
     return said
 
 
-def _findings(verdicts: Iterable[Verdict]) -> list[Finding]:
-    return [verdict.finding for verdict in verdicts if verdict.finding is not None]
+def _findings(verdicts: Iterable[Verdict]) -> list[FindingRow]:
+    return [finding_row(verdict.finding) for verdict in verdicts if verdict.finding is not None]
 
 
 def _reached(reach: Reach, connector: Connector) -> Any:

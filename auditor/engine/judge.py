@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from auditor.engine.areas import AreaVerdicts
 from auditor.engine.bound import BoundRule
 from auditor.engine.compiled import compiled
-from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict, Verdicts
+from auditor.engine.finding import Finding, Outcome, Says, Verdict, Verdicts
 from auditor.engine.rows import Rows, numbered, subject_key
 from auditor.entra.collections import CONNECTORS
 from auditor.facts import ROOTS
 from auditor.joins.world import World
 from auditor.language import Found
 from auditor.rulebook import Rule
+from auditor.severity import Status
 from auditor.unknown import Unknown
 
 _CHUNK = 256  # roots
@@ -33,14 +35,16 @@ def judge_all(
     only: list[Any] | None = None,
     show_passed: bool = False,
     record: bool = False,
+    areas: AreaVerdicts | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
     """What each rule says of a world, or of `only` these of its roots. `tell` is called with the number of roots done and of all.
 
+    `areas` gathers verdicts by root and area.
     `record`: outcomes keep each verdict, by root and subject. That takes memory, and the time of three-valued logic for all subjects.
     """
     some = [rule for rule in rules if only is not None or roots_of(rule, world)]
-    runs = {rule.id: RuleRun(rule, world, show_passed=show_passed, record=record) for rule in some}
+    runs = {rule.id: RuleRun(rule, world, show_passed=show_passed, record=record, areas=areas) for rule in some}
     sets: list[tuple[list[RuleRun], list[Any]]] = []
     for kind in dict.fromkeys(rule.root for rule in rules):
         these = [runs[rule.id] for rule in rules if rule.root == kind and rule.id in runs]
@@ -87,8 +91,8 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
 class RuleRun:
     """One rule over one world, a few roots at a time."""
 
-    def __init__(self, rule: Rule, world: World, *, show_passed: bool, record: bool = False) -> None:
-        self.rule, self.show_passed = rule, show_passed
+    def __init__(self, rule: Rule, world: World, *, show_passed: bool, record: bool = False, areas: AreaVerdicts | None = None) -> None:
+        self.rule, self.show_passed, self._areas = rule, show_passed, areas
         self.bound = BoundRule(compiled(rule, world.unavailable), world.now, world.tenant)
         self.each = rule.each
         self.outcome = Outcome(rule, verdicts={} if record else None)
@@ -134,6 +138,11 @@ class RuleRun:
             if outcome.verdicts is not None:
                 self._errors |= {id(root): row for root, row in errors}
         outcome.passed += len(passed)
+        if self._areas is not None:
+            self._areas.add(self.rule.area, Status.passed, passed)
+            self._areas.add(self.rule.area, Status.error, [root for root, _ in found.broken])
+            if self.bound.unknown is not None:
+                self._areas.leave_open(self.rule.area, self.bound.unknown.key, found.blind)
         if self.show_passed:
             outcome.rows += [(root.rank, self._rows.passed(root)) for root in passed]
 
@@ -152,11 +161,15 @@ class RuleRun:
                 continue
             if key in failed:
                 outcome.failed += 1
+                if self._areas is not None:
+                    self._areas.add(self.rule.area, Status.fail, (root,))
             elif dark or key in unknown:
                 reason = unknown.get(key, self.bound.unknown)
                 assert reason is not None
                 outcome.not_evaluated += 1
                 outcome.reasons[reason.key] += 1
+                if self._areas is not None:
+                    self._areas.leave_open(self.rule.area, reason.key, (root,))
             elif seen or key in passed:
                 passing.append(root)
             else:
