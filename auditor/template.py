@@ -23,6 +23,7 @@ class Template(msgspec.Struct, frozen=True):
     """Markdown with places in braces, `az ad app delete --id {app.app_id}`. Commands are between backticks."""
 
     text: str
+    """Markdown, with a place between braces wherever a value goes."""
     places: dict[str, Place] = {}
     """What stands between the braces -> where its value comes from."""
 

@@ -52,6 +52,7 @@ def report_of(
         [things.finding(row) for row in passed],
         [_not_evaluated(audited, reason, count) for reason, count in reasons],
         [_rule(outcome, explained) for outcome in audited.outcomes],
+        things.files,
         things.area_verdicts,
         things.tenants,
         things.applications,
@@ -78,7 +79,8 @@ class _Objects:
         self._positions = {reason: position for position, reason in enumerate(reasons)}
         self._verdicts: dict[Any, int] = {}
         self.area_verdicts: list[dict[str, objects.AreaVerdict]] = []
-        self._at: dict[int, tuple[str, int, objects.Entity]] = {}  # rank -> member of a finding, position, object
+        self._at: dict[int, tuple[str, int, objects.Entity, str | None]] = {}  # rank -> member of a finding, position, object, its file
+        self._files: dict[str, int] = {}
         self.tenants: list[objects.Tenant] = []
         self.applications: list[objects.Application] = []
         self.service_principals: list[objects.ServicePrincipal] = []
@@ -91,30 +93,30 @@ class _Objects:
             principals: list[Any] = world.principals
             for app in apps:
                 if whole or app.rank in needed:
-                    self._put(
-                        "application", self.applications, app, tables.application(app, world, inventory=depth is Depth.inventory), number
-                    )
-                if whole:
-                    self._keep("application", len(self.applications) - 1, tables.credentials_of(app, audited.as_of))
+                    made = tables.application(app, world, inventory=depth is Depth.inventory)
+                    self._put("app", self.applications, app, made, number, tables.credentials_of(app, audited.as_of) if whole else ())
             for principal in principals:
                 credentials = list(tables.credentials_of(principal, audited.as_of)) if whole else []
                 if principal.rank in needed or credentials or depth is Depth.inventory:
-                    self._put("service_principal", self.service_principals, principal, tables.service_principal(principal), number)
-                    self._keep("service_principal", len(self.service_principals) - 1, credentials)
+                    self._put("principal", self.service_principals, principal, tables.service_principal(principal), number, credentials)
             for connector in world.connectors:
                 self._put("connector", self.connectors, connector, tables.connector(connector), number)
+        self.files = list(self._files)
 
-    def _put(self, member: str, rows: list[Any], root: Any, row: objects.Entity, tenant: int) -> None:
+    def _put(
+        self, member: str, rows: list[Any], root: Any, row: objects.Entity, tenant: int, credentials: Iterable[objects.Credential] = ()
+    ) -> None:
         row.tenant, row.findings, row.worst_severity = tenant, self._counts[root.rank], self._worst.get(root.rank)
         if (said := self._areas.get(root.rank)) is not None:
             row.areas = self._interned(said)
-        self._at[root.rank] = member, len(rows), row
-        rows.append(row)
-
-    def _keep(self, member: str, position: int, credentials: Iterable[objects.Credential]) -> None:
+        file = None if root.document is None else root.document.file.shown
+        if file is not None:
+            row.file = self._files.setdefault(file, len(self._files))
         for credential in credentials:
-            setattr(credential, member, position)
+            setattr(credential, member, len(rows))
             self.credentials.append(credential)
+        self._at[root.rank] = member, len(rows), row, file
+        rows.append(row)
 
     def _interned(self, said: dict[str, tuple[Status, list[Reason]]]) -> int:
         key = tuple(
@@ -126,7 +128,7 @@ class _Objects:
         return self._verdicts[key]
 
     def finding(self, row: engine.Finding) -> model.Finding:
-        member, position, of = self._at[row.rank]
+        member, position, of, file = self._at[row.rank]
         made = model.Finding(
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
@@ -137,8 +139,9 @@ class _Objects:
             made.related = [model.Related(one.label, one.file, one.line, one.pointer) for one in row.related]
         if row.pointer is None:
             return made
-        if row.file == of.file and row.pointer.startswith(of.pointer):
-            made.pointer = row.pointer[len(of.pointer) :]
+        below = row.pointer.removeprefix(of.pointer)
+        if row.file == file and of.pointer + below == row.pointer and below[:1] in ("", "/"):
+            made.pointer = below
         else:
             made.elsewhere = model.Elsewhere(row.file, row.pointer)
         if row.property_path != property_path(made.pointer or ""):
@@ -162,6 +165,8 @@ def _run(audited: Audited, min_severity: Severity) -> model.Run:
             audited.service_principals,
             audited.connectors,
             audited.files_read,
+            len(audited.passed_over),
+            model.Verdicts(*(audited.count(name) for name in model.Verdicts.__struct_fields__)),
             [harmless(name, 1000) for name in audited.passed_over],
             [harmless(name, 1000) for name in audited.inexact],
         ),
@@ -214,7 +219,6 @@ def _summary(
         ],
         nobody,
         not_known,
-        model.Verdicts(*(audited.count(name) for name in model.Verdicts.__struct_fields__)),
         model.Gate(
             fail_on,
             audited.exit_code(fail_on, strict=strict),

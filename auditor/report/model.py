@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from auditor.report.objects import Application, AreaVerdict, Connector, Credential, Model, ServicePrincipal, Tenant, Time
+from auditor.report.objects import Application, AreaVerdict, Connector, Credential, Model, Row, ServicePrincipal, Tenant, Time
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
 
@@ -35,7 +35,7 @@ class Verdicts(Model):
     """The rule broke."""
 
 
-class Rule(Model):
+class Rule(Row):
     """What is the same for all findings of a rule. `why` and all that follows is there only where the report has a finding of it."""
 
     id: str
@@ -84,8 +84,8 @@ class Related(Model):
     """JSON Pointer within the file."""
 
 
-class Finding(Model):
-    """A rule that fails at one subject. One of `application`, `service_principal`, `connector` and `tenant` says of which object it is."""
+class Finding(Row):
+    """A rule that fails at one subject. One of `app`, `principal`, `connector` and `tenant` says of which object."""
 
     finding_id: str
     """Identity over runs, from the object, the rule and the subject: never from names, messages, order or lines."""
@@ -97,9 +97,9 @@ class Finding(Model):
     """How grave it is; where something that is not known decides, in the ordinary case."""
     status: Status
     """fail, waived or baselined; error in `rule_errors`; pass in `passed`."""
-    application: int | None = None
+    app: int | None = None
     """Position of its app registration in `applications`."""
-    service_principal: int | None = None
+    principal: int | None = None
     """Position of its service principal in `service_principals`."""
     connector: int | None = None
     """Position of its connector in `connectors`."""
@@ -115,7 +115,7 @@ class Finding(Model):
     """What is wrong."""
     actual: str | None = None
     """The value that was found."""
-    credential_key_id: str | None = None
+    key_id: str | None = None
     """Key ID of the secret or certificate."""
     values: dict[str, str] = {}
     """What the fix takes from this finding, by place; where a place names a `member`, it is not repeated here."""
@@ -177,8 +177,12 @@ class Coverage(Model):
     """Number of connectors."""
     files_read: int
     """Number of files that hold something of Microsoft Entra ID."""
-    files_passed_over: list[str] = []
-    """The other files."""
+    files_passed_over: int
+    """Number of the other files."""
+    verdicts: Verdicts
+    """One verdict for each rule and object."""
+    passed_over: list[str] = []
+    """The files that were passed over."""
     without_exact_places: list[str] = []
     """Files of more than 8 MiB, in which findings have no column."""
 
@@ -265,8 +269,6 @@ class Summary(Model):
     """Number of findings of objects that have no owner."""
     owner_not_known: int
     """Number of findings of objects whose owners are not known."""
-    verdicts: Verdicts
-    """One verdict for each rule and object."""
     gate: Gate
     """What the exit code follows from."""
     earliest_expiry: Time | None = None
@@ -303,6 +305,8 @@ class Report(Model):
     """Verdicts that are missing, by reason."""
     rules: list[Rule]
     """The rules that were checked."""
+    files: list[str]
+    """The files that objects were read from."""
     area_verdicts: list[dict[str, AreaVerdict]]
     """What the areas of rules say of an object: each combination once. Area -> verdict; an area of which no rule applies is not there."""
     tenants: list[Tenant]

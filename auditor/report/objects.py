@@ -15,11 +15,15 @@ State = Literal["valid", "expiring", "expired", "not-yet-valid", "unknown"]
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]  # 2026-01-31T00:00:00Z
 
 
-class Model(msgspec.Struct, omit_defaults=True, gc=False):
-    """An object of the report. A member that is not required and not there has its default."""
+class Model(msgspec.Struct, gc=False):
+    """An object of the report, with all of its members."""
 
 
-class Entity(Model):
+class Row(Model, omit_defaults=True):
+    """One of many objects of a kind: a member that is not there has its default."""
+
+
+class Entity(Row):
     """An object of the tenant that rules are about."""
 
     app_id: str | None = None
@@ -30,8 +34,8 @@ class Entity(Model):
     """Its name."""
     tenant: int = 0
     """Position of its tenant in `tenants`."""
-    file: str | None = None
-    """The file that it was read from; null for an object of a live tenant or a snapshot."""
+    file: int | None = None
+    """Position in `files` of the file that it was read from; null for an object of a live tenant or a snapshot."""
     line: int | None = None
     """The line on which it begins."""
     pointer: str = ""
@@ -90,8 +94,22 @@ class Permission(Model):
 
 
 class Inventory(Model):
-    """What an app registration holds, with `--inventory`. A list that is null is not known."""
+    """What an app registration holds, with `--inventory`. What is null is not known."""
 
+    sign_in_audience: str | None = None
+    """Who can sign in: AzureADMyOrg, AzureADMultipleOrgs, …"""
+    created: Time | None = None
+    """When it was created."""
+    service_principal_id: str | None = None
+    """Object ID of its service principal in the tenant."""
+    secrets: int | None = None
+    """Number of its client secrets."""
+    certificates: int | None = None
+    """Number of its certificates."""
+    federated_credentials: int | None = None
+    """Number of its federated identity credentials."""
+    requested_permissions: int | None = None
+    """Number of its API permissions."""
     owners: list[Owner] | None = None
     """Its owners."""
     permissions: list[Permission] | None = None
@@ -107,22 +125,6 @@ class Inventory(Model):
 class Application(Entity):
     """An app registration."""
 
-    sign_in_audience: str | None = None
-    """Who can sign in: AzureADMyOrg, AzureADMultipleOrgs, …"""
-    created: Time | None = None
-    """When it was created."""
-    service_principal_id: str | None = None
-    """Object ID of its service principal in the tenant."""
-    secrets: int | None = None
-    """Number of its client secrets; null where they are not known."""
-    certificates: int | None = None
-    """Number of its certificates."""
-    federated_credentials: int | None = None
-    """Number of its federated identity credentials."""
-    requested_permissions: int | None = None
-    """Number of its API permissions."""
-    earliest_expiry: Time | None = None
-    """When the next of its credentials ends."""
     inventory: Inventory | None = None
     """What it holds, with `--inventory`."""
 
@@ -156,16 +158,16 @@ class Connector(Entity):
     """Whether it signs in on behalf of the user."""
 
 
-class Credential(Model):
+class Credential(Row):
     """A client secret or certificate. It belongs to an app registration or to a service principal."""
 
     kind: Literal["secret", "certificate"]
     """Which of both it is."""
     state: State
     """At `run.as_of`; expiring: it ends within 30 days."""
-    application: int | None = None
+    app: int | None = None
     """Position of its app registration in `applications`."""
-    service_principal: int | None = None
+    principal: int | None = None
     """Position of its service principal in `service_principals`."""
     key_id: str | None = None
     """Its key ID."""
@@ -213,7 +215,7 @@ class Tenant(Entity):
     """Number of service principals."""
 
 
-class AreaVerdict(Model):
+class AreaVerdict(Row):
     """What the rules of one area say of an object."""
 
     status: Status

@@ -17,7 +17,7 @@ from auditor.severity import Certainty, Severity, Status
 
 KINDS = ("findings", "applications", "credentials")  # of rows
 _MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
-    "application": "application", "service_principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
+    "app": "application", "principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
 }  # fmt: skip
 
 
@@ -110,7 +110,7 @@ class Rows:
         self.report = report
         self.rules = {rule.id: rule for rule in report.rules}
         self._lists: dict[str, list[objects.Entity]] = {
-            "application": [*report.applications], "service_principal": [*report.service_principals],
+            "app": [*report.applications], "principal": [*report.service_principals],
             "connector": [*report.connectors], "tenant": [*report.tenants],
         }  # fmt: skip
 
@@ -121,6 +121,9 @@ class Rows:
                 return kind, self._lists[member][position]
         raise ValueError("a finding names the object that it is of")
 
+    def file_of(self, of: objects.Entity) -> str | None:
+        return None if of.file is None else self.report.files[of.file]
+
     def place_of(self, finding: model.Finding) -> tuple[str | None, str | None, str | None]:
         """File, JSON Pointer within it, and the property for people."""
         _, of = self.object_of(finding)
@@ -128,7 +131,7 @@ class Rows:
             return elsewhere.file, elsewhere.pointer, finding.property_path
         if finding.pointer is None:
             return None, None, finding.property_path
-        return of.file, of.pointer + finding.pointer, finding.property_path or property_path(finding.pointer)
+        return self.file_of(of), of.pointer + finding.pointer, finding.property_path or property_path(finding.pointer)
 
     def portal_of(self, finding: model.Finding) -> str | None:
         """Where the object is managed; None where it is not of a live tenant."""
@@ -141,7 +144,7 @@ class Rows:
         if template is None:
             return None
         _, of = self.object_of(finding)
-        own = {"app_id": of.app_id, "object_id": of.object_id, "credential_key_id": finding.credential_key_id}
+        own = {"app_id": of.app_id, "object_id": of.object_id, "credential_key_id": finding.key_id}
         members = {name: own[place.member] for name, place in template.places.items() if place.member in own}
         return template.filled({**finding.values, **members})
 
@@ -153,22 +156,27 @@ class Rows:
                 finding.finding_id, rule.id, rule.title, finding.area, finding.severity, finding.highest_severity or finding.severity,
                 finding.certainty, finding.status, kind, of.app_id, of.object_id, of.display_name, self._tenant_id(of), of.owners, of.tags,
                 of.service_management_reference, file, finding.line, finding.column, pointer, path, self.portal_of(finding),
-                finding.credential_key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
+                finding.key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
                 next(iter(rule.references), None), rule.aadsts, finding.related or None,
             )  # fmt: skip
 
     def applications(self) -> Iterator[ApplicationRow]:
         report = self.report
-        for of in report.applications:
+        ends: dict[int | None, str] = {}
+        for one in report.credentials:
+            if one.end is not None and one.state != "expired":
+                ends[one.app] = min(one.end, ends.get(one.app, one.end))
+        for position, of in enumerate(report.applications):
             areas = {} if of.areas is None else report.area_verdicts[of.areas]
             by_status: dict[Status, list[str]] = {}
             for area, verdict in areas.items():
                 by_status.setdefault(verdict.status, []).append(area)
+            has = of.inventory or objects.Inventory()
             gaps = sorted({reason for verdict in areas.values() for reason in verdict.reasons})
             yield ApplicationRow(
                 of.app_id, of.object_id, of.display_name, self._tenant_id(of), of.owners, of.tags, of.service_management_reference,
-                of.file, of.line, of.pointer, of.sign_in_audience, of.created, of.service_principal_id, of.secrets, of.certificates,
-                of.federated_credentials, of.requested_permissions, of.earliest_expiry, of.findings, of.worst_severity,
+                self.file_of(of), of.line, of.pointer, has.sign_in_audience, has.created, has.service_principal_id, has.secrets,
+                has.certificates, has.federated_credentials, has.requested_permissions, ends.get(position), of.findings, of.worst_severity,
                 by_status.get(Status.fail, []), by_status.get(Status.passed, []),
                 by_status.get(Status.not_evaluated, []) + by_status.get(Status.error, []),
                 [f"{report.not_evaluated[gap].what}: {report.not_evaluated[gap].why}" for gap in gaps],

@@ -53,23 +53,11 @@ def _entity(row: objects.Entity, root: Any) -> None:
     of, document = identity_of(root), root.document
     row.app_id, row.object_id, row.display_name = of.app_id, of.object_id, of.name
     row.owners, row.tags, row.service_management_reference = of.owners, of.tags, of.reference
-    row.file, row.line, row.pointer = document.file.shown, document.line or None, clean(document.pointer, 1000)
+    row.line, row.pointer = document.line or None, clean(document.pointer, 1000)
 
 
 def application(app: App, world: World, *, inventory: bool = False) -> objects.Application:
-    now, principal = world.now, app.service_principal if "servicePrincipals" in world.given else None
-    ends = [one.end for one in (*_known(app.secrets), *_known(app.certificates)) if isinstance(one.end, datetime)]
-    row = objects.Application(
-        sign_in_audience=clean_or_none(app.audience),
-        created=None if isinstance(app.created, Unknown) else iso(app.created),
-        service_principal_id=clean_or_none(principal.id) if isinstance(principal, ServicePrincipal) else None,
-        secrets=_size(app.secrets),
-        certificates=_size(app.certificates),
-        federated_credentials=_size(app.federated_credentials),
-        requested_permissions=_size(app.requested_permissions),
-        earliest_expiry=iso(min((end for end in ends if end > now), default=None)),
-        inventory=_inventory(app) if inventory else None,
-    )
+    row = objects.Application(inventory=_inventory(app, world) if inventory else None)
     _entity(row, app)
     return row
 
@@ -127,7 +115,7 @@ def _collections(info: TenantInfo | None) -> list[objects.Collection]:
     ]
 
 
-def _inventory(app: App) -> objects.Inventory:
+def _inventory(app: App, world: World) -> objects.Inventory:
     lists: dict[str, Any] = {
         "owners": app.owners if owner_names(app) is not None else None,
         "permissions": app.requested_permissions,
@@ -145,7 +133,18 @@ def _inventory(app: App) -> objects.Inventory:
         for name, values in lists.items()
         if values is not None and not is_unknown(values)
     }
-    return objects.Inventory(**rows, incomplete=[name for name in rows if lists[name].__class__ is Partial])
+    principal = app.service_principal if "servicePrincipals" in world.given else None
+    return objects.Inventory(
+        clean_or_none(app.audience),
+        None if isinstance(app.created, Unknown) else iso(app.created),
+        clean_or_none(principal.id) if isinstance(principal, ServicePrincipal) else None,
+        _size(app.secrets),
+        _size(app.certificates),
+        _size(app.federated_credentials),
+        _size(app.requested_permissions),
+        **rows,
+        incomplete=[name for name in rows if lists[name].__class__ is Partial],
+    )
 
 
 def _permission(wish: RequestedPermission) -> objects.Permission:

@@ -103,7 +103,7 @@ class _Page:
             yield f"{self._style('note', 'blue')} {_remark(note)}"
         if len(notes) > shown:
             yield f"… and {_count(len(notes) - shown, 'more note')} (-v shows all)"
-        passed_over = self.report.run.coverage.files_passed_over if verbose else []
+        passed_over = self.report.run.coverage.passed_over if verbose else []
         for name in passed_over:
             yield f"{self._style('passed over', 'blue')} {name}"
         if notes or passed_over:
@@ -111,13 +111,13 @@ class _Page:
 
     def _summary(self) -> Iterator[str]:
         run, summary = self.report.run, self.report.summary
-        read, verdicts = run.coverage, summary.verdicts
+        read, verdicts = run.coverage, run.coverage.verdicts
         objects = [_count(read.applications_read, "app registration")]
         if read.service_principals_read:
             objects.append(_count(read.service_principals_read, "service principal"))
         if read.connectors_read:
             objects.append(_count(read.connectors_read, "connector"))
-        passed = f", {_count(len(read.files_passed_over), 'file')} passed over" if read.files_passed_over else ""
+        passed = f", {_count(read.files_passed_over, 'file')} passed over" if read.files_passed_over else ""
         sources = [f"tenant {harmless(tenant, 100)}" for tenant in run.tenants]
         if read.files_read or not sources:
             sources.append(_count(read.files_read, "file"))
@@ -139,7 +139,7 @@ class _Page:
         yield from self._incomplete()
 
     def _incomplete(self) -> Iterator[str]:
-        verdicts, gate = self.report.summary.verdicts, self.report.summary.gate
+        verdicts, gate = self.report.run.coverage.verdicts, self.report.summary.gate
         said = []
         if verdicts.errors:
             said.append(f"{_count(verdicts.errors, 'check')} broke: a rule or regaudit itself is at fault.")
@@ -157,7 +157,7 @@ class _Page:
             yield self._style(text, "red", bold=True)
 
     def _not_evaluated(self) -> Iterator[str]:
-        count = self.report.summary.verdicts.not_evaluated
+        count = self.report.run.coverage.verdicts.not_evaluated
         if not count:
             return
         yield f"Not evaluated: {_count(count, 'check')}, for want of"
