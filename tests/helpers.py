@@ -79,8 +79,10 @@ class Ran:
 
 
 def flat(report: dict[str, Any], kind: str = "findings") -> list[dict[str, Any]]:
-    """The rows of a JSON report as csv and ndjson have them."""
-    rows = getattr(Rows(decode(json.dumps(report))), kind)()
+    """The rows of a JSON report as csv and ndjson have them; with the findings, what passed and where a rule broke."""
+    decoded = decode(json.dumps(report))
+    decoded.findings += decoded.rule_errors + decoded.passed
+    rows = getattr(Rows(decoded), kind)()
     return [msgspec.to_builtins(row) for row in rows]
 
 

@@ -253,7 +253,8 @@ def test_a_misspelt_command() -> None:
 def test_select_and_ignore(house: Path, careless: Path, args: list[str], rules: list[str]) -> None:
     ran = regaudit("scan", careless, "--extend-rules", house, "--output-format", "json", *args)
     assert ran.rules == rules
-    assert {row["rule_id"] for row in ran.findings} == set(rules)
+    not_evaluated = {rule for reason in ran.json["not_evaluated"] for rule in reason["rules"]}
+    assert {row["rule_id"] for row in ran.findings} | not_evaluated == set(rules)
 
 
 def test_select_all_takes_the_opt_in_rules_too(house: Path, careless: Path) -> None:
@@ -434,8 +435,9 @@ def test_show_passed(house: Path, careless: Path, tidy: Path) -> None:
     assert "Tidy" not in scan(house, careless, tidy).out
     shown = scan(house, careless, tidy, "--show-passed")
     assert "pass careless-high  Careless, high  (1)\n  Tidy (22222222-" in shown.out
-    rows = scan(house, careless, tidy, "--show-passed", "--output-format", "json").findings
-    assert {(row["app_display_name"], row["status"]) for row in rows} == {("Payroll", "fail"), ("Tidy", "pass")}
+    ran = scan(house, careless, tidy, "--show-passed", "--output-format", "json")
+    assert {(row["app_display_name"], row["status"]) for row in ran.findings} == {("Payroll", "fail"), ("Tidy", "pass")}
+    assert {row["status"] for row in ran.json["findings"]} == {"fail"}
 
 
 def test_limit(house: Path, tmp_path: Path) -> None:
@@ -749,7 +751,7 @@ def test_completion_knows_commands_and_options() -> None:
     assert completed("regaudit explain secret-expir", 2) == ["secret-expired", "secret-expired-leftover", "secret-expiring"]
     assert {"tokens,credentials", "tokens,credential-all-expired"} <= set(completed("regaudit scan --select tokens,cred", 3))
     assert completed("regaudit scan --profile ", 3) == ["custom-connector", "default", "strict"]
-    assert completed("regaudit scan --output-format ", 3) == ["json", "text"]
+    assert completed("regaudit scan --output-format ", 3) == ["csv", "json", "ndjson", "text"]
 
 
 def test_a_shell_that_is_not_known() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import regaudit
+from tests.helpers import Ran, flat, regaudit, registration
 from tests.oracle import registrations, seen
 from tests.tenants import guid
 
@@ -151,16 +151,16 @@ def test_what_is_there_is_reported_or_cannot_be_read(add: Callable[[random.Rando
             "scan", tmp_path / "file.json", "--as-of", TODAY, "--select", "redirect-http,secret-expired", "--output-format", "json"
         )
         if ran.code != 2:
-            unseen.extend(f"seed {seed}, {what}: {text[:300]}" for what in missed(text, ran.json))
+            unseen.extend(f"seed {seed}, {what}: {text[:300]}" for what in missed(text, ran))
     assert not unseen, "\n".join(unseen)
 
 
-def missed(text: str, report: dict[str, Any]) -> list[str]:
+def missed(text: str, ran: Ran) -> list[str]:
     """What the oracle sees and the report does not tell."""
     expired, plain = seen(text, TODAY)
-    told = {row["app_id"] for row in report["applications"]}
-    secrets = {(row["app_id"], row["key_id"]) for row in report["credentials"] if row["state"] == "expired"}
-    uris = {(row["app_id"], row["message"]) for row in report["findings"] if row["rule_id"] == "redirect-http"}
+    told = {row.get("app_id") for row in ran.json["applications"]}
+    secrets = {(row["app_id"], row["key_id"]) for row in flat(ran.json, "credentials") if row["state"] == "expired"}
+    uris = {(row["app_id"], row["message"]) for row in ran.findings if row["rule_id"] == "redirect-http"}
     return [
         *(f"application {id_}" for id_, _ in registrations(json.loads(text)) if id_ not in told),
         *(f"secret {key} of {id_}" for id_, key in expired - secrets),
@@ -177,6 +177,7 @@ def test_the_oracle_sees() -> None:
     ]
     for value in (one, [one], page([one]), {"x": {"y": one}}, json.dumps(one), cased(one, str.upper)):
         assert seen(json.dumps(value), TODAY) == ({(one["appId"], "k1")}, {(one["appId"], "http://h.contoso.com/cb")})
-    assert missed(json.dumps([one]), {"applications": [], "credentials": [], "findings": []}) == [
+    nothing = regaudit("scan", "-", "--output-format", "json", stdin=json.dumps(registration("Tidy")).encode())
+    assert missed(json.dumps([one]), nothing) == [
         f"application {one['appId']}", f"secret k1 of {one['appId']}", f"http://h.contoso.com/cb of {one['appId']}",
     ]  # fmt: skip

@@ -132,8 +132,7 @@ class _Page:
             yield f"{harmless(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
         severities = summary.by_severity.items()
         if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
-            on = f" {summary.applications_with_findings:,} of {_count(summary.applications, 'app registration')} have findings."
-            yield f"Findings: {', '.join(found)}.{on if summary.applications else ''}"
+            yield f"Findings: {', '.join(found)}."
         elif not verdicts.errors and not run.errors:
             yield self._style("No findings.", "green", bold=True)
         yield from self._incomplete()
