@@ -22,6 +22,7 @@ KINDS = ("findings", "applications", "credentials")  # as in auditor.report.rows
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
+    from auditor.report.build import Depth
 
 _EPILOG = """\b
 Examples:
@@ -46,13 +47,7 @@ Examples:
     shell_complete=complete.formats,
     help="text, json, csv or ndjson, into a file if one is named. Repeatable.",
 )
-@click.option(
-    "--rows",
-    type=click.Choice(KINDS),
-    default="findings",
-    show_default=True,
-    help="What csv and ndjson have a row for.",
-)
+@click.option("--rows", type=click.Choice(KINDS), help="What csv and ndjson have a row for; findings, if it is left out.")
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
 @click.option(
@@ -69,7 +64,7 @@ Examples:
 @outputs()
 def command(
     inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, inventory: bool,
-    fail_on: str, strict: bool, min_severity: str, limit: int, rows: str,
+    fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -83,18 +78,32 @@ def command(
 
     targets = [_target(form) for form in formats or ("text",)]
     _apart(targets)
+    depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
     files = [file for _, file in targets if file is not None]
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
     guard_all(files, known)
-    depth = Depth.inventory if inventory else Depth.findings if all(form == "text" for form, _ in targets) else Depth.objects
     audited = running.run(AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings), output)
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
     for form, file in targets:
-        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows)
+        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or "findings")
         pieces = render(report, form, shown)
         _to_stdout(pieces) if file is None else write(pieces, file)
     return report.summary.gate.exit_code
+
+
+def _depth(forms: set[str], rows: str | None, *, inventory: bool) -> Depth:
+    """How much of what was read the reports need. Raises UsageError for an option that none of them heeds."""
+    from auditor.report.build import Depth
+
+    flat = forms & {"csv", "ndjson"}
+    if rows is not None and not flat:
+        raise UsageError("--rows is about csv and ndjson: add --output-format csv or ndjson")
+    if inventory and "json" not in forms:
+        raise UsageError("--inventory is about the JSON report: add --output-format json")
+    if inventory or (flat and rows == "applications"):  # some of their columns are of the inventory
+        return Depth.inventory
+    return Depth.findings if forms == {"text"} else Depth.objects
 
 
 def _apart(targets: list[tuple[str, Path | None]]) -> None:
