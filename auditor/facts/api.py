@@ -197,5 +197,5 @@ class Resource(Fact):
 
     @fact()
     def catalog_date(self) -> str | None:
-        """Day on which the catalog learned all of its permissions; null when the tenant's own list was read."""
+        """Day on which the catalog learned all of its permissions; null when the whole list of the tenant was read."""
         return self.world.apis.catalog_date(self.app_id)
