@@ -3,10 +3,12 @@ VENV ?= .venv
 EXTRA ?= dev
 BIN := $(VENV)/bin
 AZ := $(abspath $(VENV))/azure-cli
+FUZZ := $(abspath $(VENV))/fuzz
+SECONDS := 60
 INSTALLED := $(VENV)/.$(EXTRA)
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
 
-.PHONY: check test types all external format generated golden
+.PHONY: check test types all fuzz external format generated golden
 .DEFAULT_GOAL := check
 
 check: $(INSTALLED)  ## 10 seconds: lint, format, import contracts, generated files, the examples of all rule pages
@@ -25,6 +27,17 @@ types: $(INSTALLED)  ## mypy, a minute the first time
 
 all: check types  ## everything that needs only pip
 	$(PYTEST)
+	$(MAKE) fuzz
+
+fuzz: $(FUZZ)  ## SECONDS in all, 60 unless you say: any bytes as a file, as a snapshot, as a rule page
+	for harness in reader snapshot page; do \
+		$(FUZZ)/bin/python -m tests.fuzz $$harness -max_total_time=$$(($(SECONDS) / 3)) -verbosity=0 || exit 1; \
+	done
+
+$(FUZZ): pyproject.toml
+	test -x $@/bin/python || python3 -m venv $@
+	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
+	touch $@
 
 external: $(INSTALLED) $(AZ)  ## what needs more than Python: azure-cli's parser for the commands of the rule pages
 	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python $(BIN)/pytest -m external

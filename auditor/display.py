@@ -153,6 +153,11 @@ def told(error: object, limit: int) -> str:
     return harmless(place, limit) + clean(message[len(place) :], limit)
 
 
+def counted(number: int, noun: str) -> str:
+    """1,234 checks; 1 check."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def cell(value: str) -> str:
     """A text that is clean, at the start of a line or in a table: no spreadsheet takes it for a formula."""
     return "'" + value if value.lstrip().startswith(_FORMULA) and value != "-" else value
@@ -186,7 +191,7 @@ def show(value: Any, form: str = "") -> str:
     if kind is Unknown:
         return "unknown"
     if kind is timedelta:
-        return f"{value.days} day{'s' * (value.days != 1)}"
+        return counted(value.days, "day")
     if hasattr(value, "__iter__"):
         return _show_list(value)
     return show(str(value))

@@ -20,21 +20,25 @@ from pathlib import Path
 from typing import Any
 
 from auditor import joins, sources
+from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
-from auditor.engine.compiled import collections, compiled
+from auditor.engine.compiled import collections
 from auditor.engine.finding import Finding, Outcome
+from auditor.engine.gate import Gate
 from auditor.engine.judge import judge_all
+from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
 from auditor.errors import InputError, UsageError
-from auditor.files import MAX_FILE_SIZE, Identity
+from auditor.files import MAX_FILE_SIZE, STDIN_NAME, Identity
 from auditor.joins.world import World
 from auditor.rulebook import Rule, profiles
-from auditor.severity import SEVERITIES, Severity, Status
+from auditor.severity import Severity
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
-from auditor.sources.graph.live import Live, Straight, Tell
+from auditor.sources.graph.live import DocumentSink, Live
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
+from auditor.sources.graph.sink import ProgressCallback
 from auditor.unknown import Reason
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
@@ -48,8 +52,9 @@ class Inputs:
     paths: tuple[str, ...] = ()
     tenant: Live | None = None
     exclude: tuple[str, ...] = ()
-    stdin_name: str = "<stdin>"
+    stdin_name: str = STDIN_NAME
     max_file_size: int = MAX_FILE_SIZE
+    allow_empty: bool = False  # that there is nothing to audit is no error
 
     def __post_init__(self) -> None:
         for what, values in (("a path", self.paths), ("a pattern to exclude", self.exclude)):
@@ -90,6 +95,8 @@ class Loaded:
     passed_over: list[str]
     inexact: list[str]
     tenants: list[TenantInfo] = field(default_factory=list)  # live ones and snapshots
+    is_empty: bool = False  # all of it was read, and it holds nothing to audit
+    allow_empty: bool = False  # as the request says
     opened: set[Identity] = field(default_factory=set, repr=False)  # every file that was read: no report takes its place
 
     @property
@@ -107,6 +114,13 @@ class Loaded:
     @property
     def connectors(self) -> int:
         return sum(len(world.connectors) for world in self.worlds)
+
+    @property
+    def objects(self) -> dict[str, int]:
+        """Kind of object -> how many of them were read."""
+        tenants = sum(world.tenant.document is not None for world in self.worlds)
+        kinds = "application", "servicePrincipal", "connector", "tenant"
+        return dict(zip(kinds, (self.applications, self.service_principals, self.connectors, tenants), strict=True))
 
     def remedy(self, reason: Reason) -> str | None:
         """What would make known what is not."""
@@ -127,6 +141,7 @@ class Report(Loaded):
     started: datetime
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
+    with_findings: Counter[str] = field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property
     def run_id(self) -> str:
@@ -148,7 +163,7 @@ class Report(Loaded):
 
     def by_severity(self) -> Counter[Severity]:
         """Failures, by severity."""
-        return Counter(finding.severity for finding in self.findings if finding.status is Status.fail)
+        return Counter(finding.severity for finding in self.findings if gate.is_failure(finding))
 
     def reasons(self) -> Counter[Reason]:
         """Why verdicts are missing -> how many."""
@@ -157,49 +172,25 @@ class Report(Loaded):
             found.update(outcome.reasons)
         return found
 
-    def left_out(self, fail_on: str) -> list[str]:
-        """Rules at or above a severity that could not be evaluated for something that can be mended."""
-        gate, mendable = self.gate(fail_on), self._mendable()
-        if gate is None or not mendable:
-            return []
-        return [
-            outcome.rule.id for outcome in self.outcomes
-            if not mendable.isdisjoint(outcome.reasons) and compiled(outcome.rule).levels[-1] >= gate
-        ]  # fmt: skip
+    def gate(self, fail_on: str = "high", *, strict: bool = False) -> Gate:
+        """Which findings count at `fail_on`, a severity or "never", and what could not be done. Raises UsageError.
 
-    def may_reach(self, fail_on: str) -> list[str]:
-        """Rules with findings below a severity that would be at or above it, if something turned out so that can be mended."""
-        gate, mendable = self.gate(fail_on), self._mendable()
-        if gate is None or not mendable:
-            return []
-        return [
-            outcome.rule.id for outcome in self.outcomes
-            if any(one.reason in mendable and one.may_reach(gate) for one in outcome.undecided)
-        ]  # fmt: skip
-
-    @staticmethod
-    def gate(fail_on: str) -> Severity | None:
-        """The severity from which on findings count; None for "never". Raises UsageError."""
-        if fail_on == "never":
-            return None
-        if fail_on not in SEVERITIES:
-            raise UsageError(f"fail_on is one of {', '.join(SEVERITIES)} or never, not {fail_on!r}")
-        return Severity(fail_on)
-
-    def _mendable(self) -> set[Reason]:
-        return {reason for tenant in self.tenants for reason in tenant.mendable()}
+        `strict`: whatever could not be evaluated counts as not done.
+        """
+        return gate.of_audit(
+            fail_on,
+            self.outcomes,
+            self.findings,
+            errors=len(self.errors),
+            mendable={reason for tenant in self.tenants for reason in tenant.mendable()},
+            is_empty=self.is_empty,
+            allow_empty=self.allow_empty,
+            strict=strict,
+        )
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
-        """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1.
-
-        `fail_on` is a severity, or "never". `strict`: whatever could not be evaluated counts as not done. Raises UsageError.
-        """
-        if self.errors or self.count("errors") or (strict and self.count("not_evaluated")):
-            return 2
-        gate = self.gate(fail_on)
-        if self.left_out(fail_on) or self.may_reach(fail_on):
-            return 2
-        return int(gate is not None and any(one.status is Status.fail and one.severity >= gate for one in self.findings))
+        """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1. Raises UsageError."""
+        return self.gate(fail_on, strict=strict).exit_code
 
 
 def load(
@@ -208,7 +199,7 @@ def load(
     now: datetime,
     *,
     progress: Progress | None = None,
-    tenant_progress: Tell | None = None,
+    tenant_progress: ProgressCallback | None = None,
 ) -> Loaded:
     """Read everything and join it. Of a tenant or a snapshot the `wanted` collections are read, which are asked for only there.
 
@@ -235,20 +226,15 @@ def load(
             max_file_size=inputs.max_file_size,
         )
         if inputs.tenant is not None:
-            straight = Straight(documents)
-            info = read_live(inputs.tenant, planned(), straight, tenant_progress)
-            info.lose(straight.lost, LOST)
+            sink = DocumentSink(documents)
+            info = read_live(inputs.tenant, planned(), sink, tenant_progress)
+            info.lose(sink.lost, LOST)
             documents.tenants[info.scope] = info
         _say_what_is_missing(documents)
-        if not documents.count and not documents.listings and not documents.errors and not documents.tenants:
-            documents.errors.append(
-                InputError(
-                    ", ".join(inputs.paths),
-                    f"no app registration found in {len(documents.passed_over)} files",
-                    hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
-                )
-            )
+        is_empty = _is_empty(documents)
+        _say_what_is_empty(documents, inputs)
         worlds = joiner.worlds(documents)
+        name_all(worlds)
         if progress:
             progress("joined", len(worlds), 0)
         notes = [*documents.notes, *(note for world in worlds for note in joins.read_twice(world))]
@@ -262,6 +248,8 @@ def load(
             passed_over=sorted(documents.passed_over),
             inexact=sorted(documents.inexact),
             tenants=[documents.tenants[scope] for scope in sorted(documents.tenants)],
+            is_empty=is_empty,
+            allow_empty=inputs.allow_empty,
             opened=documents.opened,
         )
 
@@ -287,7 +275,7 @@ def judge(
     return totals
 
 
-def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progress: Tell | None = None) -> Report:
+def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progress: ProgressCallback | None = None) -> Report:
     """Load and judge. Raises what RuleSelection, `moment` and `load` raise."""
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
@@ -300,6 +288,7 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     return Report(
         **{each.name: getattr(loaded, each.name) for each in fields(loaded)},
         outcomes=outcomes,
+        with_findings=_with_findings(outcomes),
         findings=_by_root(outcomes),
         areas=areas,
         profile=request.rules.profile_name,
@@ -321,22 +310,23 @@ def audit(
     as_of: datetime | date | str | None = None,
     exclude: Iterable[str] = (),
     show_passed: bool = False,
-    stdin_name: str = "<stdin>",
+    stdin_name: str = STDIN_NAME,
     max_file_size: int = MAX_FILE_SIZE,
+    allow_empty: bool = False,
     progress: Progress | None = None,
-    tenant_progress: Tell | None = None,
+    tenant_progress: ProgressCallback | None = None,
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
-    A file of more than `max_file_size` bytes is not read.
+    A file of more than `max_file_size` bytes is not read. `allow_empty`: it is no error that there is nothing to audit.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
     page that does not load, GraphFault for a tenant of which nothing can be read.
     """
     listed = [paths] if isinstance(paths, (str, Path)) else paths
     request = AuditRequest(
-        Inputs(tuple(map(str, listed)), tenant, tuple(exclude), stdin_name, max_file_size),
+        Inputs(tuple(map(str, listed)), tenant, tuple(exclude), stdin_name, max_file_size, allow_empty),
         RuleSelection(tuple(select), tuple(ignore), profile, params or {}, tuple(map(str, extend_rules))),
         as_of,
         show_passed,
@@ -356,11 +346,42 @@ def _say_what_is_missing(documents: Documents) -> None:
                 documents.errors.append(InputError(tenant.tenant_id, text, hint=covered.remedy))
 
 
+def _is_empty(documents: Documents) -> bool:
+    """Whether everything was read, and holds nothing. What is wrong with a tenant is among the errors, or can be mended."""
+    if documents.count or documents.errors or not all(one.is_answer for one in documents.empty):
+        return False
+    return not any(tenant.mendable() for tenant in documents.tenants.values())
+
+
+def _say_what_is_empty(documents: Documents, inputs: Inputs) -> None:
+    """Beside other files an empty one is worth a note. Where all that was understood is empty, nobody looked at anything."""
+    looked = documents.count or documents.tenants or documents.errors
+    for file, why, is_answer in documents.empty:
+        if looked or (inputs.allow_empty and is_answer):
+            documents.notes.append(Note(why, file))
+        else:
+            documents.errors.append(InputError(file, f"{why}: there is nothing to audit"))
+    if not looked and not documents.listings and not documents.empty and not inputs.allow_empty:
+        documents.errors.append(
+            InputError(
+                ", ".join(inputs.paths),
+                f"no app registration found in {len(documents.passed_over)} files",
+                hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
+            )
+        )
+
+
 def _named(paths: Iterable[str], documents: Documents) -> list[str]:
     """What was audited, as a report names it: a snapshot stands for its tenant."""
     snapshots = {os.path.normpath(path) for path in documents.snapshots}
     files = [path for path in paths if os.path.normpath(path) not in snapshots]
     return sorted({*files, *(tenant.tenant_id for tenant in documents.tenants.values())})
+
+
+def _with_findings(outcomes: list[Outcome]) -> Counter[str]:
+    """How many objects of each kind something is wrong with."""
+    roots = {rank: row.resource_kind or "" for outcome in outcomes for rank, row in outcome.rows if gate.is_failure(row)}
+    return Counter(roots.values())
 
 
 def _by_root(outcomes: list[Outcome]) -> list[Finding]:

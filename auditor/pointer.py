@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,16 @@ def join(*parts: object) -> str:
 
 def split(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def mapped(pointer: str, origins: Mapping[str, str]) -> str:
+    """Where a place was before it was renamed: `origins` has it, or one that it is within."""
+    head = pointer
+    while head:
+        if head in origins:
+            return origins[head] + pointer[len(head) :]
+        head = head.rpartition("/")[0]
+    return pointer
 
 
 def locate(text: str, pointer: str) -> int | None:

@@ -56,11 +56,11 @@ def live(info: dict[str, Any]) -> Any:
 
 def structs(info: dict[str, Any]) -> int:
     from auditor.sources import Documents
-    from auditor.sources.graph.live import Straight, read
+    from auditor.sources.graph.live import DocumentSink, read
     from auditor.sources.graph.plan import plan
 
     documents = Documents()
-    read(live(info), plan(()), Straight(documents))
+    read(live(info), plan(()), DocumentSink(documents))
     return documents.count
 
 

@@ -46,6 +46,7 @@ EXTRA: dict[str, dict[str, Any]] = {
         "owners": {"type": "array", "items": {"type": "object"}},
         "federatedIdentityCredentials": {"type": "array", "items": {"$ref": "#/$defs/federatedIdentityCredential"}},
     },
+    "appRole": {"description": {"type": ["string", "null"]}},  # the excerpt has no property of this name in any type
     SERVICE_PRINCIPALS.kind: {"createdDateTime": {"$ref": "#/$defs/date"}, "owners": {"type": "array", "items": {"type": "object"}}},
     FEDERATED.kind: {
         "claimsMatchingExpression": {"type": ["object", "null"], "properties": {"value": {"type": ["string", "null"]}}},

@@ -1,4 +1,4 @@
-"""Makes `tests/fake_graph/properties.json`: names of properties and of navigation, for the fake Microsoft Graph.
+"""Makes `tests/fake_graph/properties.json`: names for the fake Microsoft Graph that `auditor/schemas/objects.json` does not have.
 
 From the excerpt of Microsoft Graph's metadata. What it does not hold is added here by hand, and marked so in the output.
 """
@@ -13,7 +13,7 @@ from auditor.entra.collections import APP_MANAGEMENT, APPLICATIONS, ASSIGNMENTS,
 TYPES = [of.graph_type for of in (APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, FEDERATED, APP_MANAGEMENT)]
 # The excerpt has no property of this name in any type, Microsoft's documentation has.
 BY_HAND = {
-    "application": ["description"],
+    "application": ["description", "logo"],  # the logo is in the excerpt, but not in the schema: it is never read as JSON
     "servicePrincipal": ["description"],
     "federatedIdentityCredential": ["description"],
     "tenantAppManagementPolicy": ["description"],
@@ -60,7 +60,6 @@ def files() -> dict[str, str]:
     made: dict[str, Any] = {
         "source": data["source"] + ", by scripts/generate.py",
         "licence": "MIT, Copyright (c) Microsoft Corporation",
-        "properties": {kind: names(kind, "properties") for kind in TYPES},
         "navigation": {kind: names(kind, "navigation") for kind in TYPES},
         "by hand": BY_HAND,
         "by hand, beta only": BETA_BY_HAND,

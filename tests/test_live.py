@@ -26,7 +26,7 @@ from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.graph import live as source
 from auditor.sources.graph.body import Budget, Limits, unpacked
 from auditor.sources.graph.client import Patience
-from auditor.sources.graph.live import Live, Straight
+from auditor.sources.graph.live import DocumentSink, Live
 from auditor.sources.graph.plan import plan
 from tests.fake_graph import FakeGraph, made_up
 
@@ -72,7 +72,7 @@ def live(graph: FakeGraph, **options: Any) -> Live:
 def read(graph: FakeGraph, needs: tuple[str, ...] = ALL, **options: Any) -> tuple[Ids, TenantInfo, Documents]:
     """Ids of what was read, by kind."""
     documents = Documents()
-    info = source.read(live(graph, **options), plan(needs), Straight(documents))
+    info = source.read(live(graph, **options), plan(needs), DocumentSink(documents))
     ids: Ids = {}
     for document in documents.documents:
         ids.setdefault(document.kind, []).append(f"{document.parent} {document.data.id}".strip())

@@ -30,7 +30,7 @@ from auditor.unknown import Unavailable, Unknown
 
 RULES = list(rulebook.shipped())
 BY_ID = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-KEY_ORDER = ("severity", "each", "given", "require", "at", "message", "aadsts", "references", "aliases", "tags", "params")
+KEY_ORDER = ("severity", "each", "given", "require", "at", "message", "aadsts", "references", "aliases", "identity", "tags", "params")
 
 
 @BY_ID

@@ -15,10 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import sources
+from auditor import audit, sources
 from auditor.errors import InputError, UsageError
-from auditor.sources import Documents, reader
+from auditor.sources import Documents, reader, spelling
+from auditor.sources.element import Element
 from auditor.unknown import Unknown
+from benchmarks.tenant import registrations
 
 APP: dict[str, Any] = {
     "id": "11111111-1111-4111-8111-111111111111",
@@ -862,8 +864,10 @@ def test_deleted_registrations_are_said_to_be_deleted_and_not_judged(tmp_path: P
     assert [d.data.display_name for d in documents.documents] == ["Payroll"]
     assert [note.message for note in documents.notes] == ["'Other' was deleted on 2025-01-31 and is in the recycle bin: it is not judged"]
     (tmp_path / "gone.json").write_text(json.dumps(gone))
-    (error,) = sources.read([str(tmp_path)]).errors
-    assert "deleted" in error.message
+    (empty,) = sources.read([str(tmp_path)]).empty
+    assert empty.why == "all objects in it were deleted"
+    (error,) = audit(tmp_path).errors
+    assert error.message == "all objects in it were deleted: there is nothing to audit"
 
 
 # -- bytes that are not UTF-8, nesting, length
@@ -1013,11 +1017,60 @@ def test_properties_in_another_casing_are_read_and_noted(names: tuple[str, str],
 def test_a_property_in_two_casings_is_an_error_where_they_differ() -> None:
     app = {"id": "o", "appId": "a", "displayName": "Payroll", "passwordCredentials": [], "PasswordCredentials": [EXPIRED]}
     (error,) = read_json(app).errors
-    assert str(error).startswith("/PasswordCredentials: it is here twice, also as 'passwordCredentials'") or "it is here twice" in str(
-        error
-    )
+    assert "/PasswordCredentials: it is here twice, also as 'passwordCredentials': only one is read" in str(error)
     app["PasswordCredentials"] = []
     assert not read_json(app).errors
+
+
+def test_casings_are_noted_once_a_file() -> None:
+    apps = [{"id": f"o{i}", "appId": f"a{i}", "displayName": "A", "Web": {"RedirectUris": ["http://x"]}} for i in range(3)]
+    documents = read_json({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": apps})
+    assert [document.data.web.redirect_uris for document in documents.documents] == [["http://x"]] * 3
+    assert [note.message for note in documents.notes] == ["property names in another casing are read: 'RedirectUris', 'Web'"]
+
+
+def test_casings_of_older_manifests_are_read_at_their_place() -> None:
+    manifest = {
+        "id": "o", "appId": "a", "name": "Old", "replyUrlsWithType": [], "oauth2AllowImplicitFlow": True,
+        "PasswordCredentials": [{"keyId": "k", "EndDate": "2021-01-01T00:00:00Z"}],
+        "PreAuthorizedApplications": [{"AppId": "c", "PermissionIds": ["p"]}],
+    }  # fmt: skip
+    (document,) = read_json(manifest).documents
+    assert document.data.password_credentials[0].end_date_time == datetime(2021, 1, 1, tzinfo=timezone.utc)
+    assert document.data.api.pre_authorized_applications[0].delegated_permission_ids == ["p"]
+    assert document.place("/passwordCredentials/0/endDateTime")[0] == "/PasswordCredentials/0/EndDate"
+
+
+def test_a_registration_among_owners_is_an_error_and_a_principal_is_not() -> None:
+    owner = {
+        "@odata.type": "#microsoft.graph.servicePrincipal",
+        "id": "p",
+        "appId": "600d0000-0000-4000-8001-000000000000",
+        "keyCredentials": [],
+    }
+    app = {"id": "o", "appId": "a", "displayName": "Payroll", "web": {}, "owners": [owner]}
+    assert not read_json(app).errors
+    (error,) = read_json({**app, "owners": [owner, {**owner, "web": {}}]}).errors
+    assert "/owners/1: an app registration or service principal within another object is not read" in str(error)
+
+
+def test_a_registration_among_principals_is_an_error() -> None:
+    (error,) = read_json(
+        {"servicePrincipals": [{"id": "o", "appId": "a", "displayName": "A", "web": {"redirectUris": ["http://x"]}}]}
+    ).errors
+    assert "/servicePrincipals/0: this is an app registration among service principals" in str(error)
+    columns: dict[str, Any] = {"id": "o", "appId": "a", "displayName": "A", "servicePrincipalType": "Application", "web": None, "spa": {}}
+    assert not read_json({"servicePrincipals": [columns]}).errors
+
+
+def test_what_microsoft_graph_returns_is_plain() -> None:
+    def is_plain(raw: bytes) -> bool:
+        return spelling.is_plain("application", Element(raw, 0, len(raw), ""))
+
+    raw = json.dumps(next(iter(registrations(1)))).encode()
+    assert is_plain(raw)
+    for name in ("AppId", "APPID", "appid", "unknown"):
+        assert not is_plain(raw.replace(b'"appId"', f'"{name}"'.encode(), 1))
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["small", "large"])

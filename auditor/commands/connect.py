@@ -38,26 +38,26 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
     whole tenant's exports, or a live tenant. Links behind a broken one are not evaluated.
 
-    Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, or not evaluated with --strict.
+    Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, no link could be evaluated, or not all with --strict.
     """
-    from auditor.diagnose.chain import RULES, chains, roots
+    from auditor.diagnose.chain import RULES, chains, gate, roots, verdict
     from auditor.pipeline import AuditRequest
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
     report = running.run(AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots), output, notes=True)
     found = list(chains(report))
-    if not found and not report.errors:
+    if not found and not report.errors and not inputs.allow_empty:
         raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")
+    passed = gate(found, report, strict=strict)
+    said = verdict(found, passed)
     if output.form == "json":
-        echo_json({"as_of": report.as_of.isoformat(), "connectors": found})
+        echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})
     else:
+        click.echo(f"{said}\n")
         for chain in found:
             click.echo("\n".join(_page(chain, output)))
-    statuses = {chain.status for chain in found}
-    if report.errors or (strict and "not-evaluated" in statuses):
-        return 2
-    return 1 if "fail" in statuses else 0
+    return passed.exit_code
 
 
 def _page(chain: Any, output: Output) -> list[str]:
@@ -76,7 +76,8 @@ def _page(chain: Any, output: Output) -> list[str]:
     if chain.links:
         broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
         unknown = f", {counts['not-evaluated']} could not be evaluated" if counts["not-evaluated"] else ""
-        lines.append(f"  {broken}{unknown}")
+        none = counts["not-evaluated"] == len(chain.links)
+        lines.append("  no link could be evaluated" if none else f"  {broken}{unknown}")
     return [*lines, ""]
 
 

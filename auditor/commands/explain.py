@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
+_FAIL_ON = "info"  # whatever its severity, a finding may be the cause
 _LONGEST_WORD = 100  # characters; what is longer names no rule
 _EPILOG = """\b
 Examples:
@@ -177,7 +178,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
     report: Report | None = None
     if asked and rules:
         audited = running.run(replace(request, rules=replace(request.rules, select=tuple(rules)), by_area=as_json), output)
-        report = report_of(audited, fail_on="info", depth=Depth.objects if as_json else Depth.findings)
+        report = report_of(audited, fail_on=_FAIL_ON, depth=Depth.objects if as_json else Depth.findings)
     named = aadsts.mentions(message, audited) if audited else []
     colour = output.form == "text" and output.coloured
     shown = Options(colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids))

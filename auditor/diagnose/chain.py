@@ -14,15 +14,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from auditor.display import clean, show
-from auditor.engine.finding import Outcome, Says, Verdict
-from auditor.engine.rows import identity_of, numbered, subject_key
+from auditor.display import clean, counted, show
+from auditor.engine.finding import Finding, Outcome, Says, Verdict
+from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly, unread
+from auditor.engine.identity import numbered, subject_key
+from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
 from auditor.facts.connector import ConnectorScope
 from auditor.joins.world import World
 from auditor.pipeline import Report
 from auditor.report.rows import FindingRow
 from auditor.report.tables import finding_row
+from auditor.report.verdict import nothing
 from auditor.severity import Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 
@@ -186,6 +189,34 @@ def chains(report: Report) -> Iterator[Chain]:
             yield _chain(connector, outcomes, report)
 
 
+def gate(found: list[Chain], report: Report, *, strict: bool = False) -> Gate:
+    """What the chains come to: each broken link counts. `strict`: a link that could not be evaluated is not done."""
+    if report.is_empty or not (found or report.errors):
+        return Gate(_BREAKS, 0, [] if report.allow_empty else [EMPTY])
+    links = Counter(link.status for chain in found for link in chain.links)
+    missing = unread(len(report.errors), report.count("errors"))
+    gaps = links["not-evaluated"]
+    if not missing and gaps == links.total() > 0 and all(chain.links for chain in found):
+        missing.append(Shortfall(Cause.nothing_checked, "no link could be evaluated", gaps))
+    return Gate(_BREAKS, links["fail"], missing + (strictly(gaps, "link") if strict else []))
+
+
+def verdict(found: list[Chain], gate: Gate) -> str:
+    """fail: 1 of 2 connectors has broken links: 2 of 16 links broken; 3 links not evaluated"""
+    links = Counter(link.status for chain in found for link in chain.links)
+    if not found:
+        return f"{gate.head}: {nothing(gate)}"
+    gaps = f"; {counted(links['not-evaluated'], 'link')} not evaluated" if links["not-evaluated"] else ""
+    if gate.nothing_known:
+        return f"{gate.head}: {nothing(gate)}{gaps}"
+    if not links["fail"]:
+        return f"{gate.head}: no broken link in {counted(len(found), 'connector')}{gaps}"
+    broken = sum(chain.status == "fail" for chain in found)
+    verb = "has" if broken == 1 else "have"
+    connectors = f"{broken:,} of {counted(len(found), 'connector')} {verb} broken links"
+    return f"{gate.head}: {connectors}: {links['fail']:,} of {counted(links.total(), 'link')} broken{gaps}"
+
+
 def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -> Chain:
     of, document = identity_of(connector), connector.document
     provider = connector.identity_provider
@@ -196,7 +227,7 @@ def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -
             if connector.kind == "api" and link.name in _CLIENTS:
                 continue
             links.append(_judged(link, connector, outcomes, links, report))
-    remarks = [row for rule in ASIDE if rule in outcomes for row in _findings(outcomes[rule].of(connector).values())]
+    remarks = [finding_row(row) for rule in ASIDE if rule in outcomes for row in _findings(outcomes[rule].of(connector).values())]
     statuses = {link.status for link in links}
     status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
     return Chain(
@@ -214,8 +245,8 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
     remarks: list[FindingRow] = []
     for step, verdicts in asked:
         for row in _findings(verdicts):
-            breaks = row.status is Status.error or (row.severity >= _BREAKS and not step.remark)
-            (breaking if breaks else remarks).append(row)
+            breaks = row.status is Status.error or (counts(row, _BREAKS) and not step.remark)
+            (breaking if breaks else remarks).append(finding_row(row))
     asked = [(step, verdicts) for step, verdicts in asked if not step.remark]
     spoke = [step.rule for step, verdicts in asked if any(verdict.says is not Says.not_applicable for verdict in verdicts)]
     verdicts = [verdict for _, verdicts in asked for verdict in verdicts]
@@ -269,8 +300,8 @@ def _verdicts(step: Step, outcome: Outcome, connector: Connector) -> list[Verdic
     return said
 
 
-def _findings(verdicts: Iterable[Verdict]) -> list[FindingRow]:
-    return [finding_row(verdict.finding) for verdict in verdicts if verdict.finding is not None]
+def _findings(verdicts: Iterable[Verdict]) -> list[Finding]:
+    return [verdict.finding for verdict in verdicts if verdict.finding is not None]
 
 
 def _reached(reach: Reach, connector: Connector) -> Any:

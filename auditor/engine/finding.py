@@ -1,8 +1,7 @@
-"""What an audit finds: statuses, findings and their fingerprints."""
+"""What an audit finds: statuses, findings, verdicts, outcomes."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,6 +45,7 @@ class Finding(msgspec.Struct, gc=False):
     service_management_reference: str | None = None
     related: list[Related] | None = None
     portal_url: str | None = None
+    weak: bool = False  # another object may come to have the same finding_id: what it is of has no ID
     certainty: Certainty = Certainty.certain
     values: dict[str, str] = {}  # what the fix takes from this subject
     template: Template | None = None  # the fix
@@ -91,11 +91,6 @@ class Related(msgspec.Struct, gc=False):
     file: str | None
     line: int | None
     pointer: str
-
-
-def fingerprint(tenant: str, rule: str, obj: str, key: str) -> str:
-    """Identity of a finding over runs: never the name, the message, the order or the line."""
-    return hashlib.sha256(f"regaudit/v1\0{tenant}\0{rule}\0{obj}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class Undecided(NamedTuple):

@@ -10,7 +10,8 @@ from auditor.engine.areas import AreaVerdicts
 from auditor.engine.bound import BoundRule
 from auditor.engine.compiled import compiled
 from auditor.engine.finding import Finding, Outcome, Says, Verdict, Verdicts
-from auditor.engine.rows import Rows, numbered, subject_key
+from auditor.engine.identity import numbered, subject_key
+from auditor.engine.rows import Rows
 from auditor.entra.collections import CONNECTORS
 from auditor.facts import ROOTS
 from auditor.joins.world import World

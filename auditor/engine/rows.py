@@ -1,4 +1,4 @@
-"""Findings of what a rule found, and the identity of what they are about."""
+"""Findings of what a rule found."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from auditor.display import clean, clean_or_none, show
+from auditor.engine import identity
 from auditor.engine.bound import BoundRule
-from auditor.engine.finding import Finding, Related, Undecided, fingerprint
+from auditor.engine.finding import Finding, Related, Undecided
+from auditor.engine.identity import KINDS, Identity, fingerprint, is_weak_key, numbered, subject_key
 from auditor.entra.clouds import portal_url
 from auditor.entra.collections import OWNERS
-from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
+from auditor.facts import Connector, Credential, Fact
 from auditor.joins.world import World
 from auditor.language import Choice
 from auditor.pointer import property_path
@@ -22,7 +24,7 @@ from auditor.unknown import Unread, is_unknown, known
 class RootIdentity(NamedTuple):
     """What every row says of a root; worked out once."""
 
-    identity: str
+    identity: Identity
     app_id: str | None
     object_id: str | None
     name: str | None
@@ -30,17 +32,6 @@ class RootIdentity(NamedTuple):
     owners: list[str] | None
     tags: list[str] | None
     reference: str | None
-
-
-def subject_key(root: Any, subject: Any) -> str:
-    """The key of a subject among those of its root; '' for the root itself."""
-    return "" if subject is root else subject.key if isinstance(subject, Fact) else str(subject)
-
-
-def numbered(key: str, twins: Counter[str]) -> str:
-    """A key that no other subject of the root has: the second of one key gets a number. `twins` counts those before."""
-    twins[key] += 1
-    return key if twins[key] == 1 else f"{key}#{twins[key]}"
 
 
 class Rows:
@@ -88,6 +79,7 @@ class Rows:
         else:
             self._locate(row, root, self.place)
             row.actual = show(subject)
+        row.weak = row.weak or is_weak_key(root, subject, key)
         row.template, row.values = bound.compiled.fix.template, bound.values(root, subject)
         if bound.names_others:
             others = [other for other in bound.named(root, subject) if isinstance(other, Fact)]
@@ -96,12 +88,12 @@ class Rows:
 
     def error(self, root: Any, error: Exception, key: str = "") -> Finding:
         message = f"the rule broke here: {type(error).__name__}: {clean(str(error))}"
-        row = self._row(root, f"error {key}", Status.error, self.bound.compiled.levels[-1], message)
+        row = self._row(root, key, Status.error, self.bound.compiled.levels[-1], message)
         self._locate(row, root, "")
         return row
 
     def passed(self, root: Any) -> Finding:
-        row = self._row(root, "pass", Status.passed, Severity.info, "passes")
+        row = self._row(root, "", Status.passed, Severity.info, "passes")
         self._locate(row, root, "")
         return row
 
@@ -109,10 +101,10 @@ class Rows:
         rule = self.rule
         of = identity_of(root)
         return Finding(
-            fingerprint(self.tenant or "", rule.id, of.identity, key), rule, severity, severity, status,
+            fingerprint(rule.identity, of.identity, status.value, key), rule, severity, severity, status,
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
             None, None, None, None, None, None, None,  # its place is filled in later
-            message, of.owners, of.tags, of.reference, portal_url=_portal_url(root, of, rule.area),
+            message, of.owners, of.tags, of.reference, portal_url=_portal_url(root, of, rule.area), weak=of.identity.is_weak,
             rank=root.rank,
         )  # fmt: skip
 
@@ -134,29 +126,31 @@ def _may_be(choice: Choice) -> str:
     return f"may be {others}, depending on {'; '.join(reasons)}"
 
 
-_RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal", Connector: "connector"}
+def name_all(worlds: Iterable[World]) -> None:
+    """Decides what the roots without an ID are known by, which depends on all that was read."""
+    for root, of in identity.without_id(worlds):
+        root.subject = _described(root, of)
 
 
 def identity_of(root: Any) -> RootIdentity:
     """What reports say of a root."""
-    if (known := getattr(root, "subject", None)) is not None:
-        return known  # type: ignore[no-any-return]
-    app_id, object_id = clean_or_none(getattr(root, "app_id", None)), clean_or_none(root.id)
-    document = root.document
+    if (known := getattr(root, "subject", None)) is None:
+        known = root.subject = _described(root, identity.with_id(root) or identity.by_place(root))
+    return known
+
+
+def _described(root: Any, of: Identity) -> RootIdentity:
     name, tags = getattr(root, "display_name", None), getattr(root, "tags", None)
-    reference = getattr(root, "service_management_reference", None)
-    found = RootIdentity(
-        object_id or app_id or document.file.name + (f"#{document.identity}" if document.identity else document.pointer),
-        app_id,
-        object_id,
+    return RootIdentity(
+        of,
+        clean_or_none(getattr(root, "app_id", None)),
+        clean_or_none(root.id),
         show(name) if isinstance(name, str) else show(root) if isinstance(root, Connector) else None,
-        _RESOURCE_KINDS.get(root.__class__, "tenant"),
+        KINDS[type(root)],
         owner_names(root),
         [show(tag) for tag in tags] if type(tags) is list else None,
-        clean_or_none(reference),
+        clean_or_none(getattr(root, "service_management_reference", None)),
     )
-    root.subject = found
-    return found
 
 
 def owner_names(root: Any) -> list[str] | None:

@@ -18,10 +18,14 @@ DATE = "2026-08-20"  # the day of the newest source; see NOTICE.md
 # ScubaGear's risk first, else the privilege level of Microsoft's devx content.
 _SCUBAGEAR = {"Critical": "tier 0", "High": "high", "Medium": "medium", "Low": "low"}
 _DEVX = {"4": "high", "3": "medium", "2": "low", "1": "low"}
-# Named by Microsoft's own documents, not in the table.
+# Named by Microsoft's own documents, not in the table. The hosts of Teams tabs are those of tab-sso-register-aad (Microsoft Teams).
 _ALSO_FIRST_PARTY = {
     "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
     "d3590ed6-52b3-4102-aeff-aad2292ab01c": "Microsoft Office",
+    "4765445b-32c6-49b0-83e6-1d93765276ca": "Microsoft 365 web",
+    "0ec893e0-5785-4de6-99da-4ed124e5296c": "Microsoft 365 desktop",
+    "4345a7b9-9a63-4910-a426-35363201d503": "Microsoft 365 web (earlier ID)",
+    "27922004-5251-4030-b22d-91ecd9a37ea4": "Outlook mobile",
     API_CONNECTIONS: "Azure API Connections",
 }
 
@@ -35,6 +39,22 @@ _RESOURCE_NAMES = {
     "https://outlook.office.com": "00000002-0000-0ff1-ce00-000000000000",
     "https://outlook.office365.com": "00000002-0000-0ff1-ce00-000000000000",
     "https://vault.azure.net": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+}
+
+
+# APIs of Microsoft's that get a service principal in a tenant at their first use.
+_AT_FIRST_USE = {
+    "https://api.applicationinsights.io": "Application Insights API",
+    "https://api.businesscentral.dynamics.com": "Dynamics 365 Business Central",
+    "https://api.loganalytics.io": "Log Analytics API",
+    "https://api.partnercenter.microsoft.com": "Microsoft Partner Center",
+    "https://api.securitycenter.microsoft.com": "WindowsDefenderATP",
+    "https://apps.azureiotcentral.com": "Azure IoT Central",
+    "https://cognitiveservices.azure.com": "Microsoft Cognitive Services",
+    "https://database.windows.net": "Azure SQL Database",
+    "https://digitaltwins.azure.net": "Azure Digital Twins",
+    "https://manage.office.com": "Office 365 Management APIs",
+    "https://storage.azure.com": "Azure Storage",
 }
 
 
@@ -62,6 +82,7 @@ class Catalog:
     """Look-ups by id and by name."""
 
     microsoft_tenants = MICROSOFT_TENANTS
+    at_first_use = _AT_FIRST_USE  # resource URL without a slash at its end -> name of the API
     resource_names = {f"{name}{slash}": app_id for name, app_id in _RESOURCE_NAMES.items() for slash in ("", "/")}
 
     @cached_property

@@ -50,10 +50,17 @@ BY_INITIAL_DOMAIN: dict[str, CloudName] = {cloud.initial_domain: cloud.name for 
 INITIAL_DOMAINS = tuple(BY_INITIAL_DOMAIN)
 
 
+# Of one tenant each: External ID, Azure AD B2C.
+_OF_CUSTOMERS = (".ciamlogin.com", ".b2clogin.com")
+
+
 def login_cloud(url: str) -> CloudName | None:
     """The cloud that a login URL of Microsoft Entra ID belongs to, or None."""
     scheme, _, rest = url.strip().lower().partition("://")
-    return _BY_LOGIN_HOST.get(rest.partition("/")[0]) if scheme == "https" else None
+    host = rest.partition("/")[0]
+    if scheme != "https":
+        return None
+    return "public" if host.endswith(_OF_CUSTOMERS) else _BY_LOGIN_HOST.get(host)
 
 
 _BLADES = {  # of the portal's page of a registration, by area of rules

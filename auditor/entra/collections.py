@@ -1,14 +1,11 @@
 """The collections of a tenant: what one holds, how Microsoft Graph calls and gives it, and what to do where it is missing.
 
-A new collection is a row here and a shape: facts, detection, snapshots, plans and reports read this table.
+A new collection is a row here, and one in `facts/kinds.py`: facts, detection, snapshots, plans and reports read this table.
 """
 
 from __future__ import annotations
 
 import msgspec
-
-from auditor.entra import shapes
-from auditor.entra.shapes import Shape
 
 
 class Collection(msgspec.Struct, frozen=True, eq=False):
@@ -19,7 +16,6 @@ class Collection(msgspec.Struct, frozen=True, eq=False):
 
     name: str
     kind: str
-    shape: type[Shape]
     remedy: str = ""  # what would make it known, of files
     is_one: bool = False  # a tenant has one such object
     side_of: Collection | None = None
@@ -69,76 +65,73 @@ class Need(msgspec.Struct, frozen=True):
 _APPLICATION, _DIRECTORY, _POLICY = "Application.Read.All", "Directory.Read.All", "Policy.Read.All"
 
 APPLICATIONS = Collection(
-    "applications", "application", shapes.Application, "add `az ad app list --all` and `az ad sp list --all` of the tenant",
+    "applications", "application", "add `az ad app list --all` and `az ad sp list --all` of the tenant",
     path="/applications", permission=_APPLICATION, what="app registrations", is_always_read=True,
     subtypes=("agentIdentityBlueprint",), markers=("appId", "requiredResourceAccess", "signInAudience", "identifierUris"),
 )  # fmt: skip
 SERVICE_PRINCIPALS = Collection(
-    "servicePrincipals", "servicePrincipal", shapes.ServicePrincipal, "add `az ad sp list --all` of the tenant",
+    "servicePrincipals", "servicePrincipal", "add `az ad sp list --all` of the tenant",
     path="/servicePrincipals", permission=_APPLICATION, what="service principals",
     subtypes=("agentIdentityBlueprintPrincipal", "agentIdentity"), also_called=("servicePrinciples",),  # Microsoft published this spelling
     markers=("servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "passwordCredentials", "keyCredentials"),
 )  # fmt: skip
 GRANTS = Collection(
-    "oauth2PermissionGrants", "oauth2PermissionGrant", shapes.OAuth2PermissionGrant,
-    "add GET /oauth2PermissionGrants of Microsoft Graph, to its last page", is_link=True,
+    "oauth2PermissionGrants", "oauth2PermissionGrant", "add GET /oauth2PermissionGrants of Microsoft Graph, to its last page", is_link=True,
     path="/oauth2PermissionGrants", permission=_DIRECTORY, what="delegated permissions that were consented to",
     needs=(SERVICE_PRINCIPALS,), type="oAuth2PermissionGrant", markers=("consentType",), has_common_name=True,
 )  # fmt: skip
 ASSIGNMENTS = Collection(
-    "appRoleAssignments", "appRoleAssignment", shapes.AppRoleAssignment,
+    "appRoleAssignments", "appRoleAssignment",
     "add GET /servicePrincipals/{id}/appRoleAssignments of Microsoft Graph", is_link=True, parent=SERVICE_PRINCIPALS,
     path="/servicePrincipals/{id}/appRoleAssignedTo", permission=_APPLICATION,
     what="application permissions that were granted, and who is assigned: of each that defines roles",
     needs=(SERVICE_PRINCIPALS,), markers=("appRoleId",), has_common_name=True,
 )  # fmt: skip
 ASSIGNED_TO = Collection(
-    "appRoleAssignedTo", "appRoleAssignment", shapes.AppRoleAssignment,
+    "appRoleAssignedTo", "appRoleAssignment",
     "add GET /servicePrincipals/{id}/appRoleAssignedTo of Microsoft Graph", is_link=True, parent=SERVICE_PRINCIPALS,
     side_of=ASSIGNMENTS, needs=(SERVICE_PRINCIPALS, ASSIGNMENTS),
 )  # fmt: skip
 OWNERS = Collection(
-    "owners", "owner", shapes.DirectoryObject, "read applications with $expand=owners", parent=APPLICATIONS,
+    "owners", "owner", "read applications with $expand=owners", parent=APPLICATIONS,
     path="/applications", permission=_APPLICATION, also="User.Read.All", what="owners of app registrations", has_common_name=True,
 )  # fmt: skip
 PRINCIPAL_OWNERS = Collection(
-    "servicePrincipalOwners", "owner", shapes.DirectoryObject, "read servicePrincipals with $expand=owners", parent=SERVICE_PRINCIPALS,
+    "servicePrincipalOwners", "owner", "read servicePrincipals with $expand=owners", parent=SERVICE_PRINCIPALS,
     side_of=OWNERS, path="/servicePrincipals", permission=_APPLICATION, also="User.Read.All", what="owners of service principals",
     needs=(SERVICE_PRINCIPALS,),
 )  # fmt: skip
 FEDERATED = Collection(
-    "federatedIdentityCredentials", "federatedIdentityCredential", shapes.FederatedIdentityCredential,
+    "federatedIdentityCredentials", "federatedIdentityCredential",
     "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph", parent=APPLICATIONS,
     path="/applications/{id}/federatedIdentityCredentials", version="beta",  # claimsMatchingExpression is there only
     permission=_APPLICATION, what="federated credentials: of each registration that has any",
     markers=("audiences",), has_common_name=True,
 )  # fmt: skip
 ORGANIZATION = Collection(
-    "organization", "organization", shapes.Organization,
+    "organization", "organization",
     "add what `az rest --method get --url https://graph.microsoft.com/v1.0/organization` prints", is_one=True,
     path="/organization", permission=_DIRECTORY, what="the tenant's id and verified domains", is_always_read=True,
     markers=("verifiedDomains",), has_common_name=True,
 )  # fmt: skip
 AUTHORIZATION = Collection(
-    "authorizationPolicy", "authorizationPolicy", shapes.AuthorizationPolicy,
-    "add GET /policies/authorizationPolicy of Microsoft Graph", is_one=True,
+    "authorizationPolicy", "authorizationPolicy", "add GET /policies/authorizationPolicy of Microsoft Graph", is_one=True,
     path="/policies/authorizationPolicy", permission=_POLICY, what="what users may consent to and register",
     markers=("defaultUserRolePermissions",),
 )  # fmt: skip
 ADMIN_CONSENT = Collection(
-    "adminConsentRequestPolicy", "adminConsentRequestPolicy", shapes.AdminConsentRequestPolicy,
-    "add GET /policies/adminConsentRequestPolicy of Microsoft Graph", is_one=True,
+    "adminConsentRequestPolicy", "adminConsentRequestPolicy", "add GET /policies/adminConsentRequestPolicy of Microsoft Graph", is_one=True,
     path="/policies/adminConsentRequestPolicy", permission=_POLICY, what="whether users can ask an admin for consent",
     markers=("notifyReviewers",),
 )  # fmt: skip
 APP_MANAGEMENT = Collection(
-    "defaultAppManagementPolicy", "defaultAppManagementPolicy", shapes.AppManagementPolicy,
+    "defaultAppManagementPolicy", "defaultAppManagementPolicy",
     "add GET /policies/defaultAppManagementPolicy of Microsoft Graph", is_one=True,
     path="/policies/defaultAppManagementPolicy", permission=_POLICY, what="the tenant's limits for secrets and certificates",
     type="tenantAppManagementPolicy", markers=("applicationRestrictions",),
 )  # fmt: skip
 SIGN_INS = Collection(
-    "servicePrincipalSignInActivities", "servicePrincipalSignInActivity", shapes.SignInActivity,
+    "servicePrincipalSignInActivities", "servicePrincipalSignInActivity",
     "add GET /reports/servicePrincipalSignInActivities of Microsoft Graph (beta), to its last page",
     path="/reports/servicePrincipalSignInActivities", version="beta", permission="AuditLog.Read.All",
     what="when service principals were last used", markers=("lastSignInActivity",),
@@ -151,13 +144,12 @@ TENANT = (
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 
 # Beside a tenant: the files of clients.
-CONNECTORS = Collection("connectors", "connector", shapes.Connector)
+CONNECTORS = Collection("connectors", "connector")
 CONNECTOR_PARTS = Collection(
-    "connectorParts", "connectorPart", shapes.ConnectorPart,
-    "put apiDefinition.swagger.json and settings.json beside the connector's apiProperties.json",
+    "connectorParts", "connectorPart", "put apiDefinition.swagger.json and settings.json beside the connector's apiProperties.json",
 )  # fmt: skip
 BESIDE = (CONNECTORS, CONNECTOR_PARTS)
-SHIPPED = Collection("catalog", "", Shape)  # what regaudit brings along, so that nobody has to read it
+SHIPPED = Collection("catalog", "")  # what regaudit brings along, so that nobody has to read it
 
 BY_NAME = {collection.name: collection for collection in (*TENANT, *BESIDE)}
 BY_KIND = {collection.kind: collection for collection in (*TENANT, *BESIDE) if collection.side_of is None}

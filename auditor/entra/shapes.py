@@ -1,7 +1,7 @@
-"""Microsoft Graph's shapes, decoded straight from bytes. An absent property is an `Unknown` that bears its name.
+"""Shapes of the objects that joins read, and the tenant's policies. Those of all other objects follow from the declarations of facts.
 
-Only what facts read is declared; the rest of an object is skipped while decoding. Secret material (`secretText`, `key`) is not
-declared, so it is never held. Source of the shapes: Microsoft Graph v1.0 metadata, and beta where a comment says so.
+An absent property is an `Unknown` that bears its name. Only what is read is declared; the rest of an object is skipped while decoding.
+Source of the shapes: Microsoft Graph v1.0 metadata, and beta where a comment says so.
 """
 
 from __future__ import annotations
@@ -33,287 +33,31 @@ ENUMERATIONS: dict[str, tuple[Any, ...] | dict[str, tuple[Any, ...]]] = {
 }
 
 
+ABSENT = "absent from the document"
+
+
 def absent(name: str) -> Any:
-    return Unknown(name, "absent from the document")
+    return Unknown(name, ABSENT)
 
 
 class Shape(msgspec.Struct, rename="camel", gc=False):
     """Base: Python names in snake_case, documents in camelCase."""
 
 
-class PasswordCredential(Shape):
-    key_id: str | None = absent("passwordCredentials.keyId")
-    display_name: str | None = absent("passwordCredentials.displayName")
-    start_date_time: Time | None = absent("passwordCredentials.startDateTime")
-    end_date_time: Time | None = absent("passwordCredentials.endDateTime")
-    custom_key_identifier: str | None = None
-
-
-class KeyCredential(Shape):
-    key_id: str | None = absent("keyCredentials.keyId")
-    display_name: str | None = absent("keyCredentials.displayName")
-    start_date_time: Time | None = absent("keyCredentials.startDateTime")
-    end_date_time: Time | None = absent("keyCredentials.endDateTime")
-    type: str | None = absent("keyCredentials.type")
-    usage: str | None = absent("keyCredentials.usage")
-    custom_key_identifier: str | None = absent("keyCredentials.customKeyIdentifier")
-
-
-class PermissionScope(Shape):
-    id: str | None = absent("oauth2PermissionScopes.id")
-    value: str | None = absent("oauth2PermissionScopes.value")
-    type: ConsentLevel | None = absent("oauth2PermissionScopes.type")
-    is_enabled: bool | None = absent("oauth2PermissionScopes.isEnabled")
-    admin_consent_display_name: str | None = absent("oauth2PermissionScopes.adminConsentDisplayName")
-    admin_consent_description: str | None = absent("oauth2PermissionScopes.adminConsentDescription")
-    user_consent_display_name: str | None = absent("oauth2PermissionScopes.userConsentDisplayName")
-    user_consent_description: str | None = absent("oauth2PermissionScopes.userConsentDescription")
-
-
-class AppRole(Shape):
-    id: str | None = absent("appRoles.id")
-    value: str | None = absent("appRoles.value")
-    display_name: str | None = absent("appRoles.displayName")
-    description: str | None = absent("appRoles.description")
-    is_enabled: bool | None = absent("appRoles.isEnabled")
-    allowed_member_types: list[str] | None = absent("appRoles.allowedMemberTypes")
-
-
-class PreAuthorizedApplication(Shape):
-    app_id: str | None = absent("preAuthorizedApplications.appId")
-    delegated_permission_ids: list[str] | None = absent("preAuthorizedApplications.delegatedPermissionIds")
-
-
-class Api(Shape):
-    requested_access_token_version: TokenVersion | None = absent("api.requestedAccessTokenVersion")
-    accept_mapped_claims: bool | None = absent("api.acceptMappedClaims")
-    known_client_applications: list[str] | None = absent("api.knownClientApplications")
-    oauth2_permission_scopes: list[PermissionScope] | None = absent("api.oauth2PermissionScopes")
-    pre_authorized_applications: list[PreAuthorizedApplication] | None = absent("api.preAuthorizedApplications")
-
-
-class ImplicitGrant(Shape):
-    enable_access_token_issuance: bool | None = absent("web.implicitGrantSettings.enableAccessTokenIssuance")
-    enable_id_token_issuance: bool | None = absent("web.implicitGrantSettings.enableIdTokenIssuance")
-
-
-class RedirectUriSetting(Shape):
-    uri: str | None = absent("web.redirectUriSettings.uri")
-    index: int | None = absent("web.redirectUriSettings.index")
-
-
-class Web(Shape):
-    redirect_uris: list[str] | None = absent("web.redirectUris")
-    redirect_uri_settings: list[RedirectUriSetting] | None = absent("web.redirectUriSettings")
-    implicit_grant_settings: ImplicitGrant | None = absent("web.implicitGrantSettings")
-    home_page_url: str | None = absent("web.homePageUrl")
-    logout_url: str | None = absent("web.logoutUrl")
-
-
-class Spa(Shape):
-    redirect_uris: list[str] | None = absent("spa.redirectUris")
-
-
-class PublicClient(Shape):
-    redirect_uris: list[str] | None = absent("publicClient.redirectUris")
-
-
-class ResourceAccess(Shape):
-    id: str | None = absent("requiredResourceAccess.resourceAccess.id")
-    type: PermissionType | None = absent("requiredResourceAccess.resourceAccess.type")
-
-
-class RequiredResourceAccess(Shape):
-    resource_app_id: str | None = absent("requiredResourceAccess.resourceAppId")
-    resource_access: list[ResourceAccess] | None = absent("requiredResourceAccess.resourceAccess")
-
-
-class OptionalClaim(Shape):
-    name: str | None = absent("optionalClaims.name")
-    source: str | None = absent("optionalClaims.source")
-    essential: bool | None = absent("optionalClaims.essential")
-    additional_properties: list[str] | None = absent("optionalClaims.additionalProperties")
-
-
-class OptionalClaims(Shape):
-    id_token: list[OptionalClaim] | None = absent("optionalClaims.idToken")
-    access_token: list[OptionalClaim] | None = absent("optionalClaims.accessToken")
-    saml2_token: list[OptionalClaim] | None = absent("optionalClaims.saml2Token")
-
-
-class AuthenticationBehaviors(Shape):
-    """Returned by $select only (beta)."""
-
-    remove_unverified_email_claim: bool | None = absent("authenticationBehaviors.removeUnverifiedEmailClaim")
-    require_client_service_principal: bool | None = absent("authenticationBehaviors.requireClientServicePrincipal")
-    block_azure_ad_graph_access: bool | None = msgspec.field(
-        name="blockAzureADGraphAccess", default=absent("authenticationBehaviors.blockAzureADGraphAccess")
-    )
-
-
-class VerifiedPublisher(Shape):
-    verified_publisher_id: str | None = absent("verifiedPublisher.verifiedPublisherId")
-
-
-class Lock(Shape):
-    is_enabled: bool | None = absent("servicePrincipalLockConfiguration.isEnabled")
-    all_properties: bool | None = absent("servicePrincipalLockConfiguration.allProperties")
-    credentials_with_usage_verify: bool | None = absent("servicePrincipalLockConfiguration.credentialsWithUsageVerify")
-    credentials_with_usage_sign: bool | None = absent("servicePrincipalLockConfiguration.credentialsWithUsageSign")
-    token_encryption_key_id: bool | None = absent("servicePrincipalLockConfiguration.tokenEncryptionKeyId")
-
-
-class SignatureVerification(Shape):
-    is_signed_request_required: bool | None = absent("requestSignatureVerification.isSignedRequestRequired")
-    allowed_weak_algorithms: str | None = absent("requestSignatureVerification.allowedWeakAlgorithms")
-
-
-class InformationalUrl(Shape):
-    marketing_url: str | None = absent("info.marketingUrl")
-    privacy_statement_url: str | None = absent("info.privacyStatementUrl")
-    support_url: str | None = absent("info.supportUrl")
-    terms_of_service_url: str | None = absent("info.termsOfServiceUrl")
-
-
-class ClaimsExpression(Shape):
-    """A flexible federated credential's expression (beta)."""
-
-    value: str | None = absent("claimsMatchingExpression.value")
-
-
-class FederatedIdentityCredential(Shape):
-    id: str | None = absent("federatedIdentityCredentials.id")
-    name: str | None = absent("federatedIdentityCredentials.name")
-    issuer: str | None = absent("federatedIdentityCredentials.issuer")
-    subject: str | None = absent("federatedIdentityCredentials.subject")
-    audiences: list[str] | None = absent("federatedIdentityCredentials.audiences")
-    claims_matching_expression: ClaimsExpression | None = absent("federatedIdentityCredentials.claimsMatchingExpression")
-
-
-class DirectoryObject(Shape):
-    """An owner: a user or a service principal."""
-
-    odata_type: str | None = msgspec.field(name="@odata.type", default=absent("owners.@odata.type"))
-    id: str | None = absent("owners.id")
-    display_name: str | None = absent("owners.displayName")
-    user_principal_name: str | None = absent("owners.userPrincipalName")
-    user_type: str | None = absent("owners.userType")
-    account_enabled: bool | None = absent("owners.accountEnabled")
-    service_principal_type: str | None = absent("owners.servicePrincipalType")
-
-
-class Application(Shape):
-    id: str | None = absent("id")
-    app_id: str | None = absent("appId")
-    display_name: str | None = absent("displayName")
-    deleted_date_time: str | None = None  # in the recycle bin since then
-    created_date_time: Time | None = absent("createdDateTime")
-    sign_in_audience: Audience | None = absent("signInAudience")
-    identifier_uris: list[str] | None = absent("identifierUris")
-    default_redirect_uri: str | None = absent("defaultRedirectUri")
-    is_fallback_public_client: bool | None = absent("isFallbackPublicClient")
-    is_disabled: bool | None = absent("isDisabled")
-    group_membership_claims: str | None = absent("groupMembershipClaims")
-    native_authentication_apis_enabled: str | None = absent("nativeAuthenticationApisEnabled")
-    disabled_by_microsoft_status: str | None = absent("disabledByMicrosoftStatus")
-    publisher_domain: str | None = absent("publisherDomain")
-    service_management_reference: str | None = absent("serviceManagementReference")
-    application_template_id: str | None = absent("applicationTemplateId")
-    token_encryption_key_id: str | None = absent("tokenEncryptionKeyId")
-    notes: str | None = absent("notes")
-    tags: list[str] | None = absent("tags")
-    api: Api | None = absent("api")
-    web: Web | None = absent("web")
-    spa: Spa | None = absent("spa")
-    public_client: PublicClient | None = absent("publicClient")
-    app_roles: list[AppRole] | None = absent("appRoles")
-    optional_claims: OptionalClaims | None = absent("optionalClaims")
-    password_credentials: list[PasswordCredential] | None = absent("passwordCredentials")
-    key_credentials: list[KeyCredential] | None = absent("keyCredentials")
-    required_resource_access: list[RequiredResourceAccess] | None = absent("requiredResourceAccess")
-    verified_publisher: VerifiedPublisher | None = absent("verifiedPublisher")
-    info: InformationalUrl | None = absent("info")
-    authentication_behaviors: AuthenticationBehaviors | None = absent("authenticationBehaviors")
-    service_principal_lock_configuration: Lock | None = absent("servicePrincipalLockConfiguration")
-    request_signature_verification: SignatureVerification | None = absent("requestSignatureVerification")
-    owners: list[DirectoryObject] | None = absent("owners")  # only with $expand, 20 at most
-    federated_identity_credentials: list[FederatedIdentityCredential] | None = absent("federatedIdentityCredentials")
-
-
-class ServicePrincipal(Shape):
-    id: str | None = absent("id")
-    app_id: str | None = absent("appId")
-    display_name: str | None = absent("displayName")
-    account_enabled: bool | None = absent("accountEnabled")
-    app_role_assignment_required: bool | None = absent("appRoleAssignmentRequired")
-    service_principal_type: str | None = absent("servicePrincipalType")
-    app_owner_organization_id: str | None = absent("appOwnerOrganizationId")
-    sign_in_audience: str | None = absent("signInAudience")
-    disabled_by_microsoft_status: str | None = absent("disabledByMicrosoftStatus")
-    preferred_single_sign_on_mode: str | None = absent("preferredSingleSignOnMode")
-    preferred_token_signing_key_thumbprint: str | None = absent("preferredTokenSigningKeyThumbprint")
-    deleted_date_time: str | None = None
-    created_date_time: Time | None = absent("createdDateTime")
-    reply_urls: list[str] | None = absent("replyUrls")
-    service_principal_names: list[str] | None = absent("servicePrincipalNames")
-    notification_email_addresses: list[str] | None = absent("notificationEmailAddresses")
-    tags: list[str] | None = absent("tags")
-    notes: str | None = absent("notes")
-    app_roles: list[AppRole] | None = absent("appRoles")
-    oauth2_permission_scopes: list[PermissionScope] | None = absent("oauth2PermissionScopes")
-    password_credentials: list[PasswordCredential] | None = absent("passwordCredentials")
-    key_credentials: list[KeyCredential] | None = absent("keyCredentials")
-    verified_publisher: VerifiedPublisher | None = absent("verifiedPublisher")
-    owners: list[DirectoryObject] | None = absent("owners")
-
-
-class OAuth2PermissionGrant(Shape):
-    id: str | None = absent("id")
-    client_id: str | None = absent("clientId")
-    resource_id: str | None = absent("resourceId")
-    consent_type: ConsentType | None = absent("consentType")
-    principal_id: str | None = absent("principalId")
-    scope: str | None = absent("scope")
-
-
 class AppRoleAssignment(Shape):
     id: str | None = absent("id")
     app_role_id: str | None = absent("appRoleId")
     principal_id: str | None = absent("principalId")
-    principal_type: str | None = absent("principalType")
     resource_id: str | None = absent("resourceId")
 
 
 class VerifiedDomain(Shape):
     name: str | None = absent("verifiedDomains.name")
-    is_initial: bool | None = absent("verifiedDomains.isInitial")
 
 
 class Organization(Shape):
     id: str | None = absent("id")
-    display_name: str | None = absent("displayName")
     verified_domains: list[VerifiedDomain] | None = absent("verifiedDomains")
-
-
-class Connector(Shape):
-    """A sign-in that a client is configured with: of a custom connector, or of an MSAL sample. Several shapes are read as this one."""
-
-    kind: str = "custom connector"  # or client, api
-    identity_provider: str | None = absent("identityProvider")
-    client_id: str | None = absent("clientId")
-    tenant_id: str | None = absent("tenantId")
-    login_uri: str | None = absent("loginUri")
-    resource_uri: str | None = absent("resourceUri")
-    scopes: list[str] | None = absent("scopes")
-    redirect_mode: str | None = absent("redirectMode")
-    redirect_urls: list[str] | None = absent("redirectUrl")
-    on_behalf_of: bool | None = absent("enableOnbehalfOfLogin")
-    authorization_url: str | None = absent("authorizationUrl")
-    token_url: str | None = absent("tokenUrl")
-    refresh_url: str | None = absent("refreshUrl")
-    secret_form: str | None = absent("clientSecret")  # what the client secret in the file looks like; never the secret
-    own_app: bool | None = absent("connectionParameters")  # who makes a connection brings a client of his own
-    token_version: int | None = None  # that an API's configuration says it validates
 
 
 class ConnectorPart(Shape):
@@ -322,7 +66,6 @@ class ConnectorPart(Shape):
     display_name: str | None = absent("the connector's name")
     host: str | None = absent("host")
     connector_id: str | None = absent("connectorId")
-    environment: str | None = absent("environment")
 
 
 class DefaultUserRolePermissions(Shape):
@@ -371,14 +114,17 @@ class UriRestrictions(Shape):
 class Restrictions(Shape):
     password_credentials: list[CredentialRestriction] | None = absent("passwordCredentials")
     key_credentials: list[CredentialRestriction] | None = absent("keyCredentials")
-    identifier_uris: UriRestrictions | None = absent("identifierUris")  # of applications
+
+
+class ApplicationRestrictions(Restrictions):
+    identifier_uris: UriRestrictions | None = absent("identifierUris")
 
 
 class AppManagementPolicy(Shape):
     """The tenant's default one (tenantAppManagementPolicy)."""
 
     is_enabled: bool | None = absent("isEnabled")
-    application_restrictions: Restrictions | None = absent("applicationRestrictions")
+    application_restrictions: ApplicationRestrictions | None = absent("applicationRestrictions")
     service_principal_restrictions: Restrictions | None = absent("servicePrincipalRestrictions")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from auditor.entra.catalog import Kind, Privilege
+from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
-from auditor.facts.app import AccountType, App, Audience, Limits, OptionalClaim, RedirectUriSetting, Token
+from auditor.facts.app import AccountType, App, Limits, OptionalClaim, RedirectUriSetting, Token
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector, ConnectorScope
 from auditor.facts.credentials import Certificate, ClaimTest, Credential, FederatedCredential, GitHubSubject, Secret
@@ -22,9 +23,9 @@ TYPES: tuple[type[Fact], ...] = (
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
-    "ConnectorScope", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
+    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector", "ConnectorScope",
+    "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
     "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
-    "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
-    "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret", "ServicePrincipal",
+    "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from auditor.entra import shapes
 from auditor.entra.catalog import Kind, Privilege
 from auditor.entra.collections import APPLICATIONS, ASSIGNED_TO, ORGANIZATION, SERVICE_PRINCIPALS, SHIPPED
-from auditor.facts.base import Fact, fact, flag, identifier, listed, lower, prop, text
-from auditor.unknown import first_unknown, keep, read, whole_or_partial
+from auditor.entra.shapes import ConsentLevel
+from auditor.facts.base import Fact, fact, prop
+from auditor.facts.convert import NONE, conversion, flag, identifier, listed, lower, text, word
+from auditor.unknown import Unknown, first_unknown, keep, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -27,27 +28,19 @@ def valid_permission_value(value: str) -> bool:
 class Scope(Fact):
     """A delegated permission that the app exposes (api.oauth2PermissionScopes)."""
 
+    WITHIN = "oauth2PermissionScopes"
     KEY = (("id",), ("value",))
     LABEL = ("value", "id")
     owner: App | ServicePrincipal
 
-    id: str = prop("id", "Its GUID.")
-    value: str = prop("value", "Its name, as in a token's scp claim.")
-    consent: Literal["User", "Admin"] = prop("type", "Who can consent.")
-    enabled: bool = prop("isEnabled", "Can be requested.")
-    admin_consent_display_name: str = prop("adminConsentDisplayName", "Shown when an administrator consents.")
-    admin_consent_description: str = prop("adminConsentDescription", "Shown when an administrator consents.")
-    user_consent_display_name: str = prop("userConsentDisplayName", "Shown when a user consents.")
-    user_consent_description: str = prop("userConsentDescription", "Shown when a user consents.")
-
-    def __init__(self, doc: shapes.PermissionScope, owner: App, at: str) -> None:
-        self.owner, self.at = owner, at
-        self.id, self.value, self.enabled = lower(doc.id), text(doc.value), flag(doc.is_enabled)
-        self.consent = text(doc.type)
-        self.admin_consent_display_name = text(doc.admin_consent_display_name)
-        self.admin_consent_description = text(doc.admin_consent_description)
-        self.user_consent_display_name = text(doc.user_consent_display_name)
-        self.user_consent_description = text(doc.user_consent_description)
+    id: str = prop("id", lower, "Its GUID.")
+    value: str = prop("value", text, "Its name, as in a token's scp claim.")
+    consent: ConsentLevel = prop("type", word(ConsentLevel), "Who can consent.")
+    enabled: bool = prop("isEnabled", flag, "Can be requested.")
+    admin_consent_display_name: str = prop("adminConsentDisplayName", text, "Shown when an administrator consents.")
+    admin_consent_description: str = prop("adminConsentDescription", text, "Shown when an administrator consents.")
+    user_consent_display_name: str = prop("userConsentDisplayName", text, "Shown when a user consents.")
+    user_consent_description: str = prop("userConsentDescription", text, "Shown when a user consents.")
 
     @fact()
     def valid_value(self) -> bool:
@@ -58,22 +51,17 @@ class Scope(Fact):
 class AppRole(Fact):
     """An application permission or user role that the app exposes (appRoles)."""
 
+    WITHIN = "appRoles"
     KEY = (("id",), ("value",))
     LABEL = ("value", "display_name", "id")
     owner: App | ServicePrincipal
 
-    id: str = prop("id", "Its GUID.")
-    value: str = prop("value", "Its name, as in a token's roles claim; '' on gallery apps that give it none.")
-    display_name: str = prop("displayName", "Shown when it is assigned.")
-    description: str = prop("description", "Shown when an administrator consents.")
-    enabled: bool = prop("isEnabled", "Can be assigned.")
-    member_types: list[str] = prop("allowedMemberTypes", "User, Application.")
-
-    def __init__(self, doc: shapes.AppRole, owner: App, at: str) -> None:
-        self.owner, self.at = owner, at
-        self.id, self.value, self.enabled = lower(doc.id), text(doc.value), flag(doc.is_enabled)
-        self.display_name, self.description = text(doc.display_name), text(doc.description)
-        self.member_types = listed(doc.allowed_member_types)
+    id: str = prop("id", lower, "Its GUID.")
+    value: str = prop("value", text, "Its name, as in a token's roles claim; '' on gallery apps that give it none.")
+    display_name: str = prop("displayName", text, "Shown when it is assigned.")
+    description: str = prop("description", text, "Shown when an administrator consents.")
+    enabled: bool = prop("isEnabled", flag, "Can be assigned.")
+    member_types: list[str] = prop("allowedMemberTypes", listed, "User, Application.")
 
     @fact(ASSIGNED_TO, SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def assignments(self) -> list[str]:
@@ -91,22 +79,29 @@ class AppRole(Fact):
         return any(kind == "Application" for kind in self.member_types)
 
 
+@conversion(list[str])
+def _identifiers(values: Any) -> Any:
+    if values.__class__ is Unknown:
+        return values
+    ids = [identifier(value) for value in values or ()]
+    return whole_or_partial([i for i in ids if i.__class__ is str], first_unknown(*ids))
+
+
 class Client(Fact):
     """Another application that is named as client of this API: preauthorized, known, requesting or granted."""
 
+    WITHIN = "preAuthorizedApplications"
     KEY = (("app_id",),)
     LABEL = ("display_name", "app_id")
     owner: App
 
-    app_id: str = prop("appId", "Its application (client) ID.")
-    permission_ids: list[str] = prop("delegatedPermissionIds", "Preauthorized delegated permissions; none for other clients.")
+    app_id: str = prop("appId", identifier, "Its application (client) ID.")
+    permission_ids: list[str] = prop("delegatedPermissionIds", _identifiers, "Preauthorized delegated permissions; none for other clients.")
 
-    def __init__(self, app_id: Any, owner: App, at: str, permission_ids: Any = ()) -> None:
-        self.owner, self.at, self.app_id = owner, at, identifier(app_id)
-        self.permission_ids = permission_ids
-        if permission_ids.__class__ is list:
-            ids = [identifier(permission) for permission in permission_ids]
-            self.permission_ids = whole_or_partial([i for i in ids if i.__class__ is str], first_unknown(*ids))
+    @classmethod
+    def named(cls, app_id: Any, owner: App, at: str) -> Client:
+        """A client of which only the app id is written: no preauthorized one."""
+        return cls(cls.shape()(app_id=app_id, delegated_permission_ids=NONE), owner, at)
 
     @fact(APPLICATIONS.whole)
     def app(self) -> App | None:
@@ -202,5 +197,5 @@ class Resource(Fact):
 
     @fact()
     def catalog_date(self) -> str | None:
-        """Day on which the catalog learned all of its permissions; null when the tenant's own list was read."""
+        """Day on which the catalog learned all of its permissions; null when the whole list of the tenant was read."""
         return self.world.apis.catalog_date(self.app_id)

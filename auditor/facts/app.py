@@ -5,37 +5,50 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra import shapes
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, SERVICE_PRINCIPALS
-from auditor.entra.shapes import Audience as Audience
+from auditor.entra.shapes import Audience, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
-from auditor.facts.base import PLACEHOLDER, Fact, each, fact, flag, identifier, listed, lower, prop, text
+from auditor.facts.base import Fact, fact, part, prop
+from auditor.facts.convert import (
+    PLACEHOLDER,
+    Conversion,
+    conversion,
+    date,
+    each,
+    flag,
+    identifier,
+    is_set,
+    listed,
+    lower,
+    number,
+    switch,
+    text,
+    word,
+)
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
-from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, is_known_in_part, is_template, redirect_uris
-from auditor.unknown import Unknown, either, some, whole_or_partial
+from auditor.facts.principal import Owner
+from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, as_compared, identifier_uris, is_known_in_part, is_template, redirect_uris
+from auditor.unknown import Unknown, Unread, either, is_unknown, known, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
     from auditor.facts.document import Document
-    from auditor.facts.principal import Owner, ServicePrincipal
+    from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
 Token = Literal["id", "access", "saml2"]
+_TOKENS: dict[Token, str] = {"id": "idToken", "access": "accessToken", "saml2": "saml2Token"}
 AccountType = Literal["this tenant", "other tenants", "personal accounts"]
-_AUDIENCES = {
-    "azureadmyorg": "AzureADMyOrg",
-    "azureadmultipleorgs": "AzureADMultipleOrgs",
-    "azureadandpersonalmicrosoftaccount": "AzureADandPersonalMicrosoftAccount",
-    "personalmicrosoftaccount": "PersonalMicrosoftAccount",
-}
-_ACCEPTS: dict[str, list[AccountType]] = {
+_ACCEPTS: dict[Audience, list[AccountType]] = {
     "AzureADMyOrg": ["this tenant"],
     "AzureADMultipleOrgs": ["this tenant", "other tenants"],
     "AzureADandPersonalMicrosoftAccount": ["this tenant", "other tenants", "personal accounts"],
     "PersonalMicrosoftAccount": ["personal accounts"],
 }
-_LOCKABLE = ("credentials_with_usage_verify", "credentials_with_usage_sign", "token_encryption_key_id")
+# applicationTemplate of "Create your own application" (learn.microsoft.com/graph/api/applicationtemplate-instantiate).
+NON_GALLERY_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
+_LOCKABLE = ("credentialsWithUsageVerify", "credentialsWithUsageSign", "tokenEncryptionKeyId")
 EXPANDED_AT_MOST = 20  # Microsoft Graph cuts an expanded collection there
 
 
@@ -75,170 +88,157 @@ _LIMITS = {personal: Limits(personal=personal) for personal in (False, True)}
 class OptionalClaim(Fact):
     """An optional claim (optionalClaims)."""
 
+    WITHIN = "optionalClaims"
     KEY = (("token", "name"),)
     LABEL = ("name",)
     owner: App
 
     token: Token = prop(doc="Which token carries it.")
-    name: str = prop("name", "Name of the claim.")
-    source: str = prop("source", "'user' for a directory extension, else ''.")
-    additional_properties: list[str] = prop("additionalProperties", "What changes its content.")
-
-    def __init__(self, doc: shapes.OptionalClaim, owner: App, at: str, token: Token) -> None:
-        self.owner, self.at, self.token = owner, at, token
-        self.name, self.source, self.additional_properties = text(doc.name), text(doc.source), listed(doc.additional_properties)
+    name: str = prop("name", text, "Name of the claim.")
+    source: str = prop("source", text, "'user' for a directory extension, else ''.")
+    additional_properties: list[str] = prop("additionalProperties", listed, "What changes its content.")
 
 
 class RedirectUriSetting(Fact):
     """The index of a redirect URI, for SAML (web.redirectUriSettings)."""
 
+    WITHIN = "web.redirectUriSettings"
     KEY = (("uri",),)
     LABEL = ("uri",)
     owner: App
 
-    uri: str = prop("uri", "The redirect URI.")
-    index: int | None = prop("index", "Its index; null when it has none.")
+    uri: str = prop("uri", text, "The redirect URI.")
+    index: int | None = prop("index", number, "Its index; null when it has none.")
 
-    def __init__(self, doc: shapes.RedirectUriSetting, owner: App, at: str) -> None:
-        self.owner, self.at, self.uri, self.index = owner, at, text(doc.uri), doc.index
+
+_settings = each(RedirectUriSetting)
+
+
+def _one_of(*audiences: Audience) -> Conversion:
+    """Whether the supported account types are one of some; not set, they are none of them."""
+    return Conversion(Audience, lambda value: value in audiences if value.__class__ is str else flag(value))
+
+
+@conversion(str)
+def _group_claims(value: Any) -> Any:
+    return value if value.__class__ is Unknown else [g for g in (value or "").replace(",", " ").split() if g.lower() != "none"]
+
+
+@conversion(TokenVersion)
+def _is_not_null(value: Any) -> Any:
+    return value if value.__class__ is Unknown else value is not None
+
+
+@conversion(str)
+def _is_of_gallery(value: Any) -> Any:
+    return value.__class__ is str and value.lower() not in ("", NON_GALLERY_TEMPLATE)
+
+
+@conversion(str)
+def _compared(value: Any) -> Any:
+    return as_compared(value) if value.__class__ is str else text(value)
 
 
 class App(Fact):
     """An app registration with all that is joined to it."""
 
-    SLOTS = (
-        "world",
-        "document",
-        "rank",
-        "subject",
-        "_lock",
-        "_publisher",
-        "_claims",
-        "_behaviors",
-        "_logout_url",
-        "_uri_settings",
-        "_signatures",
-        "_keys",
-        "expanded_owners",
-        "expanded_federated",
-    )
+    SLOTS = ("world", "document", "rank", "subject")
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
     document: Document
 
-    id: str = prop("id", "Object ID.")
-    app_id: str = prop("appId", "Application (client) ID.")
-    display_name: str = prop("displayName", "Its name.")
-    created: datetime | None = prop("createdDateTime", "When it was registered.")
-    audience: Audience = prop("signInAudience", "Supported account types; '' when not set.")
-    multi_tenant: bool = prop("signInAudience", "Other tenants' accounts can sign in.")
-    personal_accounts: bool = prop("signInAudience", "Personal Microsoft accounts can sign in.")
-    disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", "'' or NotDisabled when Microsoft has not disabled it.")
-    deactivated: bool = prop("isDisabled", "Deactivated by an administrator (isDisabled).")
-    fallback_public_client: bool = prop("isFallbackPublicClient", "Public client where the platform does not say; null = no.")
-    group_claims: list[str] = prop("groupMembershipClaims", "Groups put into tokens: SecurityGroup, ApplicationGroup, DirectoryRole, All.")
-    publisher_domain: str = prop("publisherDomain", "'' when not set.")
-    service_management_reference: str = prop("serviceManagementReference", "'' when not set.")
-    template_id: str = prop("applicationTemplateId", "The gallery's template that it was made from; '' for none.")
-    token_encryption_key_id: str = prop("tokenEncryptionKeyId", "keyId of the certificate that encrypts tokens; '' when not set.")
-    default_redirect_uri: str = prop("defaultRedirectUri", "'' when not set.")
-    notes: str = prop("notes", "'' when not set.")
-    native_authentication: str = prop("nativeAuthenticationApisEnabled", "none or all; '' when not set.")
-    tags: list[str] = prop("tags", "Free labels.")
-    redirect_uris: list[RedirectUri] = prop("web/redirectUris", "Of all platforms.")
-    home_page_url: str = prop("web/homePageUrl", "'' when not set.")
+    id: str = prop("id", identifier, "Object ID.")
+    app_id: str = prop("appId", identifier, "Application (client) ID.")
+    display_name: str = prop("displayName", text, "Its name.")
+    created: datetime | None = prop("createdDateTime", date, "When it was registered.")
+    audience: Audience = prop("signInAudience", word(Audience), "Supported account types; '' when not set.")
+    multi_tenant: bool = prop(
+        "signInAudience", _one_of("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount"), "Other tenants' accounts can sign in."
+    )
+    personal_accounts: bool = prop(
+        "signInAudience",
+        _one_of("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"),
+        "Personal Microsoft accounts can sign in.",
+    )
+    disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", text, "'' or NotDisabled when Microsoft has not disabled it.")
+    deactivated: bool = prop("isDisabled", flag, "Deactivated by an administrator (isDisabled).")
+    fallback_public_client: bool = prop("isFallbackPublicClient", flag, "Public client where the platform does not say; null = no.")
+    group_claims: list[str] = prop(
+        "groupMembershipClaims", _group_claims, "Groups put into tokens: SecurityGroup, ApplicationGroup, DirectoryRole, All."
+    )
+    publisher_domain: str = prop("publisherDomain", text, "'' when not set.")
+    verified_publisher: bool = prop(
+        "verifiedPublisher/verifiedPublisherId", is_set, "Its publisher is verified.", place="verifiedPublisher"
+    )
+    service_management_reference: str = prop("serviceManagementReference", text, "'' when not set.")
+    template_id: str = prop("applicationTemplateId", lower, "The gallery's template that it was made from; '' for none.")
+    from_gallery: bool = prop(
+        "applicationTemplateId", _is_of_gallery,
+        "Made from a template of the gallery, whose URLs are the vendor's; no where that is not known, nor of a non-gallery one.",
+    )  # fmt: skip
+    token_encryption_key_id: str = prop("tokenEncryptionKeyId", lower, "keyId of the certificate that encrypts tokens; '' when not set.")
+    default_redirect_uri: str = prop("defaultRedirectUri", text, "'' when not set.")
+    default_redirect_compared: str = prop(
+        "defaultRedirectUri", _compared, "`default_redirect_uri` as Entra ID compares it with the redirect URIs (`uri.compared`)."
+    )
+    notes: str = prop("notes", text, "'' when not set.")
+    native_authentication: str = prop("nativeAuthenticationApisEnabled", text, "none or all; '' when not set.")
+    tags: list[str] = prop("tags", listed, "Free labels.")
+    redirect_uris: list[RedirectUri] = prop("web/redirectUris", redirect_uris, "Of all platforms.")
+    home_page_url: str = prop("web/homePageUrl", text, "'' when not set.")
     implicit_access_tokens: bool = prop(
-        "web/implicitGrantSettings/enableAccessTokenIssuance", "Implicit grant of access tokens; null = no."
+        "web/implicitGrantSettings/enableAccessTokenIssuance", flag, "Implicit grant of access tokens; null = no."
     )
-    implicit_id_tokens: bool = prop("web/implicitGrantSettings/enableIdTokenIssuance", "Implicit grant of ID tokens; null = no.")
-    identifier_uris: list[IdentifierUri] = prop("identifierUris", "Application ID URIs.")
-    access_token_version: int = prop("api/requestedAccessTokenVersion", "1 or 2; null = 1.")
-    token_version_set: bool = prop("api/requestedAccessTokenVersion", "The version is written out, not null.")
+    implicit_id_tokens: bool = prop("web/implicitGrantSettings/enableIdTokenIssuance", flag, "Implicit grant of ID tokens; null = no.")
+    identifier_uris: list[IdentifierUri] = prop("identifierUris", identifier_uris, "Application ID URIs.")
+    access_token_version: int = prop("api/requestedAccessTokenVersion", Conversion(TokenVersion, null=1), "1 or 2; null = 1.")
+    token_version_set: bool = prop("api/requestedAccessTokenVersion", _is_not_null, "The version is written out, not null.")
     accept_mapped_claims: bool = prop(
-        "api/acceptMappedClaims", "Tokens with mapped claims for a resource without a signing key; null = no."
+        "api/acceptMappedClaims", flag, "Tokens with mapped claims for a resource without a signing key; null = no."
     )
-    scopes: list[Scope] = prop("api/oauth2PermissionScopes", "Delegated permissions exposed.")
-    app_roles: list[AppRole] = prop("appRoles", "App roles exposed.")
-    preauthorized_clients: list[Client] = prop("api/preAuthorizedApplications", "Authorized client applications.")
-    known_clients: list[Client] = prop("api/knownClientApplications", "Known client applications.")
-    requested_resources: list[RequestedResource] = prop("requiredResourceAccess", "APIs of which permissions are configured.")
-    requested_permissions: list[RequestedPermission] = prop("requiredResourceAccess", "Configured API permissions, of all APIs.")
-    secrets: list[Secret] = prop("passwordCredentials", "Client secrets.")
-    certificates: list[Certificate] = prop("keyCredentials", "Certificates, a Sign/Verify pair once.")
+    scopes: list[Scope] = prop("api/oauth2PermissionScopes", each(Scope), "Delegated permissions exposed.")
+    app_roles: list[AppRole] = prop("appRoles", each(AppRole), "App roles exposed.")
+    preauthorized_clients: list[Client] = prop("api/preAuthorizedApplications", each(Client), "Authorized client applications.")
+    known_clients: list[Client] = prop("api/knownClientApplications", each(Client.named, str), "Known client applications.")
+    requested_resources: list[RequestedResource] = prop(
+        "requiredResourceAccess", each(RequestedResource), "APIs of which permissions are configured."
+    )
+    requested_permissions: list[RequestedPermission] = prop(
+        "requiredResourceAccess", requested_permissions, "Configured API permissions, of all APIs."
+    )
+    secrets: list[Secret] = prop("passwordCredentials", each(Secret), "Client secrets.")
+    certificates: list[Certificate] = prop("keyCredentials", certificates, "Certificates, a Sign/Verify pair once.")
+    weak_signature_algorithms: str = prop(
+        "requestSignatureVerification/allowedWeakAlgorithms", text, "Weak algorithms allowed in SAML requests (rsaSha1); '' for none."
+    )
+    lock_enabled: bool = prop("servicePrincipalLockConfiguration/isEnabled", flag, "The app instance property lock is on; null = no.")
+    # Beta, and only with $select.
+    removes_unverified_email: bool = prop(
+        "authenticationBehaviors/removeUnverifiedEmailClaim", switch,
+        "Entra ID leaves unverified email addresses out of tokens (beta, only with $select); null = yes.",
+    )  # fmt: skip
+    requires_client_principal: bool = prop(
+        "authenticationBehaviors/requireClientServicePrincipal", switch,
+        "Tokens only for clients with a service principal in the tenant (beta, only with $select); null = yes.",
+    )  # fmt: skip
+    blocks_azure_ad_graph: bool = prop(
+        "authenticationBehaviors/blockAzureADGraphAccess", flag, "Azure AD Graph is blocked for it (beta, only with $select); null = no."
+    )
 
-    def __init__(self, doc: shapes.Application, world: World, document: Document) -> None:
-        self.owner, self.at, self.world, self.document = world, "", world, document
-        self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
-        self.created = doc.created_date_time
-        audience: Any = text(doc.sign_in_audience)
-        if audience.__class__ is str:
-            audience = _AUDIENCES.get(audience.lower(), audience)
-            self.multi_tenant = audience in ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
-            self.personal_accounts = audience in ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
-        else:
-            self.multi_tenant = self.personal_accounts = audience
-        self.audience = audience
-        self.disabled_by_microsoft, self.deactivated = text(doc.disabled_by_microsoft_status), flag(doc.is_disabled)
-        self.fallback_public_client = flag(doc.is_fallback_public_client)
-        groups: Any = text(doc.group_membership_claims)
-        self.group_claims = groups if groups.__class__ is not str else [g for g in groups.replace(",", " ").split() if g.lower() != "none"]
-        self.publisher_domain, self.notes = text(doc.publisher_domain), text(doc.notes)
-        self.service_management_reference = text(doc.service_management_reference)
-        self.token_encryption_key_id, self.default_redirect_uri = lower(doc.token_encryption_key_id), text(doc.default_redirect_uri)
-        self.template_id = lower(doc.application_template_id)
-        self.native_authentication, self.tags = text(doc.native_authentication_apis_enabled), listed(doc.tags)
-        # What rules seldom read stays as it came, for the computed facts below.
-        self._lock: Any = doc.service_principal_lock_configuration
-        self._publisher: Any = doc.verified_publisher
-        self._claims: Any = doc.optional_claims
-        self._behaviors: Any = doc.authentication_behaviors
-        self._signatures: Any = doc.request_signature_verification
-        self.expanded_owners, self.expanded_federated = doc.owners, doc.federated_identity_credentials
-        self._read_web(doc)
-        self._read_api(doc)
-        self.requested_resources = each(doc.required_resource_access, RequestedResource, self, "/requiredResourceAccess")
-        self.requested_permissions = requested_permissions(self.requested_resources)
-        self.secrets = each(doc.password_credentials, Secret, self, "/passwordCredentials")
-        self._keys: Any = listed(doc.key_credentials)
-        self.certificates = certificates(self._keys, self)
-
-    def _read_web(self, doc: shapes.Application) -> None:
-        web: Any = doc.web
-        implicit: Any
-        self._logout_url: Any
-        self.redirect_uris = redirect_uris(self, web, doc.spa, doc.public_client)
-        if web is None or web.__class__ is Unknown:
-            implicit = url = web
-            self._logout_url = web
-            self._uri_settings: Any = listed(web)
-        else:
-            implicit, url, self._logout_url = web.implicit_grant_settings, web.home_page_url, web.logout_url
-            self._uri_settings = listed(web.redirect_uri_settings)
-        self.home_page_url = text(url)
-        if implicit is None or implicit.__class__ is Unknown:
-            self.implicit_access_tokens = self.implicit_id_tokens = flag(implicit)
-        else:
-            self.implicit_access_tokens = flag(implicit.enable_access_token_issuance)
-            self.implicit_id_tokens = flag(implicit.enable_id_token_issuance)
-
-    def _read_api(self, doc: shapes.Application) -> None:
-        self.identifier_uris = identifier_uris(self, doc.identifier_uris)
-        self.app_roles = each(doc.app_roles, AppRole, self, "/appRoles")
-        api: Any = doc.api
-        version: Any
-        if api is None or api.__class__ is Unknown:
-            version = mapped = scopes = preauthorized = known = api
-        else:
-            version, mapped, scopes = api.requested_access_token_version, api.accept_mapped_claims, api.oauth2_permission_scopes
-            preauthorized, known = api.pre_authorized_applications, api.known_client_applications
-        self.access_token_version = 1 if version is None else version
-        is_set: Any = version if version.__class__ is Unknown else version is not None
-        self.token_version_set = is_set
-        self.accept_mapped_claims = flag(mapped)
-        self.scopes = each(scopes, Scope, self, "/api/oauth2PermissionScopes")
-        self.preauthorized_clients = each(preauthorized, _preauthorized, self, "/api/preAuthorizedApplications")
-        self.known_clients = each(known, Client, self, "/api/knownClientApplications")
+    _logout_url: Any = part("web/logoutUrl", str)
+    _uri_settings: Any = part("web/redirectUriSettings", list[RedirectUriSetting])
+    _keys: Any = part("keyCredentials", list[Certificate])
+    _lock_all: Any = part("servicePrincipalLockConfiguration/allProperties", bool)
+    _lock_verify: Any = part("servicePrincipalLockConfiguration/credentialsWithUsageVerify", bool)
+    _lock_sign: Any = part("servicePrincipalLockConfiguration/credentialsWithUsageSign", bool)
+    _lock_encryption: Any = part("servicePrincipalLockConfiguration/tokenEncryptionKeyId", bool)
+    _id_claims: Any = part("optionalClaims/idToken", list[OptionalClaim])
+    _access_claims: Any = part("optionalClaims/accessToken", list[OptionalClaim])
+    _saml2_claims: Any = part("optionalClaims/saml2Token", list[OptionalClaim])
+    deleted: Any = part("deletedDateTime", str, absent=None)  # in the recycle bin since then
+    expanded_owners: Any = part("owners", list[Owner])  # only with $expand, 20 at most
+    expanded_federated: Any = part("federatedIdentityCredentials", list[FederatedCredential])
 
     @fact(graph="signInAudience")
     def accepts(self) -> list[AccountType]:
@@ -262,82 +262,40 @@ class App(Fact):
     @fact(graph="web/redirectUriSettings")
     def redirect_uri_settings(self) -> list[RedirectUriSetting]:
         """Indexes of redirect URIs, for SAML."""
-        return each(self._uri_settings, RedirectUriSetting, self, "/web/redirectUriSettings")
+        found: list[RedirectUriSetting] = _settings(self._uri_settings, self, "/web/redirectUriSettings")
+        return found
 
     @fact(graph="web/redirectUris")
     def redirect_hosts(self) -> list[str]:
         """The distinct hosts of its redirect URIs, loopback excepted."""
         return list(dict.fromkeys(uri.host for uri in self.redirect_uris if uri.host != "" and not uri.loopback))
 
-    @fact(graph="requestSignatureVerification/allowedWeakAlgorithms")
-    def weak_signature_algorithms(self) -> str:
-        """Weak algorithms allowed in SAML requests (rsaSha1); '' for none."""
-        signatures = self._signatures
-        return "" if signatures is None else text(signatures.allowed_weak_algorithms)
-
-    @fact(graph="authenticationBehaviors/requireClientServicePrincipal")
-    def requires_client_principal(self) -> bool:
-        """Tokens only for clients with a service principal in the tenant (beta, only with $select); null = yes."""
-        behaviors = self._behaviors
-        requires = None if behaviors is None else behaviors.require_client_service_principal
-        return requires is None or bool(requires)
-
-    @fact(graph="authenticationBehaviors/blockAzureADGraphAccess")
-    def blocks_azure_ad_graph(self) -> bool:
-        """Azure AD Graph is blocked for it (beta, only with $select); null = no."""
-        behaviors = self._behaviors
-        return False if behaviors is None else flag(behaviors.block_azure_ad_graph_access)
-
-    @fact(graph="verifiedPublisher")
-    def verified_publisher(self) -> bool:
-        """Its publisher is verified."""
-        publisher = self._publisher
-        return publisher is not None and publisher.verified_publisher_id is not None and publisher.verified_publisher_id != ""
-
-    @fact(graph="servicePrincipalLockConfiguration/isEnabled")
-    def lock_enabled(self) -> bool:
-        """The app instance property lock is on; null = no."""
-        lock = self._lock
-        return False if lock is None else flag(lock.is_enabled)
-
     @fact(graph="servicePrincipalLockConfiguration")
     def unlocked_properties(self) -> list[str]:
         """Sensitive properties that other tenants can change on their service principal; all when there is no lock."""
-        lock = self._lock
-        if lock is None or not flag(lock.is_enabled):
-            return [_camel(name) for name in _LOCKABLE]
-        everything = flag(lock.all_properties)
+        switches = (self._lock_verify, self._lock_sign, self._lock_encryption)
+        if not self.lock_enabled:
+            return list(_LOCKABLE)
+        everything = flag(self._lock_all)
         if everything.__class__ is bool and everything:
             return []
-        unlocked = [_camel(name) for name in _LOCKABLE if not flag(getattr(lock, name))]
+        unlocked = [name for name, locked in zip(_LOCKABLE, switches, strict=True) if not flag(locked)]
         return [] if not unlocked or everything else unlocked
 
     @fact(graph="optionalClaims")
     def optional_claims(self) -> list[OptionalClaim]:
         """Of all three kinds of token."""
-        claims = self._claims
+        claims: Any = (self._id_claims, self._access_claims, self._saml2_claims)
+        if is_unknown(claims[0]) and all(values is claims[0] for values in claims):
+            raise Unread(claims[0])  # nothing is known of optionalClaims
         found: list[OptionalClaim] = []
         missing: Unknown | None = None
-        if claims is None:
-            return found
-        tokens: tuple[tuple[Token, str, Any], ...] = (
-            ("id", "idToken", claims.id_token), ("access", "accessToken", claims.access_token), ("saml2", "saml2Token", claims.saml2_token),
-        )  # fmt: skip
-        for token, name, values in tokens:
+        for (token, name), values in zip(_TOKENS.items(), claims, strict=True):
             if isinstance(values, Unknown):
                 missing = values
             elif values:
                 found += [OptionalClaim(c, self, f"/optionalClaims/{name}/{i}", token) for i, c in enumerate(values)]
         return whole_or_partial(found, missing)
-
-    @fact(graph="authenticationBehaviors/removeUnverifiedEmailClaim")
-    def removes_unverified_email(self) -> bool:
-        """Entra ID leaves unverified email addresses out of tokens (beta, only with $select); null = yes."""
-        behaviors = self._behaviors
-        if behaviors is None:
-            return True
-        removes = behaviors.remove_unverified_email_claim
-        return removes is None or bool(removes)
 
     @fact()
     def exposes_api(self) -> bool:
@@ -363,6 +321,21 @@ class App(Fact):
         """Its service principal signs users in with SAML; no when it has none."""
         principal = self.service_principal
         return principal is not None and principal.saml
+
+    @fact(graph="web/redirectUris")
+    def needs_id_tokens(self) -> bool:
+        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens.
+
+        By its web redirect URIs and the secret of Application Proxy; no where these are not known: they must not hide a fault.
+        """
+        return self.application_proxy or any(uri.app_service_callback is True for uri in known(self.redirect_uris) if uri.platform == "web")
+
+    @fact(graph="passwordCredentials")
+    def application_proxy(self) -> bool:
+        """Application Proxy publishes it, by the host of a web redirect URI or by its secret; no where these are not known."""
+        return any(uri.application_proxy for uri in known(self.redirect_uris) if uri.platform == "web") or any(
+            secret.managed_by_microsoft for secret in (() if is_unknown(self.secrets) else known(self.secrets))
+        )
 
     @fact()
     def has_valid_credential(self) -> bool:
@@ -413,13 +386,4 @@ class App(Fact):
         """Entries of all collections of the manifest together; Entra ID allows about 1,200."""
         lists = (self.redirect_uris, self.identifier_uris, self.scopes, self.app_roles, self.preauthorized_clients, self.known_clients)
         more = (self.requested_resources, self.requested_permissions, self.secrets, self.tags, self.optional_claims)
-        return sum(len(values) for values in (*lists, *more, self._keys))
-
-
-def _preauthorized(doc: shapes.PreAuthorizedApplication, owner: App, at: str) -> Client:
-    return Client(doc.app_id, owner, at, listed(doc.delegated_permission_ids))
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
+        return sum(len(values) for values in (*lists, *more, listed(self._keys)))

@@ -1,8 +1,9 @@
 """What a fact is: a typed, documented, read-only value with the property and the collections that it comes from.
 
-A class of facts declares two kinds. `prop` is a value that the constructor sets: it stands for one property of the document.
+A class of facts declares three kinds. `prop` is a value that the constructor sets: a property of the document, with its conversion.
 `fact` is worked out when a rule first reads it, and kept: joins and whatever costs time. A fact that meets an unknown is that
-unknown. Both are collected by `FactType`, which is all that the language and the facts reference know of a class.
+unknown. `part` is a property of the document that facts are worked out from, and not a fact itself. All are collected by `FactType`:
+what is decoded, asked of Microsoft Graph and documented follows from them (`derive.py`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.entra.collections import APPLICATIONS, Collection, Need
+from auditor.facts import derive
+from auditor.facts.convert import Conversion
+from auditor.facts.derive import Reading
 from auditor.unknown import Unknown, Unread
 
 if TYPE_CHECKING:
+    from msgspec import Struct
+
     from auditor.facts.document import Document
 
 T = TypeVar("T")
@@ -38,6 +44,10 @@ class _Declared:
 class _Property(_Declared):
     """A fact that the constructor sets; `FactType` makes a slot of it."""
 
+    def __init__(self, graph: str, doc: str, reading: Reading | None, unknown_without: _Collections) -> None:
+        super().__init__(graph, doc, (), unknown_without, None)
+        self.reading = reading
+
 
 class _Computed(_Declared):
     """A fact that is worked out when first read: until then its slot is empty, and `Fact.__getattr__` is asked."""
@@ -45,9 +55,26 @@ class _Computed(_Declared):
     compute: Callable[[Any], Any]
 
 
-def prop(graph: str = "", doc: str = "", *, unknown_without: _Collections = ()) -> Any:
-    """Declares a fact that the constructor sets, from the document's property `graph` ("endDateTime", "web/homePageUrl")."""
-    return _Property(graph, doc, (), unknown_without, None)
+def prop(
+    path: str = "",
+    convert: Conversion | None = None,
+    doc: str = "",
+    *,
+    place: str = "",
+    absent: str | None = "",
+    unknown_without: _Collections = (),
+) -> Any:
+    """Declares a fact that the constructor sets, converted from the document's property `path` ("endDateTime", "web/homePageUrl").
+
+    Findings point at `place`, where that is not the property itself. `absent` names what is absent, where a file calls it something
+    else; None: what is absent counts as null. Without a conversion it is given to the constructor, or set by one that is written out.
+    """
+    return _Property(place or path, doc, None if convert is None else Reading(path, convert, absent), unknown_without)
+
+
+def part(path: str, kind: Any, *, absent: str | None = "") -> Any:
+    """Declares a property of the document that facts are worked out from: as it came, of the type `kind`, null or unknown."""
+    return Reading(path, Conversion(kind), absent)
 
 
 def fact(
@@ -68,18 +95,44 @@ class FactType(type):
     """Collects the facts of a class in `FACTS`, and makes slots of them: there are millions."""
 
     FACTS: dict[str, _Declared]
+    READINGS: dict[str, Reading]  # what the constructor reads of the document, parts included
     COMPUTED: dict[str, Callable[[Any], Any]]
+    DECLARED: dict[str, _Declared | Reading]
+    WITHIN: str
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> FactType:
-        own = {key: value for key, value in space.items() if isinstance(value, _Declared)}
+        own = {key: value for key, value in space.items() if isinstance(value, (_Declared, Reading))}
         for key in own:
             del space[key]
-        inherited = {key: value for base in reversed(bases) for key, value in getattr(base, "FACTS", {}).items()}
+        inherited = {key: value for base in reversed(bases) for key, value in getattr(base, "DECLARED", {}).items()}
+        declared = {**inherited, **own}
+        readings = {key: member.reading if isinstance(member, _Property) else member for key, member in declared.items()}
         space["__slots__"] = (*space.pop("SLOTS", ()), *(key for key in own if key not in inherited))
         cls = super().__new__(mcs, name, bases, space, **options)
-        cls.FACTS = {**inherited, **own}
+        cls.DECLARED = declared
+        cls.FACTS = {key: member for key, member in declared.items() if not isinstance(member, Reading)}
         cls.COMPUTED = {key: member.compute for key, member in cls.FACTS.items() if isinstance(member, _Computed)}
+        cls.READINGS = {key: reading for key, reading in readings.items() if isinstance(reading, Reading)}
+        if cls.READINGS and "__init__" not in space:
+            type.__setattr__(cls, "__init__", Fact.__init__)  # not the one that was made for a base
         return cls
+
+    def members(cls) -> list[str]:
+        """The document's own members that are read, each once."""
+        paths = [path for reading in cls.READINGS.values() for path in (reading.path, *reading.conversion.also)]
+        return list(dict.fromkeys(path.partition("/")[0] for path in paths))
+
+    def shape(cls) -> type[Struct]:
+        """The struct that documents of a class are decoded into: what its facts read of them, and nothing else."""
+        if "_shape" not in cls.__dict__:
+            cls._shape = derive.shape(cls.__name__, cls.WITHIN, cls.READINGS.values())
+        return typing.cast("type[Struct]", cls.__dict__["_shape"])
+
+    def construct(cls) -> Callable[..., None]:
+        """The constructor; what is neither read nor worked out is given to it."""
+        slots = [slot for base in cls.__mro__ for slot in base.__dict__.get("__slots__", ())]
+        given = [key for key, member in cls.FACTS.items() if isinstance(member, _Property) and member.reading is None]
+        return derive.constructor(cls.__name__, slots, given, cls.READINGS)
 
     def hints(cls) -> dict[str, Any]:
         """Name of each fact -> type hint."""
@@ -111,16 +164,24 @@ class Fact(metaclass=FactType):
     KEY: the natural key, as alternatives; the first whose parts are all known counts, else the place in the document.
     LABEL: the facts that name it in a message, the first that is known and not empty.
     COLLECTIONS: those that its own properties come from.
+    WITHIN: the list that its document is in, where it is a part of another one.
     """
 
     SLOTS: tuple[str, ...] = ("owner", "at")
     KEY: Any = ()
     LABEL: Any = ()
     COLLECTIONS: tuple[Collection, ...] = (APPLICATIONS,)
+    WITHIN = ""
 
     document: Any = None  # that it stands in, where that is not its owner's
     owner: Any  # the fact that it is part of: a secret's registration; of a root the world it lives in
     at: str  # its JSON Pointer below the owner
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """Stands for a class's constructor until the first of its facts is made."""
+        cls = type(self)
+        type.__setattr__(cls, "__init__", cls.construct())
+        cls.__init__(self, *given, **named)
 
     if not TYPE_CHECKING:  # what type checkers need to know of facts stands in their classes
 
@@ -150,14 +211,19 @@ class Fact(metaclass=FactType):
 
     @property
     def key(self) -> str:
-        """Identifies it among its siblings, whatever its place or name; '' for a root."""
+        """Identifies it among its siblings: its natural key, else its place."""
+        return self.at if (key := self.natural_key) is None else key
+
+    @property
+    def natural_key(self) -> str | None:
+        """Identifies it among its siblings, whatever its place or name; None where what would is not known."""
         for parts in self.KEY:
             values = [getattr(self, part) for part in parts]
             if values[0].__class__ is str and values[0] and len(values) == 1:
                 return values[0]
             if all(value.__class__ is not Unknown and value is not None and value != "" for value in values):
                 return "|".join(str(value) for value in values)
-        return self.at
+        return None
 
     @property
     def label(self) -> str:
@@ -169,56 +235,3 @@ class Fact(metaclass=FactType):
 
     def __str__(self) -> str:
         return self.label
-
-
-def text(value: Any) -> Any:
-    """A text of a document as a fact: null reads as ''."""
-    return "" if value is None else value
-
-
-def lower(value: Any) -> Any:
-    """A text that Entra ID compares without case (GUIDs): lower case, null reads as ''."""
-    if value.__class__ is str:
-        return value if value.islower() else value.lower()
-    return "" if value is None else value
-
-
-PLACEHOLDER_STARTS = ("${", "{{", "<", "[[")
-PLACEHOLDER = "a placeholder in a template"
-
-
-def identifier(value: Any) -> Any:
-    """An id as a fact: lower case. A placeholder of a template ("${{AAD_APP_CLIENT_ID}}", "<app id>") is nobody's id."""
-    if value.__class__ is str and value.startswith(PLACEHOLDER_STARTS):
-        return Unknown(value, PLACEHOLDER)
-    return lower(value)
-
-
-def flag(value: Any) -> bool:
-    """A switch of which Microsoft Graph documents that null means no."""
-    known: bool = False if value is None else value
-    return known
-
-
-def each(values: Any, make: Callable[[Any, Any, str], T], owner: Any, at: str) -> list[T]:
-    """The facts that a document's list holds, each made from its document, its owner and its place."""
-    if values.__class__ is Unknown:
-        return typing.cast("list[T]", values)
-    return [make(value, owner, place) for value, place in zip(values, places(at, len(values)), strict=False)] if values else NONE
-
-
-NONE: Any = []  # one empty list for all: facts are read-only
-_places: dict[str, list[str]] = {}
-
-
-def places(at: str, count: int) -> list[str]:
-    """The JSON Pointers of a list's elements, at least `count`. They are the same for every registration, and so shared."""
-    known = _places.setdefault(at, [])
-    while len(known) < count:
-        known.append(f"{at}/{len(known)}")
-    return known
-
-
-def listed(value: Any) -> Any:
-    """A collection of which null means none: Microsoft Graph never sends that, other exports do."""
-    return value if value is not None and (value.__class__ is not list or value) else NONE

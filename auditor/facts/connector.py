@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra import clouds, hosts, shapes
+from auditor.entra import clouds, hosts
 from auditor.entra.collections import APPLICATIONS, CONNECTOR_PARTS, CONNECTORS, GRANTS, ORGANIZATION, SERVICE_PRINCIPALS
 from auditor.entra.ids import API_CONNECTIONS, MICROSOFT_GRAPH, is_guid
 from auditor.facts.api import Permission, Resource
-from auditor.facts.base import Fact, each, fact, flag, listed, lower, prop, text
+from auditor.facts.base import Fact, fact, part, prop
+from auditor.facts.convert import conversion, each, flag, listed, lower, number, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
-from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
+from auditor.facts.placeholders import address, filled_in, from_elsewhere, is_placeholder
+from auditor.facts.uris import as_compared
+from auditor.unknown import Unknown, Unread, keep, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -19,12 +22,6 @@ if TYPE_CHECKING:
     from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
-# "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
-# "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
-_PLACEHOLDER = re.compile(
-    r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
-    re.IGNORECASE,
-)
 _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 # Of the identity platform itself: no API's scopes.
@@ -33,18 +30,6 @@ _ANYBODYS: dict[str, Literal["common", "organizations", "consumers"]] = {
     "common": "common", "organizations": "organizations", "consumers": "consumers",
 }  # fmt: skip
 _AT_ENTRA = ("aad", "aadcertificate", "msal")
-
-
-def _filled_in(value: Any, name: str) -> Any:
-    """A text of the file; unknown where each connection brings a value of its own ("@connectionParameters('scope')")."""
-    if isinstance(value, str) and value.lower().startswith("@connectionparameters("):
-        return Unknown(name, "each connection brings its own")
-    return text(value)
-
-
-def is_placeholder(value: str) -> bool:
-    """Whether a text is there to be replaced by whoever uses the file."""
-    return _PLACEHOLDER.search(value) is not None
 
 
 class ConnectorScope(Fact):
@@ -63,6 +48,10 @@ class ConnectorScope(Fact):
 
     def __init__(self, value: str, owner: Connector, at: str) -> None:
         self.owner, self.at, self.text = owner, at, value
+        if why := from_elsewhere(value):
+            elsewhere: Any = Unknown("scopes", why)
+            self.protocol = self.placeholder = self.resource_uri = self.value = elsewhere
+            return
         self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
         before, _, name = value.rpartition("/")
         if is_guid(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
@@ -121,10 +110,26 @@ class ConnectorScope(Fact):
         )
 
 
+@conversion(str)
+def _kind(value: Any) -> Any:
+    return "custom connector" if value.__class__ is Unknown else value
+
+
+@conversion(str)
+def _provider(value: Any) -> Any:
+    return value.strip().lower() if value.__class__ is str else text(value)
+
+
+@conversion(str)
+def _secret_form(value: Any) -> Any:
+    """What the secret looks like; never the secret. A file that holds none says nothing about it: it is never exported."""
+    return "none" if value.__class__ is Unknown else value
+
+
 class Connector(Fact):
     """What a client is configured to sign in with: a Power Apps custom connector, or the configuration of an MSAL sample."""
 
-    SLOTS = ("world", "document", "rank", "subject", "_scopes")
+    SLOTS = ("world", "document", "rank", "subject")
     COLLECTIONS = (CONNECTORS,)
     KEY = (("id",),)
     LABEL = ("display_name", "place")
@@ -132,50 +137,55 @@ class Connector(Fact):
     document: Document
 
     kind: Literal["custom connector", "client", "api"] = prop(
-        "kind", "A custom connector; else the authConfig of a sample's client, or of its API."
+        "kind", _kind, "A custom connector; else the authConfig of a sample's client, or of its API."
     )
-    place: str = prop(doc="Where it was read from: its folder, or the beginning of its files' names.")
     identity_provider: str = prop(
-        "identityProvider", "aad, aadcertificate, oauth2, oauth2generic, …, msal for a sample; '' when it signs in otherwise."
+        "identityProvider", _provider, "aad, aadcertificate, oauth2, oauth2generic, …, msal for a sample; '' when it signs in otherwise."
     )
-    client_id: str = prop("clientId", "Application (client) ID of its client; what else stands there as written, but never a secret.")
-    tenant_id: str = prop("tenantId", "As written, lower case: common, organizations, a tenant ID or a domain.")
-    login_uri: str = prop("loginUri", "Where it signs in, without user and query; '' when not set.")
-    resource_uri: str = prop("resourceUri", "The API that it asks a token for; '' when not set.")
-    scopes: list[ConnectorScope] = prop("scopes", "Scopes that it asks for; none: whatever the client is configured for.")
-    redirect_mode: Literal["Global", "GlobalPerConnector", "Direct"] = prop("redirectMode", "'' when not set, which means Global.")
-    redirect_urls: list[str] = prop("redirectUrls", "As written; often not what is used.")
-    on_behalf_of: bool = prop("onBehalfOf", "On-behalf-of login is on; null = no.")
-    authorization_url: str = prop("authorizationUrl", "Of generic OAuth 2, without user and query; '' when not set.")
-    token_url: str = prop("tokenUrl", "Of generic OAuth 2, without user and query; '' when not set.")
-    refresh_url: str = prop("refreshUrl", "Of generic OAuth 2, without user and query; '' when not set.")
-    secret_form: Literal["none", "placeholder", "guid", "other"] = prop("secretForm", "What the client secret in the file looks like.")
-    validated_version: int | None = prop("tokenVersion", "Version of access tokens that an API's configuration validates; null: not said.")
+    tenant_id: str = prop(
+        "tenantId", filled_in("tenantId", then=lower), "As written, lower case: common, organizations, a tenant ID or a domain."
+    )
+    login_uri: str = prop("loginUri", filled_in("loginUri"), "Where it signs in, without user and query; '' when not set.")
+    resource_uri: str = prop("resourceUri", filled_in("resourceUri"), "The API that it asks a token for; '' when not set.")
+    scopes: list[ConnectorScope] = prop(
+        "scopes", each(ConnectorScope, str), "Scopes that it asks for; none: whatever the client is configured for."
+    )
+    redirect_mode: Literal["Global", "GlobalPerConnector", "Direct"] = prop("redirectMode", text, "'' when not set, which means Global.")
+    redirect_urls: list[str] = prop("redirectUrls", listed, "As written; often not what is used.", absent="redirectUrl")
+    on_behalf_of: bool = prop("onBehalfOf", flag, "On-behalf-of login is on; null = no.", absent="enableOnbehalfOfLogin")
+    grant_type: str = prop(
+        "grantType",
+        filled_in("grantType"),
+        "How it gets tokens, as written: code, client_credentials; '' when not set, which means code.",
+        absent=None,
+    )
+    authorization_url: str = prop(
+        "authorizationUrl", filled_in("authorizationUrl"), "Of generic OAuth 2, without user and query; '' when not set."
+    )
+    token_url: str = prop("tokenUrl", address("tokenUrl"), "Of generic OAuth 2, without user and query; '' when not set.")
+    refresh_url: str = prop("refreshUrl", address("refreshUrl"), "Of generic OAuth 2, without user and query; '' when not set.")
+    secret_form: Literal["none", "placeholder", "guid", "other"] = prop(
+        "secretForm", _secret_form, "What the client secret in the file looks like."
+    )
+    validated_version: int | None = prop(
+        "tokenVersion", number, "Version of access tokens that an API's configuration validates; null: not said.", absent=None
+    )
 
-    def __init__(self, doc: shapes.Connector, world: World, document: Document) -> None:
-        self.owner, self.at, self.world, self.document = world, "", world, document
-        kind: Any = doc.kind
-        self.kind, self.place = kind, document.parent.rstrip("/") or document.file.name
-        provider: Any = text(doc.identity_provider)
-        self.identity_provider = provider.strip().lower() if provider.__class__ is str else provider
-        client: Any = (
-            lower(doc.client_id)
-            if isinstance(doc.client_id, str) and is_guid(doc.client_id.lower())
-            else _filled_in(doc.client_id, "clientId")
-        )
-        if doc.own_app is True:
-            client = Unknown("clientId", "each connection brings a client of its own")
-        self.client_id, self.tenant_id = client, lower(_filled_in(doc.tenant_id, "tenantId"))
-        self.login_uri, self.resource_uri = text(doc.login_uri), _filled_in(doc.resource_uri, "resourceUri")
-        self._scopes = doc.scopes
-        self.scopes = each(listed(doc.scopes), ConnectorScope, self, "/scopes")
-        self.redirect_mode, self.redirect_urls = text(doc.redirect_mode), listed(doc.redirect_urls)
-        self.on_behalf_of = flag(doc.on_behalf_of)
-        self.authorization_url, self.token_url, self.refresh_url = text(doc.authorization_url), text(doc.token_url), text(doc.refresh_url)
-        # A file that holds no secret says nothing about it: it is never exported.
-        form: Any = doc.secret_form
-        self.secret_form = "none" if is_unknown(form) else form
-        self.validated_version = doc.token_version
+    _client_id: Any = part("clientId", str)
+    _own_app: Any = part("ownApp", bool)  # who makes a connection brings a client of his own
+
+    @fact()
+    def place(self) -> str:
+        """Where it was read from: its folder, or the beginning of its files' names."""
+        return self.document.parent.rstrip("/") or self.document.file.name
+
+    @fact(graph="clientId")
+    def client_id(self) -> str:
+        """Application (client) ID of its client; what else stands there as written, but never a secret."""
+        if self._own_app is True:
+            raise Unread(Unknown("clientId", "each connection brings a client of its own"))
+        value = self._client_id
+        return value.lower() if isinstance(value, str) and is_guid(value.lower()) else filled_in("clientId")(value)
 
     # -- the files beside it
 
@@ -215,6 +225,11 @@ class Connector(Fact):
         """Signs in through Microsoft Entra ID with a client (the configuration of an API does not)."""
         return self.kind != "api" and self.entra
 
+    @fact()
+    def signs_users_in(self) -> bool:
+        """Signs users in through Microsoft Entra ID, so that it needs a scope and a redirect URI; no with client credentials."""
+        return self.signs_in and self.grant_type.replace("_", "").lower() != "clientcredentials"
+
     @fact(APPLICATIONS)
     def with_registrations(self) -> bool:
         """App registrations were given with it, so that it is no template to be filled in; unknown otherwise."""
@@ -249,6 +264,14 @@ class Connector(Fact):
         if is_placeholder(value):
             return "placeholder"
         return "app id" if is_guid(value.lower()) else "uri" if "://" in value or value.startswith("urn:") else "no scheme"
+
+    @fact(graph="resourceUri")
+    def microsoft_api(self) -> str | None:
+        """The API of Microsoft that its resource URL names, by its host 'an API of Microsoft'; null for others."""
+        uri = self.resource_uri.rstrip("/").lower()
+        if (name := self.world.catalog.at_first_use.get(uri)) is not None:
+            return name
+        return "an API of Microsoft" if hosts.is_microsofts(uri.partition("://")[2].partition("/")[0]) else None
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
@@ -292,6 +315,11 @@ class Connector(Fact):
         if len(urls) == 1 and not is_placeholder(urls[0]):
             return urls[0]
         raise Unread(Unknown("redirectUrl", "the file does not say which one is used"))
+
+    @fact(CONNECTOR_PARTS, graph="redirectUrls")
+    def callback_compared(self) -> str:
+        """`callback` as Entra ID compares it with the client's redirect URIs (`uri.compared`)."""
+        return as_compared(read(self.callback))
 
     # -- joins
 
@@ -375,6 +403,13 @@ class Connector(Fact):
     def preauthorizes_api_connections(self) -> bool:
         """The API preauthorizes Azure API Connections, which on-behalf-of login goes through, for the scopes that it names."""
         return self._preauthorizes(API_CONNECTIONS)
+
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def client_preauthorizes_api_connections(self) -> bool:
+        """Its client exposes a scope of its own and preauthorizes Azure API Connections for it."""
+        client, world = self.client, self.world
+        own = None if client is None else world.apis.resource(client.app_id)
+        return own is not None and world.apis.preauthorized(API_CONNECTIONS, own, None)
 
     @fact(SERVICE_PRINCIPALS.whole)
     def api_connections(self) -> ServicePrincipal | None:

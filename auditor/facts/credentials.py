@@ -9,15 +9,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra import shapes
 from auditor.entra.collections import APPLICATIONS, FEDERATED
-from auditor.facts.base import Fact, fact, listed, lower, prop, text
+from auditor.facts.base import Fact, fact, part, prop
+from auditor.facts.convert import Conversion, conversion, date, listed, lower, lowered, places, string, text
 from auditor.facts.lists import is_long
-from auditor.unknown import Unknown, Unread, either, first_unknown, read, some, whole_or_partial
+from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
-    from auditor.facts.document import Document
     from auditor.facts.principal import ServicePrincipal
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
@@ -35,15 +34,10 @@ class Credential(Fact):
     LABEL: Any = ("display_name", "key_id")
     owner: App | ServicePrincipal
 
-    key_id: str = prop("keyId", "Its GUID: the Secret ID of the portal.")
-    display_name: str = prop("displayName", "Its description.")
-    start: datetime | None = prop("startDateTime", "Valid from; null: no start was set.")
-    end: datetime | None = prop("endDateTime", "Valid until; null: no end was set.")
-
-    def __init__(self, doc: shapes.PasswordCredential | shapes.KeyCredential, owner: App | ServicePrincipal, at: str) -> None:
-        self.owner, self.at = owner, at
-        self.key_id, self.display_name = lower(doc.key_id), text(doc.display_name)
-        self.start, self.end = doc.start_date_time, doc.end_date_time
+    key_id: str = prop("keyId", lower, "Its GUID: the Secret ID of the portal.")
+    display_name: str = prop("displayName", text, "Its description.")
+    start: datetime | None = prop("startDateTime", date, "Valid from; null: no start was set.")
+    end: datetime | None = prop("endDateTime", date, "Valid until; null: no end was set.")
 
     @fact()
     def expired(self) -> bool:
@@ -110,21 +104,23 @@ class _Successors:
         return False
 
 
+@conversion(str, "customKeyIdentifier")
+def _of_application_proxy(description: Any, identifier: Any) -> bool:
+    # Few secrets have this description: one that is not known must not hide a fault.
+    return (description.__class__ is str and description == _PROXY_DESCRIPTION) or (
+        identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS
+    )
+
+
 class Secret(Credential):
     """A client secret (passwordCredentials)."""
 
-    managed_by_microsoft: bool = prop(
-        "displayName",
-        "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known.",
-    )
+    WITHIN = "passwordCredentials"
 
-    def __init__(self, doc: shapes.PasswordCredential, owner: Any, at: str) -> None:
-        super().__init__(doc, owner, at)
-        name, identifier = self.display_name, doc.custom_key_identifier
-        # Few secrets have this description: one that is not known must not hide a fault.
-        self.managed_by_microsoft = (name.__class__ is str and name == _PROXY_DESCRIPTION) or (
-            identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS
-        )
+    managed_by_microsoft: bool = prop(
+        "displayName", _of_application_proxy,
+        "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known.",
+    )  # fmt: skip
 
     @fact()
     def superseded(self) -> bool:
@@ -132,26 +128,46 @@ class Secret(Credential):
         return self._superseded_by(self.owner.secrets)
 
 
+@conversion(str)
+def _thumbprint(value: Any) -> Any:
+    """customKeyIdentifier as upper-case hex; Azure AD Graph wrote the same 20 bytes in base64."""
+    if value.__class__ is not str:
+        return value
+    if len(value) == 28 and value.endswith("="):
+        try:
+            return base64.b64decode(value, validate=True).hex().upper()
+        except binascii.Error:
+            return value
+    return value.upper() if len(value) == 40 else value
+
+
+def _first(value: Any) -> Any:
+    """A list that the other entries of a certificate add to."""
+    return value if value.__class__ is Unknown else [value] if value else []
+
+
+@conversion(str)
+def _of_copilot_studio(description: Any) -> bool:
+    return description.__class__ is str and _COPILOT_STUDIO in description
+
+
 class Certificate(Credential):
     """A certificate (keyCredentials); the Sign and Verify entries of one certificate are one fact."""
 
+    WITHIN = "keyCredentials"
     KEY = (("thumbprint",), ("key_id",))
     LABEL = ("display_name", "thumbprint", "key_id")
 
-    thumbprint: str | None = prop("customKeyIdentifier", "SHA-1 in upper-case hex where the document has one, else as written.")
-    type: str = prop("type", "AsymmetricX509Cert, X509CertAndPassword, Symmetric.")
-    usages: list[str] = prop("usage", "Sign, Verify, Encrypt: of all its entries.")
-    key_ids: list[str] = prop("keyId", "Of all its entries.")
-    managed_by_microsoft: bool = prop(
-        "displayName", "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known."
+    thumbprint: str | None = prop(
+        "customKeyIdentifier", _thumbprint, "SHA-1 in upper-case hex where the document has one, else as written."
     )
-
-    def __init__(self, doc: shapes.KeyCredential, owner: App | ServicePrincipal, at: str) -> None:
-        super().__init__(doc, owner, at)
-        self.thumbprint, self.type = thumbprint(doc.custom_key_identifier), text(doc.type)
-        self.usages, self.key_ids = [], []
-        name = self.display_name
-        self.managed_by_microsoft = name.__class__ is str and _COPILOT_STUDIO in name
+    type: str = prop("type", text, "AsymmetricX509Cert, X509CertAndPassword, Symmetric.")
+    usages: list[str] = prop("usage", Conversion(str, _first), "Sign, Verify, Encrypt: of all its entries.")
+    key_ids: list[str] = prop("keyId", Conversion(str, lambda value: _first(lowered(value))), "Of all its entries.")
+    managed_by_microsoft: bool = prop(
+        "displayName", _of_copilot_studio,
+        "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known.",
+    )  # fmt: skip
 
     @fact()
     def superseded(self) -> bool:
@@ -169,31 +185,21 @@ def has_valid(*lists: list[Secret] | list[Certificate]) -> bool:
     return either(*(lambda these=these: some(these, lambda one: one.valid) for these in lists))
 
 
-def thumbprint(value: Any) -> Any:
-    """customKeyIdentifier as upper-case hex; Azure AD Graph wrote the same 20 bytes in base64."""
-    if value.__class__ is not str:
-        return value
-    if len(value) == 28 and value.endswith("="):
-        try:
-            return base64.b64decode(value, validate=True).hex().upper()
-        except binascii.Error:
-            return value
-    return value.upper() if len(value) == 40 else value
-
-
-def certificates(credentials: Any, owner: App | ServicePrincipal) -> Any:
+@conversion(list[Certificate], owned=True)
+def certificates(credentials: Any, owner: App | ServicePrincipal, below: str) -> Any:
     """One fact for each certificate: Entra ID lists a SAML certificate twice, to sign and to verify."""
     if credentials.__class__ is not list or not credentials:
-        return credentials
+        return listed(credentials)
     found: dict[Any, Certificate] = {}
-    for i, doc in enumerate(credentials):
-        certificate = Certificate(doc, owner, f"/keyCredentials/{i}")
+    for i, (doc, place) in enumerate(zip(credentials, places(owner.at + below, len(credentials)), strict=False)):
+        certificate = Certificate(doc, owner, place)
         same: Any = certificate.thumbprint if certificate.thumbprint.__class__ is str and certificate.thumbprint else i
         first = found.setdefault(same, certificate)
         if first is not certificate and _differ(first, certificate):
             first = found.setdefault(i, certificate)
-        first.usages = _with(first.usages, doc.usage)
-        first.key_ids = _with(first.key_ids, certificate.key_id)
+        if first is not certificate:
+            first.usages = _together(first.usages, certificate.usages)
+            first.key_ids = _together(first.key_ids, certificate.key_ids)
     gap = first_unknown(*(certificate.thumbprint for certificate in found.values()))
     if gap is not None and len(credentials) > 1:  # an entry without thumbprint could be another one's twin
         for certificate in found.values():
@@ -212,12 +218,12 @@ def _differ(one: Certificate, other: Certificate) -> bool:
     return any(a != b for a, b in pairs if not isinstance(a, Unknown) and not isinstance(b, Unknown))
 
 
-def _with(values: Any, value: Any) -> Any:
-    """A list with one value more; one unknown makes it unknown, since it could be any."""
-    if isinstance(values, Unknown) or isinstance(value, Unknown):
-        return values if isinstance(values, Unknown) else value
-    if value:
-        values.append(value)
+def _together(values: Any, more: Any) -> Any:
+    """The first list with all of the other one; an unknown one makes the whole unknown, since it could hold anything."""
+    gap = first_unknown(values, more)
+    if gap is not None:
+        return gap
+    values.extend(more)
     return values
 
 
@@ -276,28 +282,24 @@ class FederatedCredential(Fact):
 
     SLOTS = ("document",)
     COLLECTIONS = (FEDERATED,)
+    WITHIN = FEDERATED.name
     KEY = (("name",), ("id",))
     LABEL = ("name", "id")
     owner: App
 
-    id: str = prop("id", "Its id.")
-    name: str = prop("name", "Its name, fixed at creation.")
-    issuer: str = prop("issuer", "Must equal the token's iss.")
-    subject: str | None = prop("subject", "Must equal the token's sub; null when an expression is used.")
-    audiences: list[str] = prop("audiences", "Must contain the token's aud.")
-    claims_expression: str | None = prop("claimsMatchingExpression/value", "Flexible credential (beta); null for an ordinary one.")
+    id: str = prop("id", lower, "Its id.")
+    name: str = prop("name", text, "Its name, fixed at creation.")
+    issuer: str = prop("issuer", text, "Must equal the token's iss.")
+    subject: str | None = prop("subject", string, "Must equal the token's sub; null when an expression is used.")
+    audiences: list[str] = prop("audiences", listed, "Must contain the token's aud.")
 
-    def __init__(self, doc: shapes.FederatedIdentityCredential, owner: App, at: str, document: Document | None = None) -> None:
-        self.owner, self.at, self.document = owner, at, document
-        self.id, self.name, self.issuer = lower(doc.id), text(doc.name), text(doc.issuer)
-        self.subject, self.audiences = doc.subject, listed(doc.audiences)
-        expression: Any = doc.claims_matching_expression
-        if isinstance(expression, Unknown):
-            # v1.0 does not return the property; a credential with a subject cannot have one.
-            expression = None if isinstance(doc.subject, str) and doc.subject else expression
-        elif expression is not None:
-            expression = expression.value
-        self.claims_expression = expression
+    _expression: Any = part("claimsMatchingExpression/value", str)  # beta
+
+    @fact(graph="claimsMatchingExpression/value")
+    def claims_expression(self) -> str | None:
+        """Flexible credential (beta); null for an ordinary one."""
+        # v1.0 does not return the property; a credential with a subject cannot have one.
+        return None if is_unknown(self._expression) and isinstance(self.subject, str) and self.subject else self._expression
 
     @fact()
     def untrimmed(self) -> bool:

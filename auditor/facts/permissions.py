@@ -6,11 +6,12 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra import shapes
 from auditor.entra.catalog import Kind, Privilege
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, GRANTS, ORGANIZATION, SERVICE_PRINCIPALS
+from auditor.entra.shapes import ConsentType, PermissionType
 from auditor.facts.api import Permission, Resource
-from auditor.facts.base import Fact, fact, listed, lower, places, prop, text
+from auditor.facts.base import Fact, fact, part, prop
+from auditor.facts.convert import conversion, listed, lower, places, text, word
 from auditor.facts.lists import alike
 from auditor.unknown import Unknown, keep, read, some, whole_or_partial
 
@@ -30,26 +31,31 @@ def _by_id(permission: Any) -> tuple[Any, ...]:
     return permission.kind, permission.resource_app_id, permission.id
 
 
+@conversion(PermissionType)
+def _kind(value: Any) -> Any:
+    return _KINDS[value] if value.__class__ is str else value
+
+
+@conversion(str, owned=True)
+def _permission_id(value: Any, permission: RequestedPermission, _below: str) -> Any:
+    if value.__class__ is not str:
+        return text(value)
+    if value[8:9] != "-":  # not a GUID, but a name: "User.Read"
+        value = permission.owner.world.catalog.permission_id(permission.resource_app_id, value.lower(), permission.kind)
+    return sys.intern(value.lower()) if value.__class__ is str else value
+
+
 class RequestedPermission(Fact):
     """A configured API permission (requiredResourceAccess[].resourceAccess[])."""
 
+    WITHIN = "requiredResourceAccess.resourceAccess"
     KEY = (("resource_app_id", "id", "kind"),)
     LABEL = ("value", "id")
     owner: App
 
-    id: str = prop("id", "Id of the scope or role.")
-    kind: Kind = prop("type", "Scope = delegated, Role = application.")
+    kind: Kind = prop("type", _kind, "Scope = delegated, Role = application.")
+    id: str = prop("id", _permission_id, "Id of the scope or role.")
     resource_app_id: str = prop(doc="Application (client) ID of the API.")
-
-    def __init__(self, doc: shapes.ResourceAccess, owner: App, at: str, resource_app_id: Any) -> None:
-        self.owner, self.at = owner, at
-        self.resource_app_id = resource_app_id
-        kind: Any = doc.type
-        self.kind = _KINDS.get(kind) or _KINDS.get(kind.capitalize(), kind) if kind.__class__ is str else kind
-        permission: Any = lower(doc.id)
-        if permission.__class__ is str and permission[8:9] != "-":  # no GUID
-            permission = owner.world.catalog.permission_id(resource_app_id, permission, self.kind)  # "User.Read"
-        self.id = sys.intern(permission) if permission.__class__ is str else permission
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def resource(self) -> Resource | None:
@@ -124,29 +130,33 @@ class RequestedPermission(Fact):
         return some(connectors.get(self.owner.app_id, ()), lambda connector: some(connector.permissions, lambda wish: wish is self))
 
 
+@conversion(str, owned=True)
+def _resource_app_id(value: Any, resource: RequestedResource, _below: str) -> Any:
+    if value.__class__ is not str:
+        return text(value)
+    if value[8:9] != "-":
+        value = resource.owner.world.catalog.app_id(value.lower())  # toolkits write a name instead: "Microsoft Graph"
+    return sys.intern(value.lower()) if value.__class__ is str else value  # a few ids, over and over
+
+
+@conversion(list[RequestedPermission], owned=True)
+def _resource_access(values: Any, resource: RequestedResource, below: str) -> Any:
+    if values.__class__ is not list or not values:
+        return listed(values)
+    app, app_id, at = resource.owner, resource.app_id, places(resource.at + below, len(values))
+    return [RequestedPermission(doc, app, place, app_id) for doc, place in zip(values, at, strict=False)]
+
+
 class RequestedResource(Fact):
     """An API in requiredResourceAccess."""
 
+    WITHIN = "requiredResourceAccess"
     KEY = (("app_id",),)
     LABEL = ("display_name", "app_id")
     owner: App
 
-    app_id: str = prop("resourceAppId", "Application (client) ID of the API.")
-    permissions: list[RequestedPermission] = prop("resourceAccess", "Those requested of it.")
-
-    def __init__(self, doc: shapes.RequiredResourceAccess, owner: App, at: str) -> None:
-        self.owner, self.at = owner, at
-        app_id: Any = lower(doc.resource_app_id)
-        if app_id.__class__ is str and app_id[8:9] != "-":
-            app_id = owner.world.catalog.app_id(app_id)  # toolkits write a name instead: "Microsoft Graph"
-        if app_id.__class__ is str:
-            app_id = sys.intern(app_id)  # a few ids, over and over
-        self.app_id = app_id
-        access: Any = doc.resource_access
-        if access.__class__ is list:
-            inside = places(f"{at}/resourceAccess", len(access))
-            access = [RequestedPermission(item, owner, place, app_id) for item, place in zip(access, inside, strict=False)]
-        self.permissions = listed(access)
+    app_id: str = prop("resourceAppId", _resource_app_id, "Application (client) ID of the API.")
+    permissions: list[RequestedPermission] = prop("resourceAccess", _resource_access, "Those requested of it.")
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def resource(self) -> Resource | None:
@@ -174,16 +184,17 @@ class GrantedPermission(Fact):
 
     SLOTS = ("document",)
     COLLECTIONS = (GRANTS, ASSIGNMENTS)
-    KEY = (("resource_app_id", "value", "kind", "consent"),)
+    # A role is assigned by its id, a scope by its name; what a role is called may not be in the input.
+    KEY = (("resource_app_id", "id", "kind", "consent"), ("resource_app_id", "value", "kind", "consent"))
     LABEL = ("value", "id")
     owner: ServicePrincipal
 
     kind: Kind = prop(doc="oauth2PermissionGrant = delegated, appRoleAssignment = application.")
     resource_app_id: str = prop(doc="Application (client) ID of the API.")
-    id: str = prop("appRoleId", "Id of the role; '' for a scope.")
-    value: str = prop("scope", "Its name.")
-    consent: Literal["admin", "user"] = prop("consentType", "AllPrincipals and app roles = admin, Principal = user.")
-    users: list[str] = prop("principalId", "Object IDs of the users who consented for themselves.")
+    id: str = prop("appRoleId", doc="Id of the role; '' for a scope.")
+    value: str = prop("scope", doc="Its name.")
+    consent: Literal["admin", "user"] = prop("consentType", doc="AllPrincipals and app roles = admin, Principal = user.")
+    users: list[str] = prop("principalId", doc="Object IDs of the users who consented for themselves.")
 
     def __init__(
         self, owner: ServicePrincipal, document: Document, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any,  # noqa: A002
@@ -251,16 +262,13 @@ class DelegatedGrant(Fact):
     LABEL = ("id",)
     owner: ServicePrincipal
 
-    id: str = prop("id", "Its id.")
-    resource_id: str = prop("resourceId", "Object ID of the API's service principal.")
-    consent: Literal["AllPrincipals", "Principal"] = prop("consentType", "For everybody, or for one user.")
-    user_id: str = prop("principalId", "Object ID of the one user; '' for everybody.")
-    scope: str = prop("scope", "Names of the delegated permissions, with blanks between.")
+    id: str = prop("id", text, "Its id.")
+    resource_id: str = prop("resourceId", lower, "Object ID of the API's service principal.")
+    consent: ConsentType = prop("consentType", word(ConsentType), "For everybody, or for one user.")
+    user_id: str = prop("principalId", lower, "Object ID of the one user; '' for everybody.")
+    scope: str = prop("scope", text, "Names of the delegated permissions, with blanks between.")
 
-    def __init__(self, doc: shapes.OAuth2PermissionGrant, owner: ServicePrincipal, document: Document) -> None:
-        self.owner, self.at, self.document = owner, "", document
-        self.id, self.resource_id, self.user_id = text(doc.id), lower(doc.resource_id), lower(doc.principal_id)
-        self.consent, self.scope = text(doc.consent_type), text(doc.scope)
+    _client_id: Any = part("clientId", str)  # joins read it of the document
 
     @fact(SERVICE_PRINCIPALS.whole)
     def resource(self) -> ServicePrincipal | None:
@@ -279,8 +287,10 @@ def _wider_permissions(value: str) -> frozenset[str]:
     return frozenset(f"{stem}.{v}{suffix}" for v in verbs for suffix in ("", ".All") if suffix or not everywhere) - {value}
 
 
-def requested_permissions(resources: Any) -> Any:
+@conversion(list[RequestedResource], owned=True)
+def requested_permissions(_value: Any, app: App, _below: str) -> Any:
     """Of all APIs; what is not known of one is not known of the whole."""
+    resources: Any = app.requested_resources
     if resources.__class__ is Unknown:
         return resources
     if len(resources) == 1:

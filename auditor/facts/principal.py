@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra import shapes
 from auditor.entra.collections import (
     APPLICATIONS,
     ASSIGNED_TO,
@@ -18,11 +17,12 @@ from auditor.entra.collections import (
     SIGN_INS,
 )
 from auditor.facts.api import AppRole, Scope
-from auditor.facts.base import Fact, each, fact, flag, identifier, listed, lower, prop, text
+from auditor.facts.base import Fact, fact, part, prop
+from auditor.facts.convert import conversion, date, each, flag, identifier, is_set, listed, lower, switch, text
 from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
 from auditor.facts.names import imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
-from auditor.unknown import Unknown, either, read, some
+from auditor.unknown import Unknown, Unread, either, is_unknown, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -30,62 +30,114 @@ if TYPE_CHECKING:
     from auditor.facts.world import World
 
 
+UNREADABLE: Any = Unknown("owners", "only their ids came, User.Read.All is missing", collection=True)
+
+
+class Owner(Fact):
+    """An owner of a registration or service principal."""
+
+    SLOTS = ("document",)
+    COLLECTIONS = (OWNERS,)
+    WITHIN = OWNERS.name
+    KEY = (("id",),)
+    LABEL = ("user_principal_name", "display_name", "id")
+    owner: App | ServicePrincipal
+
+    id: str = prop("id", lower, "Object ID.")
+
+    _name: Any = part("displayName", str)
+    _sign_in_name: Any = part("userPrincipalName", str)
+    _enabled: Any = part("accountEnabled", bool)
+    _user_type: Any = part("userType", str)
+    _odata_type: Any = part("@odata.type", str)
+    _principal_type: Any = part("servicePrincipalType", str)  # beta
+
+    def _require_name(self) -> None:
+        """Everybody has a name: without a permission for users Microsoft Graph gives the id, and null for all else."""
+        if self._name is None and self._sign_in_name is None:
+            raise Unread(UNREADABLE)
+
+    @fact(graph="displayName")
+    def display_name(self) -> str:
+        """Its name."""
+        self._require_name()
+        name: str = text(self._name)
+        return name
+
+    @fact(graph="userPrincipalName")
+    def user_principal_name(self) -> str:
+        """Sign-in name of a user; '' for a service principal."""
+        self._require_name()
+        known = not is_unknown(self.kind) and self.kind == "servicePrincipal"
+        name: str = "" if known else text(self._sign_in_name)
+        return name
+
+    @fact(graph="accountEnabled")
+    def enabled(self) -> bool:
+        """Can sign in; null = yes."""
+        self._require_name()
+        enabled: bool = switch(self._enabled)
+        return enabled
+
+    @fact(graph="@odata.type")
+    def kind(self) -> Literal["user", "servicePrincipal"]:
+        """User or service principal."""
+        if isinstance(self._odata_type, str):
+            return "servicePrincipal" if self._odata_type == "#microsoft.graph.servicePrincipal" else "user"
+        if isinstance(self._principal_type, str):
+            return "servicePrincipal"
+        return "user" if isinstance(self._sign_in_name, str) else self._odata_type
+
+    @fact(graph="userType")
+    def guest(self) -> bool:
+        """A user of another organization: userType Guest, or #EXT# in the sign-in name."""
+        return self.kind == "user" and either(self._is_called_guest, lambda: "#EXT#" in self.user_principal_name.upper())
+
+    def _is_called_guest(self) -> bool:
+        self._require_name()
+        return bool(text(self._user_type) == "Guest")
+
+
+@conversion(str)
+def _home(value: Any) -> Any:
+    return value.lower() if value.__class__ is str else value
+
+
 class ServicePrincipal(Fact):
     """A service principal (enterprise application) of the tenant."""
 
-    SLOTS = ("world", "document", "rank", "subject", "_publisher", "expanded_owners")
+    SLOTS = ("world", "document", "rank", "subject")
     COLLECTIONS = (SERVICE_PRINCIPALS,)
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
     document: Document
 
-    id: str = prop("id", "Object ID.")
-    app_id: str = prop("appId", "Application (client) ID.")
-    display_name: str = prop("displayName", "Its name.")
-    created: datetime | None = prop("createdDateTime", "When it came into the tenant.")
-    enabled: bool = prop("accountEnabled", "Users and applications can sign in with it; null = yes.")
-    assignment_required: bool = prop("appRoleAssignmentRequired", "Only those assigned can use it; null = no.")
-    type: Literal["Application", "ManagedIdentity", "Legacy", "SocialIdp"] = prop("servicePrincipalType", "What it stands for.")
-    home_tenant_id: str | None = prop("appOwnerOrganizationId", "Home tenant of its registration; null for managed identities.")
-    disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", "'' or NotDisabled when Microsoft has not disabled it.")
-    reply_urls: list[str] = prop("replyUrls", "Redirect URIs as they arrived from the registration.")
-    names: list[str] = prop("servicePrincipalNames", "Application ID URIs and the app id.")
-    sso_mode: str = prop("preferredSingleSignOnMode", "'saml', 'password', …; '' when not set.")
-    signing_thumbprint: str = prop("preferredTokenSigningKeyThumbprint", "Certificate that signs SAML tokens; '' when not set.")
-    notification_emails: list[str] = prop("notificationEmailAddresses", "Who is told before the SAML certificate expires.")
-    tags: list[str] = prop("tags", "WindowsAzureActiveDirectoryIntegratedApp, HideApp, ….")
-    scopes: list[Scope] = prop("oauth2PermissionScopes", "Delegated permissions exposed.")
-    app_roles: list[AppRole] = prop("appRoles", "App roles exposed.")
-    secrets: list[Secret] = prop("passwordCredentials", "Client secrets on the service principal itself.")
-    certificates: list[Certificate] = prop("keyCredentials", "Certificates on the service principal itself.")
+    id: str = prop("id", identifier, "Object ID.")
+    app_id: str = prop("appId", identifier, "Application (client) ID.")
+    display_name: str = prop("displayName", text, "Its name.")
+    created: datetime | None = prop("createdDateTime", date, "When it came into the tenant.")
+    enabled: bool = prop("accountEnabled", switch, "Users and applications can sign in with it; null = yes.")
+    assignment_required: bool = prop("appRoleAssignmentRequired", flag, "Only those assigned can use it; null = no.")
+    type: Literal["Application", "ManagedIdentity", "Legacy", "SocialIdp"] = prop("servicePrincipalType", text, "What it stands for.")
+    home_tenant_id: str | None = prop("appOwnerOrganizationId", _home, "Home tenant of its registration; null for managed identities.")
+    disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", text, "'' or NotDisabled when Microsoft has not disabled it.")
+    reply_urls: list[str] = prop("replyUrls", listed, "Redirect URIs as they arrived from the registration.")
+    names: list[str] = prop("servicePrincipalNames", listed, "Application ID URIs and the app id.")
+    sso_mode: str = prop("preferredSingleSignOnMode", text, "'saml', 'password', …; '' when not set.")
+    signing_thumbprint: str = prop("preferredTokenSigningKeyThumbprint", text, "Certificate that signs SAML tokens; '' when not set.")
+    notification_emails: list[str] = prop("notificationEmailAddresses", listed, "Who is told before the SAML certificate expires.")
+    tags: list[str] = prop("tags", listed, "WindowsAzureActiveDirectoryIntegratedApp, HideApp, ….")
+    scopes: list[Scope] = prop("oauth2PermissionScopes", each(Scope), "Delegated permissions exposed.")
+    app_roles: list[AppRole] = prop("appRoles", each(AppRole), "App roles exposed.")
+    secrets: list[Secret] = prop("passwordCredentials", each(Secret), "Client secrets on the service principal itself.")
+    certificates: list[Certificate] = prop("keyCredentials", certificates, "Certificates on the service principal itself.")
+    verified_publisher: bool = prop(
+        "verifiedPublisher/verifiedPublisherId", is_set, "Its publisher is verified.", place="verifiedPublisher"
+    )
 
-    def __init__(self, doc: shapes.ServicePrincipal, world: World, document: Document) -> None:
-        self.owner, self.at, self.world, self.document = world, "", world, document
-        self.id, self.app_id, self.display_name = identifier(doc.id), identifier(doc.app_id), text(doc.display_name)
-        self.created = doc.created_date_time
-        self.enabled = True if doc.account_enabled is None else doc.account_enabled
-        self.assignment_required = flag(doc.app_role_assignment_required)
-        self.type = text(doc.service_principal_type)
-        home: Any = doc.app_owner_organization_id
-        self.home_tenant_id = home.lower() if home.__class__ is str else home
-        self.disabled_by_microsoft = text(doc.disabled_by_microsoft_status)
-        self.reply_urls, self.names = listed(doc.reply_urls), listed(doc.service_principal_names)
-        self.sso_mode, self.tags = text(doc.preferred_single_sign_on_mode), listed(doc.tags)
-        self.signing_thumbprint = text(doc.preferred_token_signing_key_thumbprint)
-        self.notification_emails = listed(doc.notification_email_addresses)
-        self.scopes = each(doc.oauth2_permission_scopes, Scope, self, "/oauth2PermissionScopes")
-        self.app_roles = each(doc.app_roles, AppRole, self, "/appRoles")
-        self.secrets = each(doc.password_credentials, Secret, self, "/passwordCredentials")
-        self.certificates = certificates(listed(doc.key_credentials), self)
-        self._publisher: Any = doc.verified_publisher
-        self.expanded_owners = doc.owners
-
-    @fact(graph="verifiedPublisher")
-    def verified_publisher(self) -> bool:
-        """Its publisher is verified."""
-        publisher = self._publisher
-        return publisher is not None and publisher.verified_publisher_id is not None and publisher.verified_publisher_id != ""
+    deleted: Any = part("deletedDateTime", str, absent=None)  # in the recycle bin since then
+    expanded_owners: Any = part("owners", list[Owner])  # only with $expand, 20 at most
 
     @fact()
     def first_party(self) -> bool:
@@ -179,46 +231,3 @@ class ServicePrincipal(Fact):
         """The certificate that signs SAML tokens now; null when the service principal has none."""
         preferred = self.signing_thumbprint.upper()
         return next((c for c in self.certificates if c.thumbprint == preferred), None) if preferred else None
-
-
-UNREADABLE: Any = Unknown("owners", "only their ids came, User.Read.All is missing", collection=True)
-
-
-class Owner(Fact):
-    """An owner of a registration or service principal."""
-
-    SLOTS = ("document", "_user_type")
-    COLLECTIONS = (OWNERS,)
-    KEY = (("id",),)
-    LABEL = ("user_principal_name", "display_name", "id")
-    owner: App | ServicePrincipal
-
-    id: str = prop("id", "Object ID.")
-    display_name: str = prop("displayName", "Its name.")
-    user_principal_name: str = prop("userPrincipalName", "Sign-in name of a user; '' for a service principal.")
-    enabled: bool = prop("accountEnabled", "Can sign in; null = yes.")
-    kind: Literal["user", "servicePrincipal"] = prop("@odata.type", "User or service principal.")
-
-    def __init__(self, doc: shapes.DirectoryObject, owner: App | ServicePrincipal, at: str, document: Document | None = None) -> None:
-        self.owner, self.at, self.document, self.id = owner, at, document, lower(doc.id)
-        self.display_name = text(doc.display_name)
-        self.enabled = True if doc.account_enabled is None else doc.account_enabled
-        # Everybody has a name: without a permission for users Microsoft Graph gives the id, and null for all else.
-        unreadable = doc.display_name is None and doc.user_principal_name is None
-        if unreadable:
-            self.display_name = self.enabled = UNREADABLE
-        kind: Any = doc.odata_type
-        if kind.__class__ is str:
-            kind = "servicePrincipal" if kind == "#microsoft.graph.servicePrincipal" else "user"
-        elif doc.service_principal_type.__class__ is str or doc.user_principal_name.__class__ is str:
-            kind = "servicePrincipal" if doc.service_principal_type.__class__ is str else "user"
-        self.kind = kind
-        self.user_principal_name = "" if kind.__class__ is str and kind == "servicePrincipal" else text(doc.user_principal_name)
-        self._user_type: Any = text(doc.user_type)
-        if unreadable:
-            self.user_principal_name = self._user_type = UNREADABLE
-
-    @fact(graph="userType")
-    def guest(self) -> bool:
-        """A user of another organization: userType Guest, or #EXT# in the sign-in name."""
-        return self.kind == "user" and either(lambda: self._user_type == "Guest", lambda: "#EXT#" in self.user_principal_name.upper())

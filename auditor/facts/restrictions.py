@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from auditor.entra.collections import APP_MANAGEMENT
-from auditor.facts.base import Fact, fact, listed, prop
+from auditor.facts.base import Fact, fact, prop
+from auditor.facts.convert import listed
 from auditor.unknown import Unknown, first_unknown
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ class Restriction(Fact):
     type: Literal[
         "passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime",
         "asymmetricKeyLifetime", "nonDefaultUriAddition", "uriAdditionWithoutUniqueTenantIdentifier",
-    ] = prop("restrictionType", "What it forbids or limits.")  # fmt: skip
-    target: Literal["applications", "service principals"] = prop("", "Whom it binds.")
-    enabled: bool = prop("state", "It is evaluated; false where it is not set.")
+    ] = prop("restrictionType", doc="What it forbids or limits.")  # fmt: skip
+    target: Literal["applications", "service principals"] = prop(doc="Whom it binds.")
+    enabled: bool = prop("state", doc="It is evaluated; false where it is not set.")
     max_lifetime: timedelta | None = prop(
-        "maxLifetime", "How long a credential may live, a year or month as long as it can be; null: no limit."
+        "maxLifetime", doc="How long a credential may live, a year or month as long as it can be; null: no limit."
     )
-    created_after: datetime | None = prop("restrictForAppsCreatedAfterDateTime", "What was created before is exempt; null: nothing is.")
+    created_after: datetime | None = prop("restrictForAppsCreatedAfterDateTime", doc="What was created before is exempt; null: nothing is.")
 
     def __init__(self, kind: Any, doc: Any, of: Policy, inside: str, siblings: dict[str, Restriction]) -> None:
         """`doc` is None where the policy does not have the restriction, an Unknown where nobody knows."""

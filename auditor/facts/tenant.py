@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, Collection
-from auditor.facts.base import Fact, fact, flag, listed, prop
+from auditor.facts.base import Fact, fact, prop
+from auditor.facts.convert import listed
 from auditor.facts.restrictions import Policy, Restriction, restrictions
 from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
 
@@ -41,8 +42,8 @@ class Tenant(Fact):
     LABEL = ("id",)
     world: World
 
-    id: str = prop("id", "Tenant ID.")
-    verified_domains: list[str] = prop("verifiedDomains", "Names of its verified domains, lower case.", unknown_without=(ORGANIZATION,))
+    id: str = prop("id", doc="Tenant ID.")
+    verified_domains: list[str] = prop("verifiedDomains", doc="Names of its verified domains, lower case.", unknown_without=(ORGANIZATION,))
 
     def __init__(self, objects: Mapping[Collection, tuple[Any, Document]], world: World, tenant_id: Any) -> None:
         """`objects`: its organization and its policies, as far as they are given, each with its document."""
@@ -95,7 +96,7 @@ class Tenant(Fact):
     @_policy(AUTHORIZATION, "allowUserConsentForRiskyApps")
     def risky_consent_allowed(self) -> bool:
         """Users can consent to applications that Microsoft holds for risky; null = no."""
-        return flag(self._object(AUTHORIZATION).allow_user_consent_for_risky_apps)
+        return bool(self._object(AUTHORIZATION).allow_user_consent_for_risky_apps)
 
     def _user_permissions(self) -> shapes.DefaultUserRolePermissions:
         policy: shapes.AuthorizationPolicy = self._object(AUTHORIZATION)
@@ -135,7 +136,7 @@ class Tenant(Fact):
     @_policy(APP_MANAGEMENT, "isEnabled")
     def app_policy_enabled(self) -> bool:
         """The default app management policy is enforced; null = no."""
-        return flag(self._object(APP_MANAGEMENT).is_enabled)
+        return bool(self._object(APP_MANAGEMENT).is_enabled)
 
     @_policy(APP_MANAGEMENT)
     def app_restrictions(self) -> list[Restriction]:

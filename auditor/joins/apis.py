@@ -22,6 +22,7 @@ class Apis:
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
         self._resources: dict[str, Resource | Unknown | None] = {}
+        self._dates: dict[str, str | None] = {}
         self._own: dict[str, _Definitions | None] = {}
         self._named: dict[str, tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]] = {}
         self._definitions: dict[tuple[str, str, str], Permission | Unknown | None] = {}
@@ -95,13 +96,13 @@ class Apis:
 
     def _definition(self, app_id: str, permission_id: str, kind: str) -> Permission | Unknown | None:
         own = self.own_definitions(app_id)
+        listed = CATALOG.permissions.get((app_id, permission_id, kind))
         if own is not None:
             found, gaps = own
             if (hit := found.get((permission_id, kind))) is not None:
                 return hit
             if kind not in gaps:
-                return None
-        listed = CATALOG.permissions.get((app_id, permission_id, kind))
+                return None if listed is None or self._lookups.known.vouched_for else self._unlisted(app_id, listed)
         if listed is not None:
             return self._of_catalog(app_id, listed)
         if own is not None:
@@ -113,6 +114,14 @@ class Apis:
             return resource
         return _undefined()
 
+    def _unlisted(self, app_id: str, listed: Definition) -> Permission:
+        """What the catalog defines and an object of the API in a file does not list: that may be a part of it (`$select`, `--query`)."""
+        key = app_id, listed.id, f"{listed.kind}, unlisted"
+        if key not in self._listed:
+            gap: Any = Unknown("isEnabled", f"the service principal in the input does not list {listed.value}, which its API has")
+            self._listed[key] = Permission(listed.id, listed.value, listed.kind, gap, listed.admin_consent, listed.privilege)
+        return self._listed[key]
+
     def _of_catalog(self, app_id: str, listed: Definition) -> Permission:
         key = app_id, listed.id, listed.kind
         if key not in self._listed:
@@ -122,17 +131,16 @@ class Apis:
     def named(self, app_id: str | Unknown, value: str, kind: str) -> Permission | Unknown | None:
         """What an API defines under a name and kind."""
         app_id = str(read(app_id))
-        own = self.own_definitions(app_id)
+        own, listed = self.own_definitions(app_id), CATALOG.permission_named(app_id, value, kind)
         if own is not None:
             named, unnamed = self._names_of(app_id, own[0])
             if (hit := named.get((value, kind))) is not None:
                 return hit
             gap = own[1].get(kind, unnamed.get(kind))
             if gap is None:
-                return None
+                return None if listed is None or self._lookups.known.vouched_for else self._unlisted(app_id, listed)
         else:
             gap = _undefined()
-        listed = CATALOG.permission_named(app_id, value, kind)
         return gap if listed is None else self._of_catalog(app_id, listed)
 
     def _names_of(
@@ -175,8 +183,16 @@ class Apis:
         return self._preauthorized[api]
 
     def catalog_date(self, app_id: str) -> str | None:
-        own = self.own_definitions(app_id)
-        return None if own is not None and not own[1] else DATE
+        if app_id not in self._dates:
+            own = self.own_definitions(app_id)
+            self._dates[app_id] = None if own is not None and not own[1] and self._lists_all(app_id, own[0]) else DATE
+        return self._dates[app_id]
+
+    def _lists_all(self, app_id: str, listed: dict[tuple[str, str], Permission]) -> bool:
+        """Whether an API's own list has all that the catalog knows of it, or comes from a source that vouches for it."""
+        if self._lookups.known.vouched_for:
+            return True
+        return all((id_, kind) in listed for resource, id_, kind in CATALOG.permissions if resource == app_id)
 
     def privilege(self, app_id: str | Unknown, value: str | Unknown, kind: str) -> str | Unknown:
         gap = first_unknown(app_id, value, kind)

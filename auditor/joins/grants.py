@@ -8,14 +8,14 @@ from typing import Any
 
 from auditor.entra.collections import ASSIGNED_TO, ASSIGNMENTS, GRANTS
 from auditor.entra.ids import DEFAULT_ACCESS
-from auditor.entra.shapes import AppRoleAssignment, OAuth2PermissionGrant
+from auditor.entra.shapes import AppRoleAssignment
 from auditor.facts import App, DelegatedGrant, GrantedPermission, Permission, ServicePrincipal
 from auditor.joins.apis import Apis
 from auditor.joins.lookups import Lookups
 from auditor.sources import Document
 from auditor.unknown import Partial, Unknown, first_unknown, known, whole_or_partial
 
-Grant = tuple[OAuth2PermissionGrant, Document]
+Grant = tuple[Any, Document]  # an oauth2PermissionGrant, whose shape follows from what facts declare
 Assignment = tuple[AppRoleAssignment, Document]
 _Found = dict[tuple[object, ...], GrantedPermission]
 _CONSENT = {"AllPrincipals": "admin", "Principal": "user"}
@@ -94,12 +94,12 @@ class Grants:
         if isinstance(principal.id, Unknown):
             return principal.id
         groups, gap = self._by_client
-        found = [DelegatedGrant(doc, principal, document) for doc, document in groups.get(principal.id, ())]
+        found = [DelegatedGrant(doc, principal, "", document) for doc, document in groups.get(principal.id, ())]
         if gap is None and not self._known.has_all_of(principal.id, GRANTS):
             gap = self._known.missing(GRANTS)
         return whole_or_partial(found, gap)
 
-    def _add_delegated(self, principal: ServicePrincipal, doc: OAuth2PermissionGrant, document: Document, found: _Found) -> Unknown | None:
+    def _add_delegated(self, principal: ServicePrincipal, doc: Any, document: Document, found: _Found) -> Unknown | None:
         """Adds what a grant gives; returns what is not known of it."""
         resource = self._resource_of(doc.resource_id)
         consent = _CONSENT.get(doc.consent_type, doc.consent_type) if isinstance(doc.consent_type, str) else doc.consent_type

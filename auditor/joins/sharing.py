@@ -112,7 +112,7 @@ class Sharing:
         clients, gap = self._clients
         if isinstance(api.app_id, Unknown):
             return api.app_id
-        found = [Client(app_id, api, "") for app_id in clients.get(api.app_id, ()) if app_id != api.app_id]
+        found = [Client.named(app_id, api, "") for app_id in clients.get(api.app_id, ()) if app_id != api.app_id]
         if gap is None:
             gap = self._known.first_missing(APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS)
         return whole_or_partial(found, gap)

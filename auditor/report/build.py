@@ -14,6 +14,7 @@ from auditor.engine import finding as engine
 from auditor.pipeline import Report as Audited
 from auditor.pointer import property_path
 from auditor.report import model, objects, tables
+from auditor.report.verdict import verdict_of
 from auditor.severity import Severity, Status
 from auditor.template import Template
 from auditor.unknown import Reason
@@ -132,7 +133,7 @@ class _Objects:
         made = model.Finding(
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
-            row.highest_severity if row.highest_severity is not row.severity else None, row.certainty,
+            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty,
         )  # fmt: skip
         setattr(made, member, position)
         if row.related:
@@ -204,7 +205,7 @@ def _summary(
             not_known += 1
         else:
             nobody += 1
-    gate = audited.gate(fail_on)
+    gate = audited.gate(fail_on, strict=strict)
     return model.Summary(
         len(found),
         audited.applications,
@@ -220,13 +221,13 @@ def _summary(
         nobody,
         not_known,
         model.Gate(
-            fail_on,
-            audited.exit_code(fail_on, strict=strict),
-            sum(gate is not None and row.severity >= gate for row in found),
-            audited.exit_code("never", strict=strict) == 0 and not audited.left_out(fail_on) and not audited.may_reach(fail_on),
-            strict,
-            audited.left_out(fail_on),
-            audited.may_reach(fail_on),
+            verdict_of(audited, gate),
+            gate.fail_on,
+            gate.findings,
+            gate.findings > 0,
+            not gate.incomplete,
+            [model.Shortfall(one.cause.value, one.message, one.count, one.rules) for one in gate.incomplete],
+            gate.exit_code,
         ),
         min((one.end for one in credentials if one.end and one.state in ("valid", "expiring")), default=None),
     )

@@ -121,6 +121,8 @@ class Finding(Row):
     """What the fix takes from this finding, by place; where a place names a `member`, it is not repeated here."""
     highest_severity: Severity | None = None
     """The highest severity that is possible, where something that is not known decides; null: that is `severity`."""
+    weak: bool = False
+    """Whether another object may come to have the same `finding_id`: the object has no ID."""
     certainty: Certainty = Certainty.certain
     """likely, where the finding also rests on what nearly always holds."""
     property_path: str | None = None
@@ -216,23 +218,36 @@ class Run(Model):
     """What a person should know about the input."""
 
 
-class Gate(Model):
-    """What the exit code follows from."""
+class Shortfall(Model):
+    """A part of the job that could not be done."""
 
+    cause: str
+    """empty, nothing-checked, errors, broken-checks, not-evaluated-at-gate, may-reach-gate or strict."""
+    message: str
+    """What it is."""
+    count: int
+    """Number of what the message speaks of."""
+    rules: list[str]
+    """The rules that it is about."""
+
+
+class Gate(Model):
+    """What the run came to, and what the exit code follows from."""
+
+    verdict: str
+    """In one line: the first of the text report."""
     fail_on: str
     """The severity from which on findings count, or never."""
-    exit_code: int
-    """0: no finding counts; 1: one does; 2: the job, or a part of it, could not be done, which wins."""
     findings: int
     """Number of findings that count."""
+    failed: bool
+    """Whether a finding counts."""
     complete: bool
     """Whether the whole job was done."""
-    strict: bool = False
-    """Whether a verdict that is missing makes the job incomplete."""
-    left_out: list[str] = []
-    """Rules that could count, were not evaluated everywhere, and could be if a permission were granted."""
-    may_reach: list[str] = []
-    """Rules with findings that could count, depending on something that could be known if a permission were granted."""
+    incomplete: list[Shortfall]
+    """What could not be done."""
+    exit_code: int
+    """0: complete, and no finding counts; 1: complete, and one does; 2: not complete."""
 
 
 class ByOwner(Model):

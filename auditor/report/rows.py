@@ -31,6 +31,7 @@ class FindingRow(msgspec.Struct):
     severity: Severity
     highest_severity: Severity
     certainty: Certainty
+    weak: bool
     status: Status
     resource_kind: str | None
     app_id: str | None
@@ -154,9 +155,9 @@ class Rows:
             file, pointer, path = self.place_of(finding)
             yield FindingRow(
                 finding.finding_id, rule.id, rule.title, finding.area, finding.severity, finding.highest_severity or finding.severity,
-                finding.certainty, finding.status, kind, of.app_id, of.object_id, of.display_name, self._tenant_id(of), of.owners, of.tags,
-                of.service_management_reference, file, finding.line, finding.column, pointer, path, self.portal_of(finding),
-                finding.key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
+                finding.certainty, finding.weak, finding.status, kind, of.app_id, of.object_id, of.display_name, self._tenant_id(of),
+                of.owners, of.tags, of.service_management_reference, file, finding.line, finding.column, pointer, path,
+                self.portal_of(finding), finding.key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
                 next(iter(rule.references), None), rule.aadsts, finding.related or None,
             )  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from auditor.display import cell, clean_lines, harmless
+from auditor.display import cell, clean_lines, counted, harmless
 from auditor.report import Options
 from auditor.report.model import Finding, NotEvaluated, Remark, Report
 from auditor.report.rows import Rows
@@ -29,6 +29,9 @@ class _Page:
         self.rows = Rows(report)
 
     def lines(self) -> Iterator[str]:
+        gate = self.report.summary.gate
+        word, colon, rest = gate.verdict.partition(":")
+        yield self._style(word, "red" if gate.exit_code else "green", bold=True) + colon + rest
         if not self.options.quiet:
             yield from self._notes()
             for rows in self._groups():
@@ -102,7 +105,7 @@ class _Page:
         for note in notes[:shown]:
             yield f"{self._style('note', 'blue')} {_remark(note)}"
         if len(notes) > shown:
-            yield f"… and {_count(len(notes) - shown, 'more note')} (-v shows all)"
+            yield f"… and {counted(len(notes) - shown, 'more note')} (-v shows all)"
         passed_over = self.report.run.coverage.passed_over if verbose else []
         for name in passed_over:
             yield f"{self._style('passed over', 'blue')} {name}"
@@ -112,18 +115,18 @@ class _Page:
     def _summary(self) -> Iterator[str]:
         run, summary = self.report.run, self.report.summary
         read, verdicts = run.coverage, run.coverage.verdicts
-        objects = [_count(read.applications_read, "app registration")]
+        objects = [counted(read.applications_read, "app registration")]
         if read.service_principals_read:
-            objects.append(_count(read.service_principals_read, "service principal"))
+            objects.append(counted(read.service_principals_read, "service principal"))
         if read.connectors_read:
-            objects.append(_count(read.connectors_read, "connector"))
-        passed = f", {_count(read.files_passed_over, 'file')} passed over" if read.files_passed_over else ""
+            objects.append(counted(read.connectors_read, "connector"))
+        passed = f", {counted(read.files_passed_over, 'file')} passed over" if read.files_passed_over else ""
         sources = [f"tenant {harmless(tenant, 100)}" for tenant in run.tenants]
         if read.files_read or not sources:
-            sources.append(_count(read.files_read, "file"))
+            sources.append(counted(read.files_read, "file"))
         yield f"Read {', '.join(objects[:-1])}{' and ' if len(objects) > 1 else ''}{objects[-1]} from {' and '.join(sources)}{passed}."
-        checks = _count(verdicts.passed + verdicts.failed, "check")
-        line = f"Evaluated {checks} with {_count(len(self.report.rules), 'rule')}: {verdicts.passed:,} passed, {verdicts.failed:,} failed"
+        checks = counted(verdicts.passed + verdicts.failed, "check")
+        line = f"Evaluated {checks} with {counted(len(self.report.rules), 'rule')}: {verdicts.passed:,} passed, {verdicts.failed:,} failed"
         if verdicts.errors:
             line += f", {verdicts.errors:,} broke"
         yield f"{line}; {verdicts.not_applicable:,} did not apply."
@@ -133,41 +136,24 @@ class _Page:
         severities = summary.by_severity.items()
         if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
             yield f"Findings: {', '.join(found)}."
-        elif not verdicts.errors and not run.errors:
+        elif not summary.gate.incomplete:
             yield self._style("No findings.", "green", bold=True)
-        yield from self._incomplete()
-
-    def _incomplete(self) -> Iterator[str]:
-        verdicts, gate = self.report.run.coverage.verdicts, self.report.summary.gate
-        said = []
-        if verdicts.errors:
-            said.append(f"{_count(verdicts.errors, 'check')} broke: a rule or regaudit itself is at fault.")
-        if errors := self.report.run.errors:
-            said.append(f"{_count(len(errors), 'error')} while reading; see above.")
-        if gate.left_out:
-            rules = f"{_count(len(gate.left_out), 'rule')} at or above --fail-on"
-            said.append(f"{rules} could not be evaluated everywhere, which can be mended: {_some(gate.left_out)}.")
-        if gate.may_reach:
-            rules = f"{_count(len(gate.may_reach), 'rule')} may have findings at or above --fail-on"
-            said.append(f"{rules}, depending on what can be mended: {_some(gate.may_reach)}.")
-        if gate.strict and verdicts.not_evaluated:
-            said.append(f"{_count(verdicts.not_evaluated, 'check')} not evaluated, which --strict does not allow.")
-        for text in said:
-            yield self._style(text, "red", bold=True)
+        for shortfall in summary.gate.incomplete:
+            yield self._style(f"{shortfall.message[0].upper()}{shortfall.message[1:]}.", "red", bold=True)
 
     def _not_evaluated(self) -> Iterator[str]:
         count = self.report.run.coverage.verdicts.not_evaluated
         if not count:
             return
-        yield f"Not evaluated: {_count(count, 'check')}, for want of"
+        yield f"Not evaluated: {counted(count, 'check')}, for want of"
         reasons = sorted(self.report.not_evaluated, key=lambda one: (-one.count, _reason(one)))
         shown = len(reasons) if self.options.verbose else _MOST_REASONS
         for reason in reasons[:shown]:
-            yield f"  {reason.count:>7,}  {_reason(reason)}  ({_some(sorted(reason.rules))})"
+            yield f"  {reason.count:>6,}  {_reason(reason)}  ({_some(sorted(reason.rules))})"
             if reason.remedy:
-                yield self._style(f"           {reason.remedy}", dim=True)
+                yield self._style(f"          {reason.remedy}", dim=True)
         if len(reasons) > shown:
-            yield f"           … and {_count(len(reasons) - shown, 'more reason')} (-v shows all)"
+            yield f"          … and {counted(len(reasons) - shown, 'more reason')} (-v shows all)"
 
 
 def _remark(said: Remark) -> str:
@@ -181,7 +167,3 @@ def _reason(one: NotEvaluated) -> str:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

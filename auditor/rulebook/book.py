@@ -18,9 +18,10 @@ NOT_PAGES = ("readme", "index")
 
 
 def _each_name_once(rules: list[Rule]) -> None:
-    """An id or an alias belongs to one page, and an alias selects nothing else. Raises RuleError at the later page."""
+    """An id, an alias or an identity belongs to one page, and an alias selects nothing else. Raises RuleError at the later page."""
     groups = {name: kind for rule in rules for name, kind in ((rule.area, "an area"), *((tag, "a tag") for tag in rule.tags))}
     owners: dict[str, Rule] = {}
+    known_by: dict[str, Rule] = {}
     for rule in rules:
         for name in (rule.id, *rule.aliases):
             what = "the rule" if name == rule.id else "the alias"
@@ -30,6 +31,8 @@ def _each_name_once(rules: list[Rule]) -> None:
         for alias in rule.aliases:
             if alias in groups:
                 raise RuleError(f"the alias {alias!r} is {groups[alias]}", page=rule.path, line=1)
+        if (other := known_by.setdefault(rule.identity, rule)) is not rule:
+            raise RuleError(f"the identity {rule.identity!r} is also in {other.path}", page=rule.path, line=1)
 
 
 class Rulebook:

@@ -40,6 +40,7 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     references: list[str] = []
     params: dict[str, Any] = {}
     aliases: list[str] = []
+    identity: str = ""  # the first id that the page had; "": the one it has
     tags: list[str] = []
 
 
@@ -96,6 +97,11 @@ class Rule(msgspec.Struct, frozen=True):
     @property
     def aliases(self) -> list[str]:
         return list(self.block.aliases)
+
+    @property
+    def identity(self) -> str:
+        """The page's first id, by which its findings are known: a page that is renamed keeps it."""
+        return self.block.identity or self.id
 
     @property
     def require(self) -> str:
@@ -217,6 +223,9 @@ def _block(fence: _Fence, fail: settings.Fail) -> Block:
         if not ID.fullmatch(alias):
             line = settings.line_of(fence.text, "aliases")
             raise within(f"{alias!r} is no alias: it is written as a rule id is, kebab-case", line)
+    if block.identity and not ID.fullmatch(block.identity):
+        line = settings.line_of(fence.text, "identity")
+        raise within(f"{block.identity!r} is not an identity: it is the page's first id, kebab-case", line)
     if any(type(value) is date for value in block.params.values()):
         return msgspec.structs.replace(block, params={name: midnight(value) for name, value in block.params.items()})
     return block

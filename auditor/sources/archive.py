@@ -27,7 +27,7 @@ def members(raw: bytes, name: str, wanted: re.Pattern[str]) -> Iterator[tuple[st
     """Name and content of the `wanted` members. What cannot be read is an error with the member's name."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]  # is_dir() raises at one without a name
     except _BROKEN as error:
         yield InputError(name, f"the zip archive cannot be read: {error}")
         return

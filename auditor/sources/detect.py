@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from auditor.entra.collections import APPLICATIONS, BY_NAME, CONNECTORS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS, TENANT
-from auditor.entra.shapes import Application, ServicePrincipal, SignInActivity
+from auditor.entra.collections import APPLICATIONS, BY_NAME, CONNECTORS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS, SIGN_INS, TENANT
+from auditor.facts import kinds
 from auditor.sources import marks
 from auditor.sources.element import Element
 
@@ -33,11 +33,8 @@ _LEGACY = frozenset({
 })  # fmt: skip
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
 _SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "info", "owners")
-_SPECIFIC = {
-    kind: frozenset(shape.__struct_encode_fields__) - frozenset(_SHARED)
-    for kind, shape in (("application", Application), ("servicePrincipal", ServicePrincipal))
-}
-_OF_SIGN_INS = frozenset({"id", *SignInActivity.__struct_encode_fields__, "servicePrincipalObjectId", "appDisplayName"})
+_SPECIFIC = {of.kind: frozenset(kinds.members(of.kind)) - frozenset(_SHARED) for of in (APPLICATIONS, SERVICE_PRINCIPALS)}
+_OF_SIGN_INS = frozenset({"id", *kinds.members(SIGN_INS.kind), "servicePrincipalObjectId", "appDisplayName"})
 _NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
 
 
@@ -48,7 +45,6 @@ class Context:
     kind: str | None
     relation: str
     parent: str
-    is_expanded: bool = False  # the elements may hold others: "#servicePrincipals(id,appRoleAssignments())"
 
 
 def context(text: str) -> Context:
@@ -57,8 +53,7 @@ def context(text: str) -> Context:
     parent = re.match(r"\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
     segments = [part for part in _outside_parentheses(fragment.lower()).split("/") if part and part != "$entity"]
     last = segments[-1] if segments else ""
-    is_expanded = fragment.count("(") > (2 if parent else 1)
-    return Context(SEGMENTS.get(last), last, parent[1].lower() if parent else "", is_expanded)
+    return Context(SEGMENTS.get(last), last, parent[1].lower() if parent else "")
 
 
 def _outside_parentheses(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from auditor import pointer
 from auditor.display import harmless
@@ -72,7 +72,7 @@ class Document:
 
     def place(self, inside: str) -> tuple[str, int | None, int | None]:
         """Pointer in the file, line and column of what a Graph pointer names. No column in a large file, no line in a tenant."""
-        own = self._own_pointer(inside) if self.origins else inside
+        own = pointer.mapped(inside, self.origins) if self.origins else inside
         places = self.places
         if places is not None:
             return self.pointer + own, *pointer.position(places.text, places.locate(own) or 0)
@@ -83,15 +83,6 @@ class Document:
         if line == 1:
             column += self.column - 1
         return self.pointer + own, self.line + line - 1, column
-
-    def _own_pointer(self, inside: str) -> str:
-        assert self.origins is not None
-        head = inside
-        while head:
-            if head in self.origins:
-                return self.origins[head] + inside[len(head) :]
-            head = head.rpartition("/")[0]
-        return inside
 
 
 @dataclass(slots=True)
@@ -105,6 +96,14 @@ class Listing:
     total: int | None = None  # what the service says that there are
     parent: str = ""  # object id, where it lists what belongs to one object
     relation: str = ""  # appRoleAssignments or appRoleAssignedTo
+
+
+class Empty(NamedTuple):
+    """A file that was understood and holds nothing, and why: "the list is empty"."""
+
+    file: str
+    why: str
+    is_answer: bool = True  # it says that there is nothing; a file of no bytes says nothing
 
 
 @dataclass(slots=True)
@@ -141,7 +140,7 @@ class Documents:
     tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
     opened: set[Identity] = field(default_factory=set)  # every file of which something was read
     snapshots: set[str] = field(default_factory=set)  # paths of those that were read
-    vain: list[tuple[str, str]] = field(default_factory=list)  # files that were understood and held nothing, and why: "the list is empty"
+    empty: list[Empty] = field(default_factory=list)
 
     def add(self, document: Document) -> None:
         self.count += 1

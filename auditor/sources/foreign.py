@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from auditor.sources import marks
 from auditor.sources.element import UNREADABLE
-from auditor.sources.formats import MARKERS
+from auditor.sources.formats import may_hold_ours
 from auditor.sources.formats.base import JSON_NAMES, Members
 
 _AZ = "export with `az ad app list --all`, which regaudit reads"
@@ -70,7 +70,7 @@ def of_object(members: Members, whole: memoryview) -> Foreign | None:
 def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
     """What a text is that is not JSON; in a folder its name has to say so, too."""
     if raw.startswith(b"\x1f\x8b"):
-        return Foreign("a gzip file", "unpack it first", MARKERS.search(_beginning(raw)) is not None)
+        return Foreign("a gzip file", "unpack it first", may_hold_ours(_beginning(raw)))
     if raw.startswith(b"SQLite format 3\0"):
         ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
         return Foreign("a ROADrecon database" if ours else "a SQLite database", _AZ, ours)

@@ -7,11 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from auditor.display import clean, redacted
+from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS
+from auditor.facts import kinds
 from auditor.sources import detect, formats, marks, spelling, text
 from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
 from auditor.sources.element import UNREADABLE, Element
-from auditor.sources.formats import MARKERS, graph
+from auditor.sources.formats import may_hold_ours
 from auditor.sources.formats.base import Format, Members, Object, ObjectFormat, Piece
 from auditor.sources.maker import Maker
 from auditor.sources.places import Places, reason
@@ -60,6 +62,7 @@ class _Reader:
         self.file, self.into = file, into
         self.reading = Reading()
         self._complaints: Counter[str] = Counter()
+        self._inside = 0  # objects of ours around what is read
         self._places = Places(file, raw)
         self.maker = Maker(file, self._places, into)
 
@@ -73,14 +76,14 @@ class _Reader:
     def value(self, element: Element, depth: int, *, ours: bool = True) -> None:
         try:
             if depth > MAX_DEPTH:
-                if MARKERS.search(element.view()) and marks.bears(element.value()):
+                if may_hold_ours(element.view()) and marks.bears(element.value()):
                     self._complain(element, "nested too deeply to be looked at")
             elif element.is_array:
                 kinds, ended = self.items(element.items(), depth, ours=ours)
                 self._listed(kinds, ended=ended and ours)
             elif element.is_object:
                 self._object(element, depth, ours=ours)
-            elif element.is_text and MARKERS.search(element.view()) and marks.bears(element.value()):
+            elif element.is_text and may_hold_ours(element.view()) and marks.bears(element.value()):
                 self._complain(element, "JSON within a text is not read: save it as JSON")
         except UNREADABLE as error:
             self._unreadable(element, error)
@@ -144,24 +147,26 @@ class _Reader:
         return None
 
     def _read(self, seen: Object, kind: str, form: ObjectFormat) -> None:
+        is_to_visit = False
         for piece in form.pieces(seen, kind):
-            self._take(piece, form)
-        if form.is_directory:
+            is_to_visit |= self._take(piece, form)
+        if form.is_directory and is_to_visit:
             self._expanded(kind, seen.members)
 
-    def _take(self, piece: Piece, form: Format) -> None:
+    def _take(self, piece: Piece, form: Format) -> bool:
+        """Whether it may hold others, that are to be visited."""
         self.reading.objects += 1
-        self.maker.take(piece, form)
+        return self.maker.take(piece, form)
 
     def _expanded(self, kind: str, members: Members) -> None:
         """What stands within a registration or principal and is no property of it: what $expand brought, or what somebody put there."""
-        if kind not in ("application", "servicePrincipal"):
+        if kind not in spelling.VISITED:
             return
+        self._inside += 1
         for name, member in members.items():
-            if name.lower() in _PROPERTIES[kind]:
-                continue
-            if MARKERS.search(member.view()) or _ANY_CASE.search(member.view()):
-                self.value(member, 1, ours=False)
+            if not spelling.is_known(kind, name) and may_hold_ours(member.view()):
+                self.value(member, self._inside, ours=False)
+        self._inside -= 1
 
     def _wrapper(self, element: Element, members: dict[str, Element], depth: int, *, ours: bool, kind: str | None) -> None:
         """Not one of Entra ID's objects itself: something around such objects, or something else."""
@@ -186,7 +191,7 @@ class _Reader:
                 self._collection(collection, name, member, depth, ours=ours)
             elif is_map:
                 self._collection(kind or "", name, member, depth, ours=ours, listed=False)
-            elif MARKERS.search(member.view()):
+            elif may_hold_ours(member.view()):
                 self.value(member, depth + 1, ours=False)
         if not own or holds:
             return
@@ -234,12 +239,11 @@ class _Reader:
                 strangers.append(item)
                 continue
             if kind in _PROPERTIES and _is_foreign(item, kind):  # a page within the page, say
-                known = self._progress
+                before = (self.reading.objects, len(self.into.errors))
                 self.value(item, depth + 1)
-                if self._progress != known:
+                if (self.reading.objects, len(self.into.errors)) != before:
                     continue  # else it is one of which nothing is known
-            self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN)
-            if context.is_expanded or spelling.may_hold_others(item):
+            if self._take(Piece(item, kind, parent=context.parent, may_be_template=True), formats.PLAIN):
                 self._expanded(kind, item.members())
             kinds[kind] += 1
         self.reading.empty += not items
@@ -339,13 +343,10 @@ def _is_foreign(item: Element, kind: str) -> bool:
     )
 
 
-_ANY_CASE = re.compile(rb'"app_?id"', re.IGNORECASE)
 _FIRST = re.compile(rb'\{\s*"(\w*)')
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
-_PROPERTIES = {
-    kind: frozenset(name.lower() for name in graph.SHAPES[kind].__struct_encode_fields__) for kind in ("application", "servicePrincipal")
-}
+_PROPERTIES = {of.kind: frozenset(map(str.lower, kinds.members(of.kind))) for of in (APPLICATIONS, SERVICE_PRINCIPALS)}
 _WHAT_IS_IT = "nothing says what this object is, so it is not read: export it with all its properties, or leave the file out with --exclude"
 _REFUSED = ("Authorization_RequestDenied", "Forbidden", "AccessDenied", "accessDenied", "UnauthorizedAccessException")
 _GRANT = "grant the permission that was refused (`regaudit permissions` lists what is needed) and export again"

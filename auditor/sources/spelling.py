@@ -1,87 +1,192 @@
-"""Property names in another casing than Microsoft Graph's, and registrations within an object that is read: neither may vanish.
+"""Names of an object's members: Microsoft Graph's, those that differ from them in case only, and strangers.
 
-Decoding skips members that no shape has. What equals a property but for its case is that property; what would be a registration of its
-own and is a member of something else is an error at its place.
+Structs skip what they do not declare, and so would pass over a `PasswordCredentials`, or over a registration within another one. `is_plain`
+finds out in a few microseconds whether an object has such members, at any depth; only of one that has, `look` says which.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any
+
+import msgspec
 
 from auditor import pointer, schemas
 from auditor.sources import marks
-from auditor.sources.element import Element
+from auditor.sources.element import UNREADABLE, Element
+from auditor.sources.formats import legacy
 
-# One look at a large file, of which not every object is walked: names that begin with a capital, and those on which verdicts depend most.
-_CAPITAL = re.compile(rb'"[A-Z]\w*"\s*:')
-_LOWER = (b'"passwordcredentials"', b'"keycredentials"', b'"redirecturis"', b'"enddatetime"')
-_APP_ID, _PREAUTHORIZED = b'"appId"', b'ermissionIds"'  # of a preauthorized client: delegatedPermissionIds, in beta permissionIds
-
-
-def may_be_odd(raw: bytes) -> bool:
-    """Whether a file may hold property names in another casing."""
-    return _CAPITAL.search(raw) is not None or any(name in raw for name in _LOWER)
-
-
-def may_hold_others(element: Element) -> bool:
-    """Whether an object may hold another registration: it has more application IDs than its own and those of preauthorized clients."""
-    raw, start, end = element.raw, element.start, element.end
-    ids = raw.count(_APP_ID, start, end)
-    return ids > 1 and ids > 1 + raw.count(_PREAUTHORIZED, start, end)
+# What Microsoft Graph returns although the excerpt of its metadata does not say so.
+_ALSO = ("description", "identifierUris", "@odata.type", "@odata.id", "@odata.context")
+_SCALAR = str | bool | int | float | None
+_PLAIN = _SCALAR | list[_SCALAR]
+_QUOTES = (b'\\"', b"\\u0022")  # within a text, which may be JSON
+_NO_OWNERS = Annotated[list[Any], msgspec.Meta(max_length=0)] | None
+_ONLY_OF_REGISTRATIONS = {"requiredresourceaccess", "identifieruris", "publicclient", "web", "spa"}  # which own nothing
+# What else these have, the reader visits: $expand brings objects, and so do people.
+VISITED = ("application", "servicePrincipal")
+_Path = tuple[str | int, ...]
 
 
-class Examined(NamedTuple):
-    """What is odd in an object. Paths are as they are in the file."""
+@dataclass(slots=True)
+class Names:
+    """The members that an object may have, and the names within them: None in a text, a number, a list of texts."""
 
-    value: Any  # the object with Microsoft Graph's names
-    origins: dict[str, str]  # pointer with Microsoft Graph's names -> pointer in the file, where a name differs
-    twice: list[tuple[str, str]]  # (pointer in the file, property that it also has in another casing)
-    strays: list[str]  # pointers in the file of what would be a registration or principal of its own
+    members: dict[str, Names | None]
+    is_open: bool = False  # whatever else it has belongs to it
+    folded: dict[str, str] = field(init=False)
 
-
-def examined(kind: str, value: Any) -> Examined:
-    definitions = schemas.load("application")["$defs"]
-    found = Examined(None, {}, [], [])
-    if kind not in definitions:
-        return found._replace(value=value)
-    return found._replace(value=_walk(definitions, definitions[kind], value, (), (), found))
+    def __post_init__(self) -> None:
+        self.folded = {name.lower(): name for name in self.members}
 
 
-def _walk(
-    definitions: dict[str, Any], schema: dict[str, Any], value: Any, path: tuple[Any, ...], ours: tuple[Any, ...], found: Examined
-) -> Any:
-    if "$ref" in schema:
-        schema = definitions[schema["$ref"].rpartition("/")[2]]
+@dataclass(slots=True)
+class Look:
+    """What an object has beside Microsoft Graph's names. Pointers are the file's own."""
+
+    value: Any = None  # with Microsoft Graph's names
+    origins: dict[str, str] = field(default_factory=dict)  # pointer with Microsoft Graph's names -> pointer, where they differ
+    twice: list[tuple[str, str]] = field(default_factory=list)  # (pointer, name in another casing that has another value)
+    strays: list[str] = field(default_factory=list)  # what would be a registration or principal of its own
+    is_to_visit: bool = False  # it has members that may hold others
+    is_registration: bool = False  # among principals
+
+
+def is_plain(kind: str, element: Element) -> bool:
+    """Whether an object has Microsoft Graph's members only, and nothing within them that does not belong there."""
+    try:
+        _gate(kind)(element.view())
+    except UNREADABLE:
+        return False
+    return not any(element.raw.find(quote, element.start, element.end) >= 0 for quote in _QUOTES)
+
+
+def is_known(kind: str, name: str) -> bool:
+    return name.lower() in _names(kind).folded
+
+
+def look(kind: str, value: Any, *, is_legacy: bool = False) -> Look:
+    found = Look()
+    if isinstance(value, dict):
+        found.value = _visited(_legacy(kind) if is_legacy else _names(kind), value, (), (), found, is_visited=kind in VISITED)
+        found.is_registration = kind == "servicePrincipal" and any(
+            isinstance(item, (dict, list)) and item and name.lower() in _ONLY_OF_REGISTRATIONS for name, item in value.items()
+        )
+    else:
+        found.value = value
+    return found
+
+
+def _visited(names: Names, value: Any, own: _Path, meant: _Path, found: Look, *, is_visited: bool = False) -> Any:
     if isinstance(value, list):
-        items = schema.get("items", {})
-        return [_walk(definitions, items, item, (*path, i), (*ours, i), found) for i, item in enumerate(value)]
+        return [_visited(names, item, (*own, i), (*meant, i), found) for i, item in enumerate(value)]
     if not isinstance(value, dict):
-        if isinstance(value, str) and value[:1] in "{[" and marks.bears(value):  # JSON within a text
-            found.strays.append(pointer.join(*path))
         return value
-    members: dict[str, Any] = value
-    properties = schema.get("properties", {})
-    if path and len(marks.found((name, item) for name, item in members.items() if name not in properties)) >= marks.ENOUGH:
-        found.strays.append(pointer.join(*path))
+    if names.is_open:
+        if own and _ONLY_OF_REGISTRATIONS & {name.lower() for name in value}:
+            found.strays.append(pointer.join(*own))
         return value
-    folded = _folded(tuple(properties))
-    read: dict[str, Any] = {}
-    for name, item in members.items():
-        meant = name if name in properties else folded.get(name.lower(), name)
-        if meant != name:
-            if meant in members:
-                if members[meant] != item:
-                    found.twice.append((pointer.join(*path, name), meant))
+    strangers = []
+    kept: dict[str, Any] = {}
+    for name, item in value.items():
+        known = name if name in names.members else names.folded.get(name.lower())
+        if known is None:
+            strangers.append((name, item))
+            kept[name] = item
+            continue
+        inner = names.members[known]
+        if isinstance(item, str):
+            if item[:1] in ("{", "[") and marks.bears(item):
+                found.strays.append(pointer.join(*own, name))
+        elif not isinstance(item, (dict, list)):
+            pass
+        elif inner is not None:
+            item = _visited(inner, item, (*own, name), (*meant, known), found)
+        elif _holds_objects(item) and marks.bears(item):
+            found.strays.append(pointer.join(*own, name))
+        if known != name:
+            if known in value or known in kept:
+                if value.get(known, kept.get(known)) != value[name]:
+                    found.twice.append((pointer.join(*own, name), known))
                 continue
-            found.origins[pointer.join(*ours, meant)] = pointer.join(*path, name)
-        # What no property has at all the reader visits.
-        is_visited = not path and meant not in properties
-        read[meant] = item if is_visited else _walk(definitions, properties.get(meant, {}), item, (*path, name), (*ours, meant), found)
-    return read
+            found.origins[pointer.join(*meant, known)] = pointer.join(*own, name)
+        kept[known] = item
+    if own and len(strangers) >= marks.ENOUGH and len(marks.found(strangers)) >= marks.ENOUGH:
+        found.strays.append(pointer.join(*own))
+    elif is_visited:
+        found.is_to_visit = any(_may_hold_objects(item) for _, item in strangers)
+    else:
+        found.strays += [pointer.join(*own, name) for name, item in strangers if marks.bears(item)]
+    return kept
+
+
+def _may_hold_objects(value: Any) -> bool:
+    return isinstance(value, (dict, list)) or (isinstance(value, str) and value.lstrip()[:1] in ("{", "["))
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(_holds_objects(item) for item in value))
+
+
+# -- what is known
 
 
 @cache
-def _folded(properties: tuple[str, ...]) -> dict[str, str]:
-    return {name.lower(): name for name in properties}
+def _names(kind: str) -> Names:
+    defs = schemas.load("application")["$defs"]
+    if kind in defs:
+        return _of_schema(defs[kind], defs, {}) or Names({})
+    return Names({}, is_open=True)  # nobody says what else an owner may have, or an organization
+
+
+def _of_schema(schema: Mapping[str, Any], defs: Mapping[str, Any], made: dict[str, Names | None]) -> Names | None:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        if name not in made:
+            made[name] = _of_schema(defs[name], defs, made)
+        return made[name]
+    if "items" in schema:
+        return _of_schema(schema["items"], defs, made)
+    if "properties" in schema:
+        return Names(dict.fromkeys(_ALSO) | {name: _of_schema(member, defs, made) for name, member in schema["properties"].items()})
+    return Names({}, is_open=True) if schema.get("type") == "object" else None
+
+
+@cache
+def _legacy(kind: str) -> Names:
+    """Of Azure AD Graph's objects and the portal's old manifests: Microsoft Graph's names are read in them, too."""
+    members = dict(_names(kind).members)
+    for name, within in legacy.NAMES.items():
+        as_new: Names | None = _names(kind)
+        for part in legacy.RENAMED.get(name, name).split("/"):
+            as_new = as_new.members.get(part) if as_new is not None else None
+        members[name] = Names({**(as_new.members if as_new else {}), **dict.fromkeys(within)}) if as_new or within else None
+    return Names(members)
+
+
+@cache
+def _gate(kind: str) -> Callable[[Any], Any]:
+    names = _names(kind)
+    return msgspec.json.Decoder(dict[str, Any] if names.is_open else _struct(names, {})).decode
+
+
+def _struct(names: Names, made: dict[int, Any]) -> Any:
+    """A struct that takes these members and no others."""
+    found = made.get(id(names))
+    if found is None:
+        types = [
+            (f"_{i}", _type(inner, made), msgspec.field(default=None, name=name)) for i, (name, inner) in enumerate(names.members.items())
+        ]
+        found = made[id(names)] = msgspec.defstruct("Plain", types, forbid_unknown_fields=True, gc=False)
+    return found
+
+
+def _type(inner: Names | None, made: dict[int, Any]) -> Any:
+    if inner is None:
+        return _PLAIN
+    if inner.is_open:
+        return _NO_OWNERS  # $expand brought them: each is looked at
+    struct: Any = _struct(inner, made)
+    return struct | list[struct] | None

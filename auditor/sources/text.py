@@ -144,9 +144,9 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
 
 def _is_marked(text: str) -> bool:
     """Whether what would be passed over holds something of ours: `INFO {"appId": …}`."""
-    from auditor.sources.formats import MARKERS  # which formats there are is nothing that bytes depend on
+    from auditor.sources.formats import may_hold_ours  # which formats there are is nothing that bytes depend on
 
-    return MARKERS.search(text.encode("utf-8", "replace")) is not None
+    return may_hold_ours(text.encode("utf-8", "replace"))
 
 
 def _whole_characters(found: re.Match[str]) -> str:

@@ -10,6 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from auditor import schemas
+from auditor.entra.collections import BY_KIND
+
 Json = dict[str, Any]
 
 
@@ -30,8 +33,20 @@ def encode(value: Any) -> bytes:
 
 
 _FILE: Json = json.loads((Path(__file__).parent / "properties.json").read_text("utf-8"))
-_KINDS = {**_FILE["properties"], **_FILE["by hand"], **_FILE["by hand, beta only"]}
-V1 = {kind: frozenset([*_FILE["properties"].get(kind, ()), *_FILE["by hand"].get(kind, ())]) for kind in _KINDS}
+_DEFINED: Json = {  # Microsoft's metadata, as the auditor ships it
+    BY_KIND[kind].graph_type if kind in BY_KIND else kind: shape for kind, shape in schemas.load("application")["$defs"].items()
+}
+_KINDS = [*_FILE["navigation"], *_FILE["by hand"], *_FILE["by hand, beta only"]]
+
+
+def _of_v1(kind: str) -> frozenset[str]:
+    if kind not in _FILE["navigation"]:  # not in the metadata's excerpt
+        return frozenset(_FILE["by hand"].get(kind, ()))
+    others = {*_FILE["navigation"][kind], *_FILE["by hand, beta only"].get(kind, ())}
+    return frozenset((_DEFINED[kind]["properties"].keys() - others) | {*_FILE["by hand"].get(kind, ())})
+
+
+V1 = {kind: _of_v1(kind) for kind in _KINDS}
 BETA = {kind: V1[kind] | frozenset(_FILE["by hand, beta only"].get(kind, ())) for kind in _KINDS}
 for _known in (V1, BETA):  # an owner
     _known["directoryObject"] = _known["user"] | _known["servicePrincipal"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,13 +11,20 @@ import msgspec
 
 from auditor.display import clean
 from auditor.entra import shapes
-from auditor.entra.collections import BY_KIND
-from auditor.entra.shapes import Shape
-from auditor.facts.base import PLACEHOLDER_STARTS
+from auditor.facts import kinds
+from auditor.facts.convert import PLACEHOLDER_STARTS
 from auditor.unknown import Unknown, Unread
 
-SHAPES = {kind: collection.shape for kind, collection in BY_KIND.items()}
-decode = {kind: msgspec.json.Decoder(shape).decode for kind, shape in SHAPES.items()}
+
+class _Decoders(dict[str, Callable[[Any], Any]]):
+    """By kind, each made when the first object of its kind is met."""
+
+    def __missing__(self, kind: str) -> Callable[[Any], Any]:
+        made = self[kind] = msgspec.json.Decoder(kinds.shape(kind)).decode
+        return made
+
+
+decode = _Decoders()
 _MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
 
 
@@ -58,22 +65,30 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
     return data
 
 
-_MOST_MISFITS = 20  # of one object, that the schema lets through
+def fitting(kind: str, value: Any) -> Any:
+    """The shape of a value that fits at once; None of another."""
+    try:
+        return msgspec.convert(value, kinds.shape(kind))
+    except (msgspec.ValidationError, RecursionError):
+        return None
+
+
+_MOST_MISFITS = 100  # of one object, that the schema lets through: each is found by fitting the whole object again
+_MEMBER = r"\.(@[^\[]+|[^.\[]+)|\[(\d+)\]"  # of "$.owners[0].@odata.type"
 
 
 def _fitted(kind: str, value: dict[str, Any], places: list[tuple[str, str]]) -> Any:
     """The shape. What it refuses although the schema does not is one more place that is wrong."""
-    while True:
+    for _ in range(_MOST_MISFITS):
         try:
-            return msgspec.convert(value, SHAPES[kind])
+            return msgspec.convert(value, kinds.shape(kind))
         except (msgspec.ValidationError, RecursionError) as error:
             message, _, where = str(error).partition(" - at `$")
-            path: list[str | int] = [
-                int(index) if index else name for index, name in re.findall(r"\[(\d+)\]|\.([^.\[\]]+)", where.rstrip("`"))
-            ]
+            path: list[str | int] = [name or int(index) for name, index in re.findall(_MEMBER, where.rstrip("`"))]
             places.append((_pointer(path), message[:1].lower() + message[1:]))
-            if len(places) > _MOST_MISFITS or not _drop(value, path):
-                raise Wrong(places, None) from None
+            if not _drop(value, path):
+                break
+    raise Wrong(places, None)
 
 
 def _forget(data: Any, path: list[str | int], why: str) -> None:
@@ -92,20 +107,17 @@ def explain(data: Any, why: str) -> None:
     if isinstance(data, list):
         for item in data:
             explain(item, why)
-    elif isinstance(data, Shape):
+    elif isinstance(data, msgspec.Struct):
         for attribute in data.__struct_fields__:
             value = getattr(data, attribute)
             if value.__class__ is Unknown:
-                if value.why == _ABSENT:
+                if value.why == shapes.ABSENT:
                     setattr(data, attribute, Unknown(value.what, why))
-            elif value.__class__ is list or isinstance(value, Shape):
+            elif value.__class__ is list or isinstance(value, msgspec.Struct):
                 explain(value, why)
 
 
-_ABSENT = shapes.absent("").why
-
-
-def _attribute(shape: Shape, name: str) -> str:
+def _attribute(shape: msgspec.Struct, name: str) -> str:
     return shape.__struct_fields__[shape.__struct_encode_fields__.index(name)] if name in shape.__struct_encode_fields__ else ""
 
 

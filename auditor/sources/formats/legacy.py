@@ -13,7 +13,7 @@ from auditor.sources.formats.base import Converted
 
 _AUDIENCES = {True: "AzureADMultipleOrgs", False: "AzureADMyOrg", None: "AzureADMyOrg"}
 # name in the file -> path in Microsoft Graph's shape
-_RENAMED = {
+RENAMED = {
     "objectId": "id",
     "name": "displayName",
     "signInUrl": "web/homePageUrl",
@@ -39,10 +39,16 @@ _PRINCIPAL_RENAMED = {
     "deletionTimestamp": "deletedDateTime",
 }
 _CREDENTIAL = {"startDate": "startDateTime", "endDate": "endDateTime"}
-_INFO = {"termsOfService": "termsOfServiceUrl", "support": "supportUrl", "privacy": "privacyStatementUrl", "marketing": "marketingUrl"}
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
 _SECRET = ("value", "secretText", "key")
+# What is read beside Microsoft Graph's names, and the names within it.
+NAMES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((*RENAMED, "availableToOtherTenants", "replyUrls"), ()),
+    "replyUrlsWithType": ("url", "type"),
+    "preAuthorizedApplications": ("appId", "permissionIds"),
+    **dict.fromkeys(("passwordCredentials", "keyCredentials"), tuple(_CREDENTIAL)),
+}
 
 
 def application(value: dict[str, Any], *, portal: bool) -> Converted:
@@ -65,12 +71,10 @@ def application(value: dict[str, Any], *, portal: bool) -> Converted:
             out.put(name, _each(item, _credential), origin)
             _member_origins(out, name, name, item, _CREDENTIAL)
         elif name == "preAuthorizedApplications":
-            out.put(_RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
-            _member_origins(out, _RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
-        elif name == "informationalUrls" and isinstance(item, dict):
-            out.put("info", {_INFO.get(key, key): url for key, url in item.items()}, origin)
+            out.put(RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
+            _member_origins(out, RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
         else:
-            out.put(_RENAMED.get(name, name), [] if item is None and name in _COLLECTIONS else item, origin)
+            out.put(RENAMED.get(name, name), [] if item is None and name in _COLLECTIONS else item, origin)
     _complete(out, value, portal=portal)
     return out
 

@@ -17,7 +17,7 @@ from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Documents
 from auditor.sources.graph.faults import Denied, GraphFault, NotTaken, NotThere
 from auditor.sources.graph.plan import Call, Plan
-from auditor.sources.graph.sink import Objects, Opened, Resumed
+from auditor.sources.graph.sink import Objects, ProgressCallback, Resumed, SinkFactory
 from auditor.sources.tenant import Intake
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from auditor.sources.graph.client import Graph, Patience
 
 _ANY_TENANT = ("token", "managed-identity", "default")  # ways to sign in that do not heed --tenant
-Tell = Callable[[str, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class _Organization(msgspec.Struct, rename="camel"):
     verified_domains: list[_Domain] | None = None
 
 
-def read(live: Live, plan: Plan, opened: Opened, tell: Tell | None = None) -> TenantInfo:
+def read(live: Live, plan: Plan, factory: SinkFactory, progress: ProgressCallback | None = None) -> TenantInfo:
     """Reads what is planned of a tenant, and says how much that was.
 
     Raises UsageError where the packages for it are not installed or something is not set, GraphFault when nothing can be read at
@@ -66,7 +65,7 @@ def read(live: Live, plan: Plan, opened: Opened, tell: Tell | None = None) -> Te
     needs_sdk()
     import asyncio
 
-    return asyncio.run(_read(live, plan, opened, tell))
+    return asyncio.run(_read(live, plan, factory, progress))
 
 
 def needs_sdk() -> None:
@@ -77,33 +76,33 @@ def needs_sdk() -> None:
         raise UsageError("to read a live tenant, install Microsoft's packages for it: pip install azure-identity msgraph-sdk")
 
 
-def connect(live: Live, tell: Tell | None = None) -> tuple[Graph, Any]:
+def connect(live: Live, progress: ProgressCallback | None = None) -> tuple[Graph, Any]:
     """The client and its credential. Call within an event loop."""
     from auditor.sources.graph import client, signin
 
     signin.quiet()
     credential = signin.SignIn(live.auth, live.cloud, live.tenant, live.ca_bundle, live.prompt).credential()
-    said = tell or (lambda collection, count, state: None)
+    report = progress or (lambda collection, count, state: None)
     graph = client.Graph(
         credential, live.cloud.graph, tls=client.tls(live.ca_bundle), patience=live.patience, limits=live.limits,
-        waiting=lambda seconds: said("", 0, f"Microsoft Graph asks to wait {seconds:.0f} s"),
+        waiting=lambda seconds: report("", 0, f"Microsoft Graph asks to wait {seconds:.0f} s"),
     )  # fmt: skip
     return graph, credential
 
 
-async def _read(live: Live, plan: Plan, opened: Opened, tell: Tell | None) -> TenantInfo:
+async def _read(live: Live, plan: Plan, factory: SinkFactory, progress: ProgressCallback | None) -> TenantInfo:
     from auditor.sources.graph.load import Loader
-    from auditor.sources.graph.some import SomeLoader
+    from auditor.sources.graph.subset import SubsetLoader
 
-    graph, credential = connect(live, tell)
+    graph, credential = connect(live, progress)
     async with graph:
         try:
-            some = live.apps or live.filter
-            loader = SomeLoader(graph, plan, live.apps, live.filter, tell) if some else Loader(graph, plan, tell)
+            is_subset = live.apps or live.filter
+            loader = SubsetLoader(graph, plan, live.apps, live.filter, progress) if is_subset else Loader(graph, plan, progress)
             raw = await loader.organization()
             now = datetime.now(timezone.utc).isoformat(timespec="seconds")
             info = TenantInfo(identity(live, raw), live.cloud.portal, now)
-            sink = opened.open(info)
+            sink = factory.open(info)
             await loader.load(sink)
             info.covered = loader.covered
             return info
@@ -209,14 +208,14 @@ def identity(live: Live, organization: bytes | None) -> str:
     return id_ or asked or "tenant"
 
 
-class Straight:
-    """Makes documents of everything as it comes."""
+class DocumentSink:
+    """Turns each object into a document as it arrives."""
 
     def __init__(self, into: Documents) -> None:
         self._into = into
         self._intake: Intake | None = None
 
-    def open(self, info: TenantInfo) -> Straight:
+    def open(self, info: TenantInfo) -> DocumentSink:
         if info.scope in self._into.tenants:
             raise UsageError(f"tenant {info.tenant_id} was read already, from a snapshot: audit one of the two")
         self._intake = Intake(info, self._into)

@@ -22,9 +22,8 @@ from auditor.sources.graph import plan as calls
 from auditor.sources.graph.client import Graph, Page
 from auditor.sources.graph.faults import Denied, Expired, GraphFault, NotTaken, NotThere, Unreadable
 from auditor.sources.graph.plan import Call, Plan
-from auditor.sources.graph.sink import Json, Objects, Resumed, Sink
+from auditor.sources.graph.sink import Json, Objects, ProgressCallback, Resumed, Sink
 
-Tell = Callable[[str, int, str], None]  # collection, objects so far, state
 _Members = Callable[[Json, list[str]], Objects]
 _IN_BATCH = 20  # requests; Graph's limit
 _BATCHES_AT_ONCE = 4
@@ -63,11 +62,11 @@ _list = msgspec.json.Decoder(Page).decode
 class Loader:
     """Reads one tenant. `covered` says, afterwards, how much of each collection was read."""
 
-    def __init__(self, graph: Graph, plan: Plan, tell: Tell | None = None) -> None:
+    def __init__(self, graph: Graph, plan: Plan, progress: ProgressCallback | None = None) -> None:
         self._graph, self._plan = graph, plan
         self._sink: Sink
         self._organization: Objects = []
-        self._tell = tell or (lambda collection, count, state: None)
+        self._progress = progress or (lambda collection, count, state: None)
         self._found: dict[str, Covered] = {}
         self._counts: dict[str, int] = {}
         self._seen: dict[str, set[str]] = {}
@@ -127,7 +126,7 @@ class Loader:
             found.count = self._counts.get(name, 0)
             self._found[name] = found
             self._ended[name].set()
-            self._tell(name, found.count, found.status)
+            self._progress(name, found.count, found.status)
 
     async def _chain(
         self, call: Call, chain: str = "", url: str = "", members: _Members | None = None, *, advanced: bool = False
@@ -325,7 +324,7 @@ class Loader:
 
     def _pass_on(self, chain: str, call: Call, objects: Objects, next_: str | None, noted: list[str]) -> None:
         self._sink.page(chain, call, [pair for pair in objects if self._is_new(call, *pair)], next_, noted)
-        self._tell(call.collection, self._counts.get(call.collection, 0), "")
+        self._progress(call.collection, self._counts.get(call.collection, 0), "")
 
     def _take_up(self, call: Call, resumed: Resumed) -> None:
         for parent, raw in resumed.objects:

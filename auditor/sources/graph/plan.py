@@ -13,6 +13,7 @@ from auditor.entra import collections
 from auditor.entra.catalog import CATALOG
 from auditor.entra.collections import Collection
 from auditor.entra.ids import MICROSOFT_GRAPH
+from auditor.facts import kinds
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Of an owner only beta has it; the others have requests of their own.
@@ -21,7 +22,7 @@ _NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCr
 
 def _select(of: Collection) -> str:
     """All properties that facts of a kind are made from. (Without $select, authenticationBehaviors would not come.)"""
-    names = of.shape.__struct_encode_fields__
+    names = kinds.members(of.kind)
     return ",".join(n for n in names if n not in _NOT_SELECTED and f"{n} of {of.kind}" not in _NOT_SELECTED and not n.startswith("@"))
 
 
@@ -72,7 +73,7 @@ ASSIGNED_TO = _call(collections.ASSIGNMENTS, f"$top={_PAGE}")
 OWNERS = _call(collections.OWNERS, _OWNERS, _ANY_OWNERS)
 PRINCIPAL_OWNERS = _call(collections.PRINCIPAL_OWNERS, _OWNERS, _ANY_OWNERS)
 FEDERATED = _call(collections.FEDERATED)
-ORGANIZATION = _call(collections.ORGANIZATION, "$select=id,displayName,verifiedDomains")
+ORGANIZATION = _call(collections.ORGANIZATION, f"$select={_select(collections.ORGANIZATION)}")
 SINGLES = tuple(_call(of) for of in collections.TENANT if of.is_one and of is not collections.ORGANIZATION)
 SIGN_INS = _call(collections.SIGN_INS, f"$top={_PAGE}")
 CALLS = (APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, *SINGLES, SIGN_INS)

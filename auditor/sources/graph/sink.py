@@ -1,8 +1,8 @@
-"""Where a tenant's objects go while it is read: straight into an audit, or into a snapshot."""
+"""Where a tenant's objects go while it is read: straight into an audit, or into a snapshot; and who hears how far it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -12,6 +12,7 @@ from auditor.sources.graph.plan import Call
 
 Json = bytes | msgspec.Raw  # an object; a Raw is a view of its page
 Objects = list[tuple[str, Json]]  # (object id of whose it is, or "", the object)
+ProgressCallback = Callable[[str, int, str], None]  # collection, objects so far, state
 
 
 class Resumed(NamedTuple):
@@ -33,7 +34,7 @@ class Sink(Protocol):
         """The parts in which applications are read: those of an earlier run, after these have been chosen."""
 
 
-class Opened(Protocol):
-    """Makes a sink once it is known which tenant it is."""
+class SinkFactory(Protocol):
+    """Opens the sink when the tenant's id is known."""
 
     def open(self, info: TenantInfo) -> Sink: ...

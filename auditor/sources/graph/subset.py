@@ -1,4 +1,4 @@
-"""One registration of a tenant, or a few: they, and what hangs on them, looked up one by one instead of in whole lists."""
+"""Selected registrations of a tenant and the objects linked to them, looked up one by one instead of in whole lists."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from auditor.sources.coverage import PARTIAL, SELECTED, Covered
 from auditor.sources.graph import plan as calls
 from auditor.sources.graph.client import Graph
 from auditor.sources.graph.faults import GraphFault, NotTaken, NotThere
-from auditor.sources.graph.load import Loader, Tell, in_groups, refused_by
+from auditor.sources.graph.load import Loader, in_groups, refused_by
 from auditor.sources.graph.plan import Call, Plan
-from auditor.sources.graph.sink import Objects
+from auditor.sources.graph.sink import Objects, ProgressCallback
 
 _LINKS = tuple(call for call in calls.CALLS if BY_NAME[call.collection].is_link)  # they stand alone
 _WHY = "only some registrations were asked for"
@@ -57,11 +57,11 @@ _principal = msgspec.json.Decoder(_Principal).decode
 _link = msgspec.json.Decoder(_Link).decode
 
 
-class SomeLoader(Loader):
+class SubsetLoader(Loader):
     """Reads these registrations (by app id or object id), and those that a filter takes."""
 
-    def __init__(self, graph: Graph, plan: Plan, apps: Iterable[str], filter_: str, tell: Tell | None = None) -> None:
-        super().__init__(graph, plan, tell)
+    def __init__(self, graph: Graph, plan: Plan, apps: Iterable[str], filter_: str, progress: ProgressCallback | None = None) -> None:
+        super().__init__(graph, plan, progress)
         self._asked, self._filter = [app.lower() for app in apps], filter_
         for app in self._asked:
             if not is_guid(app):
