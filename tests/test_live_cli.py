@@ -127,7 +127,7 @@ def test_a_finding_has_one_id_live_in_a_snapshot_and_in_files(graph: FakeGraph, 
     def ids(done: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], set[str]]:
         """Of each rule and object the findings that are known by an ID."""
         found: dict[tuple[str, str], set[str]] = {}
-        for row in json.loads(done.stdout)["findings"]:
+        for row in flat(json.loads(done.stdout)):
             if row["status"] == "fail" and not row["weak"]:
                 found.setdefault((row["rule_id"], row["object_id"]), set()).add(row["finding_id"])
         return found
