@@ -43,6 +43,8 @@ _AUTHORITY = re.compile(r":[/\\]{2}")
 _USER_OF_WORD = re.compile(
     r"""^(['"(\[{<,]*(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[^/\\?#]*:))?)(?!(?:mailto|smtp|sips?):)[^/\\?#:]+:[^/\\?#]+@""", re.I
 )
+# The subject of a token of GitHub's names owner and repository with their IDs: no password stands before these "@".
+_SUBJECT = re.compile(r"""['"(\[{<,]*repo:[\w.-]+@\d+/[\w.-]+@\d+(?=:|['"\])}>.,;]*$)""")
 _QUOTED_URI = re.compile(r"""(['"])([A-Za-z][A-Za-z0-9+.-]{0,40}:[/\\]{2}[^'"]{0,4000})\1""")
 _WORD = re.compile(r"\S+")
 _HIDDEN = re.compile(r"[?#](?!…)")
@@ -97,7 +99,7 @@ def _without_secrets(text: str) -> str:
 
 def _bare_word(word: str, *, within: bool) -> str:
     """A word without what the URI hides that it is, or that began before it. A name may have a mark in it."""
-    if "@" in word:
+    if "@" in word and not _SUBJECT.match(word):
         word = _USER_OF_WORD.sub(r"\1…@", word)
     first = _HIDDEN.search(word)
     if first is None:
@@ -121,7 +123,8 @@ def _is_host_or_path(text: str) -> bool:
 
 def hidden(uri: str) -> str:
     """A URI as it may be shown: that it has a user, a query or a fragment, but not which."""
-    uri = _USER.sub(r"\1…@", uri)
+    if not _SUBJECT.match(uri):
+        uri = _USER.sub(r"\1…@", uri)
     mark = _HIDDEN.search(uri)
     if mark is None or mark.end() == len(uri):
         return uri

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timezone
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from auditor.engine.areas import AreaVerdicts
 from auditor.engine.compiled import collections
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
+from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
 from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
@@ -71,6 +71,7 @@ class AuditRequest:
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
     `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
+    `certain_only`: failures that are only likely count as not evaluated.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -80,6 +81,7 @@ class AuditRequest:
     show_passed: bool = False
     only: Roots | None = None
     by_area: bool = False
+    certain_only: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -261,17 +263,31 @@ def judge(
     only: Roots | None = None,
     show_passed: bool = False,
     areas: AreaVerdicts | None = None,
+    certain_only: bool = False,
     progress: Progress | None = None,
 ) -> list[Outcome]:
-    """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded."""
+    """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded.
+
+    Findings that say the same as one of another rule have given way to it.
+    """
     tell = None if progress is None else lambda done, total: progress("checking", done, total)
     totals = [Outcome(rule) for rule in rules]
     with _collector_off():
         for world in worlds:
             roots = None if only is None else only(world)
-            outcomes = judge_all(rules, world, only=roots, record=only is not None, show_passed=show_passed, areas=areas, tell=tell)
+            outcomes = judge_all(
+                rules,
+                world,
+                only=roots,
+                record=only is not None,
+                show_passed=show_passed,
+                areas=areas,
+                certain_only=certain_only,
+                tell=tell,
+            )
             for total, one in zip(totals, outcomes, strict=True):
                 total.add(one)
+    give_way(totals)
     return totals
 
 
@@ -283,7 +299,15 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     areas = AreaVerdicts() if request.by_area else None
     with _collector_off():
         loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
-        outcomes = judge(loaded.worlds, rules, only=request.only, show_passed=request.show_passed, areas=areas, progress=progress)
+        outcomes = judge(
+            loaded.worlds,
+            rules,
+            only=request.only,
+            show_passed=request.show_passed,
+            areas=areas,
+            certain_only=request.certain_only,
+            progress=progress,
+        )
     fixed = request.as_of is not None
     return Report(
         **{each.name: getattr(loaded, each.name) for each in fields(loaded)},
@@ -310,6 +334,7 @@ def audit(
     as_of: datetime | date | str | None = None,
     exclude: Iterable[str] = (),
     show_passed: bool = False,
+    certain_only: bool = False,
     stdin_name: str = STDIN_NAME,
     max_file_size: int = MAX_FILE_SIZE,
     allow_empty: bool = False,
@@ -319,6 +344,7 @@ def audit(
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
+    `certain_only` leaves out failures that are only likely: they count as not evaluated.
     A file of more than `max_file_size` bytes is not read. `allow_empty`: it is no error that there is nothing to audit.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
@@ -331,6 +357,7 @@ def audit(
         as_of,
         show_passed,
         by_area=True,
+        certain_only=certain_only,
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)
 
@@ -380,7 +407,7 @@ def _named(paths: Iterable[str], documents: Documents) -> list[str]:
 
 def _with_findings(outcomes: list[Outcome]) -> Counter[str]:
     """How many objects of each kind something is wrong with."""
-    roots = {rank: row.resource_kind or "" for outcome in outcomes for rank, row in outcome.rows if gate.is_failure(row)}
+    roots = {about.rank: row.resource_kind or "" for outcome in outcomes for about, row in outcome.rows if gate.is_failure(row)}
     return Counter(roots.values())
 
 
@@ -389,7 +416,7 @@ def _by_root(outcomes: list[Outcome]) -> list[Finding]:
     rows = [row for outcome in outcomes for row in outcome.rows]
     for outcome in outcomes:
         outcome.rows = []  # a hundred thousand pairs that nobody needs any more
-    rows.sort(key=itemgetter(0))
+    rows.sort(key=lambda row: row[0].rank)
     return [finding for _, finding in rows]
 
 

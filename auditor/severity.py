@@ -42,7 +42,7 @@ class Severity(Ordered):
 
 
 class Certainty(Ordered):
-    """Whether a finding rests on what was read alone (certain), or also on what nearly always holds (likely)."""
+    """How sure a failure is. Likely is one that rests on an exemption that is not known, or on what the format of a file cannot carry."""
 
     likely = "likely"
     certain = "certain"

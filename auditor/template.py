@@ -10,7 +10,7 @@ import msgspec
 from auditor.display import NOTHING, is_pasted
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a value goes in a template."""
 
     placeholder: str

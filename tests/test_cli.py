@@ -619,7 +619,8 @@ def test_rules_as_json(house: Path) -> None:
     assert row.pop("page").endswith("people/nobody.md")
     assert row == {
         "id": "nobody", "area": "people", "title": "Nobody cares", "severity": "high", "levels": ["high"], "needs": ["owners"], "parameters": {},
-        "aadsts": [], "references": ["https://example.com/nobody"], "tags": ["house-blind"], "aliases": [],
+        "aadsts": [], "references": ["https://example.com/nobody"], "unless": None, "presume": [], "gives_way_to": [], "tags": ["house-blind"],
+        "aliases": [],
     }  # fmt: skip
 
 

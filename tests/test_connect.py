@@ -175,7 +175,7 @@ VARIANTS: dict[str, Variant] = {
     "no secret": (lambda p: p.client.update(passwordCredentials=[]), {"connector-no-credential"}, ["client"]),
     "secret expired": (
         lambda p: p.client["passwordCredentials"][0].update(startDateTime="2026-04-01T00:00:00Z", endDateTime="2026-09-01T00:00:00Z"),
-        {"secret-expired", "credential-all-expired"}, ["client"],
+        {"secret-expired"}, ["client"],
     ),
     "client deactivated": (lambda p: p.client.update(isDisabled=True), {"app-deactivated", "credential-on-deactivated-app"}, ["client"]),
     "client without service principal": (
@@ -211,7 +211,7 @@ VARIANTS: dict[str, Variant] = {
         lambda p: (p.scope.update(type="Admin"), p.grants[0].update(consentType="Principal", principalId=p.guid("user"))),
         {"perm-granted-to-some"}, ["consent"],
     ),
-    "scope disabled": (lambda p: p.scope.update(isEnabled=False), {"perm-unknown-id"}, ["scope"]),
+    "scope disabled": (lambda p: p.scope.update(isEnabled=False), {"perm-disabled"}, ["scope"]),
     "scope deleted": (
         lambda p: (p.client["requiredResourceAccess"][0]["resourceAccess"][0].update(id=p.guid("gone")), p.grants.clear()), {"perm-unknown-id"}, ["scope"],
     ),

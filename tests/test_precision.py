@@ -266,7 +266,8 @@ def with_a_part_of_graph(folder: Path, *permissions: tuple[str, str]) -> Path:
 
 def test_1_10_a_part_of_an_apis_permissions_says_nothing_of_the_others(tmp_path: Path) -> None:
     for permission in ((PRIVILEGED_ACCESS, "Role"), ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope")):
-        assert verdict(with_a_part_of_graph(tmp_path, permission), "perm-unknown-id") == "not_evaluated"
+        assert verdict(with_a_part_of_graph(tmp_path, permission), "perm-unknown-id") == "passed"  # the catalog has it
+        assert verdict(with_a_part_of_graph(tmp_path, permission), "perm-disabled") == "not_evaluated"
     assert verdict(with_a_part_of_graph(tmp_path, (USER_READ_ALL, "Role")), "perm-unknown-id") == "passed"
     # What neither knows is no louder than without the part.
     assert severities(with_a_part_of_graph(tmp_path, (NOWHERE, "Role")), "perm-unknown-id") == ["medium"]
@@ -666,6 +667,25 @@ def test_field_3_the_client_or_the_api_preauthorizes_azure_api_connections(on: s
     assert severities(on_behalf_of(tmp_path, on), "connector-obo-not-preauthorized") == expected
     # Its service principal is needed either way.
     assert severities(tmp_path, "connector-obo-principal-missing") == ([] if expected else ["high"])
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("https://login.microsoftonline.com/common", ["high"]),
+        ("https://login.microsoftonline.com/organizations", ["high"]),
+        (f"https://login.microsoftonline.com/{TENANT}", []),
+        ("https://login.example/common", []),
+        ("https://contoso.b2clogin.com/common", []),
+    ],
+)
+def test_field_5_generic_oauth_signs_in_at_the_tenant_of_its_url(at: str, expected: list[str], tmp_path: Path) -> None:
+    tenant(tmp_path, [app()], [principal(CLIENT)])
+    connector(tmp_path / "c", "oauth2", {"authorizationUrl": f"{at}/oauth2/v2.0/authorize", "tokenUrl": f"{at}/oauth2/v2.0/token"})
+    assert severities(tmp_path, "connector-tenant-common") == expected
+    # Another identity platform is none of ours.
+    judged = [found.rule_id for found in audit(tmp_path, as_of=AS_OF).findings if found.rule_id.startswith("connector-oauth")]
+    assert bool(judged) == at.startswith("https://login.microsoftonline.com/")
 
 
 # -- 4: what pages say

@@ -401,7 +401,7 @@ def test_a_report_is_known_again(owned: Path, tmp_path: Path, form: str, kind: s
 
 def test_a_report_is_shorter_than_half_of_its_input(tmp_path: Path) -> None:
     """Without what is the same for every number of registrations. benchmarks/report_size.py measures whole tenants."""
-    count = 400
+    count = 1500
     write_page(count, tmp_path / "apps.json")
     assert sum(1 for _ in registrations(count)) == count
     size = (tmp_path / "apps.json").stat().st_size

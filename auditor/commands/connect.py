@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, echo_json, running
-from auditor.commands.options import Output, as_of, inputs, outputs, rules, strict
+from auditor.commands.options import Output, as_of, certain_only, inputs, outputs, rules, strict
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @inputs(nothing=_NOTHING)
 @rules(profile="custom-connector", select=False, extend=False)
 @strict
+@certain_only
 @as_of
 @outputs("text", "json")
-def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, as_of: str | None) -> int:
+def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, certain_only: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
     PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
@@ -45,7 +46,9 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
-    report = running.run(AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots), output, notes=True)
+    report = running.run(
+        AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots, certain_only=certain_only), output, notes=True
+    )
     found = list(chains(report))
     if not found and not report.errors and not inputs.allow_empty:
         raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")
@@ -106,7 +109,8 @@ def _finding(row: Any, indent: str, style: Any) -> list[str]:
     from auditor.display import cell, clean_lines, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
-    lines = [f"{indent}{row.severity} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
+    likely = " (likely)" if row.certainty == "likely" else ""
+    lines = [f"{indent}{row.severity}{likely} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
     if row.file:
         lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
     if row.remediation:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, complete, echo_json, echo_table, running
-from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules
+from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,13 +44,14 @@ Examples:
 @click.option("--list-codes", is_flag=True, help="List the AADSTS codes that are known, and how many rules look for each.")
 @inputs(argument=False)
 @rules(select=False)
+@certain_only
 @as_of
 @limit
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
 @outputs("text", "json")
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection, output: Output,
-    as_of: str | None, limit: int,
+    certain_only: bool, as_of: str | None, limit: int,
 ) -> int:  # fmt: skip
     """Show the page of RULE: why it matters, how to fix it, examples that fail and pass.
 
@@ -77,7 +78,9 @@ def command(
     if raw:
         raise UsageError("--raw shows the page of a rule; a code has none")
     message, paths = asked
-    return _explain(message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of), book, output, limit)
+    return _explain(
+        message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only), book, output, limit
+    )
 
 
 # -- a rule

@@ -63,6 +63,10 @@ _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="What is otherwise
 _NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are obeyed, too.")
 as_of = click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
 strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
+certain_only = click.option(
+    "--certain-only", is_flag=True,
+    help="Leave out findings that are only likely, since an exemption or what a format cannot carry is not known: not evaluated.",
+)  # fmt: skip
 limit = click.option(
     "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown of a rule; 0 shows all."
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, complete, running
-from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules, strict
+from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules, strict
 from auditor.commands.output import guard_all, pages, shipped, write
 from auditor.errors import UsageError
 from auditor.files import identities, identity
@@ -58,13 +58,14 @@ Examples:
     "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True, help="Show nothing below this."
 )
 @strict
+@certain_only
 @as_of
 @click.option("--show-passed", is_flag=True, help="Show what passed, too.")
 @limit
 @outputs()
 def command(
     inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, inventory: bool,
-    fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
+    certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -82,7 +83,8 @@ def command(
     files = [file for _, file in targets if file is not None]
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
     guard_all(files, known)
-    audited = running.run(AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings), output)
+    request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, certain_only=certain_only)
+    audited = running.run(request, output)
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
     for form, file in targets:

@@ -117,7 +117,8 @@ LINKS = (
     Link("scope", _scopes, (
         Step("connector-scope-unknown-api"), Step("connector-scope-missing"), Step("connector-scope-is-role"),
         Step("connector-scope-other-resource"), Step("connector-scope-not-requested"), Step("connector-scope-none"),
-        Step("perm-unknown-id", _client, _requested_permissions), Step("perm-wrong-type", _client, _requested_permissions),
+        Step("perm-unknown-id", _client, _requested_permissions), Step("perm-disabled", _client, _requested_permissions),
+        Step("perm-wrong-type", _client, _requested_permissions),
     )),
     Link("resource", _resource, (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
@@ -243,8 +244,12 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
     asked = [(step, _verdicts(step, outcomes[step.rule], connector)) for step in link.steps if step.rule in outcomes]
     breaking: list[FindingRow] = []
     remarks: list[FindingRow] = []
+    there = {id(row) for _, verdicts in asked for row in _findings(verdicts)}
     for step, verdicts in asked:
+        gave_way = outcomes[step.rule].gave_way
         for row in _findings(verdicts):
+            if id(row) in gave_way and id(gave_way[id(row)]) in there:
+                continue  # the other says the same, of this link
             breaks = row.status is Status.error or (counts(row, _BREAKS) and not step.remark)
             (breaking if breaks else remarks).append(finding_row(row))
     asked = [(step, verdicts) for step, verdicts in asked if not step.remark]

@@ -20,6 +20,7 @@ class Finding(msgspec.Struct, gc=False):
 
     `severity` is that of the ordinary case where an unknown decides; `highest_severity` is the highest that is possible then.
     Lines and columns count from 1; `pointer` is a JSON Pointer into the file, `property_path` the place below the object.
+    `certainty` is that of a failure; null of every other row.
     """
 
     finding_id: str
@@ -45,8 +46,9 @@ class Finding(msgspec.Struct, gc=False):
     service_management_reference: str | None = None
     related: list[Related] | None = None
     portal_url: str | None = None
+    certainty: Certainty | None = None
+    stands_for: list[str] | None = None  # rules that found the same fault on the same object, and gave way to this one
     weak: bool = False  # another object may come to have the same finding_id: what it is of has no ID
-    certainty: Certainty = Certainty.certain
     values: dict[str, str] = {}  # what the fix takes from this subject
     template: Template | None = None  # the fix
     rank: int = 0  # of the root
@@ -125,6 +127,13 @@ class Verdict(NamedTuple):
 Verdicts = dict[str | None, Verdict]  # of one root, by subject key; None: the subjects that are not known, '': the root or an error of it
 
 
+class About(NamedTuple):
+    """What a row is about: the rank of its root, by which reports order them, and the key of its subject ('': the root)."""
+
+    rank: int
+    key: str
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one rule came to over all of its roots: one verdict for each root, one finding for each subject that fails."""
@@ -135,9 +144,10 @@ class Outcome:
     not_applicable: int = 0
     not_evaluated: int = 0
     errors: int = 0
-    rows: list[tuple[int, Finding]] = field(default_factory=list)  # with the rank of the root, by which reports order them
+    rows: list[tuple[About, Finding]] = field(default_factory=list)
     reasons: Counter[Reason] = field(default_factory=Counter)  # why not evaluated -> number of roots
     undecided: set[Undecided] = field(default_factory=set)  # severities of failures that an unknown decides
+    gave_way: dict[int, Finding] = field(default_factory=dict)  # id() of a finding -> that of another rule that stands for it
     verdicts: dict[int, Verdicts] | None = None  # by id() of the root, where they were to be recorded; roots without subjects have none
 
     def of(self, root: object) -> Verdicts:

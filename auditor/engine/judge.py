@@ -9,13 +9,13 @@ from typing import Any
 from auditor.engine.areas import AreaVerdicts
 from auditor.engine.bound import BoundRule
 from auditor.engine.compiled import compiled
-from auditor.engine.finding import Finding, Outcome, Says, Verdict, Verdicts
+from auditor.engine.finding import About, Finding, Outcome, Says, Verdict, Verdicts
 from auditor.engine.identity import numbered, subject_key
 from auditor.engine.rows import Rows
 from auditor.entra.collections import CONNECTORS
 from auditor.facts import ROOTS
 from auditor.joins.world import World
-from auditor.language import Found
+from auditor.language import Found, Likely
 from auditor.rulebook import Rule
 from auditor.severity import Status
 from auditor.unknown import Unknown
@@ -24,9 +24,9 @@ _CHUNK = 256  # roots
 FEW = 4  # roots: to judge these one by one takes less time than to compile a rule
 
 
-def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False) -> Outcome:
+def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False, certain_only: bool = False) -> Outcome:
     """What one rule says of one world, or of `only` these of its roots. Raises RuleError when the page does not check."""
-    return judge_all([rule], world, only=only, show_passed=show_passed)[0]
+    return judge_all([rule], world, only=only, show_passed=show_passed, certain_only=certain_only)[0]
 
 
 def judge_all(
@@ -37,15 +37,18 @@ def judge_all(
     show_passed: bool = False,
     record: bool = False,
     areas: AreaVerdicts | None = None,
+    certain_only: bool = False,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
     """What each rule says of a world, or of `only` these of its roots. `tell` is called with the number of roots done and of all.
 
     `areas` gathers verdicts by root and area.
     `record`: outcomes keep each verdict, by root and subject. That takes memory, and the time of three-valued logic for all subjects.
+    `certain_only`: what would fail by a presumption, or by an exemption that is not known, is not evaluated.
     """
     some = [rule for rule in rules if only is not None or roots_of(rule, world)]
-    runs = {rule.id: RuleRun(rule, world, show_passed=show_passed, record=record, areas=areas) for rule in some}
+    options: dict[str, Any] = {"show_passed": show_passed, "record": record, "areas": areas, "certain_only": certain_only}
+    runs = {rule.id: RuleRun(rule, world, **options) for rule in some}
     sets: list[tuple[list[RuleRun], list[Any]]] = []
     for kind in dict.fromkeys(rule.root for rule in rules):
         these = [runs[rule.id] for rule in rules if rule.root == kind and rule.id in runs]
@@ -92,9 +95,18 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
 class RuleRun:
     """One rule over one world, a few roots at a time."""
 
-    def __init__(self, rule: Rule, world: World, *, show_passed: bool, record: bool = False, areas: AreaVerdicts | None = None) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        world: World,
+        *,
+        show_passed: bool,
+        record: bool = False,
+        areas: AreaVerdicts | None = None,
+        certain_only: bool = False,
+    ) -> None:
         self.rule, self.show_passed, self._areas = rule, show_passed, areas
-        self.bound = BoundRule(compiled(rule, world.unavailable), world.now, world.tenant)
+        self.bound = BoundRule(compiled(rule, world.unavailable), world.now, world.tenant, certain_only=certain_only)
         self.each = rule.each
         self.outcome = Outcome(rule, verdicts={} if record else None)
         self._rows = Rows(self.bound, world)
@@ -126,7 +138,7 @@ class RuleRun:
             outcome.reasons[self.bound.unknown.key] += len(found.blind)
         if found.mixed:
             passed = passed + self._settle(found)
-            rows = self._rows.failed(found.failed, outcome.undecided)
+            rows = self._rows.failed(found.failed, found.likely, outcome.undecided)
             outcome.rows += rows
             if outcome.verdicts is not None:
                 for (root, subject), (_, row) in zip(found.failed, rows, strict=True):
@@ -135,7 +147,7 @@ class RuleRun:
         if found.broken:
             outcome.errors += len(found.broken)
             errors = [(root, self._rows.error(root, error)) for root, error in found.broken]
-            outcome.rows += [(root.rank, row) for root, row in errors]
+            outcome.rows += [(About(root.rank, ""), row) for root, row in errors]
             if outcome.verdicts is not None:
                 self._errors |= {id(root): row for root, row in errors}
         outcome.passed += len(passed)
@@ -145,7 +157,7 @@ class RuleRun:
             if self.bound.unknown is not None:
                 self._areas.leave_open(self.rule.area, self.bound.unknown.key, found.blind)
         if self.show_passed:
-            outcome.rows += [(root.rank, self._rows.passed(root)) for root in passed]
+            outcome.rows += [(About(root.rank, ""), self._rows.passed(root)) for root in passed]
 
     def _settle(self, found: Found) -> list[Any]:
         """Verdicts of the roots that failed, or of which the fast pass met an unknown. Returns those that pass after all."""
@@ -188,8 +200,10 @@ class RuleRun:
                         continue
                     judged.add((id(root), id(subject)))
                     verdict = self.bound.exactly(root, subject, missing)
-                    if verdict is False:
+                    if verdict is False or verdict.__class__ is Likely:
                         found.failed.append((root, subject))
+                        if verdict is not False:
+                            found.likely[id(root), id(subject)] = verdict
                         failed.add(id(root))
                     elif verdict is True:
                         passed.add(id(root))
@@ -226,4 +240,4 @@ def _verdict(value: Any, rows: list[Finding] | None) -> Verdict:
         return Verdict(Says.not_evaluated, value.key)
     if value is None:
         return Verdict(Says.not_applicable)
-    return Verdict(Says.passed) if value else Verdict(Says.failed, finding=rows.pop(0) if rows else None)
+    return Verdict(Says.passed) if value is True else Verdict(Says.failed, finding=rows.pop(0) if rows else None)

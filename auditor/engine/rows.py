@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from auditor.display import clean, clean_or_none, show
 from auditor.engine import identity
 from auditor.engine.bound import BoundRule
-from auditor.engine.finding import Finding, Related, Undecided
+from auditor.engine.finding import About, Finding, Related, Undecided
 from auditor.engine.identity import KINDS, Identity, fingerprint, is_weak_key, numbered, subject_key
 from auditor.entra.clouds import portal_url
 from auditor.entra.collections import OWNERS
 from auditor.facts import Connector, Credential, Fact
 from auditor.joins.world import World
-from auditor.language import Choice
+from auditor.language import Choice, Likely
 from auditor.pointer import property_path
-from auditor.severity import Severity, Status
-from auditor.unknown import Unread, is_unknown, known
+from auditor.severity import Certainty, Severity, Status
+from auditor.unknown import Unknown, Unread, is_unknown, known
 
 
 class RootIdentity(NamedTuple):
@@ -43,7 +43,9 @@ class Rows:
         self.place = "/" + rule.compiled.place if rule.compiled.place else ""
         self.fact = rule.compiled.property_fact
 
-    def failed(self, found: Iterable[tuple[Any, Any]], undecided: set[Undecided]) -> list[tuple[int, Finding]]:
+    def failed(
+        self, found: Iterable[tuple[Any, Any]], likely: Mapping[tuple[int, int], Likely], undecided: set[Undecided]
+    ) -> list[tuple[About, Finding]]:
         """A row for each; severities that an unknown decides are noted in `undecided`."""
         rows = []
         last, twins = None, Counter[str]()
@@ -53,21 +55,23 @@ class Rows:
                 twins.clear()
             key = subject_key(root, subject)
             try:
-                row = self._failure(root, subject, numbered(key, twins), undecided)
+                row = self._failure(root, subject, numbered(key, twins), likely.get((id(root), id(subject))), undecided)
             except Exception as error:  # noqa: BLE001  (a message that breaks must not lose the finding)
                 row = self.error(root, error, key)
-            rows.append((root.rank, row))
+            rows.append((About(root.rank, key), row))
         return rows
 
-    def _failure(self, root: Any, subject: Any, key: str, undecided: set[Undecided]) -> Finding:
+    def _failure(self, root: Any, subject: Any, key: str, likely: Likely | None, undecided: set[Undecided]) -> Finding:
         bound = self.bound
         severity, message = bound.severity(root, subject), bound.message(root, subject)
-        if isinstance(severity, Choice):
-            row = self._row(root, key, Status.fail, severity.ordinary, f"{message} ({_may_be(severity)})")
-            row.highest_severity = max(severity.severities)
-            undecided.update(Undecided(row.severity, row.highest_severity, unknown.key) for unknown in severity.unknowns)
-        else:
-            row = self._row(root, key, Status.fail, severity, message)
+        choice = severity if isinstance(severity, Choice) else None
+        if remarks := [remark for remark in (likely and _rests_on(likely), choice and _may_be(choice)) if remark]:
+            message = f"{message} ({'; '.join(remarks)})"
+        row = self._row(root, key, Status.fail, severity.ordinary if isinstance(severity, Choice) else severity, message)
+        row.certainty = Certainty.certain if likely is None else Certainty.likely
+        if choice is not None:
+            row.highest_severity = max(choice.severities)
+            undecided.update(Undecided(row.severity, row.highest_severity, unknown.key) for unknown in choice.unknowns)
         if isinstance(subject, Fact):
             self._locate(row, subject, self.place)
             if self.fact:
@@ -119,11 +123,19 @@ class Rows:
         row.property_path = property_path(inside)
 
 
+def _rests_on(likely: Likely) -> str:
+    """likely, depending on displayName: absent."""
+    return f"likely, depending on {_reasons(likely.unknowns)}"
+
+
 def _may_be(choice: Choice) -> str:
     """may be high or critical, depending on servicePrincipals: not given."""
     others = " or ".join(sorted(choice.severities - {choice.ordinary}))
-    reasons = dict.fromkeys(clean(unknown.reason) for unknown in choice.unknowns)
-    return f"may be {others}, depending on {'; '.join(reasons)}"
+    return f"may be {others}, depending on {_reasons(choice.unknowns)}"
+
+
+def _reasons(unknowns: Iterable[Unknown]) -> str:
+    return "; ".join(dict.fromkeys(clean(unknown.reason) for unknown in unknowns))
 
 
 def name_all(worlds: Iterable[World]) -> None:

@@ -54,13 +54,13 @@ INITIAL_DOMAINS = tuple(BY_INITIAL_DOMAIN)
 _OF_CUSTOMERS = (".ciamlogin.com", ".b2clogin.com")
 
 
-def login_cloud(url: str) -> CloudName | None:
-    """The cloud that a login URL of Microsoft Entra ID belongs to, or None."""
+def login_cloud(url: str, *, customers: bool = False) -> CloudName | None:
+    """The cloud that a login URL of Microsoft Entra ID belongs to, or None. `customers`: an address of External ID counts, too."""
     scheme, _, rest = url.strip().lower().partition("://")
     host = rest.partition("/")[0]
     if scheme != "https":
         return None
-    return "public" if host.endswith(_OF_CUSTOMERS) else _BY_LOGIN_HOST.get(host)
+    return "public" if customers and host.endswith(_OF_CUSTOMERS) else _BY_LOGIN_HOST.get(host)
 
 
 _BLADES = {  # of the portal's page of a registration, by area of rules

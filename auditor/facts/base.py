@@ -209,6 +209,16 @@ class Fact(metaclass=FactType):
             link = link.owner
         return None, inside
 
+    def cannot_carry(self, unknown: Unknown) -> bool:
+        """Whether something is unknown only since the format of the fact's file cannot carry it, and nothing else was read of it."""
+        document, _ = self.origin()
+        if document is None or document.format is None or unknown.what not in document.format.cannot_carry:
+            return False
+        world: Any = self
+        while isinstance(world, Fact):
+            world = world.owner
+        return world is not None and not (unknown.collection and world.has_any_of(unknown.what))
+
     @property
     def key(self) -> str:
         """Identifies it among its siblings: its natural key, else its place."""

@@ -276,7 +276,7 @@ class Connector(Fact):
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
         """The cloud that its login host belongs to; null when that is no host of Microsoft Entra ID."""
-        return clouds.login_cloud(self.authorization_url if self.generic else self.login_uri)
+        return clouds.login_cloud(self.authorization_url if self.generic else self.login_uri, customers=True)
 
     @fact(ORGANIZATION, graph="loginUri")
     def in_tenants_cloud(self) -> bool:

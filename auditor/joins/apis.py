@@ -77,10 +77,9 @@ class Apis:
                 admin: Any = (
                     True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
                 )
-                privilege: Any = fact.value  # of a permission whose name nobody read it is not known either
-                if isinstance(fact.value, str):
-                    privilege = CATALOG.privileges.get((app_id, fact.value, kind), "unrated")
-                found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege))
+                privilege: Any = self.privilege(app_id, fact.value, kind)  # of a permission whose name nobody read it is not known either
+                reach = self.reach(app_id, fact.value, kind)
+                found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege, reach))
         return found, gaps
 
     def definition(self, app_id: str | Unknown, permission_id: str | Unknown | None, kind: str | Unknown) -> Permission | Unknown | None:
@@ -94,6 +93,14 @@ class Apis:
         except Unread as unread:  # one of the three is not known
             return unread.unknown
 
+    def described(self, app_id: str | Unknown, permission_id: str | Unknown | None, kind: str | Unknown) -> Permission | Unknown | None:
+        """What an API defines; where it is not known whether it does, what the catalog says of the permission."""
+        found = self.definition(app_id, permission_id, kind)
+        key: Any = app_id, permission_id, kind
+        if isinstance(found, Unknown) and first_unknown(*key) is None and (listed := CATALOG.permissions.get(key)) is not None:
+            return self._of_catalog(key[0], listed)
+        return found
+
     def _definition(self, app_id: str, permission_id: str, kind: str) -> Permission | Unknown | None:
         own = self.own_definitions(app_id)
         listed = CATALOG.permissions.get((app_id, permission_id, kind))
@@ -102,7 +109,7 @@ class Apis:
             if (hit := found.get((permission_id, kind))) is not None:
                 return hit
             if kind not in gaps:
-                return None if listed is None or self._lookups.known.vouched_for else self._unlisted(app_id, listed)
+                return None if listed is None or self._lookups.known.vouched_for else _in_part(listed)
         if listed is not None:
             return self._of_catalog(app_id, listed)
         if own is not None:
@@ -113,14 +120,6 @@ class Apis:
         if resource is None or isinstance(resource, Unknown):
             return resource
         return _undefined()
-
-    def _unlisted(self, app_id: str, listed: Definition) -> Permission:
-        """What the catalog defines and an object of the API in a file does not list: that may be a part of it (`$select`, `--query`)."""
-        key = app_id, listed.id, f"{listed.kind}, unlisted"
-        if key not in self._listed:
-            gap: Any = Unknown("isEnabled", f"the service principal in the input does not list {listed.value}, which its API has")
-            self._listed[key] = Permission(listed.id, listed.value, listed.kind, gap, listed.admin_consent, listed.privilege)
-        return self._listed[key]
 
     def _of_catalog(self, app_id: str, listed: Definition) -> Permission:
         key = app_id, listed.id, listed.kind
@@ -138,7 +137,7 @@ class Apis:
                 return hit
             gap = own[1].get(kind, unnamed.get(kind))
             if gap is None:
-                return None if listed is None or self._lookups.known.vouched_for else self._unlisted(app_id, listed)
+                return None if listed is None or self._lookups.known.vouched_for else _in_part(listed)
         else:
             gap = _undefined()
         return gap if listed is None else self._of_catalog(app_id, listed)
@@ -199,6 +198,11 @@ class Apis:
         key: Any = app_id, value, kind
         return CATALOG.privileges.get(key, "unrated") if gap is None else gap
 
+    def reach(self, app_id: str | Unknown, value: str | Unknown, kind: str) -> str | Unknown:
+        gap = first_unknown(app_id, value, kind)
+        key: Any = app_id, value, kind
+        return CATALOG.reaches.get(key, "") if gap is None else gap
+
 
 class _Preauthorized:
     """Which of an API's preauthorized clients may be one with an app id, in their order."""
@@ -219,6 +223,11 @@ class _Preauthorized:
         if self._unnamed:
             found = sorted([*found, *self._unnamed], key=itemgetter(0))
         return whole_or_partial([client for _, client in found], self._missing)
+
+
+def _in_part(listed: Definition) -> Unknown:
+    """Of a permission that the catalog has, and an object of its API in a file does not list: that may be a part (`$select`, `--query`)."""
+    return Unknown("permissions of the API", f"the list in the input has no {listed.value}, which the catalog knows", collection=True)
 
 
 def _undefined() -> Unknown:

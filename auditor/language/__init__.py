@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from auditor.language.checker import FUNCTIONS, Checker
-from auditor.language.logic import BUILTINS, Choice, Env
+from auditor.language.logic import BUILTINS, PRESUMED, Choice, Env, Likely
 from auditor.language.message import BUILTINS as MESSAGE_BUILTINS
 from auditor.language.message import Fix, Message
-from auditor.language.nodes import Node, PartlyKnown, Read, joined, located, mentions, severity_node, variable
+from auditor.language.nodes import Node, PartlyKnown, Read, inverse, joined, located, mentions, severity_node, unknowns, variable
 from auditor.language.program import Conditions, Found, Program
-from auditor.language.types import BOOL, DATE, DURATION, INT, SEVERITY, TEXT, Type
+from auditor.language.types import BOOL, DATE, DURATION, INT, SEVERITY, TEXT, Type, type_of
 
 __all__ = [
     "BOOL",
@@ -18,6 +18,7 @@ __all__ = [
     "FUNCTIONS",
     "INT",
     "MESSAGE_BUILTINS",
+    "PRESUMED",
     "SEVERITY",
     "TEXT",
     "Checker",
@@ -26,15 +27,19 @@ __all__ = [
     "Env",
     "Fix",
     "Found",
+    "Likely",
     "Message",
     "Node",
     "PartlyKnown",
     "Program",
     "Read",
     "Type",
+    "inverse",
     "joined",
     "located",
     "mentions",
     "severity_node",
+    "type_of",
+    "unknowns",
     "variable",
 ]  # fmt: skip

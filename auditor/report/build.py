@@ -15,7 +15,7 @@ from auditor.pipeline import Report as Audited
 from auditor.pointer import property_path
 from auditor.report import model, objects, tables
 from auditor.report.verdict import verdict_of
-from auditor.severity import Severity, Status
+from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
 from auditor.unknown import Reason
 
@@ -133,7 +133,7 @@ class _Objects:
         made = model.Finding(
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
-            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty,
+            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty, row.stands_for or [],
         )  # fmt: skip
         setattr(made, member, position)
         if row.related:
@@ -211,6 +211,7 @@ def _summary(
         audited.applications,
         len({row.rank for row in found if row.resource_kind == "application"}),
         {severity: severities[severity] for severity in reversed(Severity)},
+        sum(row.certainty is Certainty.likely for row in found),
         {status: statuses[status] for status in (Status.fail, Status.waived, Status.baselined, Status.error)},
         _most_first(row.area for row in found),
         _most_first(row.rule_id for row in found),
@@ -247,8 +248,9 @@ def _not_evaluated(audited: Audited, reason: Reason, count: int) -> model.NotEva
 def _rule(outcome: engine.Outcome, explained: dict[str, Template | None]) -> model.Rule:
     rule = outcome.rule
     verdicts = model.Verdicts(*(getattr(outcome, name) for name in model.Verdicts.__struct_fields__))
-    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, rule.tags)
+    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts)
     if (template := explained.get(rule.id)) is not None:
+        row.tags = rule.tags
         row.expected, row.why, row.references = rule.require, clean_lines(rule.why, _LONGEST), rule.references
         row.fix = Template(clean_lines(template.text, _LONGEST), template.places)
         row.commands = list(commands(row.fix.text))

@@ -36,7 +36,7 @@ class Verdicts(Model):
 
 
 class Rule(Row):
-    """What is the same for all findings of a rule. `why` and all that follows is there only where the report has a finding of it."""
+    """What is the same for all findings of a rule. What follows `aadsts` is there only where the report has a finding of it."""
 
     id: str
     """Its name."""
@@ -123,8 +123,11 @@ class Finding(Row):
     """The highest severity that is possible, where something that is not known decides; null: that is `severity`."""
     weak: bool = False
     """Whether another object may come to have the same `finding_id`: the object has no ID."""
-    certainty: Certainty = Certainty.certain
-    """likely, where the finding also rests on what nearly always holds."""
+    certainty: Certainty | None = Certainty.certain
+    """likely, where it rests on an exemption that is not known, or on what the format of a file cannot carry; null in `rule_errors` and
+    `passed`."""
+    stands_for: list[str] = []
+    """Rules that found the same fault on the same object, and gave way to this finding."""
     property_path: str | None = None
     """The property, where it has another name than in `pointer`: files of other formats."""
     elsewhere: Elsewhere | None = None
@@ -272,6 +275,8 @@ class Summary(Model):
     """Number of those that have a finding with status fail."""
     by_severity: dict[Severity, int]
     """Findings by severity."""
+    likely: int
+    """Number of findings that are only likely."""
     by_status: dict[Status, int]
     """Rows of findings by status."""
     by_area: dict[str, int]

@@ -30,7 +30,7 @@ class FindingRow(msgspec.Struct):
     area: str
     severity: Severity
     highest_severity: Severity
-    certainty: Certainty
+    certainty: Certainty | None
     weak: bool
     status: Status
     resource_kind: str | None
@@ -55,6 +55,7 @@ class FindingRow(msgspec.Struct):
     reference_url: str | None
     aadsts: list[int]
     related: list[model.Related] | None
+    stands_for: list[str] | None
 
 
 class ApplicationRow(msgspec.Struct):
@@ -158,7 +159,7 @@ class Rows:
                 finding.certainty, finding.weak, finding.status, kind, of.app_id, of.object_id, of.display_name, self._tenant_id(of),
                 of.owners, of.tags, of.service_management_reference, file, finding.line, finding.column, pointer, path,
                 self.portal_of(finding), finding.key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
-                next(iter(rule.references), None), rule.aadsts, finding.related or None,
+                next(iter(rule.references), None), rule.aadsts, finding.related or None, finding.stands_for or None,
             )  # fmt: skip
 
     def applications(self) -> Iterator[ApplicationRow]:

@@ -10,7 +10,7 @@ from auditor.display import cell, clean_lines, counted, harmless
 from auditor.report import Options
 from auditor.report.model import Finding, NotEvaluated, Remark, Report
 from auditor.report.rows import Rows
-from auditor.severity import Status
+from auditor.severity import Certainty, Status
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
@@ -70,11 +70,14 @@ class _Page:
             yield f"{head}  {rule.title}  ({len(rows):,}){codes}"
         limit = self.options.limit or len(rows)
         for row in rows[:limit]:
-            severity = f" [{row.severity}]" if row.severity != first.severity else ""
-            yield f"  {self._who(row)}{severity}"
+            marks: list[str] = [row.severity] if row.severity != first.severity else []
+            marks += [row.certainty] if row.certainty is Certainty.likely else []
+            yield f"  {self._who(row)}" + (f" [{', '.join(marks)}]" if marks else "")
             if row.status is not Status.passed:
                 yield f"    {cell(harmless(row.message, _LONGEST))}"  # its facts are clean
             yield from self._place(row)
+            if row.stands_for:
+                yield self._style(f"    also found by {', '.join(row.stands_for)}", dim=True)
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit:,} more (--limit 0 shows all)"
         if (fix := self.rows.fix_of(first)) and first.status is Status.fail:
@@ -135,7 +138,7 @@ class _Page:
             yield f"{harmless(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
         severities = summary.by_severity.items()
         if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
-            yield f"Findings: {', '.join(found)}."
+            yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")
         elif not summary.gate.incomplete:
             yield self._style("No findings.", "green", bold=True)
         for shortfall in summary.gate.incomplete:

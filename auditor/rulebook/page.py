@@ -23,7 +23,7 @@ _AFTER_FIX = re.compile(r"\n(?:## |```json )")
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LARGEST_BLOCK = 16 * 1024  # characters; to read a long dotted key takes tomllib quadratic time
 _MOST = 10**6  # the largest number that a parameter may be
-KINDS = ("fail", "pass", "not-applicable", "not-evaluated")
+KINDS = ("fail", "likely", "pass", "not-applicable", "not-evaluated")
 FIX = "## Fix"  # names the section as a key names a part of the block
 
 
@@ -33,7 +33,10 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     severity: str
     each: str = "app"
     given: str | None = None
+    unless: str | None = None
     require: str
+    presume: list[str] = []
+    gives_way_to: list[str] = msgspec.field(default_factory=list, name="gives-way-to")
     at: str | None = None
     message: str
     aadsts: list[int] = []
@@ -81,6 +84,11 @@ class Rule(msgspec.Struct, frozen=True):
     @property
     def params(self) -> dict[str, Any]:
         return self.block.params
+
+    @property
+    def gives_way_to(self) -> list[str]:
+        """Ids of the rules whose findings on the same object stand for this one's."""
+        return list(self.block.gives_way_to)
 
     @property
     def aadsts(self) -> list[int]:

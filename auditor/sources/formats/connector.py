@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from auditor.display import bare_uri
+from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
 from auditor.facts.placeholders import is_placeholder
 from auditor.pointer import join
@@ -195,10 +196,18 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
             _text(out, "clientId", client_id(value) if isinstance(value, str) else value, origin)
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
+    _tenant_of_generic(out)
     if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
         out.value.pop("grantType", None)
         out.leave_out("grantType", "each connection brings its own", "")
     return out
+
+
+def _tenant_of_generic(out: Converted) -> None:
+    """Generic OAuth 2 signs in at the tenant of its authorization URL; the parameter of the provider Microsoft Entra ID is not used."""
+    url = out.value.get("authorizationUrl")
+    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and isinstance(url, str) and login_cloud(url) is not None:
+        out.put("tenantId", url.partition("://")[2].split("/")[1] if url.count("/") > 2 else "", out.origins["/authorizationUrl"])
 
 
 def _member(value: dict[str, Any], word: str) -> Any:
