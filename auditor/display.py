@@ -27,12 +27,11 @@ _OBEYED = re.compile(
     rb"##|\x7f|\xc2[\x80-\x9f\xad]|\xd8[\x80-\x85\x9c]|\xdb\x9d|\xdc\x8f|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81][\x80-\xbf]"
 )
-# Where secrets travel: tokens, and of a URI user and password, query and fragment.
-_TOKEN = re.compile(
-    r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+"
-)
+# Where secrets travel: tokens, client secrets as Entra ID makes them, keys; and of a URI user and password, query and fragment.
+_SURE = r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|[\w~.-]{3}\dQ~[\w~.-]{31,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
+_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
 # Within names, which may speak of bearers.
-_SURE_TOKEN = re.compile(r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+(?=\S*\d)\S{16,}")
+_SURE_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
 _URI = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}")
 _SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=\S)")
 _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*)[^/\\?#]+@")  # not the @ that a placeholder begins with
@@ -61,7 +60,7 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
         value = _visible(value)
     if "?" in value or "@" in value or "#" in value:
         value = _without_secrets(value)
-    if "ey" in value or "earer" in value or "EARER" in value:
+    if "ey" in value or "earer" in value or "EARER" in value or "Q~" in value or "-----" in value:
         value = _SURE_TOKEN.sub("(token)", value)
     return harmless(value, limit)
 

@@ -478,7 +478,7 @@ def test_options_of_a_live_tenant_ask_for_one() -> None:
     assert "without a path" in done.stderr
 
 
-def scan(*paths: Path) -> subprocess.CompletedProcess[str]:
+def scan(*paths: Path | str) -> subprocess.CompletedProcess[str]:
     return regaudit("scan", *map(str, paths), "--as-of", AS_OF, "-q")
 
 
@@ -562,15 +562,24 @@ def test_a_snapshot_in_latin_1_is_an_error_with_its_place_and_other_input_is_aud
 def test_a_snapshot_that_unpacks_to_gigabytes_is_left(snapshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from auditor.sources import snapshot as source
 
-    monkeypatch.setattr(source, "_MOST_UNPACKED", (1 << 20, 50))
     header, objects = lines(snapshot)
     target = tmp_path / "bomb.ndjson.gz"
-    target.write_bytes(gzip.compress(sealed(header, objects) + objects[0] * 1 + b"\n" + (objects[0] + b"\n") * 20_000))
-    monkeypatch.setattr(source._Reader, "line", lambda reader, raw: (reader._intake is None and reader._begin(raw)) or True)
-    done = scan(target)
-    assert (done.returncode, "unpacks to more than 50 times its size" in done.stderr) == (2, True)
+    target.write_bytes(gzip.compress(sealed(header, [*objects, *[objects[0]] * 20_000])))
+    assert target.stat().st_size < 1 << 20
+    lines_read: list[bytes] = []
+    take = source._Reader.line
+
+    def counted(reader: source._Reader, raw: bytes) -> bool:
+        lines_read.append(raw)
+        return take(reader, raw)
+
+    monkeypatch.setattr(source._Reader, "line", counted)
+    done = scan(target, "--max-file-size", "1MB")
+    assert done.returncode == 2
+    assert "it unpacks to more than the limit of 1 MB (--max-file-size): the rest is not read" in done.stderr
+    assert 0.9 < sum(map(len, lines_read)) / (1 << 20) <= 1
+    monkeypatch.undo()
     target.write_bytes(gzip.compress(b"\n".join([json.dumps(header, separators=(",", ":")).encode(), b" " * (65 << 20)])))
-    monkeypatch.setattr(source, "_MOST_UNPACKED", (1 << 30, 300))
     done = scan(target)
     assert (done.returncode, "the line is too long" in done.stderr) == (2, True)
 

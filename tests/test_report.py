@@ -90,7 +90,7 @@ def test_an_empty_run_fits_the_schema(tmp_path: Path, validator: Draft202012Vali
 
 def test_a_report_with_errors_and_notes_fits_the_schema(tmp_path: Path, tenant: Path, validator: Draft202012Validator) -> None:
     broken = write(tmp_path / "broken.json", '{"appId": "x",\n "displayName": }')
-    twice = write(tmp_path / "twice.json", '{"appId": "x", "displayName": "a", "displayName": "b", "web": {}}')
+    twice = write(tmp_path / "twice.json", '{"appId": "x", "description": "a", "description": "b", "web": {}}')
     report = report_of(tenant, broken, twice)
     check(validator, report)
     assert [(row["file"], row["line"]) for row in report["run"]["errors"]] == [(broken.as_posix(), 2)]
@@ -353,7 +353,7 @@ def test_hostile_file_names_are_harmless(tmp_path: Path, name: str, form: str) -
     write(folder / f"{text}.json", registration("Payroll", web={"redirectUris": ["http://contoso.com/cb"]}))
     write(folder / f"broken{text}.json", '{"appId": "x", "web": }')
     key = json.dumps(text)
-    write(folder / f"{text}d" / "notes.json", f'{{"appId": "x", "displayName": "a", "displayName": "b", "web": 5, {key}: 1, {key}: 2}}')
+    write(folder / f"{text}d" / "notes.json", f'{{"appId": "x", "description": "a", "description": "b", "web": 5, {key}: 1, {key}: 2}}')
     ran = regaudit("scan", folder, *TODAY, "--output-format", form)
     assert_harmless(ran)
     assert ran.code == 2

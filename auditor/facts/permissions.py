@@ -92,7 +92,7 @@ class RequestedPermission(Fact):
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def reach(self) -> str:
         """What it lets its holder do, by the catalog; '' where that is not described."""
-        definition = self.definition
+        definition = self._described
         return definition.reach if definition is not None else ""
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)

@@ -135,7 +135,7 @@ class _Page:
         yield f"{line}; {verdicts.not_applicable:,} did not apply."
         yield from self._not_evaluated()
         for name in read.without_exact_places:
-            yield f"{harmless(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
+            yield f"{harmless(name, 200)} is larger than 8 MiB: findings have lines, no columns."
         severities = summary.by_severity.items()
         if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
             yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")

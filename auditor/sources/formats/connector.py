@@ -19,8 +19,9 @@ from auditor.display import bare_uri
 from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
 from auditor.facts.placeholders import is_placeholder
-from auditor.pointer import join
+from auditor.pointer import join, split
 from auditor.schemas import kind_of
+from auditor.sources import twice
 from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
 
@@ -180,7 +181,7 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
     out = Converted()
     names = {name.lower() for name in beside}
     out.put("ownApp", "token:clientid" in names, "")
-    at, settings = _members(out, parameter, "")["oauthsettings"]
+    at, settings = _members(out, parameter, "").get("oauthsettings", ("", {}))
     for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
             out.put("secretForm", secret_form(value, _member(settings, "clientid")), origin)
@@ -205,9 +206,13 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
 
 def _tenant_of_generic(out: Converted) -> None:
     """Generic OAuth 2 signs in at the tenant of its authorization URL; the parameter of the provider Microsoft Entra ID is not used."""
-    url = out.value.get("authorizationUrl")
-    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and isinstance(url, str) and login_cloud(url) is not None:
-        out.put("tenantId", url.partition("://")[2].split("/")[1] if url.count("/") > 2 else "", out.origins["/authorizationUrl"])
+    generic = out.value.get("identityProvider") in ("oauth2", "oauth2generic")
+    if "identityProvider" not in out.value or (generic and "authorizationUrl" not in out.value):
+        out.value.pop("tenantId", None)
+        missing = "authorizationUrl" if generic else "identityProvider"
+        out.leave_out("tenantId", f"{missing} is absent from the document", "")
+    elif generic and isinstance(url := out.value["authorizationUrl"], str) and login_cloud(url) is not None:
+        out.put("tenantId", f"{url}///".split("/")[3], out.origins["/authorizationUrl"])
 
 
 def _member(value: dict[str, Any], word: str) -> Any:
@@ -215,14 +220,16 @@ def _member(value: dict[str, Any], word: str) -> Any:
 
 
 def _members(out: Converted, value: dict[str, Any], at: str) -> dict[str, tuple[str, Any]]:
-    """Name in lower case -> place and value. Of two spellings the last counts, as of two equal names."""
+    """Name in lower case -> place and value. Of two spellings with different values neither counts."""
     found: dict[str, tuple[str, Any]] = {}
+    differ = set()
     for name, item in value.items():
-        if name.lower() in found:
-            other = found[name.lower()][0].rpartition("/")[2]
-            out.notes.append((at + join(name), f"{other!r} and {name!r} stand in one object; the last one counts"))
-        found[name.lower()] = at + join(name), item
-    return found
+        word = name.lower()
+        if word in found and found[word][1] != item:
+            out.wrong.append((at + join(name), twice.UNKNOWN + twice.spelt(split(found[word][0])[-1])))
+            differ.add(word)
+        found[word] = at + join(name), item
+    return {word: one for word, one in found.items() if word not in differ}
 
 
 def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -55,9 +55,9 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
             raise Wrong(places, None)
     data = _fitted(kind, value, places)
     for gap, why in (gaps or {}).items():
-        _forget(data, [int(part) if part.isdigit() else part for part in gap.split("/")], why)
+        forget(data, gap.split("/"), why)
     for path, why in unknown:
-        _forget(data, path, why)
+        forget(data, path, why)
         if odd is not None:
             odd.append((_pointer(path), f"{why}; it counts as unknown"))
     if places:
@@ -91,15 +91,19 @@ def _fitted(kind: str, value: dict[str, Any], places: list[tuple[str, str]]) -> 
     raise Wrong(places, None)
 
 
-def _forget(data: Any, path: list[str | int], why: str) -> None:
-    """Say in the shape that what stood there is unknown, and why."""
-    *parents, last = path
+def forget(data: Any, path: Sequence[str | int], why: str) -> bool:
+    """Say in the shape that what stood there is unknown, and why. False where no fact reads it."""
+    names = [str(part) for part in path]
+    while names and names[-1].isdigit():
+        names.pop()  # a list of which one element is unknown
     try:
+        *parents, last = names
         for part in parents:
-            data = data[part] if isinstance(part, int) else getattr(data, _attribute(data, part))
-        setattr(data, _attribute(data, str(last)), Unknown(".".join(str(part) for part in path if isinstance(part, str)), why))
-    except (AttributeError, LookupError, TypeError, Unread):
-        return  # of what no fact reads
+            data = data[int(part)] if isinstance(data, list) else getattr(data, _attribute(data, part))
+        setattr(data, _attribute(data, last), Unknown(".".join(name for name in names if not name.isdigit()), why))
+    except (AttributeError, LookupError, TypeError, ValueError, Unread):
+        return False
+    return True
 
 
 def explain(data: Any, why: str) -> None:
