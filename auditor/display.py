@@ -31,6 +31,8 @@ _SURE = r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|[\w~.-]{3}\dQ~[\w~.-]{31,}|
 _TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
 # Within names, which may speak of bearers.
 _SURE_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
+# The value of a client secret, as Entra ID has made them since 2021: three characters, a digit, "Q~", and the rest of forty.
+_SECRET_VALUE = re.compile(r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])")
 _URI = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}")
 _SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=\S)")
 _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*)[^/\\?#]+@")  # not the @ that a placeholder begins with
@@ -53,15 +55,20 @@ _CLOSING = re.compile(r"""['"\])}>.,;:]*$""")
 
 def clean(value: str, limit: int = MAX_LENGTH) -> str:
     """A hostile text on one line, of which no terminal or CI log obeys anything, cut at `limit` characters. What URIs in it hide
-    (user and password, query, fragment) is not shown, nor is a token.
+    (user and password, query, fragment) is not shown, nor is a token or the value of a client secret.
     """
     if not value.isprintable():  # first: what a line break cuts in two is one URI
         value = _visible(value)
     if "?" in value or "@" in value or "#" in value:
         value = _without_secrets(value)
     if "ey" in value or "earer" in value or "EARER" in value or "Q~" in value or "-----" in value:
-        value = _SURE_TOKEN.sub("(token)", value)
+        value = _SURE_TOKEN.sub(lambda found: "(client secret)" if "Q~" in found[0] else "(token)", value)
     return harmless(value, limit)
+
+
+def holds_secret(value: str) -> bool:
+    """Whether a text has the value of a client secret in it, by its form."""
+    return "Q~" in value and _SECRET_VALUE.search(value) is not None
 
 
 def harmless(value: str, limit: int = MAX_LENGTH) -> str:
@@ -220,9 +227,14 @@ def filled_in(value: Any, placeholder: str, form: str = "") -> str:
     return placeholder if value.__class__ is Unknown else show(value, form)
 
 
+def _named(value: Any) -> Any:
+    """An element of a list; a fact by the name that tells it from others of its name."""
+    return value if value.__class__ in (str, Unknown) else getattr(value, "name_in_list", value)
+
+
 def _show_list(values: Any) -> str:
     shown, more = (values.known(), True) if values.__class__ is Partial else (values, False)
-    text = ", ".join(show(value) for value in islice(shown, LISTED))
+    text = ", ".join(show(_named(value)) for value in islice(shown, LISTED))
     if len(shown) > LISTED:
         text += f" and {len(shown) - LISTED} more"
     return text + (" and possibly more" if more else "") or "none"

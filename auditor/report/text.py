@@ -112,6 +112,8 @@ class _Page:
             read.append(counted(report.service_principals, "service principal"))
         if report.connectors:
             read.append(counted(report.connectors, "connector"))
+        if report.saved_secrets:
+            read.append(counted(report.saved_secrets, "saved secret"))
         passed = f", {counted(report.files_passed_over, 'file')} passed over" if report.files_passed_over else ""
         sources = [f"tenant {clean(tenant.tenant_id, 100)}" for tenant in report.tenants]
         if report.files_read or not sources:
