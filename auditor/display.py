@@ -15,6 +15,7 @@ from auditor.unknown import Partial, Unknown
 
 MAX_LENGTH = 200
 LISTED = 5
+NOTHING = "none"  # an empty list
 # Within a command: no shell obeys it, and no program takes it for an option or for the name of a file to read. (On Windows, az is a batch
 # file, in which even a quoted % counts.)
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,255}")
@@ -27,12 +28,12 @@ _OBEYED = re.compile(
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81][\x80-\xbf]"
 )
 # Where secrets travel: tokens, client secrets as Entra ID makes them, keys; and of a URI user and password, query and fragment.
-_SURE = r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|[\w~.-]{3}\dQ~[\w~.-]{31,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
+# The value of a client secret, as Entra ID has made them since 2021: three characters, a digit, "Q~", and the rest of forty.
+_GENERATED = r"[\w~.-]{3}\dQ~[\w~.-]{31,}"
+_SURE = rf"\bey[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)+|{_GENERATED}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
 _TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
 # Within names, which may speak of bearers.
 _SURE_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
-# The value of a client secret, as Entra ID has made them since 2021: three characters, a digit, "Q~", and the rest of forty.
-_SECRET_VALUE = re.compile(r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])")
 _URI = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}")
 _SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=\S)")
 _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*)[^/\\?#]+@")  # not the @ that a placeholder begins with
@@ -68,7 +69,7 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
 
 def holds_secret(value: str) -> bool:
     """Whether a text has the value of a client secret in it, by its form."""
-    return "Q~" in value and _SECRET_VALUE.search(value) is not None
+    return "Q~" in value and re.search(_GENERATED, value) is not None
 
 
 def harmless(value: str, limit: int = MAX_LENGTH) -> str:
@@ -210,21 +211,26 @@ def bare_uri(uri: str) -> str:
     return _BARE.sub(r"\1", re.split(r"[?#]", uri, maxsplit=1)[0])
 
 
-def pasted(value: Any, placeholder: str, form: str = "") -> str:
+def is_pasted(shown: str) -> bool:
+    """Whether no shell obeys a text within a command that somebody will paste."""
+    return _HARMLESS.fullmatch(shown) is not None
+
+
+def pasted(value: Any, placeholder: str) -> str:
     """A value within a command that somebody will paste; the placeholder where it is not known, or where a shell could obey it."""
     if value is None or value.__class__ in (Unknown, Partial) or value == []:
         return placeholder
-    shown = show(value, form)
-    return shown if _HARMLESS.fullmatch(shown) else placeholder
+    shown = show(value)
+    return shown if is_pasted(shown) else placeholder
 
 
-def filled_in(value: Any, placeholder: str, form: str = "") -> str:
-    """A value within the prose of a fix; the placeholder where it is not known."""
+def value_of(value: Any, form: str = "") -> str | None:
+    """A value that goes into a fix; None where it is not known."""
     if value.__class__ in (list, Partial):
         known = [item for item in list.__iter__(value) if item.__class__ is not Unknown]
         if value.__class__ is Partial or len(known) < len(value):
-            return show(Partial(known, Unknown(placeholder))) if known else placeholder
-    return placeholder if value.__class__ is Unknown else show(value, form)
+            return show(Partial(known, Unknown("", ""))) if known else None
+    return None if value.__class__ is Unknown else show(value, form)
 
 
 def _named(value: Any) -> Any:
@@ -237,7 +243,7 @@ def _show_list(values: Any) -> str:
     text = ", ".join(show(_named(value)) for value in islice(shown, LISTED))
     if len(shown) > LISTED:
         text += f" and {len(shown) - LISTED} more"
-    return text + (" and possibly more" if more else "") or "none"
+    return text + (" and possibly more" if more else "") or NOTHING
 
 
 def utc(moment: datetime) -> datetime:

@@ -20,6 +20,7 @@ from typing import Any
 
 from auditor import joins, sources
 from auditor.engine import gate
+from auditor.engine.areas import AreaVerdicts
 from auditor.engine.compiled import collections
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
@@ -69,6 +70,7 @@ class Inputs:
 class AuditRequest:
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
+    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
     `certain_only`: failures that are only likely count as not evaluated.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
@@ -78,6 +80,7 @@ class AuditRequest:
     as_of: datetime | date | str | None = None
     show_passed: bool = False
     only: Roots | None = None
+    by_area: bool = False
     certain_only: bool = False
 
 
@@ -141,6 +144,7 @@ class Report(Loaded):
 
     outcomes: list[Outcome]
     findings: list[Finding]
+    areas: AreaVerdicts | None
     profile: str
     started: datetime
     finished: datetime
@@ -264,6 +268,7 @@ def judge(
     *,
     only: Roots | None = None,
     show_passed: bool = False,
+    areas: AreaVerdicts | None = None,
     certain_only: bool = False,
     progress: Progress | None = None,
 ) -> list[Outcome]:
@@ -277,7 +282,14 @@ def judge(
         for world in worlds:
             roots = None if only is None else only(world)
             outcomes = judge_all(
-                rules, world, only=roots, record=only is not None, show_passed=show_passed, certain_only=certain_only, tell=tell
+                rules,
+                world,
+                only=roots,
+                record=only is not None,
+                show_passed=show_passed,
+                areas=areas,
+                certain_only=certain_only,
+                tell=tell,
             )
             for total, one in zip(totals, outcomes, strict=True):
                 total.add(one)
@@ -290,10 +302,17 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
     rules = request.rules.rules()
+    areas = AreaVerdicts() if request.by_area else None
     with _collector_off():
         loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
-            loaded.worlds, rules, only=request.only, show_passed=request.show_passed, certain_only=request.certain_only, progress=progress
+            loaded.worlds,
+            rules,
+            only=request.only,
+            show_passed=request.show_passed,
+            areas=areas,
+            certain_only=request.certain_only,
+            progress=progress,
         )
     fixed = request.as_of is not None
     return Report(
@@ -301,6 +320,7 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
         outcomes=outcomes,
         with_findings=_with_findings(outcomes),
         findings=_by_root(outcomes),
+        areas=areas,
         profile=request.rules.profile_name,
         started=now if fixed else started,
         finished=now if fixed else datetime.now(timezone.utc),
@@ -342,6 +362,7 @@ def audit(
         RuleSelection(tuple(select), tuple(ignore), profile, params or {}, tuple(map(str, extend_rules))),
         as_of,
         show_passed,
+        by_area=True,
         certain_only=certain_only,
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)

@@ -19,6 +19,7 @@ from typing import Any
 
 from auditor.pipeline import Report, audit
 from auditor.report import Options, render
+from auditor.report.build import report_of
 
 Json = dict[str, Any]
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -177,7 +178,7 @@ def tenant(kind: str, count: int, roots: int) -> Json:
 def run(file: Path) -> Report:
     report = audit(file, select=["ALL"], as_of=NOW)
     for form in ("json", "text"):
-        for _ in render(report, form, Options()):
+        for _ in render(report_of(report), form, Options()):
             pass
     return report
 

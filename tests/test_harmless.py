@@ -266,7 +266,7 @@ def test_what_a_uri_hides_changes_no_identity(tmp_path: Path) -> None:
     def findings(*uris: str) -> dict[str, str]:
         app = {"id": API, "appId": APP, "displayName": "x", "web": {"redirectUris": list(uris)}}
         ran = regaudit("scan", write(tmp_path / "app.json", app), "--select", "redirect-http", "--output-format", "json")
-        return {row["finding_id"]: row["actual"] for row in ran.json["findings"] if row["status"] == "fail"}
+        return {row["finding_id"]: row["actual"] for row in ran.findings if row["status"] == "fail"}
 
     one, two = "http://a.contoso.com/?code=1", "http://a.contoso.com/?code=2"
     both = findings(one, two)

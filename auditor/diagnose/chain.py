@@ -19,7 +19,7 @@ import msgspec
 
 from auditor.diagnose.checked import portal, statements
 from auditor.display import clean, counted, show
-from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict
+from auditor.engine.finding import Finding, Outcome, Says, Verdict
 from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly, unread
 from auditor.engine.identity import numbered, subject_key
 from auditor.engine.rows import identity_of
@@ -27,8 +27,10 @@ from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedRe
 from auditor.facts.connector import ConnectorScope
 from auditor.joins.world import World
 from auditor.pipeline import Report
+from auditor.report.rows import FindingRow
+from auditor.report.tables import finding_row
 from auditor.report.verdict import nothing
-from auditor.severity import Certainty, Severity
+from auditor.severity import Certainty, Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 
 _BREAKS = Severity.medium
@@ -180,8 +182,8 @@ class Judged(msgspec.Struct):
     remedy: str | None  # what would make it known; of a link that is likely broken what would make sure
     portal: str | None
     rules: list[str]  # those that passed, failed or could not be evaluated
-    findings: list[Finding]
-    remarks: list[Finding]
+    findings: list[FindingRow]
+    remarks: list[FindingRow]
 
 
 class Chain(msgspec.Struct):
@@ -196,7 +198,7 @@ class Chain(msgspec.Struct):
     pointer: str
     status: str  # pass, fail, not-evaluated; not-applicable where it does not sign in through Microsoft Entra ID
     links: list[Judged]
-    remarks: list[Finding]
+    remarks: list[FindingRow]
     summary: str = ""  # how many links fit, are broken, are open
 
 
@@ -257,7 +259,7 @@ def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -
             if connector.kind == "api" and link.name in _CLIENTS:
                 continue
             links.append(_judged(link, connector, outcomes, links, report))
-    remarks = [row for rule in ASIDE if rule in outcomes for row in _findings(outcomes[rule].of(connector).values())]
+    remarks = [finding_row(row) for rule in ASIDE if rule in outcomes for row in _findings(outcomes[rule].of(connector).values())]
     statuses = {link.status for link in links}
     status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
     return Chain(
@@ -283,8 +285,8 @@ _CLIENTS = ("client", "client's service principal", "permission", "consent")  # 
 
 def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], before: list[Judged], report: Report) -> Judged:
     asked = [(step, _verdicts(step, outcomes[step.rule], connector)) for step in link.steps if step.rule in outcomes]
-    breaking: list[Finding] = []
-    remarks: list[Finding] = []
+    breaking: list[FindingRow] = []
+    remarks: list[FindingRow] = []
     there = {id(row) for _, verdicts in asked for row in _findings(verdicts)}
     for step, verdicts in asked:
         gave_way = outcomes[step.rule].gave_way
@@ -292,7 +294,7 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
             if id(row) in gave_way and id(gave_way[id(row)]) in there:
                 continue  # the other says the same, of this link
             breaks = row.status is Status.error or (counts(row, _BREAKS) and not step.remark)
-            (breaking if breaks else remarks).append(row)
+            (breaking if breaks else remarks).append(finding_row(row))
     asked = [(step, verdicts) for step, verdicts in asked if not step.remark]
     spoke = [step.rule for step, verdicts in asked if any(verdict.says is not Says.not_applicable for verdict in verdicts)]
     what = _reached(link.what, connector)

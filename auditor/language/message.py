@@ -1,6 +1,6 @@
 """Messages and fixes: text with facts in braces, `secret {secret} expired on {secret.end:date}`.
 
-In a fix, what is not known is a placeholder for the reader to fill in (`APP-ID`), and so is within a command whatever a shell could obey.
+A fix is kept apart from the values that it takes from a finding (`auditor/template.py`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from auditor.display import filled_in, pasted, show
+from auditor.display import is_pasted, show, value_of
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, App, ServicePrincipal
 from auditor.language.checker import Checker
 from auditor.language.logic import Env
 from auditor.language.nodes import Node, call, literal
+from auditor.template import Place, Template
 
 FORMS = {"date": "date", "days": "duration"}
 
@@ -25,20 +26,12 @@ class Message:
 
     def __init__(self, checker: Checker, text: str) -> None:
         self.parts: list[str | _Field] = []
-        inside = False  # a command, between backticks
         for part in _split(text):
-            if isinstance(part, str):
-                inside ^= part.count("`") % 2 == 1
-                self.parts.append(part)
-            else:
-                self.parts.append(_field(checker, text, *part, inside=inside))
+            self.parts.append(part if isinstance(part, str) else _field(checker, text, *part))
         self.fields = [part for part in self.parts if not isinstance(part, str)]
 
     def render(self, env: Env) -> str:
-        return "".join(part if isinstance(part, str) else self._shown(part, part.node.exact(env)) for part in self.parts)
-
-    def _shown(self, field: _Field, value: Any) -> str:
-        return show(value, field.form)
+        return "".join(part if isinstance(part, str) else show(part.node.exact(env), part.form) for part in self.parts)
 
     def _show_code(self, field: _Field) -> ast.expr:
         return call("_show", field.node.code, literal(field.form)) if field.form else call("_show", field.node.code)
@@ -57,18 +50,45 @@ class Message:
 
 
 class Fix(Message):
-    """A checked fix: what is not known is a placeholder, and so is in a command what a shell could obey."""
+    """A checked fix: a template, the same for all findings of the rule, and what it takes from each."""
 
-    def __init__(self, checker: Checker, text: str) -> None:
+    def __init__(self, checker: Checker, text: str, members: Mapping[str, str], params: Env) -> None:
+        """`members`: facts that every finding has in a member of its own, by path. `params`: the rule's, the same for all findings."""
         super().__init__(checker, text)
-        self._placeholders = placeholders({field.path: field.cls for field in self.fields})
+        names = placeholders({field.path: field.cls for field in self.fields})
+        whole, places = "", dict[str, Place]()
+        self._own: dict[str, _Field] = {}
+        for number, part in enumerate(self.parts):
+            if isinstance(part, str):
+                whole += part
+            elif (constant := _constant(part, params)) is not None:
+                within = whole.count("`") % 2 == 1
+                whole += constant if not within or is_pasted(constant) else names[part.path]
+            else:
+                key = f"{part.path or f'value{number}'}{part.form and ':'}{part.form}"
+                places[key] = Place(names[part.path], None if part.form else members.get(part.path))
+                whole += f"{{{key}}}"
+                if places[key].member is None:
+                    self._own[key] = part
+        self.template = Template(whole, places)
 
-    def _shown(self, field: _Field, value: Any) -> str:
-        return (pasted if field.inside else filled_in)(value, self._placeholders[field.path], field.form)
+    def values(self, env: Env) -> dict[str, str]:
+        """What the template needs of a subject, as far as it is known."""
+        found = {key: value_of(field.node.exact(env), field.form) for key, field in self._own.items()}
+        return {key: value for key, value in found.items() if value is not None}
 
-    def _show_code(self, field: _Field) -> ast.expr:
-        function = "_pasted" if field.inside else "_filled_in"
-        return call(function, field.node.code, literal(self._placeholders[field.path]), literal(field.form))
+    def values_code(self) -> ast.expr | None:
+        """The same as plain Python, None for a value that is not known; null where nothing is needed."""
+        values = [call("_value_of", field.node.code, literal(field.form)) for field in self._own.values()]
+        return ast.Dict([literal(key) for key in self._own], values) if values else None
+
+
+def _constant(field: _Field, params: Env) -> str | None:
+    """What a field is in all findings of the rule; None where it is not the same in all."""
+    try:
+        return value_of(field.node.exact(params), field.form) if field.node.const else None
+    except KeyError:  # it is made of the clock
+        return None
 
 
 class _Field(NamedTuple):
@@ -76,7 +96,6 @@ class _Field(NamedTuple):
 
     node: Node
     form: str
-    inside: bool  # a command
     path: str  # "app.app_id"; '' for what is no path
     cls: type | None  # whose fact it is
 
@@ -109,7 +128,7 @@ def _is_roots(path: str) -> bool:
     return path.count(".") == 1 and path.partition(".")[0] in ROOTS
 
 
-def _field(checker: Checker, text: str, source: str, form: str, start: int, *, inside: bool) -> _Field:
+def _field(checker: Checker, text: str, source: str, form: str, start: int) -> _Field:
     reads = len(checker.reads)
     try:
         node = checker.check(source, None)
@@ -119,7 +138,7 @@ def _field(checker: Checker, text: str, source: str, form: str, start: int, *, i
         there = ", ".join(f":{name} for a {kind}" for name, kind in FORMS.items())
         raise RuleError(f"no format {form!r} for {node.type}; there are: {there}", text, start, start + len(source))
     path = node.path or (source.strip() if source.strip().isidentifier() else "")
-    return _Field(node, form, inside, path, checker.reads[-1].cls if len(checker.reads) > reads else None)
+    return _Field(node, form, path, checker.reads[-1].cls if len(checker.reads) > reads else None)
 
 
 def _split(text: str) -> list[str | tuple[str, str, int]]:
@@ -164,4 +183,4 @@ def _field_end(text: str, start: int) -> tuple[int, int]:
     raise RuleError("'{' is not closed", text, start)
 
 
-BUILTINS = {"_show": show, "_pasted": pasted, "_filled_in": filled_in}
+BUILTINS = {"_show": show, "_value_of": value_of}

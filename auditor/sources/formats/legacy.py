@@ -42,12 +42,12 @@ _PRINCIPAL_RENAMED = {
 _CREDENTIAL = {"startDate": "startDateTime", "endDate": "endDateTime"}
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
+_MATERIAL = {"passwordCredentials": "secretText", "keyCredentials": "key"}  # Azure AD Graph calls both `value`
 # Where a registration's weaknesses are: Microsoft Graph has other names for them. (Its documentation shows `allowPublicClient`, too.)
 DECISIVE = (
     "replyUrls", "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "oauth2Permissions",
     "preAuthorizedApplications", "knownClientApplications",
 )  # fmt: skip
-_MATERIAL = {"passwordCredentials": "secretText", "keyCredentials": "key"}  # Azure AD Graph calls both `value`
 # What is read beside Microsoft Graph's names, and the names within it.
 NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*RENAMED, "availableToOtherTenants", "replyUrls"), ()),
