@@ -108,7 +108,8 @@ class Link(NamedTuple):
 LINKS = (
     Link("connector", _connector, (
         Step("connector-client-id-invalid"), Step("connector-secret-is-id"), Step("connector-tenant-invalid"),
-        Step("connector-login-host"), Step("connector-login-cloud", minor=True), Step("connector-oauth-endpoints"), Step("connector-oauth-versions"),
+        Step("connector-login-host"), Step("connector-login-cloud", minor=True), Step("connector-oauth-endpoints"),
+        Step("connector-oauth-versions"),
         Step("connector-scope-malformed"), Step("connector-resource-missing"),
     )),
     Link("client", _client, (
@@ -174,7 +175,7 @@ class Judged(msgspec.Struct):
 
     link: str
     status: str  # pass: it fits; fail: it is broken; not-evaluated: it is open
-    certainty: str | None  # of a broken link: likely where all of its findings are
+    certainty: Certainty | None  # of a broken link: likely where all of its findings are
     what: str | None
     checked: list[str]  # what was checked and is right, by name and value
     unchecked: list[Unchecked]
@@ -246,7 +247,9 @@ def verdict(found: list[Chain], gate: Gate) -> str:
     broken = sum(chain.status == "fail" for chain in found)
     verb = "has" if broken == 1 else "have"
     connectors = f"{broken:,} of {counted(len(found), 'connector')} {verb} broken links"
-    return f"{gate.head}: {connectors}: {links['fail']:,} of {counted(links.total(), 'link')} broken{gaps}"
+    likely = sum(link.certainty is Certainty.likely for chain in found for link in chain.links)
+    rest = f" ({likely:,} likely)" if likely else ""
+    return f"{gate.head}: {connectors}: {links['fail']:,} of {counted(links.total(), 'link')} broken{rest}{gaps}"
 
 
 def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -> Chain:
@@ -270,7 +273,7 @@ def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -
 
 def _summary(links: list[Judged]) -> str:
     """3 of 8 links fit, 1 is broken, 4 are open: this does not mean that the connector works."""
-    number = Counter("likely" if link.certainty == "likely" else link.status for link in links)
+    number = Counter("likely" if link.certainty is Certainty.likely else link.status for link in links)
     said = [f"{number['pass']} of {counted(len(links), 'link')} {'fits' if number['pass'] == 1 else 'fit'}"]
     for status, word in (("fail", "broken"), ("likely", "likely broken"), ("not-evaluated", "open")):
         if number[status]:
@@ -303,8 +306,8 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
     certainty = None
     lacking = reason if isinstance(reason, Reason) else None
     if breaking:
-        certainty = "likely" if all(row.certainty is Certainty.likely for row in breaking) else "certain"
-        if certainty == "likely":
+        certainty = Certainty.likely if all(row.certainty is Certainty.likely for row in breaking) else Certainty.certain
+        if certainty is Certainty.likely:
             lacking = _makes_sure(link, connector, {row.rule_id for row in breaking})
     named = None if isinstance(what, Unknown) or what is None else _named(what)
     return Judged(
@@ -333,7 +336,7 @@ def _open(link: Link, what: Any, asked: _Asked, connector: Connector, before: li
 
 
 def _is_likely(before: list[Judged], link: str) -> bool:
-    return any(judged.link == link and judged.certainty == "likely" for judged in before)
+    return any(judged.link == link and judged.certainty is Certainty.likely for judged in before)
 
 
 def _makes_sure(link: Link, connector: Connector, rules: set[str]) -> Reason | None:

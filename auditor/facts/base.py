@@ -212,7 +212,7 @@ class Fact(metaclass=FactType):
         return None, inside
 
     def presumed(self, name: str, unknown: Unknown) -> Any:
-        """What counts as the value of a fact of a rule's `presume` that is not known: empty where its format cannot carry it, else unknown."""
+        """What counts as the value of a presumed fact that is not known: empty where its format cannot carry it, else unknown."""
         return () if self.cannot_carry(unknown) else unknown
 
     def cannot_carry(self, unknown: Unknown) -> bool:
