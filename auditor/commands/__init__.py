@@ -39,3 +39,13 @@ def echo_table(rows: Iterable[Iterable[Any]], headers: Iterable[str]) -> None:
 
     cells = [[cell(value) if isinstance(value, str) else value for value in row] for row in rows]
     click.echo(tabulate(cells, headers=list(headers), tablefmt="simple", disable_numparse=True))
+
+
+def wrapped(text: str, first: str = "", others: str = "", *, width: int | None = None) -> list[str]:
+    """Lines no wider than the terminal; what is one word, such as an address or a subject, is never broken."""
+    import shutil
+    import textwrap
+
+    columns = max(40, width or shutil.get_terminal_size().columns)
+    lines = textwrap.wrap(text, columns, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
+    return lines or [first.rstrip()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, echo_json, running
+from auditor.commands import Command, echo_json, running, wrapped
 from auditor.commands.options import Output, as_of, certain_only, inputs, outputs, rules, strict
 from auditor.errors import UsageError
 
@@ -73,14 +73,14 @@ def _page(chain: Any, output: Output) -> list[str]:
     def style(text: str, name: str) -> str:
         return click.style(text, fg=name) if output.coloured else text
 
-    lines = _wrapped(f'Connector "{cell(chain.connector)}"  {chain.file}:{chain.line}', "", "  ")
+    lines = wrapped(f'Connector "{cell(chain.connector)}"  {chain.file}:{chain.line}', "", "  ")
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
     if not output.quiet:
         lines += _links(chain, style, verbose=output.verbose)
     if chain.links:
-        lines += _wrapped(chain.summary, "  ", "  ")
+        lines += wrapped(chain.summary, "  ", "  ")
     return [*lines, ""]
 
 
@@ -90,7 +90,7 @@ def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
     lines: list[str] = []
 
     def say(text: str, indent: int = 4) -> None:
-        lines.extend(_wrapped(text, " " * indent, " " * (indent + 2)))
+        lines.extend(wrapped(text, " " * indent, " " * (indent + 2)))
 
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
@@ -134,13 +134,3 @@ def _finding(row: Any, say: Any) -> None:
         say(f"{row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip(), 6)
     for i, line in enumerate(clean_lines(row.remediation, 4000).split("\n") if row.remediation else ()):
         say(f"{'fix: ' if i == 0 else '     '}{line}", 6)
-
-
-def _wrapped(text: str, first: str, others: str) -> list[str]:
-    """Lines no wider than the terminal; what is one word, such as an address or a command's argument, is never broken."""
-    import shutil
-    import textwrap
-
-    width = max(40, shutil.get_terminal_size().columns)
-    lines = textwrap.wrap(text, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
-    return lines or [first.rstrip()]
