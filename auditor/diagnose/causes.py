@@ -6,6 +6,7 @@ applies; where a message names registrations of the input, findings on others ar
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from auditor.engine import gate
 from auditor.engine.finding import Finding
 from auditor.entra.catalog import CATALOG
 from auditor.pipeline import Loaded, Report
+from auditor.unknown import Reason
 
 _REASONS = 3  # that are named
 
@@ -84,10 +86,20 @@ def _open(message: Message, explanations: list[Explanation], found: list[Clue], 
         return _no_rule(code)
     if not isinstance(loaded, Report):
         return ""
-    if gaps := loaded.reasons():
+    if gaps := _gaps(loaded):
         reasons = "; ".join(clean(str(reason)) for reason, _ in gaps.most_common(_REASONS))
         return f"{counted(gaps.total(), 'check')} not evaluated ({reasons})"
     return "" if found or loaded.count("passed") else "the input holds nothing that these rules check"
+
+
+def _gaps(report: Report) -> Counter[Reason]:
+    """Why rules were not evaluated on the objects of the input. Of a kind that is not in it at all a rule says nothing."""
+    there = {"app": report.applications, "principal": report.service_principals, "connector": report.connectors}
+    found: Counter[Reason] = Counter()
+    for outcome in report.outcomes:
+        if there.get(outcome.rule.root, 1):
+            found.update(outcome.reasons)
+    return found
 
 
 def _about(message: Message, rows: list[Finding], loaded: Loaded) -> list[Finding]:

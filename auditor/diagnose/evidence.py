@@ -249,7 +249,7 @@ def _other_account(message: Message, worlds: list[World]) -> _Answers:
             yield (
                 Said.found,
                 (
-                    f"{_named(app)} is single-tenant (signInAudience AzureADMyOrg), and {who}: invite it as a guest, or change the supported "
+                    f"{_named(app)} is single-tenant (signInAudience AzureADMyOrg), and {who}: invite it as a guest, or change the "
                     "account types"
                 ),
             )
@@ -322,8 +322,8 @@ def _assertion_audience(message: Message, worlds: list[World]) -> _Answers:
             yield (
                 Said.found,
                 (
-                    f"{_named(app)} has the Application ID URI {clean(close)}, which differs from the token's audience {shown} in upper and "
-                    "lower case only: register it in lower case"
+                    f"{_named(app)} has the Application ID URI {clean(close)}, which differs from the token's audience {shown} in upper "
+                    "and lower case only: register it in lower case"
                 ),
             )
         else:
