@@ -111,6 +111,7 @@ def tenant(folder: Path, name: str, uri: str, other: str) -> None:
 @settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(name=NAMES, uri=URIS, other=URIS)
 @example("=PLANT|' /C calc'!A0", f"https://me:{SECRET}@a.azurewebsites.net/cb?code={SECRET}", f"urn:x?{SECRET}")
+@example("x", f"a@b:{SECRET}@10.0.0.1#{SECRET}", "x")
 @example("x", f"xn--e1a.contoso.com/#{SECRET}", f"a.azurewebsites.net#{SECRET}")
 @example("A" * 55 + "::error::PLANT", f"a.azurewebsites.net/?{SECRET}", f"http://a?\n{SECRET}#{SECRET}")
 def test_every_command_and_format(name: str, uri: str, other: str) -> None:
