@@ -28,7 +28,9 @@ _OBEYED = re.compile(
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81][\x80-\xbf]"
 )
 # Where secrets travel: tokens, client secrets as Entra ID makes them, keys; and of a URI user and password, query and fragment.
-_SURE = r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|[\w~.-]{3}\dQ~[\w~.-]{31,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
+# The value of a client secret, as Entra ID has made them since 2021: three characters, a digit, "Q~", and the rest of forty.
+_GENERATED = r"[\w~.-]{3}\dQ~[\w~.-]{31,}"
+_SURE = rf"\bey[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)+|{_GENERATED}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
 _TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
 # Within names, which may speak of bearers.
 _SURE_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
@@ -54,15 +56,20 @@ _CLOSING = re.compile(r"""['"\])}>.,;:]*$""")
 
 def clean(value: str, limit: int = MAX_LENGTH) -> str:
     """A hostile text on one line, of which no terminal or CI log obeys anything, cut at `limit` characters. What URIs in it hide
-    (user and password, query, fragment) is not shown, nor is a token.
+    (user and password, query, fragment) is not shown, nor is a token or the value of a client secret.
     """
     if not value.isprintable():  # first: what a line break cuts in two is one URI
         value = _visible(value)
     if "?" in value or "@" in value or "#" in value:
         value = _without_secrets(value)
     if "ey" in value or "earer" in value or "EARER" in value or "Q~" in value or "-----" in value:
-        value = _SURE_TOKEN.sub("(token)", value)
+        value = _SURE_TOKEN.sub(lambda found: "(client secret)" if "Q~" in found[0] else "(token)", value)
     return harmless(value, limit)
+
+
+def holds_secret(value: str) -> bool:
+    """Whether a text has the value of a client secret in it, by its form."""
+    return "Q~" in value and re.search(_GENERATED, value) is not None
 
 
 def harmless(value: str, limit: int = MAX_LENGTH) -> str:
@@ -227,9 +234,14 @@ def value_of(value: Any, form: str = "") -> str | None:
     return None if value.__class__ is Unknown else show(value, form)
 
 
+def _named(value: Any) -> Any:
+    """An element of a list; a fact by the name that tells it from others of its name."""
+    return value if value.__class__ in (str, Unknown) else getattr(value, "name_in_list", value)
+
+
 def _show_list(values: Any) -> str:
     shown, more = (values.known(), True) if values.__class__ is Partial else (values, False)
-    text = ", ".join(show(value) for value in islice(shown, LISTED))
+    text = ", ".join(show(_named(value)) for value in islice(shown, LISTED))
     if len(shown) > LISTED:
         text += f" and {len(shown) - LISTED} more"
     return text + (" and possibly more" if more else "") or NOTHING

@@ -115,14 +115,20 @@ class Loaded:
 
     @property
     def connectors(self) -> int:
-        return sum(len(world.connectors) for world in self.worlds)
+        return sum(connector.signs_in_by_itself for world in self.worlds for connector in world.connectors)
+
+    @property
+    def saved_secrets(self) -> int:
+        """Answers with a client secret, and keys in policies of connectors."""
+        return sum(len(world.connectors) for world in self.worlds) - self.connectors
 
     @property
     def objects(self) -> dict[str, int]:
         """Kind of object -> how many of them were read."""
         tenants = sum(world.tenant.document is not None for world in self.worlds)
-        kinds = "application", "servicePrincipal", "connector", "tenant"
-        return dict(zip(kinds, (self.applications, self.service_principals, self.connectors, tenants), strict=True))
+        kinds = "application", "servicePrincipal", "connector", "savedSecret", "tenant"
+        counts = self.applications, self.service_principals, self.connectors, self.saved_secrets, tenants
+        return dict(zip(kinds, counts, strict=True))
 
     def remedy(self, reason: Reason) -> str | None:
         """What would make known what is not."""

@@ -119,7 +119,7 @@ def test_an_ordinary_name_reads_as_it_is(plain: str) -> None:
         ("see 'https://u:p@a.com/cb?s=1 2' and (https://b.com/?q), then", "see 'https://…@a.com/cb?…' and (https://b.com/?…), then"),
         ("https://a.com/\ncb?s=\n1", "https://a.com/\ufffdcb?…"),
         ("token eyJ0eXAiOiJKV1Qi.eyJhdWQi.c2ln", "token (token)"),
-        ("ci abc8Q~defghijklmnopqrstuvwxyz.0123456789_- of May", "ci (token) of May"),
+        ("ci abc8Q~defghijklmnopqrstuvwxyz.0123456789_- of May", "ci (client secret) of May"),
         ("-----BEGIN RSA PRIVATE KEY----- MIIE", "(token)"),
         ("Q~ -----BEGIN CERTIFICATE-----", "Q~ -----BEGIN CERTIFICATE-----"),
         ("Authorization: Bearer abcdefghij0123456789", "Authorization: (token)"),

@@ -86,7 +86,6 @@ FILES: list[tuple[str, Any, str, bool]] = [
     ("postman.json", {"info": {"_postman_id": "x", "schema": "https://schema.getpostman.com/x"}, "item": []}, "Postman", False),
     ("teams.json", {"manifestVersion": "1.16", "id": "x", "webApplicationInfo": {"id": GUID}}, "Microsoft Teams", False),
     ("appsettings.json", {"AzureAd": {"Instance": "https://login.microsoftonline.com/", "ClientId": GUID}}, "appsettings.json", False),
-    ("rbac.json", {"appId": GUID, "displayName": "x", "password": "hunter2-secret", "tenant": GUID}, "create-for-rbac", False),
     ("query.json", [{"id": GUID, "name": "x"}], "--query", False),
     ("slim.json", {"appId": GUID, "displayName": "x"}, "--query or Select-Object", False),
     ("bad-apps.json", {"applications": [{"appId": GUID, "displayName": "x", "category": "mail"}]}, "--query", False),

@@ -142,6 +142,9 @@ ASIDE = (
     "connector-oauth-generic",
     "connector-oauth-no-refresh",
     "connector-secret-in-file",
+    "connector-key-in-policy",
+    "connector-api-http",
+    "saved-client-secret",
     "connector-multi-tenant",
 )
 RULES = tuple(dict.fromkeys([step.rule for link in LINKS for step in link.steps] + list(ASIDE)))
@@ -175,10 +178,14 @@ class Chain(msgspec.Struct):
     remarks: list[FindingRow]
 
 
+def _walked(world: World) -> Iterator[Connector]:
+    return (connector for connector in world.connectors if connector.signs_in_by_itself)
+
+
 def roots(world: World) -> list[Any]:
     """What the rules of all links are asked about, each once: connectors and what they depend on."""
     reaches = dict.fromkeys(step.root for link in LINKS for step in link.steps)
-    found = (_reached(reach, connector) for connector in world.connectors for reach in reaches)
+    found = (_reached(reach, connector) for connector in _walked(world) for reach in reaches)
     return list({id(root): root for root in found if root is not None and not isinstance(root, Unknown)}.values())
 
 
@@ -186,7 +193,7 @@ def chains(report: Report) -> Iterator[Chain]:
     """One for each connector of a report on `only` these roots, that was made with RULES."""
     outcomes = {outcome.rule.id: outcome for outcome in report.outcomes}
     for world in report.worlds:
-        for connector in world.connectors:
+        for connector in _walked(world):
             yield _chain(connector, outcomes, report)
 
 

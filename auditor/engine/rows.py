@@ -158,7 +158,7 @@ def _described(root: Any, of: Identity) -> RootIdentity:
         clean_or_none(getattr(root, "app_id", None)),
         clean_or_none(root.id),
         show(name) if isinstance(name, str) else show(root) if isinstance(root, Connector) else None,
-        KINDS[type(root)],
+        "savedSecret" if isinstance(root, Connector) and not root.signs_in_by_itself else KINDS[type(root)],
         owner_names(root),
         [show(tag) for tag in tags] if type(tags) is list else None,
         clean_or_none(getattr(root, "service_management_reference", None)),

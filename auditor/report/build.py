@@ -165,6 +165,7 @@ def _run(audited: Audited, min_severity: Severity) -> model.Run:
             audited.applications,
             audited.service_principals,
             audited.connectors,
+            audited.saved_secrets,
             audited.files_read,
             len(audited.passed_over),
             model.Verdicts(*(audited.count(name) for name in model.Verdicts.__struct_fields__)),

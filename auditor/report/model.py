@@ -180,6 +180,8 @@ class Coverage(Model):
     """Number of service principals."""
     connectors_read: int
     """Number of connectors."""
+    saved_secrets_read: int
+    """Number of saved answers with a client secret, and of keys in policies of connectors."""
     files_read: int
     """Number of files that hold something of Microsoft Entra ID."""
     files_passed_over: int

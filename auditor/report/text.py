@@ -123,6 +123,8 @@ class _Page:
             objects.append(counted(read.service_principals_read, "service principal"))
         if read.connectors_read:
             objects.append(counted(read.connectors_read, "connector"))
+        if read.saved_secrets_read:
+            objects.append(counted(read.saved_secrets_read, "saved secret"))
         passed = f", {counted(read.files_passed_over, 'file')} passed over" if read.files_passed_over else ""
         sources = [f"tenant {harmless(tenant, 100)}" for tenant in run.tenants]
         if read.files_read or not sources:

@@ -246,11 +246,6 @@ _OBJECTS = (
     ),
     _Object("a Capacitor configuration", lambda members: "webDir" in members and "appId" in members, b"", "it holds no app registration"),
     _Object(
-        "the output of `az ad sp create-for-rbac`, with a client secret in it",
-        lambda members: _has("password", "tenant")(members) or _has("clientSecret", "subscriptionId")(members), b"",
-        "delete the file where nobody needs it, and " + _SHOW,
-    ),
-    _Object(
         "the output of PowerShell, cut off by ConvertTo-Json", _is_powershell, _POWERSHELL,
         "its objects lie deeper than -Depth allows; use `ConvertTo-Json -Depth 10`, or better " + _GRAPH_POWERSHELL,
         rb'"(?:Microsoft\.Graph\.PowerShell\.|System\.(?:Object\[\]|Collections\.)|@\{)',

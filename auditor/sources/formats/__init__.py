@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from auditor.sources.formats import connector, directory, msal, other, snapshot, solution
+from auditor.sources.formats import connector, directory, msal, other, saved_secret, snapshot, solution
 from auditor.sources.formats.base import FileFormat, Format, Object, ObjectFormat, Whole
 
 FORMATS: tuple[Format, ...] = (
     *snapshot.FORMATS,
     *solution.FORMATS,
+    *saved_secret.FORMATS,
     *directory.FORMATS,
     *connector.FORMATS,
     *msal.FORMATS,

@@ -11,16 +11,38 @@ import msgspec
 
 from auditor.display import clean
 from auditor.entra import shapes
+from auditor.entra.shapes import Concealed
 from auditor.facts import kinds
 from auditor.facts.convert import PLACEHOLDER_STARTS
 from auditor.unknown import Unknown, Unread
+
+
+def conceal(kind: type, value: Any) -> Concealed:
+    """What secret material looks like, made while it is decoded. Raises TypeError where it is not a text."""
+    if not isinstance(value, str):
+        raise TypeError("a text is needed here")
+    text = value.strip()
+    return Concealed("none" if not text else "placeholder" if stands_in(text) else "value")
+
+
+def stands_in(text: str) -> bool:
+    """Whether a text stands where a secret does and is none."""
+    return len(text) <= _LONGEST_STAND_IN and _STANDS_IN.fullmatch(text) is not None
+
+
+# What people and tools write in place of a secret: brackets around it, one character again and again, words. A value has a digit in it,
+# and may have brackets: those that Entra ID made before 2020 do.
+_LONGEST_STAND_IN = 300  # characters
+_STANDS_IN = re.compile(
+    r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@\w+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*", re.DOTALL
+)
 
 
 class _Decoders(dict[str, Callable[[Any], Any]]):
     """By kind, each made when the first object of its kind is met."""
 
     def __missing__(self, kind: str) -> Callable[[Any], Any]:
-        made = self[kind] = msgspec.json.Decoder(kinds.shape(kind)).decode
+        made = self[kind] = msgspec.json.Decoder(kinds.shape(kind), dec_hook=conceal).decode
         return made
 
 
@@ -68,7 +90,7 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
 def fitting(kind: str, value: Any) -> Any:
     """The shape of a value that fits at once; None of another."""
     try:
-        return msgspec.convert(value, kinds.shape(kind))
+        return msgspec.convert(value, kinds.shape(kind), dec_hook=conceal)
     except (msgspec.ValidationError, RecursionError):
         return None
 
@@ -81,7 +103,7 @@ def _fitted(kind: str, value: dict[str, Any], places: list[tuple[str, str]]) -> 
     """The shape. What it refuses although the schema does not is one more place that is wrong."""
     for _ in range(_MOST_MISFITS):
         try:
-            return msgspec.convert(value, kinds.shape(kind))
+            return msgspec.convert(value, kinds.shape(kind), dec_hook=conceal)
         except (msgspec.ValidationError, RecursionError) as error:
             message, _, where = str(error).partition(" - at `$")
             path: list[str | int] = [name or int(index) for name, index in re.findall(_MEMBER, where.rstrip("`"))]
