@@ -405,7 +405,7 @@ def test_the_page_names_the_fault_and_what_is_behind_it(tmp_path: Path) -> None:
     assert "behind the client, which is broken" in ran.out
     verdict, _, connector, *_ = ran.out.splitlines()
     assert verdict == "fail: 1 of 1 connector has broken links: 1 of 8 links broken; 6 links not evaluated"
-    assert connector.startswith("Orders  ")
+    assert connector.startswith('Connector "Orders"')
 
 
 def test_connect_wants_a_connector(tmp_path: Path) -> None:

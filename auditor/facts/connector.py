@@ -12,7 +12,7 @@ from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import conversion, each, flag, listed, lower, number, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
-from auditor.facts.placeholders import address, filled_in, from_elsewhere, is_placeholder
+from auditor.facts.placeholders import PROTOCOL_SCOPES, address, filled_in, from_elsewhere, is_placeholder
 from auditor.facts.uris import as_compared
 from auditor.unknown import Unknown, Unread, keep, read, some
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
-# Of the identity platform itself: no API's scopes.
-_PROTOCOL = frozenset({"openid", "profile", "email", "offline_access"})
 _ANYBODYS: dict[str, Literal["common", "organizations", "consumers"]] = {
     "common": "common", "organizations": "organizations", "consumers": "consumers",
 }  # fmt: skip
@@ -52,7 +50,7 @@ class ConnectorScope(Fact):
             elsewhere: Any = Unknown("scopes", why)
             self.protocol = self.placeholder = self.resource_uri = self.value = elsewhere
             return
-        self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
+        self.protocol, self.placeholder = value in PROTOCOL_SCOPES, is_placeholder(value)
         before, _, name = value.rpartition("/")
         if is_guid(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
             self.resource_uri, self.value = value, ""
@@ -175,6 +173,10 @@ class Connector(Fact):
         "tokenVersion", number, "Version of access tokens that an API's configuration validates; null: not said.", absent=None
     )
 
+    parameter_set: str = prop(
+        "parameterSet", text, "Name of its set of connection parameters, where the connector has several; '' for others.", absent=None
+    )
+
     _client_id: Any = part("clientId", str)
     _own_app: Any = part("ownApp", bool)  # who makes a connection brings a client of his own
 
@@ -183,6 +185,12 @@ class Connector(Fact):
         if name not in self.PRESUMED_NULL:
             return super().presumed(name, unknown)
         return None if self.world.connections.presumably_none(unknown, api=name == "resource") else unknown
+
+    @property
+    def label(self) -> str:
+        """Sign-ins of one connector are told apart by the names of their parameter sets."""
+        name = super().label
+        return f"{name} ({self.parameter_set})" if self.parameter_set.__class__ is str and self.parameter_set else name
 
     @fact()
     def place(self) -> str:
@@ -233,7 +241,8 @@ class Connector(Fact):
             return True
         if self.identity_provider not in ("oauth2", "oauth2generic"):
             return False
-        return clouds.login_cloud(self.authorization_url) is not None
+        # Without an authorization URL what was left over of the other provider tells: such a sign-in cannot work.
+        return clouds.login_cloud(self.authorization_url or self.login_uri) is not None
 
     @fact()
     def generic(self) -> bool:

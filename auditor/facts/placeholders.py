@@ -14,6 +14,8 @@ _PLACEHOLDER = re.compile(
     r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
     re.IGNORECASE,
 )
+# Of the identity platform itself: no API's scopes.
+PROTOCOL_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 _ENVIRONMENT_VARIABLE = re.compile(r"@\{?environmentvariables\(\s*['\"]?([\w.-]{1,100})", re.IGNORECASE)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from auditor.display import bare_uri
 from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
-from auditor.facts.placeholders import is_placeholder
+from auditor.facts.placeholders import PROTOCOL_SCOPES, is_placeholder
 from auditor.pointer import join, split
 from auditor.schemas import kind_of
 from auditor.sources import twice
@@ -50,6 +50,7 @@ _AT_CUSTOM = {
     "refreshurltemplate": "refreshUrl",
 }
 _NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
+GRAPH = "https://graph.microsoft.com"
 _URLS = frozenset({"loginUri", "authorizationUrl", "tokenUrl", "refreshUrl"})
 _MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
 
@@ -148,23 +149,23 @@ class _Connector(ObjectFormat):
         if _is_parameter(members):
             yield Piece(seen.element, "connector", lambda value: _sign_in(value, {}), parent)
             return
-        groups = [seen.element]
+        groups: list[tuple[str, Element]] = [("", seen.element)]
         if _is_properties(members):
             properties = members["properties"].members()
             plain = properties.get("connectionParameters")
-            groups = [plain] if plain is not None and plain.is_object else []
+            groups = [("", plain)] if plain is not None and plain.is_object else []
             groups += _sets(properties.get("connectionParameterSets"))
             policies = properties.get("policyTemplateInstances")
             for policy in policies.items() if policies is not None and policies.is_array else ():
                 if policy.is_object and _is_policy(policy.members()):
                     yield from _policy(policy)
         found = False
-        for group in groups:
+        for name, group in groups:
             parameters = group.members()
             for parameter in parameters.values():
                 if parameter.is_object and _settings(parameter):
                     found = True
-                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters), parent)
+                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters, parameter_set=name), parent)
         if not found:
             yield Piece(seen.element, "connector", lambda value: _without_sign_in(), parent)
 
@@ -205,10 +206,12 @@ FORMATS = (_Connector(), _Definition(), _Settings())
 # -- what they hold
 
 
-def _sets(element: Element | None) -> list[Element]:
+def _sets(element: Element | None) -> list[tuple[str, Element]]:
+    """The sets of connection parameters among which a user chooses, and their names."""
     values = element.members().get("values") if element is not None and element.is_object else None
     sets = [item.members() for item in values.items() if item.is_object] if values is not None and values.is_array else []
-    return [one["parameters"] for one in sets if "parameters" in one and one["parameters"].is_object]
+    found = [one for one in sets if "parameters" in one and one["parameters"].is_object]
+    return [(str(one["name"].value()) if "name" in one and one["name"].is_text else "", one["parameters"]) for one in found]
 
 
 def _settings(parameter: Element) -> bool:
@@ -221,8 +224,10 @@ def _without_sign_in() -> Converted:
     return out
 
 
-def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted:
+def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_set: str = "") -> Converted:
     out = Converted()
+    if parameter_set:
+        out.put("parameterSet", parameter_set, "")
     names = {name.lower() for name in beside}
     out.put("ownApp", "token:clientid" in names, "")
     at, settings = _members(out, parameter, "").get("oauthsettings", ("", {}))
@@ -241,22 +246,41 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
             _text(out, "clientId", client_id(value) if isinstance(value, str) else value, origin)
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
-    _tenant_of_generic(out)
+    _of_generic(out)
     if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
         out.value.pop("grantType", None)
         out.leave_out("grantType", "each connection brings its own", "")
     return out
 
 
-def _tenant_of_generic(out: Converted) -> None:
-    """Generic OAuth 2 signs in at the tenant of its authorization URL; the parameter of the provider Microsoft Entra ID is not used."""
-    generic = out.value.get("identityProvider") in ("oauth2", "oauth2generic")
-    if "identityProvider" not in out.value or (generic and "authorizationUrl" not in out.value):
-        out.value.pop("tenantId", None)
-        missing = "authorizationUrl" if generic else "identityProvider"
-        out.leave_out("tenantId", f"{missing} is absent from the document", "")
-    elif generic and isinstance(url := out.value["authorizationUrl"], str) and login_cloud(url) is not None:
-        out.put("tenantId", f"{url}///".split("/")[3], out.origins["/authorizationUrl"])
+def _of_generic(out: Converted) -> None:
+    """What generic OAuth 2 says in its own way: the tenant in the authorization URL, the API in the scopes.
+
+    The parameters of the provider Microsoft Entra ID are not used. Where they are there and no URL is, the provider was changed.
+    """
+    value = out.value
+    if value.get("identityProvider") not in ("oauth2", "oauth2generic"):
+        return
+    if "authorizationUrl" not in value and any(value.get(name) for name in ("loginUri", "tenantId", "resourceUri")):
+        for name in ("authorizationUrl", "tokenUrl", "refreshUrl"):
+            if name not in value:
+                out.put(name, "", out.origins.get("/loginUri", ""))
+    url = value.get("authorizationUrl")
+    if not isinstance(url, str) or login_cloud(url) is None:
+        return
+    out.put("tenantId", url.partition("://")[2].split("/")[1] if url.count("/") > 2 else "", out.origins["/authorizationUrl"])
+    scopes = value.get("scopes")
+    if "resourceUri" not in value and scopes and (api := api_of(scopes)) is not None:
+        out.put("resourceUri", api, out.origins.get("/scopes", ""))
+
+
+def api_of(scopes: list[str]) -> str | None:
+    """The one API that scopes are of, Microsoft Graph where none is named; None where they are of several, or of none."""
+    asked = [scope for scope in scopes if scope not in PROTOCOL_SCOPES and not is_placeholder(scope)]
+    apis = {scope.rpartition("/")[0] if "://" in scope or is_guid(scope.partition("/")[0].lower()) else GRAPH for scope in asked}
+    others = apis - {GRAPH}
+    found = others or apis
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _member(value: dict[str, Any], word: str) -> Any:
