@@ -92,6 +92,7 @@ def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
     def say(text: str, indent: int = 4) -> None:
         lines.extend(wrapped(text, " " * indent, " " * (indent + 2)))
 
+    ways: set[str] = set()
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
         word, name = _MARKS[link.certainty if link.certainty == "likely" else link.status]
@@ -103,8 +104,9 @@ def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
             _finding(row, say)
         if link.reason:
             say(f"open: {link.reason}")
-        if link.status != "pass" and (link.portal or link.remedy):
-            say(f"{'to make sure' if link.certainty else 'to close it'}: {_ways(link)}", 6)
+        if link.status != "pass" and (way := _ways(link)):
+            say(f"{'to make sure' if link.certainty else 'to close it'}: {'as above' if way in ways else way}", 6)
+            ways.add(way)
         for gap in link.unchecked:
             if verbose or (link.status == "pass" and gap.reason != link.reason):
                 say(f"not checked: {', '.join(gap.rules)} ({gap.reason})")

@@ -115,7 +115,8 @@ LINKS = (
     Link("client", _client, (
         Step("connector-client-first-party"), Step("connector-client-is-object-id"), Step("connector-client-missing"),
         Step("connector-tenant-other", minor=True), Step("connector-tenant-common"), Step("app-deactivated", _client, minor=True),
-        Step("connector-redirect-unregistered"), Step("connector-redirect-on-spa"), Step("connector-redirect-on-public-client"),
+        Step("connector-redirect-unregistered"), Step("connector-redirect-shared", _client),
+        Step("connector-redirect-on-spa"), Step("connector-redirect-on-public-client"),
         Step("sample-redirect-not-spa"), Step("connector-no-credential", sure=_federated), Step("secret-expired", _client),
         Step("credential-all-expired", _client, minor=True), Step("secret-expiring", _client, remark=True),
     )),
@@ -135,7 +136,7 @@ LINKS = (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
         Step("connector-client-is-resource"), Step("connector-audience"), Step("connector-tenant-consumers"),
         Step("app-deactivated", _resource_app, minor=True), Step("connector-token-version"), Step("connector-token-version-on-client"),
-        Step("api-config-token-version"),
+        Step("api-config-token-version"), Step("api-config-audience"),
     )),
     Link("resource's service principal", _resource_principal, (
         Step("sp-missing", _resource_app), Step("perm-resource-missing", _client, _requested),

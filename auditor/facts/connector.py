@@ -14,7 +14,7 @@ from auditor.facts.convert import conversion, each, flag, listed, lower, number,
 from auditor.facts.permissions import RequestedPermission, RequestedResource
 from auditor.facts.placeholders import PROTOCOL_SCOPES, address, filled_in, from_elsewhere, is_placeholder
 from auditor.facts.uris import as_compared
-from auditor.unknown import Unknown, Unread, keep, read, some
+from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -346,6 +346,11 @@ class Connector(Fact):
         raise Unread(Unknown("redirectUrl", "the file does not say which one is used"))
 
     @fact(CONNECTOR_PARTS, graph="redirectUrls")
+    def callback_known(self) -> bool:
+        """The files say which redirect URI it signs in with; no where that is made when the connector is created."""
+        return not is_unknown(self.callback)
+
+    @fact(CONNECTOR_PARTS, graph="redirectUrls")
     def callback_compared(self) -> str:
         """`callback` as Entra ID compares it with the client's redirect URIs (`uri.compared`)."""
         return as_compared(read(self.callback))
@@ -360,6 +365,11 @@ class Connector(Fact):
         if self.client_id_form != "app id":
             return None
         return self.world.connections.client(self.client_id)
+
+    @fact(APPLICATIONS.whole)
+    def registration(self) -> App | None:
+        """The registration that its client ID names; of an API's configuration the API's own. Null when the tenant has none with it."""
+        return self.world.connections.client(self.client_id) if self.client_id_form == "app id" else None
 
     @fact(SERVICE_PRINCIPALS.whole)
     def client_principal(self) -> ServicePrincipal | None:
