@@ -74,6 +74,13 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "authConfig.js": [("authConfig.js", f"const msalConfig = {json.dumps(CLIENT)};"), ("a.ts", f"x.passportConfig = {json.dumps(CLIENT)}")],
     "authConfig.json": [("authConfig.json", {"credentials": {"clientID": GUID}}), ("client.json", CLIENT)],
     "sample.json": [("sample.json", {"AADApps": [{"Name": "spa"}]})],
+    "appsettings.json": [("appsettings.json", {"AzureAd": {"ClientId": GUID, "TenantId": GUID}})],
+    "configuration of MSAL for Python": [
+        ("parameters.json", {"client_id": GUID, "authority": "https://login.microsoftonline.com/common", "scope": ["User.Read"]}),
+    ],
+    "app manifest of Microsoft Teams": [
+        ("manifest.json", {"manifestVersion": "1.16", "webApplicationInfo": {"id": GUID, "resource": f"api://{GUID}"}}),
+    ],
     "a file of another tool": [("main.tf", 'resource "azuread_application" "a" {\n}\n')],
 }
 FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, content in samples]

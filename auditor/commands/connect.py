@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -134,5 +135,6 @@ def _finding(row: Any, say: Any) -> None:
     say(cell(harmless(row.message, 4000)), 6)
     if row.file:
         say(f"{row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip(), 6)
-    for i, line in enumerate(clean_lines(row.remediation, 4000).split("\n") if row.remediation else ()):
-        say(f"{'fix: ' if i == 0 else '     '}{line}", 6)
+    if row.remediation:  # a page's lines are those of its source
+        for paragraph in re.sub(r"\n(?![\n-])", " ", clean_lines(row.remediation, 4000)).split("\n"):
+            say(f"fix: {paragraph}" if paragraph else "", 6)

@@ -312,7 +312,7 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
             lacking = _makes_sure(link, connector, {row.rule_id for row in breaking})
     named = None if isinstance(what, Unknown) or what is None else _named(what)
     return Judged(
-        link.name, status, certainty, named, _checked(asked, connector), _unchecked(asked, report), clean(str(reason)) if reason else None,
+        link.name, status, certainty, named, _checked(asked, connector), _unchecked(asked, report), clean(str(reason), 1000) if reason else None,
         report.remedy(lacking) if lacking else None, portal(lacking) if lacking else None, spoke, breaking, remarks,
     )  # fmt: skip
 
@@ -357,7 +357,7 @@ def _unchecked(asked: _Asked, report: Report) -> list[Unchecked]:
     for step, verdicts in asked:
         for reason in dict.fromkeys(verdict.reason for verdict in verdicts if verdict.reason is not None):
             lacking.setdefault(reason, []).append(step.rule)
-    return [Unchecked(rules, clean(str(reason)), report.remedy(reason), portal(reason)) for reason, rules in lacking.items()]
+    return [Unchecked(rules, clean(str(reason), 1000), report.remedy(reason), portal(reason)) for reason, rules in lacking.items()]
 
 
 def _unlooked(link: Link, connector: Connector) -> str | None:

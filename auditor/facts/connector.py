@@ -398,6 +398,12 @@ class Connector(Fact):
         """The name of an API that differs from the resource URL in case, scheme or a slash at its end; null when none is so near."""
         return self.world.connections.nearly(self.resource_uri)
 
+    @fact(APPLICATIONS, SERVICE_PRINCIPALS, graph="resourceUri")
+    def resource_hint(self) -> str:
+        """`resource_nearly` of the APIs that were read, for messages; '' when none of them is so near."""
+        near = self.resource_nearly
+        return "" if near is None or is_unknown(near) else near
+
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def requested(self) -> RequestedResource | None:
         """The client's entry for the API in requiredResourceAccess; null when it has none."""
