@@ -172,9 +172,7 @@ def show(value: Any, form: str = "") -> str:
     """A fact as it reads in a message. `form` is "date" or "days"."""
     kind = value.__class__
     if kind is str:
-        if ("?" in value or "@" in value or "#" in value) and (_SCHEME.match(value) or value[0] in "?#"):
-            value = hidden(value)
-        return clean(value)
+        return clean(hidden(value) if _may_hide(value) else value)
     if kind is datetime:
         text = utc(value).isoformat(" ", "minutes")
         return text[:10] if form == "date" else text[:16] + "Z"
@@ -191,6 +189,23 @@ def show(value: Any, form: str = "") -> str:
     return show(str(value))
 
 
+def _may_hide(value: str) -> bool:
+    """Whether a text is a URI, or what stands at the end of one, that may have a user, a query or a fragment."""
+    return ("?" in value or "@" in value or "#" in value) and (_SCHEME.match(value) is not None or value[0] in "?#")
+
+
+def hides(value: str) -> bool:
+    """Whether a part of a text, where a secret may stand, is not shown."""
+    if _may_hide(value) and hidden(value) != value:
+        return True
+    return _SURE_TOKEN.search(value) is not None or _without_secrets(value) != value
+
+
+def obeyed_by_no_shell(text: str) -> bool:
+    """Whether a text stands for itself in a command, without quotes, in every shell and for every program."""
+    return _HARMLESS.fullmatch(text) is not None
+
+
 def bare_uri(uri: str) -> str:
     """A URI without user, query and fragment, where secrets may stand."""
     return _BARE.sub(r"\1", re.split(r"[?#]", uri, maxsplit=1)[0])
@@ -201,11 +216,15 @@ def pasted(value: Any, placeholder: str, form: str = "") -> str:
     if value is None or value.__class__ in (Unknown, Partial) or value == []:
         return placeholder
     shown = show(value, form)
-    return shown if _HARMLESS.fullmatch(shown) else placeholder
+    return shown if obeyed_by_no_shell(shown) else placeholder
 
 
 def filled_in(value: Any, placeholder: str, form: str = "") -> str:
-    """A value within the prose of a fix; the placeholder where it is not known."""
+    """A value within the prose of a fix; the placeholder where it is not known. It begins no code and no block of Markdown."""
+    return _filled_in(value, placeholder, form).replace("`", "'")
+
+
+def _filled_in(value: Any, placeholder: str, form: str) -> str:
     if value.__class__ in (list, Partial):
         known = [item for item in list.__iter__(value) if item.__class__ is not Unknown]
         if value.__class__ is Partial or len(known) < len(value):

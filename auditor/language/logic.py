@@ -158,6 +158,29 @@ def size(value: Any) -> Any:
     return Range(len(value.known()), math.inf, value.unknown) if value.__class__ is Partial else len(value)
 
 
+def elements(over: Exact, conditions: Exact, body: Exact, name: str) -> Exact:
+    """What a loop says of each element to which its conditions apply; unknown as a whole where a part is."""
+
+    def run(env: Env) -> Any:
+        values = over(env)
+        if values.__class__ is Unknown:
+            return values
+        if values.__class__ is Partial:
+            return values.unknown
+        found = []
+        for value in values:
+            env[name] = value
+            applies = conditions(env)
+            said = body(env) if applies is True else applies
+            if said.__class__ is Unknown:
+                return said
+            if applies is True:
+                found.append(said)
+        return found
+
+    return run
+
+
 def quantify(
     kind: str, over: Exact, conditions: Exact, body: Exact, name: str, *, plan: Plan | None = None, enough: float = math.inf
 ) -> Exact:

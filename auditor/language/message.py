@@ -1,23 +1,22 @@
-"""Messages and fixes: text with facts in braces, `secret {secret} expired on {secret.end:date}`.
-
-In a fix, what is not known is a placeholder for the reader to fill in (`APP-ID`), and so is within a command whatever a shell could obey.
-"""
+"""Messages: text with facts in braces, `secret {secret} expired on {secret.end:date}`."""
 
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from auditor.display import filled_in, pasted, show
+from auditor.display import show
 from auditor.errors import RuleError
-from auditor.facts import ROOTS, App, ServicePrincipal
 from auditor.language.checker import Checker
 from auditor.language.logic import Env
-from auditor.language.nodes import Node, call, literal
+from auditor.language.nodes import Node, call, literal, name
+from auditor.language.types import DATE
+from auditor.unknown import Unknown
 
-FORMS = {"date": "date", "days": "duration"}
+FROM_NOW = "from-now"
+FORMS = {"date": "date", "days": "duration", FROM_NOW: "duration"}
 
 
 class Message:
@@ -25,20 +24,12 @@ class Message:
 
     def __init__(self, checker: Checker, text: str) -> None:
         self.parts: list[str | _Field] = []
-        inside = False  # a command, between backticks
-        for part in _split(text):
-            if isinstance(part, str):
-                inside ^= part.count("`") % 2 == 1
-                self.parts.append(part)
-            else:
-                self.parts.append(_field(checker, text, *part, inside=inside))
+        for part in split(text):
+            self.parts.append(part if isinstance(part, str) else _Field(*checked(checker, text, *part)[:2]))
         self.fields = [part for part in self.parts if not isinstance(part, str)]
 
     def render(self, env: Env) -> str:
-        return "".join(part if isinstance(part, str) else self._shown(part, part.node.exact(env)) for part in self.parts)
-
-    def _shown(self, field: _Field, value: Any) -> str:
-        return show(value, field.form)
+        return "".join(part if isinstance(part, str) else show(part.node.exact(env), part.form) for part in self.parts)
 
     def _show_code(self, field: _Field) -> ast.expr:
         return call("_show", field.node.code, literal(field.form)) if field.form else call("_show", field.node.code)
@@ -56,60 +47,15 @@ class Message:
         return [field.node.exact for field in self.fields if field.node.type.kind == "fact" and "." in field.node.path]
 
 
-class Fix(Message):
-    """A checked fix: what is not known is a placeholder, and so is in a command what a shell could obey."""
-
-    def __init__(self, checker: Checker, text: str) -> None:
-        super().__init__(checker, text)
-        self._placeholders = placeholders({field.path: field.cls for field in self.fields})
-
-    def _shown(self, field: _Field, value: Any) -> str:
-        return (pasted if field.inside else filled_in)(value, self._placeholders[field.path], field.form)
-
-    def _show_code(self, field: _Field) -> ast.expr:
-        function = "_pasted" if field.inside else "_filled_in"
-        return call(function, field.node.code, literal(self._placeholders[field.path]), literal(field.form))
-
-
 class _Field(NamedTuple):
     """A fact in braces."""
 
     node: Node
     form: str
-    inside: bool  # a command
-    path: str  # "app.app_id"; '' for what is no path
-    cls: type | None  # whose fact it is
 
 
-def placeholders(paths: Mapping[str, type | None]) -> dict[str, str]:
-    """What stands for the value of a fact, by its path: `app.app_id` -> APP-ID, `secret.key_id` -> KEY-ID.
-
-    Paths that would have one placeholder begin with more of their path, but for a root's own facts.
-    """
-    parts = {path: path.split(".") for path in paths}
-    names: dict[str, list[str]] = {}
-    for path, (*before, last) in parts.items():
-        if last == "id" and paths[path] in (App, ServicePrincipal):
-            last = "object_id"
-        names[path] = [*before[-1:], last] if last in _BARE and before else [last]
-    while True:
-        twins = Counter(map(tuple, names.values()))
-        alike = [path for path, words in names.items() if twins[tuple(words)] > 1 and not _is_roots(path)]
-        longer = [path for path in alike if len(names[path]) < len(parts[path])]
-        if not longer:
-            return {path: "-".join(words).upper().replace("_", "-") or "VALUE" for path, words in names.items()}
-        for path in longer:
-            names[path].insert(0, parts[path][-len(names[path]) - 1])
-
-
-_BARE = ("id", "key", "kind", "name", "type", "value")  # these say nothing without what they are of
-
-
-def _is_roots(path: str) -> bool:
-    return path.count(".") == 1 and path.partition(".")[0] in ROOTS
-
-
-def _field(checker: Checker, text: str, source: str, form: str, start: int, *, inside: bool) -> _Field:
+def checked(checker: Checker, text: str, source: str, form: str, start: int) -> tuple[Node, str, str, type | None]:
+    """A fact in braces, which stands in `text` at `start`, and its format: with its path, '' for what is no path, and whose fact it is."""
     reads = len(checker.reads)
     try:
         node = checker.check(source, None)
@@ -119,10 +65,30 @@ def _field(checker: Checker, text: str, source: str, form: str, start: int, *, i
         there = ", ".join(f":{name} for a {kind}" for name, kind in FORMS.items())
         raise RuleError(f"no format {form!r} for {node.type}; there are: {there}", text, start, start + len(source))
     path = node.path or (source.strip() if source.strip().isidentifier() else "")
-    return _Field(node, form, inside, path, checker.reads[-1].cls if len(checker.reads) > reads else None)
+    if form == FROM_NOW:
+        node, form, path = _from_now(node), "date", path and "end_date"
+    return node, form, path, checker.reads[-1].cls if len(checker.reads) > reads else None
 
 
-def _split(text: str) -> list[str | tuple[str, str, int]]:
+def _from_now(duration: Node) -> Node:
+    """The day that comes so much later than now."""
+
+    def exact(env: Env) -> Any:
+        length = duration.exact(env)
+        return length if length.__class__ is Unknown else later(env["now"], length)
+
+    return Node(DATE, call("_later", name("now"), duration.code), exact)
+
+
+def later(now: datetime, length: timedelta) -> datetime:
+    """At the end of the calendar, the last day of it."""
+    try:
+        return now + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=now.tzinfo)
+
+
+def split(text: str) -> list[str | tuple[str, str, int]]:
     """'a {x.y:date} b' -> ['a ', ('x.y', 'date', 3), ' b']. '{{' and '}}' stand for themselves."""
     out: list[str | tuple[str, str, int]] = []
     buffer, i = "", 0
@@ -164,4 +130,4 @@ def _field_end(text: str, start: int) -> tuple[int, int]:
     raise RuleError("'{' is not closed", text, start)
 
 
-BUILTINS = {"_show": show, "_pasted": pasted, "_filled_in": filled_in}
+BUILTINS = {"_show": show, "_later": later}

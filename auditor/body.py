@@ -1,0 +1,96 @@
+"""JSON that goes into a command: no shell obeys anything of it, and it still means what it says.
+
+Texts are written with \\u escapes for all that any shell could obey, quotes among them, so that a body stands between single quotes in
+bash and PowerShell, and behind `echo` in cmd.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from auditor.display import hides, iso, obeyed_by_no_shell
+from auditor.unknown import Partial, Unknown
+
+_PLAIN = re.compile(r"[A-Za-z0-9 ._~:/]")
+
+
+def escaped(text: str) -> str:
+    """A text as it stands between the quotes of a JSON string. The first character is a letter or a digit, or escaped."""
+    if obeyed_by_no_shell(text):
+        return text
+    return "".join(c if _PLAIN.match(c) and (i or c.isalnum()) else _escape(c) for i, c in enumerate(text))
+
+
+def _escape(char: str) -> str:
+    return json.dumps(char)[1:-1] if ord(char) > 0x7F else f"\\u{ord(char):04x}"
+
+
+def text(value: Any, placeholder: str, form: str = "") -> str:
+    """A fact within a JSON string; the placeholder where it is not known, or where it may hold a secret."""
+    found = _json(value, form)
+    if not isinstance(found, (str, int)) or isinstance(found, bool) or (isinstance(found, str) and hides(found)):
+        return placeholder
+    return escaped(str(found))
+
+
+def value(value: Any, placeholder: str, form: str = "") -> str:
+    """A fact as a JSON value; the placeholder, a string, where it is not known as a whole."""
+    found = _json(value, form)
+    if isinstance(found, list):
+        return f"[{elements(value, placeholder, '')}]"
+    if isinstance(found, (bool, int)):
+        return json.dumps(found)
+    return f'"{text(value, placeholder, form)}"'
+
+
+def elements(values: Any, placeholder: str, before: str) -> str:
+    """The values of a list as elements of a JSON array, each behind `before` or, without it, behind a comma but for the first.
+
+    The placeholder stands for all of them where one is not known.
+    """
+    found = _json(values)
+    if not isinstance(found, list) or any(one is None or (isinstance(one, str) and hides(one)) for one in found):
+        return f'{before}"{placeholder}"'
+    shown = [dump(one) for one in found]
+    return "".join(before + one for one in shown) if before else ", ".join(shown)
+
+
+def _json(value: Any, form: str = "") -> Any:
+    """What of a fact can stand in JSON; None for what is null or not known."""
+    if value.__class__ in (Unknown, Partial):
+        return None
+    if isinstance(value, datetime):
+        shown = iso(value)
+        return shown[:10] if form == "date" and shown else shown
+    if isinstance(value, (list, tuple)):
+        return None if any(one.__class__ is Unknown for one in value) else [_json(one) for one in value]
+    return value if isinstance(value, (bool, int, str)) else None
+
+
+def dump(value: Any) -> str:
+    """JSON on one line."""
+    return "".join(tokens(value))
+
+
+def tokens(value: Any) -> Iterator[str]:
+    """JSON in pieces, between which a line may end."""
+    if isinstance(value, str):
+        yield f'"{escaped(value)}"'
+    elif isinstance(value, dict):
+        for i, (key, member) in enumerate(value.items()):
+            yield f'{", " if i else "{"}"{escaped(key)}": '
+            yield from tokens(member)
+        yield "}" if value else "{}"
+    elif isinstance(value, list):
+        yield "["
+        for i, member in enumerate(value):
+            if i:
+                yield ", "
+            yield from tokens(member)
+        yield "]"
+    else:
+        yield json.dumps(value)
