@@ -15,6 +15,7 @@ from typing import Any
 from auditor.display import hides, iso, obeyed_by_no_shell
 from auditor.unknown import Partial, Unknown
 
+_LONGEST = 512  # characters; Microsoft Graph takes no longer URI or name
 _PLAIN = re.compile(r"[A-Za-z0-9 ._~:/]")
 
 
@@ -32,7 +33,7 @@ def _escape(char: str) -> str:
 def text(value: Any, placeholder: str, form: str = "") -> str:
     """A fact within a JSON string; the placeholder where it is not known, or where it may hold a secret."""
     found = _json(value, form)
-    if not isinstance(found, (str, int)) or isinstance(found, bool) or (isinstance(found, str) and hides(found)):
+    if not isinstance(found, (str, int)) or isinstance(found, bool) or not _may_be_written(found):
         return placeholder
     return escaped(str(found))
 
@@ -53,10 +54,15 @@ def elements(values: Any, placeholder: str, before: str) -> str:
     The placeholder stands for all of them where one is not known.
     """
     found = _json(values)
-    if not isinstance(found, list) or any(one is None or (isinstance(one, str) and hides(one)) for one in found):
+    if not isinstance(found, list) or not all(map(_may_be_written, found)):
         return f'{before}"{placeholder}"'
     shown = [dump(one) for one in found]
     return "".join(before + one for one in shown) if before else ", ".join(shown)
+
+
+def _may_be_written(value: Any) -> bool:
+    """Whether a value is known, of a length that a real one may have, and holds no secret."""
+    return not (len(value) > _LONGEST or hides(value)) if isinstance(value, str) else value is not None
 
 
 def _json(value: Any, form: str = "") -> Any:

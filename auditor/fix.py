@@ -22,6 +22,7 @@ _CODE = re.compile(r"`([^`]*)`")
 _PROGRAM = re.compile(r"az [a-z]|(?:GET|POST|PATCH|PUT|DELETE) /")
 _NO_COMMAND = re.compile(rf"^{re.escape(NO_COMMAND)}$", re.MULTILINE)
 _FIELD = r"\{(?!\{)(?:[^{}'\"]|'[^']*'|\"[^\"]*\")*\}"
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')  # of JSON
 _WORD = re.compile(rf'(?:{_FIELD}|"(?:{_FIELD}|[^"])*"|[^\s"])+')
 _TO_FILE = re.compile(r"\s+>\s+(\S+)\s*$")
 _FILE = re.compile(r"[a-z][a-z0-9-]*\.(?:json|pem)")
@@ -161,7 +162,8 @@ def check(text: str) -> None:
         else:
             _check_fixed(text, part.at + len(part.method) + 1, part.path, _FIXED_PATH)
             _check_file(text, part.at, part.path, part.to_file)
-            _check_body(text, part)
+            if part.body:
+                _check_body(text, part)
 
 
 def _check_prose(text: str, prose: Prose) -> None:
@@ -190,8 +192,9 @@ def _check_body(text: str, request: Request) -> None:
     if request.body.startswith("@"):
         _check_file(text, request.body_at, request.body, request.body[1:] or " ")
         return
-    if found := _MISSPELT.search(re.sub(_FIELD, lambda field: " " * len(field[0]), request.body)):
-        raise _misspelt(text, request.body_at, found)
+    for string in STRING.finditer(request.body):
+        if found := _MISSPELT.search(re.sub(_FIELD, lambda field: " " * len(field[0]), string[1])):
+            raise _misspelt(text, request.body_at + string.start(1), found)
     try:
         value = json.loads(request.body)
     except ValueError as error:

@@ -47,9 +47,10 @@ def line(words: Iterable[str], shell: Shell, to_file: str = "") -> str:
     return " ".join(quoted(word, shell) for word in words) + (f" > {to_file}" if to_file else "")
 
 
-def sent_inline(value: Any, shell: Shell) -> bool:
-    """Whether a body stands in the command itself. Windows PowerShell and az.cmd lose the double quotes in an argument."""
-    return shell is Shell.bash and len(body.dump(value)) <= _LONGEST_ARGUMENT
+def inline(value: Any, shell: Shell) -> str | None:
+    """A body as a word of the command itself; None where it goes into a file: Windows PowerShell and az.cmd lose the quotes in a word."""
+    text = body.dump(value) if shell is Shell.bash else ""
+    return text if shell is Shell.bash and len(text) <= _LONGEST_ARGUMENT else None
 
 
 def written(value: Any, file: str, shell: Shell) -> Iterator[str]:

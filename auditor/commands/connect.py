@@ -14,6 +14,7 @@ from auditor.errors import UsageError
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
+    from auditor.report.fixes import Renderer
 
 _EPILOG = """\b
 Examples:
@@ -31,7 +32,7 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @rules(profile="custom-connector", select=False, extend=False)
 @strict
 @as_of
-@outputs("text", "json")
+@outputs("text", "json", commands=True)
 def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
@@ -42,6 +43,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     """
     from auditor.diagnose.chain import RULES, chains, roots
     from auditor.pipeline import AuditRequest
+    from auditor.report.fixes import Renderer
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
@@ -52,15 +54,16 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "connectors": found})
     else:
+        fixes = Renderer([outcome.rule for outcome in report.outcomes], output.shell)
         for chain in found:
-            click.echo("\n".join(_page(chain, output)))
+            click.echo("\n".join(_page(chain, output, fixes)))
     statuses = {chain.status for chain in found}
     if report.errors or (strict and "not-evaluated" in statuses):
         return 2
     return 1 if "fail" in statuses else 0
 
 
-def _page(chain: Any, output: Output) -> list[str]:
+def _page(chain: Any, output: Output, fixes: Renderer) -> list[str]:
     from auditor.display import cell
 
     def style(text: str, name: str) -> str:
@@ -71,7 +74,7 @@ def _page(chain: Any, output: Output) -> list[str]:
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
     if not output.quiet:
-        lines += _links(chain, style, verbose=output.verbose)
+        lines += _links(chain, style, fixes, verbose=output.verbose)
     counts = {status: sum(link.status == status for link in chain.links) for status in _MARKS}
     if chain.links:
         broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
@@ -80,7 +83,7 @@ def _page(chain: Any, output: Output) -> list[str]:
     return [*lines, ""]
 
 
-def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
+def _links(chain: Any, style: Any, fixes: Renderer, *, verbose: bool) -> list[str]:
     from auditor.display import cell
 
     lines = []
@@ -95,21 +98,18 @@ def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
         if verbose and link.rules:
             lines.append(f"  {'':<{width}}  checked by {', '.join(link.rules)}")
         for row in (*link.findings, *link.remarks):
-            lines += _finding(row, " " * (width + 4), style)
+            lines += _finding(row, " " * (width + 4), fixes)
     for row in chain.remarks:
-        lines += ["  also", *_finding(row, "  ", style)]
+        lines += ["  also", *_finding(row, "  ", fixes)]
     return lines
 
 
-def _finding(row: Any, indent: str, style: Any) -> list[str]:
-    from auditor.display import cell, clean_lines, harmless
+def _finding(row: Any, indent: str, fixes: Renderer) -> list[str]:
+    from auditor.display import cell, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
     lines = [f"{indent}{row.severity} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
     if row.file:
         lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
-    if row.remediation:
-        lines += [
-            f"{indent}  {'fix: ' if i == 0 else '     '}{line}" for i, line in enumerate(clean_lines(row.remediation, 4000).split("\n"))
-        ]
+    lines += [f"{indent}  {'fix: ' if i == 0 else '     '}{line}".rstrip() for i, line in enumerate(fixes.lines(row))]
     return lines

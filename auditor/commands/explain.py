@@ -44,7 +44,7 @@ Examples:
 @as_of
 @limit
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
-@outputs("text", "json")
+@outputs("text", "json", commands=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection, output: Output,
     as_of: str | None, limit: int,
@@ -105,8 +105,9 @@ def _show_page(page: Rule, output: Output, *, raw: bool) -> None:
 
 def readable(rule: Rule) -> str:
     """The page as a person reads it: first what it means, last how it is checked, and what each example is an example of."""
-    # In a fix, doubled braces stand for themselves.
-    text = rule.page.replace(rule.fix, rule.fix.replace("{{", "{").replace("}}", "}")) if rule.fix else rule.page
+    from auditor.fix import undoubled
+
+    text = rule.page.replace(rule.fix, undoubled(rule.fix)) if rule.fix else rule.page
     block = re.search(r"^```toml rule\n.*?^```\n+", text, re.MULTILINE | re.DOTALL)
     if block is not None:
         text = f"{text[: block.start()]}{text[block.end() :].rstrip()}\n\n## Rule\n{block[0]}"
@@ -174,7 +175,14 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
         report = running.run(replace(request, rules=replace(request.rules, select=tuple(rules))), output)
     named = aadsts.mentions(message, report) if report else []
     colour = output.form == "text" and output.coloured
-    shown = Options(colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids))
+    shown = Options(
+        colour=colour,
+        limit=limit,
+        quiet=output.quiet,
+        verbose=output.verbose,
+        shell=output.shell,
+        first=frozenset(message.ids),
+    )
     if output.form == "json":
         _print_json(explanations, named, report, shown)
     else:

@@ -29,6 +29,7 @@ Examples:
   regaudit scan --tenant contoso.onmicrosoft.com --app 11111111-2222-3333-4444-555555555555
   regaudit scan . --select credentials --fail-on medium
   regaudit scan . --output-format text --output-format json=report.json
+  regaudit scan . --fix-script fixes.ps1 --shell powershell
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
 """
 
@@ -55,10 +56,14 @@ Examples:
 @as_of
 @click.option("--show-passed", is_flag=True, help="Show what passed, too.")
 @limit
-@outputs()
+@click.option(
+    "--fix-script", metavar="FILE", type=click.Path(path_type=Path), help="Write the commands of all fixes to a script, which is not run."
+)
+@outputs(commands=True)
 def command(
-    inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, **options: Any
-) -> int:
+    inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool,
+    fix_script: Path | None, **options: Any,
+) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
     PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, a snapshot (`regaudit export`), a Power Apps
@@ -69,23 +74,27 @@ def command(
     from auditor.report import Options, render
 
     targets = [_target(form) for form in formats or ("text",)]
-    _apart(targets)
-    files = [file for _, file in targets if file is not None]
+    _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
+    files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
     guard_all(files, known)
     report = running.run(AuditRequest(inputs, rules, as_of, show_passed), output)
     guard_all(files, known | report.opened)  # now it is known what the folders hold
     for form, file in targets:
-        shown = Options(colour=file is None and output.coloured, quiet=output.quiet, verbose=output.verbose, **options)
+        shown = Options(colour=file is None and output.coloured, quiet=output.quiet, verbose=output.verbose, shell=output.shell, **options)
         pieces = render(report, form, shown)
         _to_stdout(pieces) if file is None else write(pieces, file)
+    if fix_script is not None:
+        from auditor.report import script
+
+        write(script.render(report, output.shell), fix_script)
     return report.exit_code(options["fail_on"], strict=options["strict"])
 
 
-def _apart(targets: list[tuple[str, Path | None]]) -> None:
+def _apart(files: list[Path | None]) -> None:
     """Raises UsageError for two reports in one place."""
     seen = set[Any]()
-    for _, file in targets:
+    for file in files:
         key = file and (identity(file) or os.path.realpath(file))
         if key in seen:
             where = file or "standard output"

@@ -53,3 +53,11 @@ def login_cloud(url: str) -> CloudName | None:
     """The cloud that a login URL of Microsoft Entra ID belongs to, or None."""
     scheme, _, rest = url.strip().lower().partition("://")
     return _BY_LOGIN_HOST.get(rest.partition("/")[0]) if scheme == "https" else None
+
+
+def graph_of(portal_url: str | None) -> str | None:
+    """Microsoft Graph of the cloud that an address of a portal is in, the public one's without an address; None where clouds share it."""
+    if not portal_url:
+        return CLOUDS["global"].graph
+    roots = {cloud.graph for cloud in CLOUDS.values() if portal_url.startswith(f"{cloud.portal}/")}
+    return roots.pop() if len(roots) == 1 else None

@@ -489,7 +489,7 @@ class Checker:
             self._fail("write x.value for x in list if …", tree)
         variable, over, conditions, body = self._loop(tree)
         exact = logic.elements(over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable)
-        loop = ast.comprehension(ast.Name(variable, ast.Store()), over.code, [c.code for c in conditions], 0)
+        loop = ast.comprehension(ast.Name(variable, ast.Store()), call("_few", over.code), [c.code for c in conditions], 0)
         return Node(Type("list", item=body.type), ast.ListComp(body.code, [loop]), exact), over.path
 
 

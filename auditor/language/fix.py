@@ -24,7 +24,6 @@ from auditor.language.logic import Env
 from auditor.language.message import checked, split
 from auditor.language.nodes import Node, call, literal
 
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _AROUND = re.compile(r"(,\s*)?$")  # what stands before the last element of an array
 _FOR = re.compile(r"\bfor\b")
 _LAST = 'the elements of a list stand last in an array: ["https://a.example", "{uri.value for uri in app.redirect_uris}"]'
@@ -87,12 +86,15 @@ class Fix:
         fields = [part for part in self.parts if not isinstance(part, str)]
         self._placeholders = placeholders({field.path: field.cls for field in fields if not field.each})
         self._placeholders |= {field.path: _all_to_keep(field.each) for field in fields if field.each}
+        fixed = " ".join(part for part in self.parts if isinstance(part, str))
+        self.names = frozenset({*self._placeholders.values(), *fix.PLACEHOLDER.findall(fixed)})  # of all placeholders
 
     def render(self, env: Env) -> str:
         """With what is known of a subject."""
-        return "".join(part if isinstance(part, str) else self._shown(part, part.node.exact(env)) for part in self.parts)
+        return "".join(part if isinstance(part, str) else self.shown(part, part.node.exact(env)) for part in self.parts)
 
-    def _shown(self, field: _Field, value: Any) -> str:
+    def shown(self, field: _Field, value: Any) -> str:
+        """A value where the field stands."""
         return _WRITERS[field.way](value, self._placeholders[field.path], field.form)
 
     def code(self) -> ast.expr:
@@ -112,7 +114,7 @@ class Fix:
 
     def _prose(self, prose: fix.Prose, inside: bool) -> bool:
         """Prose; code between backticks is pasted like a command. Gives whether one is open at its end."""
-        for part in split(prose.text):
+        for part in self._split(prose.text, prose.at):
             if isinstance(part, str):
                 inside ^= part.count("`") % 2 == 1
                 self._copy(part)
@@ -135,7 +137,7 @@ class Fix:
 
     def _body(self, request: fix.Request) -> None:
         text, end = request.body, 0
-        for string in _STRING.finditer(text):
+        for string in fix.STRING.finditer(text):
             if "{" not in string[1]:
                 continue
             pieces = list(self._split(string[1], request.body_at + string.start(1)))

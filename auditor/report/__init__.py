@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 from auditor.engine.finding import Finding, Status
 from auditor.severity import Severity
+from auditor.shell import Shell
 
 if TYPE_CHECKING:
     from auditor.pipeline import Report
 
 FORMATS = ("text", "json")
 # How the reports of each format begin or end, so that an older one is known from what somebody else wrote.
-_BEGINNINGS = (re.compile(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"'),)
+_BEGINNINGS = (
+    re.compile(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"'),
+    re.compile(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. "),
+)
 _ENDS = (re.compile(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE),)
 
 
@@ -30,6 +34,7 @@ class Options:
     strict: bool = False
     fail_on: str = "never"
     first: frozenset[str] = frozenset()  # app ids whose findings come before all others
+    shell: Shell = Shell.bash  # for which commands are written
     min_severity: str = Severity.info  # what cannot be as high is not listed; counts and exit codes are of everything
 
     def shows(self, finding: Finding) -> bool:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 import click
 
-from auditor.display import cell, clean, clean_lines, harmless, told
+from auditor.display import cell, clean, harmless, told
 from auditor.engine.finding import Finding, Status
 from auditor.pipeline import Report
 from auditor.report import Options
+from auditor.report.fixes import Renderer
 from auditor.severity import Severity
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
-_LONGEST = 4000  # characters of a message or a line of a fix, whose parts are cut already
+_LONGEST = 4000  # characters of a message, whose parts are cut already
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -26,6 +27,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 class _Page:
     def __init__(self, report: Report, options: Options) -> None:
         self.report, self.options = report, options
+        self.fixes = Renderer([outcome.rule for outcome in report.outcomes], options.shell)
 
     def lines(self) -> Iterator[str]:
         if not self.options.quiet:
@@ -78,10 +80,24 @@ class _Page:
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit} more (--limit 0 shows all)"
         if first.remediation and first.status is Status.fail:
-            whose = f" ({_who(first)})" if len(rows) > 1 and "`" in first.remediation else ""
-            for i, line in enumerate(clean_lines(first.remediation, _LONGEST).split("\n")):
-                yield f"  {self._style('fix', 'green') + whose + ': ' if i == 0 else '       '}{line}".rstrip()
+            yield from self._fix(rows[:limit])
         yield ""
+
+    def _fix(self, rows: list[Finding]) -> Iterator[str]:
+        """The fix of the first finding, then the commands of each other one. A command is on a line of its own, which is not cut."""
+        first = rows[0]
+        commands = self.fixes.commands(first)
+        whose = f" ({_who(first)})" if len(rows) > 1 and (commands or "`" in (first.remediation or "")) else ""
+        head = self._style("fix", "green") + whose + ": "
+        for i, line in enumerate(self.fixes.lines(first)):
+            yield f"  {'       ' if i else head}{line}".rstrip()
+        done = {command.lines for command in commands}
+        for row in rows[1:] if commands else ():
+            others = [command for command in self.fixes.commands(row) if command.lines not in done]
+            if others:
+                yield f"  {self._style('fix', 'green')} ({_who(row)}):"
+                yield from (f"       {line}" for command in others for line in command.lines)
+            done |= {command.lines for command in others}
 
     # -- what was looked at
 

@@ -1,0 +1,84 @@
+"""What tests ask of fixes: their commands over failing examples, for a shell."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from auditor import fix, joins, pipeline
+from auditor.diagnose import examples
+from auditor.engine.finding import Finding, Status
+from auditor.engine.judge import judge
+from auditor.joins.world import World
+from auditor.report.fixes import Rendered, Renderer
+from auditor.rulebook import Example, Rule
+from auditor.shell import Shell
+from auditor.sources.detect import COLLECTIONS
+
+IDS = {"id": "0a0a0a0a-0000-4000-8000-{:012d}", "appId": "0b0b0b0b-0000-4000-8000-{:012d}"}
+
+
+class Case(NamedTuple):
+    """A failing example, whose objects have the ids that a real one would have."""
+
+    rule: Rule
+    example: Example
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.rule.id}:{self.example.line}"
+
+    @property
+    def is_lone(self) -> bool:
+        """Whether the example is one application."""
+        return not json.loads(self.text).keys() <= COLLECTIONS.keys()
+
+
+def cases(rules: list[Rule]) -> Iterator[Case]:
+    for rule in rules:
+        for example in rule.examples:
+            if example.kind in ("fail", "likely"):
+                yield Case(rule, example, json.dumps(with_ids(json.loads(example.text))))
+
+
+def with_ids(value: Any) -> Any:
+    """The example with ids for the applications that have none."""
+    whole = isinstance(value, dict) and value.keys() <= COLLECTIONS.keys()
+    for number, one in enumerate(value.get("applications", []) if whole else [value]):
+        for name, form in IDS.items():
+            one.setdefault(name, form.format(number))
+    for number, one in enumerate(value.get("federatedIdentityCredentials", []) if whole else []):
+        one.setdefault("id", f"0c0c0c0c-0000-4000-8000-{number:012d}")
+    return value
+
+
+def world(text: str, as_of: str) -> World:
+    return joins.worlds(examples.read(text), pipeline.moment(as_of))[0]
+
+
+def findings(rule: Rule, text: str, as_of: str) -> list[Finding]:
+    return [row for _, row in judge(rule, world(text, as_of)).rows if row.status is Status.fail]
+
+
+def commands(case: Case, shell: Shell = Shell.bash) -> list[Rendered]:
+    """The commands of all findings of an example."""
+    renderer = Renderer([case.rule], shell)
+    return [command for row in findings(case.rule, case.text, case.example.as_of) for command in renderer.commands(row)]
+
+
+@cache
+def kind(rule: Rule) -> str:
+    return fix.kind(rule.fix)
+
+
+def arguments(line: str) -> list[str]:
+    """The words of a line as cmd and az.cmd make them of it, or raises where either would obey a part of it."""
+    assert not re.search(r"[%!^&|<>`\n\r]", line), line
+    assert line.count('"') % 2 == 0, line
+    outside = re.sub(r'"[^"]*"', "", line)
+    assert not re.search(r"[()]", outside), line
+    return [word.replace('"', "") for word in re.findall(r'(?:"[^"]*"|[^\s"])+', line)]

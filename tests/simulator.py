@@ -1,0 +1,224 @@
+"""What azure-cli and Microsoft Graph do with the commands of fixes, over a tenant that is a dict of collections."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+NEW_ID = "99999999-0000-4000-8000-{:012d}"
+KEEP = re.compile(r"ALL-[A-Z-]+-TO-KEEP")
+SWITCHES = {"--append"}
+# Options of `az ad app update` and `az ad sp update`: where the value goes, and whether it is a list.
+UPDATES = {
+    "--web-redirect-uris": ("web/redirectUris", True),
+    "--public-client-redirect-uris": ("publicClient/redirectUris", True),
+    "--identifier-uris": ("identifierUris", True),
+    "--enable-access-token-issuance": ("web/implicitGrantSettings/enableAccessTokenIssuance", False),
+    "--enable-id-token-issuance": ("web/implicitGrantSettings/enableIdTokenIssuance", False),
+    "--is-fallback-public-client": ("isFallbackPublicClient", False),
+    "--sign-in-audience": ("signInAudience", False),
+    "--display-name": ("displayName", False),
+    "--web-home-page-url": ("web/homePageUrl", False),
+    "--requested-access-token-version": ("api/requestedAccessTokenVersion", False),
+}
+
+
+class NotSimulated(Exception):
+    """A command that nobody has taught the simulator yet."""
+
+
+class Tenant:
+    def __init__(self, collections: dict[str, Any], today: str) -> None:
+        self.collections, self.today = copy.deepcopy(collections), today
+        self._made = 0
+
+    def run(self, words: list[str]) -> None:
+        """One command, as azure-cli gets it."""
+        if words[:2] == ["az", "rest"]:
+            options = _options(words[2:])
+            body = options.get("--body", [""])[0]
+            self._request(options["--method"][0], urlsplit(options["--url"][0]).path, json.loads(body) if body else None)
+            return
+        verb = [word for word in words[1:5] if re.fullmatch(r"[a-z-]+", word) and not word.startswith("--")]
+        verb = verb[: next((i for i, word in enumerate(words[1:]) if word.startswith("--")), len(verb))]
+        method = getattr(self, "_" + "_".join(verb).replace("-", "_"), None)
+        if method is None:
+            raise NotSimulated(" ".join(verb))
+        method(_options(words[1 + len(verb) :]))
+
+    # -- objects
+
+    def _all(self, name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.collections.setdefault(name, [])
+        return found
+
+    def _one(self, name: str, id_: str) -> dict[str, Any]:
+        """By object ID, application ID, or where it has neither, as a link, by what it is of."""
+        for one in self._all(name):
+            if id_ in (one.get("id"), one.get("appId"), one.get("name")):
+                return one
+        raise AssertionError(f"{name} has no {id_}")
+
+    def _new_id(self) -> str:
+        self._made += 1
+        return NEW_ID.format(self._made)
+
+    # -- Microsoft Graph
+
+    def _request(self, method: str, path: str, body: Any) -> None:
+        _, _version, *segments = path.split("/")
+        if method == "GET":
+            return
+        name, *rest = segments
+        if name == "policies" and method in ("PATCH", "PUT"):
+            _merge(self.collections.setdefault(rest[0], {}), body)
+            return
+        if method == "POST":
+            self._all(segments[-1]).append({"id": self._new_id(), **({"of": rest[0]} if rest else {}), **body})
+            return
+        collection, id_ = (rest[1], rest[2]) if len(rest) > 2 else (name, rest[0])
+        if len(rest) == 2:  # a single object below another
+            _merge(self._one(name, rest[0]).setdefault(rest[1], {}), body)
+        elif collection == "owners":
+            owners = self._one(name, rest[0]).setdefault("owners", [])
+            owners[:] = [owner for owner in owners if owner.get("id") != id_]
+        elif method == "DELETE":
+            self._all(collection).remove(self._one(collection, id_))
+        else:
+            _merge(self._one(collection, id_), body)
+
+    # -- az ad
+
+    def _read(self, options: dict[str, list[str]]) -> None:
+        """Reading changes nothing."""
+
+    _ad_app_show = _ad_app_list = _ad_app_credential_list = _ad_app_owner_list = _ad_app_permission_list = _read
+    _ad_sp_show = _ad_sp_credential_list = _ad_app_federated_credential_list = _account_show = _read
+
+    def _update(self, name: str, options: dict[str, list[str]]) -> None:
+        one = self._one(name, options.pop("--id")[0])
+        for option, values in options.items():
+            if option == "--set":
+                for text in values:
+                    path, _, value = text.partition("=")
+                    _put(one, path.replace(".", "/"), _value(value))
+            elif option in UPDATES:
+                path, many = UPDATES[option]
+                _put(one, path, _kept(values, _get(one, path)) if many else _value(values[0]))
+            else:
+                raise NotSimulated(f"update {option}")
+
+    def _ad_app_update(self, options: dict[str, list[str]]) -> None:
+        self._update("applications", options)
+
+    def _ad_sp_update(self, options: dict[str, list[str]]) -> None:
+        self._update("servicePrincipals", options)
+
+    def _ad_app_delete(self, options: dict[str, list[str]]) -> None:
+        self._all("applications").remove(self._one("applications", options["--id"][0]))
+
+    def _ad_sp_delete(self, options: dict[str, list[str]]) -> None:
+        self._all("servicePrincipals").remove(self._one("servicePrincipals", options["--id"][0]))
+
+    def _ad_sp_create(self, options: dict[str, list[str]]) -> None:
+        app_id = options["--id"][0]
+        self._all("servicePrincipals").append({"id": self._new_id(), "appId": app_id, "accountEnabled": True})
+
+    def _ad_app_credential_reset(self, options: dict[str, list[str]]) -> None:
+        app = self._one("applications", options["--id"][0])
+        secrets: list[dict[str, Any]] = app.setdefault("passwordCredentials", [])
+        if "--append" not in options:
+            secrets.clear()
+        end = options["--end-date"][0]
+        name = options.get("--display-name", ["rbac"])[0]
+        secrets.append(
+            {"keyId": self._new_id(), "displayName": name, "startDateTime": f"{self.today}T00:00:00Z", "endDateTime": f"{end}T00:00:00Z"}
+        )
+
+    def _delete_credential(self, name: str, options: dict[str, list[str]]) -> None:
+        one, key = self._one(name, options["--id"][0]), options["--key-id"][0]
+        kind = "keyCredentials" if "--cert" in options else "passwordCredentials"
+        one[kind] = [credential for credential in one.get(kind, []) if credential.get("keyId") != key]
+
+    def _ad_app_credential_delete(self, options: dict[str, list[str]]) -> None:
+        self._delete_credential("applications", options)
+
+    def _ad_sp_credential_delete(self, options: dict[str, list[str]]) -> None:
+        self._delete_credential("servicePrincipals", options)
+
+    def _ad_app_federated_credential_delete(self, options: dict[str, list[str]]) -> None:
+        self._all("federatedIdentityCredentials").remove(self._one("federatedIdentityCredentials", options["--federated-credential-id"][0]))
+
+    def _ad_app_permission_add(self, options: dict[str, list[str]]) -> None:
+        app, api = self._one("applications", options["--id"][0]), options["--api"][0]
+        access: list[dict[str, Any]] = app.setdefault("requiredResourceAccess", [])
+        entry = next((one for one in access if one["resourceAppId"] == api), None)
+        if entry is None:
+            access.append(entry := {"resourceAppId": api, "resourceAccess": []})
+        for text in options["--api-permissions"]:
+            id_, _, kind = text.partition("=")
+            entry["resourceAccess"].append({"id": id_, "type": kind})
+
+    def _ad_app_permission_delete(self, options: dict[str, list[str]]) -> None:
+        app, api = self._one("applications", options["--id"][0]), options["--api"][0]
+        gone = options.get("--api-permissions")
+        for entry in app.get("requiredResourceAccess", []):
+            if entry["resourceAppId"] == api:
+                entry["resourceAccess"] = [one for one in entry["resourceAccess"] if gone is not None and one["id"] not in gone]
+        app["requiredResourceAccess"] = [entry for entry in app.get("requiredResourceAccess", []) if entry["resourceAccess"]]
+
+
+def _options(words: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    values: list[str] = []
+    for word in words:
+        if word.startswith("--"):
+            values = found.setdefault(word, [])
+        else:
+            values.append(word)
+    assert all(values or option in SWITCHES or option == "--cert" for option, values in found.items()), words
+    return found
+
+
+def _merge(one: dict[str, Any], body: dict[str, Any]) -> None:
+    """As PATCH does it: objects are merged, lists and all else replaced."""
+    for key, value in body.items():
+        if isinstance(value, dict) and isinstance(one.get(key), dict):
+            _merge(one[key], value)
+        else:
+            one[key] = _kept(value, one.get(key)) if isinstance(value, list) else copy.deepcopy(value)
+
+
+def _kept(values: list[Any], there: Any) -> list[Any]:
+    """A list that is written as a whole: what it is to keep stands for what is in it."""
+    return list(_spread(values, there or []))
+
+
+def _spread(values: list[Any], there: list[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, str) and KEEP.fullmatch(value):
+            yield from (one for one in there if one not in values)
+        else:
+            yield copy.deepcopy(value)
+
+
+def _get(one: dict[str, Any], path: str) -> Any:
+    value: Any = one
+    for name in path.split("/"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _put(one: dict[str, Any], path: str, value: Any) -> None:
+    *above, last = path.split("/")
+    for name in above:
+        one = one.setdefault(name, {})
+    one[last] = value
+
+
+def _value(text: str) -> Any:
+    return {"true": True, "false": False, "null": None}.get(text, int(text) if text.isdigit() else text)
