@@ -24,6 +24,7 @@ from auditor.report.fixes import Rendered, Renderer
 from auditor.rulebook import Rule
 from auditor.severity import Severity
 from auditor.shell import Shell
+from auditor.sources.coverage import TenantInfo
 from tests import fixes
 from tests.fixes import Case
 from tests.helpers import regaudit, write
@@ -246,19 +247,24 @@ def test_prose_begins_no_block() -> None:
     assert [type(part).__name__ for part in fix.parts(text)] == ["Prose", "Command"]
 
 
-def test_the_cloud_of_a_live_tenant() -> None:
+@pytest.mark.parametrize(
+    ("info", "root"),
+    [
+        ({}, "https://graph.microsoft.com"),
+        ({"graph": "https://dod-graph.microsoft.us", "portal": "https://entra.microsoft.us"}, "https://dod-graph.microsoft.us"),
+        ({"portal": "https://entra.microsoftonline.cn"}, "https://microsoftgraph.chinacloudapi.cn"),  # a snapshot of an earlier version
+        ({"portal": "https://entra.microsoft.us"}, "https://GRAPH-HOST"),
+        ({"graph": "https://graph.fabrikam.com"}, "https://GRAPH-HOST"),
+        ({"graph": "https://x/$(id)"}, "https://GRAPH-HOST"),
+    ],
+)
+def test_the_cloud_of_a_tenant(info: dict[str, str], root: str) -> None:
     rule = rule_of(graph("{}"))
     (finding,) = fixes.findings(rule, json.dumps(APP), "2026-01-01")
-    for portal, root in [
-        (None, "https://graph.microsoft.com/v1.0/"),
-        ("https://entra.microsoft.com/#view/x", "https://graph.microsoft.com/v1.0/"),
-        ("https://entra.microsoftonline.cn/#view/x", "https://microsoftgraph.chinacloudapi.cn/v1.0/"),
-        ("https://entra.microsoft.us/#view/x", "https://GRAPH-HOST/v1.0/"),
-    ]:
-        finding.portal_url = portal
-        (command,) = Renderer([rule], Shell.bash).commands(finding)
-        assert command.words[5].startswith(root)
-        assert ("GRAPH-HOST" in command.missing) is ("GRAPH-HOST" in root)
+    finding.tenant_id = "t"
+    (command,) = Renderer([rule], Shell.bash, [TenantInfo("t", **info)]).commands(finding)  # type: ignore[arg-type]
+    assert command.words[5].startswith(f"{root}/v1.0/")
+    assert ("GRAPH-HOST" in command.missing) is ("GRAPH-HOST" in root)
 
 
 # -- in each shell

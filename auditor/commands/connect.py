@@ -54,7 +54,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "connectors": found})
     else:
-        fixes = Renderer([outcome.rule for outcome in report.outcomes], output.shell)
+        fixes = Renderer([outcome.rule for outcome in report.outcomes], output.shell, report.tenants)
         for chain in found:
             click.echo("\n".join(_page(chain, output, fixes)))
     statuses = {chain.status for chain in found}

@@ -55,9 +55,11 @@ def login_cloud(url: str) -> CloudName | None:
     return _BY_LOGIN_HOST.get(rest.partition("/")[0]) if scheme == "https" else None
 
 
-def graph_of(portal_url: str | None) -> str | None:
-    """Microsoft Graph of the cloud that an address of a portal is in, the public one's without an address; None where clouds share it."""
-    if not portal_url:
+def graph_of(graph: str, portal: str = "") -> str | None:
+    """Microsoft Graph's address where it is Microsoft's own; without one that of the cloud with this portal, the public one without
+    either. None where it is another's, or where two clouds share the portal.
+    """
+    roots = {cloud.graph for cloud in CLOUDS.values() if cloud.graph == graph or (not graph and cloud.portal == portal)}
+    if not graph and not portal:
         return CLOUDS["global"].graph
-    roots = {cloud.graph for cloud in CLOUDS.values() if portal_url.startswith(f"{cloud.portal}/")}
     return roots.pop() if len(roots) == 1 else None

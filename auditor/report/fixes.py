@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from auditor import fix, shell
-from auditor.display import clean_lines
+from auditor.display import clean, clean_lines
 from auditor.engine.compiled import compiled
 from auditor.engine.finding import Finding
 from auditor.entra.clouds import graph_of
 from auditor.rulebook import Rule
 from auditor.shell import Shell
+from auditor.sources.coverage import TenantInfo
 
 _LONGEST = 4000  # characters of a line of prose, whose parts are cut already
-GRAPH = "https://GRAPH-HOST"  # where two clouds share a portal
+GRAPH = "https://GRAPH-HOST"  # where it is not known, or not Microsoft's own
 
 
 class Rendered(NamedTuple):
@@ -32,15 +33,17 @@ class Rendered(NamedTuple):
 class Renderer:
     """Renders the fixes of some rules for one shell."""
 
-    def __init__(self, rules: Collection[Rule], to: Shell) -> None:
+    def __init__(self, rules: Collection[Rule], to: Shell, tenants: Iterable[TenantInfo] = ()) -> None:
+        """`tenants`: the live ones and snapshots; what is of no tenant is taken to be in the public cloud."""
         self.shell = to
+        self._graphs = {clean(tenant.tenant_id): graph_of(tenant.graph, tenant.portal) or GRAPH for tenant in tenants}
         self._rules = {rule.id: rule for rule in rules}
         self._placeholders: dict[str, re.Pattern[str]] = {}
 
     def parts(self, finding: Finding) -> list[str | Rendered]:
         """The fix of a finding: prose, and commands."""
         out: list[str | Rendered] = []
-        root = graph_of(finding.portal_url) or GRAPH
+        root = self._graphs.get(finding.tenant_id or "") or graph_of("") or GRAPH
         for part in fix.parts(finding.remediation or ""):
             if isinstance(part, fix.Prose):
                 out.append(part.text.strip("\n"))

@@ -55,7 +55,7 @@ def render(report: Report, shell: Shell) -> Iterator[bytes]:
 
 
 def _lines(report: Report, shell: Shell) -> Iterator[str]:
-    renderer = Renderer([outcome.rule for outcome in report.outcomes], shell)
+    renderer = Renderer([outcome.rule for outcome in report.outcomes], shell, report.tenants)
     yield from _HEADS[shell].splitlines()
     seen: dict[tuple[str, ...], str] = {}
     for finding in report.findings:

@@ -27,7 +27,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 class _Page:
     def __init__(self, report: Report, options: Options) -> None:
         self.report, self.options = report, options
-        self.fixes = Renderer([outcome.rule for outcome in report.outcomes], options.shell)
+        self.fixes = Renderer([outcome.rule for outcome in report.outcomes], options.shell, report.tenants)
 
     def lines(self) -> Iterator[str]:
         if not self.options.quiet:
