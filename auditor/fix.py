@@ -91,8 +91,6 @@ def parts(text: str) -> Iterator[Part]:
     for found in _BLOCK.finditer(text):
         words = found[1].split()
         if words[0] not in ("az", "graph"):
-            if words[0].lower() in _SHELLS:
-                raise _error(text, found.start(1), found[1], "commands stand in a block that begins with ```az or ```graph")
             continue
         how = "" if words[1:] == [] else words[1] if len(words) == 2 and words[1] in ("or", "later") else None
         if how is None:
@@ -167,6 +165,9 @@ def check(text: str) -> None:
 
 
 def _check_prose(text: str, prose: Prose) -> None:
+    for block in _BLOCK.finditer(prose.text):
+        if block[1].split()[0].lower() in _SHELLS:
+            raise _error(text, prose.at + block.start(1), block[1], "commands stand in a block that begins with ```az or ```graph")
     for found in _CODE.finditer(prose.text):
         if _PROGRAM.match(found[1]):
             raise _error(text, prose.at + found.start(1), found[1], "a command stands in a block of its own: ```az")

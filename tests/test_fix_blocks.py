@@ -95,7 +95,7 @@ def sent(text: str, **app: Any) -> Any:
 WRONG = [
     ("Do it: `az ad app show --id {app.app_id}`.\n\n```az\naz ad app list\n```", 16, "a command stands in a block of its own"),
     ("Do it: `PATCH /applications/{app.id}`.\n\nThere is no command for this.", 16, "a command stands in a block of its own"),
-    ("Do it.\n\n```bash\naz ad app list\n```", 18, "```az or ```graph"),
+    ("Do it.\n\n```bash\naz ad app list\n```\n\n```az\naz ad app list\n```", 18, "```az or ```graph"),
     ("Do it.\n\n```az soon\naz ad app list\n```", 18, "```az later"),
     ("Do it.\n\n```az\n\n```", 18, "the block is empty"),
     ("Do it.\n\n```az\naz ad app list\nad app show\n```", 20, "each line of an ```az block is a command"),
@@ -145,6 +145,7 @@ def test_a_fix_that_is_written_wrong_names_its_line(text: str, line: int, says: 
     ("text", "kind"),
     [
         ("Rename it: `az ad app list`", "prose"),
+        ("Rename it:\n\n```sh\naz ad app list\n```", "prose"),
         ("Rename it.\n\nThere is no command for this.", "manual"),
         ("Rename it.\n\n```az\naz ad app list\n```", "az"),
         (graph("{}"), "graph"),

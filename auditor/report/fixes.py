@@ -37,13 +37,15 @@ class Renderer:
         """`tenants`: the live ones and snapshots; what is of no tenant is taken to be in the public cloud."""
         self.shell = to
         self._graphs = {clean(tenant.tenant_id): graph_of(tenant.graph, tenant.portal) or GRAPH for tenant in tenants}
+        roots = {*self._graphs.values()}
+        self._other = roots.pop() if len(roots) == 1 else GRAPH  # of a tenant whose ID nobody could ask for
         self._rules = {rule.id: rule for rule in rules}
         self._placeholders: dict[str, re.Pattern[str]] = {}
 
     def parts(self, finding: Finding) -> list[str | Rendered]:
         """The fix of a finding: prose, and commands."""
         out: list[str | Rendered] = []
-        root = self._graphs.get(finding.tenant_id or "") or graph_of("") or GRAPH
+        root = self._graphs.get(finding.tenant_id or "", self._other if self._graphs and not finding.file else graph_of("") or GRAPH)
         for part in fix.parts(finding.remediation or ""):
             if isinstance(part, fix.Prose):
                 out.append(part.text.strip("\n"))
