@@ -18,8 +18,6 @@ from auditor.rulebook import Example, Rule
 from auditor.shell import Shell
 from auditor.sources.detect import COLLECTIONS
 
-IDS = {"id": "0a0a0a0a-0000-4000-8000-{:012d}", "appId": "0b0b0b0b-0000-4000-8000-{:012d}"}
-
 
 class Case(NamedTuple):
     """A failing example, whose objects have the ids that a real one would have."""
@@ -46,13 +44,16 @@ def cases(rules: list[Rule]) -> Iterator[Case]:
 
 
 def with_ids(value: Any) -> Any:
-    """The example with ids for the applications that have none."""
-    whole = isinstance(value, dict) and value.keys() <= COLLECTIONS.keys()
-    for number, one in enumerate(value.get("applications", []) if whole else [value]):
-        for name, form in IDS.items():
-            one.setdefault(name, form.format(number))
-    for number, one in enumerate(value.get("federatedIdentityCredentials", []) if whole else []):
-        one.setdefault("id", f"0c0c0c0c-0000-4000-8000-{number:012d}")
+    """The example with ids for the objects that have none."""
+    if not value.keys() <= COLLECTIONS.keys():
+        value = {"applications": [value]}
+        return with_ids(value)["applications"][0]
+    for kind, (name, objects) in enumerate(value.items()):
+        for number, one in enumerate(objects if isinstance(objects, list) and name != "connectors" else []):
+            if "owner" not in name.lower():
+                one.setdefault("id", f"0a0a0a0a-{kind:04d}-4000-8000-{number:012d}")
+            if name in ("applications", "servicePrincipals"):
+                one.setdefault("appId", f"0b0b0b0b-{kind:04d}-4000-8000-{number:012d}")
     return value
 
 

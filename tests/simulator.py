@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 NEW_ID = "99999999-0000-4000-8000-{:012d}"
 KEEP = re.compile(r"ALL-[A-Z-]+-TO-KEEP")
-SWITCHES = {"--append"}
+KINDS = ("passwordCredentials", "keyCredentials")
+SWITCHES = {"--append", "--all", "--cert"}
 # Options of `az ad app update` and `az ad sp update`: where the value goes, and whether it is a list.
 UPDATES = {
     "--web-redirect-uris": ("web/redirectUris", True),
@@ -74,15 +75,18 @@ class Tenant:
         if method == "GET":
             return
         name, *rest = segments
-        if name == "policies" and method in ("PATCH", "PUT"):
-            _merge(self.collections.setdefault(rest[0], {}), body)
+        if name == "policies":
+            policy = self.collections.setdefault(rest[0], {})
+            _merge(policy[0] if isinstance(policy, list) else policy, body)
             return
         if method == "POST":
             self._all(segments[-1]).append({"id": self._new_id(), **({"of": rest[0]} if rest else {}), **body})
             return
         collection, id_ = (rest[1], rest[2]) if len(rest) > 2 else (name, rest[0])
         if len(rest) == 2:  # a single object below another
-            _merge(self._one(name, rest[0]).setdefault(rest[1], {}), body)
+            one = self._one(name, rest[0])
+            one[rest[1]] = one.get(rest[1]) or {}
+            _merge(one[rest[1]], body)
         elif collection == "owners":
             owners = self._one(name, rest[0]).setdefault("owners", [])
             owners[:] = [owner for owner in owners if owner.get("id") != id_]
@@ -130,17 +134,21 @@ class Tenant:
 
     def _ad_app_credential_reset(self, options: dict[str, list[str]]) -> None:
         app = self._one("applications", options["--id"][0])
-        secrets: list[dict[str, Any]] = app.setdefault("passwordCredentials", [])
         if "--append" not in options:
-            secrets.clear()
-        end = options["--end-date"][0]
-        name = options.get("--display-name", ["rbac"])[0]
-        secrets.append(
-            {"keyId": self._new_id(), "displayName": name, "startDateTime": f"{self.today}T00:00:00Z", "endDateTime": f"{end}T00:00:00Z"}
-        )
+            app["passwordCredentials"] = []
+        new: dict[str, Any] = {"keyId": self._new_id(), "startDateTime": f"{self.today}T00:00:00Z"}
+        if "--cert" in options:  # of the file that the reader has made
+            new |= {"type": "AsymmetricX509Cert", "usage": "Verify", "displayName": "CN=new"}
+            end = str(date.fromisoformat(self.today) + timedelta(days=180))
+        else:
+            new["displayName"] = options.get("--display-name", [None])[0]
+            end = options["--end-date"][0]
+        kind = KINDS["--cert" in options]
+        app[kind] = [*(app.get(kind) or []), {**new, "endDateTime": f"{end}T00:00:00Z"}]
 
     def _delete_credential(self, name: str, options: dict[str, list[str]]) -> None:
         one, key = self._one(name, options["--id"][0]), options["--key-id"][0]
+        assert any(key == credential.get("keyId") for kind in KINDS for credential in one.get(kind) or []), f"no credential {key}"
         kind = "keyCredentials" if "--cert" in options else "passwordCredentials"
         one[kind] = [credential for credential in one.get(kind, []) if credential.get("keyId") != key]
 
@@ -166,10 +174,48 @@ class Tenant:
     def _ad_app_permission_delete(self, options: dict[str, list[str]]) -> None:
         app, api = self._one("applications", options["--id"][0]), options["--api"][0]
         gone = options.get("--api-permissions")
-        for entry in app.get("requiredResourceAccess", []):
-            if entry["resourceAppId"] == api:
-                entry["resourceAccess"] = [one for one in entry["resourceAccess"] if gone is not None and one["id"] not in gone]
-        app["requiredResourceAccess"] = [entry for entry in app.get("requiredResourceAccess", []) if entry["resourceAccess"]]
+        left = []
+        for entry in app.get("requiredResourceAccess") or []:
+            access = [one for one in entry.get("resourceAccess") or [] if gone is not None and one.get("id") not in gone]
+            if entry.get("resourceAppId") != api:
+                left.append(entry)
+            elif access:
+                left.append({**entry, "resourceAccess": access})
+        app["requiredResourceAccess"] = left
+
+    def _owners(self, id_: str) -> list[dict[str, Any]]:
+        """Where the owners of an application are: in it, or beside it."""
+        app = self._one("applications", id_)
+        return app["owners"] if "owners" in app else self._all("owners")
+
+    def _ad_app_owner_add(self, options: dict[str, list[str]]) -> None:
+        app, new = (
+            self._one("applications", options["--id"][0]),
+            {"@odata.type": "#microsoft.graph.user", "id": options["--owner-object-id"][0]},
+        )
+        self._owners(app["id"]).append(new if "owners" in app else {**new, "of": app["id"]})
+
+    def _ad_app_owner_remove(self, options: dict[str, list[str]]) -> None:
+        owners, gone = self._owners(options["--id"][0]), options["--owner-object-id"][0]
+        owners[:] = [owner for owner in owners if owner.get("id") != gone]
+
+    def _ad_app_permission_admin_consent(self, options: dict[str, list[str]]) -> None:
+        """For everything that is requested; what was granted before stays."""
+        app = self._one("applications", options["--id"][0])
+        client = next(one for one in self._all("servicePrincipals") if one.get("appId") == app["appId"])
+        for entry in app.get("requiredResourceAccess") or []:
+            api = next(one for one in self._all("servicePrincipals") if one.get("appId") == entry["resourceAppId"])
+            values = {one["id"]: one.get("value") for one in api.get("oauth2PermissionScopes") or []}
+            scopes = [values.get(one["id"]) or one["id"] for one in entry["resourceAccess"] if one["type"] == "Scope"]
+            link = {"id": self._new_id(), "resourceId": api["id"]}
+            if scopes:
+                self._all("oauth2PermissionGrants").append(
+                    {**link, "clientId": client["id"], "consentType": "AllPrincipals", "principalId": None, "scope": " ".join(scopes)}
+                )
+            self._all("appRoleAssignments").extend(
+                {**link, "id": self._new_id(), "principalId": client["id"], "principalType": "ServicePrincipal", "appRoleId": one["id"]}
+                for one in entry["resourceAccess"] if one["type"] == "Role"
+            )  # fmt: skip
 
 
 def _options(words: list[str]) -> dict[str, list[str]]:
@@ -180,7 +226,7 @@ def _options(words: list[str]) -> dict[str, list[str]]:
             values = found.setdefault(word, [])
         else:
             values.append(word)
-    assert all(values or option in SWITCHES or option == "--cert" for option, values in found.items()), words
+    assert all(values or option in SWITCHES for option, values in found.items()), words
     return found
 
 
@@ -216,7 +262,9 @@ def _get(one: dict[str, Any], path: str) -> Any:
 def _put(one: dict[str, Any], path: str, value: Any) -> None:
     *above, last = path.split("/")
     for name in above:
-        one = one.setdefault(name, {})
+        if one.get(name) is None:
+            one[name] = {}
+        one = one[name]
     one[last] = value
 
 
