@@ -42,6 +42,8 @@ _AUTHORITY = re.compile(r":[/\\]{2}")
 _USER_OF_WORD = re.compile(
     r"""^(['"(\[{<,]*(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[^/\\?#]*:))?)(?!(?:mailto|smtp|sips?):)[^/\\?#:]+:[^/\\?#]+@""", re.I
 )
+# The subject of a token of GitHub's names owner and repository with their IDs: no password stands before these "@".
+_SUBJECT = re.compile(r"""['"(\[{<,]*repo:[\w.-]+@\d+/[\w.-]+@\d+(?=:|['"\])}>.,;]*$)""")
 _QUOTED_URI = re.compile(r"""(['"])([A-Za-z][A-Za-z0-9+.-]{0,40}:[/\\]{2}[^'"]{0,4000})\1""")
 _WORD = re.compile(r"\S+")
 _HIDDEN = re.compile(r"[?#](?!…)")
@@ -96,7 +98,7 @@ def _without_secrets(text: str) -> str:
 
 def _bare_word(word: str, *, within: bool) -> str:
     """A word without what the URI hides that it is, or that began before it. A name may have a mark in it."""
-    if "@" in word:
+    if "@" in word and not _SUBJECT.match(word):
         word = _USER_OF_WORD.sub(r"\1…@", word)
     first = _HIDDEN.search(word)
     if first is None:
@@ -120,7 +122,8 @@ def _is_host_or_path(text: str) -> bool:
 
 def hidden(uri: str) -> str:
     """A URI as it may be shown: that it has a user, a query or a fragment, but not which."""
-    uri = _USER.sub(r"\1…@", uri)
+    if not _SUBJECT.match(uri):
+        uri = _USER.sub(r"\1…@", uri)
     mark = _HIDDEN.search(uri)
     if mark is None or mark.end() == len(uri):
         return uri
@@ -150,6 +153,11 @@ def told(error: object, limit: int) -> str:
     if not place or not message.startswith(place):
         return clean(message, limit)
     return harmless(place, limit) + clean(message[len(place) :], limit)
+
+
+def counted(number: int, noun: str) -> str:
+    """1,234 checks; 1 check."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def cell(value: str) -> str:
@@ -183,7 +191,7 @@ def show(value: Any, form: str = "") -> str:
     if kind is Unknown:
         return "unknown"
     if kind is timedelta:
-        return f"{value.days} day{'s' * (value.days != 1)}"
+        return counted(value.days, "day")
     if hasattr(value, "__iter__"):
         return _show_list(value)
     return show(str(value))

@@ -11,6 +11,7 @@ from typing import IO
 from auditor.errors import UsageError
 
 Identity = tuple[int, int]  # device and inode: the same for every link to a file
+STDIN_NAME = "<stdin>"  # where the user gives standard input no other name
 MAX_FILE_SIZE = 2 * 1024**3  # bytes; 100,000 registrations are 255 MB
 _STEP = 1 << 20
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}

@@ -15,20 +15,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timezone
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from auditor import joins, sources
-from auditor.engine.compiled import collections, compiled
-from auditor.engine.finding import Finding, Outcome, Status
+from auditor.engine import gate
+from auditor.engine.compiled import collections
+from auditor.engine.finding import Finding, Outcome
+from auditor.engine.gate import Gate
+from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
+from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
 from auditor.errors import InputError, UsageError
-from auditor.files import MAX_FILE_SIZE, Identity
+from auditor.files import MAX_FILE_SIZE, STDIN_NAME, Identity
 from auditor.joins.world import World
 from auditor.rulebook import Rule, profiles
-from auditor.severity import SEVERITIES, Severity
+from auditor.severity import Severity
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
 from auditor.sources.graph.live import DocumentSink, Live
@@ -48,8 +51,9 @@ class Inputs:
     paths: tuple[str, ...] = ()
     tenant: Live | None = None
     exclude: tuple[str, ...] = ()
-    stdin_name: str = "<stdin>"
+    stdin_name: str = STDIN_NAME
     max_file_size: int = MAX_FILE_SIZE
+    allow_empty: bool = False  # that there is nothing to audit is no error
 
     def __post_init__(self) -> None:
         for what, values in (("a path", self.paths), ("a pattern to exclude", self.exclude)):
@@ -65,6 +69,7 @@ class Inputs:
 class AuditRequest:
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
+    `certain_only`: failures that are only likely count as not evaluated.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -73,6 +78,7 @@ class AuditRequest:
     as_of: datetime | date | str | None = None
     show_passed: bool = False
     only: Roots | None = None
+    certain_only: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,6 +94,8 @@ class Loaded:
     passed_over: list[str]
     inexact: list[str]
     tenants: list[TenantInfo] = field(default_factory=list)  # live ones and snapshots
+    is_empty: bool = False  # all of it was read, and it holds nothing to audit
+    allow_empty: bool = False  # as the request says
     opened: set[Identity] = field(default_factory=set, repr=False)  # every file that was read: no report takes its place
 
     @property
@@ -105,6 +113,13 @@ class Loaded:
     @property
     def connectors(self) -> int:
         return sum(len(world.connectors) for world in self.worlds)
+
+    @property
+    def objects(self) -> dict[str, int]:
+        """Kind of object -> how many of them were read."""
+        tenants = sum(world.tenant.document is not None for world in self.worlds)
+        kinds = "application", "servicePrincipal", "connector", "tenant"
+        return dict(zip(kinds, (self.applications, self.service_principals, self.connectors, tenants), strict=True))
 
     def remedy(self, reason: Reason) -> str | None:
         """What would make known what is not."""
@@ -124,6 +139,7 @@ class Report(Loaded):
     started: datetime
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
+    with_findings: Counter[str] = field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property
     def run_id(self) -> str:
@@ -145,7 +161,7 @@ class Report(Loaded):
 
     def by_severity(self) -> Counter[Severity]:
         """Failures, by severity."""
-        return Counter(finding.severity for finding in self.findings if finding.status is Status.fail)
+        return Counter(finding.severity for finding in self.findings if gate.is_failure(finding))
 
     def reasons(self) -> Counter[Reason]:
         """Why verdicts are missing -> how many."""
@@ -154,49 +170,25 @@ class Report(Loaded):
             found.update(outcome.reasons)
         return found
 
-    def left_out(self, fail_on: str) -> list[str]:
-        """Rules at or above a severity that could not be evaluated for something that can be mended."""
-        gate, mendable = _gate(fail_on), self._mendable()
-        if gate is None or not mendable:
-            return []
-        return [
-            outcome.rule.id for outcome in self.outcomes
-            if not mendable.isdisjoint(outcome.reasons) and compiled(outcome.rule).levels[-1] >= gate
-        ]  # fmt: skip
+    def gate(self, fail_on: str = "high", *, strict: bool = False) -> Gate:
+        """Which findings count at `fail_on`, a severity or "never", and what could not be done. Raises UsageError.
 
-    def may_reach(self, fail_on: str) -> list[str]:
-        """Rules with findings below a severity that would be at or above it, if something turned out so that can be mended."""
-        gate, mendable = _gate(fail_on), self._mendable()
-        if gate is None or not mendable:
-            return []
-        return [
-            outcome.rule.id for outcome in self.outcomes
-            if any(one.reason in mendable and one.may_reach(gate) for one in outcome.undecided)
-        ]  # fmt: skip
-
-    def _mendable(self) -> set[Reason]:
-        return {reason for tenant in self.tenants for reason in tenant.mendable()}
+        `strict`: whatever could not be evaluated counts as not done.
+        """
+        return gate.of_audit(
+            fail_on,
+            self.outcomes,
+            self.findings,
+            errors=len(self.errors),
+            mendable={reason for tenant in self.tenants for reason in tenant.mendable()},
+            is_empty=self.is_empty,
+            allow_empty=self.allow_empty,
+            strict=strict,
+        )
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
-        """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1.
-
-        `fail_on` is a severity, or "never". `strict`: whatever could not be evaluated counts as not done. Raises UsageError.
-        """
-        if self.errors or self.count("errors") or (strict and self.count("not_evaluated")):
-            return 2
-        gate = _gate(fail_on)
-        if self.left_out(fail_on) or self.may_reach(fail_on):
-            return 2
-        return int(gate is not None and any(one.status is Status.fail and one.severity >= gate for one in self.findings))
-
-
-def _gate(fail_on: str) -> Severity | None:
-    """The severity; None for "never". Raises UsageError."""
-    if fail_on == "never":
-        return None
-    if fail_on not in SEVERITIES:
-        raise UsageError(f"fail_on is one of {', '.join(SEVERITIES)} or never, not {fail_on!r}")
-    return Severity(fail_on)
+        """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1. Raises UsageError."""
+        return self.gate(fail_on, strict=strict).exit_code
 
 
 def load(
@@ -237,15 +229,10 @@ def load(
             info.lose(sink.lost, LOST)
             documents.tenants[info.scope] = info
         _say_what_is_missing(documents)
-        if not documents.count and not documents.listings and not documents.errors and not documents.tenants:
-            documents.errors.append(
-                InputError(
-                    ", ".join(inputs.paths),
-                    f"no app registration found in {len(documents.passed_over)} files",
-                    hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
-                )
-            )
+        is_empty = _is_empty(documents)
+        _say_what_is_empty(documents, inputs)
         worlds = joiner.worlds(documents)
+        name_all(worlds)
         if progress:
             progress("joined", len(worlds), 0)
         notes = [*documents.notes, *(note for world in worlds for note in joins.read_twice(world))]
@@ -259,22 +246,36 @@ def load(
             passed_over=sorted(documents.passed_over),
             inexact=sorted(documents.inexact),
             tenants=[documents.tenants[scope] for scope in sorted(documents.tenants)],
+            is_empty=is_empty,
+            allow_empty=inputs.allow_empty,
             opened=documents.opened,
         )
 
 
 def judge(
-    worlds: Iterable[World], rules: list[Rule], *, only: Roots | None = None, show_passed: bool = False, progress: Progress | None = None
+    worlds: Iterable[World],
+    rules: list[Rule],
+    *,
+    only: Roots | None = None,
+    show_passed: bool = False,
+    certain_only: bool = False,
+    progress: Progress | None = None,
 ) -> list[Outcome]:
-    """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded."""
+    """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded.
+
+    Findings that say the same as one of another rule have given way to it.
+    """
     tell = None if progress is None else lambda done, total: progress("checking", done, total)
     totals = [Outcome(rule) for rule in rules]
     with _collector_off():
         for world in worlds:
             roots = None if only is None else only(world)
-            outcomes = judge_all(rules, world, only=roots, record=only is not None, show_passed=show_passed, tell=tell)
+            outcomes = judge_all(
+                rules, world, only=roots, record=only is not None, show_passed=show_passed, certain_only=certain_only, tell=tell
+            )
             for total, one in zip(totals, outcomes, strict=True):
                 total.add(one)
+    give_way(totals)
     return totals
 
 
@@ -285,11 +286,14 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     rules = request.rules.rules()
     with _collector_off():
         loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
-        outcomes = judge(loaded.worlds, rules, only=request.only, show_passed=request.show_passed, progress=progress)
+        outcomes = judge(
+            loaded.worlds, rules, only=request.only, show_passed=request.show_passed, certain_only=request.certain_only, progress=progress
+        )
     fixed = request.as_of is not None
     return Report(
         **{each.name: getattr(loaded, each.name) for each in fields(loaded)},
         outcomes=outcomes,
+        with_findings=_with_findings(outcomes),
         findings=_by_root(outcomes),
         profile=request.rules.profile_name,
         started=now if fixed else started,
@@ -310,25 +314,29 @@ def audit(
     as_of: datetime | date | str | None = None,
     exclude: Iterable[str] = (),
     show_passed: bool = False,
-    stdin_name: str = "<stdin>",
+    certain_only: bool = False,
+    stdin_name: str = STDIN_NAME,
     max_file_size: int = MAX_FILE_SIZE,
+    allow_empty: bool = False,
     progress: Progress | None = None,
     tenant_progress: ProgressCallback | None = None,
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
 
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
-    A file of more than `max_file_size` bytes is not read.
+    `certain_only` leaves out failures that are only likely: they count as not evaluated.
+    A file of more than `max_file_size` bytes is not read. `allow_empty`: it is no error that there is nothing to audit.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
     page that does not load, GraphFault for a tenant of which nothing can be read.
     """
     listed = [paths] if isinstance(paths, (str, Path)) else paths
     request = AuditRequest(
-        Inputs(tuple(map(str, listed)), tenant, tuple(exclude), stdin_name, max_file_size),
+        Inputs(tuple(map(str, listed)), tenant, tuple(exclude), stdin_name, max_file_size, allow_empty),
         RuleSelection(tuple(select), tuple(ignore), profile, params or {}, tuple(map(str, extend_rules))),
         as_of,
         show_passed,
+        certain_only=certain_only,
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)
 
@@ -344,6 +352,31 @@ def _say_what_is_missing(documents: Documents) -> None:
                 documents.errors.append(InputError(tenant.tenant_id, text, hint=covered.remedy))
 
 
+def _is_empty(documents: Documents) -> bool:
+    """Whether everything was read, and holds nothing. What is wrong with a tenant is among the errors, or can be mended."""
+    if documents.count or documents.errors or not all(one.is_answer for one in documents.empty):
+        return False
+    return not any(tenant.mendable() for tenant in documents.tenants.values())
+
+
+def _say_what_is_empty(documents: Documents, inputs: Inputs) -> None:
+    """Beside other files an empty one is worth a note. Where all that was understood is empty, nobody looked at anything."""
+    looked = documents.count or documents.tenants or documents.errors
+    for file, why, is_answer in documents.empty:
+        if looked or (inputs.allow_empty and is_answer):
+            documents.notes.append(Note(why, file))
+        else:
+            documents.errors.append(InputError(file, f"{why}: there is nothing to audit"))
+    if not looked and not documents.listings and not documents.empty and not inputs.allow_empty:
+        documents.errors.append(
+            InputError(
+                ", ".join(inputs.paths),
+                f"no app registration found in {len(documents.passed_over)} files",
+                hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
+            )
+        )
+
+
 def _named(paths: Iterable[str], documents: Documents) -> list[str]:
     """What was audited, as a report names it: a snapshot stands for its tenant."""
     snapshots = {os.path.normpath(path) for path in documents.snapshots}
@@ -351,12 +384,18 @@ def _named(paths: Iterable[str], documents: Documents) -> list[str]:
     return sorted({*files, *(tenant.tenant_id for tenant in documents.tenants.values())})
 
 
+def _with_findings(outcomes: list[Outcome]) -> Counter[str]:
+    """How many objects of each kind something is wrong with."""
+    roots = {about.rank: row.resource_kind or "" for outcome in outcomes for about, row in outcome.rows if gate.is_failure(row)}
+    return Counter(roots.values())
+
+
 def _by_root(outcomes: list[Outcome]) -> list[Finding]:
     """All findings by registration, then by rule: outcomes come in the order of rules, and the findings of one in that of its roots."""
     rows = [row for outcome in outcomes for row in outcome.rows]
     for outcome in outcomes:
         outcome.rows = []  # a hundred thousand pairs that nobody needs any more
-    rows.sort(key=itemgetter(0))
+    rows.sort(key=lambda row: row[0].rank)
     return [finding for _, finding in rows]
 
 

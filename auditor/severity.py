@@ -1,12 +1,35 @@
-"""How grave a finding is."""
+"""How grave a finding is, and how sure."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 
-class Severity(StrEnum):
-    """A text with an order, the least first: `Severity.high >= Severity.medium`, `Severity.high == "high"`."""
+class Ordered(StrEnum):
+    """A text with an order, the least first."""
+
+    rank: int
+
+    def __init__(self, _: str) -> None:
+        self.rank = len(self.__class__.__members__)  # those before it
+
+    # Texts compare by their letters.
+
+    def __lt__(self, other: str) -> bool:
+        return self.rank < self.__class__(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= self.__class__(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > self.__class__(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= self.__class__(other).rank
+
+
+class Severity(Ordered):
+    """`Severity.high >= Severity.medium`, `Severity.high == "high"`."""
 
     info = "info"
     low = "low"
@@ -14,23 +37,12 @@ class Severity(StrEnum):
     high = "high"
     critical = "critical"
 
-    rank: int
 
-    # Texts compare by their letters.
+class Certainty(Ordered):
+    """How sure a failure is. Likely is one that rests on an exemption that is not known, or on what the format of a file cannot carry."""
 
-    def __lt__(self, other: str) -> bool:
-        return self.rank < Severity(other).rank
-
-    def __le__(self, other: str) -> bool:
-        return self.rank <= Severity(other).rank
-
-    def __gt__(self, other: str) -> bool:
-        return self.rank > Severity(other).rank
-
-    def __ge__(self, other: str) -> bool:
-        return self.rank >= Severity(other).rank
+    likely = "likely"
+    certain = "certain"
 
 
-for _rank, _severity in enumerate(Severity):
-    _severity.rank = _rank
 SEVERITIES = tuple(severity.value for severity in Severity)  # the least first

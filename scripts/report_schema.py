@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from auditor.engine.finding import Finding, Related, Status
+from auditor.engine.gate import Cause
 from auditor.report.json import SCHEMA_VERSION
 from auditor.report.tables import Application, Connector, Credential
-from auditor.severity import SEVERITIES
+from auditor.severity import SEVERITIES, Certainty
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, PARTIAL, SELECTED, UNAVAILABLE
 
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
@@ -37,6 +38,7 @@ def row(struct: type[msgspec.Struct]) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     finding = row(Finding)
     finding["properties"]["severity"] = finding["properties"]["highest_severity"] = {"enum": list(SEVERITIES)}
+    finding["properties"]["certainty"] = {"enum": [*(certainty.value for certainty in Certainty), None]}
     finding["properties"]["status"] = {"enum": [status.value for status in Status]}
     finding["properties"]["related"] = {"anyOf": [array({"$ref": "#/$defs/Related"}), {"type": "null"}]}
     credential = row(Credential)
@@ -70,6 +72,14 @@ def schema() -> dict[str, Any]:
         "by_severity": closed(dict.fromkeys(reversed(SEVERITIES), COUNT)),
         "by_status": closed(dict.fromkeys(("fail", "error", "not_evaluated"), COUNT)),
         "earliest_expiry": {"anyOf": [TIME, {"type": "null"}]},
+        "gate": closed({
+            "verdict": TEXT, "fail_on": {"enum": [*SEVERITIES, "never"]}, "findings": COUNT, "failed": {"type": "boolean"},
+            "complete": {"type": "boolean"},
+            "incomplete": array(closed({
+                "cause": {"enum": [cause.value for cause in Cause]}, "message": TEXT, "count": COUNT, "rules": array(TEXT),
+            })),
+            "exit_code": {"enum": [0, 1, 2]},
+        }),
     })  # fmt: skip
     report = closed({
         "schema_version": {"const": SCHEMA_VERSION}, "tool": closed({"name": {"const": "regaudit"}, "version": TEXT}), "run": run,

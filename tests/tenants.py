@@ -31,8 +31,8 @@ CALLBACKS = [
     "https://global.consent.azure-apim.net/redirect/y", "https://global.consent.azure-apim.net/redirect",
     "https://europe-001.consent.azure-apim.net/redirect",
 ]  # fmt: skip
-# What says what an object is; and a secret, which no connector's file is expected to hold.
-_KEPT = ("of", "@odata.type", "oAuthSettings", "clientSecret")
+# What says what an object is; a secret, which no connector's file is expected to hold; a switch that is off where the file does not name it.
+_KEPT = ("of", "@odata.type", "oAuthSettings", "clientSecret", "enableOnbehalfOfLogin")
 
 
 def guid(kind: str, number: int) -> str:
@@ -313,10 +313,13 @@ class Maker:
             "federatedIdentityCredentials": [
                 {
                     "of": pick([guid("o", 1), guid("o", 2)]), "id": guid("f", i), "name": f"f{i}",
-                    "issuer": pick(["https://token.actions.githubusercontent.com", "https://x.example/", "http://y"]),
+                    "issuer": pick(["https://token.actions.githubusercontent.com", "https://x.example/", "http://y",
+                                    f"https://login.microsoftonline.com/{HOME}/v2.0", f"https://login.microsoftonline.com/{AWAY}/v2.0",
+                                    f"https://vstoken.dev.azure.com/{HOME}"]),
                     "audiences": pick([["api://AzureADTokenExchange"], ["x"], []]),
                     **pick([
-                        {"subject": pick(["repo:a/b:pull_request", "repo:a/b:environment:p", "repo:a/b:ref:refs/heads/*", " x"]), "claimsMatchingExpression": None},
+                        {"subject": pick(["repo:a/b:pull_request", "repo:a/b:environment:p", "repo:a/b:ref:refs/heads/*", " x", "repo:a@1/b@2:ref:main",
+                                         "sc://a/b/c", guid("a", 1), guid("p", 1)]), "claimsMatchingExpression": None},
                         {"subject": None, "claimsMatchingExpression": {"value": pick(["claims['sub'] matches 'repo:a/*'", "claims['sub'] eq 'repo:a/b:x'"])}},
                     ]),
                 }

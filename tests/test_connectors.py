@@ -306,7 +306,8 @@ def test_on_behalf_of_that_is_neither_true_nor_false_is_an_error(tmp_path: Path)
         ("[[DUMMY]]", "placeholder"),
         ("Enter your client secret", "placeholder"),
         (CLIENT, "guid"),
-        ("a~b.c", "other"),
+        ("a~b.c", "placeholder"),
+        ("a~b.c-0123456789", "other"),
     ],
 )
 def test_what_a_secret_looks_like(value: Any, form: str) -> None:

@@ -14,15 +14,15 @@ from auditor import joins, rulebook
 from auditor.diagnose.examples import read
 from auditor.engine import judge as engine
 from auditor.engine.finding import Finding, Says, Status, Verdicts
+from auditor.engine.identity import subject_key
 from auditor.engine.judge import judge
-from auditor.engine.rows import subject_key
 from auditor.facts import App, Fact, ServicePrincipal
 from auditor.joins.world import World
 from auditor.language.fix import placeholders
 from auditor.severity import Severity
 from auditor.sources import Documents, reader
 from auditor.unknown import Reason, Unknown
-from tests.tenants import GRAPH, HOME, Maker, guid
+from tests.tenants import GRAPH, HOME, Maker
 from tests.test_language import rule_of
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -110,14 +110,6 @@ def test_a_finding_keeps_its_identity_when_everything_else_changes() -> None:
     )
     assert before.finding_id == after.finding_id
     assert before.message != after.message
-
-
-def test_the_tenant_is_part_of_the_identity() -> None:
-    def of(tenant: str) -> str:
-        value = {"applications": [{**APP, "web": None}], "organization": {"id": tenant, "verifiedDomains": []}}
-        return findings("app.multi_tenant", {**value, "applications": [{**APP, "signInAudience": "AzureADMyOrg"}]})[0].finding_id
-
-    assert of(HOME) != of(guid("t", 2))
 
 
 @pytest.mark.slow

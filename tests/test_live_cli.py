@@ -106,6 +106,39 @@ def sealed(header: dict[str, Any], objects: list[bytes]) -> bytes:
     return text + b'{"sha256":"%s"}\n' % hashlib.sha256(text).hexdigest().encode()
 
 
+def test_a_finding_has_one_id_live_in_a_snapshot_and_in_files(graph: FakeGraph, tmp_path: Path) -> None:
+    target = tmp_path / "contoso.ndjson.gz"
+    assert run(graph, "export", "-o", str(target)).returncode == 0
+    lists = ("applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
+    export, alone = tmp_path / "export.json", tmp_path / "applications.json"
+    export.write_text(json.dumps({name: TENANT[name] for name in lists}), "utf-8")
+    alone.write_text(json.dumps(TENANT["applications"]), "utf-8")
+    args = (
+        "scan",
+        "--as-of",
+        AS_OF,
+        "--select",
+        "redirect-uris,credentials,secret-present,perm-requested-not-granted",
+        "--output-format",
+        "json",
+    )
+
+    def ids(done: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], set[str]]:
+        """Of each rule and object the findings that are known by an ID."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for row in json.loads(done.stdout)["findings"]:
+            if row["status"] == "fail" and not row["weak"]:
+                found.setdefault((row["rule_id"], row["object_id"]), set()).add(row["finding_id"])
+        return found
+
+    live, snapshot, files = ids(run(graph, *args)), ids(regaudit(*args, str(target))), ids(regaudit(*args, str(export)))
+    assert live == snapshot
+    for one in (files, ids(regaudit(*args, str(alone)))):
+        both = one.keys() & live.keys()  # what takes the whole tenant is not evaluated of files
+        assert len(both) > 20
+        assert {key: one[key] for key in both} == {key: live[key] for key in both}
+
+
 @pytest.mark.parametrize("size", ["graph", pytest.param("big", marks=pytest.mark.slow)])
 def test_a_snapshot_gives_the_report_of_the_live_scan_byte_for_byte(size: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     graph: FakeGraph = request.getfixturevalue(size)

@@ -30,7 +30,10 @@ from auditor.unknown import Unavailable, Unknown
 
 RULES = list(rulebook.shipped())
 BY_ID = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-KEY_ORDER = ("severity", "each", "given", "require", "at", "message", "aadsts", "references", "aliases", "tags", "params")
+KEY_ORDER = (
+    "severity", "each", "given", "unless", "require", "presume", "gives-way-to", "at", "message", "aadsts", "references", "aliases", "identity",
+    "tags", "params",
+)  # fmt: skip
 
 
 @BY_ID
@@ -56,6 +59,8 @@ def test_a_page_is_complete(rule: Rule) -> None:
     assert all(reference.startswith("https://learn.microsoft.com/") or "rfc-editor.org" in reference for reference in rule.references)
     assert not any("/en-us/" in reference for reference in rule.references)
     assert all(code > 1000 for code in rule.aadsts)
+    if rule.block.unless or rule.block.presume:
+        assert "likely" in {example.kind for example in rule.examples}, "an example of a failure that is likely"
     order = [KEY_ORDER.index(key) for key in block_of(rule)]
     assert order == sorted(order), f"keys in the order {', '.join(KEY_ORDER)}"
     jsonschema.validate(json.loads(json.dumps(block_of(rule), default=str)), schemas.load("rule"))  # days are texts in JSON

@@ -479,6 +479,7 @@ def test_no_secret_is_printed_of_a_text_that_is_not_json(tmp_path: Path, planted
 # -- the text report
 
 GOLDEN = """\
+fail: 1 of 1 registration has findings: 1 high (1 at or above --fail-on high); 1 check not evaluated
 high careless  Careless app  (1)  AADSTS50011
   Payroll (22222221-2222-4222-8222-222222222222)
     Payroll is careless
@@ -543,7 +544,7 @@ def test_the_summary_says_what_could_not_be_read(tmp_path: Path) -> None:
     write(tmp_path / "in/prose.txt", "nothing of ours")
     ran = regaudit("scan", good.parent, *TODAY)
     assert "Read 1 app registration from 1 file, 1 file passed over." in ran.out
-    assert "1 error while reading; see above." in ran.out
+    assert "\n1 error while reading.\n" in ran.out
     assert f"regaudit: {good.parent.as_posix()}/bad.json:1:" in ran.err
 
 

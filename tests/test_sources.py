@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import sources
+from auditor import audit, sources
 from auditor.errors import InputError, UsageError
 from auditor.sources import Documents, reader, spelling
 from auditor.sources.element import Element
@@ -864,8 +864,10 @@ def test_deleted_registrations_are_said_to_be_deleted_and_not_judged(tmp_path: P
     assert [d.data.display_name for d in documents.documents] == ["Payroll"]
     assert [note.message for note in documents.notes] == ["'Other' was deleted on 2025-01-31 and is in the recycle bin: it is not judged"]
     (tmp_path / "gone.json").write_text(json.dumps(gone))
-    (error,) = sources.read([str(tmp_path)]).errors
-    assert "deleted" in error.message
+    (empty,) = sources.read([str(tmp_path)]).empty
+    assert empty.why == "all objects in it were deleted"
+    (error,) = audit(tmp_path).errors
+    assert error.message == "all objects in it were deleted: there is nothing to audit"
 
 
 # -- bytes that are not UTF-8, nesting, length

@@ -32,20 +32,27 @@ def command(inputs: Inputs, output: Output, app: str | None) -> int:
 
     What the input does not say is shown as ?, in JSON as null.
     """
+    from auditor.display import counted
     from auditor.report.tables import api_permissions
+    from auditor.unknown import Unknown
 
     loaded = running.load(inputs, _READ, None, output)
     rows = [row for row in api_permissions(loaded) if app is None or app.lower() in _names(row)]
     if app is not None and not rows and not loaded.errors:
         raise UsageError(f"no registration {app!r} requests a permission")
+    apps = [app for world in loaded.worlds for app in world.apps]
+    known = sum(not isinstance(app.requested_permissions, Unknown) for app in apps)
+    gate = running.listed(loaded, "app registration", "which permissions are requested", read=len(apps), known=known)
     if output.form == "json":
         echo_json(rows)
-    else:
+    elif rows or not gate.nothing_known:
         if rows and not output.quiet:
             _table(rows)
         missing, unknown = sum(row.granted == "no" for row in rows), sum(row.granted is None for row in rows)
-        click.echo(f"{len(rows)} permission{'s' * (len(rows) != 1)} requested: {missing} not granted, {unknown} not known.")
-    return 2 if loaded.errors else 0
+        click.echo(f"{counted(len(rows), 'permission')} requested: {missing:,} not granted, {unknown:,} not known.")
+        if blind := len(apps) - known:
+            click.echo(f"What {counted(blind, 'registration')} request{'s' * (blind == 1)} is not known: the input does not say.")
+    return gate.exit_code
 
 
 def _names(row: Any) -> set[str]:

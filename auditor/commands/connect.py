@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, echo_json, running
-from auditor.commands.options import Output, as_of, inputs, outputs, rules, strict
+from auditor.commands.options import Output, as_of, certain_only, inputs, outputs, rules, strict
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,36 +31,39 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @inputs(nothing=_NOTHING)
 @rules(profile="custom-connector", select=False, extend=False)
 @strict
+@certain_only
 @as_of
 @outputs("text", "json", commands=True)
-def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, as_of: str | None) -> int:
+def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, certain_only: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
     PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
     whole tenant's exports, or a live tenant. Links behind a broken one are not evaluated.
 
-    Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, or not evaluated with --strict.
+    Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, no link could be evaluated, or not all with --strict.
     """
-    from auditor.diagnose.chain import RULES, chains, roots
+    from auditor.diagnose.chain import RULES, chains, gate, roots, verdict
     from auditor.pipeline import AuditRequest
     from auditor.report.fixes import Renderer
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
-    report = running.run(AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots), output, notes=True)
+    report = running.run(
+        AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots, certain_only=certain_only), output, notes=True
+    )
     found = list(chains(report))
-    if not found and not report.errors:
+    if not found and not report.errors and not inputs.allow_empty:
         raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")
+    passed = gate(found, report, strict=strict)
+    said = verdict(found, passed)
     if output.form == "json":
-        echo_json({"as_of": report.as_of.isoformat(), "connectors": found})
+        echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})
     else:
         fixes = Renderer([outcome.rule for outcome in report.outcomes], output.shell, report.tenants)
+        click.echo(f"{said}\n")
         for chain in found:
             click.echo("\n".join(_page(chain, output, fixes)))
-    statuses = {chain.status for chain in found}
-    if report.errors or (strict and "not-evaluated" in statuses):
-        return 2
-    return 1 if "fail" in statuses else 0
+    return passed.exit_code
 
 
 def _page(chain: Any, output: Output, fixes: Renderer) -> list[str]:
@@ -79,7 +82,8 @@ def _page(chain: Any, output: Output, fixes: Renderer) -> list[str]:
     if chain.links:
         broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
         unknown = f", {counts['not-evaluated']} could not be evaluated" if counts["not-evaluated"] else ""
-        lines.append(f"  {broken}{unknown}")
+        none = counts["not-evaluated"] == len(chain.links)
+        lines.append("  no link could be evaluated" if none else f"  {broken}{unknown}")
     return [*lines, ""]
 
 
@@ -108,7 +112,8 @@ def _finding(row: Any, indent: str, fixes: Renderer) -> list[str]:
     from auditor.display import cell, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
-    lines = [f"{indent}{row.severity} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
+    likely = " (likely)" if row.certainty == "likely" else ""
+    lines = [f"{indent}{row.severity}{likely} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
     if row.file:
         lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
     lines += [f"{indent}  {'fix: ' if i == 0 else '     '}{line}".rstrip() for i, line in enumerate(fixes.lines(row))]

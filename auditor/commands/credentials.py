@@ -34,29 +34,33 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
 
     What another, longer-lived credential has replaced is left out: nothing depends on it.
     """
+    from auditor.display import counted
     from auditor.report.ics import calendar, days_of, ics
     from auditor.report.tables import credentials
+    from auditor.unknown import Unknown
 
     days = days_of(within)
     loaded = running.load(inputs, _READ, as_of, output)
     rows = calendar(loaded, days)
+    roots: list[Any] = [root for world in loaded.worlds for root in (*world.apps, *world.principals)]
+    unread = [isinstance(root.secrets, Unknown) + isinstance(root.certificates, Unknown) for root in roots]
+    objects, what = "app registration or service principal", "which credentials there are"
+    gate = running.listed(loaded, objects, what, read=len(roots), known=sum(lists < 2 for lists in unread))
     if output.form == "json":
         echo_json(rows)
     elif output.form == "ics":
         click.echo(ics(rows, loaded.as_of).encode("utf-8", "replace"), nl=False)
-    else:
+    elif rows or not gate.nothing_known:
         if rows and not output.quiet:
             _table(rows)
         ahead = "some day" if days is None else f"within {within}"
         verbs = "has expired or expires" if len(rows) == 1 else "have expired or expire"
-        click.echo(f"{_count(len(rows))} {verbs} {ahead}." if rows else f"No credential has expired or expires {ahead}.")
+        click.echo(f"{counted(len(rows), 'credential')} {verbs} {ahead}." if rows else f"No credential has expired or expires {ahead}.")
         if unknown := sum(row.state == "unknown" for row in credentials(loaded)):
-            click.echo(f"When {_count(unknown)} {'ends' if unknown == 1 else 'end'} is not known: the input does not say.")
-    return 2 if loaded.errors else 0
-
-
-def _count(number: int) -> str:
-    return f"{number} credential{'' if number == 1 else 's'}"
+            click.echo(f"When {counted(unknown, 'credential')} {'ends' if unknown == 1 else 'end'} is not known: the input does not say.")
+        if blind := sum(map(bool, unread)):
+            click.echo(f"Not all credentials are known of {blind:,} of {counted(len(roots), 'object')}: the input does not list them.")
+    return gate.exit_code
 
 
 def _table(rows: list[Any]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, complete, echo_json, echo_table, running
-from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules
+from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
+_FAIL_ON = "info"  # whatever its severity, a finding may be the cause
 _LONGEST_WORD = 100  # characters; what is longer names no rule
 _EPILOG = """\b
 Examples:
@@ -41,13 +42,14 @@ Examples:
 @click.option("--list-codes", is_flag=True, help="List the AADSTS codes that are known, and how many rules look for each.")
 @inputs(argument=False)
 @rules(select=False)
+@certain_only
 @as_of
 @limit
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
 @outputs("text", "json", commands=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection, output: Output,
-    as_of: str | None, limit: int,
+    certain_only: bool, as_of: str | None, limit: int,
 ) -> int:  # fmt: skip
     """Show the page of RULE: why it matters, how to fix it, examples that fail and pass.
 
@@ -74,7 +76,9 @@ def command(
     if raw:
         raise UsageError("--raw shows the page of a rule; a code has none")
     message, paths = asked
-    return _explain(message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of), book, output, limit)
+    return _explain(
+        message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only), book, output, limit
+    )
 
 
 # -- a rule
@@ -176,13 +180,9 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
     named = aadsts.mentions(message, report) if report else []
     colour = output.form == "text" and output.coloured
     shown = Options(
-        colour=colour,
-        limit=limit,
-        quiet=output.quiet,
-        verbose=output.verbose,
+        colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids), fail_on=_FAIL_ON,
         shell=output.shell,
-        first=frozenset(message.ids),
-    )
+    )  # fmt: skip
     if output.form == "json":
         _print_json(explanations, named, report, shown)
     else:
@@ -195,7 +195,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
     if asked and not rules:
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
     done = all(explanation.known for explanation in explanations) and (rules or not asked)
-    return max(0 if done else 2, report.exit_code("info") if report else 0)
+    return max(0 if done else 2, report.exit_code(_FAIL_ON) if report else 0)
 
 
 def _print_text(explanations: list[Explanation], named: list[Mention], report: Report | None, *, colour: bool) -> None:

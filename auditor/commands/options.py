@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -34,12 +35,14 @@ class _Profile(click.Option):
         """Names the profiles that there are; their folder is only read for it."""
         from auditor.rulebook import profiles
 
-        self.help = f"Which rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
-        return super().get_help_record(ctx)
+        named = copy(self)
+        named.help = f"Which rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
+        return click.Option.get_help_record(named, ctx)
 
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-_STDIN_NAME = click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="How to name standard input in the report.")
+_ALLOW_EMPTY = click.option("--allow-empty", is_flag=True, help="Exit with 0 where the input is empty, in place of 2.")
+_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="How to name standard input in the report.")
 
 
 def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
@@ -67,6 +70,10 @@ _SHELL = click.option(
 )  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
 strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
+certain_only = click.option(
+    "--certain-only", is_flag=True,
+    help="Leave out findings that are only likely, since an exemption or what a format cannot carry is not known: not evaluated.",
+)  # fmt: skip
 limit = click.option(
     "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown of a rule; 0 shows all."
 )
@@ -75,19 +82,24 @@ limit = click.option(
 def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING) -> Decorator:
     """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any."""
     paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path()),)
-    live = live_options if some else sign_in_options
+    tenant_options = live_options if some else sign_in_options
 
     def build(
-        exclude: tuple[str, ...], max_file_size: int, stdin_filename: str, paths: tuple[str, ...] | None = None, **of_tenant: Any
+        exclude: tuple[str, ...],
+        allow_empty: bool,
+        max_file_size: int,
+        stdin_filename: str,
+        paths: tuple[str, ...] | None = None,
+        **live: Any,
     ) -> Inputs:
-        tenant = live_of(of_tenant)
+        tenant = live_of(live)
         if paths == () and tenant is None:
             raise UsageError(nothing.format(command=click.get_current_context().command.name))
         from auditor.pipeline import Inputs
 
-        return Inputs(paths or (), tenant, exclude, stdin_filename, max_file_size)
+        return Inputs(paths or (), tenant, exclude, stdin_filename, max_file_size, allow_empty)
 
-    return _one_value("inputs", build, (*(paths if argument else ()), live, _EXCLUDE, _MAX_SIZE, _STDIN_NAME))
+    return _one_value("inputs", build, (*(paths if argument else ()), tenant_options, _EXCLUDE, _ALLOW_EMPTY, _MAX_SIZE, _STDIN_NAME))
 
 
 def rules(*, profile: str | None = "default", select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:

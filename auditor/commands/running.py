@@ -12,6 +12,7 @@ from auditor.commands.options import Output
 from auditor.commands.progress import Progress
 
 if TYPE_CHECKING:
+    from auditor.engine.gate import Gate
     from auditor.pipeline import AuditRequest, Inputs, Loaded, Report
 
 
@@ -37,6 +38,18 @@ def run(request: AuditRequest, output: Output, *, notes: bool = False) -> Report
     if notes and output.verbose:
         _say_notes(report)
     return report
+
+
+def listed(loaded: Loaded, objects: str, what: str, *, read: int, known: int) -> Gate:
+    """What a list comes to that judges nothing (see `gate.of_list`). Where nobody looked, standard error says why."""
+    from auditor.engine import gate
+
+    errors = len(loaded.errors)
+    passed = gate.of_list(objects, what, read=read, known=known, errors=errors, is_empty=loaded.is_empty, allow_empty=loaded.allow_empty)
+    for shortfall in passed.incomplete:
+        if shortfall.cause is not gate.Cause.errors:
+            click.echo(f"regaudit: incomplete: {shortfall.message}", err=True)
+    return passed
 
 
 @contextmanager

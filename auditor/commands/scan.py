@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, complete, running
-from auditor.commands.options import Output, as_of, inputs, limit, outputs, rules, strict
+from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules, strict
 from auditor.commands.output import guard_all, pages, shipped, write
 from auditor.errors import UsageError
 from auditor.files import identities, identity
@@ -53,6 +53,7 @@ Examples:
     "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True, help="Show nothing below this."
 )
 @strict
+@certain_only
 @as_of
 @click.option("--show-passed", is_flag=True, help="Show what passed, too.")
 @limit
@@ -62,7 +63,7 @@ Examples:
 @outputs(commands=True)
 def command(
     inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool,
-    fix_script: Path | None, **options: Any,
+    certain_only: bool, fix_script: Path | None, **options: Any,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -78,7 +79,7 @@ def command(
     files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
     guard_all(files, known)
-    report = running.run(AuditRequest(inputs, rules, as_of, show_passed), output)
+    report = running.run(AuditRequest(inputs, rules, as_of, show_passed, certain_only=certain_only), output)
     guard_all(files, known | report.opened)  # now it is known what the folders hold
     for form, file in targets:
         shown = Options(colour=file is None and output.coloured, quiet=output.quiet, verbose=output.verbose, shell=output.shell, **options)

@@ -31,6 +31,7 @@ def command(folder: str | None, rules: RuleSelection, output: Output) -> int:
     book = rulebook.Rulebook(rulebook.load_folder(where))
     if not len(book):
         raise click.UsageError(f"{where} holds no rule pages (*.md with a ```toml rule block)")
+    rulebook.check_giving_way(book, rulebook.shipped())
     wanted = (book.matching(rules.select) if rules.select else set(book.rules)) - book.matching(rules.ignore)
     tested = wrong = 0
     for rule in book:

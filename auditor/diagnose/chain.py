@@ -14,13 +14,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from auditor.display import clean, show
+from auditor.display import clean, counted, show
 from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict
-from auditor.engine.rows import identity_of, numbered, subject_key
+from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly, unread
+from auditor.engine.identity import numbered, subject_key
+from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
 from auditor.facts.connector import ConnectorScope
 from auditor.joins.world import World
 from auditor.pipeline import Report
+from auditor.report.verdict import nothing
 from auditor.severity import Severity
 from auditor.unknown import Reason, Unknown, Unread, known
 
@@ -112,7 +115,8 @@ LINKS = (
     Link("scope", _scopes, (
         Step("connector-scope-unknown-api"), Step("connector-scope-missing"), Step("connector-scope-is-role"),
         Step("connector-scope-other-resource"), Step("connector-scope-not-requested"), Step("connector-scope-none"),
-        Step("perm-unknown-id", _client, _requested_permissions), Step("perm-wrong-type", _client, _requested_permissions),
+        Step("perm-unknown-id", _client, _requested_permissions), Step("perm-disabled", _client, _requested_permissions),
+        Step("perm-wrong-type", _client, _requested_permissions),
     )),
     Link("resource", _resource, (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
@@ -184,6 +188,34 @@ def chains(report: Report) -> Iterator[Chain]:
             yield _chain(connector, outcomes, report)
 
 
+def gate(found: list[Chain], report: Report, *, strict: bool = False) -> Gate:
+    """What the chains come to: each broken link counts. `strict`: a link that could not be evaluated is not done."""
+    if report.is_empty or not (found or report.errors):
+        return Gate(_BREAKS, 0, [] if report.allow_empty else [EMPTY])
+    links = Counter(link.status for chain in found for link in chain.links)
+    missing = unread(len(report.errors), report.count("errors"))
+    gaps = links["not-evaluated"]
+    if not missing and gaps == links.total() > 0 and all(chain.links for chain in found):
+        missing.append(Shortfall(Cause.nothing_checked, "no link could be evaluated", gaps))
+    return Gate(_BREAKS, links["fail"], missing + (strictly(gaps, "link") if strict else []))
+
+
+def verdict(found: list[Chain], gate: Gate) -> str:
+    """fail: 1 of 2 connectors has broken links: 2 of 16 links broken; 3 links not evaluated"""
+    links = Counter(link.status for chain in found for link in chain.links)
+    if not found:
+        return f"{gate.head}: {nothing(gate)}"
+    gaps = f"; {counted(links['not-evaluated'], 'link')} not evaluated" if links["not-evaluated"] else ""
+    if gate.nothing_known:
+        return f"{gate.head}: {nothing(gate)}{gaps}"
+    if not links["fail"]:
+        return f"{gate.head}: no broken link in {counted(len(found), 'connector')}{gaps}"
+    broken = sum(chain.status == "fail" for chain in found)
+    verb = "has" if broken == 1 else "have"
+    connectors = f"{broken:,} of {counted(len(found), 'connector')} {verb} broken links"
+    return f"{gate.head}: {connectors}: {links['fail']:,} of {counted(links.total(), 'link')} broken{gaps}"
+
+
 def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -> Chain:
     of, document = identity_of(connector), connector.document
     provider = connector.identity_provider
@@ -210,9 +242,13 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
     asked = [(step, _verdicts(step, outcomes[step.rule], connector)) for step in link.steps if step.rule in outcomes]
     breaking: list[Finding] = []
     remarks: list[Finding] = []
+    there = {id(row) for _, verdicts in asked for row in _findings(verdicts)}
     for step, verdicts in asked:
+        gave_way = outcomes[step.rule].gave_way
         for row in _findings(verdicts):
-            breaks = row.status is Status.error or (row.severity >= _BREAKS and not step.remark)
+            if id(row) in gave_way and id(gave_way[id(row)]) in there:
+                continue  # the other says the same, of this link
+            breaks = row.status is Status.error or (counts(row, _BREAKS) and not step.remark)
             (breaking if breaks else remarks).append(row)
     asked = [(step, verdicts) for step, verdicts in asked if not step.remark]
     spoke = [step.rule for step, verdicts in asked if any(verdict.says is not Says.not_applicable for verdict in verdicts)]

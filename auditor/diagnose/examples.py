@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from auditor import joins, pipeline
 from auditor.engine.compiled import check
+from auditor.engine.finding import Outcome
 from auditor.engine.judge import judge
 from auditor.errors import InputError, RuleError, UsageError
 from auditor.rulebook import KINDS, Example, Rule
+from auditor.severity import Certainty
 from auditor.sources import Documents, reader
 from auditor.sources.detect import COLLECTIONS
 
@@ -66,7 +68,8 @@ def _run(rule: Rule, example: Example) -> Result:
         (
             name
             for name, count in (
-                ("error", outcome.errors), ("fail", outcome.failed), ("not-evaluated", outcome.not_evaluated), ("pass", outcome.passed),
+                ("error", outcome.errors), (_failure(outcome), outcome.failed), ("not-evaluated", outcome.not_evaluated),
+                ("pass", outcome.passed),
             )
             if count
         ),
@@ -80,6 +83,11 @@ def _run(rule: Rule, example: Example) -> Result:
             f"{rule.id}: the example should be {example.kind}, it is {verdict}" + (f" ({detail})" if detail else ""),
         )
     return Result(example.kind, example.line, detail=detail)
+
+
+def _failure(outcome: Outcome) -> str:
+    """likely, where no failure is certain."""
+    return "fail" if any(row.certainty is Certainty.certain for _, row in outcome.rows) else "likely"
 
 
 def read(text: str) -> Documents:

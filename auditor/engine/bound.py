@@ -8,16 +8,20 @@ from functools import cached_property
 from typing import Any
 
 from auditor.engine.compiled import CompiledRule
-from auditor.language import BUILTINS, FIX_BUILTINS, MESSAGE_BUILTINS, Choice, Env, Found, joined
+from auditor.language import BUILTINS, FIX_BUILTINS, MESSAGE_BUILTINS, PRESUMED, Choice, Env, Found, Likely, joined, unknowns
 from auditor.severity import Severity
 from auditor.unknown import Partial, Unknown, Unread
 
 
 class BoundRule:
-    """A compiled rule with the parameters, the clock and the tenant of a run: it judges roots."""
+    """A compiled rule with the parameters, the clock and the tenant of a run: it judges roots.
 
-    def __init__(self, compiled: CompiledRule, now: datetime, tenant: Any) -> None:
+    `certain_only`: nothing is presumed, and where an exemption is not known the subject is not evaluated.
+    """
+
+    def __init__(self, compiled: CompiledRule, now: datetime, tenant: Any, *, certain_only: bool = False) -> None:
         self.rule, self.compiled = compiled.rule, compiled
+        self._may_be_likely = compiled.may_be_likely and not certain_only
         params = {name: tuple(value) if isinstance(value, list) else value for name, value in self.rule.params.items()}
         self.env: Env = {"now": now, "tenant": tenant, **params}
         self.unknown = compiled.unknown
@@ -81,7 +85,10 @@ class BoundRule:
         return [*known, (None, values.unknown)] if isinstance(values, Partial) else known
 
     def exactly(self, root: Any, subject: Any, unknown: Unknown) -> Any:
-        """True, False, None (not applicable) or an Unknown. A subject of None stands for what is not known of a list: it cannot fail."""
+        """True, False, None (not applicable), an Unknown, or Likely: a failure that rests on what is not known.
+
+        A subject of None stands for what is not known of a list: it cannot fail.
+        """
         unseen = subject is None
         env = self._env(root, unknown if unseen else subject)
         conditions = self.compiled.conditions
@@ -91,7 +98,21 @@ class BoundRule:
             return None
         require = conditions.require.exact(env)
         verdict = require if given is True or require is True else given
-        return unknown if unseen and verdict is False else verdict
+        if unseen:
+            return unknown if verdict is False else verdict
+        if verdict.__class__ is Unknown and self._may_be_likely and self._fails_if_presumed(env):
+            open_ = [node for node in (conditions.unless, conditions.about, conditions.require) if node is not None]
+            return Likely(tuple({one.key: one for node in open_ for one in unknowns(node, env)}.values()))
+        return verdict
+
+    def _fails_if_presumed(self, env: Env) -> bool:
+        """Whether a subject fails where lists that its format cannot carry are empty, and an exemption that is not known does not hold."""
+        env, conditions = {**env, PRESUMED: self.compiled.presumed}, self.compiled.conditions
+        if conditions.about is not None and conditions.about.exact(env) is not True:
+            return False
+        if conditions.unless is not None and conditions.unless.exact(env) is True:
+            return False
+        return conditions.require.exact(env) is False
 
     def severity(self, root: Any, subject: Any) -> Severity | Choice:
         """What the expression comes to; where an unknown decides, what it may come to."""

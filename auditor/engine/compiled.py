@@ -30,11 +30,14 @@ from auditor.language import (
     Message,
     Node,
     Program,
+    Read,
     Type,
+    inverse,
     joined,
     located,
     mentions,
     severity_node,
+    type_of,
     variable,
 )  # fmt: skip
 from auditor.rulebook import Rule, Rulebook, shipped
@@ -112,6 +115,7 @@ class CompiledRule:
         checker.nonnull = walked
         self.conditions, decisive = self._conditions(checker)
         self.reads = list(checker.reads)  # facts that decide; those of the message do not
+        self.presumed = self._presumed()
         self.unseen: Conditions | None = None
         if self.each is not None and self.each.blind:
             self.unseen = self._unseen(rule, unavailable, self.each, walked)
@@ -166,21 +170,44 @@ class CompiledRule:
 
     def _conditions(self, checker: Checker) -> tuple[Conditions, slice]:
         """The conditions, and which of the checker's reads belong to `require`."""
-        outer = given = None
+        outer = given = about = unless = None
         if self.rule.block.given is not None:
             with _in(self.rule, "given"):
-                given = checker.check(self.rule.block.given)
-            checker.nonnull |= given.true
-            if self.each is not None:
-                outer, given = self._split(given)
+                given = about = checker.check(self.rule.block.given)
+            checker.nonnull |= about.true
+        if self.rule.block.unless is not None:
+            # What it rules out need not be null where it is not known: `require` may not build on it.
+            with _in(self.rule, "unless"):
+                unless = checker.check(self.rule.block.unless)
+            given = joined([*_parts(about), inverse(unless)], conjunctive=True)
+        if given is not None and self.each is not None:
+            outer, given = self._split(given)
         start = len(checker.reads)
         with _in(self.rule, "require"):
             require = checker.check(self.rule.block.require)
-        return Conditions(outer, given, require), slice(start, len(checker.reads))
+        return Conditions(outer, given, require, about, unless), slice(start, len(checker.reads))
+
+    def _presumed(self) -> frozenset[str]:
+        """The lists that the rule presumes to be empty where a format cannot carry them: paths that its conditions read."""
+        with _in(self.rule, "presume"):
+            for path in self.rule.block.presume:
+                read = next((read for read in self.reads if f"{read.path}.{read.name}" == path), None)
+                if read is None:
+                    there = sorted({f"{read.path}.{read.name}" for read in self.reads if read.path and _is_list(read)})
+                    also = f"; they read the lists {', '.join(there)}" if there else ""
+                    raise RuleError(f"presume names a list that given, unless or require reads{also}", path, 0, len(path))
+                if not _is_list(read):
+                    raise RuleError(f"only a list can be presumed to be empty, {path} is {_type(read)}", path, 0, len(path))
+        return frozenset(self.rule.block.presume)
+
+    @cached_property
+    def may_be_likely(self) -> bool:
+        """Whether a subject that cannot be decided may fail all the same."""
+        return bool(self.presumed) or self.conditions.unless is not None
 
     def _split(self, given: Node) -> tuple[Node | None, Node | None]:
         """`given` in two: leading parts that do not speak of the subject are judged once, before the loop over subjects."""
-        parts = list(given.parts or (given,))
+        parts = _parts(given)
         lead = list(itertools.takewhile(lambda part: not part.blind and not mentions(part, {self.subject}), parts))
         rest = parts[len(lead) :]
         return joined(lead, conjunctive=True) if lead else None, joined(rest, conjunctive=True) if rest else None
@@ -198,6 +225,8 @@ class CompiledRule:
         if rule.block.given is not None:
             given = checker.check(rule.block.given)
             checker.nonnull |= given.true
+        if rule.block.unless is not None:
+            given = joined([*_parts(given), inverse(checker.check(rule.block.unless))], conjunctive=True)
         conditions = Conditions(None, given, checker.check(rule.block.require))
         self.checker.constants |= checker.constants
         return conditions
@@ -227,7 +256,9 @@ class CompiledRule:
 
     @cached_property
     def _program(self) -> Program:
-        return Program(self.rule.root, self.subject, self.each, self.guards, self.conditions, self.unseen)
+        unless = self.conditions.unless
+        again = bool(self.presumed) or (unless is not None and unless.blind is not None)  # else the unknown is met on the way
+        return Program(self.rule.root, self.subject, self.each, self.guards, self.conditions, self.unseen, again)
 
     @cached_property
     def unknown(self) -> Unknown | None:
@@ -288,6 +319,19 @@ def _parameter_type(name: str, value: Any) -> Type:
     if (kind := kind_of(value)) in _KINDS:
         return _KINDS[kind]
     raise RuleError(f"parameter {name}: yes/no, a number up to a million, a text, a list of texts or numbers, or a date with offset", name)
+
+
+def _parts(condition: Node | None) -> list[Node]:
+    """What a condition joins by `and`."""
+    return [] if condition is None else list(condition.parts or (condition,))
+
+
+def _type(read: Read) -> Type:
+    return type_of(read.cls.hints()[read.name])
+
+
+def _is_list(read: Read) -> bool:
+    return _type(read).kind == "list"
 
 
 def _is_name(text: str) -> bool:

@@ -1,8 +1,7 @@
-"""What an audit finds: statuses, findings and their fingerprints."""
+"""What an audit finds: statuses, findings, verdicts, outcomes."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from auditor.rulebook.page import Rule
-from auditor.severity import Severity
+from auditor.severity import Certainty, Severity
 from auditor.unknown import Reason
 
 
@@ -29,6 +28,7 @@ class Finding(msgspec.Struct, gc=False):
 
     A row of status "not-evaluated" stands for `count` registrations (or other roots), and names none of them.
     `severity` is that of the ordinary case where an unknown decides; `highest_severity` is the highest that is possible then.
+    `certainty` is that of a failure; null of every other row.
     """
 
     finding_id: str
@@ -61,6 +61,9 @@ class Finding(msgspec.Struct, gc=False):
     related: list[Related] | None = None
     count: int = 1
     portal_url: str | None = None
+    certainty: Certainty | None = None
+    stands_for: list[str] | None = None  # rules that found the same fault on the same object, and gave way to this one
+    weak: bool = False  # another object may come to have the same finding_id: what it is of has no ID
 
 
 class Related(msgspec.Struct, gc=False):
@@ -70,11 +73,6 @@ class Related(msgspec.Struct, gc=False):
     file: str | None
     line: int | None
     pointer: str
-
-
-def fingerprint(tenant: str, rule: str, obj: str, key: str) -> str:
-    """Identity of a finding over runs: never the name, the message, the order or the line."""
-    return hashlib.sha256(f"regaudit/v1\0{tenant}\0{rule}\0{obj}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class Undecided(NamedTuple):
@@ -109,6 +107,13 @@ class Verdict(NamedTuple):
 Verdicts = dict[str | None, Verdict]  # of one root, by subject key; None: the subjects that are not known, '': the root or an error of it
 
 
+class About(NamedTuple):
+    """What a row is about: the rank of its root, by which reports order them, and the key of its subject ('': the root)."""
+
+    rank: int
+    key: str
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one rule came to over all of its roots: one verdict for each root, one finding for each subject that fails."""
@@ -119,9 +124,10 @@ class Outcome:
     not_applicable: int = 0
     not_evaluated: int = 0
     errors: int = 0
-    rows: list[tuple[int, Finding]] = field(default_factory=list)  # with the rank of the root, by which reports order them
+    rows: list[tuple[About, Finding]] = field(default_factory=list)
     reasons: Counter[Reason] = field(default_factory=Counter)  # why not evaluated -> number of roots
     undecided: set[Undecided] = field(default_factory=set)  # severities of failures that an unknown decides
+    gave_way: dict[int, Finding] = field(default_factory=dict)  # id() of a finding -> that of another rule that stands for it
     verdicts: dict[int, Verdicts] | None = None  # by id() of the root, where they were to be recorded; roots without subjects have none
 
     def of(self, root: object) -> Verdicts:

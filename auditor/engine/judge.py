@@ -8,12 +8,13 @@ from typing import Any
 
 from auditor.engine.bound import BoundRule
 from auditor.engine.compiled import compiled
-from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict, Verdicts
-from auditor.engine.rows import Rows, numbered, subject_key
+from auditor.engine.finding import About, Finding, Outcome, Says, Status, Verdict, Verdicts
+from auditor.engine.identity import numbered, subject_key
+from auditor.engine.rows import Rows
 from auditor.entra.collections import CONNECTORS
 from auditor.facts import ROOTS
 from auditor.joins.world import World
-from auditor.language import Found
+from auditor.language import Found, Likely
 from auditor.rulebook import Rule
 from auditor.unknown import Unknown
 
@@ -21,9 +22,9 @@ _CHUNK = 256  # roots
 FEW = 4  # roots: to judge these one by one takes less time than to compile a rule
 
 
-def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False) -> Outcome:
+def judge(rule: Rule, world: World, *, only: list[Any] | None = None, show_passed: bool = False, certain_only: bool = False) -> Outcome:
     """What one rule says of one world, or of `only` these of its roots. Raises RuleError when the page does not check."""
-    return judge_all([rule], world, only=only, show_passed=show_passed)[0]
+    return judge_all([rule], world, only=only, show_passed=show_passed, certain_only=certain_only)[0]
 
 
 def judge_all(
@@ -33,14 +34,16 @@ def judge_all(
     only: list[Any] | None = None,
     show_passed: bool = False,
     record: bool = False,
+    certain_only: bool = False,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
     """What each rule says of a world, or of `only` these of its roots. `tell` is called with the number of roots done and of all.
 
     `record`: outcomes keep each verdict, by root and subject. That takes memory, and the time of three-valued logic for all subjects.
+    `certain_only`: what would fail by a presumption, or by an exemption that is not known, is not evaluated.
     """
     some = [rule for rule in rules if only is not None or roots_of(rule, world)]
-    runs = {rule.id: RuleRun(rule, world, show_passed=show_passed, record=record) for rule in some}
+    runs = {rule.id: RuleRun(rule, world, show_passed=show_passed, record=record, certain_only=certain_only) for rule in some}
     sets: list[tuple[list[RuleRun], list[Any]]] = []
     for kind in dict.fromkeys(rule.root for rule in rules):
         these = [runs[rule.id] for rule in rules if rule.root == kind and rule.id in runs]
@@ -87,9 +90,9 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
 class RuleRun:
     """One rule over one world, a few roots at a time."""
 
-    def __init__(self, rule: Rule, world: World, *, show_passed: bool, record: bool = False) -> None:
+    def __init__(self, rule: Rule, world: World, *, show_passed: bool, record: bool = False, certain_only: bool = False) -> None:
         self.rule, self.show_passed = rule, show_passed
-        self.bound = BoundRule(compiled(rule, world.unavailable), world.now, world.tenant)
+        self.bound = BoundRule(compiled(rule, world.unavailable), world.now, world.tenant, certain_only=certain_only)
         self.each = rule.each
         self.outcome = Outcome(rule, verdicts={} if record else None)
         self._rows = Rows(self.bound, world)
@@ -121,7 +124,7 @@ class RuleRun:
             outcome.reasons[self.bound.unknown.key] += len(found.blind)
         if found.mixed:
             passed = passed + self._settle(found)
-            rows = self._rows.failed(found.failed, outcome.undecided)
+            rows = self._rows.failed(found.failed, found.likely, outcome.undecided)
             outcome.rows += rows
             if outcome.verdicts is not None:
                 for (root, subject), (_, row) in zip(found.failed, rows, strict=True):
@@ -130,12 +133,12 @@ class RuleRun:
         if found.broken:
             outcome.errors += len(found.broken)
             errors = [(root, self._rows.error(root, error)) for root, error in found.broken]
-            outcome.rows += [(root.rank, row) for root, row in errors]
+            outcome.rows += [(About(root.rank, ""), row) for root, row in errors]
             if outcome.verdicts is not None:
                 self._errors |= {id(root): row for root, row in errors}
         outcome.passed += len(passed)
         if self.show_passed:
-            outcome.rows += [(root.rank, self._rows.passed(root)) for root in passed]
+            outcome.rows += [(About(root.rank, ""), self._rows.passed(root)) for root in passed]
 
     def _settle(self, found: Found) -> list[Any]:
         """Verdicts of the roots that failed, or of which the fast pass met an unknown. Returns those that pass after all."""
@@ -174,8 +177,10 @@ class RuleRun:
                         continue
                     judged.add((id(root), id(subject)))
                     verdict = self.bound.exactly(root, subject, missing)
-                    if verdict is False:
+                    if verdict is False or verdict.__class__ is Likely:
                         found.failed.append((root, subject))
+                        if verdict is not False:
+                            found.likely[id(root), id(subject)] = verdict
                         failed.add(id(root))
                     elif verdict is True:
                         passed.add(id(root))
@@ -212,4 +217,4 @@ def _verdict(value: Any, rows: list[Finding] | None) -> Verdict:
         return Verdict(Says.not_evaluated, value.key)
     if value is None:
         return Verdict(Says.not_applicable)
-    return Verdict(Says.passed) if value else Verdict(Says.failed, finding=rows.pop(0) if rows else None)
+    return Verdict(Says.passed) if value is True else Verdict(Says.failed, finding=rows.pop(0) if rows else None)

@@ -1,29 +1,31 @@
-"""Findings of what a rule found, and the identity of what they are about."""
+"""Findings of what a rule found."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from auditor import pointer
 from auditor.display import clean, clean_or_none, show
+from auditor.engine import identity
 from auditor.engine.bound import BoundRule
-from auditor.engine.finding import Finding, Related, Status, Undecided, fingerprint
+from auditor.engine.finding import About, Finding, Related, Status, Undecided
+from auditor.engine.identity import KINDS, Identity, fingerprint, is_weak_key, numbered, subject_key
 from auditor.entra.collections import OWNERS
-from auditor.facts import App, Connector, Credential, Fact, ServicePrincipal
+from auditor.facts import Connector, Credential, Fact
 from auditor.joins.world import World
-from auditor.language import Choice
-from auditor.severity import Severity
-from auditor.unknown import Unread, is_unknown, known
+from auditor.language import Choice, Likely
+from auditor.severity import Certainty, Severity
+from auditor.unknown import Unknown, Unread, is_unknown, known
 
 
 class RootIdentity(NamedTuple):
     """What every row says of a root; worked out once."""
 
-    identity: str
+    identity: Identity
     app_id: str | None
     object_id: str | None
     name: str | None
@@ -31,17 +33,6 @@ class RootIdentity(NamedTuple):
     owners: list[str] | None
     tags: list[str] | None
     reference: str | None
-
-
-def subject_key(root: Any, subject: Any) -> str:
-    """The key of a subject among those of its root; '' for the root itself."""
-    return "" if subject is root else subject.key if isinstance(subject, Fact) else str(subject)
-
-
-def numbered(key: str, twins: Counter[str]) -> str:
-    """A key that no other subject of the root has: the second of one key gets a number. `twins` counts those before."""
-    twins[key] += 1
-    return key if twins[key] == 1 else f"{key}#{twins[key]}"
 
 
 class Rows:
@@ -55,7 +46,9 @@ class Rows:
         self.fact = rule.compiled.property_fact
         self.expected, self.aadsts = self.rule.require, self.rule.aadsts
 
-    def failed(self, found: Iterable[tuple[Any, Any]], undecided: set[Undecided]) -> list[tuple[int, Finding]]:
+    def failed(
+        self, found: Iterable[tuple[Any, Any]], likely: Mapping[tuple[int, int], Likely], undecided: set[Undecided]
+    ) -> list[tuple[About, Finding]]:
         """A row for each; severities that an unknown decides are noted in `undecided`."""
         rows = []
         last, twins = None, Counter[str]()
@@ -65,21 +58,23 @@ class Rows:
                 twins.clear()
             key = subject_key(root, subject)
             try:
-                row = self._failure(root, subject, numbered(key, twins), undecided)
+                row = self._failure(root, subject, numbered(key, twins), likely.get((id(root), id(subject))), undecided)
             except Exception as error:  # noqa: BLE001  (a message that breaks must not lose the finding)
                 row = self.error(root, error, key)
-            rows.append((root.rank, row))
+            rows.append((About(root.rank, key), row))
         return rows
 
-    def _failure(self, root: Any, subject: Any, key: str, undecided: set[Undecided]) -> Finding:
+    def _failure(self, root: Any, subject: Any, key: str, likely: Likely | None, undecided: set[Undecided]) -> Finding:
         bound = self.bound
         severity, message = bound.severity(root, subject), bound.message(root, subject)
-        if isinstance(severity, Choice):
-            row = self._row(root, key, Status.fail, severity.ordinary, f"{message} ({_may_be(severity)})")
-            row.highest_severity = max(severity.severities)
-            undecided.update(Undecided(row.severity, row.highest_severity, unknown.key) for unknown in severity.unknowns)
-        else:
-            row = self._row(root, key, Status.fail, severity, message)
+        choice = severity if isinstance(severity, Choice) else None
+        if remarks := [remark for remark in (likely and _rests_on(likely), choice and _may_be(choice)) if remark]:
+            message = f"{message} ({'; '.join(remarks)})"
+        row = self._row(root, key, Status.fail, severity.ordinary if isinstance(severity, Choice) else severity, message)
+        row.certainty = Certainty.certain if likely is None else Certainty.likely
+        if choice is not None:
+            row.highest_severity = max(choice.severities)
+            undecided.update(Undecided(row.severity, row.highest_severity, unknown.key) for unknown in choice.unknowns)
         if isinstance(subject, Fact):
             self._locate(row, subject, self.place)
             if self.fact:
@@ -91,6 +86,7 @@ class Rows:
         else:
             self._locate(row, root, self.place)
             row.actual = show(subject)
+        row.weak = row.weak or is_weak_key(root, subject, key)
         row.expected, row.remediation = self.expected, bound.fix(root, subject)
         if bound.names_others:
             others = [other for other in bound.named(root, subject) if isinstance(other, Fact)]
@@ -99,12 +95,12 @@ class Rows:
 
     def error(self, root: Any, error: Exception, key: str = "") -> Finding:
         message = f"the rule broke here: {type(error).__name__}: {clean(str(error))}"
-        row = self._row(root, f"error {key}", Status.error, self.bound.compiled.levels[-1], message)
+        row = self._row(root, key, Status.error, self.bound.compiled.levels[-1], message)
         self._locate(row, root, "")
         return row
 
     def passed(self, root: Any) -> Finding:
-        row = self._row(root, "pass", Status.passed, Severity.info, "passes")
+        row = self._row(root, "", Status.passed, Severity.info, "passes")
         self._locate(row, root, "")
         return row
 
@@ -112,11 +108,11 @@ class Rows:
         rule = self.rule
         of = identity_of(root)
         return Finding(
-            fingerprint(self.tenant or "", rule.id, of.identity, key), rule.id, rule.title, rule.area, severity, severity, status,
+            fingerprint(rule.identity, of.identity, status.value, key), rule.id, rule.title, rule.area, severity, severity, status,
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
             None, None, None, None, None, None, None, None,  # its place is filled in later
             message, None, self.reference, self.aadsts, of.owners, of.tags, of.reference,
-            portal_url=_portal_url(root, rule.area),
+            portal_url=_portal_url(root, rule.area), weak=of.identity.is_weak,
         )  # fmt: skip
 
     @staticmethod
@@ -130,36 +126,46 @@ class Rows:
         row.property_path = _property_path(inside)
 
 
+def _rests_on(likely: Likely) -> str:
+    """likely, depending on displayName: absent."""
+    return f"likely, depending on {_reasons(likely.unknowns)}"
+
+
 def _may_be(choice: Choice) -> str:
     """may be high or critical, depending on servicePrincipals: not given."""
     others = " or ".join(sorted(choice.severities - {choice.ordinary}))
-    reasons = dict.fromkeys(clean(unknown.reason) for unknown in choice.unknowns)
-    return f"may be {others}, depending on {'; '.join(reasons)}"
+    return f"may be {others}, depending on {_reasons(choice.unknowns)}"
 
 
-_RESOURCE_KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal", Connector: "connector"}
+def _reasons(unknowns: Iterable[Unknown]) -> str:
+    return "; ".join(dict.fromkeys(clean(unknown.reason) for unknown in unknowns))
+
+
+def name_all(worlds: Iterable[World]) -> None:
+    """Decides what the roots without an ID are known by, which depends on all that was read."""
+    for root, of in identity.without_id(worlds):
+        root.subject = _described(root, of)
 
 
 def identity_of(root: Any) -> RootIdentity:
     """What reports say of a root."""
-    if (known := getattr(root, "subject", None)) is not None:
-        return known  # type: ignore[no-any-return]
-    app_id, object_id = clean_or_none(getattr(root, "app_id", None)), clean_or_none(root.id)
-    document = root.document
+    if (known := getattr(root, "subject", None)) is None:
+        known = root.subject = _described(root, identity.with_id(root) or identity.by_place(root))
+    return known
+
+
+def _described(root: Any, of: Identity) -> RootIdentity:
     name, tags = getattr(root, "display_name", None), getattr(root, "tags", None)
-    reference = getattr(root, "service_management_reference", None)
-    found = RootIdentity(
-        object_id or app_id or document.file.name + (f"#{document.identity}" if document.identity else document.pointer),
-        app_id,
-        object_id,
+    return RootIdentity(
+        of,
+        clean_or_none(getattr(root, "app_id", None)),
+        clean_or_none(root.id),
         show(name) if isinstance(name, str) else show(root) if isinstance(root, Connector) else None,
-        _RESOURCE_KINDS.get(root.__class__, "tenant"),
+        KINDS[type(root)],
         owner_names(root),
         [show(tag) for tag in tags] if type(tags) is list else None,
-        clean_or_none(reference),
+        clean_or_none(getattr(root, "service_management_reference", None)),
     )
-    root.subject = found
-    return found
 
 
 def owner_names(root: Any) -> list[str] | None:

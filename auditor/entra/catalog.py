@@ -1,4 +1,4 @@
-"""Data with its provenance: Microsoft Graph's permissions and their privilege, Microsoft's first-party applications, AADSTS codes.
+"""Data with its provenance: Microsoft Graph's permissions and how far they reach, Microsoft's and abused applications, AADSTS codes.
 
 The tables and their licences are described in `NOTICE.md` beside them. Everything is read when first asked for.
 """
@@ -10,20 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
-from auditor.entra.ids import API_CONNECTIONS, AZURE_AD_GRAPH, MICROSOFT_GRAPH, MICROSOFT_TENANTS
+from auditor.entra.ids import AZURE_AD_GRAPH, MICROSOFT_GRAPH, MICROSOFT_TENANTS
 
 Privilege = Literal["tier 0", "high", "medium", "low", "unrated"]
 Kind = Literal["delegated", "application"]
+AbuseKind = Literal["malicious", "abused"]  # made by attackers; a product that they also use
 DATE = "2026-08-20"  # the day of the newest source; see NOTICE.md
-# ScubaGear's risk first, else the privilege level of Microsoft's devx content.
-_SCUBAGEAR = {"Critical": "tier 0", "High": "high", "Medium": "medium", "Low": "low"}
-_DEVX = {"4": "high", "3": "medium", "2": "low", "1": "low"}
-# Named by Microsoft's own documents, not in the table.
-_ALSO_FIRST_PARTY = {
-    "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
-    "d3590ed6-52b3-4102-aeff-aad2292ab01c": "Microsoft Office",
-    API_CONNECTIONS: "Azure API Connections",
-}
 
 
 # Names of Microsoft's APIs that are asked for most, where the tenant's service principals do not say them.
@@ -35,6 +27,22 @@ _RESOURCE_NAMES = {
     "https://outlook.office.com": "00000002-0000-0ff1-ce00-000000000000",
     "https://outlook.office365.com": "00000002-0000-0ff1-ce00-000000000000",
     "https://vault.azure.net": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+}
+
+
+# APIs of Microsoft's that get a service principal in a tenant at their first use.
+_AT_FIRST_USE = {
+    "https://api.applicationinsights.io": "Application Insights API",
+    "https://api.businesscentral.dynamics.com": "Dynamics 365 Business Central",
+    "https://api.loganalytics.io": "Log Analytics API",
+    "https://api.partnercenter.microsoft.com": "Microsoft Partner Center",
+    "https://api.securitycenter.microsoft.com": "WindowsDefenderATP",
+    "https://apps.azureiotcentral.com": "Azure IoT Central",
+    "https://cognitiveservices.azure.com": "Microsoft Cognitive Services",
+    "https://database.windows.net": "Azure SQL Database",
+    "https://digitaltwins.azure.net": "Azure Digital Twins",
+    "https://manage.office.com": "Office 365 Management APIs",
+    "https://storage.azure.com": "Azure Storage",
 }
 
 
@@ -56,39 +64,55 @@ class Definition(NamedTuple):
     enabled: bool
     admin_consent: bool
     privilege: Privilege
+    reach: str  # what it lets its holder do, "assigns …"; of a delegated one what it lets an application do for a user, "assign …"
+
+
+class Abuse(NamedTuple):
+    """An application that attackers use."""
+
+    app_id: str
+    name: str  # '' where it had many, or one that says nothing
+    kind: AbuseKind
+    source: str  # who reported it
+    taken: str  # the day on which we took it from there
 
 
 class Catalog:
     """Look-ups by id and by name."""
 
     microsoft_tenants = MICROSOFT_TENANTS
+    at_first_use = _AT_FIRST_USE  # resource URL without a slash at its end -> name of the API
     resource_names = {f"{name}{slash}": app_id for name, app_id in _RESOURCE_NAMES.items() for slash in ("", "/")}
 
     @cached_property
     def first_party(self) -> dict[str, str]:
         """Application ID -> name of Microsoft's own applications."""
-        return {row[0].lower(): row[1] for row in _rows("first_party_apps.tsv") if row[1]} | _ALSO_FIRST_PARTY
+        return {row[0]: row[1] for row in _rows("first_party_apps.tsv")}
+
+    @cached_property
+    def abused(self) -> dict[str, Abuse]:
+        """Application ID -> an application that attackers use."""
+        return {row[0]: Abuse(row[0], row[1], cast("AbuseKind", row[2]), *row[3:]) for row in _rows("abused_apps.tsv")}
 
     @cached_property
     def permissions(self) -> dict[tuple[str, str, str], Definition]:
         """(resource app id, permission id, kind) -> permission."""
-        found: dict[tuple[str, str, str], Definition] = {}
-        for id_, value, kind, admin, devx, scubagear, enabled in _rows("graph_permissions.tsv"):
-            privilege = _SCUBAGEAR.get(scubagear) or _DEVX.get(devx) or "unrated"
-            found[MICROSOFT_GRAPH, id_.lower(), kind.lower()] = Definition(
-                id_.lower(), value, _kind(kind), enabled == "true", admin == "true", cast("Privilege", privilege)
+        return {
+            (resource, id_, kind): Definition(
+                id_, value, cast("Kind", kind), enabled == "true", admin == "true", cast("Privilege", privilege), reach
             )
-        for resource, _, id_, value, kind, scubagear in _rows("other_permissions.tsv"):
-            privilege = _SCUBAGEAR.get(scubagear) or "unrated"
-            found[resource.lower(), id_.lower(), kind.lower()] = Definition(
-                id_.lower(), value, _kind(kind), True, kind == "Application", cast("Privilege", privilege)
-            )
-        return found
+            for resource, id_, value, kind, enabled, admin, privilege, reach in _rows("permissions.tsv")
+        }
 
     @cached_property
     def privileges(self) -> dict[tuple[str, str, str], Privilege]:
         """(resource app id, permission name, kind) -> how far it reaches."""
         return {(resource, p.value, kind): p.privilege for (resource, _, kind), p in self.permissions.items()}
+
+    @cached_property
+    def reaches(self) -> dict[tuple[str, str, str], str]:
+        """(resource app id, permission name, kind) -> what it lets its holder do, where somebody said it."""
+        return {(resource, p.value, kind): p.reach for (resource, _, kind), p in self.permissions.items() if p.reach}
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
@@ -120,10 +144,6 @@ class Catalog:
 
 
 CATALOG = Catalog()
-
-
-def _kind(word: str) -> Kind:
-    return "application" if word == "Application" else "delegated"
 
 
 def _rows(file: str) -> Iterator[list[str]]:

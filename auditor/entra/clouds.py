@@ -49,10 +49,17 @@ BY_INITIAL_DOMAIN: dict[str, CloudName] = {cloud.initial_domain: cloud.name for 
 INITIAL_DOMAINS = tuple(BY_INITIAL_DOMAIN)
 
 
-def login_cloud(url: str) -> CloudName | None:
-    """The cloud that a login URL of Microsoft Entra ID belongs to, or None."""
+# Of one tenant each: External ID, Azure AD B2C.
+_OF_CUSTOMERS = (".ciamlogin.com", ".b2clogin.com")
+
+
+def login_cloud(url: str, *, customers: bool = False) -> CloudName | None:
+    """The cloud that a login URL of Microsoft Entra ID belongs to, or None. `customers`: an address of External ID counts, too."""
     scheme, _, rest = url.strip().lower().partition("://")
-    return _BY_LOGIN_HOST.get(rest.partition("/")[0]) if scheme == "https" else None
+    host = rest.partition("/")[0]
+    if scheme != "https":
+        return None
+    return "public" if customers and host.endswith(_OF_CUSTOMERS) else _BY_LOGIN_HOST.get(host)
 
 
 def graph_of(graph: str, portal: str = "") -> str | None:

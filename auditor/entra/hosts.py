@@ -20,7 +20,6 @@ _TAKEOVER_PRONE = {
     "azurecontainer.io": "Azure Container Instances",
     "azureedge.net": "Azure CDN",
     "azurehdinsight.net": "Azure HDInsight",
-    "azurestaticapps.net": "Azure Static Web Apps",
     "blob.core.windows.net": "Azure Storage",
     "cloudapp.azure.com": "Azure virtual machines",
     "cloudapp.net": "Azure Cloud Services",
@@ -68,6 +67,12 @@ def connector_callback(uri: str) -> Literal["shared", "per connector", "regional
     return "per connector" if found[2] else "shared" if found[1] == "global" else "regional"
 
 
+# Names that the service makes up itself, so that nobody can ask for one: a label of App Service, container instances or virtual machines
+# whose name may not be reused by other tenants is followed by a hash, Heroku puts twelve hex digits behind a name (since June 2023).
+# Names of azurestaticapps.net always have a random part.
+_MADE_UP = re.compile(
+    r"[a-z0-9-]+\.[a-z0-9]{12,}\.[a-z0-9]+\.(?:azurecontainer\.io|cloudapp\.azure\.com)|[a-z0-9-]+-[0-9a-f]{12}\.herokuapp\.com"
+)
 # One look at a host's end settles nearly all of them.
 _CLAIMABLE = (".azurewebsites.net", *(f".{suffix}" for suffix in _TAKEOVER_PRONE))
 _THIRD_PARTY_ENDS = tuple(_THIRD_PARTIES)
@@ -85,6 +90,44 @@ def registrable_domain(host: str) -> str:
     return _suffixes().privatesuffix(host.strip("*.")) or ""
 
 
+# Microsoft's own APIs are under these; what is a customer's there can be taken over or is one of theirs.
+_MICROSOFTS = (
+    ".azure.com", ".azure.net", ".azureiotcentral.com", ".dynamics.com", ".microsoft.com", ".office.com", ".office365.com",
+    ".powerapps.com", ".powerbi.com", ".visualstudio.com", ".windows.net",
+)  # fmt: skip
+
+
+def is_microsofts(host: str) -> bool:
+    """Whether an API at this host is Microsoft's; not what a customer has published in Azure."""
+    return host.endswith(_MICROSOFTS) and takeover_prone(host) is None and not host.endswith(_CLAIMABLE)
+
+
+_APPLICATION_PROXY = (".msappproxy.net", ".msappproxy.us")
+# App Service, Functions, Static Web Apps and Container Apps sign users in there, with response_type=code id_token.
+_APP_SERVICE_CALLBACK = re.compile(r"/\.auth/login/aad/callback/?", re.IGNORECASE)
+
+
+def is_application_proxys(host: str) -> bool:
+    """Whether Application Proxy made the name, for one tenant alone."""
+    return host.endswith(_APPLICATION_PROXY)
+
+
+def is_app_service_callback(path: str) -> bool:
+    """Whether App Service authentication receives sign-ins at this path."""
+    return _APP_SERVICE_CALLBACK.fullmatch(path) is not None
+
+
+# A tunnel's name that only the account can use that has it: the random id of a dev tunnel, what somebody reserved at ngrok. Names
+# that ngrok gives away for the time of a session are hexadecimal, today with the IP address behind it.
+_PASSING_NGROK = re.compile(r"[0-9a-f]{8,}\..*|[0-9a-f]{2,}-(?:\d{1,3}-){3}\d{1,3}\..*|(?:[0-9a-f]{1,4}-+){3,}[0-9a-f]{1,4}\..*")
+_NGROK = (".ngrok-free.app", ".ngrok-free.dev", ".ngrok.app", ".ngrok.dev", ".ngrok.io")
+
+
+def is_bound_tunnel(host: str) -> bool:
+    """Whether a tunnel's name stays with the account that made or reserved it."""
+    return host.endswith(".devtunnels.ms") or (host.endswith(_NGROK) and "*" not in host and _PASSING_NGROK.fullmatch(host) is None)
+
+
 def takeover_prone(host: str) -> str | None:
     """The service whose released names of this form anybody can register, or None.
 
@@ -95,6 +138,8 @@ def takeover_prone(host: str) -> str | None:
     if host.endswith(".azurewebsites.net"):
         labels = host.removesuffix(".azurewebsites.net").removesuffix(".scm").split(".")
         return "Azure App Service" if len(labels) == 1 else None
+    if _MADE_UP.fullmatch(host):
+        return None
     suffix = host
     while "." in suffix:
         suffix = suffix.partition(".")[2]

@@ -18,4 +18,5 @@ MICROSOFT_TENANTS = frozenset({
     "33e01921-4d64-4f8c-a055-5bdaffd5e33d",  # Microsoft's own engineering tenant
     "cdc5aeea-15c5-4db6-b079-fcadd2505dc2",  # Microsoft
 })  # fmt: skip
-DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"  # the role of an assignment to an application without roles
+NIL = "00000000-0000-0000-0000-000000000000"  # no ID: what stands where one is to be filled in
+DEFAULT_ACCESS = NIL  # the role of an assignment to an application without roles

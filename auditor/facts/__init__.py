@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.entra.catalog import Kind, Privilege
+from auditor.entra.catalog import AbuseKind, Kind, Privilege
+from auditor.entra.issuers import Service
 from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
 from auditor.facts.app import AccountType, App, Limits, OptionalClaim, RedirectUriSetting, Token
@@ -23,9 +24,9 @@ TYPES: tuple[type[Fact], ...] = (
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector", "ConnectorScope",
-    "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission",
-    "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
-    "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret", "ServicePrincipal",
-    "Tenant", "Token", "Uri", "UserConsent",
+    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
+    "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
+    "GrantedPermission", "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege",
+    "RedirectUri", "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
+    "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

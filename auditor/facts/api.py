@@ -149,9 +149,13 @@ class Permission(Fact):
     enabled: bool = prop(doc="Can be requested.")
     admin_consent: bool = prop(doc="Only an administrator can consent.")
     privilege: Privilege = prop(doc="How far it reaches, by the catalog.")
+    reach: str = prop(doc="What it lets its holder do, by the catalog; '' where that is not described.")
 
-    def __init__(self, id: Any, value: Any, kind: Kind, enabled: Any, admin_consent: Any, privilege: Privilege) -> None:  # noqa: A002
+    def __init__(
+        self, id: Any, value: Any, kind: Kind, enabled: Any, admin_consent: Any, privilege: Privilege, reach: Any,  # noqa: A002
+    ) -> None:  # fmt: skip
         self.owner, self.at = None, ""
+        self.reach = reach
         self.id, self.value, self.kind = id, value, kind
         self.enabled, self.admin_consent, self.privilege = enabled, admin_consent, privilege
 
@@ -197,5 +201,5 @@ class Resource(Fact):
 
     @fact()
     def catalog_date(self) -> str | None:
-        """Day on which the catalog learned all of its permissions; null when the tenant's own list was read."""
+        """Day on which the catalog learned all of its permissions; null when the whole list of the tenant was read."""
         return self.world.apis.catalog_date(self.app_id)

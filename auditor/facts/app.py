@@ -28,8 +28,8 @@ from auditor.facts.convert import (
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
-from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, identifier_uris, is_known_in_part, is_template, redirect_uris
-from auditor.unknown import Unknown, Unread, either, is_unknown, some, whole_or_partial
+from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, as_compared, identifier_uris, is_known_in_part, is_template, redirect_uris
+from auditor.unknown import Unknown, Unread, either, is_unknown, known, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
@@ -46,6 +46,8 @@ _ACCEPTS: dict[Audience, list[AccountType]] = {
     "AzureADandPersonalMicrosoftAccount": ["this tenant", "other tenants", "personal accounts"],
     "PersonalMicrosoftAccount": ["personal accounts"],
 }
+# applicationTemplate of "Create your own application" (learn.microsoft.com/graph/api/applicationtemplate-instantiate).
+NON_GALLERY_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 _LOCKABLE = ("credentialsWithUsageVerify", "credentialsWithUsageSign", "tokenEncryptionKeyId")
 EXPANDED_AT_MOST = 20  # Microsoft Graph cuts an expanded collection there
 
@@ -127,6 +129,16 @@ def _is_not_null(value: Any) -> Any:
     return value if value.__class__ is Unknown else value is not None
 
 
+@conversion(str)
+def _is_of_gallery(value: Any) -> Any:
+    return value.__class__ is str and value.lower() not in ("", NON_GALLERY_TEMPLATE)
+
+
+@conversion(str)
+def _compared(value: Any) -> Any:
+    return as_compared(value) if value.__class__ is str else text(value)
+
+
 class App(Fact):
     """An app registration with all that is joined to it."""
 
@@ -161,8 +173,15 @@ class App(Fact):
     )
     service_management_reference: str = prop("serviceManagementReference", text, "'' when not set.")
     template_id: str = prop("applicationTemplateId", lower, "The gallery's template that it was made from; '' for none.")
+    from_gallery: bool = prop(
+        "applicationTemplateId", _is_of_gallery,
+        "Made from a template of the gallery, whose URLs are the vendor's; no where that is not known, nor of a non-gallery one.",
+    )  # fmt: skip
     token_encryption_key_id: str = prop("tokenEncryptionKeyId", lower, "keyId of the certificate that encrypts tokens; '' when not set.")
     default_redirect_uri: str = prop("defaultRedirectUri", text, "'' when not set.")
+    default_redirect_compared: str = prop(
+        "defaultRedirectUri", _compared, "`default_redirect_uri` as Entra ID compares it with the redirect URIs (`uri.compared`)."
+    )
     notes: str = prop("notes", text, "'' when not set.")
     native_authentication: str = prop("nativeAuthenticationApisEnabled", text, "none or all; '' when not set.")
     tags: list[str] = prop("tags", listed, "Free labels.")
@@ -302,6 +321,21 @@ class App(Fact):
         """Its service principal signs users in with SAML; no when it has none."""
         principal = self.service_principal
         return principal is not None and principal.saml
+
+    @fact(graph="web/redirectUris")
+    def needs_id_tokens(self) -> bool:
+        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens.
+
+        By its web redirect URIs and the secret of Application Proxy; no where these are not known: they must not hide a fault.
+        """
+        return self.application_proxy or any(uri.app_service_callback is True for uri in known(self.redirect_uris) if uri.platform == "web")
+
+    @fact(graph="passwordCredentials")
+    def application_proxy(self) -> bool:
+        """Application Proxy publishes it, by the host of a web redirect URI or by its secret; no where these are not known."""
+        return any(uri.application_proxy for uri in known(self.redirect_uris) if uri.platform == "web") or any(
+            secret.managed_by_microsoft for secret in (() if is_unknown(self.secrets) else known(self.secrets))
+        )
 
     @fact()
     def has_valid_credential(self) -> bool:

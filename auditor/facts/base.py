@@ -209,16 +209,31 @@ class Fact(metaclass=FactType):
             link = link.owner
         return None, inside
 
+    def cannot_carry(self, unknown: Unknown) -> bool:
+        """Whether something is unknown only since the format of the fact's file cannot carry it, and nothing else was read of it."""
+        document, _ = self.origin()
+        if document is None or document.format is None or unknown.what not in document.format.cannot_carry:
+            return False
+        world: Any = self
+        while isinstance(world, Fact):
+            world = world.owner
+        return world is not None and not (unknown.collection and world.has_any_of(unknown.what))
+
     @property
     def key(self) -> str:
-        """Identifies it among its siblings, whatever its place or name; '' for a root."""
+        """Identifies it among its siblings: its natural key, else its place."""
+        return self.at if (key := self.natural_key) is None else key
+
+    @property
+    def natural_key(self) -> str | None:
+        """Identifies it among its siblings, whatever its place or name; None where what would is not known."""
         for parts in self.KEY:
             values = [getattr(self, part) for part in parts]
             if values[0].__class__ is str and values[0] and len(values) == 1:
                 return values[0]
             if all(value.__class__ is not Unknown and value is not None and value != "" for value in values):
                 return "|".join(str(value) for value in values)
-        return self.at
+        return None
 
     @property
     def label(self) -> str:

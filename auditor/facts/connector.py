@@ -12,6 +12,8 @@ from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import conversion, each, flag, listed, lower, number, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
+from auditor.facts.placeholders import address, filled_in, from_elsewhere, is_placeholder
+from auditor.facts.uris import as_compared
 from auditor.unknown import Unknown, Unread, keep, read, some
 
 if TYPE_CHECKING:
@@ -20,12 +22,6 @@ if TYPE_CHECKING:
     from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
-# "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
-# "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
-_PLACEHOLDER = re.compile(
-    r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
-    re.IGNORECASE,
-)
 _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 # Of the identity platform itself: no API's scopes.
@@ -34,18 +30,6 @@ _ANYBODYS: dict[str, Literal["common", "organizations", "consumers"]] = {
     "common": "common", "organizations": "organizations", "consumers": "consumers",
 }  # fmt: skip
 _AT_ENTRA = ("aad", "aadcertificate", "msal")
-
-
-def _filled_in(value: Any, name: str) -> Any:
-    """A text of the file; unknown where each connection brings a value of its own ("@connectionParameters('scope')")."""
-    if isinstance(value, str) and value.lower().startswith("@connectionparameters("):
-        return Unknown(name, "each connection brings its own")
-    return text(value)
-
-
-def is_placeholder(value: str) -> bool:
-    """Whether a text is there to be replaced by whoever uses the file."""
-    return _PLACEHOLDER.search(value) is not None
 
 
 class ConnectorScope(Fact):
@@ -64,6 +48,10 @@ class ConnectorScope(Fact):
 
     def __init__(self, value: str, owner: Connector, at: str) -> None:
         self.owner, self.at, self.text = owner, at, value
+        if why := from_elsewhere(value):
+            elsewhere: Any = Unknown("scopes", why)
+            self.protocol = self.placeholder = self.resource_uri = self.value = elsewhere
+            return
         self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
         before, _, name = value.rpartition("/")
         if is_guid(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
@@ -133,16 +121,6 @@ def _provider(value: Any) -> Any:
 
 
 @conversion(str)
-def _tenant(value: Any) -> Any:
-    return lower(_filled_in(value, "tenantId"))
-
-
-@conversion(str)
-def _resource(value: Any) -> Any:
-    return _filled_in(value, "resourceUri")
-
-
-@conversion(str)
 def _secret_form(value: Any) -> Any:
     """What the secret looks like; never the secret. A file that holds none says nothing about it: it is never exported."""
     return "none" if value.__class__ is Unknown else value
@@ -164,18 +142,28 @@ class Connector(Fact):
     identity_provider: str = prop(
         "identityProvider", _provider, "aad, aadcertificate, oauth2, oauth2generic, …, msal for a sample; '' when it signs in otherwise."
     )
-    tenant_id: str = prop("tenantId", _tenant, "As written, lower case: common, organizations, a tenant ID or a domain.")
-    login_uri: str = prop("loginUri", text, "Where it signs in, without user and query; '' when not set.")
-    resource_uri: str = prop("resourceUri", _resource, "The API that it asks a token for; '' when not set.")
+    tenant_id: str = prop(
+        "tenantId", filled_in("tenantId", then=lower), "As written, lower case: common, organizations, a tenant ID or a domain."
+    )
+    login_uri: str = prop("loginUri", filled_in("loginUri"), "Where it signs in, without user and query; '' when not set.")
+    resource_uri: str = prop("resourceUri", filled_in("resourceUri"), "The API that it asks a token for; '' when not set.")
     scopes: list[ConnectorScope] = prop(
         "scopes", each(ConnectorScope, str), "Scopes that it asks for; none: whatever the client is configured for."
     )
     redirect_mode: Literal["Global", "GlobalPerConnector", "Direct"] = prop("redirectMode", text, "'' when not set, which means Global.")
     redirect_urls: list[str] = prop("redirectUrls", listed, "As written; often not what is used.", absent="redirectUrl")
     on_behalf_of: bool = prop("onBehalfOf", flag, "On-behalf-of login is on; null = no.", absent="enableOnbehalfOfLogin")
-    authorization_url: str = prop("authorizationUrl", text, "Of generic OAuth 2, without user and query; '' when not set.")
-    token_url: str = prop("tokenUrl", text, "Of generic OAuth 2, without user and query; '' when not set.")
-    refresh_url: str = prop("refreshUrl", text, "Of generic OAuth 2, without user and query; '' when not set.")
+    grant_type: str = prop(
+        "grantType",
+        filled_in("grantType"),
+        "How it gets tokens, as written: code, client_credentials; '' when not set, which means code.",
+        absent=None,
+    )
+    authorization_url: str = prop(
+        "authorizationUrl", filled_in("authorizationUrl"), "Of generic OAuth 2, without user and query; '' when not set."
+    )
+    token_url: str = prop("tokenUrl", address("tokenUrl"), "Of generic OAuth 2, without user and query; '' when not set.")
+    refresh_url: str = prop("refreshUrl", address("refreshUrl"), "Of generic OAuth 2, without user and query; '' when not set.")
     secret_form: Literal["none", "placeholder", "guid", "other"] = prop(
         "secretForm", _secret_form, "What the client secret in the file looks like."
     )
@@ -197,7 +185,7 @@ class Connector(Fact):
         if self._own_app is True:
             raise Unread(Unknown("clientId", "each connection brings a client of its own"))
         value = self._client_id
-        return value.lower() if isinstance(value, str) and is_guid(value.lower()) else _filled_in(value, "clientId")
+        return value.lower() if isinstance(value, str) and is_guid(value.lower()) else filled_in("clientId")(value)
 
     # -- the files beside it
 
@@ -237,6 +225,11 @@ class Connector(Fact):
         """Signs in through Microsoft Entra ID with a client (the configuration of an API does not)."""
         return self.kind != "api" and self.entra
 
+    @fact()
+    def signs_users_in(self) -> bool:
+        """Signs users in through Microsoft Entra ID, so that it needs a scope and a redirect URI; no with client credentials."""
+        return self.signs_in and self.grant_type.replace("_", "").lower() != "clientcredentials"
+
     @fact(APPLICATIONS)
     def with_registrations(self) -> bool:
         """App registrations were given with it, so that it is no template to be filled in; unknown otherwise."""
@@ -272,10 +265,18 @@ class Connector(Fact):
             return "placeholder"
         return "app id" if is_guid(value.lower()) else "uri" if "://" in value or value.startswith("urn:") else "no scheme"
 
+    @fact(graph="resourceUri")
+    def microsoft_api(self) -> str | None:
+        """The API of Microsoft that its resource URL names, by its host 'an API of Microsoft'; null for others."""
+        uri = self.resource_uri.rstrip("/").lower()
+        if (name := self.world.catalog.at_first_use.get(uri)) is not None:
+            return name
+        return "an API of Microsoft" if hosts.is_microsofts(uri.partition("://")[2].partition("/")[0]) else None
+
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
         """The cloud that its login host belongs to; null when that is no host of Microsoft Entra ID."""
-        return clouds.login_cloud(self.authorization_url if self.generic else self.login_uri)
+        return clouds.login_cloud(self.authorization_url if self.generic else self.login_uri, customers=True)
 
     @fact(ORGANIZATION, graph="loginUri")
     def in_tenants_cloud(self) -> bool:
@@ -314,6 +315,11 @@ class Connector(Fact):
         if len(urls) == 1 and not is_placeholder(urls[0]):
             return urls[0]
         raise Unread(Unknown("redirectUrl", "the file does not say which one is used"))
+
+    @fact(CONNECTOR_PARTS, graph="redirectUrls")
+    def callback_compared(self) -> str:
+        """`callback` as Entra ID compares it with the client's redirect URIs (`uri.compared`)."""
+        return as_compared(read(self.callback))
 
     # -- joins
 
@@ -397,6 +403,13 @@ class Connector(Fact):
     def preauthorizes_api_connections(self) -> bool:
         """The API preauthorizes Azure API Connections, which on-behalf-of login goes through, for the scopes that it names."""
         return self._preauthorizes(API_CONNECTIONS)
+
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def client_preauthorizes_api_connections(self) -> bool:
+        """Its client exposes a scope of its own and preauthorizes Azure API Connections for it."""
+        client, world = self.client, self.world
+        own = None if client is None else world.apis.resource(client.app_id)
+        return own is not None and world.apis.preauthorized(API_CONNECTIONS, own, None)
 
     @fact(SERVICE_PRINCIPALS.whole)
     def api_connections(self) -> ServicePrincipal | None:

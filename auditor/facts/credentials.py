@@ -9,7 +9,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from auditor.entra.collections import APPLICATIONS, FEDERATED
+from auditor.entra import issuers, subjects
+from auditor.entra.collections import APPLICATIONS, FEDERATED, SERVICE_PRINCIPALS
+from auditor.entra.ids import is_guid
+from auditor.entra.issuers import Service
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import Conversion, conversion, date, listed, lower, lowered, places, string, text
 from auditor.facts.lists import is_long
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.principal import ServicePrincipal
 
-GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 # learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq: Application Proxy adds these secrets and renews them.
 _PROXY_DESCRIPTION = "CWAP_AuthSecret"
 # Azure AD Graph and old exports have no displayName: there the description is the customKeyIdentifier, in base64.
@@ -105,11 +107,13 @@ class _Successors:
 
 
 @conversion(str, "customKeyIdentifier")
-def _of_application_proxy(description: Any, identifier: Any) -> bool:
-    # Few secrets have this description: one that is not known must not hide a fault.
-    return (description.__class__ is str and description == _PROXY_DESCRIPTION) or (
-        identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS
-    )
+def _of_application_proxy(description: Any, identifier: Any) -> Any:
+    """By the description of a secret, in either place; unknown where neither was read."""
+    if identifier.__class__ is str and identifier in _PROXY_IDENTIFIERS:
+        return True
+    if description.__class__ is Unknown and not (identifier.__class__ is str and identifier):
+        return description
+    return description.__class__ is str and description == _PROXY_DESCRIPTION
 
 
 class Secret(Credential):
@@ -119,7 +123,7 @@ class Secret(Credential):
 
     managed_by_microsoft: bool = prop(
         "displayName", _of_application_proxy,
-        "Application Proxy made it and renews it, by its description (CWAP_AuthSecret); false where the description is not known.",
+        "Application Proxy made it and renews it, by its description (CWAP_AuthSecret).",
     )  # fmt: skip
 
     @fact()
@@ -147,8 +151,8 @@ def _first(value: Any) -> Any:
 
 
 @conversion(str)
-def _of_copilot_studio(description: Any) -> bool:
-    return description.__class__ is str and _COPILOT_STUDIO in description
+def _of_copilot_studio(description: Any) -> Any:
+    return description if description.__class__ is Unknown else description is not None and _COPILOT_STUDIO in description
 
 
 class Certificate(Credential):
@@ -166,7 +170,7 @@ class Certificate(Credential):
     key_ids: list[str] = prop("keyId", Conversion(str, lambda value: _first(lowered(value))), "Of all its entries.")
     managed_by_microsoft: bool = prop(
         "displayName", _of_copilot_studio,
-        "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com); false where that is not known.",
+        "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com).",
     )  # fmt: skip
 
     @fact()
@@ -236,13 +240,27 @@ class GitHubSubject(Fact):
 
     organization: str = prop(doc="Owner of the repository; '' when the subject names none.")
     repository: str = prop(doc="Its name; '' when the subject names none.")
+    prefix: str = prop(doc="How it names the repository: repo:OWNER/NAME, or with IDs repo:OWNER@ID/NAME@ID; '' when it does not.")
+    immutable: bool = prop(doc="It names the repository by its ID, which nobody else can ever have.")
+    withdrawn: bool = prop(
+        doc="Its names look like IDs, in a form that GitHub announced and took back (OWNER-ID/NAME-ID): names that anybody can register."
+    )
+    bound: bool = prop(doc="It names a repository or its owner; else every repository on GitHub can have the same subject.")
     entity: Literal["environment", "branch", "tag", "pull_request", "other"] = prop(doc="What the token is bound to.")
     name: str = prop(doc="Name of the environment, branch or tag.")
 
     def __init__(self, subject: str, owner: FederatedCredential) -> None:
         self.owner, self.at = owner, ""
-        found = re.fullmatch(r"repo:([^/:]+)/([^:]+)(?::(.*))?", subject, re.DOTALL)
-        self.organization, self.repository, rest = (found[1], found[2], found[3] or "") if found else ("", "", subject)
+        found = subjects.repository(subject)
+        self.organization, self.repository = (found.owner, found.name) if found else ("", "")
+        self.prefix = found.prefix if found else ""
+        self.immutable = "repository_id:" in subject or (found is not None and found.name_id != "")
+        self.withdrawn = found is not None and not self.immutable and subjects.withdrawn(found)
+        self.bound = (
+            found is not None
+            or re.search(r"(?:^|:)(?:repo|repository|repository_id|repository_owner|repository_owner_id):", subject) is not None
+        )
+        rest = found.context if found else subject
         self.entity, self.name = "other", rest
         for prefix, entity in _GITHUB_ENTITIES:
             if rest.startswith(prefix):
@@ -314,9 +332,79 @@ class FederatedCredential(Fact):
         return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}", read(self.name)) is not None
 
     @fact()
+    def value_problem(self) -> str | None:
+        """Which of its values Entra ID refuses, or cannot match, by its form alone; null where none."""
+        subject = self.subject
+        values = {"issuer": self.issuer, "subject": "" if subject is None else subject}
+        audiences = list(self.audiences)
+        for what, value in [*values.items(), *(("audience", audience) for audience in audiences)]:
+            if value != value.strip():
+                return f"the {what} begins or ends with a blank, which tokens do not have"
+            if len(value) > issuers.MAX_LENGTH:
+                return f"the {what} has {len(value)} characters; Entra ID allows {issuers.MAX_LENGTH}"
+        return None if self.valid_name else f"the name {self.name!r} is not 3 to 120 letters, digits, hyphens and underscores"
+
+    @fact()
+    def issued_by(self) -> Service | None:
+        """The service whose issuer it is meant to be, however it is spelled; null for any other."""
+        return issuers.service_of(read(self.issuer))
+
+    @fact()
+    def issuer_problem(self) -> str | None:
+        """Why no token names this issuer, and which was probably meant; null where one may."""
+        problem = issuers.issuer_problem(read(self.issuer).strip())
+        return None if problem is None else str(problem)
+
+    @fact()
+    def issuer_ends(self) -> datetime | None:
+        """When Microsoft stops accepting the issuer: Azure DevOps's own, of single-tenant applications; null for any other."""
+        return issuers.AZURE_DEVOPS_ENDS if self.issued_by == "Azure DevOps" else None
+
+    @fact()
+    def issuing_tenant(self) -> str | None:
+        """The tenant whose managed identity it trusts, by the issuer; null for other issuers, and for what Azure DevOps and others of
+        Microsoft's services issue through Microsoft Entra ID (/eid1/…).
+        """
+        subject = self.subject
+        return issuers.issuing_tenant(read(self.issuer)) if subject is not None and is_guid(subject.strip().lower()) else None
+
+    @fact()
+    def subject_problem(self) -> str | None:
+        """Why no token of the issuer carries this subject, and which was probably meant; null where one may, or where the issuer is of
+        no service that is known.
+        """
+        problem = self._subject_problem()
+        return None if problem is None else str(problem)
+
+    @fact()
+    def likely_subject(self) -> str | None:
+        """The subject that was probably meant, where the one that is there cannot match; null where none can be told."""
+        problem = self._subject_problem()
+        return None if problem is None or not problem.likely else problem.likely
+
+    def _subject_problem(self) -> issuers.Problem | None:
+        subject = self.subject
+        return None if subject is None else subjects.subject_problem(read(self.issuer), subject)
+
+    @fact(SERVICE_PRINCIPALS.whole)
+    def managed_identity(self) -> ServicePrincipal | None:
+        """The service principal whose object ID is the subject, where the issuer is Microsoft Entra ID; null where there is none here."""
+        if self.issuing_tenant is None:
+            return None
+        return self.owner.world.principal_by_id((self.subject or "").strip().lower())
+
+    @fact(SERVICE_PRINCIPALS.whole)
+    def client_id_of(self) -> ServicePrincipal | None:
+        """The service principal whose application (client) ID is the subject, in place of its object ID; null where there is none."""
+        holder: Any = self.managed_identity
+        if self.issuing_tenant is None or (holder is not None and holder.__class__ is not Unknown):
+            return None
+        return self.owner.world.principal((self.subject or "").strip().lower())
+
+    @fact()
     def github(self) -> GitHubSubject | None:
-        """The subject's parts when the issuer is GitHub Actions; null otherwise."""
-        if self.issuer != GITHUB_ISSUER:
+        """The subject's parts when the issuer is GitHub Actions, of github.com or of an enterprise; null otherwise."""
+        if self.issued_by != "GitHub" or self.issuer_problem is not None:
             return None
         subject = self.subject
         return GitHubSubject(subject, self) if subject is not None and subject != "" else None

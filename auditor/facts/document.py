@@ -16,8 +16,20 @@ class File(Protocol):
     def portal(self) -> str: ...
 
 
+class Format(Protocol):
+    """What a file was read as."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def cannot_carry(self) -> frozenset[str]: ...  # collections and properties that no file of it can hold
+
+
 class Document(Protocol):
     """Where a fact stands."""
+
+    @property
+    def format(self) -> Format | None: ...  # None in a tenant and in a snapshot
 
     @property
     def file(self) -> File: ...

@@ -73,17 +73,27 @@ class RequestedPermission(Fact):
         other = "delegated" if self.kind == "application" else "application"
         return self.owner.world.apis.definition(self.resource_app_id, self.id, other)
 
+    @property
+    def _described(self) -> Permission | None:
+        return read(self.owner.world.apis.described(self.resource_app_id, self.id, self.kind))  # type: ignore[no-any-return]
+
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def value(self) -> str:
         """Its name; '' when the resource does not define it."""
-        definition = self.definition
+        definition = self._described
         return definition.value if definition is not None else ""
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
-        definition = self.definition
+        definition = self._described
         return definition.privilege if definition is not None else "unrated"
+
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def reach(self) -> str:
+        """What it lets its holder do, by the catalog; '' where that is not described."""
+        definition = self.definition
+        return definition.reach if definition is not None else ""
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def implied_by(self) -> list[RequestedPermission]:
@@ -184,7 +194,8 @@ class GrantedPermission(Fact):
 
     SLOTS = ("document",)
     COLLECTIONS = (GRANTS, ASSIGNMENTS)
-    KEY = (("resource_app_id", "value", "kind", "consent"),)
+    # A role is assigned by its id, a scope by its name; what a role is called may not be in the input.
+    KEY = (("resource_app_id", "id", "kind", "consent"), ("resource_app_id", "value", "kind", "consent"))
     LABEL = ("value", "id")
     owner: ServicePrincipal
 
@@ -211,6 +222,11 @@ class GrantedPermission(Fact):
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
         return self.owner.world.apis.privilege(self.resource_app_id, self.value, self.kind)
+
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def reach(self) -> str:
+        """What it lets its holder do, by the catalog; '' where that is not described."""
+        return self.owner.world.apis.reach(self.resource_app_id, self.value, self.kind)
 
     @fact(APPLICATIONS.whole)
     def requested(self) -> bool:

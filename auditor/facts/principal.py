@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.entra.catalog import AbuseKind
 from auditor.entra.collections import (
     APPLICATIONS,
     ASSIGNED_TO,
@@ -144,6 +145,18 @@ class ServicePrincipal(Fact):
         """Microsoft's own: by app id, then by home tenant."""
         catalog = self.world.catalog
         return self.app_id in catalog.first_party or self.home_tenant_id in catalog.microsoft_tenants
+
+    @fact()
+    def abuse(self) -> AbuseKind | None:
+        """By app id: malicious, made by attackers; abused, a product that attackers also use; null: not on the catalog's list."""
+        found = self.world.catalog.abused.get(self.app_id)
+        return None if found is None else found.kind
+
+    @fact()
+    def abuse_source(self) -> str | None:
+        """Who reported it as malicious or abused; null: not on the catalog's list."""
+        found = self.world.catalog.abused.get(self.app_id)
+        return None if found is None else found.source
 
     @fact(ORGANIZATION)
     def foreign(self) -> bool:

@@ -12,7 +12,7 @@ from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCI
 from auditor.entra.ids import is_guid
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import PLACEHOLDER, conversion, each, places
-from auditor.unknown import Unknown, some, whole_or_partial
+from auditor.unknown import Unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -23,6 +23,21 @@ _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]
 _PLAIN_SCHEMES = frozenset({"", "http", "https", "urn", "ms-appx-web"})
 _FORBIDDEN = re.compile(r'[ \\"<>{}|^`]')
 _PORT = re.compile(r"(.*?):(\d{1,5})")
+
+
+def as_compared(value: str) -> str:
+    """A redirect URI in the form in which Entra ID compares it with those of a request (Microsoft's page "reply-url").
+
+    `https://host` is `https://host/`, the port of a loopback address is ignored, and case counts in the path only.
+    URIs of other schemes than http and https are compared as they are written.
+    """
+    found = _URI.fullmatch(value)
+    if found is None or not found[2] or "@" in found[2] or found[1].lower() not in ("http", "https"):
+        return value
+    scheme, host, path = found[1].lower(), found[2].lower(), "" if found[3] == "/" else found[3]
+    if (split := _PORT.fullmatch(host)) and split[1] in LOOPBACK:
+        host = split[1]
+    return f"{scheme}://{host}{path}{found[4] or ''}{found[5] or ''}"
 
 
 class Uri(Fact):
@@ -41,6 +56,7 @@ class Uri(Fact):
     fragment: str = prop(doc="With its '#', or ''.")
     loopback: bool = prop(doc="Host is localhost, 127.0.0.1 or [::1].")
     ip_literal: bool = prop(doc="Host is an IP address.")
+    application_proxy: bool = prop(doc="Host is one that Application Proxy made for the tenant (msappproxy.net).")
     internationalized: bool = prop(doc="Host has letters beyond ASCII, or a label in punycode (xn--).")
 
     def __init__(self, value: str, owner: App, at: str) -> None:
@@ -50,7 +66,7 @@ class Uri(Fact):
         if found is None:
             self.scheme = self.host = self.query = self.fragment = ""
             self.path = value
-            self.loopback = self.ip_literal = self.internationalized = False
+            self.loopback = self.ip_literal = self.internationalized = self.application_proxy = False
             return
         scheme, authority, path, query, fragment = found.groups()
         self.scheme, self.path, self.query, self.fragment = scheme.lower(), path, query or "", fragment or ""
@@ -60,7 +76,7 @@ class Uri(Fact):
         if host[-1:] == "." and host[-2:] != "..":
             host = host[:-1]  # fully qualified: the same host
         self.host = host
-        self.loopback = host in LOOPBACK
+        self.loopback, self.application_proxy = host in LOOPBACK, hosts.is_application_proxys(host)
         self.ip_literal = host[:1] == "[" or (host[-1:].isdigit() and host.count(".") == 3 and host.replace(".", "").isdigit())
         self.internationalized = not host.isascii() or host[:4] == "xn--" or ".xn--" in host
 
@@ -83,6 +99,11 @@ class Uri(Fact):
             and (":" not in self.host or self.host.startswith("["))  # what is left of a port that is no number
             and ("@" not in self.value or "@" not in self.value[: len(self.value) - len(self.path + self.query + self.fragment)])
         )
+
+    @fact()
+    def compared(self) -> str:
+        """As Entra ID compares redirect URIs: `https://host` is `https://host/`, and the port of a loopback address is ignored."""
+        return as_compared(read(self.value))
 
     @fact(ORGANIZATION, unknown_without=(ORGANIZATION,))
     def verified_domain(self) -> bool:
@@ -110,6 +131,8 @@ class RedirectUri(Uri):
     third_party: Literal["shortener", "tunnel", "test tool"] | None = prop(
         doc="What kind of public service the host belongs to, where anybody can receive the code; null for other hosts."
     )
+    bound_tunnel: bool = prop(doc="A tunnel's name that stays with the account that made it: a dev tunnel, a name that ngrok reserved.")
+    app_service_callback: bool = prop(doc="Where App Service authentication receives sign-ins (/.auth/login/aad/callback).")
     broker_app_id: str | None = prop(
         doc="What stands for the app id in a broker's URI (ms-appx-web://…/{id}, msal{id}://auth); null for other URIs."
     )
@@ -123,6 +146,8 @@ class RedirectUri(Uri):
         self.shared_callback = host in hosts.SHARED_CALLBACKS
         self.connector_callback = hosts.connector_callback(value) if ".consent.azure-apim." in host else None
         self.takeover_prone, self.third_party = hosts.takeover_prone(host), hosts.third_party(host)
+        self.bound_tunnel = self.third_party == "tunnel" and hosts.is_bound_tunnel(host)
+        self.app_service_callback = hosts.is_app_service_callback(self.path)
         self.custom_scheme = scheme not in _PLAIN_SCHEMES
         self.broker_app_id = _broker_app_id(scheme, host, self.path) if scheme[:2] == "ms" else None
 
@@ -265,5 +290,5 @@ def is_known_in_part(uri: Uri) -> bool:
 _PLACEHOLDER = re.compile(r"\$\{|\{\{")
 _BESIDE_PLACEHOLDERS = frozenset({
     "scheme", "host", "port", "loopback", "ip_literal", "internationalized", "verified_domain", "platform", "shared_callback",
-    "custom_scheme", "takeover_prone", "third_party", "domain",
+    "custom_scheme", "takeover_prone", "third_party", "domain", "application_proxy", "bound_tunnel",
 })  # fmt: skip

@@ -22,6 +22,7 @@ class Apis:
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
         self._resources: dict[str, Resource | Unknown | None] = {}
+        self._dates: dict[str, str | None] = {}
         self._own: dict[str, _Definitions | None] = {}
         self._named: dict[str, tuple[dict[tuple[str, str], Permission], dict[str, Unknown]]] = {}
         self._definitions: dict[tuple[str, str, str], Permission | Unknown | None] = {}
@@ -76,10 +77,9 @@ class Apis:
                 admin: Any = (
                     True if kind == "application" else fact.consent if isinstance(fact.consent, Unknown) else fact.consent == "Admin"
                 )
-                privilege: Any = fact.value  # of a permission whose name nobody read it is not known either
-                if isinstance(fact.value, str):
-                    privilege = CATALOG.privileges.get((app_id, fact.value, kind), "unrated")
-                found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege))
+                privilege: Any = self.privilege(app_id, fact.value, kind)  # of a permission whose name nobody read it is not known either
+                reach = self.reach(app_id, fact.value, kind)
+                found.setdefault((fact.id, kind), Permission(fact.id, fact.value, kind, fact.enabled, admin, privilege, reach))
         return found, gaps
 
     def definition(self, app_id: str | Unknown, permission_id: str | Unknown | None, kind: str | Unknown) -> Permission | Unknown | None:
@@ -93,15 +93,23 @@ class Apis:
         except Unread as unread:  # one of the three is not known
             return unread.unknown
 
+    def described(self, app_id: str | Unknown, permission_id: str | Unknown | None, kind: str | Unknown) -> Permission | Unknown | None:
+        """What an API defines; where it is not known whether it does, what the catalog says of the permission."""
+        found = self.definition(app_id, permission_id, kind)
+        key: Any = app_id, permission_id, kind
+        if isinstance(found, Unknown) and first_unknown(*key) is None and (listed := CATALOG.permissions.get(key)) is not None:
+            return self._of_catalog(key[0], listed)
+        return found
+
     def _definition(self, app_id: str, permission_id: str, kind: str) -> Permission | Unknown | None:
         own = self.own_definitions(app_id)
+        listed = CATALOG.permissions.get((app_id, permission_id, kind))
         if own is not None:
             found, gaps = own
             if (hit := found.get((permission_id, kind))) is not None:
                 return hit
             if kind not in gaps:
-                return None
-        listed = CATALOG.permissions.get((app_id, permission_id, kind))
+                return None if listed is None or self._lookups.known.vouched_for else _in_part(listed)
         if listed is not None:
             return self._of_catalog(app_id, listed)
         if own is not None:
@@ -122,17 +130,16 @@ class Apis:
     def named(self, app_id: str | Unknown, value: str, kind: str) -> Permission | Unknown | None:
         """What an API defines under a name and kind."""
         app_id = str(read(app_id))
-        own = self.own_definitions(app_id)
+        own, listed = self.own_definitions(app_id), CATALOG.permission_named(app_id, value, kind)
         if own is not None:
             named, unnamed = self._names_of(app_id, own[0])
             if (hit := named.get((value, kind))) is not None:
                 return hit
             gap = own[1].get(kind, unnamed.get(kind))
             if gap is None:
-                return None
+                return None if listed is None or self._lookups.known.vouched_for else _in_part(listed)
         else:
             gap = _undefined()
-        listed = CATALOG.permission_named(app_id, value, kind)
         return gap if listed is None else self._of_catalog(app_id, listed)
 
     def _names_of(
@@ -175,13 +182,26 @@ class Apis:
         return self._preauthorized[api]
 
     def catalog_date(self, app_id: str) -> str | None:
-        own = self.own_definitions(app_id)
-        return None if own is not None and not own[1] else DATE
+        if app_id not in self._dates:
+            own = self.own_definitions(app_id)
+            self._dates[app_id] = None if own is not None and not own[1] and self._lists_all(app_id, own[0]) else DATE
+        return self._dates[app_id]
+
+    def _lists_all(self, app_id: str, listed: dict[tuple[str, str], Permission]) -> bool:
+        """Whether an API's own list has all that the catalog knows of it, or comes from a source that vouches for it."""
+        if self._lookups.known.vouched_for:
+            return True
+        return all((id_, kind) in listed for resource, id_, kind in CATALOG.permissions if resource == app_id)
 
     def privilege(self, app_id: str | Unknown, value: str | Unknown, kind: str) -> str | Unknown:
         gap = first_unknown(app_id, value, kind)
         key: Any = app_id, value, kind
         return CATALOG.privileges.get(key, "unrated") if gap is None else gap
+
+    def reach(self, app_id: str | Unknown, value: str | Unknown, kind: str) -> str | Unknown:
+        gap = first_unknown(app_id, value, kind)
+        key: Any = app_id, value, kind
+        return CATALOG.reaches.get(key, "") if gap is None else gap
 
 
 class _Preauthorized:
@@ -203,6 +223,11 @@ class _Preauthorized:
         if self._unnamed:
             found = sorted([*found, *self._unnamed], key=itemgetter(0))
         return whole_or_partial([client for _, client in found], self._missing)
+
+
+def _in_part(listed: Definition) -> Unknown:
+    """Of a permission that the catalog has, and an object of its API in a file does not list: that may be a part (`$select`, `--query`)."""
+    return Unknown("permissions of the API", f"the list in the input has no {listed.value}, which the catalog knows", collection=True)
 
 
 def _undefined() -> Unknown:

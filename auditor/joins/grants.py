@@ -121,7 +121,7 @@ class Grants:
         role_id = doc.app_role_id.lower() if isinstance(doc.app_role_id, str) else doc.app_role_id
         if isinstance(role_id, str) and role_id == DEFAULT_ACCESS:
             return  # access without a role: an assignment, no permission
-        definition = self._apis.definition(resource, role_id, "application")
+        definition = self._apis.described(resource, role_id, "application")
         value = definition.value if isinstance(definition, Permission) else "" if definition is None else definition
         found[_key_of(resource), _key_of(role_id), "role"] = GrantedPermission(
             principal, document, "application", resource, role_id, value, "admin"

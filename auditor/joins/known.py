@@ -40,6 +40,7 @@ class Known:
     def __init__(self) -> None:
         self.given: set[str] = set()
         self.complete: set[str] = set()
+        self.vouched_for = False  # the source says itself that lists and objects are whole: a live tenant, a snapshot
         self.info: TenantInfo | None = None  # what a live tenant or a snapshot says of its collections
         self._listings: list[Listing] = []
         self._missing: dict[Collection, Unknown] = {}
@@ -57,6 +58,7 @@ class Known:
 
         Every tenant has Microsoft Graph's service principal: a list without it is a selection.
         """
+        self.vouched_for = whole or self.info is not None
         if self.info is not None:
             self.complete = {covered.collection for covered in self.info.covered if covered.status == COMPLETE}
             return

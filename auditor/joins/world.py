@@ -130,10 +130,16 @@ class World(Lookups):
     @cached_property
     def unavailable(self) -> Unavailable:
         """Facts that are unknown of every object here, and lists that can never be wholly known."""
-        expanded = {OWNERS: "expanded_owners", FEDERATED: "expanded_federated"}
-        return self.known.unavailable(
-            of for of, member in expanded.items() if any(not isinstance(getattr(app, member), Unknown) for app in self.apps)
-        )
+        return self.known.unavailable(self._expanded)
+
+    @cached_property
+    def _expanded(self) -> list[Collection]:
+        """Collections of which members are within other objects."""
+        members = {OWNERS: "expanded_owners", FEDERATED: "expanded_federated"}
+        return [of for of, member in members.items() if any(not isinstance(getattr(app, member), Unknown) for app in self.apps)]
+
+    def has_any_of(self, collection: str) -> bool:
+        return collection in self.given or any(of.name == collection for of in self._expanded)
 
     @cached_property
     def connections(self) -> Connections:

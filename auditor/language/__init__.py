@@ -5,12 +5,12 @@ from __future__ import annotations
 from auditor.language.checker import FUNCTIONS, Checker
 from auditor.language.fix import BUILTINS as FIX_BUILTINS
 from auditor.language.fix import Fix
-from auditor.language.logic import BUILTINS, Choice, Env
+from auditor.language.logic import BUILTINS, PRESUMED, Choice, Env, Likely
 from auditor.language.message import BUILTINS as MESSAGE_BUILTINS
 from auditor.language.message import Message
-from auditor.language.nodes import Node, PartlyKnown, Read, joined, located, mentions, severity_node, variable
+from auditor.language.nodes import Node, PartlyKnown, Read, inverse, joined, located, mentions, severity_node, unknowns, variable
 from auditor.language.program import Conditions, Found, Program
-from auditor.language.types import BOOL, DATE, DURATION, INT, SEVERITY, TEXT, Type
+from auditor.language.types import BOOL, DATE, DURATION, INT, SEVERITY, TEXT, Type, type_of
 
 __all__ = [
     "BOOL",
@@ -21,6 +21,7 @@ __all__ = [
     "FUNCTIONS",
     "INT",
     "MESSAGE_BUILTINS",
+    "PRESUMED",
     "SEVERITY",
     "TEXT",
     "Checker",
@@ -29,15 +30,19 @@ __all__ = [
     "Env",
     "Fix",
     "Found",
+    "Likely",
     "Message",
     "Node",
     "PartlyKnown",
     "Program",
     "Read",
     "Type",
+    "inverse",
     "joined",
     "located",
     "mentions",
     "severity_node",
+    "type_of",
+    "unknowns",
     "variable",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from auditor.language.nodes import (
     attribute,
     call,
     compared,
+    inverse,
     joined,
     literal,
     loop_code,
@@ -167,10 +168,14 @@ class Checker:
         read = Read(base.path, cls, tree.attr)
         self.reads.append(read)
         member, inner = tree.attr, base.exact
+        path = f"{base.path}.{member}" if base.path else ""
 
         def exact(env: Env) -> Any:
             value = inner(env)
-            return value if value.__class__ is Unknown else getattr(value, member)
+            if value.__class__ is Unknown:
+                return value
+            found = getattr(value, member)
+            return logic.presumed(env, path, value, found) if found.__class__ is Unknown else found
 
         kind = type_of(hints[member])
         code = attribute(base.code, member)
@@ -179,7 +184,7 @@ class Checker:
             blind = PartlyKnown(unknown)
         if blind is None and (unknown := self.unavailable.partial.get(read.key)) is not None:
             blind = PartlyKnown(unknown, known=call("_known", code))
-        return Node(kind, code, exact, path=f"{base.path}.{member}" if base.path else "", blind=blind)
+        return Node(kind, code, exact, path=path, blind=blind)
 
     # -- logic
 
@@ -195,18 +200,7 @@ class Checker:
 
     def on_UnaryOp(self, tree: ast.UnaryOp) -> Node:  # noqa: N802
         if isinstance(tree.op, ast.Not):
-            part = self._condition(tree.operand)
-            blind = part.blind and replace(part.blind, true=part.blind.false, false=part.blind.true)
-            return Node(
-                BOOL,
-                negated(part.code),
-                logic.negation(part.exact),
-                true=part.false,
-                false=part.true,
-                const=part.const,
-                blind=blind,
-                terms=(part,),
-            )
+            return inverse(self._condition(tree.operand))
         operand = tree.operand
         if not (isinstance(tree.op, ast.USub) and isinstance(operand, ast.Constant) and type(operand.value) is int):
             self._fail("this operator cannot be used in a rule", tree)

@@ -86,8 +86,7 @@ class Fix:
         fields = [part for part in self.parts if not isinstance(part, str)]
         self._placeholders = placeholders({field.path: field.cls for field in fields if not field.each})
         self._placeholders |= {field.path: _all_to_keep(field.each) for field in fields if field.each}
-        fixed = " ".join(part for part in self.parts if isinstance(part, str))
-        self.names = frozenset({*self._placeholders.values(), *fix.PLACEHOLDER.findall(fixed)})  # of all placeholders
+        self.names = frozenset({*self._placeholders.values(), *fix.PLACEHOLDER.findall(text)})  # of all placeholders
 
     def render(self, env: Env) -> str:
         """With what is known of a subject."""

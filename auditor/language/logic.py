@@ -40,6 +40,23 @@ class Choice:
         self.ordinary, self.severities, self.unknowns = ordinary, severities, unknowns
 
 
+PRESUMED = "_presumed"  # in an environment: the paths of the lists that a rule presumes to be empty
+
+
+class Likely:
+    """A failure that rests on what is not known: an exemption, or what the format of a file cannot carry."""
+
+    __slots__ = ("unknowns",)
+
+    def __init__(self, unknowns: tuple[Unknown, ...]) -> None:
+        self.unknowns = unknowns
+
+
+def presumed(env: Env, path: str, owner: Any, unknown: Unknown) -> Any:
+    """What counts as the value of a fact that is not known: an empty list where that may be presumed, else the unknown itself."""
+    return () if path in env.get(PRESUMED, ()) and owner.cannot_carry(unknown) else unknown
+
+
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip

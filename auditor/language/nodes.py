@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from auditor.facts import Fact
-from auditor.language.logic import Env, Exact, conjunction, disjunction
+from auditor.language.logic import Env, Exact, conjunction, disjunction, negation
 from auditor.language.types import BOOL, SEVERITY, Type
 from auditor.severity import Severity
 from auditor.unknown import Unknown
@@ -138,6 +138,15 @@ def joined(parts: list[Node], *, conjunctive: bool) -> Node:
         parts=tuple(parts) if conjunctive else (),
         terms=tuple(parts),
     )
+
+
+def inverse(part: Node) -> Node:
+    """`not part`."""
+    blind = part.blind and replace(part.blind, true=part.blind.false, false=part.blind.true)
+    return Node(
+        BOOL, negated(part.code), negation(part.exact),
+        true=part.false, false=part.true, const=part.const, blind=blind, terms=(part,),
+    )  # fmt: skip
 
 
 def loop_code(kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], body: ast.expr) -> ast.expr:

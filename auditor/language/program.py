@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
+from auditor.language.logic import Likely
 from auditor.language.nodes import Node, attribute, call, compared, literal, located, name, surely
 
 
@@ -24,17 +25,27 @@ class Found:
     blind: list[Any] = field(default_factory=list)  # roots with a subject that this run cannot judge, and none that failed
     mixed: list[tuple[Any, bool, bool]] = field(default_factory=list)  # the others: (root, any_passed, any_unknown) of its subjects
     failed: list[tuple[Any, Any]] = field(default_factory=list)  # (root, subject)
+    likely: dict[tuple[int, int], Likely] = field(default_factory=dict)  # of those, by id() of root and subject, what is only likely
     opened: list[tuple[Any, Any, Any]] = field(default_factory=list)  # (root, subject or None, unknown): to be judged exactly
     broken: list[tuple[Any, Exception]] = field(default_factory=list)  # roots at which the rule raised
 
 
+_LISTS = ("passed", "blind", "mixed", "failed", "opened", "broken")  # of Found, which compiled code fills
+
+
 @dataclass(slots=True)
 class Conditions:
-    """`given` and `require` over one kind of subject. `outer` is what of `given` does not speak of the subject."""
+    """Where a rule applies and what it requires, over one kind of subject.
+
+    `about` is the page's `given`, `unless` its exemption. `given` is both, in one condition, less `outer`: the part of it that does not
+    speak of the subject.
+    """
 
     outer: Node | None
     given: Node | None
     require: Node
+    about: Node | None = None
+    unless: Node | None = None
 
 
 @dataclass(slots=True)
@@ -45,6 +56,7 @@ class Program:
     guards: list[Node]  # facts on the path of `each` that may be null
     conditions: Conditions
     unseen: Conditions | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
+    again: bool = False  # what cannot be decided is judged again, for failures that are likely
 
     def compile(self, title: str) -> CodeType:
         """def _check(_roots, _found): judges the roots."""
@@ -90,7 +102,7 @@ class Program:
                 [ast.If(name("_any_unknown"), [_append("blind", name(self.root))], passed)],
             ),
         ]
-        lists = [_assign(f"_{kind}", attribute(attribute(name("_found"), kind), "append")) for kind in Found.__slots__]
+        lists = [_assign(f"_{kind}", attribute(attribute(name("_found"), kind), "append")) for kind in _LISTS]
         arguments = ast.arguments([], [ast.arg("_roots"), ast.arg("_found")], None, [], [], None, [])
         over: list[ast.stmt] = [ast.For(ast.Name(self.root, ast.Store()), name("_roots"), loop, [])]
         return ast.FunctionDef("_check", arguments, [*lists, *over], [])
@@ -117,6 +129,7 @@ class Program:
         needs_details = _assign("_needs_details", literal(True))
         failed: list[ast.stmt] = [_append("failed", _tuple(name(self.root), subject)), needs_details]
         exact = all(node is None or node.blind is None or node.blind.exact for node in (require, given))
+        exact = exact and not (may_fail and self.again)
         undecided: list[ast.stmt] = [_assign("_any_unknown", literal(True))]
         if not exact:
             undecided = [_append("opened", _tuple(name(self.root), subject, name("_unknown"))), needs_details]

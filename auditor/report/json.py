@@ -10,10 +10,12 @@ import msgspec
 
 from auditor import __version__
 from auditor.display import clean, clean_or_none, escaped, harmless, iso
-from auditor.engine.finding import Finding, Status, fingerprint
+from auditor.engine.finding import Finding, Status
+from auditor.engine.identity import Identity, fingerprint
 from auditor.pipeline import Report
 from auditor.report import Options
 from auditor.report.tables import applications, connectors, credentials, earliest_expiry
+from auditor.report.verdict import verdict_of
 from auditor.severity import Severity
 from auditor.sources.coverage import TenantInfo
 
@@ -26,7 +28,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     yield b'{"schema_version":' + _encode(SCHEMA_VERSION)
     yield b',"tool":' + _encode({"name": "regaudit", "version": __version__})
     yield b',"run":' + _encode(_run(report))
-    yield b',"summary":' + _encode(_summary(report))
+    yield b',"summary":' + _encode(_summary(report, options))
     yield from _rows("findings", _findings(report, options))
     yield from _rows("credentials", credentials(report))
     yield from _rows("applications", applications(report))
@@ -121,7 +123,7 @@ def _covered(info: TenantInfo | None) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _summary(report: Report) -> dict[str, Any]:
+def _summary(report: Report, options: Options) -> dict[str, Any]:
     by_severity = report.by_severity()
     by_status = Counter(finding.status for finding in report.findings)
     return {
@@ -129,7 +131,13 @@ def _summary(report: Report) -> dict[str, Any]:
         "by_severity": {severity: by_severity[severity] for severity in reversed(Severity)},
         "by_status": {"fail": by_status[Status.fail], "error": by_status[Status.error], "not_evaluated": report.count("not_evaluated")},
         "earliest_expiry": iso(earliest_expiry(report)),
+        "gate": _gate(report, options),
     }
+
+
+def _gate(report: Report, options: Options) -> dict[str, Any]:
+    gate = report.gate(options.fail_on, strict=options.strict)
+    return gate.row(verdict_of(report, gate))
 
 
 def _findings(report: Report, options: Options) -> Iterator[Finding]:
@@ -138,7 +146,7 @@ def _findings(report: Report, options: Options) -> Iterator[Finding]:
         for reason, count in sorted(outcome.reasons.items(), key=lambda item: str(item[0])):
             rule = outcome.rule
             yield Finding(
-                fingerprint("", rule.id, "not-evaluated", str(reason)),
+                fingerprint(rule.identity, Identity(()), Status.not_evaluated.value, str(reason)),
                 rule.id, rule.title, rule.area, Severity.info, Severity.info, Status.not_evaluated,
                 message=clean(f"not evaluated: {reason}"), reference_url=rule.references[0] if rule.references else None,
                 aadsts=rule.aadsts, count=count,

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import click
 
-from auditor.display import cell, clean, harmless, told
+from auditor.display import cell, clean, counted, harmless, told
 from auditor.engine.finding import Finding, Status
 from auditor.pipeline import Report
 from auditor.report import Options
 from auditor.report.fixes import Renderer
-from auditor.severity import Severity
+from auditor.report.verdict import verdict_of
+from auditor.severity import Certainty, Severity
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
@@ -28,8 +29,11 @@ class _Page:
     def __init__(self, report: Report, options: Options) -> None:
         self.report, self.options = report, options
         self.fixes = Renderer([outcome.rule for outcome in report.outcomes], options.shell, report.tenants)
+        self.gate = report.gate(options.fail_on, strict=options.strict)
 
     def lines(self) -> Iterator[str]:
+        word, colon, rest = verdict_of(self.report, self.gate).partition(":")
+        yield self._style(word, "red" if self.gate.exit_code else "green", bold=True) + colon + rest
         if not self.options.quiet:
             yield from self._notes()
             for rows in self._groups():
@@ -60,16 +64,17 @@ class _Page:
     def _group(self, rows: list[Finding]) -> Iterator[str]:
         first = rows[0]
         if first.status is Status.passed:
-            yield f"{self._style('pass', 'green', bold=True)} {first.rule_id}  {harmless(first.rule_title)}  ({len(rows)})"
+            yield f"{self._style('pass', 'green', bold=True)} {first.rule_id}  {harmless(first.rule_title)}  ({len(rows):,})"
         else:
             word = "error" if first.status is Status.error else first.severity
             codes = "".join(f"  AADSTS{code}" for code in first.aadsts)
             head = f"{self._style(word, _COLOURS.get(word, 'magenta'), bold=True)} {self._style(first.rule_id, bold=True)}"
-            yield f"{head}  {harmless(first.rule_title)}  ({len(rows)}){codes}"
+            yield f"{head}  {harmless(first.rule_title)}  ({len(rows):,}){codes}"
         limit = self.options.limit or len(rows)
         for row in rows[:limit]:
-            severity = f" [{row.severity}]" if row.severity != first.severity else ""
-            yield f"  {_who(row)}{severity}"
+            marks: list[str] = [row.severity] if row.severity != first.severity else []
+            marks += [row.certainty] if row.certainty is Certainty.likely else []
+            yield f"  {_who(row)}" + (f" [{', '.join(marks)}]" if marks else "")
             if row.status is not Status.passed:
                 yield f"    {cell(harmless(row.message, _LONGEST))}"  # its facts are clean
             if row.file:
@@ -77,8 +82,10 @@ class _Page:
                 yield self._style(f"    {row.file}:{row.line}{column}  {row.property_path or ''}".rstrip(), dim=True)
             elif place := "  ".join(filter(None, (row.property_path, row.portal_url))):
                 yield self._style(f"    {place}", dim=True)
+            if row.stands_for:
+                yield self._style(f"    also found by {', '.join(row.stands_for)}", dim=True)
         if len(rows) > limit:
-            yield f"  … and {len(rows) - limit} more (--limit 0 shows all)"
+            yield f"  … and {len(rows) - limit:,} more (--limit 0 shows all)"
         if first.remediation and first.status is Status.fail:
             yield from self._fix(rows[:limit])
         yield ""
@@ -107,7 +114,7 @@ class _Page:
         for note in notes[:shown]:
             yield f"{self._style('note', 'blue')} {told(note, 500)}"
         if len(notes) > shown:
-            yield f"… and {len(notes) - shown} more notes (-v shows all)"
+            yield f"… and {len(notes) - shown:,} more notes (-v shows all)"
         passed_over = self.report.passed_over if verbose else []
         for name in passed_over:
             yield f"{self._style('passed over', 'blue')} {harmless(name, 500)}"
@@ -116,69 +123,53 @@ class _Page:
 
     def _summary(self) -> Iterator[str]:
         report = self.report
-        read = [_count(report.applications, "app registration")]
+        read = [counted(report.applications, "app registration")]
         if report.service_principals:
-            read.append(_count(report.service_principals, "service principal"))
+            read.append(counted(report.service_principals, "service principal"))
         if report.connectors:
-            read.append(_count(report.connectors, "connector"))
-        passed = f", {_count(report.files_passed_over, 'file')} passed over" if report.files_passed_over else ""
+            read.append(counted(report.connectors, "connector"))
+        passed = f", {counted(report.files_passed_over, 'file')} passed over" if report.files_passed_over else ""
         sources = [f"tenant {clean(tenant.tenant_id, 100)}" for tenant in report.tenants]
         if report.files_read or not sources:
-            sources.append(_count(report.files_read, "file"))
+            sources.append(counted(report.files_read, "file"))
         objects = f"{', '.join(read[:-1])}{' and ' if len(read) > 1 else ''}{read[-1]}"
         yield f"Read {objects} from {' and '.join(sources)}{passed}."
         judged = report.count("passed") + report.count("failed")
-        line = f"Evaluated {_count(judged, 'check')} with {_count(len(report.outcomes), 'rule')}: "
-        line += f"{report.count('passed')} passed, {report.count('failed')} failed"
+        line = f"Evaluated {counted(judged, 'check')} with {counted(len(report.outcomes), 'rule')}: "
+        line += f"{report.count('passed'):,} passed, {report.count('failed'):,} failed"
         if report.count("errors"):
-            line += f", {report.count('errors')} broke"
-        yield f"{line}; {report.count('not_applicable')} did not apply."
+            line += f", {report.count('errors'):,} broke"
+        yield f"{line}; {report.count('not_applicable'):,} did not apply."
         yield from self._not_evaluated()
         for name in report.inexact:
             yield f"{harmless(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
         by_severity = report.by_severity()
-        broken = report.count("errors")
-        if found := [self._style(f"{by_severity[s]} {s}", _COLOURS[s], bold=True) for s in reversed(Severity) if by_severity[s]]:
-            yield f"Findings: {', '.join(found)}."
-        elif not broken and not report.errors:
+        if found := [self._style(f"{by_severity[s]:,} {s}", _COLOURS[s], bold=True) for s in reversed(Severity) if by_severity[s]]:
+            likely = sum(one.certainty is Certainty.likely for one in report.findings)
+            yield f"Findings: {', '.join(found)}" + (f"; {likely:,} of them only likely." if likely else ".")
+        elif not self.gate.incomplete:
             yield self._style("No findings.", "green", bold=True)
-        if broken:
-            yield self._style(f"{_count(broken, 'check')} broke: a rule or regaudit itself is at fault.", "red", bold=True)
-        if report.errors:
-            yield self._style(f"{_count(len(report.errors), 'error')} while reading; see above.", "red", bold=True)
-        if out := report.left_out(self.options.fail_on):
-            names = ", ".join(out[:3]) + (f" and {len(out) - 3} more" if len(out) > 3 else "")
-            text = f"{_count(len(out), 'rule')} at or above --fail-on could not be evaluated everywhere, which can be mended: {names}."
-            yield self._style(text, "red", bold=True)
-        if rising := report.may_reach(self.options.fail_on):
-            names = ", ".join(rising[:3]) + (f" and {len(rising) - 3} more" if len(rising) > 3 else "")
-            text = f"{_count(len(rising), 'rule')} may have findings at or above --fail-on, depending on what can be mended: {names}."
-            yield self._style(text, "red", bold=True)
-        if self.options.strict and (count := report.count("not_evaluated")):
-            yield self._style(f"{_count(count, 'check')} not evaluated, which --strict does not allow.", "red", bold=True)
+        for shortfall in self.gate.incomplete:
+            yield self._style(f"{shortfall.message[0].upper()}{shortfall.message[1:]}.", "red", bold=True)
 
     def _not_evaluated(self) -> Iterator[str]:
         count = self.report.count("not_evaluated")
         if not count:
             return
-        yield f"Not evaluated: {_count(count, 'check')}, for want of"
+        yield f"Not evaluated: {counted(count, 'check')}, for want of"
         reasons = sorted(self.report.reasons().items(), key=lambda item: (-item[1], str(item[0])))
         shown = len(reasons) if self.options.verbose else _MOST_REASONS
         for reason, number in reasons[:shown]:
             rules = sorted(outcome.rule.id for outcome in self.report.outcomes if reason in outcome.reasons)
-            names = ", ".join(rules[:3]) + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")
-            yield f"  {number:>6}  {clean(str(reason))}  ({names})"
+            names = ", ".join(rules[:3]) + (f" and {len(rules) - 3:,} more" if len(rules) > 3 else "")
+            yield f"  {number:>6,}  {clean(str(reason))}  ({names})"
             if remedy := self.report.remedy(reason):
                 yield self._style(f"          {remedy}", dim=True)
         if len(reasons) > shown:
-            yield f"          … and {len(reasons) - shown} more reasons (-v shows all)"
+            yield f"          … and {len(reasons) - shown:,} more reasons (-v shows all)"
 
 
 def _who(row: Finding) -> str:
     name = row.app_display_name or ("(no name)" if row.resource_kind != "tenant" else "tenant")
     identity = row.app_id or row.object_id
     return cell(f"{name} ({identity})" if identity and identity != name else name)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

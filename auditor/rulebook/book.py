@@ -18,9 +18,10 @@ NOT_PAGES = ("readme", "index")
 
 
 def _each_name_once(rules: list[Rule]) -> None:
-    """An id or an alias belongs to one page, and an alias selects nothing else. Raises RuleError at the later page."""
+    """An id, an alias or an identity belongs to one page, and an alias selects nothing else. Raises RuleError at the later page."""
     groups = {name: kind for rule in rules for name, kind in ((rule.area, "an area"), *((tag, "a tag") for tag in rule.tags))}
     owners: dict[str, Rule] = {}
+    known_by: dict[str, Rule] = {}
     for rule in rules:
         for name in (rule.id, *rule.aliases):
             what = "the rule" if name == rule.id else "the alias"
@@ -30,6 +31,37 @@ def _each_name_once(rules: list[Rule]) -> None:
         for alias in rule.aliases:
             if alias in groups:
                 raise RuleError(f"the alias {alias!r} is {groups[alias]}", page=rule.path, line=1)
+        if (other := known_by.setdefault(rule.identity, rule)) is not rule:
+            raise RuleError(f"the identity {rule.identity!r} is also in {other.path}", page=rule.path, line=1)
+
+
+def check_giving_way(rules: Iterable[Rule], others: Iterable[Rule] = ()) -> None:
+    """Whoever gives way names other rules, of these or `others`, and none that gives way to it in turn. Raises RuleError at the page."""
+    listed = list(rules)
+    owners = {name: rule for rule in (*others, *listed) for name in (rule.id, *rule.aliases)}
+
+    def fail(rule: Rule, name: str, message: str) -> RuleError:
+        return rule.placed(RuleError(message, name, 0, len(name)), "gives-way-to")
+
+    def reached(rule: Rule, before: tuple[str, ...]) -> Iterator[str]:
+        for name in rule.gives_way_to:
+            other = owners.get(name)
+            if other is not None and other.id not in before:
+                yield other.id
+                yield from reached(other, (*before, other.id))
+
+    for rule in listed:
+        for name in rule.gives_way_to:
+            other = owners.get(name)
+            if other is None:
+                close = difflib.get_close_matches(name, owners, n=1, cutoff=0.5)
+                raise fail(rule, name, f"no rule is called {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+            if other.id == rule.id or rule.id in reached(other, (other.id,)):
+                raise fail(
+                    rule, name, f"{name} gives way to {rule.id} in turn" if other.id != rule.id else "a rule cannot give way to itself"
+                )
+            if other.root != rule.root:
+                raise fail(rule, name, f"{name} is about another kind of object: {other.root}, not {rule.root}")
 
 
 class Rulebook:
@@ -154,13 +186,16 @@ def load_folder(folder: Path) -> list[Rule]:
 
 def shipped(extend: Iterable[Path] = ()) -> Rulebook:
     """The rules that come with regaudit, and those of further folders."""
-    rules = list(_shipped(shipped_folder()))
+    ours = list(_shipped(shipped_folder()))
+    others: list[Rule] = []
     for folder in extend:
         more = load_folder(folder)
         if not more:
             raise UsageError(f"{folder} holds no rule pages (*.md with a ```toml rule block)")
-        rules += more
-    return Rulebook(rules)
+        others += more
+    book = Rulebook([*ours, *others])
+    check_giving_way(others, ours)
+    return book
 
 
 @cache

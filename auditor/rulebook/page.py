@@ -23,7 +23,7 @@ _AFTER_FIX = re.compile(r"\n(?:## |```json )")
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LARGEST_BLOCK = 16 * 1024  # characters; to read a long dotted key takes tomllib quadratic time
 _MOST = 10**6  # the largest number that a parameter may be
-KINDS = ("fail", "pass", "not-applicable", "not-evaluated")
+KINDS = ("fail", "likely", "pass", "not-applicable", "not-evaluated")
 FIX = "## Fix"  # names the section as a key names a part of the block
 
 
@@ -33,13 +33,17 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     severity: str
     each: str = "app"
     given: str | None = None
+    unless: str | None = None
     require: str
+    presume: list[str] = []
+    gives_way_to: list[str] = msgspec.field(default_factory=list, name="gives-way-to")
     at: str | None = None
     message: str
     aadsts: list[int] = []
     references: list[str] = []
     params: dict[str, Any] = {}
     aliases: list[str] = []
+    identity: str = ""  # the first id that the page had; "": the one it has
     tags: list[str] = []
 
 
@@ -82,6 +86,11 @@ class Rule(msgspec.Struct, frozen=True):
         return self.block.params
 
     @property
+    def gives_way_to(self) -> list[str]:
+        """Ids of the rules whose findings on the same object stand for this one's."""
+        return list(self.block.gives_way_to)
+
+    @property
     def aadsts(self) -> list[int]:
         return list(self.block.aadsts)
 
@@ -96,6 +105,11 @@ class Rule(msgspec.Struct, frozen=True):
     @property
     def aliases(self) -> list[str]:
         return list(self.block.aliases)
+
+    @property
+    def identity(self) -> str:
+        """The page's first id, by which its findings are known: a page that is renamed keeps it."""
+        return self.block.identity or self.id
 
     @property
     def require(self) -> str:
@@ -217,6 +231,9 @@ def _block(fence: _Fence, fail: settings.Fail) -> Block:
         if not ID.fullmatch(alias):
             line = settings.line_of(fence.text, "aliases")
             raise within(f"{alias!r} is no alias: it is written as a rule id is, kebab-case", line)
+    if block.identity and not ID.fullmatch(block.identity):
+        line = settings.line_of(fence.text, "identity")
+        raise within(f"{block.identity!r} is not an identity: it is the page's first id, kebab-case", line)
     if any(type(value) is date for value in block.params.values()):
         return msgspec.structs.replace(block, params={name: midnight(value) for name, value in block.params.items()})
     return block

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from auditor import pointer
 from auditor.display import harmless
@@ -98,6 +98,14 @@ class Listing:
     relation: str = ""  # appRoleAssignments or appRoleAssignedTo
 
 
+class Empty(NamedTuple):
+    """A file that was understood and holds nothing, and why: "the list is empty"."""
+
+    file: str
+    why: str
+    is_answer: bool = True  # it says that there is nothing; a file of no bytes says nothing
+
+
 @dataclass(slots=True)
 class Note:
     """Something about the input that a person should know; no error."""
@@ -132,7 +140,7 @@ class Documents:
     tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
     opened: set[Identity] = field(default_factory=set)  # every file of which something was read
     snapshots: set[str] = field(default_factory=set)  # paths of those that were read
-    vain: list[tuple[str, str]] = field(default_factory=list)  # files that were understood and held nothing, and why: "the list is empty"
+    empty: list[Empty] = field(default_factory=list)
 
     def add(self, document: Document) -> None:
         self.count += 1

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from auditor.errors import InputError, UsageError
-from auditor.files import MAX_FILE_SIZE, TooLarge, identity, is_device, read_whole, too_large
+from auditor.files import MAX_FILE_SIZE, STDIN_NAME, TooLarge, identity, is_device, read_whole, too_large
 from auditor.sources import formats, reader
-from auditor.sources.document import Document, Documents, File, Note
+from auditor.sources.document import Document, Documents, Empty, File, Note
 from auditor.sources.formats.base import JSON_NAMES, FileFormat, Piece, Tenant, Whole
 from auditor.sources.maker import Maker
 from auditor.sources.places import Places
@@ -27,7 +27,7 @@ def read(
     paths: list[str],
     *,
     exclude: list[str] | None = None,
-    stdin_name: str = "<stdin>",
+    stdin_name: str = STDIN_NAME,
     take: Callable[[Document], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
     wanted: Callable[[], Collection[str]] | None = None,
@@ -57,7 +57,6 @@ def read(
             progress(into.files_read + len(into.passed_over), into.count)
     into.opened |= walk.opened
     into.errors += walk.errors
-    _say_what_is_empty(into)
     return into
 
 
@@ -141,7 +140,7 @@ class _Files:
             self._json(file)
         else:
             if not file.raw.strip() and file.name.lower().endswith(JSON_NAMES):
-                self.into.vain.append((file.name, "the file is empty"))
+                self.into.empty.append(Empty(file.name, "the file is empty", is_answer=False))
             self.into.passed_over.append(file.name)
 
     def _pieces(self, file: Whole, form: FileFormat) -> None:
@@ -188,9 +187,9 @@ class _Files:
             into.files_read += 1
             into.notes += reading.remarks
             if reading.deleted == reading.objects:
-                into.vain.append((file.name, "all objects in it were deleted"))
+                into.empty.append(Empty(file.name, "all objects in it were deleted"))
         elif reading.empty:
-            into.vain.append((file.name, "the list is empty"))
+            into.empty.append(Empty(file.name, "the list is empty"))
             into.files_read += 1
         elif len(into.errors) == errors:
             self._not_read(file, reading.remarks, FileFormat.holds_nothing)
@@ -219,13 +218,3 @@ def _is_marked(file: Whole) -> bool:
             return True
     # What is left of UTF-16 is broken, and holds every marker with a NUL behind each letter.
     return raw[:2] in (b"\xff\xfe", b"\xfe\xff") and formats.may_hold_ours(raw.replace(b"\0", b""))
-
-
-def _say_what_is_empty(into: Documents) -> None:
-    """Nothing was looked at where all that was understood is empty; beside others it is worth a note."""
-    looked = into.count or into.tenants or into.errors
-    for name, why in into.vain:
-        if looked:
-            into.notes.append(Note(why, name))
-        else:
-            into.errors.append(InputError(name, f"{why}: there is nothing to audit"))

@@ -23,7 +23,6 @@ class Maker:
         self.file, self.into = file, into
         self.deleted = 0  # objects that are in the recycle bin
         self._places = places
-        self._identities = set[str]()
         self._is_cased = False  # an object with names in another casing was told
 
     def take(self, piece: Piece, form: Format) -> bool:
@@ -32,11 +31,8 @@ class Maker:
         line, column = piece.start or self._places.of(element.start)
         document = Document(
             piece.kind, self.file, element.pointer, element.start, element.end, line, column, None, piece.parent,
-            format=form, places=piece.places,
+            format=form, places=piece.places, identity=piece.identity,
         )  # fmt: skip
-        if piece.identity and piece.identity not in self._identities:  # of two with one name, the second goes by its place
-            self._identities.add(piece.identity)
-            document.identity = piece.identity
         template = (
             piece.may_be_template
             and self.file.raw is not None

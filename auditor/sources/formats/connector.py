@@ -16,14 +16,19 @@ from functools import partial
 from typing import Any
 
 from auditor.display import bare_uri
+from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
-from auditor.facts.connector import is_placeholder
+from auditor.facts.placeholders import is_placeholder
 from auditor.pointer import join
 from auditor.schemas import kind_of
 from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
 
 _SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
+_SHORTEST_SECRET = 16  # characters; those of Entra ID have 40, of other services 20 and more
+# "Value-From-Your-App-Registration", "ENTER_THE_SECRET", "MyClientSecretValue": words with nothing else between them than -, _ and dots.
+_WORD = r"(?:[A-Z]+|(?:[A-Z][a-z]+|[a-z]{2,})(?:[A-Z][a-z]+)*)"
+_PHRASE = re.compile(rf"{_WORD}(?:[-_.]+{_WORD})*")
 _NAMES = re.compile(
     r"(?:apiProperties|apiDefinition(?:\.swagger)?|settings|_?(?:connectionparameters|connectionparametersets|openapidefinition))?"
     r"\.(?:json|xml)$",
@@ -34,6 +39,7 @@ _AT_CUSTOM = {
     "tenantid": "tenantId",
     "resourceuri": "resourceUri",
     "enableonbehalfoflogin": "onBehalfOf",
+    "granttype": "grantType",
     "authorizationurl": "authorizationUrl",
     "authorizationurltemplate": "authorizationUrl",
     "tokenurl": "tokenUrl",
@@ -172,11 +178,12 @@ def _without_sign_in() -> Converted:
 
 def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted:
     out = Converted()
-    out.put("ownApp", any(name.lower() == "token:clientid" for name in beside), "")
+    names = {name.lower() for name in beside}
+    out.put("ownApp", "token:clientid" in names, "")
     at, settings = _members(out, parameter, "")["oauthsettings"]
     for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
-            out.put("secretForm", secret_form(value), origin)
+            out.put("secretForm", secret_form(value, _member(settings, "clientid")), origin)
         elif word == "scopes":
             _scopes(out, value, origin)
         elif word == "redirecturl":
@@ -189,7 +196,22 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
             _text(out, "clientId", client_id(value) if isinstance(value, str) else value, origin)
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
+    _tenant_of_generic(out)
+    if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
+        out.value.pop("grantType", None)
+        out.leave_out("grantType", "each connection brings its own", "")
     return out
+
+
+def _tenant_of_generic(out: Converted) -> None:
+    """Generic OAuth 2 signs in at the tenant of its authorization URL; the parameter of the provider Microsoft Entra ID is not used."""
+    url = out.value.get("authorizationUrl")
+    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and isinstance(url, str) and login_cloud(url) is not None:
+        out.put("tenantId", url.partition("://")[2].split("/")[1] if url.count("/") > 2 else "", out.origins["/authorizationUrl"])
+
+
+def _member(value: dict[str, Any], word: str) -> Any:
+    return next((item for name, item in value.items() if name.lower() == word), None)
 
 
 def _members(out: Converted, value: dict[str, Any], at: str) -> dict[str, tuple[str, Any]]:
@@ -204,7 +226,10 @@ def _members(out: Converted, value: dict[str, Any], at: str) -> dict[str, tuple[
 
 
 def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
-    for word, (origin, item) in _members(out, parameters, at).items():
+    members = _members(out, parameters, at)
+    if "enableonbehalfoflogin" not in members:
+        out.put("onBehalfOf", False, at)  # a switch that is not named is off
+    for word, (origin, item) in members.items():
         target = _AT_CUSTOM.get(word)
         if target is None:
             continue
@@ -214,6 +239,7 @@ def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
             item, origin = item["value"], f"{origin}/value"
         if target == "onBehalfOf":
             if isinstance(item, str) and is_placeholder(item):
+                out.leave_out(target, "a placeholder", origin)
                 continue
             flag = {"true": True, "false": False, "": False}.get(item.strip().lower(), item) if isinstance(item, str) else item
             if flag is None or isinstance(flag, bool):
@@ -221,7 +247,7 @@ def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
             else:
                 what = "another text" if isinstance(item, str) else kind_of(item)
                 out.wrong.append((f"/{target}", f"true or false is needed here, this is {what}"))
-                out.origins[f"/{target}"] = origin
+                out.leave_out(target, "neither true nor false", origin)
         elif target in _URLS and isinstance(item, str):
             _text(out, target, bare_uri(item), origin)
         else:
@@ -233,7 +259,7 @@ def _text(out: Converted, target: str, value: Any, origin: str) -> None:
         out.put(target, value, origin)
     else:
         out.wrong.append((f"/{target}", f"a text is needed here, this is {kind_of(value)}"))
-        out.origins[f"/{target}"] = origin
+        out.leave_out(target, "not a text", origin)
 
 
 def _texts(out: Converted, target: str, value: Any, origin: str) -> None:
@@ -266,14 +292,17 @@ def _scopes(out: Converted, value: Any, origin: str) -> None:
     out.put("scopes", names, origin)
 
 
-def secret_form(value: Any) -> str:
-    """What stands where a client secret is expected: none, placeholder, guid or other."""
-    if not isinstance(value, str) or not value.strip():
+def secret_form(value: Any, client: Any = None) -> str:
+    """What stands where a client secret is expected: none, placeholder, guid or other. `client`: what stands as client ID."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not text:
         return "none"
-    if is_guid(value.strip().lower()):
+    if is_guid(text.lower()):
         return "guid"
-    # A generated secret holds ~, - and _ but none of a placeholder's brackets.
-    return "placeholder" if is_placeholder(value) or " " in value.strip() else "other"
+    # A generated secret holds ~, - and _ but none of a placeholder's brackets, and is neither a phrase nor as short as a word.
+    says_itself = isinstance(client, str) and text == client.strip()
+    words = is_placeholder(text) or " " in text or _PHRASE.fullmatch(text) is not None
+    return "placeholder" if words or says_itself or len(text) < _SHORTEST_SECRET else "other"
 
 
 def client_id(value: str) -> str:

@@ -6,6 +6,7 @@ in the file: findings point at what the user wrote.
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from auditor.pointer import join
@@ -68,7 +69,7 @@ def application(value: dict[str, Any], *, portal: bool) -> Converted:
             if "signInAudience" not in value:
                 out.put("signInAudience", _AUDIENCES.get(item, item) if item is None or isinstance(item, bool) else [item], origin)
         elif name in ("passwordCredentials", "keyCredentials"):
-            out.put(name, _each(item, _credential), origin)
+            out.put(name, _each(item, _secret if name == "passwordCredentials" else _credential), origin)
             _member_origins(out, name, name, item, _CREDENTIAL)
         elif name == "preAuthorizedApplications":
             out.put(RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
@@ -84,7 +85,7 @@ def service_principal(value: dict[str, Any]) -> Converted:
     out = Converted()
     for name, item in value.items():
         if name in ("passwordCredentials", "keyCredentials"):
-            item = _each(item, _credential)
+            item = _each(item, _secret if name == "passwordCredentials" else _credential)
         out.put(_PRINCIPAL_RENAMED.get(name, name), item, join(name))
     return out
 
@@ -126,6 +127,23 @@ def _each(items: Any, convert: Any) -> Any:
 
 def _credential(item: dict[str, Any]) -> dict[str, Any]:
     return {_CREDENTIAL.get(name, name): value for name, value in item.items() if name not in _SECRET}
+
+
+def _secret(item: dict[str, Any]) -> dict[str, Any]:
+    """A client secret, whose description is its customKeyIdentifier: without one, it has none."""
+    found = _credential(item)
+    if "customKeyIdentifier" in item and "displayName" not in item:
+        found["displayName"] = _description(item["customKeyIdentifier"])
+    return found
+
+
+def _description(identifier: Any) -> Any:
+    """The text that was written as base64, in UTF-16 or ASCII; what is not such a text stays as it is."""
+    try:
+        raw = base64.b64decode(identifier, validate=True)
+        return raw.decode("utf-16-le" if b"\0" in raw else "ascii")
+    except (ValueError, TypeError):
+        return identifier
 
 
 def _preauthorized(item: dict[str, Any]) -> dict[str, Any]:

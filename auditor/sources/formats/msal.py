@@ -44,7 +44,7 @@ class _Script(FileFormat):
             yield InputError(file.name, "not valid UTF-8", 1, 1)
             return
         found = literals(text)
-        key = next((key for key in found.values if key in ("msalConfig", "passportConfig", "exports")), "")
+        key = next((key for key, value in found.values.items() if _is_assigned(key, value)), "")
         if not key:
             if file.named:  # `global.msalConfig = require(…)` in a test: no configuration, another file has it
                 yield Note(_NO_LITERAL, file.name, 1, 1)
@@ -65,6 +65,15 @@ class _Script(FileFormat):
             yield Note(message, file.name, line, column)
         whole = Element(file.raw, 0, len(file.raw), "")
         yield Piece(whole, "connector", converted=out, places=found, start=position(text, found.locate(at)))
+
+
+def _is_assigned(key: str, value: Any) -> bool:
+    """Whether a script assigns a configuration here: an object that holds something, or one of its exports that is no mere name."""
+    if not isinstance(value, dict):
+        return False
+    if key in ("msalConfig", "passportConfig"):
+        return bool(value)
+    return key == "exports" and not value.keys().isdisjoint(("auth", "credentials"))
 
 
 class _Config(ObjectFormat):
@@ -122,7 +131,7 @@ def _api(value: dict[str, Any], at: str) -> Converted:
         if isinstance(text := _member(credentials, name), str):
             out.put(target, client_id(text) if name == "clientID" else text, f"{at}/credentials/{name}")
     if "clientSecret" in credentials:
-        out.put("secretForm", secret_form(credentials["clientSecret"]), f"{at}/credentials/clientSecret")
+        out.put("secretForm", secret_form(credentials["clientSecret"], _member(credentials, "clientID")), f"{at}/credentials/clientSecret")
     if isinstance(host := _member(metadata, "authority"), str):
         out.put("loginUri", bare_uri(host if "://" in host else f"https://{host}"), f"{at}/metadata/authority")
     if (version := _member(metadata, "version")) in ("v1.0", "v2.0"):
@@ -141,6 +150,7 @@ def _client(value: dict[str, Any], at: str, others: dict[str, Any]) -> Converted
     out = Converted()
     out.put("kind", "client", at)
     out.put("identityProvider", "msal", at)
+    out.put("onBehalfOf", False, at)  # which only Power Platform has
     auth = _member(value, "auth")
     if isinstance(client := _member(auth, "clientId"), str):
         out.put("clientId", client_id(client), f"{at}/auth/clientId")

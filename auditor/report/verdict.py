@@ -1,0 +1,62 @@
+"""The verdict of a run in one line, the first of every report for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auditor.display import counted
+from auditor.engine.gate import Gate
+from auditor.pipeline import Report
+from auditor.severity import Severity
+
+KINDS = {"application": "registration", "servicePrincipal": "service principal", "connector": "connector", "tenant": "tenant"}
+
+
+def verdict_of(report: Report, gate: Gate) -> str:
+    checks = sum(map(report.count, ("passed", "failed", "not_applicable", "errors")))
+    return verdict(gate, report.objects, report.with_findings, report.by_severity(), checks=checks, gaps=report.count("not_evaluated"))
+
+
+def verdict(
+    gate: Gate,
+    read: Mapping[str, int],
+    with_findings: Mapping[str, int],
+    by_severity: Mapping[Severity, int],
+    *,
+    checks: int,
+    gaps: int,
+) -> str:
+    """fail: 3 of 12 registrations have findings: 1 critical, 2 high (3 at or above --fail-on high); 93 checks not evaluated
+
+    `read` and `with_findings` count objects by kind; `checks` is the number of verdicts, `gaps` of checks that were not evaluated.
+    """
+    if not checks:
+        return f"{gate.head}: {nothing(gate)}"
+    findings = ", ".join(f"{by_severity[severity]:,} {severity}" for severity in reversed(Severity) if by_severity.get(severity))
+    unknown = f"; {counted(gaps, 'check')} not evaluated" if gaps else ""
+    if not findings:
+        objects = [counted(read[kind], noun) for kind, noun in KINDS.items() if read.get(kind)]
+        return f"{gate.head}: no findings in {_listed(objects)}{_at_gate(gate, '')}{unknown}"
+    objects = [
+        f"{with_findings.get(kind, 0):,} of {counted(read[kind], noun)}"
+        for kind, noun in KINDS.items()
+        if with_findings.get(kind) or (kind == "application" and read.get(kind))
+    ]
+    count = f"{gate.findings:,} at or above " if gate.findings else "none at or above "
+    verb = "has" if sum(with_findings.values()) == 1 else "have"
+    return f"{gate.head}: {_listed(objects)} {verb} findings: {findings}{_at_gate(gate, count)}{unknown}"
+
+
+def nothing(gate: Gate) -> str:
+    """Of a run without any verdict."""
+    return "nothing was checked" + ("" if gate.incomplete else ": the input holds nothing to check (--allow-empty)")
+
+
+def _at_gate(gate: Gate, count: str) -> str:
+    if gate.fail_on == Severity.info:  # all of them count
+        return ""
+    return f" ({count if gate.fail_on != 'never' else ''}--fail-on {gate.fail_on})"
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
