@@ -12,24 +12,25 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from auditor.errors import RuleError
+from auditor.fences import fences
 
 NO_COMMAND = "There is no command for this."
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _WITH_BODY = ("POST", "PATCH", "PUT")
-_BLOCK = re.compile(r"^```[ \t]*(\w[^\n`]*)\n(.*?)^```[ \t]*(?:\n|\Z)", re.MULTILINE | re.DOTALL)
 _SHELLS = ("bash", "sh", "shell", "console", "powershell", "pwsh", "ps1", "cmd", "bat", "azurecli", "http")
 _CODE = re.compile(r"`([^`]*)`")
 _PROGRAM = re.compile(r"az [a-z]|(?:GET|POST|PATCH|PUT|DELETE) /")
 _NO_COMMAND = re.compile(rf"^{re.escape(NO_COMMAND)}$", re.MULTILINE)
-_FIELD = r"\{(?!\{)(?:[^{}'\"]|'[^']*'|\"[^\"]*\")*\}"
+_FIELD = r"(?>\{(?!\{)(?:[^{}'\"]|'[^']*'|\"[^\"]*\")*+\})"
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')  # of JSON
-_WORD = re.compile(rf'(?:{_FIELD}|"(?:{_FIELD}|[^"])*"|[^\s"])+')
+# Possessive: what a loader reads must not run away.
+_WORD = re.compile(rf'(?:{_FIELD}|"(?:{_FIELD}|[^"])*+"|[^\s"])++')
 _TO_FILE = re.compile(r"\s+>\s+(\S+)\s*$")
 _FILE = re.compile(r"[a-z][a-z0-9-]*\.(?:json|pem)")
 # What every shell takes as it is written once a word is quoted; on Windows az is a batch file, which reads its arguments a second time.
 _FIXED = re.compile(r"[A-Za-z0-9 ._:/=,@?*\[\]{}'\"~+#-]*")
 _FIXED_PATH = re.compile(r"(?:[A-Za-z0-9._~/=,-]|\$(?:ref|select|expand|top|count)\b|\?(?=\$))*")
-_MISSPELT = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+|\b(?:YOUR|MY)[-_][A-Z_-]+|<[A-Za-z][\w .-]*>")
+_MISSPELT = re.compile(r"(?<![A-Z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]+|\b(?:YOUR|MY)[-_][A-Z_-]+|<[A-Za-z][\w .-]*>")
 # A placeholder: capitals and hyphens, no part of a longer word.
 PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9._-])(?!(?:GET|POST|PATCH|PUT|DELETE)\b)[A-Z]{2,}(?:-[A-Z]+)*(?![A-Za-z0-9_-])")
 
@@ -88,19 +89,19 @@ Part = Prose | Command | Request
 def parts(text: str) -> Iterator[Part]:
     """The fix in its order. Raises RuleError, with its place in the text, for a block that is none."""
     end = 0
-    for found in _BLOCK.finditer(text):
-        words = found[1].split()
-        if words[0] not in ("az", "graph"):
+    for fence in fences(text):
+        if fence.words[:1] not in (["az"], ["graph"]):
             continue
-        how = "" if words[1:] == [] else words[1] if len(words) == 2 and words[1] in ("or", "later") else None
-        if how is None:
-            raise _error(text, found.start(1), found[1], "a block begins with ```az or ```graph, or with or/later behind it: ```az later")
-        if text[end : found.start()].strip():
-            yield Prose(text[end : found.start()], end)
-        end, block = found.end(), Block(how, found.start(), found.end())
-        if not found[2].strip():
-            raise _error(text, found.start(1), found[1], "the block is empty")
-        yield from (_commands if words[0] == "az" else _request)(text, found[2], found.start(2), block)
+        first = " ".join(fence.words)
+        how = "" if len(fence.words) == 1 else fence.words[1] if len(fence.words) == 2 else None
+        if how not in ("", "or", "later"):
+            raise _error(text, fence.at, f"```{first}", "a block begins with ```az or ```graph, or with or/later behind it: ```az later")
+        if not fence.closed or not fence.text.strip():
+            raise _error(text, fence.at, f"```{first}", "the block is empty" if fence.closed else "the block does not end: ``` is missing")
+        if text[end : fence.at].strip():
+            yield Prose(text[end : fence.at], end)
+        end, block = fence.end, Block(how, fence.at, fence.end)
+        yield from (_commands if fence.words[0] == "az" else _request)(text, fence.text, fence.start, block)
     if text[end:].strip():
         yield Prose(text[end:], end)
 
@@ -165,9 +166,9 @@ def check(text: str) -> None:
 
 
 def _check_prose(text: str, prose: Prose) -> None:
-    for block in _BLOCK.finditer(prose.text):
-        if block[1].split()[0].lower() in _SHELLS:
-            raise _error(text, prose.at + block.start(1), block[1], "commands stand in a block that begins with ```az or ```graph")
+    for fence in fences(prose.text):
+        if fence.words and fence.words[0].lower() in _SHELLS:
+            raise _error(text, prose.at + fence.at, f"```{fence.words[0]}", "commands stand in a block that begins with ```az or ```graph")
     for found in _CODE.finditer(prose.text):
         if _PROGRAM.match(found[1]):
             raise _error(text, prose.at + found.start(1), found[1], "a command stands in a block of its own: ```az")

@@ -90,7 +90,13 @@ class Renderer:
             words += ["--headers", "Content-Type=application/json", "--body", sent]
         how = request.block.how or ("later" if request.to_file else "")
         lines.append(shell.line(words, self.shell, request.to_file))
-        return Rendered(tuple(lines), tuple(words), tuple(missing), how, frozenset(_members(request.path, value)))
+        return Rendered(
+            tuple(lines),
+            tuple(words),
+            tuple(missing),
+            how,
+            frozenset(_members(request.path, value) if request.method in ("PATCH", "PUT") else ()),
+        )
 
     def _missing(self, finding: Finding, text: str) -> list[str]:
         """Placeholders of the rule's page that stand in a command."""

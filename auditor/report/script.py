@@ -73,7 +73,7 @@ def _of(finding: Finding, renderer: Renderer, seen: dict[tuple[str, ...], str]) 
     if not commands:
         yield _comment(f"no command: regaudit explain {finding.rule_id}", shell)
     for command in commands:
-        earlier = next((seen[one] for one in sorted(command.writes) if one in seen), None) or seen.get(command.words)
+        earlier = seen.get(command.words) or next((seen[one] for one in sorted(command.writes) if one in seen), None)
         if why := _why_not(command, earlier):
             yield _comment(f"not run, {why}:", shell)
             yield from (_hidden(line, shell) for line in command.lines)
@@ -91,7 +91,7 @@ def _why_not(command: Rendered, earlier: str | None) -> str:
         return "it does in another way what the command before it does"
     if command.how == "later":
         return "something has to be done first"
-    return f"finding {earlier} sets the same: scan again after it has been fixed" if earlier else ""
+    return f"the command of finding {earlier} is the same or sets the same: scan again after it has run" if earlier else ""
 
 
 def _run(command: Rendered, shell: Shell) -> Iterator[str]:
