@@ -12,16 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Finding", "Report", "Severity", "Status", "__version__", "audit"]
+__all__ = ["Certainty", "Finding", "Report", "Severity", "Status", "__version__", "audit"]
 
 if TYPE_CHECKING:
-    from auditor.engine.finding import Finding, Status
+    from auditor.engine.finding import Finding
     from auditor.pipeline import Report, audit
-    from auditor.severity import Severity
+    from auditor.severity import Certainty, Severity, Status
 
 _HOMES = {
     "audit": "auditor.pipeline", "Report": "auditor.pipeline",
-    "Finding": "auditor.engine.finding", "Severity": "auditor.severity", "Status": "auditor.engine.finding",
+    "Finding": "auditor.engine.finding", "Certainty": "auditor.severity", "Severity": "auditor.severity", "Status": "auditor.severity",
 }  # fmt: skip
 
 

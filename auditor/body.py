@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from auditor.display import hides, iso, obeyed_by_no_shell
+from auditor.display import hides, is_pasted, iso
 from auditor.unknown import Partial, Unknown
 
 _LONGEST = 512  # characters; Microsoft Graph takes no longer URI or name
@@ -21,7 +21,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9 ._~:/]")
 
 def escaped(text: str) -> str:
     """A text as it stands between the quotes of a JSON string. The first character is a letter or a digit, or escaped."""
-    if obeyed_by_no_shell(text):
+    if is_pasted(text):
         return text
     return "".join(c if _PLAIN.match(c) and (i or c.isalnum()) else _escape(c) for i, c in enumerate(text))
 
@@ -30,32 +30,34 @@ def _escape(char: str) -> str:
     return json.dumps(char)[1:-1] if ord(char) > 0x7F else f"\\u{ord(char):04x}"
 
 
-def text(value: Any, placeholder: str, form: str = "") -> str:
-    """A fact within a JSON string; the placeholder where it is not known, or where it may hold a secret."""
+def text(value: Any, form: str = "") -> str | None:
+    """A fact within a JSON string; None where it is not known, or where it may hold a secret."""
     found = _json(value, form)
     if not isinstance(found, (str, int)) or isinstance(found, bool) or not _may_be_written(found):
-        return placeholder
+        return None
     return escaped(str(found))
 
 
-def value(value: Any, placeholder: str, form: str = "") -> str:
-    """A fact as a JSON value; the placeholder, a string, where it is not known as a whole."""
+def value(value: Any, form: str = "") -> str | None:
+    """A fact as a JSON value; None where it is not known as a whole."""
     found = _json(value, form)
     if isinstance(found, list):
-        return f"[{elements(value, placeholder, '')}]"
+        shown = elements(value)
+        return None if shown is None else f"[{shown}]"
     if isinstance(found, (bool, int)):
         return json.dumps(found)
-    return f'"{text(value, placeholder, form)}"'
+    shown = text(value, form)
+    return None if shown is None else f'"{shown}"'
 
 
-def elements(values: Any, placeholder: str, before: str) -> str:
+def elements(values: Any, before: str = "") -> str | None:
     """The values of a list as elements of a JSON array, each behind `before` or, without it, behind a comma but for the first.
 
-    The placeholder stands for all of them where one is not known.
+    None where one is not known, or may not be written.
     """
     found = _json(values)
     if not isinstance(found, list) or not all(map(_may_be_written, found)):
-        return f'{before}"{placeholder}"'
+        return None
     shown = [dump(one) for one in found]
     return "".join(before + one for one in shown) if before else ", ".join(shown)
 

@@ -15,6 +15,7 @@ from auditor.unknown import Partial, Unknown
 
 MAX_LENGTH = 200
 LISTED = 5
+NOTHING = "none"  # an empty list
 # Within a command: no shell obeys it, and no program takes it for an option or for the name of a file to read. (On Windows, az is a batch
 # file, in which even a quoted % counts.)
 _HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,255}")
@@ -26,12 +27,13 @@ _OBEYED = re.compile(
     rb"##|\x7f|\xc2[\x80-\x9f\xad]|\xd8[\x80-\x85\x9c]|\xdb\x9d|\xdc\x8f|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81][\x80-\xbf]"
 )
-# Where secrets travel: tokens, and of a URI user and password, query and fragment.
-_TOKEN = re.compile(
-    r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+"
-)
+# Where secrets travel: tokens, client secrets as Entra ID makes them, keys; and of a URI user and password, query and fragment.
+# The value of a client secret, as Entra ID has made them since 2021: three characters, a digit, "Q~", and the rest of forty.
+_GENERATED = r"[\w~.-]{3}\dQ~[\w~.-]{31,}"
+_SURE = rf"\bey[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)+|{_GENERATED}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
+_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
 # Within names, which may speak of bearers.
-_SURE_TOKEN = re.compile(r"\bey[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+|(?i:bearer)\s+(?=\S*\d)\S{16,}")
+_SURE_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
 _URI = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}")
 _SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=\S)")
 _USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*)[^/\\?#]+@")  # not the @ that a placeholder begins with
@@ -54,15 +56,20 @@ _CLOSING = re.compile(r"""['"\])}>.,;:]*$""")
 
 def clean(value: str, limit: int = MAX_LENGTH) -> str:
     """A hostile text on one line, of which no terminal or CI log obeys anything, cut at `limit` characters. What URIs in it hide
-    (user and password, query, fragment) is not shown, nor is a token.
+    (user and password, query, fragment) is not shown, nor is a token or the value of a client secret.
     """
     if not value.isprintable():  # first: what a line break cuts in two is one URI
         value = _visible(value)
     if "?" in value or "@" in value or "#" in value:
         value = _without_secrets(value)
-    if "ey" in value or "earer" in value or "EARER" in value:
-        value = _SURE_TOKEN.sub("(token)", value)
+    if "ey" in value or "earer" in value or "EARER" in value or "Q~" in value or "-----" in value:
+        value = _SURE_TOKEN.sub(lambda found: "(client secret)" if "Q~" in found[0] else "(token)", value)
     return harmless(value, limit)
+
+
+def holds_secret(value: str) -> bool:
+    """Whether a text has the value of a client secret in it, by its form."""
+    return "Q~" in value and re.search(_GENERATED, value) is not None
 
 
 def harmless(value: str, limit: int = MAX_LENGTH) -> str:
@@ -209,43 +216,44 @@ def hides(value: str) -> bool:
     return _SURE_TOKEN.search(value) is not None or _without_secrets(value) != value
 
 
-def obeyed_by_no_shell(text: str) -> bool:
-    """Whether a text stands for itself in a command, without quotes, in every shell and for every program."""
-    return _HARMLESS.fullmatch(text) is not None
-
-
 def bare_uri(uri: str) -> str:
     """A URI without user, query and fragment, where secrets may stand."""
     return _BARE.sub(r"\1", re.split(r"[?#]", uri, maxsplit=1)[0])
 
 
-def pasted(value: Any, placeholder: str, form: str = "") -> str:
+def is_pasted(shown: str) -> bool:
+    """Whether no shell obeys a text within a command that somebody will paste."""
+    return _HARMLESS.fullmatch(shown) is not None
+
+
+def pasted(value: Any, placeholder: str) -> str:
     """A value within a command that somebody will paste; the placeholder where it is not known, or where a shell could obey it."""
     if value is None or value.__class__ in (Unknown, Partial) or value == []:
         return placeholder
-    shown = show(value, form)
-    return shown if obeyed_by_no_shell(shown) else placeholder
+    shown = show(value)
+    return shown if is_pasted(shown) else placeholder
 
 
-def filled_in(value: Any, placeholder: str, form: str = "") -> str:
-    """A value within the prose of a fix; the placeholder where it is not known. It begins no code and no block of Markdown."""
-    return _filled_in(value, placeholder, form).replace("`", "'")
-
-
-def _filled_in(value: Any, placeholder: str, form: str) -> str:
+def value_of(value: Any, form: str = "") -> str | None:
+    """A value that goes into a fix; None where it is not known."""
     if value.__class__ in (list, Partial):
         known = [item for item in list.__iter__(value) if item.__class__ is not Unknown]
         if value.__class__ is Partial or len(known) < len(value):
-            return show(Partial(known, Unknown(placeholder))) if known else placeholder
-    return placeholder if value.__class__ is Unknown else show(value, form)
+            return show(Partial(known, Unknown("", ""))) if known else None
+    return None if value.__class__ is Unknown else show(value, form)
+
+
+def _named(value: Any) -> Any:
+    """An element of a list; a fact by the name that tells it from others of its name."""
+    return value if value.__class__ in (str, Unknown) else getattr(value, "name_in_list", value)
 
 
 def _show_list(values: Any) -> str:
     shown, more = (values.known(), True) if values.__class__ is Partial else (values, False)
-    text = ", ".join(show(value) for value in islice(shown, LISTED))
+    text = ", ".join(show(_named(value)) for value in islice(shown, LISTED))
     if len(shown) > LISTED:
         text += f" and {len(shown) - LISTED} more"
-    return text + (" and possibly more" if more else "") or "none"
+    return text + (" and possibly more" if more else "") or NOTHING
 
 
 def utc(moment: datetime) -> datetime:

@@ -20,6 +20,7 @@ from typing import Any
 
 from auditor import joins, sources
 from auditor.engine import gate
+from auditor.engine.areas import AreaVerdicts
 from auditor.engine.compiled import collections
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
@@ -69,6 +70,7 @@ class Inputs:
 class AuditRequest:
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
+    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
     `certain_only`: failures that are only likely count as not evaluated.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
@@ -78,6 +80,7 @@ class AuditRequest:
     as_of: datetime | date | str | None = None
     show_passed: bool = False
     only: Roots | None = None
+    by_area: bool = False
     certain_only: bool = False
 
 
@@ -112,14 +115,20 @@ class Loaded:
 
     @property
     def connectors(self) -> int:
-        return sum(len(world.connectors) for world in self.worlds)
+        return sum(connector.signs_in_by_itself for world in self.worlds for connector in world.connectors)
+
+    @property
+    def saved_secrets(self) -> int:
+        """Answers with a client secret, and keys in policies of connectors."""
+        return sum(len(world.connectors) for world in self.worlds) - self.connectors
 
     @property
     def objects(self) -> dict[str, int]:
         """Kind of object -> how many of them were read."""
         tenants = sum(world.tenant.document is not None for world in self.worlds)
-        kinds = "application", "servicePrincipal", "connector", "tenant"
-        return dict(zip(kinds, (self.applications, self.service_principals, self.connectors, tenants), strict=True))
+        kinds = "application", "servicePrincipal", "connector", "savedSecret", "tenant"
+        counts = self.applications, self.service_principals, self.connectors, self.saved_secrets, tenants
+        return dict(zip(kinds, counts, strict=True))
 
     def remedy(self, reason: Reason) -> str | None:
         """What would make known what is not."""
@@ -135,6 +144,7 @@ class Report(Loaded):
 
     outcomes: list[Outcome]
     findings: list[Finding]
+    areas: AreaVerdicts | None
     profile: str
     started: datetime
     finished: datetime
@@ -258,6 +268,7 @@ def judge(
     *,
     only: Roots | None = None,
     show_passed: bool = False,
+    areas: AreaVerdicts | None = None,
     certain_only: bool = False,
     progress: Progress | None = None,
 ) -> list[Outcome]:
@@ -271,7 +282,14 @@ def judge(
         for world in worlds:
             roots = None if only is None else only(world)
             outcomes = judge_all(
-                rules, world, only=roots, record=only is not None, show_passed=show_passed, certain_only=certain_only, tell=tell
+                rules,
+                world,
+                only=roots,
+                record=only is not None,
+                show_passed=show_passed,
+                areas=areas,
+                certain_only=certain_only,
+                tell=tell,
             )
             for total, one in zip(totals, outcomes, strict=True):
                 total.add(one)
@@ -284,10 +302,17 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
     rules = request.rules.rules()
+    areas = AreaVerdicts() if request.by_area else None
     with _collector_off():
         loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
-            loaded.worlds, rules, only=request.only, show_passed=request.show_passed, certain_only=request.certain_only, progress=progress
+            loaded.worlds,
+            rules,
+            only=request.only,
+            show_passed=request.show_passed,
+            areas=areas,
+            certain_only=request.certain_only,
+            progress=progress,
         )
     fixed = request.as_of is not None
     return Report(
@@ -295,6 +320,7 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
         outcomes=outcomes,
         with_findings=_with_findings(outcomes),
         findings=_by_root(outcomes),
+        areas=areas,
         profile=request.rules.profile_name,
         started=now if fixed else started,
         finished=now if fixed else datetime.now(timezone.utc),
@@ -336,6 +362,7 @@ def audit(
         RuleSelection(tuple(select), tuple(ignore), profile, params or {}, tuple(map(str, extend_rules))),
         as_of,
         show_passed,
+        by_area=True,
         certain_only=certain_only,
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)

@@ -6,7 +6,10 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
+
+from auditor.display import clean
 
 _NEWLINE = re.compile("\n")
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -120,3 +123,12 @@ def _line_begins(text: str) -> list[int]:
 
 
 _last: list[Any] = ["", [0]]  # the text that was asked for last
+
+
+@lru_cache(maxsize=4096)
+def property_path(inside: str) -> str | None:
+    """A JSON Pointer for people: /passwordCredentials/0/endDateTime -> passwordCredentials[0].endDateTime."""
+    path = ""
+    for part in split(inside):
+        path += f"[{part}]" if part.isdigit() and path else f".{part}" if path else part
+    return clean(path, 500) or None

@@ -1,4 +1,4 @@
-"""How grave a finding is, and how sure."""
+"""Words that have an order: how grave a finding is, how certain, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,33 @@ from enum import StrEnum
 
 
 class Ordered(StrEnum):
-    """A text with an order, the least first."""
+    """A text with an order, the least first: `Severity.high >= Severity.medium`, `Severity.high == "high"`."""
 
     rank: int
 
-    def __init__(self, _: str) -> None:
-        self.rank = len(self.__class__.__members__)  # those before it
+    def __new__(cls, value: str) -> Ordered:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.rank = len(cls.__members__)
+        return member
 
     # Texts compare by their letters.
 
     def __lt__(self, other: str) -> bool:
-        return self.rank < self.__class__(other).rank
+        return self.rank < type(self)(other).rank
 
     def __le__(self, other: str) -> bool:
-        return self.rank <= self.__class__(other).rank
+        return self.rank <= type(self)(other).rank
 
     def __gt__(self, other: str) -> bool:
-        return self.rank > self.__class__(other).rank
+        return self.rank > type(self)(other).rank
 
     def __ge__(self, other: str) -> bool:
-        return self.rank >= self.__class__(other).rank
+        return self.rank >= type(self)(other).rank
 
 
 class Severity(Ordered):
-    """`Severity.high >= Severity.medium`, `Severity.high == "high"`."""
+    """How grave a finding is."""
 
     info = "info"
     low = "low"
@@ -43,6 +46,18 @@ class Certainty(Ordered):
 
     likely = "likely"
     certain = "certain"
+
+
+class Status(Ordered):
+    """What a rule says of a subject, or an area of rules of an object: the most telling comes last, and wins where several hold."""
+
+    not_applicable = "not-applicable"
+    passed = "pass"
+    not_evaluated = "not-evaluated"
+    error = "error"
+    baselined = "baselined"
+    waived = "waived"
+    fail = "fail"
 
 
 SEVERITIES = tuple(severity.value for severity in Severity)  # the least first

@@ -19,6 +19,7 @@ from typing import Any
 
 from auditor.pipeline import Report, audit
 from auditor.report import Options, render
+from auditor.report.build import report_of
 
 Json = dict[str, Any]
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -139,6 +140,15 @@ KINDS: dict[str, Callable[[int, int], Json]] = {
     ),
     "owners": lambda k, n: _of_app(k, {"owners": [{"id": guid(i, 7), "displayName": f"O {i}"} for i in range(n)]}),
     "optional claims": lambda k, n: _of_app(k, {"optionalClaims": {"idToken": [{"name": f"c{i}"} for i in range(n)]}}),
+    "one owner over and over": lambda k, n: _of_app(k, {"owners": [{"id": guid(1, 7), "displayName": "O", "accountEnabled": False}] * n}),
+    "one optional claim over and over": lambda k, n: _of_app(k, {"optionalClaims": {"accessToken": [{"name": "email", "essential": True}] * n}}),
+    "one tag over and over": lambda k, n: _of_app(k, {"tags": ["HideApp"] * n}),
+    "app roles of one value": lambda k, n: _of_app(k, {"appRoles": [{**one, "value": "All"} for one in _roles(n)]}),
+    "one federated credential over and over": lambda k, n: _of_app(
+        k, {"federatedIdentityCredentials": [{"id": "f", "name": "fic", "issuer": "https://token.actions.githubusercontent.com/",
+                                              "subject": "repo:contoso/r:pull_request", "audiences": ["api://x", "api://y"]}] * n}
+    ),
+    "secrets that have expired": lambda k, n: _of_app(k, {"passwordCredentials": [{**one, "endDateTime": "2025-06-01T00:00:00Z"} for one in _credentials(n)]}),
     "redirect URI settings": lambda k, n: _of_app(
         k, {"web": {"redirectUris": [f"https://h{i}.contoso.com/" for i in range(n)], "redirectUriSettings": [{"uri": f"https://h{i}.contoso.com/", "index": i} for i in range(n)]}}
     ),
@@ -168,7 +178,7 @@ def tenant(kind: str, count: int, roots: int) -> Json:
 def run(file: Path) -> Report:
     report = audit(file, select=["ALL"], as_of=NOW)
     for form in ("json", "text"):
-        for _ in render(report, form, Options()):
+        for _ in render(report_of(report), form, Options()):
             pass
     return report
 

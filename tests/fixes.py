@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 from auditor import fix, joins, pipeline
 from auditor.diagnose import examples
-from auditor.engine.finding import Finding, Status
+from auditor.engine.finding import Finding
 from auditor.engine.judge import judge
 from auditor.joins.world import World
-from auditor.report.fixes import Rendered, Renderer
+from auditor.report.build import fix_of
+from auditor.report.fixes import Rendered
 from auditor.rulebook import Example, Rule
+from auditor.severity import Status
 from auditor.shell import Shell
 from auditor.sources.detect import COLLECTIONS
 
@@ -67,8 +69,8 @@ def findings(rule: Rule, text: str, as_of: str) -> list[Finding]:
 
 def commands(case: Case, shell: Shell = Shell.bash) -> list[Rendered]:
     """The commands of all findings of an example."""
-    renderer = Renderer([case.rule], shell)
-    return [command for row in findings(case.rule, case.text, case.example.as_of) for command in renderer.commands(row)]
+    rows = findings(case.rule, case.text, case.example.as_of)
+    return [command for row in rows for command in fix_of(row).commands(shell)]
 
 
 @cache

@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import msgspec
+
 from auditor.cli import main
+from auditor.report.model import decode
+from auditor.report.rows import Rows
 
 ROOT = Path(__file__).parent.parent
 # The default profile leaves out rules with this tag.
@@ -66,8 +70,20 @@ class Ran:
     @property
     def rules(self) -> list[str]:
         """Ids of the rules that a JSON report says were checked."""
-        ids: list[str] = self.json["run"]["rules"]
-        return ids
+        return [rule["id"] for rule in self.json["rules"]]
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """The findings of a JSON report, each with all that belongs to it."""
+        return flat(self.json)
+
+
+def flat(report: dict[str, Any], kind: str = "findings") -> list[dict[str, Any]]:
+    """The rows of a JSON report as csv and ndjson have them; with the findings, what passed and where a rule broke."""
+    decoded = decode(json.dumps(report))
+    decoded.findings += decoded.rule_errors + decoded.passed
+    rows = getattr(Rows(decoded), kind)()
+    return [msgspec.to_builtins(row) for row in rows]
 
 
 def regaudit(*args: str | Path, stdin: bytes = b"") -> Ran:

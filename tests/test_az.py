@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from auditor import rulebook
-from auditor.report.fixes import Renderer
+from auditor.report.build import fix_of
 from auditor.rulebook import Rule
 from auditor.shell import Shell
 from tests import fixes
@@ -30,10 +30,9 @@ def line_of(command: str) -> str:
 
 def lines(rule: Rule) -> Iterator[str]:
     """The commands that the page's failing examples are given: in blocks, for bash, and in prose."""
-    renderer = Renderer([rule], Shell.bash)
     for case in fixes.cases([rule]):
         for row in fixes.findings(rule, case.text, case.example.as_of):
-            for part in renderer.parts(row):
+            for part in fix_of(row).parts(Shell.bash):
                 yield from COMMAND.findall(part) if isinstance(part, str) else part.lines[-1:]
 
 

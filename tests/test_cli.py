@@ -208,7 +208,7 @@ def test_a_profile_of_ones_own(house: Path, careless: Path, tmp_path: Path) -> N
     profile = write(tmp_path / "mine.toml", "select = ['manners']\nignore = ['careless-info']\n[severity]\ncareless-high = 'low'\n")
     ran = regaudit("scan", careless, "--extend-rules", house, "--profile", profile, "--output-format", "json")
     assert ran.rules == ["careless-critical", "careless-high", "careless-low", "careless-medium"]
-    assert {row["rule_id"]: row["severity"] for row in ran.json["findings"]}["careless-high"] == "low"
+    assert {row["rule_id"]: row["severity"] for row in ran.findings}["careless-high"] == "low"
 
 
 def test_nothing_that_can_be_audited(tmp_path: Path) -> None:
@@ -254,7 +254,8 @@ def test_a_misspelt_command() -> None:
 def test_select_and_ignore(house: Path, careless: Path, args: list[str], rules: list[str]) -> None:
     ran = regaudit("scan", careless, "--extend-rules", house, "--output-format", "json", *args)
     assert ran.rules == rules
-    assert {row["rule_id"] for row in ran.json["findings"]} == set(rules)
+    not_evaluated = {rule for reason in ran.json["not_evaluated"] for rule in reason["rules"]}
+    assert {row["rule_id"] for row in ran.findings} | not_evaluated == set(rules)
 
 
 def test_select_all_takes_the_opt_in_rules_too(house: Path, careless: Path) -> None:
@@ -324,7 +325,7 @@ def test_set_takes_toml_and_plain_values(tmp_path: Path, value: str, wanted: lis
     house = params_page(tmp_path)
     ran = regaudit("scan", write(tmp_path / "a.json", registration("A")), "--extend-rules", house, "--select", "params", "--set",
                    f"params.words={value}", "--output-format", "json")  # fmt: skip
-    assert [row["message"] for row in ran.json["findings"]] == [f"{', '.join(wanted)}; 3; x; no; 2026-01-01 00:00Z"]
+    assert [row["message"] for row in ran.findings] == [f"{', '.join(wanted)}; 3; x; no; 2026-01-01 00:00Z"]
 
 
 @pytest.mark.parametrize(
@@ -339,7 +340,7 @@ def test_set_takes_toml_and_plain_values(tmp_path: Path, value: str, wanted: lis
 def test_set_takes_every_kind(tmp_path: Path, setting: str, shown: str) -> None:
     ran = regaudit("scan", write(tmp_path / "a.json", registration("A")), "--extend-rules", params_page(tmp_path), "--select", "params", "--set",
                    f"params.{setting}", "--output-format", "json")  # fmt: skip
-    assert [row["message"] for row in ran.json["findings"]] == [shown]
+    assert [row["message"] for row in ran.findings] == [shown]
 
 
 def params_page(tmp_path: Path) -> Path:
@@ -388,7 +389,7 @@ def test_what_a_permission_could_lift_to_the_gate_exits_with_2(tmp_path: Path, s
     assert ran.code == code, ran.out + ran.err
     assert ("1 rule may have findings at or above --fail-on" in ran.out) == (code == 2)
     assert ("(may be high, depending on servicePrincipals: it is not there)" in ran.out) == (status != "complete" and not public)
-    (row,) = regaudit(*args, "--output-format", "json").json["findings"]
+    (row,) = regaudit(*args, "--output-format", "json").findings
     highest = "critical" if public else "low" if status == "complete" else "high"
     assert (row["severity"], row["highest_severity"]) == ("critical" if public else "low", highest)
     shown = regaudit(*args, "--min-severity", "high")
@@ -398,10 +399,10 @@ def test_what_a_permission_could_lift_to_the_gate_exits_with_2(tmp_path: Path, s
 def test_standard_input(house: Path, careless: Path) -> None:
     args: list[str | Path] = ["scan", "-", "--extend-rules", house, "--select", "manners", "--output-format", "json"]
     text = careless.read_bytes()
-    assert {row["file"] for row in regaudit(*args, stdin=text).json["findings"]} == {"<stdin>"}
+    assert {row["file"] for row in regaudit(*args, stdin=text).findings} == {"<stdin>"}
     ran = regaudit(*args, "--stdin-filename", "apps/payroll.json", stdin=text)
     assert ran.code == 1
-    assert {row["file"] for row in ran.json["findings"]} == {"apps/payroll.json"}
+    assert {row["file"] for row in ran.findings} == {"apps/payroll.json"}
     ran = regaudit(*args, "--stdin-filename", "apps/payroll.json", stdin=b'{"appId": ')
     assert ran.code == 2
     assert "apps/payroll.json:1:" in ran.err
@@ -428,15 +429,16 @@ def test_exclude(house: Path, careless: Path, tidy: Path, tmp_path: Path) -> Non
 def test_min_severity(house: Path, careless: Path) -> None:
     for i, severity in enumerate(SEVERITIES):
         ran = scan(house, careless, "--min-severity", severity, "--output-format", "json")
-        assert sorted(row["severity"] for row in ran.json["findings"]) == sorted(SEVERITIES[: i + 1])
+        assert sorted(row["severity"] for row in ran.findings) == sorted(SEVERITIES[: i + 1])
 
 
 def test_show_passed(house: Path, careless: Path, tidy: Path) -> None:
     assert "Tidy" not in scan(house, careless, tidy).out
     shown = scan(house, careless, tidy, "--show-passed")
     assert "pass careless-high  Careless, high  (1)\n  Tidy (22222222-" in shown.out
-    rows = scan(house, careless, tidy, "--show-passed", "--output-format", "json").json["findings"]
-    assert {(row["app_display_name"], row["status"]) for row in rows} == {("Payroll", "fail"), ("Tidy", "pass")}
+    ran = scan(house, careless, tidy, "--show-passed", "--output-format", "json")
+    assert {(row["app_display_name"], row["status"]) for row in ran.findings} == {("Payroll", "fail"), ("Tidy", "pass")}
+    assert {row["status"] for row in ran.json["findings"]} == {"fail"}
 
 
 def test_limit(house: Path, tmp_path: Path) -> None:
@@ -451,7 +453,7 @@ def test_limit(house: Path, tmp_path: Path) -> None:
     everything = scan(house, many, "--limit", "0", select="careless-high").out
     assert everything.count("is careless") == 30
     assert "more (" not in everything
-    assert len(scan(house, many, "--limit", "3", "--output-format", "json", select="careless-high").json["findings"]) == 30
+    assert len(scan(house, many, "--limit", "3", "--output-format", "json", select="careless-high").findings) == 30
 
 
 def test_quiet_leaves_the_summary(house: Path, careless: Path) -> None:
@@ -538,7 +540,7 @@ def test_as_a_process(house: Path, careless: Path, tidy: Path, tmp_path: Path) -
     assert failing == scan(house, careless)
     assert failing.code == 1
     piped = process("scan", "-", *args, "--output-format", "json", stdin=careless.read_bytes())
-    assert (piped.code, len(piped.json["findings"])) == (1, 5)
+    assert (piped.code, len(piped.findings)) == (1, 5)
     missing = process("scan", tmp_path / "no-such-file.json", *args)
     assert missing.code == 2
     assert missing.err == f"regaudit: {tmp_path}/no-such-file.json: there is no such file or folder\n"
@@ -754,7 +756,7 @@ def test_completion_knows_commands_and_options() -> None:
     assert completed("regaudit explain secret-expir", 2) == ["secret-expired", "secret-expired-leftover", "secret-expiring"]
     assert {"tokens,credentials", "tokens,credential-all-expired"} <= set(completed("regaudit scan --select tokens,cred", 3))
     assert completed("regaudit scan --profile ", 3) == ["custom-connector", "default", "strict"]
-    assert completed("regaudit scan --output-format ", 3) == ["json", "text"]
+    assert completed("regaudit scan --output-format ", 3) == ["csv", "json", "ndjson", "text"]
 
 
 def test_a_shell_that_is_not_known() -> None:

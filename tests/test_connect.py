@@ -166,7 +166,7 @@ VARIANTS: dict[str, Variant] = {
     ),
     "redirect URI on the single-page platform": (
         lambda p: (p.client["web"].update(redirectUris=[]), p.client["spa"].update(redirectUris=[p.redirect])),
-        {"connector-redirect-on-spa", "redirect-spa-on-server"}, ["client"],
+        {"connector-redirect-on-spa", "redirect-spa-on-server", "spa-with-credentials"}, ["client"],
     ),
     "redirect URI on the desktop platform": (
         lambda p: (p.client["web"].update(redirectUris=[]), p.client["publicClient"].update(redirectUris=[p.redirect])),
@@ -205,7 +205,8 @@ VARIANTS: dict[str, Variant] = {
         {"connector-resource-not-requested"}, ["permission"],
     ),
     "secret of next week": (
-        lambda p: p.client["passwordCredentials"][0].update(startDateTime="2026-12-01T00:00:00Z"), {"connector-no-credential"}, ["client"],
+        lambda p: p.client["passwordCredentials"][0].update(startDateTime="2026-12-01T00:00:00Z"),
+        {"connector-no-credential", "secret-not-yet-valid"}, ["client"],
     ),
     "consent of one user to an administrator's scope": (
         lambda p: (p.scope.update(type="Admin"), p.grants[0].update(consentType="Principal", principalId=p.guid("user"))),

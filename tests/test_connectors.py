@@ -268,22 +268,37 @@ def test_user_and_query_of_urls_are_not_shown(tmp_path: Path) -> None:
     assert SECRET not in out
 
 
-def test_two_spellings_of_one_property_are_noted(tmp_path: Path) -> None:
+def test_of_two_spellings_of_one_property_neither_counts_where_they_differ(tmp_path: Path) -> None:
     file = properties(custom={"LoginUri": "x", "loginUri": "https://login.windows.net"}, clientId="<<bad>>", ClientID=CLIENT)
-    token = file["properties"]["connectionParameters"]["token"]
-    token["OAuthSettings"] = {**token["oAuthSettings"], "identityProvider": "aadcertificate"}
     written(tmp_path, apiProperties_json=file)
     documents = sources.read([str(tmp_path / "apiProperties.json")])
-    assert [(note.message, note.line > 1) for note in documents.notes] == [
-        ("'oAuthSettings' and 'OAuthSettings' stand in one object; the last one counts", True),
-        ("'clientId' and 'ClientID' stand in one object; the last one counts", True),
-        ("'LoginUri' and 'loginUri' stand in one object; the last one counts", True),
+    place = "/properties/connectionParameters/token/oAuthSettings"
+    assert [(error.message.partition(":")[0], error.line > 1) for error in documents.errors] == [
+        (f"{place}/ClientID", True),
+        (f"{place}/customParameters/loginUri", True),
     ]
     data = documents.documents[0].data
-    assert (data.identity_provider, data.client_id, data.login_uri) == ("aadcertificate", CLIENT, "https://login.windows.net")
-    text = (tmp_path / "apiProperties.json").read_text().replace('"ClientID"', '"clientId"')
-    (tmp_path / "apiProperties.json").write_text(text)
-    assert "'clientId' stands twice" in str(sources.read([str(tmp_path)]).notes)
+    assert is_unknown(data.client_id)
+    assert is_unknown(data.login_uri)
+    assert data.identity_provider == "aad"
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "counts"),
+    [("clientId", '"x"', True), ("identityProvider", '"oauth2"', True), ("properties", '{"x": 1}', True), ("token", "null", True),
+     ("OAUTHSETTINGS", '{"clientId": "x"}', True), ("tooltip", '"x"', False), ("clientId", f'"{CLIENT}"', False)],
+)  # fmt: skip
+def test_a_name_twice_in_a_connector_is_an_error_where_it_is_read(name: str, first: str, counts: bool, tmp_path: Path) -> None:
+    file = properties(clientId=CLIENT)
+    file["properties"]["connectionParameters"]["token"]["tooltip"] = "a"
+    text = json.dumps(file, indent=1)
+    real = "oAuthSettings" if name.isupper() else name
+    assert f'"{real}": ' in text
+    written(tmp_path, apiProperties_json=text.replace(f'"{real}": ', f'"{name}": {first}, "{real}": ', 1))
+    documents = sources.read([str(tmp_path / "apiProperties.json")])
+    assert ["twice" in error.message for error in documents.errors] == [True] * counts
+    if name == "clientId":
+        assert is_unknown(documents.documents[0].data.client_id) == counts
 
 
 def test_on_behalf_of_that_is_neither_true_nor_false_is_an_error(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from auditor.display import LISTED, MAX_LENGTH, cell, clean, escaped, filled_in, iso, pasted, redacted, show, told, utc
+from auditor.display import LISTED, MAX_LENGTH, cell, clean, escaped, iso, pasted, redacted, show, told, utc, value_of
 from auditor.sources import Note
 from auditor.unknown import Partial, Unknown
 
@@ -119,6 +119,9 @@ def test_an_ordinary_name_reads_as_it_is(plain: str) -> None:
         ("see 'https://u:p@a.com/cb?s=1 2' and (https://b.com/?q), then", "see 'https://…@a.com/cb?…' and (https://b.com/?…), then"),
         ("https://a.com/\ncb?s=\n1", "https://a.com/\ufffdcb?…"),
         ("token eyJ0eXAiOiJKV1Qi.eyJhdWQi.c2ln", "token (token)"),
+        ("ci abc8Q~defghijklmnopqrstuvwxyz.0123456789_- of May", "ci (client secret) of May"),
+        ("-----BEGIN RSA PRIVATE KEY----- MIIE", "(token)"),
+        ("Q~ -----BEGIN CERTIFICATE-----", "Q~ -----BEGIN CERTIFICATE-----"),
         ("Authorization: Bearer abcdefghij0123456789", "Authorization: (token)"),
         ("https://me:" + "Passw0rd" * 100 + "@a.com/cb", "https://…@a.com/cb"),
     ],
@@ -216,11 +219,11 @@ def test_what_is_no_value_and_what_a_program_takes_for_something_else_is_not_pas
         assert pasted(value, "OBJECT-ID") == "OBJECT-ID"
 
 
-def test_what_the_prose_of_a_fix_does_not_know() -> None:
+def test_what_a_fix_does_not_know() -> None:
     gap = Unknown("tags")
-    assert filled_in(gap, "TAGS") == filled_in([gap], "TAGS") == filled_in(Partial([], gap), "TAGS") == "TAGS"
-    assert filled_in(["a", gap], "TAGS") == filled_in(Partial(["a"], gap), "TAGS") == "a and possibly more"
-    assert (filled_in("a b", "NAME"), filled_in([], "TAGS"), filled_in(None, "NAME")) == ("a b", "none", "not set")
+    assert value_of(gap) is value_of([gap]) is value_of(Partial([], gap)) is None
+    assert value_of(["a", gap]) == value_of(Partial(["a"], gap)) == "a and possibly more"
+    assert (value_of("a b"), value_of([]), value_of(None)) == ("a b", "none", "not set")
 
 
 def test_times_are_told_in_utc_and_stay_put_at_the_edge_of_the_calendar() -> None:

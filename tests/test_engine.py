@@ -13,13 +13,13 @@ import pytest
 from auditor import joins, rulebook
 from auditor.diagnose.examples import read
 from auditor.engine import judge as engine
-from auditor.engine.finding import Finding, Says, Status, Verdicts
+from auditor.engine.finding import Finding, Says, Verdicts
 from auditor.engine.identity import subject_key
 from auditor.engine.judge import judge
 from auditor.facts import App, Fact, ServicePrincipal
 from auditor.joins.world import World
 from auditor.language.fix import placeholders
-from auditor.severity import Severity
+from auditor.severity import Severity, Status
 from auditor.sources import Documents, reader
 from auditor.unknown import Reason, Unknown
 from tests.tenants import GRAPH, HOME, Maker

@@ -12,11 +12,10 @@ import pytest
 
 from auditor import audit, rulebook
 from auditor.engine.compiled import compiled
-from auditor.engine.finding import Finding, Status
-from auditor.report.fixes import Renderer
+from auditor.report.fixes import Fix
 from auditor.rulebook import Rule
-from auditor.severity import Severity
 from auditor.shell import Shell
+from auditor.template import Way
 from tests.fixes import kind
 
 RULES = list(rulebook.shipped())
@@ -51,17 +50,19 @@ NOTHING_TO_KEEP = {
 
 def fix(rule: Rule) -> str:
     """The fix as it is printed, FACT for each value and a placeholder for what is taken from a list."""
-    checked = compiled(rule).fix
-    return "".join(part if isinstance(part, str) else checked.shown(part, FACT) for part in checked.parts)
+    template = compiled(rule).fix.template
+    said = {
+        name: f'"{FACT}"' if place.way is Way.value else FACT for name, place in template.places.items() if place.way is not Way.elements
+    }
+    return template.filled(said)
 
 
 def commands(rule: Rule) -> Iterator[tuple[str, str]]:
     """Each command of the fix as bash has it, and the text before it since the last command that deletes."""
     text, start = fix(rule), 0
     if kind(rule) != "prose":
-        (finding,) = (Finding("0" * 32, rule.id, "", "", Severity.info, Severity.info, Status.fail, remediation=text),)
         before = ""
-        for part in Renderer([rule], Shell.bash).parts(finding):
+        for part in Fix("0" * 32, text).parts(Shell.bash):
             if isinstance(part, str):
                 before += part
             else:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import json
+import lzma
 import sqlite3
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +30,23 @@ CLIXML = (
 )
 DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges", "innerError": {}}}
 ACCESS = {"resourceAppId": GUID, "resourceAccess": [{"id": GUID, "type": "Scope"}]}
+
+
+def zipped(name: str, content: Any) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, content if isinstance(content, str) else json.dumps(content))
+    return packed.getvalue()
+
+
+def tarred(content: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo("app.json")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content.encode()))
+    return packed.getvalue()
+
 
 # name of the file, what it holds, words of the sentence, whether it would hold registrations
 FILES: list[tuple[str, Any, str, bool]] = [
@@ -51,11 +73,19 @@ FILES: list[tuple[str, Any, str, bool]] = [
     ("required-list.json", [ACCESS], "a part of a manifest", True),
     ("claims.json", {"optionalClaims": {"idToken": [{"name": "email"}]}}, "a part of a manifest", True),
     ("apps.json.gz", gzip.compress(json.dumps(APP).encode()), "gzip", True),
+    ("apps.json.bz2", bz2.compress(json.dumps(APP).encode()), "a bzip2 file", True),
+    ("apps.xz", lzma.compress(json.dumps([APP]).encode()), "an xz file", True),
+    ("apps.json.zst", b"\x28\xb5\x2f\xfd whatever", "a Zstandard file", False),
+    ("apps.zip", zipped("deep/app.json", APP), "this zip archive holds app registrations", True),
+    ("lines.zip", zipped("apps.ndjson", f"{json.dumps(APP)}\n{json.dumps(APP)}"), "unpack it first", True),
+    ("backup.tar", tarred(json.dumps(APP)), "a tar archive", True),
+    ("portal.tsv", f"Display name\tApplication (client) ID\nx\t{GUID}\n", "CSV", True),
+    ("token.json", {"error": "invalid_grant", "error_description": "AADSTS70008: it has expired"}, "an error was saved instead of data: invalid_grant", True),
+    ("old.json", {"odata.error": {"code": "Request_ResourceNotFound", "message": {"value": "no"}}}, "an error was saved instead of data", True),
     ("denied.json", DENIED, "grant the permission that was refused", True),
     ("postman.json", {"info": {"_postman_id": "x", "schema": "https://schema.getpostman.com/x"}, "item": []}, "Postman", False),
     ("teams.json", {"manifestVersion": "1.16", "id": "x", "webApplicationInfo": {"id": GUID}}, "Microsoft Teams", False),
     ("appsettings.json", {"AzureAd": {"Instance": "https://login.microsoftonline.com/", "ClientId": GUID}}, "appsettings.json", False),
-    ("rbac.json", {"appId": GUID, "displayName": "x", "password": "hunter2-secret", "tenant": GUID}, "create-for-rbac", False),
     ("query.json", [{"id": GUID, "name": "x"}], "--query", False),
     ("slim.json", {"appId": GUID, "displayName": "x"}, "--query or Select-Object", False),
     ("bad-apps.json", {"applications": [{"appId": GUID, "displayName": "x", "category": "mail"}]}, "--query", False),
@@ -114,17 +144,21 @@ def test_a_database_of_roadrecon(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("error.json", '{"error": "none", "description": "x"}'),
         ("README.md", "signInAudience: x\nidentifierUris: []\n```\nresource \"azuread_application\" \"a\" {\n```\n"),
         ("main.tf", 'resource "aws_s3_bucket" "b" {\n}\n'),
         ("deploy.yaml", "kind: Deployment\nmetadata:\n  name: x\n"),
         ("deploy.ps1", "New-MgApplication -DisplayName x\n"),
         ("package.json", '{"name": "x", "version": "1"}'),
         ("people.csv", "name,age\nx,1\n"),
+        ("other.zip", zipped("package.json", {"name": "x", "appId": "com.example.app"})),
+        ("other.tar", tarred('{"appId": "com.example.app"}')),
+        ("other.xz", lzma.compress(b"prose")),
         ("i18n.json", '{"en": {"appId": "Application ID", "signInAudience": "Who signs in", "identifierUris": "URIs"}}'),
         ("arm.json", json.dumps({"$schema": SCHEMA, "resources": [{"type": "Microsoft.Storage/storageAccounts"}]})),
     ],
 )  # fmt: skip
-def test_what_has_nothing_to_do_with_it_is_no_error(tmp_path: Path, name: str, content: str) -> None:
+def test_what_has_nothing_to_do_with_it_is_no_error(tmp_path: Path, name: str, content: Any) -> None:
     put(tmp_path / "good.json", APP)
     put(tmp_path / name, content)
     report = audit(tmp_path, as_of="2026-01-01", select=["redirect-http"])

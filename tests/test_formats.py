@@ -31,6 +31,17 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("x.xml", "<Connector><displayname>Orders</displayname></Connector>"),
         ("y.xml", '<?xml version="1.0"?>\n<Connector />'),
     ],
+    "answer with a client secret": [
+        (
+            "answer.json",
+            {
+                "keyId": "5ec7e700-0000-4000-8000-000000000001",
+                "endDateTime": "2027-01-01T00:00:00Z",
+                "secretText": "made-up.value_1~of-a-secret",
+            },
+        ),
+        ("az.json", {"appId": GUID, "displayName": "ci", "password": "made-up.value_1~of-a-secret", "tenant": GUID}),
+    ],
     "Azure AD Graph": [
         ("az.json", OLD),
         ("az-list.json", [{**OLD, "objectType": "ServicePrincipal"}]),

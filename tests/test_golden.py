@@ -44,7 +44,7 @@ CASES = {
     **{f"{name}.json": (*args, "--output-format", "json") for name, args in COMMANDS.items()},
     **{f"{name}-credentials.ics": ("credentials", path, *TODAY, "--output-format", "ics") for name, path in INPUTS.items()},
 }
-IDS, TEXTS = ("app_id", "object_id", "credential_key_id"), ("message", "remediation", "portal_url")
+IDS, TEXTS = ("app_id", "object_id", "credential_key_id", "key_id"), ("message", "remediation", "portal_url")
 Row = dict[str, Any]
 MOST_LINES = 120  # of a difference that a failing test shows
 
@@ -90,7 +90,7 @@ def as_golden(name: str, args: tuple[str, ...], ran: Ran) -> str:
         return f"$ regaudit {' '.join(args)}\n{out}\n[exit code {ran.code}]\n{errors}"
     printed = json.loads(out)
     if isinstance(printed, dict) and printed.get("report"):  # of explain: its inventory is that of scan
-        printed["report"] |= {key: f"{len(printed['report'][key])} rows" for key in ("applications", "credentials")}
+        printed["report"] |= {key: f"{len(printed['report'][key])} rows" for key in ("applications", "service_principals", "credentials")}
     return "\n".join([*lines({"$": " ".join(args), "exit code": ran.code, "errors": errors.splitlines(), "report": printed}), ""])
 
 
@@ -128,14 +128,19 @@ def by_rule(findings: list[Row]) -> dict[str, list[Row]]:
 
 
 def shortened(rows: list[Any]) -> list[Any]:
-    """Many objects of the same members: one with what most of them say, then what each says otherwise."""
-    if len(rows) < 4 or not all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows):
+    """Many objects of one kind: one with what most of them say, then what each says otherwise, and which members it has not."""
+    if len(rows) < 4 or not all(isinstance(row, dict) and len(row.keys() & rows[0].keys()) > 2 for row in rows):
         return rows
-    counts = {key: Counter(json.dumps(row[key]) for row in rows).most_common(1)[0] for key in rows[0]}
+    keys = list(dict.fromkeys(key for row in rows for key in row))  # a member that is not there has its default
+    counts = {key: Counter(json.dumps(row[key]) for row in rows if key in row).most_common(1)[0] for key in keys}
     usual = {key: text for key, (text, count) in counts.items() if count > 1}
     return [
         {"mostly": {key: json.loads(text) for key, text in usual.items()}},
-        *({key: value for key, value in row.items() if json.dumps(value) != usual.get(key)} for row in rows),
+        *(
+            {key: value for key, value in row.items() if json.dumps(value) != usual.get(key)}
+            | ({"without": left_out} if (left_out := [key for key in usual if key not in row]) else {})
+            for row in rows
+        ),
     ]
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from auditor.sources import reader
+from auditor.sources import text as source_text
 from tests.helpers import PAGE, Ran, regaudit, write
 from tests.test_connectors import properties
 
@@ -131,6 +135,112 @@ def test_every_command_and_format(name: str, uri: str, other: str) -> None:
             assert_harmless(regaudit(*args), args, table=is_table)
 
 
+# -- secrets in every place that can hold one
+
+SECRETS = st.tuples(
+    st.text("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ", min_size=16, max_size=40).map("Zq".__add__),
+    st.sampled_from(["{}", "abc8Q~{}", "{}==", "-----BEGIN PRIVATE KEY-----{}", "AccountKey={};", "{{{}}}", "${}", "[1, \"{}\"]", "{{\"x\": \"{}\"}}", "2024-02-30T{}"]),
+)  # fmt: skip
+HOLDERS = (
+    "secretText",
+    "value",
+    "key",
+    "hint",
+    "password",
+    "clientSecret",
+    "client_secret",
+    "privateKey",
+    "SecretText",
+    "KEY",
+    "secret_text",
+    "x",
+)
+MANGLED = st.sampled_from(["", "twice", "cut", "list", "object", "comma", "before", "text", "large"])
+
+
+def holders(secret: str, holder: str) -> dict[str, Any]:
+    """Files of many kinds with a secret where one can be."""
+    held: Any = {holder: secret}
+    (plain,) = re.findall("Zq[A-Za-z]+", secret)
+    ids = {"id": API, "appId": APP, "displayName": "Payroll"}
+    credential = {"keyId": "k", "displayName": "ci", "endDateTime": "2025-01-10T00:00:00Z", **held}
+    old = {"objectId": API, "appId": APP, "displayName": "Payroll", "objectType": "Application", "replyUrls": ["http://x.contoso.com"]}
+    resource = {"address": "azuread_application_password.a", "type": "azuread_application_password", "values": {"value": secret}}
+    return {
+        "graph.json": {**ids, "web": {"redirectUris": ["http://a.contoso.com"], **held}, "passwordCredentials": [credential], "keyCredentials": [credential], **held},
+        "page.json": {"@odata.context": "https://x/$metadata#applications", "value": [{**ids, "passwordCredentials": [credential]}], **held},
+        "principal.json": {**ids, "servicePrincipalType": "Application", "passwordCredentials": [credential], "keyCredentials": [credential]},
+        "manifest.json": {**ids, "replyUrlsWithType": [], "passwordCredentials": [credential], **held},
+        "aadgraph.json": {**old, "passwordCredentials": [{"keyId": "k", "endDate": "2025-01-10T00:00:00Z", **held}], **held},
+        "rbac.json": {"appId": APP, "displayName": "x", "password": secret, "tenant": API, **held},
+        "appsettings.json": {"AzureAd": {"ClientId": APP, "TenantId": API, "ClientSecret": secret, "ClientCertificates": [held]}},
+        "authConfig.json": {"credentials": {"clientID": APP, "tenantID": API, "clientSecret": secret}, "metadata": {"authority": "x", "version": "v2.0"}},
+        "authConfig2.json": {"auth": {"clientId": APP, "authority": "https://login.microsoftonline.com/common", **held}, "cache": held},
+        "apiProperties.json": properties(custom={"tenantId": {"value": "x"}}, clientId=APP, **held | {"clientSecret": secret}),
+        "sample.json": {"Sample": {}, "AADApps": [{"Id": "a", "Name": "x", "Kind": "SinglePageApplication", **held}]},
+        "powershell.json": {"AppId": APP, "SignInAudience": "AzureADMyOrg", "PasswordCredentials": [{"SecretText": secret}], **held},
+        "error.json": {"error": {"code": "x", "message": f"client_secret={plain}&x Bearer {plain} access_token={plain} abc8Q~{plain:x<34.34} -----BEGIN RSA PRIVATE KEY----- {plain}"}},
+        "state.tfstate": {"version": 4, "lineage": "x", "resources": [{**resource, "instances": [{"attributes": {"value": secret}}]}]},
+        "parameters.json": {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "parameters": {"s": {"value": secret}}},
+        "unknown.json": {"appId": APP, "requiredResourceAccess": secret, "passwordCredentials": [held], **held},
+        "collections.json": {"applications": [{**ids, "passwordCredentials": [credential]}], "servicePrincipals": [held], holder: [{holder: [held]}]},
+    }  # fmt: skip
+
+
+def mangled(value: Any, how: str, secret: str, holder: str, at: float) -> str:
+    text = json.dumps(value, indent=1)
+    quoted = json.dumps(secret)
+    match how:
+        case "twice":
+            return text.replace(f'"{holder}": {quoted}', f'"{holder}": "", "{holder}": {quoted}')
+        case "cut":
+            return text[: int(len(text) * at)]
+        case "list":
+            return text.replace(quoted, f"[{quoted}, 1]")
+        case "object":
+            return text.replace(quoted, f'{{"secretText": {quoted}, "endDateTime": {quoted}}}')
+        case "comma":
+            return text.replace(quoted, f"{quoted},,")
+        case "before":
+            return f"client_secret={secret}\n{text}"
+        case "text":
+            return json.dumps(text)
+    return text
+
+
+@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@given(secret=SECRETS, holder=st.sampled_from(HOLDERS), how=MANGLED, at=st.floats(0.2, 0.99))
+def test_no_secret_is_shown_wherever_it_is(secret: tuple[str, str], holder: str, how: str, at: float) -> None:
+    random, form = secret
+    with tempfile.TemporaryDirectory() as below, contextlib.ExitStack() as patches:
+        if how == "large":
+            for module in (reader, source_text):
+                patches.enter_context(mock.patch.object(module, "EXACT_UP_TO", 0))
+        folder = Path(below)
+        made = holders(form.format(random), holder)
+        for name, value in made.items():
+            write(folder / name.replace("2", "/"), mangled(value, how, form.format(random), holder, at))
+        write(
+            folder / "authConfig.js",
+            f'const msalConfig = {{auth: {{clientId: "{APP}", clientSecret: `{random}`}}}};\nmodule.exports = {{msalConfig}};',
+        )
+        write(folder / "app.tf", f'resource "azuread_application" "a" {{\n  password = "{random}"\n}}\n')
+        write(folder / "app.yaml", f"signInAudience: x\npasswordCredentials:\n- secretText: {random}\n")
+        as_of = ("--as-of", "2026-01-01")
+        runs: list[tuple[Any, ...]] = [
+            ("scan", folder, *as_of, "--profile", "strict", "--select", "ALL", "-v", "--limit", "0"),
+            ("scan", folder, *as_of, "--output-format", "json", "--show-passed"),
+            ("connect", folder, *as_of), ("connect", folder, *as_of, "--output-format", "json"),
+            ("credentials", folder, *as_of), ("credentials", folder, *as_of, "--output-format", "json"), ("credentials", folder, *as_of, "--output-format", "ics"),
+            ("api-permissions", folder, "--output-format", "json"), ("explain", f"AADSTS7000222: {APP}", folder, *as_of),
+            *(("scan", folder / name.replace("2", "/"), *as_of) for name in made),
+        ]  # fmt: skip
+        for args in runs:
+            ran = regaudit(*args)
+            assert "internal error" not in ran.err, args
+            assert random[:12] not in ran.out + ran.err, (args, how)
+
+
 def test_pages_of_ones_own(tmp_path: Path) -> None:
     page = PAGE.format(title="=PLANT \x1b[31m\u202e ##vso[x]", severity="low", id="x", tag="::error::").replace(
         "Why it matters.", "\u202e##vso[task.x]\n::error::x\n  ::error::y\n\tindented\u061c"
@@ -156,7 +266,7 @@ def test_what_a_uri_hides_changes_no_identity(tmp_path: Path) -> None:
     def findings(*uris: str) -> dict[str, str]:
         app = {"id": API, "appId": APP, "displayName": "x", "web": {"redirectUris": list(uris)}}
         ran = regaudit("scan", write(tmp_path / "app.json", app), "--select", "redirect-http", "--output-format", "json")
-        return {row["finding_id"]: row["actual"] for row in ran.json["findings"] if row["status"] == "fail"}
+        return {row["finding_id"]: row["actual"] for row in ran.findings if row["status"] == "fail"}
 
     one, two = "http://a.contoso.com/?code=1", "http://a.contoso.com/?code=2"
     both = findings(one, two)

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from auditor import audit
-from auditor.engine.finding import Status
 from auditor.engine.identity import Identity, fingerprint
 from auditor.errors import RuleError
 from auditor.pipeline import Report
+from auditor.severity import Status
 from tests.helpers import regaudit, registration, write
 from tests.tenants import HOME, guid
 from tests.test_formats import OTHER, PAYROLL, with_plans  # noqa: F401  (a fixture)

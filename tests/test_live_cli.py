@@ -25,6 +25,7 @@ pytest.importorskip("msgraph")
 from auditor.cli import main
 from tests.fake_graph import FakeGraph, made_up
 from tests.fake_graph.sign_in import CLIENT_SECRET, MARK
+from tests.helpers import flat
 
 TENANT = made_up(60, seed=11)
 PAGE = 25  # objects: three pages of applications
@@ -126,7 +127,7 @@ def test_a_finding_has_one_id_live_in_a_snapshot_and_in_files(graph: FakeGraph, 
     def ids(done: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], set[str]]:
         """Of each rule and object the findings that are known by an ID."""
         found: dict[tuple[str, str], set[str]] = {}
-        for row in json.loads(done.stdout)["findings"]:
+        for row in flat(json.loads(done.stdout)):
             if row["status"] == "fail" and not row["weak"]:
                 found.setdefault((row["rule_id"], row["object_id"]), set()).add(row["finding_id"])
         return found
@@ -160,7 +161,7 @@ def test_a_snapshot_gives_the_report_of_the_live_scan_byte_for_byte(size: str, t
     report = json.loads((tmp_path / "live.json").read_text())
     assert report["run"]["source"] == "graph"
     assert report["run"]["paths"] == [graph.tenant_id]
-    finding = next(row for row in report["findings"] if row["status"] == "fail")
+    finding = flat(report)[0]
     assert (finding["file"], finding["line"]) == (None, None)
     assert finding["pointer"].startswith(("/applications/", "/servicePrincipals/"))
 
@@ -230,9 +231,9 @@ def test_a_refused_permission_makes_its_rules_not_evaluated_and_the_exit_code_2(
     assert done.returncode == 2
     assert "it needs Directory.Read.All" in done.stdout
     assert "could not be evaluated everywhere" in done.stdout
-    missing = {row["collection"]: row for row in report["run"]["coverage"]["tenants"][0]["collections"] if row["status"] == "denied"}
+    missing = {row["collection"]: row for row in report["tenants"][0]["collections"] if row["status"] == "denied"}
     assert missing["oauth2PermissionGrants"]["missing_permission"] == "Directory.Read.All"
-    reasons = [row for row in report["run"]["coverage"]["not_evaluated"] if row["reason"].startswith("oauth2PermissionGrants")]
+    reasons = [row for row in report["not_evaluated"] if row["what"] == "oauth2PermissionGrants"]
     assert reasons
     assert "grant Directory.Read.All" in reasons[0]["remedy"]
     assert "perm-requested-not-granted" in reasons[0]["rules"]
@@ -257,7 +258,7 @@ def test_no_missing_permission_makes_a_rule_pass(graph: FakeGraph, tmp_path: Pat
     assert done.returncode == 2
     assert not report["summary"]["findings"]
     assert report["run"]["coverage"]["verdicts"]["not_evaluated"] >= before["run"]["coverage"]["verdicts"]["failed"]
-    assert f"grant {permission}" in report["run"]["coverage"]["not_evaluated"][0]["remedy"]
+    assert f"grant {permission}" in report["not_evaluated"][0]["remedy"]
     assert run(graph, "export", "-o", str(tmp_path / "x.gz"), "--select", rule).returncode == 2
 
 
@@ -288,8 +289,8 @@ def test_half_of_a_collection_is_never_judged_as_the_whole(graph: FakeGraph, tmp
     done = run(graph, "scan", "--as-of", AS_OF, "--output-format", f"json={tmp_path / 'half.json'}", "--show-passed")
     assert done.returncode == 2
     whole, half = (json.loads((tmp_path / name).read_text()) for name in ("whole.json", "half.json"))
-    said = {(row["rule_id"], row["object_id"]): row["status"] for row in whole["findings"] if row["object_id"]}
-    verdicts = [row for row in half["findings"] if row["object_id"]]
+    said = {(row["rule_id"], row["object_id"]): row["status"] for row in flat(whole) if row["object_id"]}
+    verdicts = [row for row in flat(half) if row["object_id"]]
     assert len(verdicts) > 500
     for row in verdicts:
         assert said.get((row["rule_id"], row["object_id"]), "pass") == row["status"], (row["rule_id"], row["message"])
@@ -458,7 +459,7 @@ def test_the_needed_permissions_are_printed_and_are_enough(graph: FakeGraph, tmp
     graph.granted.intersection_update(permissions)
     done = run(graph, "scan", *select, "--fail-on", "never", "--output-format", f"json={tmp_path / 'r.json'}")
     assert done.returncode == 0
-    assert not json.loads((tmp_path / "r.json").read_text())["run"]["coverage"]["not_evaluated"]
+    assert not json.loads((tmp_path / "r.json").read_text())["not_evaluated"]
     assert {request.path for request in graph.asked()} <= {"/v1.0/applications", "/v1.0/servicePrincipals", "/v1.0/organization"} | {
         request.path for request in graph.requests if request.path.endswith("/token") or ".well-known" in request.path
     }
@@ -477,7 +478,7 @@ def test_options_of_a_live_tenant_ask_for_one() -> None:
     assert "without a path" in done.stderr
 
 
-def scan(*paths: Path) -> subprocess.CompletedProcess[str]:
+def scan(*paths: Path | str) -> subprocess.CompletedProcess[str]:
     return regaudit("scan", *map(str, paths), "--as-of", AS_OF, "-q")
 
 
@@ -561,15 +562,24 @@ def test_a_snapshot_in_latin_1_is_an_error_with_its_place_and_other_input_is_aud
 def test_a_snapshot_that_unpacks_to_gigabytes_is_left(snapshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from auditor.sources import snapshot as source
 
-    monkeypatch.setattr(source, "_MOST_UNPACKED", (1 << 20, 50))
     header, objects = lines(snapshot)
     target = tmp_path / "bomb.ndjson.gz"
-    target.write_bytes(gzip.compress(sealed(header, objects) + objects[0] * 1 + b"\n" + (objects[0] + b"\n") * 20_000))
-    monkeypatch.setattr(source._Reader, "line", lambda reader, raw: (reader._intake is None and reader._begin(raw)) or True)
-    done = scan(target)
-    assert (done.returncode, "unpacks to more than 50 times its size" in done.stderr) == (2, True)
+    target.write_bytes(gzip.compress(sealed(header, [*objects, *[objects[0]] * 20_000])))
+    assert target.stat().st_size < 1 << 20
+    lines_read: list[bytes] = []
+    take = source._Reader.line
+
+    def counted(reader: source._Reader, raw: bytes) -> bool:
+        lines_read.append(raw)
+        return take(reader, raw)
+
+    monkeypatch.setattr(source._Reader, "line", counted)
+    done = scan(target, "--max-file-size", "1MB")
+    assert done.returncode == 2
+    assert "it unpacks to more than the limit of 1 MB (--max-file-size): the rest is not read" in done.stderr
+    assert 0.9 < sum(map(len, lines_read)) / (1 << 20) <= 1
+    monkeypatch.undo()
     target.write_bytes(gzip.compress(b"\n".join([json.dumps(header, separators=(",", ":")).encode(), b" " * (65 << 20)])))
-    monkeypatch.setattr(source, "_MOST_UNPACKED", (1 << 30, 300))
     done = scan(target)
     assert (done.returncode, "the line is too long" in done.stderr) == (2, True)
 

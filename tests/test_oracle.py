@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from auditor.sources import reader, text
-from tests.helpers import regaudit
+from tests.helpers import Ran, flat, regaudit, registration
 from tests.oracle import registrations, seen
 from tests.tenants import guid
 
@@ -293,16 +293,16 @@ def test_what_is_there_is_reported_or_cannot_be_read(
             "scan", tmp_path / "file.json", "--as-of", TODAY, "--select", "redirect-http,secret-expired", "--output-format", "json"
         )
         if ran.code != 2:
-            unseen.extend(f"seed {seed}, {what}: {shown[:300]!r}" for what in missed(json.dumps(value), ran.json))
+            unseen.extend(f"seed {seed}, {what}: {shown[:300]!r}" for what in missed(json.dumps(value), ran))
     assert not unseen, "\n".join(unseen)
 
 
-def missed(held: str, report: dict[str, Any]) -> list[str]:
+def missed(held: str, ran: Ran) -> list[str]:
     """What the oracle sees and the report does not tell."""
     expired, plain = seen(held, TODAY)
-    told = {row["app_id"] for row in report["applications"]}
-    secrets = {(row["app_id"], row["key_id"]) for row in report["credentials"] if row["state"] == "expired"}
-    uris = {(row["app_id"], row["message"]) for row in report["findings"] if row["rule_id"] == "redirect-http"}
+    told = {row.get("app_id") for row in ran.json["applications"]}
+    secrets = {(row["app_id"], row["key_id"]) for row in flat(ran.json, "credentials") if row["state"] == "expired"}
+    uris = {(row["app_id"], row["message"]) for row in ran.findings if row["rule_id"] == "redirect-http"}
     return [
         *(f"application {id_}" for id_, _ in registrations(json.loads(held)) if id_ not in told),
         *(f"secret {key} of {id_}" for id_, key in expired - secrets),
@@ -319,6 +319,7 @@ def test_the_oracle_sees() -> None:
     ]
     for value in (one, [one], page([one]), {"x": {"y": one}}, json.dumps(one), cased(one, str.upper)):
         assert seen(json.dumps(value), TODAY) == ({(one["appId"], "k1")}, {(one["appId"], "http://h.contoso.com/cb")})
-    assert missed(json.dumps([one]), {"applications": [], "credentials": [], "findings": []}) == [
+    nothing = regaudit("scan", "-", "--output-format", "json", stdin=json.dumps(registration("Tidy")).encode())
+    assert missed(json.dumps([one]), nothing) == [
         f"application {one['appId']}", f"secret k1 of {one['appId']}", f"http://h.contoso.com/cb of {one['appId']}",
     ]  # fmt: skip

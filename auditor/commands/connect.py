@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from auditor.errors import UsageError
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
-    from auditor.report.fixes import Renderer
 
 _EPILOG = """\b
 Examples:
@@ -44,7 +44,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     """
     from auditor.diagnose.chain import RULES, chains, gate, roots, verdict
     from auditor.pipeline import AuditRequest
-    from auditor.report.fixes import Renderer
+    from auditor.report.build import fix_of
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
@@ -59,14 +59,17 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})
     else:
-        fixes = Renderer([outcome.rule for outcome in report.outcomes], output.shell, report.tenants)
+
+        def lines(row: Any) -> list[str]:
+            return fix_of(row, report.tenants).lines(output.shell)
+
         click.echo(f"{said}\n")
         for chain in found:
-            click.echo("\n".join(_page(chain, output, fixes)))
+            click.echo("\n".join(_page(chain, output, lines)))
     return passed.exit_code
 
 
-def _page(chain: Any, output: Output, fixes: Renderer) -> list[str]:
+def _page(chain: Any, output: Output, fix: Callable[[Any], list[str]]) -> list[str]:
     from auditor.display import cell
 
     def style(text: str, name: str) -> str:
@@ -77,7 +80,7 @@ def _page(chain: Any, output: Output, fixes: Renderer) -> list[str]:
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
     if not output.quiet:
-        lines += _links(chain, style, fixes, verbose=output.verbose)
+        lines += _links(chain, style, fix, verbose=output.verbose)
     counts = {status: sum(link.status == status for link in chain.links) for status in _MARKS}
     if chain.links:
         broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
@@ -87,7 +90,7 @@ def _page(chain: Any, output: Output, fixes: Renderer) -> list[str]:
     return [*lines, ""]
 
 
-def _links(chain: Any, style: Any, fixes: Renderer, *, verbose: bool) -> list[str]:
+def _links(chain: Any, style: Any, fix: Callable[[Any], list[str]], *, verbose: bool) -> list[str]:
     from auditor.display import cell
 
     lines = []
@@ -102,13 +105,13 @@ def _links(chain: Any, style: Any, fixes: Renderer, *, verbose: bool) -> list[st
         if verbose and link.rules:
             lines.append(f"  {'':<{width}}  checked by {', '.join(link.rules)}")
         for row in (*link.findings, *link.remarks):
-            lines += _finding(row, " " * (width + 4), fixes)
+            lines += _finding(row, " " * (width + 4), fix)
     for row in chain.remarks:
-        lines += ["  also", *_finding(row, "  ", fixes)]
+        lines += ["  also", *_finding(row, "  ", fix)]
     return lines
 
 
-def _finding(row: Any, indent: str, fixes: Renderer) -> list[str]:
+def _finding(row: Any, indent: str, fix: Callable[[Any], list[str]]) -> list[str]:
     from auditor.display import cell, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
@@ -116,5 +119,5 @@ def _finding(row: Any, indent: str, fixes: Renderer) -> list[str]:
     lines = [f"{indent}{row.severity}{likely} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
     if row.file:
         lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
-    lines += [f"{indent}  {'fix: ' if i == 0 else '     '}{line}".rstrip() for i, line in enumerate(fixes.lines(row))]
+    lines += [f"{indent}  {'fix: ' if i == 0 else '     '}{line}".rstrip() for i, line in enumerate(fix(row))]
     return lines

@@ -36,12 +36,13 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
     """
     from auditor.display import counted
     from auditor.report.ics import calendar, days_of, ics
-    from auditor.report.tables import credentials
+    from auditor.report.tables import credential_rows
     from auditor.unknown import Unknown
 
     days = days_of(within)
     loaded = running.load(inputs, _READ, as_of, output)
-    rows = calendar(loaded, days)
+    every = list(credential_rows(loaded))
+    rows = calendar(every, days)
     roots: list[Any] = [root for world in loaded.worlds for root in (*world.apps, *world.principals)]
     unread = [isinstance(root.secrets, Unknown) + isinstance(root.certificates, Unknown) for root in roots]
     objects, what = "app registration or service principal", "which credentials there are"
@@ -56,7 +57,7 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
         ahead = "some day" if days is None else f"within {within}"
         verbs = "has expired or expires" if len(rows) == 1 else "have expired or expire"
         click.echo(f"{counted(len(rows), 'credential')} {verbs} {ahead}." if rows else f"No credential has expired or expires {ahead}.")
-        if unknown := sum(row.state == "unknown" for row in credentials(loaded)):
+        if unknown := sum(row.state == "unknown" for row in every):
             click.echo(f"When {counted(unknown, 'credential')} {'ends' if unknown == 1 else 'end'} is not known: the input does not say.")
         if blind := sum(map(bool, unread)):
             click.echo(f"Not all credentials are known of {blind:,} of {counted(len(roots), 'object')}: the input does not list them.")

@@ -19,7 +19,9 @@ from auditor.errors import UsageError
 if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
     from auditor.engine.selection import RuleSelection
-    from auditor.pipeline import AuditRequest, Inputs, Report
+    from auditor.pipeline import AuditRequest, Inputs
+    from auditor.pipeline import Report as Audited
+    from auditor.report.model import Report
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
@@ -169,21 +171,25 @@ def _with_a_code(message: Message) -> Message:
 def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int) -> int:
     from auditor.diagnose import aadsts
     from auditor.report import Options, render
+    from auditor.report.build import Depth, report_of
 
     ignored = book.matching(request.rules.ignore)
     explanations = aadsts.explained(message.codes, (rule for rule in book if rule.id not in ignored))
     rules = sorted({rule.id for explanation in explanations for rule in explanation.rules})
     asked = not request.inputs.are_none
+    as_json = output.form == "json"
+    audited: Audited | None = None
     report: Report | None = None
     if asked and rules:
-        report = running.run(replace(request, rules=replace(request.rules, select=tuple(rules))), output)
-    named = aadsts.mentions(message, report) if report else []
+        audited = running.run(replace(request, rules=replace(request.rules, select=tuple(rules)), by_area=as_json), output)
+        report = report_of(audited, fail_on=_FAIL_ON, depth=Depth.objects if as_json else Depth.findings)
+    named = aadsts.mentions(message, audited) if audited else []
     colour = output.form == "text" and output.coloured
     shown = Options(
-        colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids), fail_on=_FAIL_ON,
+        colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids),
         shell=output.shell,
     )  # fmt: skip
-    if output.form == "json":
+    if as_json:
         _print_json(explanations, named, report, shown)
     else:
         _print_text(explanations, named, report, colour=colour)
@@ -195,7 +201,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
     if asked and not rules:
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
     done = all(explanation.known for explanation in explanations) and (rules or not asked)
-    return max(0 if done else 2, report.exit_code(_FAIL_ON) if report else 0)
+    return max(0 if done else 2, report.summary.gate.exit_code if report else 0)
 
 
 def _print_text(explanations: list[Explanation], named: list[Mention], report: Report | None, *, colour: bool) -> None:
@@ -246,8 +252,8 @@ def _title(rule: Rule) -> str:
 
 
 def _counts(rule: Rule, report: Report) -> dict[str, int]:
-    outcome = next(outcome for outcome in report.outcomes if outcome.rule.id == rule.id)
-    return {name: getattr(outcome, name) for name in ("failed", "passed", "not_evaluated", "not_applicable", "errors")}
+    verdicts = next(row.verdicts for row in report.rules if row.id == rule.id)
+    return {name: getattr(verdicts, name) for name in ("failed", "passed", "not_evaluated", "not_applicable", "errors")}
 
 
 def _verdicts(counts: dict[str, int]) -> str:

@@ -17,9 +17,12 @@ from auditor.errors import UsageError
 from auditor.files import identities, identity
 from auditor.severity import SEVERITIES
 
+KINDS = ("findings", "applications", "credentials")  # as in auditor.report.rows, which is not imported for a help text
+
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
+    from auditor.report.build import Depth
 
 _EPILOG = """\b
 Examples:
@@ -30,6 +33,7 @@ Examples:
   regaudit scan . --select credentials --fail-on medium
   regaudit scan . --output-format text --output-format json=report.json
   regaudit scan . --fix-script fixes.ps1 --shell powershell
+  regaudit scan . --output-format csv=credentials.csv --rows credentials
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
 """
 
@@ -42,8 +46,10 @@ Examples:
     multiple=True,
     metavar="FORMAT[=FILE]",
     shell_complete=complete.formats,
-    help="text or json, into a file if one is named. Repeatable.",
+    help="text, json, csv or ndjson, into a file if one is named. Repeatable.",
 )
+@click.option("--rows", type=click.Choice(KINDS), help="What csv and ndjson have a row for; findings, if it is left out.")
+@click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
 @click.option(
     "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
@@ -62,8 +68,8 @@ Examples:
 )
 @outputs(commands=True)
 def command(
-    inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool,
-    certain_only: bool, fix_script: Path | None, **options: Any,
+    inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, inventory: bool,
+    certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None, fix_script: Path | None,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -73,23 +79,41 @@ def command(
     """
     from auditor.pipeline import AuditRequest
     from auditor.report import Options, render
+    from auditor.report.build import Depth, report_of
 
     targets = [_target(form) for form in formats or ("text",)]
     _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
+    depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
     files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
     guard_all(files, known)
-    report = running.run(AuditRequest(inputs, rules, as_of, show_passed, certain_only=certain_only), output)
-    guard_all(files, known | report.opened)  # now it is known what the folders hold
+    request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, certain_only=certain_only)
+    audited = running.run(request, output)
+    guard_all(files, known | audited.opened)  # now it is known what the folders hold
+    report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
     for form, file in targets:
-        shown = Options(colour=file is None and output.coloured, quiet=output.quiet, verbose=output.verbose, shell=output.shell, **options)
+        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or "findings", shell=output.shell)
         pieces = render(report, form, shown)
         _to_stdout(pieces) if file is None else write(pieces, file)
     if fix_script is not None:
         from auditor.report import script
 
         write(script.render(report, output.shell), fix_script)
-    return report.exit_code(options["fail_on"], strict=options["strict"])
+    return report.summary.gate.exit_code
+
+
+def _depth(forms: set[str], rows: str | None, *, inventory: bool) -> Depth:
+    """How much of what was read the reports need. Raises UsageError for an option that none of them heeds."""
+    from auditor.report.build import Depth
+
+    flat = forms & {"csv", "ndjson"}
+    if rows is not None and not flat:
+        raise UsageError("--rows is about csv and ndjson: add --output-format csv or ndjson")
+    if inventory and "json" not in forms:
+        raise UsageError("--inventory is about the JSON report: add --output-format json")
+    if inventory or (flat and rows == "applications"):  # some of their columns are of the inventory
+        return Depth.inventory
+    return Depth.findings if forms == {"text"} else Depth.objects
 
 
 def _apart(files: list[Path | None]) -> None:

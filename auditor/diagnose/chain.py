@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from auditor.display import clean, counted, show
-from auditor.engine.finding import Finding, Outcome, Says, Status, Verdict
+from auditor.engine.finding import Finding, Outcome, Says, Verdict
 from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly, unread
 from auditor.engine.identity import numbered, subject_key
 from auditor.engine.rows import identity_of
@@ -23,8 +23,10 @@ from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedRe
 from auditor.facts.connector import ConnectorScope
 from auditor.joins.world import World
 from auditor.pipeline import Report
+from auditor.report.rows import FindingRow
+from auditor.report.tables import finding_row
 from auditor.report.verdict import nothing
-from auditor.severity import Severity
+from auditor.severity import Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 
 _BREAKS = Severity.medium
@@ -140,6 +142,9 @@ ASIDE = (
     "connector-oauth-generic",
     "connector-oauth-no-refresh",
     "connector-secret-in-file",
+    "connector-key-in-policy",
+    "connector-api-http",
+    "saved-client-secret",
     "connector-multi-tenant",
 )
 RULES = tuple(dict.fromkeys([step.rule for link in LINKS for step in link.steps] + list(ASIDE)))
@@ -154,8 +159,8 @@ class Judged(msgspec.Struct):
     reason: str | None  # why it is not evaluated
     remedy: str | None  # what would make it known
     rules: list[str]  # those that passed, failed or could not be evaluated
-    findings: list[Finding]
-    remarks: list[Finding]
+    findings: list[FindingRow]
+    remarks: list[FindingRow]
 
 
 class Chain(msgspec.Struct):
@@ -170,13 +175,17 @@ class Chain(msgspec.Struct):
     pointer: str
     status: str  # pass, fail, not-evaluated; not-applicable where it does not sign in through Microsoft Entra ID
     links: list[Judged]
-    remarks: list[Finding]
+    remarks: list[FindingRow]
+
+
+def _walked(world: World) -> Iterator[Connector]:
+    return (connector for connector in world.connectors if connector.signs_in_by_itself)
 
 
 def roots(world: World) -> list[Any]:
     """What the rules of all links are asked about, each once: connectors and what they depend on."""
     reaches = dict.fromkeys(step.root for link in LINKS for step in link.steps)
-    found = (_reached(reach, connector) for connector in world.connectors for reach in reaches)
+    found = (_reached(reach, connector) for connector in _walked(world) for reach in reaches)
     return list({id(root): root for root in found if root is not None and not isinstance(root, Unknown)}.values())
 
 
@@ -184,7 +193,7 @@ def chains(report: Report) -> Iterator[Chain]:
     """One for each connector of a report on `only` these roots, that was made with RULES."""
     outcomes = {outcome.rule.id: outcome for outcome in report.outcomes}
     for world in report.worlds:
-        for connector in world.connectors:
+        for connector in _walked(world):
             yield _chain(connector, outcomes, report)
 
 
@@ -226,7 +235,7 @@ def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -
             if connector.kind == "api" and link.name in _CLIENTS:
                 continue
             links.append(_judged(link, connector, outcomes, links, report))
-    remarks = [row for rule in ASIDE if rule in outcomes for row in _findings(outcomes[rule].of(connector).values())]
+    remarks = [finding_row(row) for rule in ASIDE if rule in outcomes for row in _findings(outcomes[rule].of(connector).values())]
     statuses = {link.status for link in links}
     status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
     return Chain(
@@ -240,8 +249,8 @@ _CLIENTS = ("client", "client's service principal", "permission", "consent")  # 
 
 def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], before: list[Judged], report: Report) -> Judged:
     asked = [(step, _verdicts(step, outcomes[step.rule], connector)) for step in link.steps if step.rule in outcomes]
-    breaking: list[Finding] = []
-    remarks: list[Finding] = []
+    breaking: list[FindingRow] = []
+    remarks: list[FindingRow] = []
     there = {id(row) for _, verdicts in asked for row in _findings(verdicts)}
     for step, verdicts in asked:
         gave_way = outcomes[step.rule].gave_way
@@ -249,7 +258,7 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
             if id(row) in gave_way and id(gave_way[id(row)]) in there:
                 continue  # the other says the same, of this link
             breaks = row.status is Status.error or (counts(row, _BREAKS) and not step.remark)
-            (breaking if breaks else remarks).append(row)
+            (breaking if breaks else remarks).append(finding_row(row))
     asked = [(step, verdicts) for step, verdicts in asked if not step.remark]
     spoke = [step.rule for step, verdicts in asked if any(verdict.says is not Says.not_applicable for verdict in verdicts)]
     verdicts = [verdict for _, verdicts in asked for verdict in verdicts]

@@ -59,8 +59,10 @@ class BoundRule:
         return eval(self.compiled.message_code, self._space)  # type: ignore[no-any-return]  # noqa: S307
 
     @cached_property
-    def _fix(self) -> Callable[[Any, Any], str]:
-        code = self.compiled.fix_code
+    def _values(self) -> Callable[[Any, Any], dict[str, str | None]] | None:
+        code = self.compiled.values_code
+        if code is None:
+            return None
         self._space |= {key: exact(self.env) for key, exact in self.compiled.checker.constants.items() if key not in self._space}
         return eval(code, self._space)  # type: ignore[no-any-return]  # noqa: S307
 
@@ -127,11 +129,15 @@ class BoundRule:
         except Unread:
             return self.compiled.message.render(self._env(root, subject))
 
-    def fix(self, root: Any, subject: Any) -> str:
+    def values(self, root: Any, subject: Any) -> dict[str, str]:
+        """What the fix needs and a row does not say otherwise, as far as it is known."""
+        if self._values is None:
+            return {}
         try:
-            return self._fix(root, subject)
+            found = self._values(root, subject)
         except Unread:
-            return self.compiled.fix.render(self._env(root, subject))
+            return self.compiled.fix.values(self._env(root, subject))
+        return {key: value for key, value in found.items() if value is not None}
 
     def named(self, root: Any, subject: Any) -> list[Any]:
         """Facts that the message names besides the subject."""

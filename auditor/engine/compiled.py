@@ -16,7 +16,7 @@ from typing import Any
 
 from auditor.entra.collections import SHIPPED
 from auditor.errors import RuleError
-from auditor.facts import ROOTS, Tenant
+from auditor.facts import ROOTS, Credential, Tenant
 from auditor.language import (
     BOOL,
     DATE,
@@ -250,7 +250,15 @@ class CompiledRule:
     def fix(self) -> Fix:
         """The page's fix. Raises RuleError."""
         with _in(self.rule, FIX):
-            return Fix(self.checker, self.rule.fix)
+            return Fix(self.checker, self.rule.fix, self._members(), self.rule.params)
+
+    def _members(self) -> dict[str, str]:
+        """Facts that a finding has anyway, in a member of its own."""
+        root, item = self.rule.root, self.each.type.item if self.each is not None else None
+        found = {f"{root}.app_id": "app_id", f"{root}.id": "object_id"} if root in ("app", "principal") else {}
+        if item is not None and item.cls is not None and issubclass(item.cls, Credential):
+            found[f"{self.subject}.key_id"] = "credential_key_id"
+        return found
 
     # -- compiled, each when it is first needed
 
@@ -283,8 +291,9 @@ class CompiledRule:
         return self._function(self.message.code())
 
     @cached_property
-    def fix_code(self) -> CodeType:
-        return self._function(self.fix.code())
+    def values_code(self) -> CodeType | None:
+        code = self.fix.values_code()
+        return None if code is None else self._function(code)
 
     def _function(self, code: ast.expr) -> CodeType:
         """What a row says, as a function of root and subject; an unknown on the way raises Unread."""

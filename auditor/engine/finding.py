@@ -10,31 +10,21 @@ from typing import NamedTuple
 import msgspec
 
 from auditor.rulebook.page import Rule
-from auditor.severity import Certainty, Severity
+from auditor.severity import Certainty, Severity, Status
+from auditor.template import Template
 from auditor.unknown import Reason
 
 
-class Status(StrEnum):
-    """What a row of a report says of its subject."""
-
-    fail = "fail"
-    error = "error"
-    not_evaluated = "not-evaluated"
-    passed = "pass"
-
-
 class Finding(msgspec.Struct, gc=False):
-    """One row of a report: a rule that fails at one subject, an error, or what a rule could not judge and why.
+    """What one rule says of one subject: it fails (a finding), the rule broke there, or, if that was asked for, it passes.
 
-    A row of status "not-evaluated" stands for `count` registrations (or other roots), and names none of them.
     `severity` is that of the ordinary case where an unknown decides; `highest_severity` is the highest that is possible then.
+    Lines and columns count from 1; `pointer` is a JSON Pointer into the file, `property_path` the place below the object.
     `certainty` is that of a failure; null of every other row.
     """
 
     finding_id: str
-    rule_id: str
-    rule_title: str
-    area: str
+    rule: Rule
     severity: Severity
     highest_severity: Severity
     status: Status
@@ -50,20 +40,50 @@ class Finding(msgspec.Struct, gc=False):
     credential_key_id: str | None = None
     property_path: str | None = None
     actual: str | None = None
-    expected: str | None = None
     message: str = ""
-    remediation: str | None = None
-    reference_url: str | None = None
-    aadsts: list[int] = []
     owners: list[str] | None = None
     tags: list[str] | None = None
     service_management_reference: str | None = None
     related: list[Related] | None = None
-    count: int = 1
     portal_url: str | None = None
     certainty: Certainty | None = None
     stands_for: list[str] | None = None  # rules that found the same fault on the same object, and gave way to this one
     weak: bool = False  # another object may come to have the same finding_id: what it is of has no ID
+    values: dict[str, str] = {}  # what the fix takes from this subject
+    template: Template | None = None  # the fix
+    rank: int = 0  # of the root
+
+    @property
+    def rule_id(self) -> str:
+        return self.rule.id
+
+    @property
+    def rule_title(self) -> str:
+        return self.rule.title
+
+    @property
+    def area(self) -> str:
+        return self.rule.area
+
+    @property
+    def expected(self) -> str:
+        return self.rule.require
+
+    @property
+    def reference_url(self) -> str | None:
+        return next(iter(self.rule.references), None)
+
+    @property
+    def aadsts(self) -> list[int]:
+        return self.rule.aadsts
+
+    @property
+    def remediation(self) -> str | None:
+        """The fix in Markdown, with what is known of this subject."""
+        if self.template is None:
+            return None
+        own = {name: getattr(self, place.member) for name, place in self.template.places.items() if place.member is not None}
+        return self.template.filled({**self.values, **own})
 
 
 class Related(msgspec.Struct, gc=False):

@@ -14,9 +14,9 @@ import msgspec
 
 from auditor.display import counted
 from auditor.engine.compiled import compiled
-from auditor.engine.finding import Finding, Outcome, Status
+from auditor.engine.finding import Finding, Outcome
 from auditor.errors import UsageError
-from auditor.severity import SEVERITIES, Severity
+from auditor.severity import SEVERITIES, Severity, Status
 from auditor.unknown import Reason
 
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from auditor.engine.areas import AreaVerdicts
 from auditor.engine.bound import BoundRule
 from auditor.engine.compiled import compiled
-from auditor.engine.finding import About, Finding, Outcome, Says, Status, Verdict, Verdicts
+from auditor.engine.finding import About, Finding, Outcome, Says, Verdict, Verdicts
 from auditor.engine.identity import numbered, subject_key
 from auditor.engine.rows import Rows
 from auditor.entra.collections import CONNECTORS
@@ -16,6 +17,7 @@ from auditor.facts import ROOTS
 from auditor.joins.world import World
 from auditor.language import Found, Likely
 from auditor.rulebook import Rule
+from auditor.severity import Status
 from auditor.unknown import Unknown
 
 _CHUNK = 256  # roots
@@ -34,16 +36,19 @@ def judge_all(
     only: list[Any] | None = None,
     show_passed: bool = False,
     record: bool = False,
+    areas: AreaVerdicts | None = None,
     certain_only: bool = False,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
     """What each rule says of a world, or of `only` these of its roots. `tell` is called with the number of roots done and of all.
 
+    `areas` gathers verdicts by root and area.
     `record`: outcomes keep each verdict, by root and subject. That takes memory, and the time of three-valued logic for all subjects.
     `certain_only`: what would fail by a presumption, or by an exemption that is not known, is not evaluated.
     """
     some = [rule for rule in rules if only is not None or roots_of(rule, world)]
-    runs = {rule.id: RuleRun(rule, world, show_passed=show_passed, record=record, certain_only=certain_only) for rule in some}
+    options: dict[str, Any] = {"show_passed": show_passed, "record": record, "areas": areas, "certain_only": certain_only}
+    runs = {rule.id: RuleRun(rule, world, **options) for rule in some}
     sets: list[tuple[list[RuleRun], list[Any]]] = []
     for kind in dict.fromkeys(rule.root for rule in rules):
         these = [runs[rule.id] for rule in rules if rule.root == kind and rule.id in runs]
@@ -90,8 +95,17 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
 class RuleRun:
     """One rule over one world, a few roots at a time."""
 
-    def __init__(self, rule: Rule, world: World, *, show_passed: bool, record: bool = False, certain_only: bool = False) -> None:
-        self.rule, self.show_passed = rule, show_passed
+    def __init__(
+        self,
+        rule: Rule,
+        world: World,
+        *,
+        show_passed: bool,
+        record: bool = False,
+        areas: AreaVerdicts | None = None,
+        certain_only: bool = False,
+    ) -> None:
+        self.rule, self.show_passed, self._areas = rule, show_passed, areas
         self.bound = BoundRule(compiled(rule, world.unavailable), world.now, world.tenant, certain_only=certain_only)
         self.each = rule.each
         self.outcome = Outcome(rule, verdicts={} if record else None)
@@ -137,6 +151,11 @@ class RuleRun:
             if outcome.verdicts is not None:
                 self._errors |= {id(root): row for root, row in errors}
         outcome.passed += len(passed)
+        if self._areas is not None:
+            self._areas.add(self.rule.area, Status.passed, passed)
+            self._areas.add(self.rule.area, Status.error, [root for root, _ in found.broken])
+            if self.bound.unknown is not None:
+                self._areas.leave_open(self.rule.area, self.bound.unknown.key, found.blind)
         if self.show_passed:
             outcome.rows += [(About(root.rank, ""), self._rows.passed(root)) for root in passed]
 
@@ -155,11 +174,15 @@ class RuleRun:
                 continue
             if key in failed:
                 outcome.failed += 1
+                if self._areas is not None:
+                    self._areas.add(self.rule.area, Status.fail, (root,))
             elif dark or key in unknown:
                 reason = unknown.get(key, self.bound.unknown)
                 assert reason is not None
                 outcome.not_evaluated += 1
                 outcome.reasons[reason.key] += 1
+                if self._areas is not None:
+                    self._areas.leave_open(self.rule.area, reason.key, (root,))
             elif seen or key in passed:
                 passing.append(root)
             else:

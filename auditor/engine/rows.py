@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-from auditor import pointer
 from auditor.display import clean, clean_or_none, show
 from auditor.engine import identity
 from auditor.engine.bound import BoundRule
-from auditor.engine.finding import About, Finding, Related, Status, Undecided
+from auditor.engine.finding import About, Finding, Related, Undecided
 from auditor.engine.identity import KINDS, Identity, fingerprint, is_weak_key, numbered, subject_key
+from auditor.entra.clouds import portal_url
 from auditor.entra.collections import OWNERS
 from auditor.facts import Connector, Credential, Fact
 from auditor.joins.world import World
 from auditor.language import Choice, Likely
-from auditor.severity import Certainty, Severity
+from auditor.pointer import property_path
+from auditor.severity import Certainty, Severity, Status
 from auditor.unknown import Unknown, Unread, is_unknown, known
 
 
@@ -41,10 +40,8 @@ class Rows:
     def __init__(self, rule: BoundRule, world: World) -> None:
         self.bound, self.rule, self.world = rule, rule.rule, world
         self.tenant = clean(world.tenant.id) if isinstance(world.tenant.id, str) else None
-        self.reference = self.rule.references[0] if self.rule.references else None
         self.place = "/" + rule.compiled.place if rule.compiled.place else ""
         self.fact = rule.compiled.property_fact
-        self.expected, self.aadsts = self.rule.require, self.rule.aadsts
 
     def failed(
         self, found: Iterable[tuple[Any, Any]], likely: Mapping[tuple[int, int], Likely], undecided: set[Undecided]
@@ -87,7 +84,7 @@ class Rows:
             self._locate(row, root, self.place)
             row.actual = show(subject)
         row.weak = row.weak or is_weak_key(root, subject, key)
-        row.expected, row.remediation = self.expected, bound.fix(root, subject)
+        row.template, row.values = bound.compiled.fix.template, bound.values(root, subject)
         if bound.names_others:
             others = [other for other in bound.named(root, subject) if isinstance(other, Fact)]
             row.related = [related for related in map(_related, others) if related is not None] or None
@@ -108,11 +105,11 @@ class Rows:
         rule = self.rule
         of = identity_of(root)
         return Finding(
-            fingerprint(rule.identity, of.identity, status.value, key), rule.id, rule.title, rule.area, severity, severity, status,
+            fingerprint(rule.identity, of.identity, status.value, key), rule, severity, severity, status,
             of.app_id, of.object_id, of.name, of.kind, self.tenant,
-            None, None, None, None, None, None, None, None,  # its place is filled in later
-            message, None, self.reference, self.aadsts, of.owners, of.tags, of.reference,
-            portal_url=_portal_url(root, rule.area), weak=of.identity.is_weak,
+            None, None, None, None, None, None, None,  # its place is filled in later
+            message, of.owners, of.tags, of.reference, portal_url=_portal_url(root, of, rule.area), weak=of.identity.is_weak,
+            rank=root.rank,
         )  # fmt: skip
 
     @staticmethod
@@ -123,7 +120,7 @@ class Rows:
         row.file = document.file.shown
         where, row.line, row.column = document.place(inside)
         row.pointer = clean(where, 1000)
-        row.property_path = _property_path(inside)
+        row.property_path = property_path(inside)
 
 
 def _rests_on(likely: Likely) -> str:
@@ -161,7 +158,7 @@ def _described(root: Any, of: Identity) -> RootIdentity:
         clean_or_none(getattr(root, "app_id", None)),
         clean_or_none(root.id),
         show(name) if isinstance(name, str) else show(root) if isinstance(root, Connector) else None,
-        KINDS[type(root)],
+        "savedSecret" if isinstance(root, Connector) and not root.signs_in_by_itself else KINDS[type(root)],
         owner_names(root),
         [show(tag) for tag in tags] if type(tags) is list else None,
         clean_or_none(getattr(root, "service_management_reference", None)),
@@ -181,24 +178,8 @@ def owner_names(root: Any) -> list[str] | None:
         return None
 
 
-_BLADES = {  # of the portal's page of a registration, by area of rules
-    "redirect-uris": "Authentication", "tokens": "Authentication", "credentials": "Credentials", "api-permissions": "CallAnAPI",
-    "exposed-api": "ProtectAnAPI", "ownership": "Owners",
-}  # fmt: skip
-
-
-def _portal_url(root: Any, area: str) -> str | None:
-    """Where people look at a live object."""
-    if root.document is None or not (portal := root.document.file.portal):
-        return None
-    of = identity_of(root)
-    if of.kind == "application" and of.app_id:
-        blade = _BLADES.get(area, "Overview")
-        return f"{portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{blade}/appId/{quote(of.app_id)}"
-    if of.kind == "servicePrincipal" and of.app_id and of.object_id:
-        at = f"objectId/{quote(of.object_id)}/appId/{quote(of.app_id)}"
-        return f"{portal}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Overview/{at}"
-    return None
+def _portal_url(root: Any, of: RootIdentity, area: str) -> str | None:
+    return None if root.document is None else portal_url(root.document.file.portal, of.kind, of.app_id, of.object_id, area)
 
 
 def _related(fact: Fact) -> Related | None:
@@ -207,12 +188,3 @@ def _related(fact: Fact) -> Related | None:
         return None
     where, line, _ = document.place(inside)
     return Related(show(fact), document.file.shown, line, clean(where, 1000))
-
-
-@lru_cache(maxsize=4096)
-def _property_path(inside: str) -> str | None:
-    """/passwordCredentials/0/endDateTime -> passwordCredentials[0].endDateTime."""
-    path = ""
-    for part in pointer.split(inside):
-        path += f"[{part}]" if part.isdigit() and path else f".{part}" if path else part
-    return clean(path, 500) or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -70,3 +71,21 @@ def graph_of(graph: str, portal: str = "") -> str | None:
     if not graph and not portal:
         return CLOUDS["global"].graph
     return roots.pop() if len(roots) == 1 else None
+
+
+_BLADES = {  # of the portal's page of a registration, by area of rules
+    "redirect-uris": "Authentication", "tokens": "Authentication", "credentials": "Credentials", "api-permissions": "CallAnAPI",
+    "exposed-api": "ProtectAnAPI", "ownership": "Owners",
+}  # fmt: skip
+
+
+def portal_url(portal: str, kind: str, app_id: str | None, object_id: str | None, area: str) -> str | None:
+    """Where people look at an object of a live tenant; None where `portal` is empty."""
+    if not portal or not app_id:
+        return None
+    if kind == "application":
+        return f"{portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{_BLADES.get(area, 'Overview')}/appId/{quote(app_id)}"
+    if kind == "servicePrincipal" and object_id:
+        at = f"objectId/{quote(object_id)}/appId/{quote(app_id)}"
+        return f"{portal}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Overview/{at}"
+    return None

@@ -40,6 +40,15 @@ def absent(name: str) -> Any:
     return Unknown(name, ABSENT)
 
 
+class Concealed:
+    """Secret material: what it looks like, "none", "placeholder" or "value"; whoever decodes it lets the material go."""
+
+    __slots__ = ("form",)
+
+    def __init__(self, form: str) -> None:
+        self.form = form
+
+
 class Shape(msgspec.Struct, rename="camel", gc=False):
     """Base: Python names in snake_case, documents in camelCase."""
 
@@ -65,6 +74,7 @@ class ConnectorPart(Shape):
 
     display_name: str | None = absent("the connector's name")
     host: str | None = absent("host")
+    schemes: str | None = absent("schemes")  # of the definition, with blanks between; "" where it names none
     connector_id: str | None = absent("connectorId")
 
 

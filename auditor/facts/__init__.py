@@ -14,11 +14,11 @@ from auditor.facts.permissions import DelegatedGrant, GrantedPermission, Request
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction
 from auditor.facts.tenant import Tenant, UserConsent
-from auditor.facts.uris import IdentifierUri, Platform, RedirectUri, Uri
+from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
-    App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, IdentifierUri, Uri, Scope, AppRole,
+    App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, ReplyUri, IdentifierUri, Uri, Scope, AppRole,
     Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
     Limits, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner,
 )  # fmt: skip
@@ -26,7 +26,7 @@ TYPES: tuple[type[Fact], ...] = (
 __all__ = [
     "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
     "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
-    "GrantedPermission", "IdentifierUri", "Kind", "Limits", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege",
-    "RedirectUri", "RedirectUriSetting", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Scope", "Secret",
-    "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "GrantedPermission", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission", "Platform",
+    "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource",
+    "Restriction", "Scope", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

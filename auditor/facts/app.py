@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.display import holds_secret
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, SERVICE_PRINCIPALS
 from auditor.entra.shapes import Audience, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
@@ -29,7 +30,7 @@ from auditor.facts.credentials import Certificate, FederatedCredential, Secret, 
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, as_compared, identifier_uris, is_known_in_part, is_template, redirect_uris
-from auditor.unknown import Unknown, Unread, either, is_unknown, known, some, whole_or_partial
+from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, known, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
@@ -130,6 +131,12 @@ def _is_not_null(value: Any) -> Any:
 
 
 @conversion(str)
+def _is_blueprint(value: Any) -> bool:
+    # Of a plain registration Microsoft Graph does not state the type: one that is not stated is no other.
+    return value.__class__ is str and value.lower().endswith(".agentidentityblueprint")
+
+
+@conversion(str)
 def _is_of_gallery(value: Any) -> Any:
     return value.__class__ is str and value.lower() not in ("", NON_GALLERY_TEMPLATE)
 
@@ -143,6 +150,7 @@ class App(Fact):
     """An app registration with all that is joined to it."""
 
     SLOTS = ("world", "document", "rank", "subject")
+    POLICY_TARGET = "applications"  # of the app management policy
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
@@ -153,6 +161,9 @@ class App(Fact):
     display_name: str = prop("displayName", text, "Its name.")
     created: datetime | None = prop("createdDateTime", date, "When it was registered.")
     audience: Audience = prop("signInAudience", word(Audience), "Supported account types; '' when not set.")
+    agent_blueprint: bool = prop(
+        "@odata.type", _is_blueprint, "It is an agent identity blueprint, by the type that Microsoft Graph states.", absent=None
+    )
     multi_tenant: bool = prop(
         "signInAudience", _one_of("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount"), "Other tenants' accounts can sign in."
     )
@@ -226,6 +237,9 @@ class App(Fact):
         "authenticationBehaviors/blockAzureADGraphAccess", flag, "Azure AD Graph is blocked for it (beta, only with $select); null = no."
     )
 
+    _audience_kind: Any = part("signInAudienceRestrictions/@odata.type", str)
+    _allowed_tenants: Any = part("signInAudienceRestrictions/allowedTenantIds", list[str])
+    _sponsors: Any = part("sponsors", list[Owner])  # of an agent identity blueprint, only with $expand
     _logout_url: Any = part("web/logoutUrl", str)
     _uri_settings: Any = part("web/redirectUriSettings", list[RedirectUriSetting])
     _keys: Any = part("keyCredentials", list[Certificate])
@@ -244,6 +258,32 @@ class App(Fact):
     def accepts(self) -> list[AccountType]:
         """Whose accounts can sign in."""
         return _ACCEPTS.get(self.audience, [])
+
+    @fact(graph="signInAudienceRestrictions/allowedTenantIds")
+    def allowed_tenants(self) -> list[str] | None:
+        """The tenants to which the use of a multi-tenant application is restricted (beta); null: it is not."""
+        if not (self._audience_kind or "").lower().endswith("allowedtenantsaudience"):
+            return None
+        tenants: list[str] = listed(self._allowed_tenants)
+        return tenants
+
+    @fact(graph="sponsors")
+    def sponsors(self) -> list[str]:
+        """Object IDs of the sponsors of an agent identity blueprint."""
+        return [lower(sponsor.id) for sponsor in listed(self._sponsors)]
+
+    @fact(graph="notes")
+    def texts_with_secret(self) -> list[str]:
+        """Which of its free texts have the value of a client secret in them, by its form: displayName, notes, tags, and the
+        descriptions of certificates (keyCredentials).
+        """
+        lists: tuple[tuple[str, Any], ...] = (("tags", self.tags), ("keyCredentials", self.certificates))
+        texts: list[tuple[str, Any]] = [("displayName", self.display_name), ("notes", self.notes)]
+        for name, values in lists:
+            texts += [(name, values)] if values.__class__ is Unknown else [(name, one) for one in known(values)]
+        values = [(name, one.display_name if isinstance(one, Certificate) else one) for name, one in texts]
+        found = dict.fromkeys(name for name, value in values if value.__class__ is str and holds_secret(value))
+        return whole_or_partial(list(found), first_unknown(*(value for _, value in values)))
 
     @fact(graph="signInAudience")
     def limits(self) -> Limits:

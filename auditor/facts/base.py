@@ -243,5 +243,11 @@ class Fact(metaclass=FactType):
                 return str(value)
         return self.key or "(no name)"
 
+    @property
+    def name_in_list(self) -> str:
+        """Its label in a list: of registrations and service principals with the app id, since several may have one name."""
+        app_id = getattr(self, "app_id", None)
+        return f"{self.label} ({app_id})" if app_id.__class__ is str and app_id and app_id != self.label else self.label
+
     def __str__(self) -> str:
         return self.label

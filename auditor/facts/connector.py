@@ -136,8 +136,11 @@ class Connector(Fact):
     world: World
     document: Document
 
-    kind: Literal["custom connector", "client", "api"] = prop(
-        "kind", _kind, "A custom connector; else the authConfig of a sample's client, or of its API."
+    kind: Literal["custom connector", "client", "api", "saved secret", "policy"] = prop(
+        "kind",
+        _kind,
+        "A custom connector; the authConfig of a sample's client, or of its API; an answer with a new client secret that was saved; "
+        "a connector's policy that sends a key.",
     )
     identity_provider: str = prop(
         "identityProvider", _provider, "aad, aadcertificate, oauth2, oauth2generic, …, msal for a sample; '' when it signs in otherwise."
@@ -203,6 +206,16 @@ class Connector(Fact):
     def host(self) -> str:
         """Host of the API, from the definition beside it."""
         return self.world.connections.part(self, "host")
+
+    @fact(CONNECTOR_PARTS)
+    def plain_http(self) -> bool:
+        """The definition beside it calls its API over http only; false where it names no scheme."""
+        return self.world.connections.part(self, "schemes") == "http"
+
+    @property
+    def signs_in_by_itself(self) -> bool:
+        """Whether it is a connector or a sample's configuration, and no secret or key beside one."""
+        return self.kind not in ("saved secret", "policy")
 
     # -- what stands in the file
 
@@ -292,8 +305,8 @@ class Connector(Fact):
 
     @fact(graph="scopes")
     def named_scopes(self) -> list[ConnectorScope]:
-        """Its scopes without those of the protocol (openid, offline_access, …) and without placeholders."""
-        return keep(self.scopes, lambda scope: not scope.protocol and not scope.placeholder)
+        """Its scopes without those of the protocol (openid, offline_access, …), without placeholders and lists with commas."""
+        return keep(self.scopes, lambda scope: not scope.protocol and not scope.placeholder and "," not in scope.text)
 
     @fact(CONNECTOR_PARTS, graph="redirectUrls")
     def callback(self) -> str:

@@ -9,13 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.display import holds_secret
 from auditor.entra import issuers, subjects
-from auditor.entra.collections import APPLICATIONS, FEDERATED, SERVICE_PRINCIPALS
+from auditor.entra.collections import APP_MANAGEMENT, APPLICATIONS, FEDERATED, SERVICE_PRINCIPALS
 from auditor.entra.ids import is_guid
 from auditor.entra.issuers import Service
+from auditor.entra.shapes import Concealed
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import Conversion, conversion, date, listed, lower, lowered, places, string, text
 from auditor.facts.lists import is_long
+from auditor.facts.restrictions import Restriction, against
 from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -58,6 +61,18 @@ class Credential(Fact):
         """end - start; null when either is null."""
         start, end = self.start, self.end
         return None if start is None or end is None else end - start
+
+    @fact(APP_MANAGEMENT, unknown_without=(APP_MANAGEMENT,))
+    def against_policy(self) -> list[Restriction]:
+        """Restrictions of the tenant's default app management policy that would refuse it today. Whom they bind may have been made
+        before them, or have a policy of its own, which is not read.
+        """
+        return against(self, self.owner.POLICY_TARGET, self._restrictions)
+
+    @property
+    def _restrictions(self) -> tuple[str, ...]:
+        """The kinds of restriction that such a credential is under."""
+        raise NotImplementedError
 
     def _superseded_by(self, others: Sequence[Credential]) -> bool:
         end = self.end
@@ -116,15 +131,33 @@ def _of_application_proxy(description: Any, identifier: Any) -> Any:
     return description.__class__ is str and description == _PROXY_DESCRIPTION
 
 
+@conversion(Concealed)
+def _form(material: Any) -> Any:
+    """What secret material looks like: none, placeholder or value."""
+    return material if material.__class__ is Unknown else "none" if material is None else material.form
+
+
 class Secret(Credential):
     """A client secret (passwordCredentials)."""
 
     WITHIN = "passwordCredentials"
 
+    value_form: Literal["none", "placeholder", "value"] = prop(
+        "secretText", _form, "What the input holds as its value, which is never kept.", absent=None
+    )
     managed_by_microsoft: bool = prop(
         "displayName", _of_application_proxy,
         "Application Proxy made it and renews it, by its description (CWAP_AuthSecret).",
     )  # fmt: skip
+
+    @property
+    def _restrictions(self) -> tuple[str, ...]:
+        return ("passwordAddition", "passwordLifetime")
+
+    @fact(graph="displayName")
+    def value_as_description(self) -> bool:
+        """Its description has the form of a client secret's value."""
+        return holds_secret(read(self.display_name))
 
     @fact()
     def superseded(self) -> bool:
@@ -173,6 +206,17 @@ class Certificate(Credential):
         "Copilot Studio made it and renews it, by its description (*.powerva.microsoft.com).",
     )  # fmt: skip
 
+    _key: Any = part("key", Concealed, absent=None)
+
+    @fact(graph="key")
+    def private_key_in_input(self) -> bool:
+        """The input holds its private key, or a symmetric key; the key of a plain certificate is its public part."""
+        return self._key is not None and self._key.form == "value" and self.type.lower() in ("symmetric", "x509certandpassword")
+
+    @property
+    def _restrictions(self) -> tuple[str, ...]:
+        return ("symmetricKeyAddition", "symmetricKeyLifetime") if self.type == "Symmetric" else ("asymmetricKeyLifetime",)
+
     @fact()
     def superseded(self) -> bool:
         """Another certificate of the same app is valid and ends later."""
@@ -204,6 +248,8 @@ def certificates(credentials: Any, owner: App | ServicePrincipal, below: str) ->
         if first is not certificate:
             first.usages = _together(first.usages, certificate.usages)
             first.key_ids = _together(first.key_ids, certificate.key_ids)
+            if certificate._key is not None and first.private_key_in_input is not True:
+                first.private_key_in_input = certificate.private_key_in_input
     gap = first_unknown(*(certificate.thumbprint for certificate in found.values()))
     if gap is not None and len(credentials) > 1:  # an entry without thumbprint could be another one's twin
         for certificate in found.values():

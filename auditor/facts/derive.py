@@ -1,7 +1,7 @@
 """What follows from the declarations of a class of facts: the shape that its documents are decoded into, and its constructor.
 
 Both are made when they are first needed: a run makes facts of a few classes only. What is not declared is skipped while decoding, so
-that secret material (`secretText`, `key`) is never held.
+that most is never held; of secret material (`secretText`, `key`) there is only what it looks like (`Concealed`).
 """
 
 from __future__ import annotations

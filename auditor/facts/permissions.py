@@ -92,7 +92,7 @@ class RequestedPermission(Fact):
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def reach(self) -> str:
         """What it lets its holder do, by the catalog; '' where that is not described."""
-        definition = self.definition
+        definition = self._described
         return definition.reach if definition is not None else ""
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
@@ -222,6 +222,11 @@ class GrantedPermission(Fact):
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
         return self.owner.world.apis.privilege(self.resource_app_id, self.value, self.kind)
+
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    def defined(self) -> bool:
+        """Its API is in the tenant and still defines the app role; a delegated permission that it deleted is not looked for."""
+        return self.resource_app_id != "" and (self.kind == "delegated" or self.value != "")
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def reach(self) -> str:

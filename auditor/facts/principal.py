@@ -23,6 +23,7 @@ from auditor.facts.convert import conversion, date, each, flag, identifier, is_s
 from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
 from auditor.facts.names import imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
+from auditor.facts.uris import ReplyUri
 from auditor.unknown import Unknown, Unread, either, is_unknown, read, some
 
 if TYPE_CHECKING:
@@ -104,11 +105,15 @@ def _home(value: Any) -> Any:
     return value.lower() if value.__class__ is str else value
 
 
+_reply_uris = each(ReplyUri, str)
+
+
 class ServicePrincipal(Fact):
     """A service principal (enterprise application) of the tenant."""
 
     SLOTS = ("world", "document", "rank", "subject")
     COLLECTIONS = (SERVICE_PRINCIPALS,)
+    POLICY_TARGET = "service principals"  # of the app management policy
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
@@ -139,6 +144,12 @@ class ServicePrincipal(Fact):
 
     deleted: Any = part("deletedDateTime", str, absent=None)  # in the recycle bin since then
     expanded_owners: Any = part("owners", list[Owner])  # only with $expand, 20 at most
+
+    @fact(graph="replyUrls")
+    def reply_uris(self) -> list[ReplyUri]:
+        """`reply_urls`, split."""
+        found: list[ReplyUri] = _reply_uris(self.reply_urls, self, "/replyUrls")
+        return found
 
     @fact()
     def first_party(self) -> bool:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
-from auditor.unknown import Unknown, first_unknown
+from auditor.unknown import Unknown, first_unknown, keep
 
 if TYPE_CHECKING:
+    from auditor.facts.credentials import Credential
     from auditor.facts.document import Document
 
 _ON_PASSWORDS = ("passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime")
@@ -76,6 +77,33 @@ class Restriction(Fact):
         """No stricter one makes it needless: passwordLifetime where passwordAddition forbids all client secrets, say."""
         stricter = _STRICTER.get(self.type)
         return stricter is None or not self._siblings[stricter].enabled
+
+
+def against(credential: Credential, target: str, kinds: tuple[str, ...]) -> list[Restriction]:
+    """The restrictions on a target, of these kinds, that a credential of its age and term would not pass, were it made today.
+
+    Whom the default policy binds may have been made before it, or have a policy of its own, which is not read.
+    """
+    one = credential.owner
+    tenant = one.world.tenant
+    if not tenant.app_policy_enabled:
+        return []
+
+    def breaks(restriction: Restriction) -> bool:
+        if restriction.target != target or restriction.type not in kinds or not restriction.enabled:
+            return False
+        since = restriction.created_after
+        if since is not None and (one.created is None or one.created < since):
+            return False
+        if not restriction.type.endswith("Lifetime"):
+            return True
+        limit, lifetime = restriction.max_lifetime, credential.lifetime
+        return limit is not None and (lifetime is None or lifetime > limit + _A_DAY)
+
+    return keep(tenant.app_restrictions, breaks)
+
+
+_A_DAY = timedelta(days=1)  # what local time and the portal's reckoning may add
 
 
 def restrictions(of: Policy) -> list[Restriction]:

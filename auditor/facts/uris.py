@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
 from auditor.display import hidden
 from auditor.entra import hosts
@@ -16,8 +17,14 @@ from auditor.unknown import Unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
+    from auditor.facts.principal import ServicePrincipal
 
 Platform = Literal["web", "spa", "publicClient"]
+MobileFault = Literal[
+    "two slashes are missing before the rest", "nothing but auth is expected behind the slashes", "the hash is not URL-encoded",
+    "the hash is not a SHA-1 in base64",
+]  # fmt: skip
+_SLASHES: MobileFault = "two slashes are missing before the rest"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _PLAIN_SCHEMES = frozenset({"", "http", "https", "urn", "ms-appx-web"})
@@ -137,6 +144,10 @@ class RedirectUri(Uri):
         doc="What stands for the app id in a broker's URI (ms-appx-web://…/{id}, msal{id}://auth); null for other URIs."
     )
 
+    mobile_fault: MobileFault | None = prop(
+        doc="What is wrong with a URI in MSAL's form, msauth.{bundle}://auth on iOS or msauth://{package}/{hash} on Android; null: nothing."
+    )
+
     def __init__(self, value: str, owner: App, at: str, platform: Platform) -> None:
         super().__init__(value, owner, at)
         self.platform = platform
@@ -149,6 +160,7 @@ class RedirectUri(Uri):
         self.bound_tunnel = self.third_party == "tunnel" and hosts.is_bound_tunnel(host)
         self.app_service_callback = hosts.is_app_service_callback(self.path)
         self.custom_scheme = scheme not in _PLAIN_SCHEMES
+        self.mobile_fault = _mobile_fault(self) if scheme[:6] == "msauth" else None
         self.broker_app_id = _broker_app_id(scheme, host, self.path) if scheme[:2] == "ms" else None
 
     @fact()
@@ -162,6 +174,25 @@ class RedirectUri(Uri):
     def also_on(self) -> list[App]:
         """Other registrations with the same redirect URI."""
         return self.owner.world.sharing.others("redirect URI", self.value, self.owner)
+
+
+class ReplyUri(Uri):
+    """A redirect URI of a service principal (replyUrls), as it came from the registration."""
+
+    COLLECTIONS = (SERVICE_PRINCIPALS,)
+    owner: ServicePrincipal  # type: ignore[assignment]
+
+    @fact()
+    def weakness(self) -> Literal["http", "wildcard", "takeover-prone", "shortener", "tunnel", "test tool"] | None:
+        """Why somebody else may receive what is sent to it: the worst reason; null: nothing is seen."""
+        host = self.host
+        if "*" in host:
+            return "wildcard"
+        if hosts.takeover_prone(host) is not None:
+            return "takeover-prone"
+        if (third := hosts.third_party(host)) is not None:
+            return third
+        return "http" if self.scheme == "http" and not self.loopback else None
 
 
 class IdentifierUri(Uri):
@@ -203,8 +234,8 @@ class IdentifierUri(Uri):
 
     @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
-        """Other registrations with the same Application ID URI."""
-        return self.owner.world.sharing.others("Application ID URI", self.value, self.owner)
+        """Other registrations with the same Application ID URI, upper and lower case apart."""
+        return self.owner.world.sharing.others("Application ID URI", self.value.lower(), self.owner)
 
     @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def on_service_principal(self) -> bool:
@@ -217,6 +248,45 @@ class IdentifierUri(Uri):
         """The GUID that it names as api://GUID; null when it names none."""
         rest = self.value[len("api://") :].lower() if self.scheme == "api" else ""
         return rest if is_guid(rest) else None
+
+    @fact()
+    def claimed_id(self) -> str | None:
+        """The GUID that stands where the application's ID belongs: api://GUID, api://GUID/orders, api://host/GUID. The application's own,
+        where it is among several; null when there is none.
+        """
+        if self.scheme != "api":
+            return None
+        first, *rest = self.value[len("api://") :].lower().rstrip("/").split("/")
+        guids = [part for part in (first, *rest[-1:]) if is_guid(part)]
+        return next((guid for guid in guids if guid == self.owner.app_id), guids[0]) if guids else None
+
+    @fact(APPLICATIONS.whole)
+    def names_registration(self) -> bool:
+        """What stands in it as an ID is that of another registration of the tenant, or of an application of Microsoft's."""
+        named, world = self.claimed_id, self.owner.world
+        if named is None or named == self.owner.app_id:
+            return False
+        return named in world.catalog.first_party or read(world.app(named)) is not None
+
+
+def _mobile_fault(uri: Uri) -> MobileFault | None:
+    """What MSAL would write in another way. learn.microsoft.com/entra/identity-platform/redirect-uris-ios, /msal/android."""
+    rest = uri.value[len(uri.scheme) + 1 :]
+    if uri.scheme == "msauth":
+        if not rest.startswith("//"):
+            return _SLASHES
+        raw = rest[2:].partition("/")[2]
+        if raw == "" or "{" in raw or "<" in raw:
+            return None
+        if not raw.isascii() or set(raw) & set("=+/"):
+            return "the hash is not URL-encoded"
+        return None if _SHA_1.fullmatch(unquote(raw)) else "the hash is not a SHA-1 in base64"
+    if not uri.scheme.startswith("msauth."):
+        return None
+    return None if rest == "//auth" else "nothing but auth is expected behind the slashes" if rest.startswith("//") else _SLASHES
+
+
+_SHA_1 = re.compile(r"[A-Za-z0-9+/]{27}=")  # twenty bytes in base64
 
 
 def _broker_app_id(scheme: str, host: str, path: str) -> str | None:

@@ -47,7 +47,9 @@ class Connections:
         found = next((value for value in values if isinstance(value, str) and value), None)
         if found is not None:
             return found
-        return values[0] if values else Unknown(DEFINITION, "not given", collection=True)
+        if not values:
+            return Unknown(DEFINITION, "not given", collection=True)
+        return next((value for value in values if isinstance(value, str)), values[0])
 
     # -- the client
 

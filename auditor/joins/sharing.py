@@ -38,7 +38,7 @@ class Others(Generic[T]):
 
 _VALUES: dict[str, Callable[[App], Iterable[Any]]] = {
     "redirect URI": lambda app: (uri.value for uri in app.redirect_uris),
-    "Application ID URI": lambda app: (uri.value for uri in app.identifier_uris),
+    "Application ID URI": lambda app: (uri.value.lower() for uri in app.identifier_uris),
     "certificate": lambda app: (certificate.thumbprint for certificate in app.certificates),
     "federated credential": lambda app: (credential.trust for credential in app.federated_credentials),
     "display name": lambda app: (app.display_name,),

@@ -11,46 +11,30 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from auditor import body, fix
-from auditor.display import filled_in, pasted
+from auditor import fix
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, App, ServicePrincipal
 from auditor.language.checker import Checker
 from auditor.language.logic import Env
 from auditor.language.message import checked, split
-from auditor.language.nodes import Node, call, literal
+from auditor.language.nodes import Node, call, literal, name
+from auditor.template import Place, Template, Way, written
 
 _AROUND = re.compile(r"(,\s*)?$")  # what stands before the last element of an array
 _FOR = re.compile(r"\bfor\b")
+BUILTINS: dict[str, Any] = {"_written": written, **{f"_way_{way}": way for way in Way}}
 _LAST = 'the elements of a list stand last in an array: ["https://a.example", "{uri.value for uri in app.redirect_uris}"]'
 _IN_JSON = ("bool", "int", "text", "date")
-
-
-class _Way(Enum):
-    """How a value is written, by the function that compiled code calls."""
-
-    prose = "_filled_in"
-    word = "_pasted"  # of a command, or of an address
-    text = "_body_text"  # within a JSON string
-    value = "_body_value"
-    elements = "_body_elements"
-
-
-_WRITERS: dict[_Way, Callable[[Any, str, str], str]] = {
-    _Way.prose: filled_in, _Way.word: pasted, _Way.text: body.text, _Way.value: body.value, _Way.elements: body.elements,
-}  # fmt: skip
-BUILTINS = {way.value: function for way, function in _WRITERS.items()}
 
 
 class _Field(NamedTuple):
     """A fact in braces."""
 
     node: Node
-    way: _Way
+    way: Way
     form: str  # of a date or duration; of elements, what stands before each
     path: str  # "app.app_id"; '' for what is no path
     cls: type | None  # whose fact it is
@@ -58,9 +42,10 @@ class _Field(NamedTuple):
 
 
 class Fix:
-    """A checked fix. `render(env)` gives it as Markdown, in the blocks in which the page has it."""
+    """A checked fix: a template, the same for all findings of the rule, and what it takes from each."""
 
-    def __init__(self, checker: Checker, text: str) -> None:
+    def __init__(self, checker: Checker, text: str, members: Mapping[str, str], params: Env) -> None:
+        """`members`: facts that every finding has in a member of its own, by path. `params`: the rule's, the same for all findings."""
         fix.check(text)
         self._checker, self._text = checker, text
         self.parts: list[str | _Field] = []
@@ -72,10 +57,10 @@ class Fix:
                 inside = self._prose(part, inside)
             elif isinstance(part, fix.Command):
                 end = part.at + len(part.text)
-                self._line(part.text, part.at, _Way.word)
+                self._line(part.text, part.at, Way.word)
             else:
                 end = part.body_at + len(part.body)
-                self._line(text[part.at : part.body_at] if part.body else text[part.at : part.body_at].rstrip("\n"), part.at, _Way.word)
+                self._line(text[part.at : part.body_at] if part.body else text[part.at : part.body_at].rstrip("\n"), part.at, Way.word)
                 if not part.body:
                     end = part.at + len(text[part.at : part.body_at].rstrip("\n"))
                 elif part.body.startswith("@"):
@@ -84,26 +69,40 @@ class Fix:
                     self._body(part)
         self._copy(text[end:])
         fields = [part for part in self.parts if not isinstance(part, str)]
-        self._placeholders = placeholders({field.path: field.cls for field in fields if not field.each})
-        self._placeholders |= {field.path: _all_to_keep(field.each) for field in fields if field.each}
-        self.names = frozenset({*self._placeholders.values(), *fix.PLACEHOLDER.findall(text)})  # of all placeholders
+        names = placeholders({field.path: field.cls for field in fields if not field.each})
+        names |= {field.path: _all_to_keep(field.each) for field in fields if field.each}
+        self._own: dict[str, _Field] = {}
+        self.template = self._template(names, members, params)
 
-    def render(self, env: Env) -> str:
-        """With what is known of a subject."""
-        return "".join(part if isinstance(part, str) else self.shown(part, part.node.exact(env)) for part in self.parts)
+    def _template(self, names: Mapping[str, str], members: Mapping[str, str], params: Env) -> Template:
+        whole, places = "", dict[str, Place]()
+        for number, part in enumerate(self.parts):
+            if isinstance(part, str):
+                whole += part
+                continue
+            wanted, member = names[part.path], None if part.form else members.get(part.path)
+            placeholder = {Way.value: f'"{wanted}"', Way.elements: f'{part.form}"{wanted}"'}.get(part.way, wanted)
+            if (constant := _constant(part, params)) is not None:
+                whole += constant
+                continue
+            shown = part.path if part.path and part.way is not Way.elements else f"value{number}"
+            form = part.form if part.way is not Way.elements else ""
+            key = ":".join(filter(None, (shown, form, part.way if part.way is not Way.prose else "")))
+            places[key] = Place(placeholder, member, part.way)
+            whole += f"{{{key}}}"
+            if member is None:
+                self._own[key] = part
+        return Template(whole, places, sorted({*names.values(), *fix.PLACEHOLDER.findall(self._text)}))
 
-    def shown(self, field: _Field, value: Any) -> str:
-        """A value where the field stands."""
-        return _WRITERS[field.way](value, self._placeholders[field.path], field.form)
+    def values(self, env: Env) -> dict[str, str]:
+        """What the template needs of a subject, as far as it is known."""
+        found = {key: written(field.node.exact(env), field.way, field.form) for key, field in self._own.items()}
+        return {key: value for key, value in found.items() if value is not None}
 
-    def code(self) -> ast.expr:
-        """The same as plain Python, in which an unknown on the way to a fact raises Unread."""
-        return ast.JoinedStr([
-            literal(part) if isinstance(part, str) else ast.FormattedValue(self._show_code(part), -1, None) for part in self.parts
-        ])  # fmt: skip
-
-    def _show_code(self, field: _Field) -> ast.expr:
-        return call(field.way.value, field.node.code, literal(self._placeholders[field.path]), literal(field.form))
+    def values_code(self) -> ast.expr | None:
+        """The same as plain Python, None for a value that is not known; null where nothing is needed."""
+        values = [call("_written", field.node.code, name(f"_way_{field.way}"), literal(field.form)) for field in self._own.values()]
+        return ast.Dict([literal(key) for key in self._own], values) if values else None
 
     # -- the text, taken apart
 
@@ -118,10 +117,10 @@ class Fix:
                 inside ^= part.count("`") % 2 == 1
                 self._copy(part)
             else:
-                self._add(part, prose.at, prose.text, _Way.word if inside else _Way.prose)
+                self._add(part, prose.at, prose.text, Way.word if inside else Way.prose)
         return inside
 
-    def _line(self, text: str, at: int, way: _Way) -> None:
+    def _line(self, text: str, at: int, way: Way) -> None:
         for part in self._split(text, at):
             if isinstance(part, str):
                 self._copy(part)
@@ -148,28 +147,28 @@ class Fix:
                 self._copy(before[: comma.start()] if comma else before)
                 if after[:1] != "]":
                     raise self._error(request.body_at + string.start(1), string[1], _LAST)
-                self._elements(only[0], request.body_at + string.start(1) + only[2], comma[0] if comma and comma[0] else "")
+                self._elements(only[0], request.body_at + string.start(1) + only[2], ", " if comma and comma[0] else "")
                 continue
             self._copy(before if whole else before + '"')
             for piece in pieces:
                 if isinstance(piece, str):
                     self._copy(piece)
                 else:
-                    self._add(piece, request.body_at + string.start(1), string[1], _Way.value if whole else _Way.text)
+                    self._add(piece, request.body_at + string.start(1), string[1], Way.value if whole else Way.text)
             if not whole:
                 self._copy('"')
         self._copy(text[end:])
 
-    def _add(self, field: tuple[str, str, int], at: int, text: str, way: _Way) -> None:
+    def _add(self, field: tuple[str, str, int], at: int, text: str, way: Way) -> None:
         source, form, start = field
         try:
             node, form, path, cls = checked(self._checker, text, source, form, start)
         except RuleError as error:
             raise RuleError(error.message, self._text, at + error.col, at + error.end) from None
         kinds = (node.type.kind, node.type.item.kind if node.type.item else "")
-        if way in (_Way.text, _Way.value) and kinds[0] not in _IN_JSON and not (way is _Way.value and kinds[1] in _IN_JSON):
+        if way in (Way.text, Way.value) and kinds[0] not in _IN_JSON and not (way is Way.value and kinds[1] in _IN_JSON):
             raise self._error(at + start, source, f"{node.type} cannot be written in a body: say which of its facts")
-        each = (node.path or "").rpartition(".")[2] if kinds[0] == "list" and way is _Way.value else ""
+        each = (node.path or "").rpartition(".")[2] if kinds[0] == "list" and way is Way.value else ""
         self.parts.append(_Field(node, way, form, path, cls, each))
 
     def _elements(self, source: str, at: int, before: str) -> None:
@@ -179,10 +178,18 @@ class Fix:
             raise RuleError(error.message, self._text, at + error.col, at + error.end) from None
         if node.type.item is None or node.type.item.kind not in _IN_JSON:
             raise self._error(at, source, f"{node.type} cannot be written in a body: say which of its facts")
-        self.parts.append(_Field(node, _Way.elements, before, source, None, over))
+        self.parts.append(_Field(node, Way.elements, before, source, None, over))
 
     def _error(self, at: int, part: str, message: str) -> RuleError:
         return RuleError(message, self._text, at, at + len(part))
+
+
+def _constant(field: _Field, params: Env) -> str | None:
+    """What a field is in all findings of the rule; None where it is not the same in all."""
+    try:
+        return written(field.node.exact(params), field.way, field.form) if field.node.const else None
+    except KeyError:  # it is made of the clock
+        return None
 
 
 # -- placeholders

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from auditor import fix, shell
-from auditor.display import clean, clean_lines
-from auditor.engine.compiled import compiled
-from auditor.engine.finding import Finding
-from auditor.entra.clouds import graph_of
-from auditor.rulebook import Rule
+from auditor.display import clean_lines
+from auditor.entra.clouds import CLOUDS
 from auditor.shell import Shell
-from auditor.sources.coverage import TenantInfo
 
 _LONGEST = 4000  # characters of a line of prose, whose parts are cut already
-GRAPH = "https://GRAPH-HOST"  # where it is not known, or not Microsoft's own
+PUBLIC, UNKNOWN = CLOUDS["global"].graph, "https://GRAPH-HOST"
 
 
 class Rendered(NamedTuple):
@@ -30,52 +26,45 @@ class Rendered(NamedTuple):
     writes: frozenset[tuple[str, ...]]  # what of which object it sets
 
 
-class Renderer:
-    """Renders the fixes of some rules for one shell."""
+class Fix(NamedTuple):
+    """The fix of one finding, as it is rendered. `graph`: the address of Microsoft Graph, '' for the public cloud's."""
 
-    def __init__(self, rules: Collection[Rule], to: Shell, tenants: Iterable[TenantInfo] = ()) -> None:
-        """`tenants`: the live ones and snapshots; what is of no tenant is taken to be in the public cloud."""
-        self.shell = to
-        self._graphs = {clean(tenant.tenant_id): graph_of(tenant.graph, tenant.portal) or GRAPH for tenant in tenants}
-        roots = {*self._graphs.values()}
-        self._other = roots.pop() if len(roots) == 1 else GRAPH  # of a tenant whose ID nobody could ask for
-        self._rules = {rule.id: rule for rule in rules}
-        self._placeholders: dict[str, re.Pattern[str]] = {}
+    finding_id: str
+    text: str
+    placeholders: Collection[str] = ()  # that may stand in it
+    graph: str = ""
 
-    def parts(self, finding: Finding) -> list[str | Rendered]:
-        """The fix of a finding: prose, and commands."""
+    def parts(self, to: Shell) -> list[str | Rendered]:
+        """Prose, and commands."""
         out: list[str | Rendered] = []
-        root = self._graphs.get(finding.tenant_id or "", self._other if self._graphs and not finding.file else graph_of("") or GRAPH)
-        for part in fix.parts(finding.remediation or ""):
+        for part in fix.parts(self.text):
             if isinstance(part, fix.Prose):
                 out.append(part.text.strip("\n"))
             elif isinstance(part, fix.Command):
-                out.append(self._command(finding, part))
+                out.append(self._command(part, to))
             else:
-                file = f"fix-{finding.finding_id[:8]}{f'-{len(out)}' if any(isinstance(one, Rendered) for one in out) else ''}.json"
-                out.append(self._request(finding, part, root, file))
+                number = sum(isinstance(one, Rendered) for one in out)
+                out.append(self._request(part, f"fix-{self.finding_id[:8]}{f'-{number}' if number else ''}.json", to))
         return out
 
-    def lines(self, finding: Finding) -> list[str]:
-        """The fix of a finding as people read it. A command is on a line of its own, which is not cut."""
-        return [line for part in self.parts(finding) for line in (_prose(part) if isinstance(part, str) else part.lines)]
+    def lines(self, to: Shell) -> list[str]:
+        """As people read it. A command is on a line of its own, which is not cut."""
+        return [line for part in self.parts(to) for line in (_prose(part) if isinstance(part, str) else part.lines)]
 
-    def commands(self, finding: Finding) -> list[Rendered]:
-        return [part for part in self.parts(finding) if not isinstance(part, str)]
+    def commands(self, to: Shell) -> list[Rendered]:
+        return [part for part in self.parts(to) if not isinstance(part, str)]
 
-    def _command(self, finding: Finding, command: fix.Command) -> Rendered:
+    def _command(self, command: fix.Command, to: Shell) -> Rendered:
         words = tuple(command.words)
         files = [word[1:] for word in words if word.startswith("@")]
-        missing = (*self._missing(finding, command.text), *files)
-        line = shell.line(words, self.shell, command.to_file)
-        return Rendered((line,), words, missing, command.block.how or ("later" if command.to_file else ""), _options(words))
+        line = shell.line(words, to, command.to_file)
+        how = command.block.how or ("later" if command.to_file else "")
+        return Rendered((line,), words, (*self._missing(command.text), *files), how, _options(words))
 
-    def _request(self, finding: Finding, request: fix.Request, root: str, file: str) -> Rendered:
-        beta = request.path.startswith("/beta/")
-        words = ["az", "rest", "--method", request.method, "--url", f"{root}{'' if beta else '/v1.0'}{request.path}"]
-        missing = self._missing(finding, f"{request.path} {request.body}")
-        if root == GRAPH:
-            missing.append("GRAPH-HOST")
+    def _request(self, request: fix.Request, file: str, to: Shell) -> Rendered:
+        version = "" if request.path.startswith("/beta/") else "/v1.0"
+        words = ["az", "rest", "--method", request.method, "--url", f"{self.graph or PUBLIC}{version}{request.path}"]
+        missing = self._missing(f"{request.path} {request.body}") + (["GRAPH-HOST"] if self.graph == UNKNOWN else [])
         lines: list[str] = []
         value: Any = None
         if request.body.startswith("@"):
@@ -83,27 +72,20 @@ class Renderer:
             missing.append(request.body[1:])
         elif request.body:
             value = json.loads(request.body)
-            sent = shell.inline(value, self.shell)
+            sent = shell.inline(value, to)
             if sent is None:
-                lines += shell.written(value, file, self.shell)
+                lines += shell.written(value, file, to)
                 sent = f"@{file}"
             words += ["--headers", "Content-Type=application/json", "--body", sent]
         how = request.block.how or ("later" if request.to_file else "")
-        lines.append(shell.line(words, self.shell, request.to_file))
-        return Rendered(
-            tuple(lines),
-            tuple(words),
-            tuple(missing),
-            how,
-            frozenset(_members(request.path, value) if request.method in ("PATCH", "PUT") else ()),
-        )
+        lines.append(shell.line(words, to, request.to_file))
+        writes = frozenset(_members(request.path, value)) if request.method in ("PATCH", "PUT") else frozenset[tuple[str, ...]]()
+        return Rendered(tuple(lines), tuple(words), tuple(missing), how, writes)
 
-    def _missing(self, finding: Finding, text: str) -> list[str]:
-        """Placeholders of the rule's page that stand in a command."""
-        if finding.rule_id not in self._placeholders:
-            names = sorted(compiled(self._rules[finding.rule_id]).fix.names, key=len, reverse=True)
-            self._placeholders[finding.rule_id] = re.compile(rf"(?<![A-Za-z0-9-])(?:{'|'.join(names) or '(?!)'})(?![A-Za-z0-9-])")
-        return list(dict.fromkeys(self._placeholders[finding.rule_id].findall(text)))
+    def _missing(self, text: str) -> list[str]:
+        """The placeholders that stand in a command."""
+        names = "|".join(sorted(self.placeholders, key=len, reverse=True)) or "(?!)"
+        return list(dict.fromkeys(re.findall(rf"(?<![A-Za-z0-9-])(?:{names})(?![A-Za-z0-9-])", text)))
 
 
 def _prose(text: str) -> list[str]:

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from auditor.display import iso
 from auditor.errors import UsageError
-from auditor.pipeline import Loaded
-from auditor.report.tables import Credential, credentials
+from auditor.report.rows import CredentialRow
 
 _OBEYED = re.compile(r"\s*(?:::|##|[=+@-])")  # by a CI log, and by a spreadsheet
 _COLONS = re.compile(r"(?::\s*){20,}")  # longer than a line with nowhere to fold it
@@ -25,17 +24,17 @@ def days_of(text: str) -> int | None:
     return int(found[1]) * _UNITS[found[2] or "d"]
 
 
-def calendar(loaded: Loaded, days: int | None) -> list[Credential]:
+def calendar(credentials: list[CredentialRow], days: int | None) -> list[CredentialRow]:
     """Credentials that end within so many days, or have ended, and that no longer-lived one replaces; the earliest first."""
     rows = [
         row
-        for row in credentials(loaded)
+        for row in credentials
         if row.end is not None and row.days_left is not None and not row.is_superseded and (days is None or row.days_left <= days)
     ]
     return sorted(rows, key=lambda row: (row.end or "", row.app_id or "", row.key_id or ""))
 
 
-def ics(rows: list[Credential], now: datetime) -> str:
+def ics(rows: list[CredentialRow], now: datetime) -> str:
     """An iCalendar file (RFC 5545) with one all-day event for each credential, on the day on which it ends."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//regaudit//credentials//EN"]
     stamp = _basic(iso(now) or "")

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.engine.finding import Finding, Status
-from auditor.pipeline import Report
-from auditor.report.fixes import Rendered, Renderer
+from auditor.report.fixes import Rendered
+from auditor.report.model import Finding, Report
+from auditor.report.rows import Rows
+from auditor.severity import Status
 from auditor.shell import Shell, quoted
 
 TITLE = "Fixes of regaudit"  # by which `report.is_report` knows a script of ours
@@ -55,21 +56,21 @@ def render(report: Report, shell: Shell) -> Iterator[bytes]:
 
 
 def _lines(report: Report, shell: Shell) -> Iterator[str]:
-    renderer = Renderer([outcome.rule for outcome in report.outcomes], shell, report.tenants)
+    rows = Rows(report)
     yield from _HEADS[shell].splitlines()
     seen: dict[tuple[str, ...], str] = {}
     for finding in report.findings:
-        if finding.status is Status.fail and finding.remediation:
-            yield from _of(finding, renderer, seen)
+        if finding.status is Status.fail and rows.rules[finding.rule_id].fix is not None:
+            yield from _of(finding, rows, shell, seen)
 
 
-def _of(finding: Finding, renderer: Renderer, seen: dict[tuple[str, ...], str]) -> Iterator[str]:
-    shell = renderer.shell
-    name = " ".join(filter(None, (finding.app_display_name, finding.app_id or finding.object_id)))
+def _of(finding: Finding, rows: Rows, shell: Shell, seen: dict[tuple[str, ...], str]) -> Iterator[str]:
+    _, of = rows.object_of(finding)
+    name = " ".join(filter(None, (of.display_name, of.app_id or of.object_id)))
     yield ""
     yield _comment(f"{finding.finding_id} {finding.rule_id} ({finding.severity}): {name}", shell)
     yield _comment(finding.message, shell)
-    commands = renderer.commands(finding)
+    commands = rows.commands_of(finding).commands(shell)
     if not commands:
         yield _comment(f"no command: regaudit explain {finding.rule_id}", shell)
     for command in commands:

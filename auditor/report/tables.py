@@ -1,60 +1,24 @@
-"""What was read: a row for each registration, and one for each of its credentials."""
+"""What was read, as rows: of each object, of its credentials, of its API permissions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, cast
 
 import msgspec
 
-from auditor.display import clean, clean_or_none, iso, show
-from auditor.engine.finding import Status
-from auditor.engine.rows import identity_of
-from auditor.facts import App, RequestedPermission, Resource, ServicePrincipal
-from auditor.pipeline import Loaded, Report
-from auditor.severity import Severity
-from auditor.unknown import Unknown, is_unknown, known
+from auditor.display import clean, clean_or_none, harmless, iso, show
+from auditor.engine.finding import Finding
+from auditor.engine.rows import identity_of, owner_names
+from auditor.facts import App, Certificate, Connector, RequestedPermission, Resource, Secret, ServicePrincipal
+from auditor.joins.world import World
+from auditor.pipeline import Loaded
+from auditor.report import model, objects, rows
+from auditor.sources.coverage import TenantInfo
+from auditor.unknown import Partial, Unknown, is_unknown, known
 
 EXPIRING_WITHIN = 30  # days
-
-
-class Credential(msgspec.Struct):
-    app_id: str | None
-    object_id: str | None
-    app_display_name: str | None
-    key_id: str | None
-    kind: str
-    on: str
-    display_name: str | None
-    start: str | None
-    end: str | None
-    days_left: int | None
-    state: str
-    is_superseded: bool | None
-    owners: list[str] | None
-
-
-class Application(msgspec.Struct):
-    app_id: str | None
-    object_id: str | None
-    display_name: str | None
-    file: str | None
-    line: int | None
-    pointer: str
-    sign_in_audience: str | None
-    created: str | None
-    owners: list[str] | None
-    tags: list[str] | None
-    service_management_reference: str | None
-    service_principal_id: str | None
-    secrets: int | None
-    certificates: int | None
-    federated_credentials: int | None
-    requested_permissions: int | None
-    earliest_expiry: str | None
-    findings: int
-    worst_severity: str | None
 
 
 class ApiPermission(msgspec.Struct):
@@ -78,55 +42,137 @@ class ApiPermission(msgspec.Struct):
     pointer: str
 
 
-class Connector(msgspec.Struct):
-    connector_id: str | None
-    display_name: str | None
-    kind: str
-    file: str
-    line: int
-    pointer: str
-    identity_provider: str | None
-    signs_in_through_entra_id: bool | None
-    client_id: str | None
-    tenant_id: str | None
-    resource_uri: str | None
-    scopes: list[str] | None
-    redirect_mode: str | None
-    redirect_uri: str | None
-    on_behalf_of: bool | None
-
-
 def _known(values: Any) -> list[Any]:
     return [] if is_unknown(values) else known(values)
 
 
-def credentials(loaded: Loaded) -> Iterator[Credential]:
-    for world in loaded.worlds:
-        owners: list[Any] = [*world.apps, *world.principals]
-        for one in owners:
-            on = "application" if isinstance(one, App) else "servicePrincipal"
-            for kind, found in (("secret", _known(one.secrets)), ("certificate", _known(one.certificates))):
-                for credential in found:
-                    yield _credential(loaded, one, on, kind, credential)
+# -- objects
 
 
-def earliest_expiry(loaded: Loaded) -> datetime | None:
-    """When the next credential ends that is valid now."""
-
-    def valid(credential: Any) -> bool:
-        end, start = credential.end, credential.start
-        return isinstance(end, datetime) and end > loaded.as_of and not (isinstance(start, datetime) and start > loaded.as_of)
-
-    roots: Iterator[Any] = (root for world in loaded.worlds for root in (*world.apps, *world.principals))
-    found = (credential for root in roots for credential in (*_known(root.secrets), *_known(root.certificates)))
-    return min((credential.end for credential in found if valid(credential)), default=None)
+def _entity(row: objects.Entity, root: Any) -> None:
+    of, document = identity_of(root), root.document
+    row.app_id, row.object_id, row.display_name = of.app_id, of.object_id, of.name
+    row.owners, row.tags, row.service_management_reference = of.owners, of.tags, of.reference
+    row.line, row.pointer = document.line or None, clean(document.pointer, 1000)
 
 
-def _credential(loaded: Loaded, one: App | ServicePrincipal, on: str, kind: str, credential: Any) -> Credential:
-    now = loaded.as_of
-    start = None if isinstance(credential.start, Unknown) else credential.start
-    end = None if isinstance(credential.end, Unknown) else credential.end
-    left = None if end is None else (end - now).days
+def application(app: App, world: World, *, inventory: bool = False) -> objects.Application:
+    row = objects.Application(inventory=_inventory(app, world) if inventory else None)
+    _entity(row, app)
+    return row
+
+
+def service_principal(principal: ServicePrincipal) -> objects.ServicePrincipal:
+    row = objects.ServicePrincipal()
+    _entity(row, principal)
+    return row
+
+
+def connector(connector: Connector) -> objects.Connector:
+    row = objects.Connector(
+        kind=clean(connector.kind),
+        identity_provider=clean_or_none(connector.identity_provider),
+        signs_in_through_entra_id=_or_none(connector.entra),
+        client_id=clean_or_none(connector.client_id),
+        tenant_id=clean_or_none(connector.tenant_id),
+        resource_uri=clean_or_none(connector.resource_uri),
+        scopes=None if is_unknown(connector.scopes) else [show(scope.text) for scope in known(connector.scopes)],
+        redirect_mode=clean_or_none(connector.redirect_mode),
+        redirect_uri=clean_or_none(connector.callback),
+        on_behalf_of=_or_none(connector.on_behalf_of),
+    )
+    _entity(row, connector)
+    return row
+
+
+def tenant(world: World) -> objects.Tenant:
+    info, is_known = world.info, isinstance(world.tenant.id, str)
+    row = objects.Tenant(
+        tenant_id=clean(world.tenant.id) if is_known else None,
+        folder=None if info is not None else harmless(world.scope, 1000) or None,
+        portal=None if info is None else clean_or_none(info.portal),
+        graph=None if info is None else clean_or_none(info.graph),
+        complete_collections=sorted(world.complete),
+        collections=_collections(info),
+        applications_read=len(world.apps),
+        service_principals_read=len(world.principals),
+    )
+    if world.tenant.document is not None:
+        _entity(row, world.tenant)
+    return row
+
+
+def _collections(info: TenantInfo | None) -> list[objects.Collection]:
+    """What a live tenant or a snapshot says of its collections."""
+    return [
+        objects.Collection(
+            clean(covered.collection),
+            cast(Any, covered.status),
+            covered.count,
+            clean_or_none(covered.reason),
+            clean_or_none(covered.permission),
+        )
+        for covered in (info.covered if info is not None else ())
+    ]
+
+
+def _inventory(app: App, world: World) -> objects.Inventory:
+    lists: dict[str, Any] = {
+        "owners": app.owners if owner_names(app) is not None else None,
+        "permissions": app.requested_permissions,
+        "redirect_uris": app.redirect_uris,
+        "identifier_uris": app.identifier_uris,
+    }
+    makers: dict[str, Callable[[Any], Any]] = {
+        "owners": lambda owner: objects.Owner(show(owner), clean_or_none(owner.id), clean_or_none(owner.kind)),
+        "permissions": _permission,
+        "redirect_uris": lambda uri: objects.RedirectUri(show(uri), show(uri.platform)),
+        "identifier_uris": show,
+    }
+    rows = {
+        name: [makers[name](one) for one in known(values)]
+        for name, values in lists.items()
+        if values is not None and not is_unknown(values)
+    }
+    principal = app.service_principal if "servicePrincipals" in world.given else None
+    return objects.Inventory(
+        clean_or_none(app.audience),
+        None if isinstance(app.created, Unknown) else iso(app.created),
+        clean_or_none(principal.id) if isinstance(principal, ServicePrincipal) else None,
+        _size(app.secrets),
+        _size(app.certificates),
+        _size(app.federated_credentials),
+        _size(app.requested_permissions),
+        **rows,
+        incomplete=[name for name in rows if lists[name].__class__ is Partial],
+    )
+
+
+def _permission(wish: RequestedPermission) -> objects.Permission:
+    definition: Any = wish.definition
+    there = not isinstance(definition, Unknown) and definition is not None
+    name: Any = wish.resource.display_name if isinstance(wish.resource, Resource) else None
+    return objects.Permission(
+        clean_or_none(wish.resource_app_id), clean_or_none(name), clean_or_none(wish.id),
+        clean_or_none(definition.value) if there else None, clean_or_none(wish.kind),
+        _or_none(definition.privilege) if there else None, _granted(wish)[0],
+    )  # fmt: skip
+
+
+# -- credentials
+
+
+def credentials_of(one: App | ServicePrincipal, now: datetime) -> Iterator[objects.Credential]:
+    for credential in _known(one.secrets):
+        yield _credential("secret", credential, now)
+    for credential in _known(one.certificates):
+        yield _credential("certificate", credential, now)
+
+
+def _credential(kind: Literal["secret", "certificate"], credential: Secret | Certificate, now: datetime) -> objects.Credential:
+    start: datetime | None = _or_none(credential.start)
+    end: datetime | None = _or_none(credential.end)
+    state: objects.State
     if isinstance(credential.end, Unknown):
         state = "unknown"
     elif end is not None and end <= now:
@@ -134,36 +180,34 @@ def _credential(loaded: Loaded, one: App | ServicePrincipal, on: str, kind: str,
     elif start is not None and start > now:
         state = "not-yet-valid"
     else:
-        state = "expiring" if left is not None and left < EXPIRING_WITHIN else "valid"
-    superseded = credential.superseded
-    of = identity_of(one)
-    return Credential(
-        of.app_id, of.object_id, of.name, clean_or_none(credential.key_id), kind, on, clean_or_none(credential.display_name),
-        iso(start), iso(end), left, state, None if isinstance(superseded, Unknown) else superseded, of.owners,
-    )  # fmt: skip
+        state = "expiring" if end is not None and (end - now).days < EXPIRING_WITHIN else "valid"
+    superseded = _or_none(credential.superseded)
+    return objects.Credential(
+        kind, state, None, None, clean_or_none(credential.key_id), clean_or_none(credential.display_name), iso(start), iso(end), superseded
+    )
 
 
-def applications(report: Report) -> Iterator[Application]:
-    worst: dict[tuple[str | None, str | None], tuple[int, str]] = {}
-    for finding in report.findings:
-        if finding.status is Status.fail and finding.resource_kind == "application":
-            key = (finding.app_id, finding.object_id)
-            count, severity = worst.get(key, (0, Severity.info))
-            worst[key] = (count + 1, max(severity, finding.severity))
-    for world in report.worlds:
-        for app in world.apps:
-            of = identity_of(app)
-            count, most = worst.get((of.app_id, of.object_id), (0, None))
-            ends = [c.end for c in (*_known(app.secrets), *_known(app.certificates)) if isinstance(c.end, datetime)]
-            principal = app.service_principal if "servicePrincipals" in world.given else None
-            document = app.document
-            yield Application(
-                of.app_id, of.object_id, of.name, document.file.shown, document.line or None, clean(document.pointer, 1000),
-                clean_or_none(app.audience), None if isinstance(app.created, Unknown) else iso(app.created), of.owners,
-                of.tags, of.reference, clean_or_none(principal.id) if isinstance(principal, ServicePrincipal) else None,
-                _size(app.secrets), _size(app.certificates), _size(app.federated_credentials), _size(app.requested_permissions),
-                iso(min((end for end in ends if end > report.as_of), default=None)), count, most,
-            )  # fmt: skip
+def credential_rows(loaded: Loaded) -> Iterator[rows.CredentialRow]:
+    """The credentials of what was read, where no rule is checked."""
+    for world in loaded.worlds:
+        roots: list[Any] = [*world.apps, *world.principals]
+        for root in roots:
+            of = identity_of(root)
+            for credential in credentials_of(root, loaded.as_of):
+                yield rows.credential(credential, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
+
+
+# -- findings
+
+
+def finding_row(row: Finding) -> rows.FindingRow:
+    """A finding of which there is no report."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in rows.FindingRow.__struct_fields__}
+    values["related"] = [model.Related(one.label, one.file, one.line, one.pointer) for one in row.related or ()] or None
+    return rows.FindingRow(**values)
+
+
+# -- API permissions
 
 
 def api_permissions(loaded: Loaded) -> Iterator[ApiPermission]:
@@ -176,14 +220,11 @@ def api_permissions(loaded: Loaded) -> Iterator[ApiPermission]:
                 there = not isinstance(definition, Unknown) and definition is not None
                 document, inside = wish.origin()
                 pointer, line, _ = document.place(inside)
-                granted, users = _granted(wish)
-                name: Any = wish.resource.display_name if isinstance(wish.resource, Resource) else None
+                row = _permission(wish)
                 yield ApiPermission(
-                    of.app_id, of.object_id, of.name, clean_or_none(wish.resource_app_id), clean_or_none(name), clean_or_none(wish.id),
-                    clean_or_none(definition.value) if there else None, clean_or_none(wish.kind),
-                    _or_none(definition.privilege) if there else None, _or_none(definition.enabled) if there else None,
-                    _or_none(definition.admin_consent) if there else None, granted, users,
-                    document.file.shown, line, clean(pointer, 1000),
+                    of.app_id, of.object_id, of.name, row.resource_app_id, row.resource_name, row.permission_id, row.permission, row.kind,
+                    row.tier, _or_none(definition.enabled) if there else None, _or_none(definition.admin_consent) if there else None,
+                    *_granted(wish), document.file.shown, line, clean(pointer, 1000),
                 )  # fmt: skip
 
 
@@ -200,19 +241,6 @@ def _granted(wish: RequestedPermission) -> tuple[str | None, int | None]:
     if isinstance(preauthorized, bool) and preauthorized:
         return "preauthorized", None
     return (None if isinstance(grants, Unknown) or type(grants) is not list or isinstance(preauthorized, Unknown) else "no"), None
-
-
-def connectors(loaded: Loaded) -> Iterator[Connector]:
-    for world in loaded.worlds:
-        for connector in world.connectors:
-            of, document = identity_of(connector), connector.document
-            yield Connector(
-                of.object_id, of.name, clean(connector.kind), document.file.shown, document.line, clean(document.pointer, 1000),
-                clean_or_none(connector.identity_provider), _or_none(connector.entra), clean_or_none(connector.client_id),
-                clean_or_none(connector.tenant_id), clean_or_none(connector.resource_uri),
-                None if is_unknown(connector.scopes) else [show(scope.text) for scope in known(connector.scopes)],
-                clean_or_none(connector.redirect_mode), clean_or_none(connector.callback), _or_none(connector.on_behalf_of),
-            )  # fmt: skip
 
 
 def _or_none(value: Any) -> Any:

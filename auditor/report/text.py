@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 import click
 
-from auditor.display import cell, clean, counted, harmless, told
-from auditor.engine.finding import Finding, Status
-from auditor.pipeline import Report
+from auditor.display import cell, counted, harmless
 from auditor.report import Options
-from auditor.report.fixes import Renderer
-from auditor.report.verdict import verdict_of
-from auditor.severity import Certainty, Severity
+from auditor.report.model import Finding, NotEvaluated, Remark, Report
+from auditor.report.rows import Rows
+from auditor.severity import Certainty, Status
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
@@ -28,12 +26,12 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 class _Page:
     def __init__(self, report: Report, options: Options) -> None:
         self.report, self.options = report, options
-        self.fixes = Renderer([outcome.rule for outcome in report.outcomes], options.shell, report.tenants)
-        self.gate = report.gate(options.fail_on, strict=options.strict)
+        self.rows = Rows(report)
 
     def lines(self) -> Iterator[str]:
-        word, colon, rest = verdict_of(self.report, self.gate).partition(":")
-        yield self._style(word, "red" if self.gate.exit_code else "green", bold=True) + colon + rest
+        gate = self.report.summary.gate
+        word, colon, rest = gate.verdict.partition(":")
+        yield self._style(word, "red" if gate.exit_code else "green", bold=True) + colon + rest
         if not self.options.quiet:
             yield from self._notes()
             for rows in self._groups():
@@ -46,130 +44,147 @@ class _Page:
     # -- findings
 
     def _groups(self) -> list[list[Finding]]:
-        """Failures and errors by rule; first the rules with the worst finding, then those with the most."""
-        first = self.options.first
-        groups: dict[str, list[Finding]] = {}
-        for finding in filter(self.options.shows, self.report.findings):
-            groups.setdefault(f"{finding.rule_id} {finding.status}", []).append(finding)
+        """Errors and findings by rule; first the rules with the worst finding, then those with the most."""
+        report = self.report
+        groups: dict[tuple[str, Status], list[Finding]] = {}
+        for row in (*report.findings, *report.rule_errors, *report.passed):
+            groups.setdefault((row.rule_id, row.status), []).append(row)
         for rows in groups.values():
-            rows.sort(key=lambda row: (row.app_id not in first, -row.highest_severity.rank))  # stable: else in the order of the report
-        order = {Status.error: 0, Status.fail: 1, Status.passed: 2}
-        return sorted(
-            groups.values(),
-            key=lambda rows: (
-                order.get(rows[0].status, 1), rows[0].app_id not in first, -rows[0].highest_severity.rank, -len(rows), rows[0].rule_id
-            ),
-        )  # fmt: skip
+            rows.sort(key=self._order)  # stable: else in the order of the report
+        order = {Status.error: 0, Status.passed: 2}
+        return sorted(groups.values(), key=lambda rows: (order.get(rows[0].status, 1), *self._order(rows[0]), -len(rows), rows[0].rule_id))
+
+    def _order(self, row: Finding) -> tuple[bool, int]:
+        first = self.options.first
+        return not first or self.rows.object_of(row)[1].app_id not in first, -(row.highest_severity or row.severity).rank
 
     def _group(self, rows: list[Finding]) -> Iterator[str]:
         first = rows[0]
+        rule = self.rows.rules[first.rule_id]
         if first.status is Status.passed:
-            yield f"{self._style('pass', 'green', bold=True)} {first.rule_id}  {harmless(first.rule_title)}  ({len(rows):,})"
+            yield f"{self._style('pass', 'green', bold=True)} {rule.id}  {rule.title}  ({len(rows):,})"
         else:
-            word = "error" if first.status is Status.error else first.severity
-            codes = "".join(f"  AADSTS{code}" for code in first.aadsts)
-            head = f"{self._style(word, _COLOURS.get(word, 'magenta'), bold=True)} {self._style(first.rule_id, bold=True)}"
-            yield f"{head}  {harmless(first.rule_title)}  ({len(rows):,}){codes}"
+            word = first.severity if first.status is Status.fail else first.status
+            codes = "".join(f"  AADSTS{code}" for code in rule.aadsts)
+            head = f"{self._style(word, _COLOURS.get(word, 'magenta'), bold=True)} {self._style(rule.id, bold=True)}"
+            yield f"{head}  {rule.title}  ({len(rows):,}){codes}"
         limit = self.options.limit or len(rows)
         for row in rows[:limit]:
             marks: list[str] = [row.severity] if row.severity != first.severity else []
             marks += [row.certainty] if row.certainty is Certainty.likely else []
-            yield f"  {_who(row)}" + (f" [{', '.join(marks)}]" if marks else "")
+            yield f"  {self._who(row)}" + (f" [{', '.join(marks)}]" if marks else "")
             if row.status is not Status.passed:
                 yield f"    {cell(harmless(row.message, _LONGEST))}"  # its facts are clean
-            if row.file:
-                column = f":{row.column}" if row.column else ""
-                yield self._style(f"    {row.file}:{row.line}{column}  {row.property_path or ''}".rstrip(), dim=True)
-            elif place := "  ".join(filter(None, (row.property_path, row.portal_url))):
-                yield self._style(f"    {place}", dim=True)
+            yield from self._place(row)
             if row.stands_for:
                 yield self._style(f"    also found by {', '.join(row.stands_for)}", dim=True)
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit:,} more (--limit 0 shows all)"
-        if first.remediation and first.status is Status.fail:
+        if first.status is Status.fail:
             yield from self._fix(rows[:limit])
         yield ""
 
     def _fix(self, rows: list[Finding]) -> Iterator[str]:
         """The fix of the first finding, then the commands of each other one. A command is on a line of its own, which is not cut."""
-        first = rows[0]
-        commands = self.fixes.commands(first)
-        whose = f" ({_who(first)})" if len(rows) > 1 and (commands or "`" in (first.remediation or "")) else ""
+        first, shell = self.rows.commands_of(rows[0]), self.options.shell
+        if not first.text:
+            return
+        commands = first.commands(shell)
+        whose = f" ({self._who(rows[0])})" if len(rows) > 1 and (commands or "`" in first.text) else ""
         head = self._style("fix", "green") + whose + ": "
-        for i, line in enumerate(self.fixes.lines(first)):
+        for i, line in enumerate(first.lines(shell)):
             yield f"  {'       ' if i else head}{line}".rstrip()
         done = {command.lines for command in commands}
         for row in rows[1:] if commands else ():
-            others = [command for command in self.fixes.commands(row) if command.lines not in done]
+            others = [command for command in self.rows.commands_of(row).commands(shell) if command.lines not in done]
             if others:
-                yield f"  {self._style('fix', 'green')} ({_who(row)}):"
+                yield f"  {self._style('fix', 'green')} ({self._who(row)}):"
                 yield from (f"       {line}" for command in others for line in command.lines)
             done |= {command.lines for command in others}
+
+    def _place(self, row: Finding) -> Iterator[str]:
+        file, _, path = self.rows.place_of(row)
+        if file:
+            column = f":{row.column}" if row.column else ""
+            yield self._style(f"    {file}:{row.line}{column}  {path or ''}".rstrip(), dim=True)
+        elif place := "  ".join(filter(None, (path, self.rows.portal_of(row)))):
+            yield self._style(f"    {place}", dim=True)
+
+    def _who(self, row: Finding) -> str:
+        kind, of = self.rows.object_of(row)
+        name = of.display_name or ("(no name)" if kind != "tenant" else "tenant")
+        identity = of.app_id or of.object_id
+        return cell(f"{name} ({identity})" if identity and identity != name else name)
 
     # -- what was looked at
 
     def _notes(self) -> Iterator[str]:
-        notes, verbose = self.report.notes, self.options.verbose
+        notes, verbose = self.report.run.notes, self.options.verbose
         shown = len(notes) if verbose else _MOST_NOTES
         for note in notes[:shown]:
-            yield f"{self._style('note', 'blue')} {told(note, 500)}"
+            yield f"{self._style('note', 'blue')} {_remark(note)}"
         if len(notes) > shown:
-            yield f"… and {len(notes) - shown:,} more notes (-v shows all)"
-        passed_over = self.report.passed_over if verbose else []
+            yield f"… and {counted(len(notes) - shown, 'more note')} (-v shows all)"
+        passed_over = self.report.run.coverage.passed_over if verbose else []
         for name in passed_over:
-            yield f"{self._style('passed over', 'blue')} {harmless(name, 500)}"
+            yield f"{self._style('passed over', 'blue')} {name}"
         if notes or passed_over:
             yield ""
 
     def _summary(self) -> Iterator[str]:
-        report = self.report
-        read = [counted(report.applications, "app registration")]
-        if report.service_principals:
-            read.append(counted(report.service_principals, "service principal"))
-        if report.connectors:
-            read.append(counted(report.connectors, "connector"))
-        passed = f", {counted(report.files_passed_over, 'file')} passed over" if report.files_passed_over else ""
-        sources = [f"tenant {clean(tenant.tenant_id, 100)}" for tenant in report.tenants]
-        if report.files_read or not sources:
-            sources.append(counted(report.files_read, "file"))
-        objects = f"{', '.join(read[:-1])}{' and ' if len(read) > 1 else ''}{read[-1]}"
-        yield f"Read {objects} from {' and '.join(sources)}{passed}."
-        judged = report.count("passed") + report.count("failed")
-        line = f"Evaluated {counted(judged, 'check')} with {counted(len(report.outcomes), 'rule')}: "
-        line += f"{report.count('passed'):,} passed, {report.count('failed'):,} failed"
-        if report.count("errors"):
-            line += f", {report.count('errors'):,} broke"
-        yield f"{line}; {report.count('not_applicable'):,} did not apply."
+        run, summary = self.report.run, self.report.summary
+        read, verdicts = run.coverage, run.coverage.verdicts
+        objects = [counted(read.applications_read, "app registration")]
+        if read.service_principals_read:
+            objects.append(counted(read.service_principals_read, "service principal"))
+        if read.connectors_read:
+            objects.append(counted(read.connectors_read, "connector"))
+        if read.saved_secrets_read:
+            objects.append(counted(read.saved_secrets_read, "saved secret"))
+        passed = f", {counted(read.files_passed_over, 'file')} passed over" if read.files_passed_over else ""
+        sources = [f"tenant {harmless(tenant, 100)}" for tenant in run.tenants]
+        if read.files_read or not sources:
+            sources.append(counted(read.files_read, "file"))
+        yield f"Read {', '.join(objects[:-1])}{' and ' if len(objects) > 1 else ''}{objects[-1]} from {' and '.join(sources)}{passed}."
+        checks = counted(verdicts.passed + verdicts.failed, "check")
+        line = f"Evaluated {checks} with {counted(len(self.report.rules), 'rule')}: {verdicts.passed:,} passed, {verdicts.failed:,} failed"
+        if verdicts.errors:
+            line += f", {verdicts.errors:,} broke"
+        yield f"{line}; {verdicts.not_applicable:,} did not apply."
         yield from self._not_evaluated()
-        for name in report.inexact:
-            yield f"{harmless(name, 200)} is larger than 8 MiB: lines only, and repeated keys are not looked for."
-        by_severity = report.by_severity()
-        if found := [self._style(f"{by_severity[s]:,} {s}", _COLOURS[s], bold=True) for s in reversed(Severity) if by_severity[s]]:
-            likely = sum(one.certainty is Certainty.likely for one in report.findings)
-            yield f"Findings: {', '.join(found)}" + (f"; {likely:,} of them only likely." if likely else ".")
-        elif not self.gate.incomplete:
+        for name in read.without_exact_places:
+            yield f"{harmless(name, 200)} is larger than 8 MiB: findings have lines, no columns."
+        severities = summary.by_severity.items()
+        if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
+            yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")
+        elif not summary.gate.incomplete:
             yield self._style("No findings.", "green", bold=True)
-        for shortfall in self.gate.incomplete:
+        for shortfall in summary.gate.incomplete:
             yield self._style(f"{shortfall.message[0].upper()}{shortfall.message[1:]}.", "red", bold=True)
 
     def _not_evaluated(self) -> Iterator[str]:
-        count = self.report.count("not_evaluated")
+        count = self.report.run.coverage.verdicts.not_evaluated
         if not count:
             return
         yield f"Not evaluated: {counted(count, 'check')}, for want of"
-        reasons = sorted(self.report.reasons().items(), key=lambda item: (-item[1], str(item[0])))
+        reasons = sorted(self.report.not_evaluated, key=lambda one: (-one.count, _reason(one)))
         shown = len(reasons) if self.options.verbose else _MOST_REASONS
-        for reason, number in reasons[:shown]:
-            rules = sorted(outcome.rule.id for outcome in self.report.outcomes if reason in outcome.reasons)
-            names = ", ".join(rules[:3]) + (f" and {len(rules) - 3:,} more" if len(rules) > 3 else "")
-            yield f"  {number:>6,}  {clean(str(reason))}  ({names})"
-            if remedy := self.report.remedy(reason):
-                yield self._style(f"          {remedy}", dim=True)
+        for reason in reasons[:shown]:
+            yield f"  {reason.count:>6,}  {_reason(reason)}  ({_some(sorted(reason.rules))})"
+            if reason.remedy:
+                yield self._style(f"          {reason.remedy}", dim=True)
         if len(reasons) > shown:
-            yield f"          … and {len(reasons) - shown:,} more reasons (-v shows all)"
+            yield f"          … and {counted(len(reasons) - shown, 'more reason')} (-v shows all)"
 
 
-def _who(row: Finding) -> str:
-    name = row.app_display_name or ("(no name)" if row.resource_kind != "tenant" else "tenant")
-    identity = row.app_id or row.object_id
-    return cell(f"{name} ({identity})" if identity and identity != name else name)
+def _remark(said: Remark) -> str:
+    place = "" if said.line is None else f":{said.line}:{said.column or 0}"
+    return f"{said.file}{place}: {said.message}" if said.file else said.message
+
+
+def _reason(one: NotEvaluated) -> str:
+    return f"{one.what}: {one.why}"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")

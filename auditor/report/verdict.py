@@ -9,7 +9,10 @@ from auditor.engine.gate import Gate
 from auditor.pipeline import Report
 from auditor.severity import Severity
 
-KINDS = {"application": "registration", "servicePrincipal": "service principal", "connector": "connector", "tenant": "tenant"}
+KINDS = {
+    "application": "registration", "servicePrincipal": "service principal", "connector": "connector", "savedSecret": "saved secret",
+    "tenant": "tenant",
+}  # fmt: skip
 
 
 def verdict_of(report: Report, gate: Gate) -> str:

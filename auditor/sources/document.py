@@ -15,7 +15,7 @@ from auditor.sources.coverage import TenantInfo
 if TYPE_CHECKING:
     from auditor.sources.formats.base import Format
 
-EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here columns are exact and duplicate keys are looked for
+EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here places have columns
 
 
 @dataclass(slots=True, eq=False)
@@ -135,7 +135,7 @@ class Documents:
     notes: list[Note] = field(default_factory=list)
     files_read: int = 0
     passed_over: list[str] = field(default_factory=list)  # files that hold nothing of Entra ID's
-    inexact: list[str] = field(default_factory=list)  # files too large for exact columns and duplicate keys
+    inexact: list[str] = field(default_factory=list)  # files too large for columns
     whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
     tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
     opened: set[Identity] = field(default_factory=set)  # every file of which something was read

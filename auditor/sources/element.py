@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,11 +11,20 @@ import msgspec
 # Whatever decoding a text can raise: msgspec documents DecodeError, and raises UnicodeDecodeError of bytes that are not UTF-8.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ENDS = 4096  # bytes
+_AFTER = frozenset(bytes([byte]) for byte in b",]} \t\r\n")
 _COMMA = re.compile(rb"[\s,]*")
 _KEY = re.compile(rb'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
+_scan = json.JSONDecoder(strict=False).raw_decode
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _arrays = msgspec.json.Decoder(list[msgspec.Raw])
 _values = msgspec.json.Decoder()
+
+
+class Members(dict[str, "Element"]):
+    """Members of an object by name. Of a name that is there twice the last counts, and `twins` has the others."""
+
+    def __init__(self) -> None:
+        self.twins = list[tuple[str, Element]]()
 
 
 class Element:
@@ -44,22 +54,26 @@ class Element:
     def is_null(self) -> bool:
         return self.raw[self.start : self.start + 1] == b"n"
 
-    def members(self) -> dict[str, Element]:
-        """Of an object. Of a name that stands twice the last counts, as everywhere in JSON."""
+    def members(self) -> Members:
+        """Of an object."""
         from auditor.pointer import escape
 
         values = _objects.decode(self.view())
-        found: dict[str, Element] = {}
+        found = Members()
         at = self.start + 1
-        while len(found) < len(values) and (key := _KEY.match(self.raw, at, self.end)):
+        text = ""
+        while key := _KEY.match(self.raw, at, self.end):
             name = _values.decode(b'"' + key[1] + b'"')
             start = key.end()
             value = memoryview(values[name])
             end = start + value.nbytes
-            if _same(self.raw, start, end, value):
-                found[name] = Element(self.raw, start, end, f"{self.pointer}/{escape(name)}")
-            else:  # an earlier twin of a repeated name
-                end = start + _length(self.raw, start, self.end)
+            if not _same(self.raw, start, end, value):  # a twin of a repeated name
+                text = text or str(self.view(), "latin-1")  # a character for each byte
+                end = self.start + _scan(text, start - self.start)[1]
+            one = Element(self.raw, start, end, f"{self.pointer}/{escape(name)}")
+            if name in found:
+                found.twins.append((name, found[name]))
+            found[name] = one
             at = end
         return found
 
@@ -78,15 +92,9 @@ class Element:
 
 
 def _same(raw: bytes, start: int, end: int, value: memoryview) -> bool:
-    """Whether the bytes are the value; of a long one its ends are compared."""
+    """Whether the bytes are the value, and not a number that begins with it; of a long one its ends are compared."""
+    if raw[end : end + 1] not in _AFTER:
+        return False
     if value.nbytes <= 2 * _ENDS:
         return raw[start:end] == value
     return raw[start : start + _ENDS] == value[:_ENDS] and raw[end - _ENDS : end] == value[-_ENDS:]
-
-
-def _length(raw: bytes, start: int, stop: int) -> int:
-    """Length of the JSON value that begins at `start`."""
-    import json
-
-    text = raw[start:stop].decode("utf-8", "replace")
-    return len(text[: json.JSONDecoder().raw_decode(text)[1]].encode())

@@ -22,6 +22,10 @@ _GRAPH_POWERSHELL = "export with `az ad app list --all`, or `Invoke-MgGraphReque
 _STATE = "export the registrations that it made with `az ad app list --all`"
 
 
+_BEGINNING, _MEMORY = 1 << 16, 128 << 20  # bytes
+_OURS_BY_TWO = re.compile(rb'"(?:signInAudience|requiredResourceAccess|passwordCredentials|identifierUris)"')
+
+
 class Foreign(NamedTuple):
     """What a file or an object is. `holds`: app registrations may be in it, and nobody looked at them."""
 
@@ -37,7 +41,7 @@ class Foreign(NamedTuple):
 # Bytes of a JSON file in a folder that has no marker of ours, and yet is worth a word.
 HINTS = re.compile(
     rb'"(?:webApplicationInfo|AzureA[dD]|AzureAdB2C|EntraId|_postman_id|AADApplication|azuread_\w+|azuread:[\w/:]+|clientSecret|innerError'
-    rb'|Authorization_RequestDenied)"|"(?i:Microsoft\.Graph/)|getpostman\.com'
+    rb'|Authorization_RequestDenied|error_description|odata\.error)"|"(?i:Microsoft\.Graph/)|getpostman\.com'
     rb'|\A\s*\[\s*\{[^{}\[\]]{0,500}"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-'
 )
 
@@ -69,8 +73,11 @@ def of_object(members: Members, whole: memoryview) -> Foreign | None:
 
 def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
     """What a text is that is not JSON; in a folder its name has to say so, too."""
-    if raw.startswith(b"\x1f\x8b"):
-        return Foreign("a gzip file", "unpack it first", may_hold_ours(_beginning(raw)))
+    if (packed := _packed(raw)) is not None:
+        what, beginning = packed
+        holds = may_hold_ours(beginning)
+        # What cannot be looked into is worth a word where its name speaks of JSON: there are many archives in folders.
+        return Foreign(what, "unpack it first", holds) if holds or named or what == "a gzip file" or ".json" in name.lower() else None
     if raw.startswith(b"SQLite format 3\0"):
         ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
         return Foreign("a ROADrecon database" if ours else "a SQLite database", _AZ, ours)
@@ -84,11 +91,52 @@ def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
     return None
 
 
-def _beginning(raw: bytes) -> bytes:
+def _packed(raw: bytes) -> tuple[str, bytes] | None:
+    """What a compressed file or an archive is, and what is at its beginning; None of another file."""
+    if raw[257:262] == b"ustar":
+        found = _OURS_BY_TWO.search(raw)  # among many files of anybody's
+        return "a tar archive", found[0] if found else b""
+    for magic, what, unpacked in _PACKED:
+        if raw.startswith(magic):
+            try:
+                return what, unpacked(raw)
+            except (zlib.error, OSError, EOFError, ValueError, RuntimeError):
+                return what, b""
+    return None
+
+
+def _gunzipped(raw: bytes) -> bytes:
+    return zlib.decompressobj(31).decompress(raw, _BEGINNING)
+
+
+def _bunzipped(raw: bytes) -> bytes:
+    import bz2
+
+    return bz2.BZ2Decompressor().decompress(raw, _BEGINNING)
+
+
+def _unxzed(raw: bytes) -> bytes:
+    import lzma
+
     try:
-        return zlib.decompressobj(31).decompress(raw, 1 << 16)
-    except zlib.error:
+        return lzma.LZMADecompressor(memlimit=_MEMORY).decompress(raw, _BEGINNING)
+    except lzma.LZMAError:
         return b""
+
+
+def _opaque(raw: bytes) -> bytes:
+    """Nothing here unpacks it."""
+    return b""
+
+
+_PACKED: tuple[tuple[bytes, str, Callable[[bytes], bytes]], ...] = (
+    (b"\x1f\x8b", "a gzip file", _gunzipped),
+    (b"BZh", "a bzip2 file", _bunzipped),
+    (b"\xfd7zXZ\0", "an xz file", _unxzed),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file", _opaque),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _opaque),
+    (b"Rar!\x1a\x07", "a RAR archive", _opaque),
+)
 
 
 # -- objects
@@ -198,11 +246,6 @@ _OBJECTS = (
     ),
     _Object("a Capacitor configuration", lambda members: "webDir" in members and "appId" in members, b"", "it holds no app registration"),
     _Object(
-        "the output of `az ad sp create-for-rbac`, with a client secret in it",
-        lambda members: _has("password", "tenant")(members) or _has("clientSecret", "subscriptionId")(members), b"",
-        "delete the file where nobody needs it, and " + _SHOW,
-    ),
-    _Object(
         "the output of PowerShell, cut off by ConvertTo-Json", _is_powershell, _POWERSHELL,
         "its objects lie deeper than -Depth allows; use `ConvertTo-Json -Depth 10`, or better " + _GRAPH_POWERSHELL,
         rb'"(?:Microsoft\.Graph\.PowerShell\.|System\.(?:Object\[\]|Collections\.)|@\{)',
@@ -268,7 +311,9 @@ _TEXTS = (
     ),
     _Text(
         "a list of applications as CSV, from the portal or PowerShell",
-        re.compile(rb"(?i)\A(?=[^\n]*[,;\t])[^\n]*\b(?:application (?:\(client\) )?id|appid)\b"), (".csv",), rb".",
+        re.compile(
+            rb"(?i)\A(?=[^\n]*[,;\t])[^\n\0{}\[\]]*\b(?:application (?:\(client\) )?id|appid)\b[^\n\0{}\[\]]*(?:\n|\Z)"
+        ), (".csv", ".tsv"), rb".",
         "it has no configuration; " + _AZ,
     ),
     _Text(

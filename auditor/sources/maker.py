@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from auditor import pointer, schemas
 from auditor.display import clean
 from auditor.errors import InputError
-from auditor.sources import spelling
+from auditor.sources import marks, spelling, twice
 from auditor.sources.document import Document, Documents, File, Note
 from auditor.sources.element import UNREADABLE
 from auditor.sources.formats import graph
-from auditor.sources.formats.base import Format, ObjectFormat, Piece
+from auditor.sources.formats.base import Converted, Format, ObjectFormat, Piece
 from auditor.sources.places import Places, reason
+
+_MISPLACED = "this is an app registration in a place of another kind ({}): what only registrations have is not read"
 
 
 class Maker:
@@ -56,7 +59,7 @@ class Maker:
             return is_to_visit
         if piece.why:
             graph.explain(document.data, piece.why)
-        if (deleted := getattr(document.data, "deleted_date_time", None)) is not None:
+        if isinstance(deleted := getattr(document.data, "deleted_date_time", None), str):
             self._deleted(document, deleted)
             return is_to_visit
         self.into.add(document)
@@ -76,18 +79,25 @@ class Maker:
         is_to_visit = False
         odd: list[tuple[str, str]] = []
         unknown: dict[str, str] = {}
+        twins: list[spelling.Twin] = []
         try:
             converted = piece.converted
-            value = piece.element.value() if converted is None else None
-            if template:
-                value = graph.without_placeholders(value)
+            value = None
             if named:
-                seen = self._examined(document, piece, value)
-                value, is_to_visit = seen.value, seen.is_to_visit
+                seen = self._examined(document, piece, twice.decoded(piece.element))
+                value, is_to_visit, twins = seen.value, seen.is_to_visit, seen.twice
                 if data is not None and document.origins:
                     data = graph.fitting(document.kind, value)
+            elif converted is None:
+                value = twice.decoded(piece.element)
+                if document.kind == "connector" and marks.bears(value):
+                    self._wrong(document, [("", _MISPLACED.format(document.kind))])
+            if template:
+                value = graph.without_placeholders(value)
             if piece.convert is not None:
                 converted = piece.convert(value)
+                if not named and next(twice.places(value), None) is not None:
+                    self._open(piece.convert(twice.with_others(value)), converted)
             if converted is not None:
                 names = document.origins or {}
                 document.origins = {place: pointer.mapped(own, names) for place, own in converted.origins.items()}
@@ -102,6 +112,8 @@ class Maker:
         except (*UNREADABLE, AttributeError, TypeError) as error:
             document.data = data
             self.into.errors.append(self._places.error(piece.element, f"the object cannot be read: {reason(error)}", error))
+        if twins:
+            self._forget(document, twins, converted)
         for place, message in odd:
             where, line, column = document.place(place)
             self.into.notes.append(Note(f"{where}: {message}", self.file.name, line or 0, column or 0))
@@ -112,15 +124,43 @@ class Maker:
             where, line, column = document.place(place)
             self.into.errors.append(InputError(self.file.name, f"{where or '/'}: {message}{then}", line or 0, column or 0))
 
+    def _forget(self, document: Document, twins: list[spelling.Twin], converted: Converted | None) -> None:
+        """Which of two values a property has, nobody can say: it is unknown."""
+        became = None if converted is None else _became(converted.origins)
+        for twin in twins:
+            # In a format's own shape: what became of the place, or of the whole property that it is in.
+            paths = [twin.meant] if became is None else became.get(pointer.join(*twin.meant)) or became.get(pointer.join(twin.meant[0]), [])
+            is_read = [graph.forget(document.data, path, "it is in the object twice, with different values") for path in paths]
+            spelt = twice.spelt(twin.other)
+            if any(is_read):
+                self._wrong(document, [(twin.pointer, twice.UNKNOWN + spelt)])
+            else:
+                message = f"{clean(pointer.split(twin.pointer)[-1], 80)!r} is here twice with different values{spelt}; no rule reads it"
+                self._note(document, twin.pointer, message)
+
+    @staticmethod
+    def _open(other: Converted, converted: Converted) -> None:
+        """What is read differently where a name is in the object twice is unknown."""
+        for path in list(twice.differing(converted.value, other.value)):
+            place = pointer.join(*path)
+            converted.origins.setdefault(place, pointer.mapped(place, {**other.origins, **converted.origins}))
+            converted.wrong.append((place, twice.UNKNOWN))
+            held = converted.value
+            for part in path[:-1]:
+                held = held[part]
+            held.pop(path[-1], None)
+
     def _examined(self, document: Document, piece: Piece, value: Any) -> spelling.Look:
         """What decoding skips: properties in another casing are read after all, registrations within the object are errors."""
         seen = spelling.look(piece.kind, value, is_legacy=piece.convert is not None)
-        self._wrong(document, [(place, f"it is here twice, also as {name!r}: only one is read") for place, name in seen.twice])
         self._wrong(
             document, [(place, "an app registration or service principal within another object is not read") for place in seen.strays]
         )
+        self._wrong(
+            document, [(pointer.join(name), "a property of the old manifest is not read beside Microsoft Graph's") for name in seen.old]
+        )
         if seen.is_registration:
-            self._wrong(document, [("", "this is an app registration among service principals: what only registrations have is not read")])
+            self._wrong(document, [("", _MISPLACED.format(document.kind))])
         if seen.origins and not self._is_cased:
             self._is_cased = True
             names = sorted({pointer.split(place)[-1] for place in seen.origins.values()})
@@ -135,3 +175,12 @@ class Maker:
     def _note(self, document: Document, place: str, message: str) -> None:
         _, line, column = document.place(place)
         self.into.notes.append(Note(message, self.file.name, line or 0, column or 0))
+
+
+def _became(origins: Mapping[str, str]) -> dict[str, list[Sequence[str | int]]]:
+    """Place in a format's own shape -> what became of it; of a whole property, all that became of what is in it."""
+    found: dict[str, list[Sequence[str | int]]] = {}
+    for place, own in origins.items():
+        for one in {own, "/" + own.split("/")[1]} if own else ():
+            found.setdefault(one, []).append(pointer.split(place))
+    return found

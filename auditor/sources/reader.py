@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from auditor import pointer
 from auditor.display import clean, redacted
 from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS
 from auditor.facts import kinds
-from auditor.sources import detect, formats, marks, spelling, text
+from auditor.sources import detect, formats, marks, spelling, text, twice
 from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
-from auditor.sources.element import UNREADABLE, Element
+from auditor.sources.element import UNREADABLE, Element, Members
 from auditor.sources.formats import may_hold_ours
-from auditor.sources.formats.base import Format, Members, Object, ObjectFormat, Piece
+from auditor.sources.formats.base import Format, Object, ObjectFormat, Piece
 from auditor.sources.maker import Maker
 from auditor.sources.places import Places, reason
 
@@ -134,6 +136,8 @@ class _Reader:
     def _object(self, element: Element, depth: int, *, ours: bool, kind: str | None = None, one: bool = False) -> str | None:
         """Reads an object; returns its kind if it is one of Entra ID's. `kind`: what the collection that it stands in is named after."""
         members = element.members()
+        if members.twins:
+            self._twins(members, ours=ours or kind is not None)
         if "schema_version" in members and "tool" in members:
             return None  # a report of our own
         wraps = "value" in members and "appId" not in members
@@ -148,17 +152,35 @@ class _Reader:
 
     def _read(self, seen: Object, kind: str, form: ObjectFormat) -> None:
         is_to_visit = False
-        for piece in form.pieces(seen, kind):
+        pieces = list(form.pieces(seen, kind))
+        if not form.is_directory:
+            self._twice_outside(seen, pieces)
+        for piece in pieces:
             is_to_visit |= self._take(piece, form)
         if form.is_directory and is_to_visit:
             self._expanded(kind, seen.members)
+
+    def _twice_outside(self, seen: Object, pieces: list[Piece]) -> None:
+        """Errors for the lists and objects around the pieces of which one more is there by the same name."""
+        within = tuple(piece.element.pointer + "/" for piece in pieces)
+        for path, one, other in twice.places(twice.decoded(seen.element)):
+            place = seen.element.pointer + pointer.join(*path)
+            if not place.startswith(within) and (isinstance(one, (dict, list)) or isinstance(other, (dict, list))):
+                self._complain(seen.element, f"{place}: {_TWICE}")
+
+    def _twins(self, members: Members, *, ours: bool) -> None:
+        """Errors for names that an object has twice with different values, where they say what it is or hold what is ours."""
+        for name, twin in members.twins:
+            decides = ours and (name in _DECIDING or _PROPER.get(name.lower()) in OWN_NAMES)
+            if (decides or may_hold_ours(twin.view())) and twin.value() != members[name].value():
+                self._complain(twin, f"{twin.pointer}: {_TWICE}")
 
     def _take(self, piece: Piece, form: Format) -> bool:
         """Whether it may hold others, that are to be visited."""
         self.reading.objects += 1
         return self.maker.take(piece, form)
 
-    def _expanded(self, kind: str, members: Members) -> None:
+    def _expanded(self, kind: str, members: Mapping[str, Element]) -> None:
         """What stands within a registration or principal and is no property of it: what $expand brought, or what somebody put there."""
         if kind not in spelling.VISITED:
             return
@@ -168,7 +190,7 @@ class _Reader:
                 self.value(member, self._inside, ours=False)
         self._inside -= 1
 
-    def _wrapper(self, element: Element, members: dict[str, Element], depth: int, *, ours: bool, kind: str | None) -> None:
+    def _wrapper(self, element: Element, members: Members, depth: int, *, ours: bool, kind: str | None) -> None:
         """Not one of Entra ID's objects itself: something around such objects, or something else."""
         own = marks.of(members)
         if self._saved_error(element, members):
@@ -180,9 +202,9 @@ class _Reader:
             return
         holds = any(name in members and not members[name].is_null for name in ("value", "responses")) or self._holds_collections(members)
         is_map = kind is not None and not holds and all(member.is_object for member in members.values())
-        for name, member in members.items():
+        for name, member in (*members.twins, *members.items()):
             if name == "value" and (member.is_array or member.is_object):
-                self._page(members, depth, ours=ours, kind=kind)
+                self._page(member, members, depth, ours=ours, kind=kind)
             elif name == "value" and detect.context(detect.text(members, "@odata.context")).kind and "id" not in members:
                 self._complain(member, "a page's value is a list, or an object")
             elif name == "responses" and ours:
@@ -210,8 +232,7 @@ class _Reader:
         if member.is_array and listed and (kinds or not items):
             self._listed(Counter({kind: kinds[kind]}), ended=ended and ours, relation=name)
 
-    def _page(self, members: dict[str, Element], depth: int, *, ours: bool, kind: str | None) -> None:
-        member = members["value"]
+    def _page(self, member: Element, members: Members, depth: int, *, ours: bool, kind: str | None) -> None:
         if member.is_object:
             self.value(member, depth + 1, ours=ours)
             return
@@ -256,8 +277,9 @@ class _Reader:
         if not responses:
             self._complain(member, "nothing was read of the responses: a list is needed here")
         for number, response in enumerate(responses):
-            members = response.members() if response.is_object else {}
+            members = response.members() if response.is_object else Members()
             known = self._progress
+            self._twins(members, ours=True)
             body = members.get("body")
             if body is not None and (body.is_array or body.is_object):
                 self.value(body, depth + 1)
@@ -286,11 +308,14 @@ class _Reader:
         self.into.errors.append(self._places.error(element, f"not JSON: {reason(error)}", error))
 
     def _saved_error(self, element: Element, members: dict[str, Element]) -> bool:
-        error = members.get("error")
-        inner = error.members() if error is not None and error.is_object else {}
-        if "code" not in inner:
+        error = members.get("error") or members.get("odata.error")
+        inner: Mapping[str, Element] = error.members() if error is not None and error.is_object else {}
+        if "code" in inner:
+            said = [redacted(str(inner[key].value())) for key in ("code", "message") if key in inner]
+        elif error is not None and error.is_text and "error_description" in members:  # of the token endpoint
+            said = [redacted(str(one.value())) for one in (error, members["error_description"])]
+        else:
             return False
-        said = [redacted(str(inner[key].value())) for key in ("code", "message") if key in inner]
         refused = said[0] in _REFUSED
         self._complain(element, f"an error was saved instead of data: {': '.join(said)[:300]}", hint=_GRANT if refused else "")
         return True
@@ -331,6 +356,11 @@ class _Reader:
                 self.into.notes.append(
                     Note(f"exactly 100 {kind}s: `az ad app list` and `az ad sp list` stop there without --all", self.file.name)
                 )
+
+
+_TWICE = "it is here twice with different values: nothing says which one is meant; remove one of them"
+_DECIDING = frozenset(("value", "responses", "body", "error", "status", "objectType", "odata.type"))
+_DECIDING |= {"@odata.type", "@odata.context", "@odata.nextLink"}
 
 
 def _is_foreign(item: Element, kind: str) -> bool:

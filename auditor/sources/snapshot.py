@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import re
 import zlib
 from collections.abc import Collection
@@ -19,6 +18,7 @@ import msgspec
 
 from auditor.display import clean
 from auditor.errors import UNDECODABLE, InputError
+from auditor.files import MAX_FILE_SIZE, in_units
 from auditor.sources.coverage import LOST, SELECTED, UNAVAILABLE, TenantInfo
 from auditor.sources.document import Documents, Note
 from auditor.sources.graph.plan import CALLS
@@ -28,7 +28,6 @@ SCHEMA_VERSION = "2.0"
 _WITHOUT_CHECKSUM = "1"  # the version before
 _TENANT = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{2,252}")
 _MOST_OF_A_LINE = 64 * 1024 * 1024  # bytes; Graph's own limit for an object is far below
-_MOST_UNPACKED = 1 << 30, 300  # bytes, and times the size of the file: beyond both it is made to fill the memory
 _MOST_ERRORS = 20  # lines that are complained of
 KINDS = {call.collection: call.kind for call in CALLS}
 
@@ -63,19 +62,21 @@ decode_line = msgspec.json.Decoder(Line).decode
 _end = msgspec.json.Decoder(End).decode
 
 
-def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None = None) -> Header | None:
-    """Reads a snapshot, or only the `wanted` collections of it, object by object. What is wrong with it is an error in `into`."""
+def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None = None, *, limit: int = MAX_FILE_SIZE) -> Header | None:
+    """Reads a snapshot, or only the `wanted` collections of it, object by object. What is wrong with it is an error in `into`.
+
+    `limit`: bytes of what it holds, unpacked. It is not read any further.
+    """
     reader = _Reader(name, into, wanted)
     try:
         with path.open("rb") as file, _opened(file) as lines:
-            size = os.fstat(file.fileno()).st_size
             held = 0
             while raw := lines.readline(_MOST_OF_A_LINE):
                 held += len(raw)
                 if len(raw) == _MOST_OF_A_LINE:
                     reader.complain("the line is too long")
-                elif held > max(_MOST_UNPACKED[0], size * _MOST_UNPACKED[1]):
-                    reader.complain(f"the snapshot unpacks to more than {_MOST_UNPACKED[1]} times its size: it is not read any further")
+                elif held > limit:
+                    reader.complain(f"it unpacks to more than the limit of {in_units(limit)} (--max-file-size): the rest is not read")
                 elif reader.line(raw):
                     continue
                 break

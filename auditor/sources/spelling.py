@@ -1,4 +1,4 @@
-"""Names of an object's members: Microsoft Graph's, those that differ from them in case only, and strangers.
+"""Names of an object's members: Microsoft Graph's, those that differ from them in case or underscores only, and strangers.
 
 Structs skip what they do not declare, and so would pass over a `PasswordCredentials`, or over a registration within another one. `is_plain`
 finds out in a few microseconds whether an object has such members, at any depth; only of one that has, `look` says which.
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from auditor import pointer, schemas
-from auditor.sources import marks
+from auditor.sources import marks, twice
 from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats import legacy
+from auditor.sources.twice import Twice
 
 # What Microsoft Graph returns although the excerpt of its metadata does not say so.
 _ALSO = ("description", "identifierUris", "@odata.type", "@odata.id", "@odata.context")
@@ -25,6 +26,7 @@ _PLAIN = _SCALAR | list[_SCALAR]
 _QUOTES = (b'\\"', b"\\u0022")  # within a text, which may be JSON
 _NO_OWNERS = Annotated[list[Any], msgspec.Meta(max_length=0)] | None
 _ONLY_OF_REGISTRATIONS = {"requiredresourceaccess", "identifieruris", "publicclient", "web", "spa"}  # which own nothing
+_OLD = {name.lower() for name in legacy.DECISIVE}
 # What else these have, the reader visits: $expand brings objects, and so do people.
 VISITED = ("application", "servicePrincipal")
 _Path = tuple[str | int, ...]
@@ -39,7 +41,15 @@ class Names:
     folded: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folded = {name.lower(): name for name in self.members}
+        self.folded = {_fold(name): name for name in self.members}
+
+
+class Twin(NamedTuple):
+    """A property that an object has twice with different values."""
+
+    pointer: str
+    meant: _Path  # by Microsoft Graph's names
+    other: str = ""  # the other one's name, where its casing is another
 
 
 @dataclass(slots=True)
@@ -48,32 +58,51 @@ class Look:
 
     value: Any = None  # with Microsoft Graph's names
     origins: dict[str, str] = field(default_factory=dict)  # pointer with Microsoft Graph's names -> pointer, where they differ
-    twice: list[tuple[str, str]] = field(default_factory=list)  # (pointer, name in another casing that has another value)
+    twice: list[Twin] = field(default_factory=list)
+    old: list[str] = field(default_factory=list)  # names of an older manifest, which are not read beside those of Microsoft Graph
     strays: list[str] = field(default_factory=list)  # what would be a registration or principal of its own
     is_to_visit: bool = False  # it has members that may hold others
-    is_registration: bool = False  # among principals
+    is_registration: bool = False  # among objects of another kind
 
 
 def is_plain(kind: str, element: Element) -> bool:
-    """Whether an object has Microsoft Graph's members only, and nothing within them that does not belong there."""
+    """Whether an object has Microsoft Graph's members only, each once, and nothing in them that does not belong there."""
     try:
-        _gate(kind)(element.view())
+        held = _gate(kind)(element.view())
     except UNREADABLE:
         return False
-    return not any(element.raw.find(quote, element.start, element.end) >= 0 for quote in _QUOTES)
+    if isinstance(held, dict) and (is_registration(held) or any(map(_holds_objects, held.values()))):
+        return False
+    return not (_may_hold_json(element) or twice.is_in(element, held))
+
+
+def _may_hold_json(element: Element) -> bool:
+    """Whether a text within an object may be JSON: there are quotes in it."""
+    raw, start, end = element.raw, element.start, element.end
+    return raw.find(b"\\", start, end) >= 0 and any(raw.find(quote, start, end) >= 0 for quote in _QUOTES)
 
 
 def is_known(kind: str, name: str) -> bool:
-    return name.lower() in _names(kind).folded
+    return _fold(name) in _names(kind).folded
+
+
+def is_registration(value: Mapping[str, Any]) -> bool:
+    return any(isinstance(item, (dict, list)) and item and _fold(name) in _ONLY_OF_REGISTRATIONS for name, item in value.items())
+
+
+def _fold(name: str) -> str:
+    """Names that differ in case, or as Python and Terraform write them, are one: `redirect_uris` is `redirectUris`."""
+    return name.replace("_", "").lower()
 
 
 def look(kind: str, value: Any, *, is_legacy: bool = False) -> Look:
+    """`value` is what `twice.decoded` gave."""
     found = Look()
     if isinstance(value, dict):
         found.value = _visited(_legacy(kind) if is_legacy else _names(kind), value, (), (), found, is_visited=kind in VISITED)
-        found.is_registration = kind == "servicePrincipal" and any(
-            isinstance(item, (dict, list)) and item and name.lower() in _ONLY_OF_REGISTRATIONS for name, item in value.items()
-        )
+        found.is_registration = kind != "application" and is_registration(value)
+        if kind == "application" and not is_legacy:
+            found.old = [name for name, item in value.items() if item and _fold(name) in _OLD]
     else:
         found.value = value
     return found
@@ -84,14 +113,17 @@ def _visited(names: Names, value: Any, own: _Path, meant: _Path, found: Look, *,
         return [_visited(names, item, (*own, i), (*meant, i), found) for i, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
+    if isinstance(value, Twice):
+        _count_twice(names, value, own, meant, found)
     if names.is_open:
-        if own and _ONLY_OF_REGISTRATIONS & {name.lower() for name in value}:
+        if own and not _ONLY_OF_REGISTRATIONS.isdisjoint(map(_fold, value)):
             found.strays.append(pointer.join(*own))
+        found.strays += [pointer.join(*own, name) for name, item in value.items() if marks.bears(item)]
         return value
     strangers = []
     kept: dict[str, Any] = {}
     for name, item in value.items():
-        known = name if name in names.members else names.folded.get(name.lower())
+        known = name if name in names.members else names.folded.get(_fold(name))
         if known is None:
             strangers.append((name, item))
             kept[name] = item
@@ -109,7 +141,7 @@ def _visited(names: Names, value: Any, own: _Path, meant: _Path, found: Look, *,
         if known != name:
             if known in value or known in kept:
                 if value.get(known, kept.get(known)) != value[name]:
-                    found.twice.append((pointer.join(*own, name), known))
+                    found.twice.append(Twin(pointer.join(*own, name), (*meant, known), known))
                 continue
             found.origins[pointer.join(*meant, known)] = pointer.join(*own, name)
         kept[known] = item
@@ -120,6 +152,15 @@ def _visited(names: Names, value: Any, own: _Path, meant: _Path, found: Look, *,
     else:
         found.strays += [pointer.join(*own, name) for name, item in strangers if marks.bears(item)]
     return kept
+
+
+def _count_twice(names: Names, value: Twice, own: _Path, meant: _Path, found: Look) -> None:
+    for name, other in value.others.items():
+        known = name if names.is_open or name in names.members else names.folded.get(_fold(name))
+        if known is not None:
+            found.twice.append(Twin(pointer.join(*own, name), (*meant, known)))
+        if marks.bears(other) and (known is None or names.is_open):
+            found.strays.append(pointer.join(*own, name))
 
 
 def _may_hold_objects(value: Any) -> bool:
@@ -177,7 +218,8 @@ def _struct(names: Names, made: dict[int, Any]) -> Any:
     found = made.get(id(names))
     if found is None:
         types = [
-            (f"_{i}", _type(inner, made), msgspec.field(default=None, name=name)) for i, (name, inner) in enumerate(names.members.items())
+            (f"_{i}", _type(inner, made) | msgspec.UnsetType, msgspec.field(default=msgspec.UNSET, name=name))
+            for i, (name, inner) in enumerate(names.members.items())
         ]
         found = made[id(names)] = msgspec.defstruct("Plain", types, forbid_unknown_fields=True, gc=False)
     return found

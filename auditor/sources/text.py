@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from typing import Any
+
+import msgspec
 
 from auditor.errors import InputError
 from auditor.pointer import position
 from auditor.sources.document import EXACT_UP_TO, Note
-from auditor.sources.element import Element
+from auditor.sources.element import UNREADABLE, Element
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -27,6 +28,7 @@ _BY_ZEROS: dict[tuple[bool, ...], str] = {
     (False, True, True, True): "utf-32-le",
     (True, True, True, False): "utf-32-be",
 }
+_raw = msgspec.json.Decoder(msgspec.Raw)
 _MOST_ROOTS = 200_000
 _FOREIGN = (
     (b"SQLite format 3\0", "a SQLite database"),
@@ -73,8 +75,8 @@ def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element
     """The text, with what is not JSON blanked out, and the values in it. Raises InputError with the place."""
     if _SOMETHING.search(raw) is None:
         raise InputError(file, "the file is empty")
-    if len(raw) > EXACT_UP_TO:
-        return raw, [_large(raw)]
+    if len(raw) > EXACT_UP_TO and (plain := _plain(raw)):
+        return raw, plain
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -99,45 +101,57 @@ def roots(raw: bytes, file: str, notes: list[Note]) -> tuple[bytes, list[Element
     return cleaned, found
 
 
-def _large(raw: bytes) -> Element:
-    """A text too large for a second look: what is not JSON in it shows when it is decoded."""
-    found = _SOMETHING.search(raw)
-    start = found.start() if found else 0
-    end = len(raw)
-    while raw[end - 1 : end].isspace():
-        end -= 1
-    return Element(raw, start, end, "")
+def _plain(raw: bytes) -> list[Element]:
+    """The values of a large text that is JSON, or JSON a line, and nothing else; none of another, which needs a second look."""
+    try:
+        values = [_raw.decode(raw)]
+    except UNREADABLE:
+        try:
+            values = _raw.decode_lines(raw)
+        except UNREADABLE:
+            return []
+    found, at = list[Element](), 0
+    for number, value in enumerate(values):
+        start = _SOMETHING.search(raw, at).start()  # type: ignore[union-attr]
+        at = start + memoryview(value).nbytes
+        found.append(Element(raw, start, at, "" if len(values) == 1 else f"/{number}"))
+    return found
 
 
 def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int]], str]:
     """Where the JSON values of the text stand, and the text with all else blanked out."""
     try:
-        return [_whole(text, file, notes)], text
+        return [_whole(text)], text
     except NotJson as error:
         first = error
     attempt = text
+    before = Note("text before the JSON is passed over", file, 1, 1)
     noise = _JSON_START.search(text)
     if noise and noise.start() and not text[: noise.start()].lstrip().startswith(("{", "[")) and not _is_marked(text[: noise.start()]):
         attempt = _blank(text[: noise.start()]) + text[noise.start() :]
         try:
-            found = _whole(attempt, file, notes)
+            found = _whole(attempt)
         except NotJson:
             pass
         else:
-            notes.append(Note("text before the JSON is passed over", file, 1, 1))
+            notes.append(before)
             return [found], attempt
     relaxed = _TRAILING_COMMA.sub(_blank_comma, _COMMENT.sub(_blank_comment, attempt))
     if relaxed != attempt:
         try:
-            found = _whole(relaxed, file, notes)
+            found = _whole(relaxed)
         except NotJson:
             pass
         else:
+            if attempt != text and not text.lstrip().startswith("/"):  # a comment is told below
+                notes.append(before)
             notes.append(Note("not strict JSON: it has comments or trailing commas", file, 1, 1))
             return [found], relaxed
     if (several := _several(attempt)) is not None:
         for start, end in several:
-            _whole(attempt[start:end], file, notes)
+            _whole(attempt[start:end])
+        if attempt != text:
+            notes.append(before)
         return several, attempt
     raise first
 
@@ -166,21 +180,14 @@ def _blank_comma(found: re.Match[str]) -> str:
     return found[0] if found[0].startswith('"') else " "
 
 
-def _whole(text: str, file: str, notes: list[Note]) -> tuple[int, int]:
+def _whole(text: str) -> tuple[int, int]:
     """The span of the one JSON value that the text is. Raises NotJson."""
-    repeated: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> None:
-        names = {name for name, _ in items}
-        if len(names) < len(items):
-            seen: set[str] = set()
-            repeated.extend(name for name, _ in items if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
     def constant(name: str) -> None:
         raise NotJson(f"not JSON: {name} is not a JSON number", max(0, text.find(name)))
 
     try:
-        json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        json.loads(text, parse_constant=constant)
     except json.JSONDecodeError as error:
         raise NotJson(f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", error.pos) from None
     except RecursionError:
@@ -189,10 +196,6 @@ def _whole(text: str, file: str, notes: list[Note]) -> tuple[int, int]:
         longest = sys.get_int_max_str_digits()
         digits = next((run.start() for run in re.finditer(r"\d++", text) if run.end() - run.start() > longest), 0)
         raise NotJson(f"not JSON: {_reason(error)}", digits) from None
-    for name in repeated[:5]:
-        keys = [found.start() for found in re.finditer(re.escape(json.dumps(name)) + r"\s*:", text)]
-        line, column = position(text, keys[-1] if keys else 0)
-        notes.append(Note(f"{name!r} stands twice in one object; the last one counts", file, line, column))
     start = len(text) - len(text.lstrip())
     return start, len(text.rstrip())
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from auditor.sources.formats import connector, directory, msal, other, snapshot, solution
+from auditor.sources.formats import connector, directory, msal, other, saved_secret, snapshot, solution
 from auditor.sources.formats.base import FileFormat, Format, Object, ObjectFormat, Whole
 
 FORMATS: tuple[Format, ...] = (
     *snapshot.FORMATS,
     *solution.FORMATS,
+    *saved_secret.FORMATS,
     *directory.FORMATS,
     *connector.FORMATS,
     *msal.FORMATS,
@@ -32,10 +33,12 @@ def markers_of(forms: Iterable[Format]) -> re.Pattern[bytes]:
 MARKERS = markers_of(FORMATS)
 _APP_ID = re.compile(rb'"app_?id\\*+"', re.IGNORECASE)  # what each registration and principal has, in whatever casing its names are
 
+_ESCAPED = re.compile(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")  # a letter, which nobody has to write so: it hides a name
+
 
 def may_hold_ours(raw: bytes | memoryview) -> bool:
     """Whether a text of JSON may hold something of these formats: without this it does not."""
-    return MARKERS.search(raw) is not None or _APP_ID.search(raw) is not None
+    return any(pattern.search(raw) is not None for pattern in (MARKERS, _APP_ID, _ESCAPED))
 
 
 def of_file(file: Whole) -> FileFormat | None:

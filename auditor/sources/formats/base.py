@@ -90,7 +90,7 @@ class Whole:
         self.name, self.scope = name, scope
         self.named = named  # by the user: what it is meant to be is not in doubt
         self.path = path  # of a file that can be read again: not of a pipe, nor of a file within an archive
-        self._limit = limit  # bytes
+        self.limit = limit  # bytes that are read, unpacked
         self._raw = None if raw is None else _utf8(raw)
         self._head: bytes | None = raw[:_HEAD] if raw is not None else None
 
@@ -121,7 +121,7 @@ class Whole:
         assert self.path is not None
         try:
             with self.path.open("rb", buffering=0) as file:  # a buffer would be one more copy of a large file
-                return file.read(size) if size >= 0 else read_whole(file, os.fstat(file.fileno()).st_size, self._limit)
+                return file.read(size) if size >= 0 else read_whole(file, os.fstat(file.fileno()).st_size, self.limit)
         except TooLarge as error:
             raise InputError(self.name, str(error)) from None
         except OSError as error:

@@ -19,10 +19,12 @@ from auditor.display import bare_uri
 from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
 from auditor.facts.placeholders import is_placeholder
-from auditor.pointer import join
+from auditor.pointer import join, split
 from auditor.schemas import kind_of
+from auditor.sources import twice
 from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
+from auditor.sources.formats.graph import stands_in
 
 _SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _SHORTEST_SECRET = 16  # characters; those of Entra ID have 40, of other services 20 and more
@@ -85,12 +87,47 @@ def is_schema(members: Members) -> bool:
     return "$schema" in members and b"json-schema.org" in bytes(members["$schema"].view())
 
 
+_POLICY = "x-ms-apimTemplateParameter."
+_NAMES_A_KEY = re.compile(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
+_LEAST_KEY = 16  # characters: what is shorter is a version, a name
+
+
+def _is_policy(members: Members) -> bool:
+    """A policy of a connector, of apiProperties.json or of a solution's policytemplateinstances."""
+    return "templateId" in members and "parameters" in members and members["parameters"].is_object
+
+
+def _policy(policy: Element) -> Iterator[Piece]:
+    """What a policy sends with every request where a key is expected: a header or a query parameter of such a name.
+
+    It is read as a connector of a kind of its own, which has nothing but the form of that key.
+    """
+    parameters = policy.members()["parameters"].members()
+    name, value = (parameters.get(_POLICY + word) for word in ("name", "value"))
+    if name is None or value is None or not name.is_text or not value.is_text or not _NAMES_A_KEY.search(str(name.value())):
+        return
+    yield Piece(policy, "connector", _key_of)
+
+
+def _key_of(policy: dict[str, Any]) -> Converted:
+    out = Converted()
+    out.put("kind", "policy", "")
+    out.put("identityProvider", "", "")
+    key = _SCHEME.sub("", policy["parameters"][_POLICY + "value"].strip(), count=1)
+    is_key = len(key) >= _LEAST_KEY and "://" not in key and not key.startswith("@") and not stands_in(key)
+    out.put("secretForm", "other" if is_key else "placeholder", f"/parameters{join(_POLICY + 'value')}")
+    return out
+
+
 class _Connector(ObjectFormat):
     """apiProperties.json, a solution's connectionparameters, one parameter; in a list of connectors whatever no other format reads."""
 
     name = "connector"
     collection = "connector"
-    markers = (rb"oAuthSettings", rb"connectionParameters", rb"connectionParameterSets", rb"iconBrandColor")
+    markers = (
+        rb"oAuthSettings", rb"connectionParameters", rb"connectionParameterSets", rb"iconBrandColor", rb"x-ms-apimTemplateParameter\.name",
+    )  # fmt: skip
 
     def recognises(self, seen: Object) -> str | None:
         members = seen.members
@@ -99,11 +136,15 @@ class _Connector(ObjectFormat):
             return "connector" if _NO_PARAMETERS.search(seen.file) and not seen.element.pointer else None
         if is_schema(members):
             return None
-        return "connector" if _is_properties(members) or _is_parameter(members) or _is_parameters(members) else None
+        ours = _is_properties(members) or _is_parameter(members) or _is_parameters(members) or _is_policy(members)
+        return "connector" if ours else None
 
     def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
         """The sign-ins."""
         parent, members = belongs_to(seen.file), seen.members
+        if _is_policy(members):
+            yield from _policy(seen.element)
+            return
         if _is_parameter(members):
             yield Piece(seen.element, "connector", lambda value: _sign_in(value, {}), parent)
             return
@@ -113,6 +154,10 @@ class _Connector(ObjectFormat):
             plain = properties.get("connectionParameters")
             groups = [plain] if plain is not None and plain.is_object else []
             groups += _sets(properties.get("connectionParameterSets"))
+            policies = properties.get("policyTemplateInstances")
+            for policy in policies.items() if policies is not None and policies.is_array else ():
+                if policy.is_object and _is_policy(policy.members()):
+                    yield from _policy(policy)
         found = False
         for group in groups:
             parameters = group.members()
@@ -180,7 +225,7 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
     out = Converted()
     names = {name.lower() for name in beside}
     out.put("ownApp", "token:clientid" in names, "")
-    at, settings = _members(out, parameter, "")["oauthsettings"]
+    at, settings = _members(out, parameter, "").get("oauthsettings", ("", {}))
     for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
             out.put("secretForm", secret_form(value, _member(settings, "clientid")), origin)
@@ -205,9 +250,13 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
 
 def _tenant_of_generic(out: Converted) -> None:
     """Generic OAuth 2 signs in at the tenant of its authorization URL; the parameter of the provider Microsoft Entra ID is not used."""
-    url = out.value.get("authorizationUrl")
-    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and isinstance(url, str) and login_cloud(url) is not None:
-        out.put("tenantId", url.partition("://")[2].split("/")[1] if url.count("/") > 2 else "", out.origins["/authorizationUrl"])
+    generic = out.value.get("identityProvider") in ("oauth2", "oauth2generic")
+    if "identityProvider" not in out.value or (generic and "authorizationUrl" not in out.value):
+        out.value.pop("tenantId", None)
+        missing = "authorizationUrl" if generic else "identityProvider"
+        out.leave_out("tenantId", f"{missing} is absent from the document", "")
+    elif generic and isinstance(url := out.value["authorizationUrl"], str) and login_cloud(url) is not None:
+        out.put("tenantId", f"{url}///".split("/")[3], out.origins["/authorizationUrl"])
 
 
 def _member(value: dict[str, Any], word: str) -> Any:
@@ -215,14 +264,16 @@ def _member(value: dict[str, Any], word: str) -> Any:
 
 
 def _members(out: Converted, value: dict[str, Any], at: str) -> dict[str, tuple[str, Any]]:
-    """Name in lower case -> place and value. Of two spellings the last counts, as of two equal names."""
+    """Name in lower case -> place and value. Of two spellings with different values neither counts."""
     found: dict[str, tuple[str, Any]] = {}
+    differ = set()
     for name, item in value.items():
-        if name.lower() in found:
-            other = found[name.lower()][0].rpartition("/")[2]
-            out.notes.append((at + join(name), f"{other!r} and {name!r} stand in one object; the last one counts"))
-        found[name.lower()] = at + join(name), item
-    return found
+        word = name.lower()
+        if word in found and found[word][1] != item:
+            out.wrong.append((at + join(name), twice.UNKNOWN + twice.spelt(split(found[word][0])[-1])))
+            differ.add(word)
+        found[word] = at + join(name), item
+    return {word: one for word, one in found.items() if word not in differ}
 
 
 def _custom(out: Converted, parameters: dict[str, Any], at: str) -> None:
@@ -318,6 +369,11 @@ def _definition(value: dict[str, Any]) -> Converted:
         out.put("displayName", info["title"], "/info/title")
     if isinstance(value.get("host"), str):
         out.put("host", value["host"], "/host")
+    schemes = value.get("schemes")
+    if isinstance(schemes, list) and schemes and all(isinstance(scheme, str) for scheme in schemes):
+        out.put("schemes", " ".join(sorted(scheme.lower() for scheme in schemes)), "/schemes")
+    else:
+        out.put("schemes", "", "/schemes")  # whoever loads the definition decides: Power Platform takes https
     return out
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,16 +11,38 @@ import msgspec
 
 from auditor.display import clean
 from auditor.entra import shapes
+from auditor.entra.shapes import Concealed
 from auditor.facts import kinds
 from auditor.facts.convert import PLACEHOLDER_STARTS
 from auditor.unknown import Unknown, Unread
+
+
+def conceal(kind: type, value: Any) -> Concealed:
+    """What secret material looks like, made while it is decoded. Raises TypeError where it is not a text."""
+    if not isinstance(value, str):
+        raise TypeError("a text is needed here")
+    text = value.strip()
+    return Concealed("none" if not text else "placeholder" if stands_in(text) else "value")
+
+
+def stands_in(text: str) -> bool:
+    """Whether a text stands where a secret does and is none."""
+    return len(text) <= _LONGEST_STAND_IN and _STANDS_IN.fullmatch(text) is not None
+
+
+# What people and tools write in place of a secret: brackets around it, one character again and again, words. A value has a digit in it,
+# and may have brackets: those that Entra ID made before 2020 do.
+_LONGEST_STAND_IN = 300  # characters
+_STANDS_IN = re.compile(
+    r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@\w+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*", re.DOTALL
+)
 
 
 class _Decoders(dict[str, Callable[[Any], Any]]):
     """By kind, each made when the first object of its kind is met."""
 
     def __missing__(self, kind: str) -> Callable[[Any], Any]:
-        made = self[kind] = msgspec.json.Decoder(kinds.shape(kind)).decode
+        made = self[kind] = msgspec.json.Decoder(kinds.shape(kind), dec_hook=conceal).decode
         return made
 
 
@@ -55,9 +77,9 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
             raise Wrong(places, None)
     data = _fitted(kind, value, places)
     for gap, why in (gaps or {}).items():
-        _forget(data, [int(part) if part.isdigit() else part for part in gap.split("/")], why)
+        forget(data, gap.split("/"), why)
     for path, why in unknown:
-        _forget(data, path, why)
+        forget(data, path, why)
         if odd is not None:
             odd.append((_pointer(path), f"{why}; it counts as unknown"))
     if places:
@@ -68,7 +90,7 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
 def fitting(kind: str, value: Any) -> Any:
     """The shape of a value that fits at once; None of another."""
     try:
-        return msgspec.convert(value, kinds.shape(kind))
+        return msgspec.convert(value, kinds.shape(kind), dec_hook=conceal)
     except (msgspec.ValidationError, RecursionError):
         return None
 
@@ -81,7 +103,7 @@ def _fitted(kind: str, value: dict[str, Any], places: list[tuple[str, str]]) -> 
     """The shape. What it refuses although the schema does not is one more place that is wrong."""
     for _ in range(_MOST_MISFITS):
         try:
-            return msgspec.convert(value, kinds.shape(kind))
+            return msgspec.convert(value, kinds.shape(kind), dec_hook=conceal)
         except (msgspec.ValidationError, RecursionError) as error:
             message, _, where = str(error).partition(" - at `$")
             path: list[str | int] = [name or int(index) for name, index in re.findall(_MEMBER, where.rstrip("`"))]
@@ -91,15 +113,19 @@ def _fitted(kind: str, value: dict[str, Any], places: list[tuple[str, str]]) -> 
     raise Wrong(places, None)
 
 
-def _forget(data: Any, path: list[str | int], why: str) -> None:
-    """Say in the shape that what stood there is unknown, and why."""
-    *parents, last = path
+def forget(data: Any, path: Sequence[str | int], why: str) -> bool:
+    """Say in the shape that what stood there is unknown, and why. False where no fact reads it."""
+    names = [str(part) for part in path]
+    while names and names[-1].isdigit():
+        names.pop()  # a list of which one element is unknown
     try:
+        *parents, last = names
         for part in parents:
-            data = data[part] if isinstance(part, int) else getattr(data, _attribute(data, part))
-        setattr(data, _attribute(data, str(last)), Unknown(".".join(str(part) for part in path if isinstance(part, str)), why))
-    except (AttributeError, LookupError, TypeError, Unread):
-        return  # of what no fact reads
+            data = data[int(part)] if isinstance(data, list) else getattr(data, _attribute(data, part))
+        setattr(data, _attribute(data, last), Unknown(".".join(name for name in names if not name.isdigit()), why))
+    except (AttributeError, LookupError, TypeError, ValueError, Unread):
+        return False
+    return True
 
 
 def explain(data: Any, why: str) -> None:

@@ -42,7 +42,12 @@ _PRINCIPAL_RENAMED = {
 _CREDENTIAL = {"startDate": "startDateTime", "endDate": "endDateTime"}
 _PLATFORMS = {"web": "web", "spa": "spa", "installedclient": "publicClient"}
 _COLLECTIONS = ("preAuthorizedApplications", "knownClientApplications", "oauth2Permissions")  # null there means none
-_SECRET = ("value", "secretText", "key")
+_MATERIAL = {"passwordCredentials": "secretText", "keyCredentials": "key"}  # Azure AD Graph calls both `value`
+# Where a registration's weaknesses are: Microsoft Graph has other names for them. (Its documentation shows `allowPublicClient`, too.)
+DECISIVE = (
+    "replyUrls", "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "oauth2Permissions",
+    "preAuthorizedApplications", "knownClientApplications",
+)  # fmt: skip
 # What is read beside Microsoft Graph's names, and the names within it.
 NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*RENAMED, "availableToOtherTenants", "replyUrls"), ()),
@@ -69,8 +74,8 @@ def application(value: dict[str, Any], *, portal: bool) -> Converted:
             if "signInAudience" not in value:
                 out.put("signInAudience", _AUDIENCES.get(item, item) if item is None or isinstance(item, bool) else [item], origin)
         elif name in ("passwordCredentials", "keyCredentials"):
-            out.put(name, _each(item, _secret if name == "passwordCredentials" else _credential), origin)
-            _member_origins(out, name, name, item, _CREDENTIAL)
+            out.put(name, _each(item, _secret if name == "passwordCredentials" else _key), origin)
+            _member_origins(out, name, name, item, {**_CREDENTIAL, "value": _MATERIAL[name]})
         elif name == "preAuthorizedApplications":
             out.put(RENAMED[name], _each([] if item is None else item, _preauthorized), origin)
             _member_origins(out, RENAMED[name], name, item, {"permissionIds": "delegatedPermissionIds"})
@@ -85,7 +90,7 @@ def service_principal(value: dict[str, Any]) -> Converted:
     out = Converted()
     for name, item in value.items():
         if name in ("passwordCredentials", "keyCredentials"):
-            item = _each(item, _secret if name == "passwordCredentials" else _credential)
+            item = _each(item, _secret if name == "passwordCredentials" else _key)
         out.put(_PRINCIPAL_RENAMED.get(name, name), item, join(name))
     return out
 
@@ -125,13 +130,19 @@ def _each(items: Any, convert: Any) -> Any:
     return [convert(item) if isinstance(item, dict) else item for item in items] if isinstance(items, list) else items
 
 
-def _credential(item: dict[str, Any]) -> dict[str, Any]:
-    return {_CREDENTIAL.get(name, name): value for name, value in item.items() if name not in _SECRET}
+def _credential(material: str, item: dict[str, Any]) -> dict[str, Any]:
+    names = {**_CREDENTIAL, "value": material}
+    # A null says nothing: the other of the two names may have the material.
+    return {names.get(name, name): value for name, value in item.items() if value is not None or name != "value"}
+
+
+def _key(item: dict[str, Any]) -> dict[str, Any]:
+    return _credential("key", item)
 
 
 def _secret(item: dict[str, Any]) -> dict[str, Any]:
     """A client secret, whose description is its customKeyIdentifier: without one, it has none."""
-    found = _credential(item)
+    found = _credential("secretText", item)
     if "customKeyIdentifier" in item and "displayName" not in item:
         found["displayName"] = _description(item["customKeyIdentifier"])
     return found

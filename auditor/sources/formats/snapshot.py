@@ -32,7 +32,7 @@ class _Snapshot(FileFormat):
         from auditor.sources import snapshot
 
         assert file.path is not None
-        yield Tenant(partial(snapshot.read, file.path, file.name))
+        yield Tenant(partial(snapshot.read, file.path, file.name, limit=file.limit))
 
 
 FORMATS = (_Snapshot(),)

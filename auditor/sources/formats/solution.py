@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
+import msgspec
+
+from auditor.display import clean
 from auditor.errors import InputError
-from auditor.sources.element import Element
+from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats.base import Converted, FileFormat, Part, Piece, Whole
 from auditor.sources.formats.connector import belongs_to
 
@@ -15,11 +19,12 @@ _PART = re.compile(
     r"(?:^|/)Connectors?/[^/]+(?:_(?:connectionparameters|connectionparametersets|openapidefinition)\.json|\.xml)$", re.IGNORECASE
 )
 _OURS = re.compile(_PART.pattern + r"|(?:^|/)(?:apiProperties|apiDefinition(?:\.swagger)?|settings)\.json$", re.IGNORECASE)
+_JSON = re.compile(r"\.(?:json|ndjson|jsonl)$", re.IGNORECASE)
 _ROOT = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<Connector[\s>]")
 
 
 class _Solution(FileFormat):
-    """The archive that is exported. Of a zip only what belongs to connectors is read; another zip is passed over."""
+    """The archive that is exported. Of a zip only what belongs to connectors is read; registrations in it are an error."""
 
     name = "solution"
     counts = False
@@ -29,16 +34,35 @@ class _Solution(FileFormat):
         return file.raw.startswith((b"PK\x03\x04", b"PK\x05\x06"))  # the second begins an empty one
 
     def is_certain(self, file: Whole) -> bool:
-        """With a part of a connector where solutions have it."""
+        """With a part of a connector where solutions have it, or a registration."""
         from auditor.sources import archive
 
-        return any(_PART.search(name) for name in archive.names(file.raw))
+        return any(_PART.search(name) for name in archive.names(file.raw)) or _with_registrations(file) is not None
 
     def pieces(self, file: Whole) -> Iterator[Part]:
         from auditor.sources import archive
 
         for member in archive.members(file.raw, file.name, _OURS):
             yield member if isinstance(member, InputError) else Whole(member[0], file.scope, named=False, raw=member[1])
+        if (held := _with_registrations(file)) is not None:
+            yield InputError(
+                file.name, f"this zip archive holds app registrations ({clean(held, 200)}), which are not read", hint="unpack it first"
+            )
+
+
+def _with_registrations(file: Whole) -> str | None:
+    """The first JSON file in an archive, beside the parts of connectors, that holds a registration or principal."""
+    from auditor.sources import archive, marks
+    from auditor.sources.formats import may_hold_ours  # of which this is one
+
+    for member in archive.members(file.raw, file.name, _JSON):
+        if isinstance(member, InputError) or _OURS.search(member[0]) or not may_hold_ours(member[1]):
+            continue
+        with suppress(*UNREADABLE):
+            decode = msgspec.json.Decoder().decode if member[0].lower().endswith(".json") else msgspec.json.Decoder().decode_lines
+            if marks.bears(decode(member[1])):
+                return member[0]
+    return None
 
 
 class _Description(FileFormat):

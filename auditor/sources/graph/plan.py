@@ -16,8 +16,11 @@ from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.facts import kinds
 
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
-# Of an owner only beta has it; the others have requests of their own.
-_NOT_SELECTED = {"servicePrincipalType of owner", "owners", "federatedIdentityCredentials", "deletedDateTime"}
+# Only beta has those of the first line; the others have requests of their own.
+_NOT_SELECTED = {
+    "servicePrincipalType of owner", "signInAudienceRestrictions", "sponsors",
+    "owners", "federatedIdentityCredentials", "deletedDateTime",
+}  # fmt: skip
 
 
 def _select(of: Collection) -> str:

@@ -1,0 +1,217 @@
+"""Flat rows: a finding, an app registration, a credential with everything that belongs to it. Functions of the report alone.
+
+Columns are stable: within one major schema_version they are only added, at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from auditor.entra.clouds import graph_of, portal_url
+from auditor.pointer import property_path
+from auditor.report import fixes, model, objects
+from auditor.severity import Certainty, Severity, Status
+
+KINDS = ("findings", "applications", "credentials")  # of rows
+_MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
+    "app": "application", "principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
+}  # fmt: skip
+
+
+class FindingRow(msgspec.Struct):
+    """A finding with what it is of, the texts of its rule, and its fix."""
+
+    finding_id: str
+    rule_id: str
+    rule_title: str
+    area: str
+    severity: Severity
+    highest_severity: Severity
+    certainty: Certainty | None
+    weak: bool
+    status: Status
+    resource_kind: str | None
+    app_id: str | None
+    object_id: str | None
+    app_display_name: str | None
+    tenant_id: str | None
+    owners: list[str] | None
+    tags: list[str] | None
+    service_management_reference: str | None
+    file: str | None
+    line: int | None
+    column: int | None
+    pointer: str | None
+    property_path: str | None
+    portal_url: str | None
+    credential_key_id: str | None
+    message: str
+    actual: str | None
+    expected: str | None
+    remediation: str | None
+    reference_url: str | None
+    aadsts: list[int]
+    related: list[model.Related] | None
+    stands_for: list[str] | None
+
+
+class ApplicationRow(msgspec.Struct):
+    """An app registration, with the status of each area of rules: `area_credentials` and so on."""
+
+    app_id: str | None
+    object_id: str | None
+    display_name: str | None
+    tenant_id: str | None
+    owners: list[str] | None
+    tags: list[str] | None
+    service_management_reference: str | None
+    file: str | None
+    line: int | None
+    pointer: str
+    sign_in_audience: str | None
+    created: str | None
+    service_principal_id: str | None
+    secrets: int | None
+    certificates: int | None
+    federated_credentials: int | None
+    requested_permissions: int | None
+    earliest_expiry: str | None
+    findings: int
+    worst_severity: Severity | None
+    failed_areas: list[str]
+    passed_areas: list[str]
+    not_evaluated_areas: list[str]
+    not_evaluated: list[str]  # what is not known, so that these areas are not evaluated, or not wholly
+
+
+class CredentialRow(msgspec.Struct):
+    """A client secret or certificate, with the registration or service principal that has it."""
+
+    app_id: str | None
+    object_id: str | None
+    app_display_name: str | None
+    key_id: str | None
+    kind: str
+    on: str  # application or servicePrincipal
+    display_name: str | None
+    start: str | None
+    end: str | None
+    days_left: int | None
+    state: str
+    is_superseded: bool | None
+    owners: list[str] | None
+
+
+class Rows:
+    """The rows of a report."""
+
+    def __init__(self, report: model.Report) -> None:
+        self.report = report
+        self.rules = {rule.id: rule for rule in report.rules}
+        self._lists: dict[str, list[objects.Entity]] = {
+            "app": [*report.applications], "principal": [*report.service_principals],
+            "connector": [*report.connectors], "tenant": [*report.tenants],
+        }  # fmt: skip
+
+    def object_of(self, finding: model.Finding | objects.Credential) -> tuple[str, objects.Entity]:
+        """The object that a finding is of, or that has a credential, and its kind."""
+        for member, kind in _MEMBERS.items():
+            if (position := getattr(finding, member, None)) is not None:
+                return kind, self._lists[member][position]
+        raise ValueError("a finding names the object that it is of")
+
+    def file_of(self, of: objects.Entity) -> str | None:
+        return None if of.file is None else self.report.files[of.file]
+
+    def place_of(self, finding: model.Finding) -> tuple[str | None, str | None, str | None]:
+        """File, JSON Pointer within it, and the property for people."""
+        _, of = self.object_of(finding)
+        if (elsewhere := finding.elsewhere) is not None:
+            return elsewhere.file, elsewhere.pointer, finding.property_path
+        if finding.pointer is None:
+            return None, None, finding.property_path
+        return self.file_of(of), of.pointer + finding.pointer, finding.property_path or property_path(finding.pointer)
+
+    def portal_of(self, finding: model.Finding) -> str | None:
+        """Where the object is managed; None where it is not of a live tenant."""
+        kind, of = self.object_of(finding)
+        return portal_url(self.report.tenants[of.tenant].portal or "", kind, of.app_id, of.object_id, finding.area)
+
+    def fix_of(self, finding: model.Finding) -> str | None:
+        """The fix of its rule, with its values."""
+        template = self.rules[finding.rule_id].fix
+        if template is None:
+            return None
+        _, of = self.object_of(finding)
+        own = {"app_id": of.app_id, "object_id": of.object_id, "credential_key_id": finding.key_id}
+        members = {name: own[place.member] for name, place in template.places.items() if place.member in own}
+        return template.filled({**finding.values, **members})
+
+    def commands_of(self, finding: model.Finding) -> fixes.Fix:
+        """The fix, ready to be rendered for a shell."""
+        template = self.rules[finding.rule_id].fix
+        tenant = self.report.tenants[self.object_of(finding)[1].tenant]
+        graph = graph_of(tenant.graph or "", tenant.portal or "") or fixes.UNKNOWN
+        return fixes.Fix(finding.finding_id, self.fix_of(finding) or "", template.placeholders if template else (), graph)
+
+    def findings(self) -> Iterator[FindingRow]:
+        for finding in self.report.findings:
+            rule, (kind, of) = self.rules[finding.rule_id], self.object_of(finding)
+            file, pointer, path = self.place_of(finding)
+            yield FindingRow(
+                finding.finding_id, rule.id, rule.title, finding.area, finding.severity, finding.highest_severity or finding.severity,
+                finding.certainty, finding.weak, finding.status, kind, of.app_id, of.object_id, of.display_name, self._tenant_id(of),
+                of.owners, of.tags, of.service_management_reference, file, finding.line, finding.column, pointer, path,
+                self.portal_of(finding), finding.key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
+                next(iter(rule.references), None), rule.aadsts, finding.related or None, finding.stands_for or None,
+            )  # fmt: skip
+
+    def applications(self) -> Iterator[ApplicationRow]:
+        report = self.report
+        ends: dict[int | None, str] = {}
+        for one in report.credentials:
+            if one.end is not None and one.state != "expired":
+                ends[one.app] = min(one.end, ends.get(one.app, one.end))
+        for position, of in enumerate(report.applications):
+            areas = {} if of.areas is None else report.area_verdicts[of.areas]
+            by_status: dict[Status, list[str]] = {}
+            for area, verdict in areas.items():
+                by_status.setdefault(verdict.status, []).append(area)
+            has = of.inventory or objects.Inventory()
+            gaps = sorted({reason for verdict in areas.values() for reason in verdict.reasons})
+            yield ApplicationRow(
+                of.app_id, of.object_id, of.display_name, self._tenant_id(of), of.owners, of.tags, of.service_management_reference,
+                self.file_of(of), of.line, of.pointer, has.sign_in_audience, has.created, has.service_principal_id, has.secrets,
+                has.certificates, has.federated_credentials, has.requested_permissions, ends.get(position), of.findings, of.worst_severity,
+                by_status.get(Status.fail, []), by_status.get(Status.passed, []),
+                by_status.get(Status.not_evaluated, []) + by_status.get(Status.error, []),
+                [f"{report.not_evaluated[gap].what}: {report.not_evaluated[gap].why}" for gap in gaps],
+            )  # fmt: skip
+
+    def credentials(self) -> Iterator[CredentialRow]:
+        now = datetime.fromisoformat(self.report.run.as_of)
+        for found in self.report.credentials:
+            kind, of = self.object_of(found)
+            yield credential(found, kind, of.app_id, of.object_id, of.display_name, of.owners, now)
+
+    def _tenant_id(self, of: objects.Entity) -> str | None:
+        return self.report.tenants[of.tenant].tenant_id
+
+
+def credential(
+    found: objects.Credential,
+    on: str,
+    app_id: str | None,
+    object_id: str | None,
+    name: str | None,
+    owners: list[str] | None,
+    now: datetime,
+) -> CredentialRow:
+    left = None if found.end is None else (datetime.fromisoformat(found.end) - now).days
+    return CredentialRow(
+        app_id, object_id, name, found.key_id, found.kind, on, found.display_name, found.start, found.end, left,
+        found.state, found.is_superseded, owners,
+    )  # fmt: skip

@@ -1,0 +1,71 @@
+"""Flat rows for Power BI, Log Analytics, Excel, DuckDB, jq: CSV with a header, or a JSON object a line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from auditor.display import cell, escaped, harmless
+from auditor.report import Options
+from auditor.report.model import Related, Report
+from auditor.report.rows import ApplicationRow, CredentialRow, FindingRow, Rows
+
+_LONGEST = 8000  # characters of a cell; Excel takes 32,767
+_STRUCTS: dict[str, type[msgspec.Struct]] = {"findings": FindingRow, "applications": ApplicationRow, "credentials": CredentialRow}
+_NAMES = {"findings": "finding", "applications": "application", "credentials": "credential"}
+# Every row begins with these: rows of many runs can be kept in one table.
+HEAD = ("schema_version", "tool", "row", "run_id", "as_of")
+_encoder = msgspec.json.Encoder()
+
+
+def columns(kind: str) -> tuple[str, ...]:
+    """The columns of the rows of one of `rows.KINDS`, in their order."""
+    return HEAD + _STRUCTS[kind].__struct_fields__
+
+
+def _head(report: Report, kind: str) -> dict[str, str]:
+    run = report.run
+    return dict(zip(HEAD, (report.schema_version, report.tool.name, _NAMES[kind], run.id, run.as_of), strict=True))
+
+
+def _rows(report: Report, kind: str) -> Iterator[msgspec.Struct]:
+    found: Iterator[msgspec.Struct] = getattr(Rows(report), kind)()
+    return found
+
+
+def ndjson(report: Report, options: Options) -> Iterator[bytes]:
+    start = _encoder.encode(_head(report, options.rows))[:-1]
+    for row in _rows(report, options.rows):
+        yield start + b"," + escaped(_encoder.encode(row))[1:] + b"\n"
+
+
+def comma_separated(report: Report, options: Options) -> Iterator[bytes]:
+    """RFC 4180, in UTF-8, a row a line. No cell is a formula; lists are joined by "; "."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    head = list(_head(report, options.rows).values())
+    writer.writerow(columns(options.rows))
+    for row in _rows(report, options.rows):
+        writer.writerow([*head, *map(_cell, msgspec.structs.astuple(row))])
+        if out.tell() > 1 << 16:
+            yield _taken(out)
+    yield _taken(out)
+
+
+def _taken(out: io.StringIO) -> bytes:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text.encode("utf-8", "replace")
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        value = "; ".join(one.label if isinstance(one, Related) else str(one) for one in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return cell(harmless(" ".join(value.split()), _LONGEST)) if isinstance(value, str) else value
