@@ -15,6 +15,7 @@ from auditor.entra.clouds import graph_of
 from auditor.pipeline import Report as Audited
 from auditor.pointer import property_path
 from auditor.report import fixes, model, objects, tables
+from auditor.report.rows import FindingRow
 from auditor.report.verdict import verdict_of
 from auditor.severity import Certainty, Severity, Status
 from auditor.sources.coverage import TenantInfo
@@ -272,10 +273,10 @@ def commands(text: str) -> Iterable[str]:
                 yield from (line.strip() for line in (found["fence"] or found["inline"]).split("\n") if _PROGRAM.match(line))
 
 
-def fix_of(row: engine.Finding, tenants: Iterable[TenantInfo] = ()) -> fixes.Fix:
-    """The fix of a finding that is in no report, ready to be rendered for a shell. `tenants`: the live ones and snapshots."""
+def fix_of(row: engine.Finding | FindingRow, tenants: Iterable[TenantInfo] = ()) -> fixes.Fix:
+    """The fix of a finding without its report, ready to be rendered for a shell. `tenants`: the live ones and snapshots."""
     graphs = {clean(tenant.tenant_id): graph_of(tenant.graph, tenant.portal) or fixes.UNKNOWN for tenant in tenants}
     roots = {*graphs.values()}
     other = "" if row.file or not roots else roots.pop() if len(roots) == 1 else fixes.UNKNOWN
-    placeholders = row.template.placeholders if row.template else ()
+    placeholders = row.template.placeholders if isinstance(row, engine.Finding) and row.template else ()
     return fixes.Fix(row.finding_id, row.remediation or "", placeholders, graphs.get(row.tenant_id or "", other))
