@@ -25,7 +25,7 @@ FILLED_IN = (
     'message    = "{app} does not begin with team-"',
     'references = ["https://learn.microsoft.com/entra/identity-platform/quickstart-register-app"]',
     "We find an application's owner by the prefix of its name, at night, too.",
-    "1. Open **App registrations** > {app.display_name} > **Branding & properties** and change **Name**.",
+    "1. Open **App registrations** > {app} > **Branding & properties** and change **Name**.",
     "The command changes the name only:",
     "az ad app update --id {app.app_id} --display-name team-NAME",
     '{ "displayName": "Payroll" }',

@@ -29,7 +29,7 @@ references = []                        # FILL-IN: Microsoft's document, without 
 FILL-IN: why it matters, in two or three sentences: what breaks at sign-in, or what somebody can abuse.
 
 ## Fix
-1. Open **App registrations** > {app.display_name} > FILL-IN: the steps in the portal.
+1. Open **App registrations** > {app} > FILL-IN: the steps in the portal.
 
 FILL-IN: what the command does, and what else it touches. Without one say instead: There is no command for this.
 
