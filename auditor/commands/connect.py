@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from auditor.errors import UsageError
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
+
+    Fix = Callable[[Any], list[tuple[str, bool]]]  # of a finding -> lines, and whether each is a command
 
 _EPILOG = """\b
 Examples:
@@ -35,7 +37,7 @@ _MARKS = {
 @strict
 @certain_only
 @as_of
-@outputs("text", "json")
+@outputs("text", "json", commands=True)
 def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, certain_only: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
@@ -48,6 +50,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     """
     from auditor.diagnose.chain import RULES, chains, gate, roots, verdict
     from auditor.pipeline import AuditRequest
+    from auditor.report.build import fix_of
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
@@ -62,13 +65,19 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})
     else:
+
+        def lines(row: Any) -> list[tuple[str, bool]]:
+            fix = fix_of(row, report.tenants)
+            commands = {line for command in fix.commands(output.shell) for line in command.lines}
+            return [(line, line in commands) for line in fix.lines(output.shell)]
+
         click.echo(f"{said}\n")
         for chain in found:
-            click.echo("\n".join(_page(chain, output)))
+            click.echo("\n".join(_page(chain, output, lines)))
     return passed.exit_code
 
 
-def _page(chain: Any, output: Output) -> list[str]:
+def _page(chain: Any, output: Output, fix: Fix) -> list[str]:
     from auditor.display import cell
 
     def style(text: str, name: str) -> str:
@@ -79,13 +88,13 @@ def _page(chain: Any, output: Output) -> list[str]:
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
     if not output.quiet:
-        lines += _links(chain, style, verbose=output.verbose)
+        lines += _links(chain, style, fix, verbose=output.verbose)
     if chain.links:
         lines += wrapped(chain.summary, "  ", "  ")
     return [*lines, ""]
 
 
-def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
+def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
     from auditor.display import cell
 
     lines: list[str] = []
@@ -102,7 +111,7 @@ def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
         for said in link.checked:
             say(f"fits: {said}")
         for row in (*link.findings, *link.remarks):
-            _finding(row, say)
+            _finding(row, say, lines, fix)
         if link.reason:
             say(f"open: {link.reason}")
         if link.status != "pass" and (way := _ways(link)):
@@ -117,7 +126,7 @@ def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
             say(f"checked by {', '.join(link.rules)}")
     for row in chain.remarks:
         lines.append("  also")
-        _finding(row, say)
+        _finding(row, say, lines, fix)
     return lines
 
 
@@ -126,8 +135,8 @@ def _ways(gap: Any) -> str:
     return "; or ".join(way for way in (gap.portal, gap.remedy) if way)
 
 
-def _finding(row: Any, say: Any) -> None:
-    from auditor.display import cell, clean_lines, harmless
+def _finding(row: Any, say: Any, lines: list[str], fix: Fix) -> None:
+    from auditor.display import cell, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
     likely = " (likely)" if row.certainty == "likely" else ""
@@ -135,6 +144,8 @@ def _finding(row: Any, say: Any) -> None:
     say(cell(harmless(row.message, 4000)), 6)
     if row.file:
         say(f"{row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip(), 6)
-    if row.remediation:  # a page's lines are those of its source
-        for paragraph in re.sub(r"\n(?![\n-])", " ", clean_lines(row.remediation, 4000)).split("\n"):
-            say(f"fix: {paragraph}" if paragraph else "", 6)
+    for i, (line, is_command) in enumerate(fix(row)):
+        if is_command:
+            lines.append(f"{' ' * 8}{line}")  # nothing may break it
+        else:
+            say(f"{'fix: ' if i == 0 else ''}{line}".rstrip(), 6)

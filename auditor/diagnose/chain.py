@@ -311,8 +311,9 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
         if certainty is Certainty.likely:
             lacking = _makes_sure(link, connector, {row.rule_id for row in breaking})
     named = None if isinstance(what, Unknown) or what is None else _named(what)
+    why = clean(str(reason), 1000) if reason else None
     return Judged(
-        link.name, status, certainty, named, _checked(asked, connector), _unchecked(asked, report), clean(str(reason), 1000) if reason else None,
+        link.name, status, certainty, named, _checked(asked, connector), _unchecked(asked, report), why,
         report.remedy(lacking) if lacking else None, portal(lacking) if lacking else None, spoke, breaking, remarks,
     )  # fmt: skip
 

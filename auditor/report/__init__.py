@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.shell import Shell
+
 if TYPE_CHECKING:
     from auditor.report.model import Report
 
@@ -14,6 +16,7 @@ FORMATS = ("text", "json", "csv", "ndjson")
 # How the reports of each format begin or end, so that an older one is known from what somebody else wrote.
 _BEGINNINGS = (
     re.compile(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"'),
+    re.compile(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. "),
     re.compile(rb'\{"schema_version":"[\d.]+","tool":"regaudit"'),
     re.compile(rb"schema_version,tool,row,run_id,as_of,"),
 )
@@ -30,6 +33,7 @@ class Options:
     verbose: bool = False
     first: frozenset[str] = frozenset()  # app ids whose findings come before all others
     rows: str = "findings"  # of csv and ndjson: one of rows.KINDS
+    shell: Shell = Shell.bash  # for which commands are written
 
 
 def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
