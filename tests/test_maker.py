@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -211,6 +212,98 @@ def test_two_manifests_that_differ_decide_nothing_whatever_their_times(tmp_path:
     assert said[0] == said[1]
     assert "copies/Orders connector.json and" in one_line(ran)
     assert "downloads/Orders connector.json differ" in one_line(ran)
+
+
+def test_a_folder_of_connectors_says_how_many_sign_in_and_what_is_missing(tmp_path: Path) -> None:
+    for number in range(3):
+        shutil.copytree(DOWNLOADS / "expenses/connector", tmp_path / f"connectors/{number}")
+    (tmp_path / "connectors/key").mkdir()
+    (tmp_path / "connectors/key/apiProperties.json").write_text('{"properties": {"connectionParameters": {}, "iconBrandColor": "#fff"}}')
+    said = one_line(connect(tmp_path / "connectors"))
+    assert "3 of 4 connectors sign in through Microsoft Entra ID. Most of what is open lacks: client registration: not given." in said
+    assert "Manifest > Download" in said
+
+
+def test_markdown_obeys_nothing(tmp_path: Path) -> None:
+    pair = shutil.copytree(DOWNLOADS / "pair-no-secret", tmp_path / "pair")
+    manifest = pair / "Orders connector.json"
+    app = json.loads(manifest.read_text("utf-8")) | {"displayName": "![x](https://evil.example) @admin <img src=x> | `code`"}
+    manifest.write_text(json.dumps(app))
+    ran = connect(pair, options=("--output-format", "markdown"))
+    assert ran.code == 1
+    assert "- **client**: likely broken" in ran.out
+    outside = re.sub(r"`[^`\n]*`", "", ran.out)
+    assert not any(word in outside for word in ("evil", "@", "<img"))
+    assert "@admin" in ran.out
+
+
+# -- sources of a client's configuration
+
+
+def test_parameter_sets_are_told_apart_by_name(tmp_path: Path) -> None:
+    def oauth(client: str) -> dict[str, Any]:
+        settings = {"identityProvider": "aad", "clientId": client, "scopes": [], "redirectMode": "Global"}
+        custom = {name: {"value": value} for name, value in (("tenantId", "common"), ("resourceUri", ""))}
+        return {"token": {"type": "oauthSetting", "oAuthSettings": {**settings, "customParameters": custom}}}
+
+    sets = [{"name": name, "parameters": oauth(client)} for name, client in (("dev", "<<id>>"), ("prod", "<<id>>"))]
+    (tmp_path / "apiProperties.json").write_text(json.dumps({"properties": {"connectionParameterSets": {"values": sets}}}))
+    (tmp_path / "apiDefinition.swagger.json").write_text(json.dumps({"swagger": "2.0", "info": {"title": "Orders"}, "paths": {}}))
+    assert [chain["connector"] for chain in connect(tmp_path, options=("--output-format", "json")).json["connectors"]] == [
+        "Orders (dev)", "Orders (prod)",
+    ]  # fmt: skip
+    findings = audit(tmp_path, select=["connector-resource-missing"], as_of="2026-11-24").findings
+    assert len({row.finding_id for row in findings}) == len(findings)
+
+
+API, CLIENT = "aaaaaaaa-0000-4000-8000-000000000001", "11111111-1111-4111-8111-111111111111"
+SCOPE = {"id": "99999999-9999-4999-8999-999999999999", "value": "access_as_user", "type": "User", "isEnabled": True}
+APPS = [
+    {"id": "22222222-2222-4222-8222-222222222222", "appId": CLIENT, "displayName": "Client", "signInAudience": "AzureADMyOrg",
+     "requiredResourceAccess": []},
+    {"id": "aaaaaaaa-0000-4000-8000-000000000002", "appId": API, "displayName": "API", "identifierUris": [f"api://{API}"],
+     "appRoles": [], "api": {"oauth2PermissionScopes": [SCOPE], "preAuthorizedApplications": []}},
+]  # fmt: skip
+CONFIGURATIONS: dict[str, tuple[str, str, set[str]]] = {  # what -> file, content, the rules that fail
+    "MSAL without authority": (
+        "authConfig.js", f"const msalConfig = {{ auth: {{ clientId: '{CLIENT}' }} }};", {"connector-tenant-common"},
+    ),
+    "scopes of a request": (
+        "authConfig.js",
+        f"const msalConfig = {{ auth: {{ clientId: '{CLIENT}', authority: 'https://login.microsoftonline.com/{API}' }} }};\n"
+        f"const loginRequest = {{ scopes: ['api://{API}/access_as_user'] }};",
+        {"connector-resource-not-requested"},
+    ),
+    "MSAL for Python": (
+        "parameters.json",
+        json.dumps({"client_id": CLIENT, "authority": "https://login.microsoftonline.com/common", "scope": [f"api://{API}/x"]}),
+        {"connector-tenant-common", "connector-resource-not-requested", "connector-scope-missing"},
+    ),
+    "appsettings.json of a web application": (
+        "appsettings.json",
+        json.dumps({"AzureAd": {"Instance": "https://login.microsoftonline.com/", "TenantId": "common", "ClientId": CLIENT}}),
+        {"connector-tenant-common"},
+    ),
+    "appsettings.json of a web API": (
+        "appsettings.json", json.dumps({"AzureAd": {"TenantId": API, "ClientId": API, "Audience": "api://other"}}), {"api-config-audience"},
+    ),
+    "app manifest of Microsoft Teams": (
+        "manifest.json",
+        json.dumps({"manifestVersion": "1.16", "webApplicationInfo": {"id": API, "resource": f"api://tab.example/{API}"}}),
+        {"api-config-audience"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CONFIGURATIONS)
+def test_other_configurations_are_held_against_the_registrations(what: str, tmp_path: Path) -> None:
+    name, content, rules = CONFIGURATIONS[what]
+    (tmp_path / name).write_text(content)
+    for app in APPS:
+        (tmp_path / f"{app['displayName']}.json").write_text(json.dumps(app))
+    report = audit(tmp_path, as_of="2026-11-24", select=["connectors"])
+    assert report.errors == []
+    assert {row.rule_id for row in report.findings if row.resource_kind == "connector" and row.severity >= "medium"} == rules
 
 
 # -- the cases that were rebuilt after public reports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ _MARKS = {
 @strict
 @certain_only
 @as_of
-@outputs("text", "json", commands=True)
+@outputs("text", "json", "markdown", commands=True)
 def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, certain_only: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
@@ -48,7 +49,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     Exit codes: 0 no link is broken, 1 one is or likely is, 2 something could not be read, no link could be checked, or not all with
     --strict.
     """
-    from auditor.diagnose.chain import RULES, chains, gate, roots, verdict
+    from auditor.diagnose.chain import RULES, chains, gate, overview, roots, verdict
     from auditor.pipeline import AuditRequest
     from auditor.report.build import fix_of
 
@@ -71,7 +72,13 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
             commands = {line for command in fix.commands(output.shell) for line in command.lines}
             return [(line, line in commands) for line in fix.lines(output.shell)]
 
-        click.echo(f"{said}\n")
+        if output.form == "markdown":
+            click.echo("\n".join(_markdown(found, said, overview(found), lines)))
+            return passed.exit_code
+        click.echo(said)
+        if (text := overview(found)) is not None:
+            click.echo("\n".join(wrapped(text)))
+        click.echo()
         for chain in found:
             click.echo("\n".join(_page(chain, output, lines)))
     return passed.exit_code
@@ -83,7 +90,8 @@ def _page(chain: Any, output: Output, fix: Fix) -> list[str]:
     def style(text: str, name: str) -> str:
         return click.style(text, fg=name) if output.coloured else text
 
-    lines = wrapped(f'Connector "{cell(chain.connector)}"  {chain.file}:{chain.line}', "", "  ")
+    name = chain.connector.removeprefix(chain.file.rpartition("/")[0] + "/")  # one without a title is called by its place
+    lines = wrapped(f'Connector "{cell(name)}"  {chain.file}:{chain.line}', "", "  ")
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
@@ -106,7 +114,7 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
         word, name = _MARKS[link.certainty if link.certainty == "likely" else link.status]
-        what = f'  "{cell(link.what)}"' if link.what else ""
+        what = f'  "{cell(link.what)}"' if link.what and link.link != "connector" else ""
         lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}{what}".rstrip())
         for said in link.checked:
             say(f"fits: {said}")
@@ -128,6 +136,38 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
         lines.append("  also")
         _finding(row, say, lines, fix)
     return lines
+
+
+def _markdown(found: list[Any], said: str, overview: str | None, fix: Fix) -> list[str]:
+    """For a ticket or a summary of a pipeline: a list for each connector. What others chose is written as code."""
+    lines = ["# regaudit connect", "", _as_code(said), ""]
+    if overview is not None:
+        lines += [_as_code(overview), ""]
+    for chain in found:
+        lines += [f"## Connector {_as_code(chain.connector)}", "", _as_code(f"{chain.file}:{chain.line}"), ""]
+        for link in chain.links:
+            word, _ = _MARKS[link.certainty if link.certainty == "likely" else link.status]
+            lines.append(f"- **{link.link}**: {word}" + (f", {_as_code(link.what)}" if link.what else ""))
+            lines += [f"  - fits: {_as_code(checked)}" for checked in link.checked]
+            for row in (*link.findings, *link.remarks):
+                codes = "".join(f" AADSTS{code}" for code in row.aadsts)
+                lines.append(f"  - {row.severity} `{row.rule_id}`{codes}: {_as_code(row.message)}")
+                prose = " ".join(line for line, is_command in fix(row) if line and not is_command)
+                lines += [f"    Fix: {_as_code(prose)}"] if prose else []
+                if commands := [line for line, is_command in fix(row) if is_command]:
+                    lines += ["", "    ~~~~", *(f"    {line}" for line in commands), "    ~~~~", ""]
+            lines += [f"  - open: {_as_code(link.reason)}"] if link.reason else []
+            lines += [f"  - to close it: {_as_code(_ways(link))}"] if link.status != "pass" and _ways(link) else []
+            lines += [f"  - not checked: {', '.join(f'`{rule}`' for rule in gap.rules)} {_as_code(gap.reason)}" for gap in link.unchecked]
+        lines += ["", _as_code(chain.summary) if chain.links else "It does not sign in through Microsoft Entra ID.", ""]
+    return lines
+
+
+def _as_code(text: str) -> str:
+    """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
+    from auditor.display import cell, harmless
+
+    return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
 
 
 def _ways(gap: Any) -> str:

@@ -253,6 +253,20 @@ def verdict(found: list[Chain], gate: Gate) -> str:
     return f"{gate.head}: {connectors}: {links['fail']:,} of {counted(links.total(), 'link')} broken{rest}{gaps}"
 
 
+def overview(found: list[Chain]) -> str | None:
+    """How many connectors sign in through Microsoft Entra ID, and what would let most of what is open be checked."""
+    entra = [chain for chain in found if chain.links]
+    if len(found) < 2 and entra:
+        return None
+    verb = "signs" if len(entra) == 1 else "sign"
+    text = f"{len(entra):,} of {counted(len(found), 'connector')} {verb} in through Microsoft Entra ID"
+    missing = Counter(
+        (link.reason or "", link.portal or link.remedy or "") for chain in entra for link in chain.links if link.status == "not-evaluated"
+    )
+    reason = next(((why, way) for (why, way), _ in missing.most_common() if way), None)
+    return f"{text}. Most of what is open lacks: {reason[0]}. To get it: {reason[1]}" if reason is not None else text
+
+
 def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -> Chain:
     of, document = identity_of(connector), connector.document
     provider = connector.identity_provider
@@ -267,7 +281,7 @@ def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -
     statuses = {link.status for link in links}
     status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
     return Chain(
-        of.name or connector.place, of.object_id, connector.kind, None if isinstance(provider, Unknown) else clean(provider),
+        show(connector), of.object_id, connector.kind, None if isinstance(provider, Unknown) else clean(provider),
         document.file.shown, document.line, clean(document.pointer, 1000), status, links, remarks, _summary(links),
     )  # fmt: skip
 
