@@ -429,8 +429,8 @@ def test_2_M18_credential_that_the_policy_forbids(tmp_path: Path) -> None:
     assert managed(tmp_path / "others", no_secrets, mine, half="servicePrincipalRestrictions") == []
     assert managed(tmp_path / "ended", no_secrets, {"passwordCredentials": [secret(endDateTime="2026-11-01T00:00:00Z")]}) == []
     alone = scan(write(tmp_path / "alone.json", app(**mine))).json
-    rows = [row["rule_id"] for row in alone["not_evaluated"] if row["rule_id"].endswith("-against-policy")]
-    assert "secret-against-policy" in rows, "a policy that nobody read forbids nothing, and allows nothing"
+    rows = [rule for row in alone["not_evaluated"] for rule in row["rules"] if rule.endswith("-against-policy")]
+    assert rows == ["secret-against-policy"], "a policy that nobody read forbids nothing, and allows nothing"
 
 
 # -- M21: audiences
