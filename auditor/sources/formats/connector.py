@@ -99,24 +99,24 @@ def _is_policy(members: Members) -> bool:
 
 
 def _policy(policy: Element) -> Iterator[Piece]:
-    """What a policy sends with every request where a key is expected: a header or a query parameter of such a name.
+    """A key that a policy sends with every request, as a header or a query parameter of such a name.
 
-    It is read as a connector of a kind of its own, which has nothing but the form of that key.
+    It is read as a connector of a kind of its own, which has nothing but the form of that key. What a connection brings is none.
     """
     parameters = policy.members()["parameters"].members()
     name, value = (parameters.get(_POLICY + word) for word in ("name", "value"))
     if name is None or value is None or not name.is_text or not value.is_text or not _NAMES_A_KEY.search(str(name.value())):
         return
-    yield Piece(policy, "connector", _key_of)
+    key = _SCHEME.sub("", str(value.value()).strip(), count=1)
+    if len(key) >= _LEAST_KEY and "://" not in key and not key.startswith("@") and not stands_in(key):
+        yield Piece(policy, "connector", _key_of)
 
 
 def _key_of(policy: dict[str, Any]) -> Converted:
     out = Converted()
     out.put("kind", "policy", "")
     out.put("identityProvider", "", "")
-    key = _SCHEME.sub("", policy["parameters"][_POLICY + "value"].strip(), count=1)
-    is_key = len(key) >= _LEAST_KEY and "://" not in key and not key.startswith("@") and not stands_in(key)
-    out.put("secretForm", "other" if is_key else "placeholder", f"/parameters{join(_POLICY + 'value')}")
+    out.put("secretForm", "other", f"/parameters{join(_POLICY + 'value')}")
     return out
 
 
