@@ -310,8 +310,9 @@ def test_other_configurations_are_held_against_the_registrations(what: str, tmp_
 
 EXPECTED = {  # case -> exit code, the rules that break a link
     "b01-redirect-not-registered": (1, {"connector-redirect-unregistered"}),
-    "b03-mode-per-connector-generic": (1, {"connector-redirect-shared"}),
+    "b03-mode-per-connector-generic": (1, {"connector-redirect-unregistered"}),
     "b06-resource-no-scheme": (1, {"connector-resource-no-scheme"}),
+    "b08-host-is-not-audience": (1, {"connector-host-audience"}),
     "b09-provider-became-generic": (1, {"connector-oauth-endpoints"}),
     "b11-secret-id": (1, {"connector-secret-is-id"}),
     "b16-obo-not-preauthorized": (1, {"connector-obo-not-preauthorized"}),

@@ -24,7 +24,7 @@ from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly,
 from auditor.engine.identity import numbered, subject_key
 from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
-from auditor.facts.connector import ConnectorScope
+from auditor.facts.connector_scope import ConnectorScope
 from auditor.joins.world import World
 from auditor.pipeline import Report
 from auditor.report.rows import FindingRow
@@ -115,8 +115,7 @@ LINKS = (
     Link("client", _client, (
         Step("connector-client-first-party"), Step("connector-client-is-object-id"), Step("connector-client-missing"),
         Step("connector-tenant-other", minor=True), Step("connector-tenant-common"), Step("app-deactivated", _client, minor=True),
-        Step("connector-redirect-unregistered"), Step("connector-redirect-shared", _client),
-        Step("connector-redirect-on-spa"), Step("connector-redirect-on-public-client"),
+        Step("connector-redirect-unregistered"), Step("connector-redirect-on-spa"), Step("connector-redirect-on-public-client"),
         Step("sample-redirect-not-spa"), Step("connector-no-credential", sure=_federated), Step("secret-expired", _client),
         Step("credential-all-expired", _client, minor=True), Step("secret-expiring", _client, remark=True),
     )),
@@ -135,6 +134,7 @@ LINKS = (
     Link("resource", _resource, (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
         Step("connector-client-is-resource"), Step("connector-audience"), Step("connector-tenant-consumers"),
+        Step("connector-host-audience"),
         Step("app-deactivated", _resource_app, minor=True), Step("connector-token-version"), Step("connector-token-version-on-client"),
         Step("api-config-token-version"), Step("api-config-audience"),
     )),

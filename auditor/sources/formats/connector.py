@@ -51,7 +51,8 @@ _AT_CUSTOM = {
 }
 _NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
 GRAPH = "https://graph.microsoft.com"
-_URLS = frozenset({"loginUri", "authorizationUrl", "tokenUrl", "refreshUrl"})
+_OAUTH_URLS = frozenset({"authorizationUrl", "tokenUrl", "refreshUrl"})
+_URLS = _OAUTH_URLS | {"loginUri"}
 _MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
 
 
@@ -150,12 +151,14 @@ class _Connector(ObjectFormat):
             yield Piece(seen.element, "connector", lambda value: _sign_in(value, {}), parent)
             return
         groups: list[tuple[str, Element]] = [("", seen.element)]
+        reroutes = None
         if _is_properties(members):
             properties = members["properties"].members()
             plain = properties.get("connectionParameters")
             groups = [("", plain)] if plain is not None and plain.is_object else []
             groups += _sets(properties.get("connectionParameterSets"))
             policies = properties.get("policyTemplateInstances")
+            reroutes = _reroutes(properties)
             for policy in policies.items() if policies is not None and policies.is_array else ():
                 if policy.is_object and _is_policy(policy.members()):
                     yield from _policy(policy)
@@ -165,7 +168,8 @@ class _Connector(ObjectFormat):
             for parameter in parameters.values():
                 if parameter.is_object and _settings(parameter):
                     found = True
-                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters, parameter_set=name), parent)
+                    sign_in = partial(_sign_in, beside=parameters, parameter_set=name, reroutes=reroutes)
+                    yield Piece(parameter, "connector", sign_in, parent)
         if not found:
             yield Piece(seen.element, "connector", lambda value: _without_sign_in(), parent)
 
@@ -224,13 +228,28 @@ def _without_sign_in() -> Converted:
     return out
 
 
-def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_set: str = "") -> Converted:
+_REROUTING = (b"dynamichosturl", b"routerequesttoendpoint")
+
+
+def _reroutes(properties: Members) -> bool:
+    """Whether a policy or the connector's own code may send a request to another host than that of its definition."""
+    code, policies = properties.get("scriptOperations"), properties.get("policyTemplateInstances")
+    if code is not None and code.is_array and code.items():
+        return True
+    instances = policies.items() if policies is not None and policies.is_array else ()
+    return any(word in bytes(policy.view()).lower() for policy in instances for word in _REROUTING)
+
+
+def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_set: str = "", reroutes: bool | None = None) -> Converted:
     out = Converted()
     if parameter_set:
         out.put("parameterSet", parameter_set, "")
+    if reroutes is not None:
+        out.put("reroutes", reroutes, "")
     names = {name.lower() for name in beside}
     out.put("ownApp", "token:clientid" in names, "")
     at, settings = _members(out, parameter, "").get("oauthsettings", ("", {}))
+    at_custom = at
     for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
             out.put("secretForm", secret_form(value, _member(settings, "clientid")), origin)
@@ -246,31 +265,40 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_se
             _text(out, "clientId", client_id(value) if isinstance(value, str) else value, origin)
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
-    _of_generic(out)
+            at_custom = origin
+    _became_generic(out, at_custom)
+    _tenant_of_generic(out)
+    _api_of_generic(out)
     if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
         out.value.pop("grantType", None)
         out.leave_out("grantType", "each connection brings its own", "")
     return out
 
 
-def _of_generic(out: Converted) -> None:
-    """What generic OAuth 2 says in its own way: the tenant in the authorization URL, the API in the scopes.
+def _became_generic(out: Converted, at: str) -> None:
+    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID and no URL, as an import leaves it: it has none."""
+    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and "loginUri" in out.value and not _OAUTH_URLS & out.value.keys():
+        for name in sorted(_OAUTH_URLS):
+            out.put(name, "", at)
 
-    The parameters of the provider Microsoft Entra ID are not used. Where they are there and no URL is, the provider was changed.
-    """
-    value = out.value
-    if value.get("identityProvider") not in ("oauth2", "oauth2generic"):
+
+def _tenant_of_generic(out: Converted) -> None:
+    """Generic OAuth 2 signs in at the tenant of its authorization URL; the parameter of the provider Microsoft Entra ID is not used."""
+    generic = out.value.get("identityProvider") in ("oauth2", "oauth2generic")
+    if "identityProvider" not in out.value or (generic and "authorizationUrl" not in out.value):
+        out.value.pop("tenantId", None)
+        missing = "authorizationUrl" if generic else "identityProvider"
+        out.leave_out("tenantId", f"{missing} is absent from the document", "")
+    elif generic and isinstance(url := out.value["authorizationUrl"], str) and login_cloud(url) is not None:
+        out.put("tenantId", f"{url}///".split("/")[3], out.origins["/authorizationUrl"])
+
+
+def _api_of_generic(out: Converted) -> None:
+    """Generic OAuth 2 names its API in the scopes."""
+    url, scopes = out.value.get("authorizationUrl"), out.value.get("scopes")
+    if out.value.get("identityProvider") not in ("oauth2", "oauth2generic") or "resourceUri" in out.value:
         return
-    if "authorizationUrl" not in value and any(value.get(name) for name in ("loginUri", "tenantId", "resourceUri")):
-        for name in ("authorizationUrl", "tokenUrl", "refreshUrl"):
-            if name not in value:
-                out.put(name, "", out.origins.get("/loginUri", ""))
-    url = value.get("authorizationUrl")
-    if not isinstance(url, str) or login_cloud(url) is None:
-        return
-    out.put("tenantId", url.partition("://")[2].split("/")[1] if url.count("/") > 2 else "", out.origins["/authorizationUrl"])
-    scopes = value.get("scopes")
-    if "resourceUri" not in value and scopes and (api := api_of(scopes)) is not None:
+    if isinstance(url, str) and login_cloud(url) is not None and scopes and (api := api_of(scopes)) is not None:
         out.put("resourceUri", api, out.origins.get("/scopes", ""))
 
 
