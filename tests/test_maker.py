@@ -80,6 +80,15 @@ def test_what_fits_is_said_by_name_and_value() -> None:
         assert text in said
 
 
+def test_each_service_principal_is_called_by_its_name() -> None:
+    found = links(ROOT / "sample_manifests/pair-right")
+    assert {link: one["checked"] for link, one in found.items() if "service principal" in link} == {
+        "client's service principal": ['service principal "Orders connector" exists and is enabled'],
+        "resource's service principal": ['service principal "Orders API" exists and is enabled'],
+    }
+    assert all(one["status"] == "pass" for one in found.values())
+
+
 def test_the_samples_are_what_the_portal_downloads() -> None:
     for manifest in DOWNLOADS.glob("*/*.json"):
         assert not NOT_IN_PORTAL & json.loads(manifest.read_text("utf-8")).keys()

@@ -96,6 +96,7 @@ class Step(NamedTuple):
     subjects: Reach | None = None
     remark: bool = False  # it does not break the link, whatever its severity
     minor: bool = False  # the link fits where this was not evaluated; it is said that it was not
+    says: str | None = None  # the rule whose statement says that it passed; None: its own
     sure: Reach | None = None  # the fact of which a likely failure lacks the value; None: what the link is about
 
 
@@ -139,7 +140,7 @@ LINKS = (
         Step("api-config-token-version"), Step("api-config-audience"),
     )),
     Link("resource's service principal", _resource_principal, (
-        Step("sp-missing", _resource_app), Step("perm-resource-missing", _client, _requested),
+        Step("sp-missing", _resource_app, says="perm-resource-missing"), Step("perm-resource-missing", _client, _requested),
         Step("perm-resource-disabled", _client, _requested), Step("app-id-uri-not-on-sp", _resource_app),
         Step("sp-assignment-required-nobody", _resource_principal),
     )),
@@ -363,8 +364,8 @@ def _makes_sure(link: Link, connector: Connector, rules: set[str]) -> Reason | N
 
 
 def _checked(asked: _Asked, connector: Connector) -> list[str]:
-    passed = [step.rule for step, verdicts in asked if any(verdict.says is Says.passed for verdict in verdicts) and not _findings(verdicts)]
-    return list(dict.fromkeys(said for rule in passed for said in statements(rule, connector)))
+    passed = [step for step, verdicts in asked if any(verdict.says is Says.passed for verdict in verdicts) and not _findings(verdicts)]
+    return list(dict.fromkeys(said for step in passed for said in statements(step.says or step.rule, connector)))
 
 
 def _unchecked(asked: _Asked, report: Report) -> list[Unchecked]:
