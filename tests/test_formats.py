@@ -31,6 +31,10 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("x.xml", "<Connector><displayname>Orders</displayname></Connector>"),
         ("y.xml", '<?xml version="1.0"?>\n<Connector />'),
     ],
+    "environment variable": [
+        ("x.xml", '<environmentvariabledefinition schemaname="x"><defaultvalue>y</defaultvalue></environmentvariabledefinition>')
+    ],
+    "values of environment variables": [("settings.json", {"EnvironmentVariables": [{"SchemaName": "x", "Value": "y"}]})],
     "answer with a client secret": [
         (
             "answer.json",

@@ -315,6 +315,55 @@ def test_other_configurations_are_held_against_the_registrations(what: str, tmp_
     assert {row.rule_id for row in report.findings if row.resource_kind == "connector" and row.severity >= "medium"} == rules
 
 
+def solution(folder: Path, **values: str) -> Path:
+    """An unpacked solution whose connector leaves tenant, client and API to environment variables; `values` of their definitions."""
+    names = {"tenantId": "ord_Tenant", "resourceUri": "ord_Api", "clientId": "ord_Client"}
+    expression = {name: f"@environmentVariables('{variable}')" for name, variable in names.items()}
+    custom = {name: {"value": expression[name]} for name in ("tenantId", "resourceUri")}
+    settings = {"identityProvider": "aad", "clientId": expression["clientId"], "scopes": [], "customParameters": custom}
+    (folder / "Connectors").mkdir(parents=True)
+    (folder / "Connectors/ord_5forders_connectionparameters.json").write_text(
+        json.dumps({"token": {"type": "oauthSetting", "oAuthSettings": settings}})
+    )
+    for name, value in values.items():
+        at = folder / "environmentvariabledefinitions" / names[name]
+        at.mkdir(parents=True)
+        xml = f'<environmentvariabledefinition schemaname="{names[name]}"><defaultvalue>{value}</defaultvalue></environmentvariabledefinition>'
+        (at / "environmentvariabledefinition.xml").write_text(xml)
+    return folder
+
+
+def test_environment_variables_of_a_solution_are_used(tmp_path: Path) -> None:
+    folder = solution(tmp_path / "solution", tenantId="common", resourceUri=f"api://{API}", clientId=CLIENT)
+    for app in APPS:
+        (folder / f"{app['displayName']}.json").write_text(json.dumps(app))
+
+    def failed() -> set[str]:
+        report = audit(folder, as_of="2026-11-24", select=["connectors"])
+        assert report.errors == []
+        return {row.rule_id for row in report.findings if row.severity == "high"}
+
+    assert failed() == {"connector-tenant-common", "connector-resource-not-requested"}
+    value = {
+        "environmentvariablevalues": {"environmentvariablevalue": {"@environmentvariablevalueid": API, "value": "contoso.onmicrosoft.com"}}
+    }
+    (folder / "environmentvariabledefinitions/ord_Tenant/environmentvariablevalues.json").write_text(json.dumps(value))
+    assert failed() == {"connector-resource-not-requested"}, "a value wins over the default"
+    (folder / "test.json").write_text(json.dumps({"EnvironmentVariables": [{"SchemaName": "ord_Tenant", "Value": "common"}]}))
+    assert failed() == {"connector-resource-not-requested"}, "of two environments nobody knows which is meant"
+
+
+def test_a_variable_without_a_value_is_named_and_nothing_is_judged(tmp_path: Path) -> None:
+    folder = solution(tmp_path / "solution", clientId=CLIENT)
+    for app in APPS:
+        (folder / f"{app['displayName']}.json").write_text(json.dumps(app))
+    report = audit(folder, as_of="2026-11-24", select=["connectors"])
+    assert not [row for row in report.findings if row.severity == "high"]
+    assert {"it comes from the environment variable ord_Tenant", "it comes from the environment variable ord_Api"} <= {
+        reason.why for reason in report.reasons()
+    }
+
+
 # -- the cases that were rebuilt after public reports
 
 EXPECTED = {  # case -> exit code, the rules that break a link
