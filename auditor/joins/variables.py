@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from auditor.display import bare_uri
 from auditor.entra.collections import CONNECTOR_PARTS
 from auditor.entra.shapes import ConnectorPart
 from auditor.facts.placeholders import with_variables
 from auditor.sources import Document
+from auditor.sources.formats.connector import client_id
 
 
 def is_variable(document: Document) -> bool:
@@ -32,11 +34,15 @@ def variables(documents: Iterable[Document]) -> dict[str, str]:
     return {name: next(iter(counts)) for name, (values, defaults) in said.items() if len(counts := values or defaults) == 1}
 
 
+_URLS = ("login_uri", "authorization_url", "token_url", "refresh_url")
+
+
 def fill_in(data: Any, values: dict[str, str]) -> None:
-    """Puts the values of variables into what was read of a connector."""
+    """Puts the values of variables into what was read of a connector; as of a file, neither secrets nor users and queries of URLs are held."""
     for field in msgspec.structs.fields(data):
         value = getattr(data, field.name)
-        if value.__class__ is str:
-            setattr(data, field.name, with_variables(value, values))
+        if value.__class__ is str and (filled := with_variables(value, values)) != value:
+            held = client_id(filled) if field.name == "client_id" else bare_uri(filled) if field.name in _URLS else filled
+            setattr(data, field.name, held)
         elif value.__class__ is list:
             setattr(data, field.name, [with_variables(one, values) if one.__class__ is str else one for one in value])
