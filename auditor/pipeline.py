@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor import joins, sources
+from auditor.display import counted
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
 from auditor.engine.compiled import collections
@@ -380,14 +381,14 @@ def _say_what_is_missing(documents: Documents) -> None:
 
 
 def _is_empty(documents: Documents) -> bool:
-    """Whether everything was read, and holds nothing. What is wrong with a tenant is among the errors, or can be mended."""
+    """Whether everything was read, and holds nothing. A fault of a tenant is among the errors, or is a problem that the user can fix."""
     if documents.count or documents.errors or not all(one.is_answer for one in documents.empty):
         return False
     return not any(tenant.mendable() for tenant in documents.tenants.values())
 
 
 def _say_what_is_empty(documents: Documents, inputs: Inputs) -> None:
-    """Beside other files an empty one is worth a note. Where all that was understood is empty, nobody looked at anything."""
+    """Beside other files an empty one is worth a note. Where all that was understood is empty, nothing was checked."""
     looked = documents.count or documents.tenants or documents.errors
     for file, why, is_answer in documents.empty:
         if looked or (inputs.allow_empty and is_answer):
@@ -398,7 +399,7 @@ def _say_what_is_empty(documents: Documents, inputs: Inputs) -> None:
         documents.errors.append(
             InputError(
                 ", ".join(inputs.paths),
-                f"no app registration found in {len(documents.passed_over)} files",
+                f"no app registration found in {counted(len(documents.passed_over), 'file')}",
                 hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
             )
         )

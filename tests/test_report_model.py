@@ -55,7 +55,7 @@ def house(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def troubled(tmp_path: Path, house: Path, monkeypatch: pytest.MonkeyPatch) -> list[str | Path]:
-    """A run with findings, hostile names, notes, a file that cannot be read, a rule that breaks, and files that are passed over."""
+    """A run with findings, hostile names, notes, a file that cannot be read, a rule that breaks, and files that are skipped."""
     folder = tmp_path / "in"
     for number, text in enumerate(text for text in HOSTILE.values() if "\ud800" not in text and "\x00" not in text):
         app = hostile_app(text)
@@ -202,7 +202,7 @@ def test_numbers_have_thousands_separators(tmp_path: Path) -> None:
     assert "Read 1,200 app registrations from 1 file." in ran.out
     assert "  (1,200)\n" in ran.out
     assert "… and 1,180 more (--limit 0 shows all)" in ran.out
-    assert "1,200  owners: not given" in ran.out
+    assert "1,200  owners: not in the input" in ran.out
     assert "Findings: 1,200 high." in ran.out
     assert not any(word.isdigit() and len(word) == 4 and word.startswith("12") for word in ran.out.split())
 
@@ -378,7 +378,7 @@ def test_rows_of_applications_have_everything(owned: Path) -> None:
     (row, *_) = table(regaudit("scan", owned, *TODAY, "--output-format", "csv", "--rows", "applications"))
     assert (row["display_name"], row["sign_in_audience"], row["secrets"], row["owners"]) == ("One", "AzureADMyOrg", "1", "ann@contoso.com")
     assert (row["failed_areas"], row["worst_severity"]) == ("credentials", "high")
-    assert "servicePrincipals: not given" in row["not_evaluated"]
+    assert "servicePrincipals: not in the input" in row["not_evaluated"]
 
 
 @pytest.mark.parametrize(

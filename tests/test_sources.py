@@ -289,7 +289,7 @@ def test_what_stands_for_a_placeholder_of_a_template_is_not_known() -> None:
     assert isinstance(document.data.sign_in_audience, Unknown)
     assert document.data.display_name == "Tab ${{APP_NAME_SUFFIX}}"
     assert document.data.id == APP["id"]
-    assert [note.message for note in found.notes] == ["a template: what its placeholders stand for is not known"]
+    assert [note.message for note in found.notes] == ["template: values such as ${{...}} are treated as unknown"]
 
 
 def test_half_of_a_surrogate_pair_is_read_as_the_replacement_character() -> None:

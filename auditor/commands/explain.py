@@ -57,7 +57,7 @@ def command(
 
     Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
     rules look for its cause. With files, folders or a tenant, run these rules over them: the exit code is 1 when one of them fails,
-    whatever its severity, and 2 when a code is not known or no rule could look.
+    whatever its severity, and 2 when a code is not known or no rule could be evaluated.
     """
     from auditor.pipeline import AuditRequest
 
@@ -193,7 +193,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
             for piece in render(report, "text", shown):
                 click.echo(piece, nl=False)
     if message.more:
-        click.echo("regaudit: the message is too long to be looked at as a whole: only its beginning was", err=True)
+        click.echo("regaudit: the message is too long: only its beginning was read", err=True)
     if asked and not rules:
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
     done = all(explanation.known for explanation in explanations) and (rules or not asked)

@@ -41,7 +41,7 @@ def run(request: AuditRequest, output: Output, *, notes: bool = False) -> Report
 
 
 def listed(loaded: Loaded, objects: str, what: str, *, read: int, known: int) -> Gate:
-    """What a list comes to that judges nothing (see `gate.of_list`). Where nobody looked, standard error says why."""
+    """What a list comes to that judges nothing (see `gate.of_list`). Where nothing was checked, standard error says why."""
     from auditor.engine import gate
 
     errors = len(loaded.errors)
@@ -75,4 +75,4 @@ def _say_notes(loaded: Loaded) -> None:
     for note in loaded.notes:
         click.echo(f"note {told(note, 500)}", err=True)
     for name in loaded.passed_over:
-        click.echo(f"passed over {harmless(name, 500)}", err=True)
+        click.echo(f"skipped {harmless(name, 500)}", err=True)

@@ -45,22 +45,23 @@ Examples:
     multiple=True,
     metavar="FORMAT[=FILE]",
     shell_complete=complete.formats,
-    help="text, json, csv or ndjson, into a file if one is named. Repeatable.",
+    help="text, json, csv or ndjson; FORMAT=FILE writes it to a file. Repeatable.",
 )
-@click.option("--rows", type=click.Choice(KINDS), help="What csv and ndjson have a row for; findings, if it is left out.")
+@click.option("--rows", type=click.Choice(KINDS), help="What each row of csv or ndjson is about (default: findings).")
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
 @click.option(
     "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
-    help="The least severity that makes the exit code 1.",
+    help="The lowest severity that makes the exit code 1.",
 )  # fmt: skip
 @click.option(
-    "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True, help="Show nothing below this."
-)
+    "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True,
+    help="Hide findings below this severity.",
+)  # fmt: skip
 @strict
 @certain_only
 @as_of
-@click.option("--show-passed", is_flag=True, help="Show what passed, too.")
+@click.option("--show-passed", is_flag=True, help="Also show the checks that passed.")
 @limit
 @outputs()
 def command(
@@ -70,8 +71,8 @@ def command(
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
     PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, a snapshot (`regaudit export`), a Power Apps
-    connector or a solution, or a folder of such files. What they are is told by their content. Joins (an app and its service
-    principal, say) reach over the files that are named, over one top-level folder, or over one tenant.
+    connector or a solution, or a folder of such files. Formats are detected from the content. Objects are linked within one tenant;
+    each top-level folder counts as one tenant, and so do all files named on the command line.
     """
     from auditor.pipeline import AuditRequest
     from auditor.report import Options, render

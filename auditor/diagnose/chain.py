@@ -274,7 +274,7 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
         elif (gap := next((verdict.reason for verdict in verdicts if verdict.reason is not None), None)) is not None:
             reason = gap
         elif isinstance(given := _reached(_with_registrations, connector), Unknown):
-            reason = given.key  # the catalog knows Microsoft's APIs, but nobody looked at this client
+            reason = given.key  # the catalog knows Microsoft's APIs, but this client was not checked
         elif what is None or not any(verdict.says in (Says.passed, Says.failed) for verdict in verdicts):
             reason = _unlooked(link, connector)
         status = "pass" if reason is None else "not-evaluated"
@@ -288,7 +288,7 @@ def _unlooked(link: Link, connector: Connector) -> str | None:
     preauthorized: Any = connector.preauthorized
     if link.name in ("permission", "scope", "consent") and isinstance(preauthorized, bool) and preauthorized:
         return None
-    return "no rule could look at it"
+    return "no rule applied"
 
 
 def _verdicts(step: Step, outcome: Outcome, connector: Connector) -> list[Verdict]:

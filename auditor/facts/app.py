@@ -413,7 +413,7 @@ class App(Fact):
 
     @fact(CONNECTORS)
     def connectors(self) -> list[Connector]:
-        """The connectors, of those that were given, that sign in through it."""
+        """The connectors in the input that sign in through it."""
         return self.world.connections.of_client(self.app_id)
 
     @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
