@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.language.checker import FUNCTIONS, Checker
+from auditor.language.calls import FUNCTIONS
+from auditor.language.checker import Checker
 from auditor.language.logic import BUILTINS, PRESUMED, Choice, Env, Likely
 from auditor.language.message import BUILTINS as MESSAGE_BUILTINS
 from auditor.language.message import Fix, Message
