@@ -26,7 +26,8 @@ from auditor.facts.convert import (
     text,
     word,
 )
-from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
+from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
+from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, as_compared, identifier_uris, is_known_in_part, is_template, redirect_uris
