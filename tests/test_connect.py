@@ -390,7 +390,11 @@ def test_three_files_are_walked_as_far_as_they_reach(tmp_path: Path) -> None:
     (chain,) = json.loads(ran.out)["connectors"]
     assert [link["link"] for link in chain["links"] if link["status"] == "pass"] == ["permission", "scope", "resource"]
     consent = chain["links"][-1]
-    assert (consent["status"], consent["reason"], consent["what"]) == ("not-evaluated", "servicePrincipals: not in the input", "access_as_user")
+    assert (consent["status"], consent["reason"], consent["what"]) == (
+        "not-evaluated",
+        "servicePrincipals: not in the input",
+        "access_as_user",
+    )
     assert consent["remedy"] == "add `az ad sp list --all` of the tenant"
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs
-    from auditor.pipeline import Report as Audited
     from auditor.report.model import Report
+    from auditor.results import Report as Audited
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100

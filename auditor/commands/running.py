@@ -13,7 +13,8 @@ from auditor.commands.progress import Progress
 
 if TYPE_CHECKING:
     from auditor.engine.gate import Gate
-    from auditor.pipeline import AuditRequest, Inputs, Loaded, Report
+    from auditor.pipeline import AuditRequest, Inputs
+    from auditor.results import Loaded, Report
 
 
 def load(inputs: Inputs, collections: Collection[str], as_of: str | None, output: Output) -> Loaded:

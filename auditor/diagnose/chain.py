@@ -22,10 +22,10 @@ from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
 from auditor.facts.connector import ConnectorScope
 from auditor.joins.world import World
-from auditor.pipeline import Report
 from auditor.report.rows import FindingRow
 from auditor.report.tables import finding_row
 from auditor.report.verdict import nothing
+from auditor.results import Report
 from auditor.severity import Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 

@@ -11,10 +11,10 @@ from typing import Any
 from auditor import __version__
 from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
-from auditor.pipeline import Report as Audited
 from auditor.pointer import property_path
 from auditor.report import model, objects, tables
 from auditor.report.verdict import verdict_of
+from auditor.results import Report as Audited
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
 from auditor.unknown import Reason
