@@ -19,10 +19,10 @@ from auditor.engine.selection import RuleSelection
 from auditor.facts import App
 from auditor.joins.world import World
 from auditor.pipeline import AuditRequest, Inputs, run
-from auditor.report import FORMATS, Options, render
-from auditor.report.build import Depth, report_of
+from auditor.report import FORMATS, KINDS, Depth, Options, render
+from auditor.report.build import report_of
 from auditor.report.model import Report, decode
-from auditor.report.rows import KINDS, Rows
+from auditor.report.rows import Rows
 from auditor.report.table import columns
 from benchmarks.tenant import write_page
 from tests import golden_tenants

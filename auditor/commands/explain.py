@@ -169,8 +169,8 @@ def _with_a_code(message: Message) -> Message:
 
 def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int) -> int:
     from auditor.diagnose import aadsts
-    from auditor.report import Options, render
-    from auditor.report.build import Depth, report_of
+    from auditor.report import Depth, Options, render
+    from auditor.report.build import report_of
 
     ignored = book.matching(request.rules.ignore)
     explanations = aadsts.explained(message.codes, (rule for rule in book if rule.id not in ignored))

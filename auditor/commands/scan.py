@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,12 @@ from auditor.commands.options import Output, as_of, certain_only, inputs, limit,
 from auditor.commands.output import guard_all, pages, shipped, write
 from auditor.errors import UsageError
 from auditor.files import identities, identity
+from auditor.report import FORMATS, KINDS, Depth, Options, render
 from auditor.severity import SEVERITIES
-
-KINDS = ("findings", "applications", "credentials")  # as in auditor.report.rows, which is not imported for a help text
 
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
-    from auditor.report.build import Depth
 
 _EPILOG = """\b
 Examples:
@@ -35,6 +33,13 @@ Examples:
   regaudit scan . --output-format csv=credentials.csv --rows credentials
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
 """
+_FLAT = [name for name, form in FORMATS.items() if form.flat]
+
+
+def _either(names: Iterable[str]) -> str:
+    """text, json or csv."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 @click.command("scan", cls=Command, epilog=_EPILOG)
@@ -45,9 +50,9 @@ Examples:
     multiple=True,
     metavar="FORMAT[=FILE]",
     shell_complete=complete.formats,
-    help="text, json, csv or ndjson; FORMAT=FILE writes it to a file. Repeatable.",
+    help=f"{_either(FORMATS)}; FORMAT=FILE writes it to a file. Repeatable.",
 )
-@click.option("--rows", type=click.Choice(KINDS), help="What each row of csv or ndjson is about (default: findings).")
+@click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {_either(_FLAT)} is about (default: {KINDS[0]}).")
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
 @click.option(
@@ -75,8 +80,7 @@ def command(
     each top-level folder counts as one tenant, and so do all files named on the command line.
     """
     from auditor.pipeline import AuditRequest
-    from auditor.report import Options, render
-    from auditor.report.build import Depth, report_of
+    from auditor.report.build import report_of
 
     targets = [_target(form) for form in formats or ("text",)]
     _apart(targets)
@@ -89,7 +93,7 @@ def command(
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
     for form, file in targets:
-        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or "findings")
+        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or KINDS[0])
         pieces = render(report, form, shown)
         _to_stdout(pieces) if file is None else write(pieces, file)
     return report.summary.gate.exit_code
@@ -97,16 +101,14 @@ def command(
 
 def _depth(forms: set[str], rows: str | None, *, inventory: bool) -> Depth:
     """How much of what was read the reports need. Raises UsageError for an option that none of them heeds."""
-    from auditor.report.build import Depth
-
-    flat = forms & {"csv", "ndjson"}
+    flat = forms & {*_FLAT}
     if rows is not None and not flat:
-        raise UsageError("--rows is about csv and ndjson: add --output-format csv or ndjson")
+        raise UsageError(f"--rows is about {' and '.join(_FLAT)}: add --output-format {_either(_FLAT)}")
     if inventory and "json" not in forms:
         raise UsageError("--inventory is about the JSON report: add --output-format json")
     if inventory or (flat and rows == "applications"):  # some of their columns are of the inventory
         return Depth.inventory
-    return Depth.findings if forms == {"text"} else Depth.objects
+    return max(FORMATS[form].needs for form in forms)
 
 
 def _apart(targets: list[tuple[str, Path | None]]) -> None:
@@ -121,8 +123,6 @@ def _apart(targets: list[tuple[str, Path | None]]) -> None:
 
 
 def _target(text: str) -> tuple[str, Path | None]:
-    from auditor.report import FORMATS
-
     form, equals, file = text.partition("=")
     if form not in FORMATS:
         raise UsageError(f"no report format is called {form!r}; there are: {', '.join(FORMATS)}")
