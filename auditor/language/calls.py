@@ -13,7 +13,7 @@ from auditor.language.frame import Frame
 from auditor.language.logic import Exact
 from auditor.language.lookup import Plan, planned
 from auditor.language.nodes import Node, attribute, call, literal, loop_code, name
-from auditor.language.types import BOOL, DURATION, INT, TEXT
+from auditor.language.types import BOOL, DURATION, INT, TEXT, Type
 
 MAX_NESTING = 2
 FUNCTIONS = {"any": 1, "all": 1, "count": 1, "len": 1, "days": 1, "matches": 2}
@@ -142,3 +142,13 @@ class Calls(Frame):
         body = self.visit(argument.elt)
         self.nonnull, self.scope, self._depth = outside, scope, self._depth - 1
         return variable, over, conditions, body
+
+    def elements(self, source: str) -> tuple[Node, str]:
+        """The list that a loop makes, `uri.value for uri in app.redirect_uris if …`, and the path of the list that it goes through."""
+        tree = self.parse(f"({source})")
+        if not isinstance(tree, ast.GeneratorExp):
+            self._fail("write x.value for x in list if …", tree)
+        variable, over, conditions, body = self._loop(tree)
+        exact = logic.elements(over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable)
+        loop = ast.comprehension(ast.Name(variable, ast.Store()), call("_few", over.code), [c.code for c in conditions], 0)
+        return Node(Type("list", item=body.type), ast.ListComp(body.code, [loop]), exact), over.path

@@ -9,6 +9,8 @@ from enum import IntEnum
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from auditor.shell import Shell
+
 if TYPE_CHECKING:
     from auditor.report.model import Report
 
@@ -47,6 +49,8 @@ FORMATS = {
     "ndjson": Format("table", "ndjson", flat=True, begins=re.compile(rb'\{"schema_version":"[\d.]+","tool":"regaudit"')),
 }
 KINDS = ("findings", "applications", "credentials")  # of rows
+# Of the script that --fix-script writes, which is not a format.
+_SCRIPT = re.compile(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Options:
     verbose: bool = False
     first: frozenset[str] = frozenset()  # app ids whose findings come before all others
     rows: str = KINDS[0]  # of flat formats
+    shell: Shell = Shell.bash  # for which commands are written
 
 
 def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
@@ -70,4 +75,4 @@ def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
 
 def is_report(start: bytes, end: bytes) -> bool:
     """Whether a file that begins and ends so is a report of ours."""
-    return any(form.wrote(start, end) for form in FORMATS.values())
+    return any(form.wrote(start, end) for form in FORMATS.values()) or _SCRIPT.match(start) is not None
