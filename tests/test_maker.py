@@ -146,6 +146,15 @@ def test_it_wraps(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(line) <= columns or " " not in line.strip() or "/" in line, line
 
 
+def test_no_line_begins_with_what_others_chose(tmp_path: Path) -> None:
+    pair = shutil.copytree(DOWNLOADS / "pair-no-secret", tmp_path / "pair")
+    manifest = pair / "Orders connector.json"
+    name = " ".join(["::error::x", "@everyone", "=cmd", "##vso[task.complete]", "- x"] * 12)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text("utf-8")) | {"displayName": name}))
+    for line in connect(pair).out.splitlines():
+        assert not line.lstrip().startswith(("::", "@", "=", "##", "- x")), line
+
+
 # -- beyond the folder
 
 
@@ -229,7 +238,9 @@ def test_a_folder_of_connectors_says_how_many_sign_in_and_what_is_missing(tmp_pa
     (tmp_path / "connectors/key").mkdir()
     (tmp_path / "connectors/key/apiProperties.json").write_text('{"properties": {"connectionParameters": {}, "iconBrandColor": "#fff"}}')
     said = one_line(connect(tmp_path / "connectors"))
-    assert "3 of 4 connectors sign in through Microsoft Entra ID. Most of what is open lacks: client registration: not given." in said
+    assert (
+        "3 of 4 connectors sign in through Microsoft Entra ID. Most of what is open lacks: client registration: not in the input." in said
+    )
     assert "Manifest > Download" in said
 
 

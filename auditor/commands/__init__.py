@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,11 +42,21 @@ def echo_table(rows: Iterable[Iterable[Any]], headers: Iterable[str]) -> None:
     click.echo(tabulate(cells, headers=list(headers), tablefmt="simple", disable_numparse=True))
 
 
+_OBEYED = re.compile(r"\s*[=+@:#%!|>-]")
+
+
 def wrapped(text: str, first: str = "", others: str = "", *, width: int | None = None) -> list[str]:
     """Lines no wider than the terminal; what is one word, such as an address or a subject, is never broken."""
     import shutil
     import textwrap
 
     columns = max(40, width or shutil.get_terminal_size().columns)
-    lines = textwrap.wrap(text, columns, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
+    lines: list[str] = []
+    for line in textwrap.wrap(
+        text, columns, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    ):
+        if lines and _OBEYED.match(line):  # what others chose begins no line: a CI log or a spreadsheet would obey it
+            lines[-1] += f" {line.lstrip()}"
+        else:
+            lines.append(line)
     return lines or [first.rstrip()]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from auditor.diagnose.causes import Cause
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs
-    from auditor.pipeline import Report as Audited
     from auditor.report.model import Report
+    from auditor.results import Report as Audited
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
@@ -183,8 +183,8 @@ def _with_a_code(message: Message, text: str) -> Message:
 def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int, as_of: str | None) -> int:
     from auditor.diagnose import aadsts, causes
     from auditor.diagnose.evidence import CODES
-    from auditor.report import Options, render
-    from auditor.report.build import Depth, report_of
+    from auditor.report import Depth, Options, render
+    from auditor.report.build import report_of
 
     ignored = book.matching(request.rules.ignore)
     explanations = aadsts.explained(message.codes, (rule for rule in book if rule.id not in ignored))
@@ -217,7 +217,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
             for piece in render(report, "text", shown):
                 click.echo(piece, nl=False)
     if message.more:
-        click.echo("regaudit: the message is too long to be looked at as a whole: only its beginning was", err=True)
+        click.echo("regaudit: the message is too long: only its beginning was read", err=True)
     known = all(explanation.known for explanation in explanations)
     return cause.exit_code if cause is not None and known else 0 if known else 2
 

@@ -16,7 +16,7 @@ from auditor.display import clean, counted
 from auditor.engine import gate
 from auditor.engine.finding import Finding
 from auditor.entra.catalog import CATALOG
-from auditor.pipeline import Loaded, Report
+from auditor.results import Loaded, Report
 from auditor.unknown import Reason
 
 _REASONS = 3  # that are named

@@ -26,10 +26,10 @@ from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
 from auditor.facts.connector_scope import ConnectorScope
 from auditor.joins.world import World
-from auditor.pipeline import Report
 from auditor.report.rows import FindingRow
 from auditor.report.tables import finding_row
 from auditor.report.verdict import nothing
+from auditor.results import Report
 from auditor.severity import Certainty, Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 
@@ -381,7 +381,7 @@ def _unlooked(link: Link, connector: Connector) -> str | None:
     preauthorized: Any = connector.preauthorized
     if link.name in ("permission", "scope", "consent") and isinstance(preauthorized, bool) and preauthorized:
         return None
-    return "no rule could look at it"
+    return "no rule applied"
 
 
 def _verdicts(step: Step, outcome: Outcome, connector: Connector) -> list[Verdict]:

@@ -35,9 +35,6 @@ class Elsewhere:
                     if uri.value.__class__ is str:
                         self._by_uri.setdefault(uri.value, set()).add(app_id)
 
-    def __bool__(self) -> bool:
-        return bool(self._by_app_id)
-
     def named(self, name: str) -> str | None:
         """App id of the one registration with a name: its app id, its object ID (by mistake), one of its Application ID URIs."""
         if name.lower() in self._by_app_id:

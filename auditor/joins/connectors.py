@@ -14,7 +14,7 @@ from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCI
 from auditor.entra.shapes import ConnectorPart
 from auditor.facts import App, Connector, Resource, ServicePrincipal, Tenant
 from auditor.joins.apis import Apis
-from auditor.joins.known import CLIENT, DEFINITION, RESOURCE
+from auditor.joins.known import CLIENT, DEFINITION, NOT_IN_INPUT, RESOURCE
 from auditor.joins.lookups import Lookups
 from auditor.sources import Document
 from auditor.unknown import Partial, Unknown, Unread, is_unknown, known, read, whole_or_partial
@@ -28,10 +28,10 @@ _LOOKED_UP = frozenset({CLIENT, RESOURCE, APPLICATIONS.name, SERVICE_PRINCIPALS.
 class Connections:
     def __init__(
         self, lookups: Lookups, apis: Apis, connectors: list[Connector], parts: list[tuple[ConnectorPart, Document]], tenant: Tenant,
-        pool: list[App], *, others: bool,
+        pool: list[App],
     ) -> None:  # fmt: skip
-        """`pool`: the registrations that were given one by one; `others`: some were given that are not of this world."""
-        self._pool, self._others = pool, others
+        """`pool`: the registrations that were given one by one."""
+        self._pool = pool
         self._lookups, self._known, self._apis = lookups, lookups.known, apis
         self._connectors, self._beside, self._tenant = connectors, parts, tenant
         self._ambiguous: set[str] = set()  # names that several registrations have
@@ -53,17 +53,16 @@ class Connections:
         if found is not None:
             return found
         if not values:
-            return Unknown(DEFINITION, "not given", collection=True)
+            return Unknown(DEFINITION, NOT_IN_INPUT, collection=True)
         return next((value for value in values if isinstance(value, str)), values[0])
 
     # -- the client
 
     def _missing(self, what: str) -> Unknown:
-        why = "not among those given" if self._known.has(APPLICATIONS) or self._others else "not given"
-        return Unknown(what, why, collection=True)
+        return Unknown(what, NOT_IN_INPUT, collection=True)
 
     def given(self) -> bool:
-        """Whether registrations were given (those of a sample that has yet to make them have no app id); raises Unread if not."""
+        """Whether the input holds registrations (those that a sample has yet to create have no app id); raises Unread if not."""
         if (
             self._known.is_complete(APPLICATIONS)
             or self._lookups.borrowed

@@ -38,7 +38,7 @@ _URLS = ("login_uri", "authorization_url", "token_url", "refresh_url")
 
 
 def fill_in(data: Any, values: dict[str, str]) -> None:
-    """Puts the values of variables into what was read of a connector; as of a file, neither secrets nor users and queries of URLs are held."""
+    """Puts the values of variables into what was read of a connector; never secrets, nor users and queries of URLs."""
     for field in msgspec.structs.fields(data):
         value = getattr(data, field.name)
         if value.__class__ is str and (filled := with_variables(value, values)) != value:

@@ -60,7 +60,6 @@ class World(Lookups):
         self.connector_parts: list[Given] = []
         self.documents: dict[Collection, list[Given]] = {of: [] for of in FIRST_SIDES}
         self.lenders: list[World] = []
-        self.others_have_apps = False
         self.apis = Apis(self)
         self.grants = Grants(self, self.apis, self.documents[GRANTS], self.documents[ASSIGNMENTS])
         self.sharing = Sharing(self)
@@ -107,7 +106,6 @@ class World(Lookups):
         if self.known.is_complete(APPLICATIONS):
             return
         own = Elsewhere([self])
-        self.others_have_apps = bool(elsewhere)
         for connector in self.connectors:
             scopes = [] if is_unknown(connector.scopes) else known(connector.scopes)
             for name in (connector.client_id, connector.resource_uri, *(scope.resource_uri for scope in scopes)):
@@ -165,7 +163,7 @@ class World(Lookups):
     def connections(self) -> Connections:
         """The joins of connectors."""
         pool = [app for world in (self, *self.lenders) if world.known.one_by_one for app in world.apps]
-        return Connections(self, self.apis, self.connectors, self.connector_parts, self.tenant, pool, others=self.others_have_apps)
+        return Connections(self, self.apis, self.connectors, self.connector_parts, self.tenant, pool)
 
     # -- what belongs to an object
 
@@ -193,7 +191,7 @@ class World(Lookups):
         groups = self._by_parent[of.kind]
         facts = [make(doc, one, "", document) for doc, document in groups.get(one.id, ())]
         if "" in groups:  # ownerless: the input does not say which object owns these; they may belong to any
-            return Partial(facts, Unknown(of.name, "the owner of some is not named", collection=True))
+            return Partial(facts, Unknown(of.name, "the input does not name the owner of some entries", collection=True))
         if self.known.has_all_of(one.id, of):
             return facts
         return Partial(facts, self.missing(of)) if facts else self.missing(of)
