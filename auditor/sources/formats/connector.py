@@ -277,7 +277,9 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_se
 
 def _became_generic(out: Converted, at: str) -> None:
     """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID and no URL, as an import leaves it: it has none."""
-    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and "loginUri" in out.value and not _OAUTH_URLS & out.value.keys():
+    login = out.value.get("loginUri")
+    left_over = isinstance(login, str) and login_cloud(login) is not None
+    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and left_over and not _OAUTH_URLS & out.value.keys():
         for name in sorted(_OAUTH_URLS):
             out.put(name, "", at)
 
