@@ -180,8 +180,17 @@ class Tenant:
             one[KINDS["--cert" in options]] = []
             return
         assert any(key == credential.get("keyId") for kind in KINDS for credential in one.get(kind) or []), f"no credential {key}"
-        kind = "keyCredentials" if "--cert" in options else "passwordCredentials"
-        one[kind] = [credential for credential in one.get(kind, []) if credential.get("keyId") != key]
+        kind = KINDS["--cert" in options]
+        there = one.get(kind) or []
+        gone = [credential for credential in there if credential.get("keyId") == key]
+        # As pages say, the reader repeats it for the other key IDs: of the entries that a certificate has for its other uses.
+        pair = {credential.get("customKeyIdentifier") for credential in gone} - {None}
+        uses = {credential.get("usage") for credential in gone}
+        one[kind] = [
+            credential
+            for credential in there
+            if credential not in gone and not (credential.get("customKeyIdentifier") in pair and credential.get("usage") not in uses)
+        ]
 
     def _ad_app_credential_delete(self, options: dict[str, list[str]]) -> None:
         self._delete_credential("applications", options)

@@ -593,9 +593,11 @@ TYPES = {
     "applications": "application", "servicePrincipals": "servicePrincipal", "federatedIdentityCredentials": "federatedIdentityCredential",
     "oauth2PermissionGrants": "oauth2PermissionGrant", "appRoleAssignments": "appRoleAssignment", "appRoleAssignedTo": "appRoleAssignment",
     "authenticationBehaviors": "authenticationBehaviors", "authorizationPolicy": "authorizationPolicy",
-    "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
+    "removePassword": "passwordCredential", "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")
+# Members of Graph's types that rules do not read.
+DOCUMENTED = {"/claimsMatchingExpression/languageVersion", "/signInAudienceRestrictions/isHomeTenantAllowed"}
 
 
 def unknown_members(value: Any, of: dict[str, Any], at: str = "") -> list[str]:
@@ -627,8 +629,11 @@ def test_bodies_are_of_the_types_of_microsoft_graph(case: Case) -> None:
         assert named, segments
         if "--body" in words and not words[-1].startswith("@"):
             sent = json.loads(words[-1])
+            if segments[-1] == "$ref":
+                assert sent.keys() == {"@odata.id"}
+                continue
             type_ = SCHEMA["$defs"][TYPES[named[-1]]]
-            assert not unknown_members(sent, type_)
+            assert not {*unknown_members(sent, type_)} - DOCUMENTED
             if not command.missing:
                 jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{TYPES[named[-1]]}"}).validate(sent)
 

@@ -92,8 +92,9 @@ def obeyed(command: str) -> set[str]:
 
 @BY_ID
 def test_no_shell_obeys_a_part_of_a_command(rule: Rule) -> None:
+    in_blocks = {"@"} if kind(rule) != "prose" else set()  # these are lines of bash; PowerShell gets such a word in quotes
     for command, _ in commands(rule):
-        assert not obeyed(command), command
+        assert not obeyed(command) - in_blocks, command
 
 
 @pytest.mark.parametrize(
