@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -645,6 +646,7 @@ def test_a_member_that_is_not_of_the_type_is_seen() -> None:
 
 # What the reader fills in, for the simulation: of any rule, or of one.
 FILLED_IN: dict[str, Any] = tomllib.loads((DATA / "fixes_filled_in.toml").read_text())
+NUMBER = itertools.count(1)
 # Why a rule's fix cannot be simulated: "rule reason".
 NOT_SIMULATED = dict(line.split(" ", 1) for line in (DATA / "fixes_not_simulated.txt").read_text().splitlines())
 
@@ -657,7 +659,12 @@ def filled(case: Case, command: Rendered) -> list[str]:
     words = list(command.words)
     for name in sorted(command.missing, key=len, reverse=True):
         if name in values:
-            words = [re.sub(rf"(?<![A-Za-z0-9-]){name}(?![A-Za-z0-9-])", str(values[name]), word) for word in words]
+            value = values[name]
+            if isinstance(value, list):
+                value = value[[one.example.line for one in CASES if one.rule == case.rule].index(case.example.line)]
+            value = str(value).replace("#", str(next(NUMBER)))
+            # In a body a quote before it is written as an escape.
+            words = [re.sub(rf"(?:(?<![A-Za-z0-9-])|(?<=\\u0027)){name}(?![A-Za-z0-9-])", value, word) for word in words]
     return words
 
 

@@ -39,6 +39,8 @@ REPLACES = re.compile(
 KEEPS = re.compile(r"\bALL-(?:[A-Z]+-)+TO-KEEP\b")
 EDITED = re.compile(r"> (?P<file>\S+\.json)`|az rest --url \S+/policies/|credential\.json")  # what is there goes to a file, and is edited
 NOTHING_TO_KEEP = {
+    "fic-bad-audience": "a credential has one audience",
+    "audience-restricted-to-nobody": "fails where no tenant is named",
     "app-id-uri-missing": "fails where there is no URI",
     "public-client-without-redirect": "fails where the platform has no URI",
     "redirect-missing": "fails where web and SPA have no URI",
