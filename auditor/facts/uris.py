@@ -282,6 +282,8 @@ def _mobile_fault(uri: Uri) -> MobileFault | None:
         if not rest.startswith("//"):
             return _SLASHES
         raw = rest[2:].partition("/")[2]
+        if uri.host == "code" and "://" in unquote(raw):
+            return None  # what the broker on iOS sends when it signs in with a certificate
         if raw == "" or "{" in raw or "<" in raw:
             return None
         if not raw.isascii() or set(raw) & set("=+/"):
@@ -289,9 +291,12 @@ def _mobile_fault(uri: Uri) -> MobileFault | None:
         return None if _SHA_1.fullmatch(unquote(raw)) else "the hash is not a SHA-1 in base64"
     if not uri.scheme.startswith("msauth."):
         return None
+    if _BUNDLE.fullmatch(rest):
+        return None  # of an app that came from ADAL: msauth.xyz://com.contoso.app
     return None if rest == "//auth" else "nothing but auth is expected behind the slashes" if rest.startswith("//") else _SLASHES
 
 
+_BUNDLE = re.compile(r"//[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _SHA_1 = re.compile(r"[A-Za-z0-9+/]{27}=")  # twenty bytes in base64
 
 

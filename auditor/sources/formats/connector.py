@@ -90,6 +90,14 @@ def is_schema(members: Members) -> bool:
 
 _POLICY = "x-ms-apimTemplateParameter."
 _NAMES_A_KEY = re.compile(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
+# Names that bear nothing but a key. Under others (X-Auth-Provider, api-key-version) many things stand, and only what looks made up is one.
+_IS_A_KEY = re.compile(
+    r"(?:proxy-)?authorization|(?:[a-z0-9]+[-_])*(?:api|app|access|auth|client|function|functions|account|shared|secret|subscription)?"
+    r"[-_]?(?:key|token|secret|password)",
+    re.IGNORECASE,
+)
+_MADE_UP = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9+_~]{16,}")
+_EXPRESSION = re.compile(r"@(?:\{|[A-Za-z]+\()")
 _SCHEME = re.compile(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
 _LEAST_KEY = 16  # characters: what is shorter is a version, a name
 
@@ -116,9 +124,16 @@ def _key_of(policy: dict[str, Any]) -> Converted:
     out.put("kind", "policy", "")
     out.put("identityProvider", "", "")
     key = _SCHEME.sub("", policy["parameters"][_POLICY + "value"].strip(), count=1)
-    is_key = len(key) >= _LEAST_KEY and "://" not in key and not key.startswith("@") and not stands_in(key)
+    is_key = len(key) >= _LEAST_KEY and _EXPRESSION.search(key) is None and (_is_guid_key(key) or not stands_in(key))
+    if _IS_A_KEY.fullmatch(policy["parameters"][_POLICY + "name"].strip()) is None:
+        is_key = is_key and (_is_guid_key(key) or _MADE_UP.search(key) is not None)
     out.put("secretForm", "other" if is_key else "placeholder", f"/parameters{join(_POLICY + 'value')}")
     return out
+
+
+def _is_guid_key(key: str) -> bool:
+    """APIs of others give out GUIDs as keys; one of zeros is a placeholder."""
+    return is_guid(key.lower()) is not None and len(set(key)) > 2
 
 
 class _Connector(ObjectFormat):
