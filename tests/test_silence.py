@@ -184,7 +184,7 @@ def test_2_M17_secret_in_other_texts(tmp_path: Path, more: dict[str, Any]) -> No
 )  # fmt: skip
 def test_2_M01_what_stands_for_a_secret_is_none(tmp_path: Path, text: str) -> None:
     assert one(tmp_path, "secret-in-file", passwordCredentials=[secret(secretText=text)]) == []
-    answer = {"appId": CLIENT, "displayName": "Orders", "password": text, "tenant": TENANT}
+    answer = {"appId": "11111111-1111-4111-8111-111111111111", "displayName": "Orders", "password": text, "tenant": TENANT}
     assert found(write(tmp_path / "saved.json", answer), "saved-client-secret") == []
 
 
@@ -207,6 +207,16 @@ def test_2_M12_deleted_registration_is_not_judged(tmp_path: Path) -> None:
     assert "was deleted on 2026-11-01" in ran.out + ran.err
     assert ran.code == 2
     nowhere(tmp_path, VALUE)
+
+
+@pytest.mark.parametrize("name", ["accessTokenAcceptedVersion", "acceptMappedClaims", "allowPublicClient"])
+def test_field_8_b43_a_name_of_the_old_manifest_is_ignored_and_told(tmp_path: Path, name: str) -> None:
+    """Its value decides nothing, and whoever wrote it is told today's name."""
+    ran = scan(write(tmp_path / "app.json", {**app(), name: 2 if name.endswith("Version") else True}), "text")
+    assert f"{name} is a property of the old manifest" in ran.out + ran.err
+    assert ran.code == 0
+    quiet = scan(write(tmp_path / "null.json", {**app(), name: None}), "text")
+    assert "old manifest" not in quiet.out + quiet.err
 
 
 # -- M8: credentials that are not valid yet
