@@ -29,7 +29,17 @@ from auditor.facts.convert import (
 from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
-from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, as_compared, identifier_uris, is_known_in_part, is_template, redirect_uris
+from auditor.facts.uris import (
+    IdentifierUri,
+    RedirectUri,
+    Uri,
+    as_compared,
+    identifier_uris,
+    is_known_in_part,
+    is_template,
+    redirect_uris,
+    web_uris,
+)
 from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, known, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -364,17 +374,17 @@ class App(Fact):
 
     @fact(graph="web/redirectUris")
     def needs_id_tokens(self) -> bool:
-        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens.
-
-        By its web redirect URIs and the secret of Application Proxy; no where these are not known: they must not hide a fault.
+        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens: by its
+        web redirect URIs and the secret of Application Proxy.
         """
-        return self.application_proxy or any(uri.app_service_callback is True for uri in known(self.redirect_uris) if uri.platform == "web")
+        return either(lambda: some(web_uris(self.redirect_uris), lambda uri: uri.app_service_callback), lambda: self.application_proxy)
 
     @fact(graph="passwordCredentials")
     def application_proxy(self) -> bool:
-        """Application Proxy publishes it, by the host of a web redirect URI or by its secret; no where these are not known."""
-        return any(uri.application_proxy for uri in known(self.redirect_uris) if uri.platform == "web") or any(
-            secret.managed_by_microsoft for secret in (() if is_unknown(self.secrets) else known(self.secrets))
+        """Application Proxy publishes it, by the host of a web redirect URI or by its secret."""
+        return either(
+            lambda: some(web_uris(self.redirect_uris), lambda uri: uri.application_proxy),
+            lambda: some(self.secrets, lambda secret: secret.managed_by_microsoft),
         )
 
     @fact()

@@ -274,7 +274,7 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], reroutes: bo
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
             at_custom = origin
-    _became_generic(out, at_custom)
+    _became_generic(out, settings, at_custom)
     _tenant_of_generic(out)
     if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
         out.value.pop("grantType", None)
@@ -282,9 +282,13 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], reroutes: bo
     return out
 
 
-def _became_generic(out: Converted, at: str) -> None:
-    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID and no URL, as an import leaves it: it has none."""
-    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and "loginUri" in out.value and not _OAUTH_URLS & out.value.keys():
+def _became_generic(out: Converted, settings: dict[str, Any], at: str) -> None:
+    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID, as an import leaves it, has no URL that it does not name."""
+    login, custom = out.value.get("loginUri"), _member(settings, "customparameters")
+    if out.value.get("identityProvider") not in ("oauth2", "oauth2generic") or not isinstance(login, str) or login_cloud(login) is None:
+        return
+    named = {_AT_CUSTOM.get(name.lower()) for name in custom} if isinstance(custom, dict) else set()
+    if not _OAUTH_URLS & named:
         for name in sorted(_OAUTH_URLS):
             out.put(name, "", at)
 
