@@ -18,7 +18,7 @@ from auditor.engine.identity import subject_key
 from auditor.engine.judge import judge
 from auditor.facts import App, Fact, ServicePrincipal
 from auditor.joins.world import World
-from auditor.language.message import placeholders
+from auditor.language.fix import placeholders
 from auditor.severity import Severity, Status
 from auditor.sources import Documents, reader
 from auditor.unknown import Reason, Unknown
@@ -69,7 +69,7 @@ def test_a_failure_beside_an_unknown_is_a_failure() -> None:
 def test_roots_that_were_not_given_do_not_pass() -> None:
     outcome = judge(rule_of("principal.enabled", each="principal"), world({**APP, "web": None}))
     assert (outcome.passed, outcome.not_evaluated) == (0, 1)
-    assert outcome.reasons == {Reason("servicePrincipals", "not given", collection=True): 1}
+    assert outcome.reasons == {Reason("servicePrincipals", "not in the input", collection=True): 1}
 
 
 def test_a_rule_that_breaks_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs
-    from auditor.pipeline import Report as Audited
     from auditor.report.model import Report
+    from auditor.results import Report as Audited
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
@@ -48,7 +48,7 @@ Examples:
 @as_of
 @limit
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
-@outputs("text", "json")
+@outputs("text", "json", commands=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection, output: Output,
     certain_only: bool, as_of: str | None, limit: int,
@@ -57,7 +57,7 @@ def command(
 
     Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
     rules look for its cause. With files, folders or a tenant, run these rules over them: the exit code is 1 when one of them fails,
-    whatever its severity, and 2 when a code is not known or no rule could look.
+    whatever its severity, and 2 when a code is not known or no rule could be evaluated.
     """
     from auditor.pipeline import AuditRequest
 
@@ -111,8 +111,9 @@ def _show_page(page: Rule, output: Output, *, raw: bool) -> None:
 
 def readable(rule: Rule) -> str:
     """The page as a person reads it: first what it means, last how it is checked, and what each example is an example of."""
-    # In a fix, doubled braces stand for themselves.
-    text = rule.page.replace(rule.fix, rule.fix.replace("{{", "{").replace("}}", "}")) if rule.fix else rule.page
+    from auditor.fix import undoubled
+
+    text = rule.page.replace(rule.fix, undoubled(rule.fix)) if rule.fix else rule.page
     block = re.search(r"^```toml rule\n.*?^```\n+", text, re.MULTILINE | re.DOTALL)
     if block is not None:
         text = f"{text[: block.start()]}{text[block.end() :].rstrip()}\n\n## Rule\n{block[0]}"
@@ -169,8 +170,8 @@ def _with_a_code(message: Message) -> Message:
 
 def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int) -> int:
     from auditor.diagnose import aadsts
-    from auditor.report import Options, render
-    from auditor.report.build import Depth, report_of
+    from auditor.report import Depth, Options, render
+    from auditor.report.build import report_of
 
     ignored = book.matching(request.rules.ignore)
     explanations = aadsts.explained(message.codes, (rule for rule in book if rule.id not in ignored))
@@ -184,7 +185,10 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
         report = report_of(audited, fail_on=_FAIL_ON, depth=Depth.objects if as_json else Depth.findings)
     named = aadsts.mentions(message, audited) if audited else []
     colour = output.form == "text" and output.coloured
-    shown = Options(colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids))
+    shown = Options(
+        colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids),
+        shell=output.shell,
+    )  # fmt: skip
     if as_json:
         _print_json(explanations, named, report, shown)
     else:
@@ -193,7 +197,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
             for piece in render(report, "text", shown):
                 click.echo(piece, nl=False)
     if message.more:
-        click.echo("regaudit: the message is too long to be looked at as a whole: only its beginning was", err=True)
+        click.echo("regaudit: the message is too long: only its beginning was read", err=True)
     if asked and not rules:
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
     done = all(explanation.known for explanation in explanations) and (rules or not asked)

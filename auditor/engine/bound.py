@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from auditor.engine.compiled import CompiledRule
-from auditor.language import BUILTINS, MESSAGE_BUILTINS, PRESUMED, Choice, Env, Found, Likely, joined, unknowns
+from auditor.language import BUILTINS, FIX_BUILTINS, MESSAGE_BUILTINS, PRESUMED, Choice, Env, Found, Likely, joined, unknowns
 from auditor.severity import Severity
 from auditor.unknown import Partial, Unknown, Unread
 
@@ -26,7 +26,7 @@ class BoundRule:
         self.env: Env = {"now": now, "tenant": tenant, **params}
         self.unknown = compiled.unknown
         self._space = {
-            **BUILTINS, **MESSAGE_BUILTINS, **self.env, "_unknown": self.unknown,
+            **BUILTINS, **MESSAGE_BUILTINS, **FIX_BUILTINS, **self.env, "_unknown": self.unknown,
             **{key: exact(self.env) for key, exact in compiled.checker.constants.items()},
         }  # fmt: skip
         self.names_others = compiled.message.named()

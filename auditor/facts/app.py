@@ -26,7 +26,8 @@ from auditor.facts.convert import (
     text,
     word,
 )
-from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
+from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
+from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
 from auditor.facts.uris import (
@@ -148,7 +149,7 @@ def _is_blueprint(value: Any) -> bool:
 
 @conversion(str)
 def _is_of_gallery(value: Any) -> Any:
-    return value.__class__ is str and value.lower() not in ("", NON_GALLERY_TEMPLATE)
+    return value if value.__class__ is Unknown else value is not None and value.lower() not in ("", NON_GALLERY_TEMPLATE)
 
 
 @conversion(str)
@@ -196,7 +197,7 @@ class App(Fact):
     template_id: str = prop("applicationTemplateId", lower, "The gallery's template that it was made from; '' for none.")
     from_gallery: bool = prop(
         "applicationTemplateId", _is_of_gallery,
-        "Made from a template of the gallery, whose URLs are the vendor's; no where that is not known, nor of a non-gallery one.",
+        "Made from a template of the gallery, whose URLs are the vendor's; no for a non-gallery one.",
     )  # fmt: skip
     token_encryption_key_id: str = prop("tokenEncryptionKeyId", lower, "keyId of the certificate that encrypts tokens; '' when not set.")
     default_redirect_uri: str = prop("defaultRedirectUri", text, "'' when not set.")
@@ -423,7 +424,7 @@ class App(Fact):
 
     @fact(CONNECTORS)
     def connectors(self) -> list[Connector]:
-        """The connectors, of those that were given, that sign in through it."""
+        """The connectors in the input that sign in through it."""
         return self.world.connections.of_client(self.app_id)
 
     @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
-from auditor.unknown import Unknown, first_unknown, keep, read
+from auditor.unknown import Unknown, Unread, first_unknown, keep, read
 
 if TYPE_CHECKING:
     from auditor.facts.credentials import Credential
@@ -92,9 +92,12 @@ def against(credential: Credential, target: str, kinds: tuple[str, ...]) -> list
     def breaks(restriction: Restriction) -> bool:
         if restriction.target != target or restriction.type not in kinds or not restriction.enabled:
             return False
-        since = read(restriction.created_after)  # an unknown is not null: `is not None` alone would take it for a date
-        if since is not None and (one.created is None or one.created < since):
-            return False
+        since = restriction.created_after
+        if since is not None:
+            if one.created is None:
+                raise Unread(Unknown("createdDateTime", "null"))
+            if one.created < since:
+                return False
         if not restriction.type.endswith("Lifetime"):
             return True
         limit, lifetime = read(restriction.max_lifetime), credential.lifetime

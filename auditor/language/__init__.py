@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from auditor.language.checker import FUNCTIONS, Checker
+from auditor.language.calls import FUNCTIONS
+from auditor.language.checker import Checker
+from auditor.language.fix import BUILTINS as FIX_BUILTINS
+from auditor.language.fix import Fix
 from auditor.language.logic import BUILTINS, PRESUMED, Choice, Env, Likely
 from auditor.language.message import BUILTINS as MESSAGE_BUILTINS
-from auditor.language.message import Fix, Message
+from auditor.language.message import Message
 from auditor.language.nodes import Node, PartlyKnown, Read, inverse, joined, located, mentions, severity_node, unknowns, variable
 from auditor.language.program import Conditions, Found, Program
 from auditor.language.types import BOOL, DATE, DURATION, INT, SEVERITY, TEXT, Type, type_of
@@ -15,6 +18,7 @@ __all__ = [
     "BUILTINS",
     "DATE",
     "DURATION",
+    "FIX_BUILTINS",
     "FUNCTIONS",
     "INT",
     "MESSAGE_BUILTINS",

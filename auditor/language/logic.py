@@ -175,6 +175,42 @@ def size(value: Any) -> Any:
     return Range(len(value.known()), math.inf, value.unknown) if value.__class__ is Partial else len(value)
 
 
+MOST_ELEMENTS = 300  # a registration has 256 redirect URIs at most; each finding has the whole list
+_TOO_MANY = Unknown("elements", "too many")
+
+
+def few(values: Any) -> Any:
+    """The list, unless it is longer than one that is written out may be."""
+    if len(values) > MOST_ELEMENTS:
+        raise Unread(_TOO_MANY)
+    return values
+
+
+def elements(over: Exact, conditions: Exact, body: Exact, name: str) -> Exact:
+    """What a loop says of each element to which its conditions apply; unknown as a whole where a part is."""
+
+    def run(env: Env) -> Any:
+        values = over(env)
+        if values.__class__ is Unknown:
+            return values
+        if values.__class__ is Partial:
+            return values.unknown
+        if len(values) > MOST_ELEMENTS:
+            return _TOO_MANY
+        found = []
+        for value in values:
+            env[name] = value
+            applies = conditions(env)
+            said = body(env) if applies is True else applies
+            if said.__class__ is Unknown:
+                return said
+            if applies is True:
+                found.append(said)
+        return found
+
+    return run
+
+
 def quantify(
     kind: str, over: Exact, conditions: Exact, body: Exact, name: str, *, plan: Plan | None = None, enough: float = math.inf
 ) -> Exact:
@@ -270,5 +306,5 @@ class Glob:
 BUILTINS: dict[str, Any] = {
     "__builtins__": {},
     "_any": any, "_all": all, "_len": len, "_days": days, "_Unread": Unread, "_Exception": Exception,
-    "_list": list, "_has": has, "_known": known, "_is_long": is_long, **{f"_{severity}": severity for severity in Severity},
+    "_list": list, "_has": has, "_known": known, "_is_long": is_long, "_few": few, **{f"_{severity}": severity for severity in Severity},
 }  # fmt: skip

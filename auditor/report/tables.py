@@ -13,8 +13,8 @@ from auditor.engine.finding import Finding
 from auditor.engine.rows import identity_of, owner_names
 from auditor.facts import App, Certificate, Connector, RequestedPermission, Resource, Secret, ServicePrincipal
 from auditor.joins.world import World
-from auditor.pipeline import Loaded
 from auditor.report import model, objects, rows
+from auditor.results import Loaded
 from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Partial, Unknown, is_unknown, known
 
@@ -91,6 +91,7 @@ def tenant(world: World) -> objects.Tenant:
         tenant_id=clean(world.tenant.id) if is_known else None,
         folder=None if info is not None else harmless(world.scope, 1000) or None,
         portal=None if info is None else clean_or_none(info.portal),
+        graph=None if info is None else clean_or_none(info.graph),
         complete_collections=sorted(world.complete),
         collections=_collections(info),
         applications_read=len(world.apps),

@@ -1,4 +1,4 @@
-"""The report for people: findings by rule, the worst first, and a summary that always says how much was looked at."""
+"""The report for people: findings by rule, the worst first, and a summary that always says how much was checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from auditor.display import cell, clean_lines, counted, harmless
+from auditor.display import cell, counted, harmless
 from auditor.report import Options
 from auditor.report.model import Finding, NotEvaluated, Remark, Report
 from auditor.report.rows import Rows
@@ -14,7 +14,7 @@ from auditor.severity import Certainty, Status
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
-_LONGEST = 4000  # characters of a message or a line of a fix, whose parts are cut already
+_LONGEST = 4000  # characters of a message, whose parts are cut already
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -80,11 +80,27 @@ class _Page:
                 yield self._style(f"    also found by {', '.join(row.stands_for)}", dim=True)
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit:,} more (--limit 0 shows all)"
-        if (fix := self.rows.fix_of(first)) and first.status is Status.fail:
-            whose = f" ({self._who(first)})" if len(rows) > 1 and "`" in fix else ""
-            for i, line in enumerate(clean_lines(fix, _LONGEST).split("\n")):
-                yield f"  {self._style('fix', 'green') + whose + ': ' if i == 0 else '       '}{line}".rstrip()
+        if first.status is Status.fail:
+            yield from self._fix(rows[:limit])
         yield ""
+
+    def _fix(self, rows: list[Finding]) -> Iterator[str]:
+        """The fix of the first finding, then the commands of each other one. A command is on a line of its own, which is not cut."""
+        first, shell = self.rows.commands_of(rows[0]), self.options.shell
+        if not first.text:
+            return
+        commands = first.commands(shell)
+        whose = f" ({self._who(rows[0])})" if len(rows) > 1 and (commands or "`" in first.text) else ""
+        head = self._style("fix", "green") + whose + ": "
+        for i, line in enumerate(first.lines(shell)):
+            yield f"  {'       ' if i else head}{line}".rstrip()
+        done = {command.lines for command in commands}
+        for row in rows[1:] if commands else ():
+            others = [command for command in self.rows.commands_of(row).commands(shell) if command.lines not in done]
+            if others:
+                yield f"  {self._style('fix', 'green')} ({self._who(row)}):"
+                yield from (f"       {line}" for command in others for line in command.lines)
+            done |= {command.lines for command in others}
 
     def _place(self, row: Finding) -> Iterator[str]:
         file, _, path = self.rows.place_of(row)
@@ -100,7 +116,7 @@ class _Page:
         identity = of.app_id or of.object_id
         return cell(f"{name} ({identity})" if identity and identity != name else name)
 
-    # -- what was looked at
+    # -- what was checked
 
     def _notes(self) -> Iterator[str]:
         notes, verbose = self.report.run.notes, self.options.verbose
@@ -111,7 +127,7 @@ class _Page:
             yield f"… and {counted(len(notes) - shown, 'more note')} (-v shows all)"
         passed_over = self.report.run.coverage.passed_over if verbose else []
         for name in passed_over:
-            yield f"{self._style('passed over', 'blue')} {name}"
+            yield f"{self._style('skipped', 'blue')} {name}"
         if notes or passed_over:
             yield ""
 
@@ -125,7 +141,7 @@ class _Page:
             objects.append(counted(read.connectors_read, "connector"))
         if read.saved_secrets_read:
             objects.append(counted(read.saved_secrets_read, "saved secret"))
-        passed = f", {counted(read.files_passed_over, 'file')} passed over" if read.files_passed_over else ""
+        passed = f", {counted(read.files_passed_over, 'file')} skipped" if read.files_passed_over else ""
         sources = [f"tenant {harmless(tenant, 100)}" for tenant in run.tenants]
         if read.files_read or not sources:
             sources.append(counted(read.files_read, "file"))
@@ -137,7 +153,7 @@ class _Page:
         yield f"{line}; {verdicts.not_applicable:,} did not apply."
         yield from self._not_evaluated()
         for name in read.without_exact_places:
-            yield f"{harmless(name, 200)} is larger than 8 MiB: findings have lines, no columns."
+            yield f"{harmless(name, 200)} is larger than 8 MiB: its findings have lines and no columns."
         severities = summary.by_severity.items()
         if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
             yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")
@@ -150,7 +166,7 @@ class _Page:
         count = self.report.run.coverage.verdicts.not_evaluated
         if not count:
             return
-        yield f"Not evaluated: {counted(count, 'check')}, for want of"
+        yield f"Not evaluated: {counted(count, 'check')}. Missing data:"
         reasons = sorted(self.report.not_evaluated, key=lambda one: (-one.count, _reason(one)))
         shown = len(reasons) if self.options.verbose else _MOST_REASONS
         for reason in reasons[:shown]:

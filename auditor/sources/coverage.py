@@ -32,7 +32,7 @@ class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
 
     @property
     def key(self) -> Reason:
-        """Why verdicts are missing for want of it."""
+        """The reason of verdicts that are missing without it."""
         return Reason(self.collection, self.reason, True)
 
     @property
@@ -60,6 +60,7 @@ class TenantInfo(msgspec.Struct, rename="camel"):
     portal: str = ""  # where people look at it
     taken: str = ""  # when the reading began, in UTC
     covered: list[Covered] = []
+    graph: str = ""  # the address of its Microsoft Graph, without a version
 
     @property
     def taken_at(self) -> datetime | None:

@@ -108,32 +108,32 @@ def _is_policy(members: Members) -> bool:
 
 
 def _policy(policy: Element) -> Iterator[Piece]:
-    """What a policy sends with every request where a key is expected: a header or a query parameter of such a name.
+    """A key that a policy sends with every request, as a header or a query parameter of such a name.
 
-    It is read as a connector of a kind of its own, which has nothing but the form of that key.
+    It is read as a connector of a kind of its own, which has nothing but the form of that key. What a connection brings is none.
     """
     parameters = policy.members()["parameters"].members()
     name, value = (parameters.get(_POLICY + word) for word in ("name", "value"))
     if name is None or value is None or not name.is_text or not value.is_text or not _NAMES_A_KEY.search(str(name.value())):
         return
-    yield Piece(policy, "connector", _key_of)
+    if _is_key(str(name.value()).strip(), _SCHEME.sub("", str(value.value()).strip(), count=1)):
+        yield Piece(policy, "connector", _key_of)
+
+
+def _is_key(name: str, value: str) -> bool:
+    """Whether a value that is sent under a name is a key, and neither an expression nor a placeholder."""
+    is_guid_key = is_guid(value.lower()) is not None and len(set(value)) > 2  # APIs of others give out GUIDs; one of zeros is a placeholder
+    if len(value) < _LEAST_KEY or _EXPRESSION.search(value) is not None or (stands_in(value) and not is_guid_key):
+        return False
+    return _IS_A_KEY.fullmatch(name) is not None or is_guid_key or _MADE_UP.search(value) is not None
 
 
 def _key_of(policy: dict[str, Any]) -> Converted:
     out = Converted()
     out.put("kind", "policy", "")
     out.put("identityProvider", "", "")
-    key = _SCHEME.sub("", policy["parameters"][_POLICY + "value"].strip(), count=1)
-    is_key = len(key) >= _LEAST_KEY and _EXPRESSION.search(key) is None and (_is_guid_key(key) or not stands_in(key))
-    if _IS_A_KEY.fullmatch(policy["parameters"][_POLICY + "name"].strip()) is None:
-        is_key = is_key and (_is_guid_key(key) or _MADE_UP.search(key) is not None)
-    out.put("secretForm", "other" if is_key else "placeholder", f"/parameters{join(_POLICY + 'value')}")
+    out.put("secretForm", "other", f"/parameters{join(_POLICY + 'value')}")
     return out
-
-
-def _is_guid_key(key: str) -> bool:
-    """APIs of others give out GUIDs as keys; one of zeros is a placeholder."""
-    return is_guid(key.lower()) is not None and len(set(key)) > 2
 
 
 class _Connector(ObjectFormat):
@@ -402,7 +402,7 @@ def secret_form(value: Any, client: Any = None) -> str:
 
 
 def client_id(value: str) -> str:
-    """A client ID as it is held: of a secret in its place only that it looks like one."""
+    """The client ID to keep. Where a secret was pasted in its place, only the remark that it looks like one."""
     looks = secret_form(value) == "other" and _SECRET.fullmatch(value.strip()) and "://" not in value
     return "a text that looks like a client secret" if looks else value
 

@@ -101,7 +101,7 @@ async def _read(live: Live, plan: Plan, factory: SinkFactory, progress: Progress
             loader = SubsetLoader(graph, plan, live.apps, live.filter, progress) if is_subset else Loader(graph, plan, progress)
             raw = await loader.organization()
             now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-            info = TenantInfo(identity(live, raw), live.cloud.portal, now)
+            info = TenantInfo(identity(live, raw), live.cloud.portal, now, graph=live.cloud.graph)
             sink = factory.open(info)
             await loader.load(sink)
             info.covered = loader.covered
@@ -202,7 +202,7 @@ def identity(live: Live, organization: bytes | None) -> str:
             )
         if live.auth in _ANY_TENANT:
             raise GraphFault(
-                f"nobody can tell whether this sign-in is to {asked}: grant Directory.Read.All, by which the organization can be read, "
+                f"it is unknown whether this sign-in is to {asked}: grant Directory.Read.All, by which the organization can be read, "
                 "leave --tenant out, or sign in by another --auth"
             )
     return id_ or asked or "tenant"
