@@ -14,6 +14,7 @@ NEW_ID = "99999999-0000-4000-8000-{:012d}"
 NEW_THUMBPRINT = "9" * 40
 KEEP = re.compile(r"ALL-[A-Z-]+-TO-KEEP")
 KINDS = ("passwordCredentials", "keyCredentials")
+BETA = "permissionGrantPolicyIdsAssignedToDefaultUserRole"  # where beta has permissionGrantPoliciesAssigned
 EACH = "EACH"  # in place of a key ID: the reader repeats the command for each credential of the kind
 SWITCHES = {"--append", "--all", "--cert"}
 # Options of `az ad app update` and `az ad sp update`: where the value goes, and whether it is a list.
@@ -45,7 +46,7 @@ class Tenant:
         if words[:2] == ["az", "rest"]:
             options = _options(words[2:])
             body = options.get("--body", [""])[0]
-            self._request(options["--method"][0], urlsplit(options["--url"][0]).path, json.loads(body) if body else None)
+            self._request(options["--method"][0], urlsplit(options["--url"][0]).path, json.loads(body.removeprefix("@")) if body else None)
             return
         verb = [word for word in words[1:5] if re.fullmatch(r"[a-z-]+", word) and not word.startswith("--")]
         verb = verb[: next((i for i, word in enumerate(words[1:]) if word.startswith("--")), len(verb))]
@@ -80,7 +81,10 @@ class Tenant:
         name, *rest = segments
         if name == "policies":
             policy = self.collections.setdefault(rest[0], {})
-            _merge(policy[0] if isinstance(policy, list) else policy, body)
+            policy = policy[0] if isinstance(policy, list) else policy
+            _merge(policy, body)
+            if (assigned := _get(body, "defaultUserRolePermissions/permissionGrantPoliciesAssigned")) and BETA in policy:
+                policy[BETA] = assigned
             return
         if method == "POST" and (action := self._actions().get(segments[-1])):
             action(self._one(name, rest[0]), segments[-2], body)

@@ -392,6 +392,21 @@ def fixed(line: str) -> list[str]:
     )
 
 
+@pytest.mark.parametrize("value", ["x\n```\n\n```az\naz ad app delete --id y", "`id`", "$(id)", '"; calc', "-h", "@C:/x"])
+def test_a_report_that_somebody_has_changed_ends_no_block(value: str) -> None:
+    (finding,) = fixes.findings(OF_EVERYWHERE, json.dumps(APP), "2026-01-01")
+    assert finding.template is not None
+    finding.values = dict.fromkeys(finding.values, value)
+    before = [part for part in fix.parts(finding.template.text) if not isinstance(part, fix.Prose)]
+    after = [part for part in fix.parts(finding.remediation or "") if not isinstance(part, fix.Prose)]
+    assert len(before) == len(after)
+    for part in after:
+        if isinstance(part, fix.Command):
+            assert value not in part.text
+        else:
+            json.loads(part.body)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_text_in_a_body_means_what_it_says(text: str) -> None:
@@ -646,8 +661,8 @@ def test_a_member_that_is_not_of_the_type_is_seen() -> None:
 
 # What the reader fills in, for the simulation: of any rule, or of one.
 FILLED_IN: dict[str, Any] = tomllib.loads((DATA / "fixes_filled_in.toml").read_text())
-NUMBER = itertools.count(1)
 # Why a rule's fix cannot be simulated: "rule reason".
+NUMBERS = itertools.count(1)
 NOT_SIMULATED = dict(line.split(" ", 1) for line in (DATA / "fixes_not_simulated.txt").read_text().splitlines())
 
 
@@ -658,11 +673,13 @@ def filled(case: Case, command: Rendered) -> list[str]:
     assert not missing, f"{case.name}: say in tests/data/fixes_filled_in.toml what stands for {', '.join(missing)}"
     words = list(command.words)
     for name in sorted(command.missing, key=len, reverse=True):
-        if name in values:
+        if values.get(name) == "nothing":  # is to be kept, of a list that is not known
+            words = [word.replace(f', "{name}"', "").replace(f'"{name}"', "") for word in words]
+        elif name in values:
             value = values[name]
             if isinstance(value, list):
                 value = value[[one.example.line for one in CASES if one.rule == case.rule].index(case.example.line)]
-            value = str(value).replace("#", str(next(NUMBER)))
+            value = str(value).replace("NUMBER", str(next(NUMBERS))).replace("#", str(next(NUMBERS)))
             # In a body a quote before it is written as an escape.
             words = [re.sub(rf"(?:(?<![A-Za-z0-9-])|(?<=\\u0027)){name}(?![A-Za-z0-9-])", value, word) for word in words]
     return words

@@ -37,7 +37,9 @@ REPLACES = re.compile(
     re.DOTALL,
 )
 KEEPS = re.compile(r"\bALL-(?:[A-Z]+-)+TO-KEEP\b")
-EDITED = re.compile(r"> (?P<file>\S+\.json)`|az rest --url \S+/policies/|credential\.json")  # what is there goes to a file, and is edited
+EDITED = re.compile(
+    r"> (?P<file>\S+\.json)[`\n]|az rest --url \S+/policies/|credential\.json"
+)  # what is there goes to a file, and is edited
 NOTHING_TO_KEEP = {
     "fic-bad-audience": "a credential has one audience",
     "audience-restricted-to-nobody": "fails where no tenant is named",
