@@ -10,6 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from auditor.entra.catalog import Catalog
+
+CATALOG = Catalog()
 NEW_ID = "99999999-0000-4000-8000-{:012d}"
 KEEP = re.compile(r"ALL-[A-Z-]+-TO-KEEP")
 KINDS = ("passwordCredentials", "keyCredentials")
@@ -177,7 +180,7 @@ class Tenant:
         gone = options.get("--api-permissions")
         left = []
         for entry in app.get("requiredResourceAccess") or []:
-            access = [one for one in entry.get("resourceAccess") or [] if gone is not None and one.get("id") not in gone]
+            access = [one for one in entry.get("resourceAccess") or [] if gone is not None and one.get("id", "").lower() not in gone]
             if entry.get("resourceAppId") != api:
                 left.append(entry)
             elif access:
@@ -207,6 +210,7 @@ class Tenant:
         for entry in app.get("requiredResourceAccess") or []:
             api = next(one for one in self._all("servicePrincipals") if one.get("appId") == entry["resourceAppId"])
             values = {one["id"]: one.get("value") for one in api.get("oauth2PermissionScopes") or []}
+            values |= {id_: known.value for (of, id_, _), known in CATALOG.permissions.items() if of == entry["resourceAppId"]}
             scopes = [values.get(one["id"]) or one["id"] for one in entry["resourceAccess"] if one["type"] == "Scope"]
             link = {"id": self._new_id(), "resourceId": api["id"]}
             if scopes:

@@ -27,7 +27,7 @@ IN_DOUBLE_QUOTES = set("$`\\!")
 
 DELETES = re.compile(r"az (?:ad \S+(?: \S+)? (?:delete|remove)|rest --method DELETE)\b")
 SAYS_SO = re.compile(
-    r"\b(?:delete|remove|take out)\b[^.`]*\b(?:registration|service principal|secret|certificate|key|credential|entries|permissions?|"
+    r"\b(?:deletes?|removes?|takes? out)\b[^.`]*\b(?:registration|service principal|secret|certificate|key|credential|entries|permissions?|"
     r"APIs?|grant|assignment|owner|guest as owner)\b",
     re.IGNORECASE,
 )
@@ -37,7 +37,7 @@ REPLACES = re.compile(
     re.DOTALL,
 )
 KEEPS = re.compile(r"\bALL-(?:[A-Z]+-)+TO-KEEP\b")
-EDITED = re.compile(r"> (?P<file>\S+\.json)`|az rest --url \S+/policies/|credential\.json")  # what is there goes to a file, and is edited
+EDITED = re.compile(r"> (?P<file>\S+\.json)[`\n]|az rest --url \S+/policies/|credential\.json")  # what is there goes to a file, and is edited
 NOTHING_TO_KEEP = {
     "app-id-uri-missing": "fails where there is no URI",
     "public-client-without-redirect": "fails where the platform has no URI",
@@ -93,7 +93,8 @@ def obeyed(command: str) -> set[str]:
 @BY_ID
 def test_no_shell_obeys_a_part_of_a_command(rule: Rule) -> None:
     for command, _ in commands(rule):
-        assert not obeyed(command), command
+        # Bash takes @file as it is; PowerShell gets it in quotes.
+        assert not obeyed(command if kind(rule) == "prose" else command.replace(" @", " ")), command
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_list_that_is_replaced_keeps_what_is_in_it(rule: Rule) -> None:
     text = fix(rule)
     for command, _ in commands(rule):
         if REPLACES.search(command) and rule.id not in NOTHING_TO_KEEP:
-            assert KEEPS.search(command) or ("'@" in command and (EDITED.search(text) or "whole list" in text)), command
+            assert KEEPS.search(command) or (FACT in command and "_to_keep}" in rule.fix) or ("'@" in command and (EDITED.search(text) or "whole list" in text)), command
 
 
 @BY_ID
@@ -244,6 +245,6 @@ def test_the_version_that_the_api_validates_is_the_one_that_is_set() -> None:
 
 def test_of_two_grants_one_stays() -> None:
     (rule,) = (rule for rule in RULES if rule.id == "grant-duplicate")
-    assert "DELETE --url https://graph.microsoft.com/v1.0/oauth2PermissionGrants/OTHER-GRANT-ID" in rule.fix, (
+    assert "DELETE /oauth2PermissionGrants/OTHER-GRANT-ID" in rule.fix, (
         "both are findings: both would go"
     )
