@@ -206,10 +206,15 @@ class Tenant:
     def _ad_app_permission_admin_consent(self, options: dict[str, list[str]]) -> None:
         """For everything that is requested; what was granted before stays."""
         app = self._one("applications", options["--id"][0])
+        if "servicePrincipals" not in self.collections:
+            return  # grants are in the part of the tenant that the example does not have
         client = next(one for one in self._all("servicePrincipals") if one.get("appId") == app["appId"])
         for entry in app.get("requiredResourceAccess") or []:
             api = next(one for one in self._all("servicePrincipals") if one.get("appId") == entry["resourceAppId"])
             values = {one["id"]: one.get("value") for one in api.get("oauth2PermissionScopes") or []}
+            for own in self._all("applications"):
+                if own.get("appId") == entry["resourceAppId"]:
+                    values |= {one["id"]: one.get("value") for one in _get(own, "api/oauth2PermissionScopes") or []}
             values |= {id_: known.value for (of, id_, _), known in CATALOG.permissions.items() if of == entry["resourceAppId"]}
             scopes = [values.get(one["id"]) or one["id"] for one in entry["resourceAccess"] if one["type"] == "Scope"]
             link = {"id": self._new_id(), "resourceId": api["id"]}

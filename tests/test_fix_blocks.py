@@ -676,6 +676,9 @@ def left_out(case: Case, command: Rendered) -> bool:
     return any(FILLED_IN.get(case.rule.id, {}).get(name) == "" for name in command.missing)
 
 
+# Consent to a high-privilege permission is a finding of its own; the fix says so.
+FOLLOWS = {"perm-granted-to-some": {"grant-all-principals-risky"}, "perm-requested-not-granted": {"perm-high-application"}}
+
 DEFAULT = [rule for rule in RULES if "opt-in" not in rule.tags]
 
 
@@ -699,7 +702,8 @@ def test_a_fix_heals_what_the_rule_found_and_breaks_nothing_else(case: Case) -> 
         return  # it is deleted
     after = json.dumps(tenant.collections["applications"][0] if case.is_lone else tenant.collections)
     assert not [row.message for row in fixes.findings(case.rule, after, as_of)]
-    assert not seen(after, as_of) - seen(case.text, as_of)
+    new = seen(after, as_of) - seen(case.text, as_of)
+    assert not {rule for rule, _ in new} - FOLLOWS.get(case.rule.id, set())
 
 
 def test_what_is_not_simulated_is_a_page_in_blocks() -> None:
