@@ -97,7 +97,15 @@ class Tenant:
         elif method == "DELETE":
             self._all(collection).remove(self._one(collection, id_))
         else:
-            _merge(self._one(collection, id_), body)
+            _merge(one := self._one(collection, id_), body)
+            if "identifierUris" in body:
+                self._copy_names(one)
+
+    def _copy_names(self, app: dict[str, Any]) -> None:
+        """To the service principal, as Microsoft Entra ID does."""
+        for principal in self._all("servicePrincipals") if "servicePrincipals" in self.collections else []:
+            if principal.get("appId") == app.get("appId"):
+                principal["servicePrincipalNames"] = [app["appId"], *app["identifierUris"]]
 
     # -- az ad
 
