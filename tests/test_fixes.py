@@ -134,7 +134,11 @@ def test_a_list_that_is_replaced_keeps_what_is_in_it(rule: Rule) -> None:
     text = fix(rule)
     for command, _ in commands(rule):
         if REPLACES.search(command) and rule.id not in NOTHING_TO_KEEP:
-            assert KEEPS.search(command) or (FACT in command and "_to_keep}" in rule.fix) or ("'@" in command and (EDITED.search(text) or "whole list" in text)), command
+            assert (
+                KEEPS.search(command)
+                or (FACT in command and "_to_keep}" in rule.fix)
+                or ("'@" in command and (EDITED.search(text) or "whole list" in text))
+            ), command
 
 
 @BY_ID
@@ -250,9 +254,7 @@ def test_the_version_that_the_api_validates_is_the_one_that_is_set() -> None:
 
 def test_of_two_grants_one_stays() -> None:
     (rule,) = (rule for rule in RULES if rule.id == "grant-duplicate")
-    assert "DELETE /oauth2PermissionGrants/OTHER-GRANT-ID" in rule.fix, (
-        "both are findings: both would go"
-    )
+    assert "DELETE /oauth2PermissionGrants/OTHER-GRANT-ID" in rule.fix, "both are findings: both would go"
 
 
 def grants_of(principal: dict[str, Any], grants: list[dict[str, Any]], assignments: list[dict[str, Any]], folder: Path) -> list[str]:

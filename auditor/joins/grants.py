@@ -109,9 +109,7 @@ class Grants:
             key = (_key_of(resource), value, _key_of(consent), "delegated")
             grant = found.get(key)
             if grant is None:
-                grant = found[key] = GrantedPermission(
-                    principal, document, "delegated", resource, "", value, consent, doc.id, doc.scope
-                )
+                grant = found[key] = GrantedPermission(principal, document, "delegated", resource, "", value, consent, doc.id, doc.scope)
             else:
                 grant.grant_id = None  # several give it, each to one user or by mistake
             if isinstance(doc.principal_id, str):
