@@ -153,6 +153,9 @@ class Tenant:
 
     def _delete_credential(self, name: str, options: dict[str, list[str]]) -> None:
         one, key = self._one(name, options["--id"][0]), options["--key-id"][0]
+        if key == "each":  # of those that are listed
+            one["keyCredentials" if "--cert" in options else "passwordCredentials"] = []
+            return
         assert any(key == credential.get("keyId") for kind in KINDS for credential in one.get(kind) or []), f"no credential {key}"
         kind = "keyCredentials" if "--cert" in options else "passwordCredentials"
         one[kind] = [credential for credential in one.get(kind, []) if credential.get("keyId") != key]

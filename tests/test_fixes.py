@@ -186,7 +186,7 @@ def test_id_tokens_stay_on_where_a_web_platform_may_need_them(tmp_path: Path) ->
     beside = app(**platforms(["https://a.contoso.com/.auth/login/aad/callback"], ["https://a.contoso.com/app"]))
     (text,) = fixes(tmp_path, "implicit-with-spa", beside)
     assert "--enable-access-token-issuance false" in text
-    assert "--enable-id-token-issuance" not in text
+    assert "--enable-id-token-issuance false" not in text
     (text,) = fixes(tmp_path, "implicit-with-spa", app(**platforms([], ["https://a.contoso.com/app"])))
     assert "--enable-id-token-issuance false" in text
 

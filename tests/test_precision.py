@@ -702,7 +702,7 @@ def text_of(rule: str) -> str:
 @pytest.mark.parametrize(
     ("rule", "says", "says_not"),
     [
-        ("sp-less-allowed", "Microsoft ended that", "ends this behaviour"),
+        ("clients-without-sp-allowed", "Microsoft ended that", "ends this behaviour"),
         ("connector-redirect-unregistered", "the port of `localhost` is ignored", "letter by letter with those"),
         ("redirect-slash-variants", "without a path (`https://host` and `https://host/`) they are one", "With and without the slash are two redirect URIs."),
         ("redirect-takeover-prone", "Static Web Apps", None),

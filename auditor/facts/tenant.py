@@ -95,7 +95,7 @@ class Tenant(Fact):
 
     @_policy(AUTHORIZATION, "allowUserConsentForRiskyApps")
     def risky_consent_allowed(self) -> bool:
-        """Users can consent to applications that Microsoft holds for risky; null = no."""
+        """Users can consent to applications that Microsoft considers risky; null = no."""
         return bool(self._object(AUTHORIZATION).allow_user_consent_for_risky_apps)
 
     def _user_permissions(self) -> shapes.DefaultUserRolePermissions:
