@@ -46,7 +46,7 @@ class Tenant(Fact):
     verified_domains: list[str] = prop("verifiedDomains", doc="Names of its verified domains, lower case.", unknown_without=(ORGANIZATION,))
 
     def __init__(self, objects: Mapping[Collection, tuple[Any, Document]], world: World, tenant_id: Any) -> None:
-        """`objects`: its organization and its policies, as far as they are given, each with its document."""
+        """`objects`: its organization and its policies, as far as they are in the input, each with its document."""
         self.owner, self.at, self.world, self._objects = world, "", world, objects
         self.document = next((document for _, document in objects.values()), None)
         self.id, self.rank = tenant_id, 0
