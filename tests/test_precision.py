@@ -350,7 +350,7 @@ def test_1_13_the_fix_leaves_id_tokens_to_a_web_platform(tmp_path: Path) -> None
     spa = {"redirectUris": ["https://a.contoso.com/app"]}
     web = {"redirectUris": ["https://a.contoso.com/.auth/login/aad/callback"], "implicitGrantSettings": both}
     (found,) = findings(one(tmp_path, spa=spa, web=web), "implicit-with-spa")
-    assert "--enable-id-token-issuance" not in (found.remediation or "")
+    assert "--enable-id-token-issuance false" not in (found.remediation or "")
     (found,) = findings(one(tmp_path, spa=spa, web={"redirectUris": [], "implicitGrantSettings": both}), "implicit-with-spa")
     assert "--enable-id-token-issuance false" in (found.remediation or "")
 
@@ -591,7 +591,7 @@ def test_1_29_what_is_not_known_is_a_placeholder_in_one_form(tmp_path: Path) -> 
              "implicitGrantSettings": {"enableIdTokenIssuance": True, "enableAccessTokenIssuance": True}},
     )  # fmt: skip
     report = audit(write(tmp_path / "aad.manifest.json", careless), as_of=AS_OF, profile="strict")
-    commands = [command for finding in report.findings for command in re.findall(r"`(az [^`]*)`", finding.remediation or "")]
+    commands = [command for finding in report.findings for command in re.findall(r"(?:`|^)((?:az |PATCH )[^`\n]*)", finding.remediation or "", re.M)]
     assert len(commands) > 5
     assert [command for command in commands if re.search(r"unknown|None|[<>]\w|app\.app_id|\$\{", command)] == []
     assert any("--id APP-ID" in command for command in commands)
@@ -704,10 +704,10 @@ def text_of(rule: str) -> str:
     [
         ("clients-without-sp-allowed", "Microsoft ended that", "ends this behaviour"),
         ("connector-redirect-unregistered", "the port of `localhost` is ignored", "letter by letter with those"),
-        ("redirect-slash-variants", "without a path (`https://host` and `https://host/`) they are one", "With and without the slash are two redirect URIs."),
+        ("redirect-slash-variants", "without a path (`https://host` and `https://host/`) they are the same", "With and without the slash are two redirect URIs."),
         ("redirect-takeover-prone", "Static Web Apps", None),
         ("redirect-shortener-or-tunnel", "dev tunnel", "A tunnel's name goes"),
-        ("redirect-case-duplicates", "hosts are not", None),
+        ("redirect-case-duplicates", "host names are not", None),
         ("connector-multi-tenant", "tenant isolation", "whatever the registration allows"),
         ("connector-login-host", "ciamlogin.com", None),
         ("connector-secret-in-file", "shorter than 16 characters", "left alone"),
