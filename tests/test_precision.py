@@ -591,7 +591,9 @@ def test_1_29_what_is_not_known_is_a_placeholder_in_one_form(tmp_path: Path) -> 
              "implicitGrantSettings": {"enableIdTokenIssuance": True, "enableAccessTokenIssuance": True}},
     )  # fmt: skip
     report = audit(write(tmp_path / "aad.manifest.json", careless), as_of=AS_OF, profile="strict")
-    commands = [command for finding in report.findings for command in re.findall(r"(?:`|^)((?:az |PATCH )[^`\n]*)", finding.remediation or "", re.M)]
+    commands = [
+        command for finding in report.findings for command in re.findall(r"(?:`|^)((?:az |PATCH )[^`\n]*)", finding.remediation or "", re.M)
+    ]
     assert len(commands) > 5
     assert [command for command in commands if re.search(r"unknown|None|[<>]\w|app\.app_id|\$\{", command)] == []
     assert any("--id APP-ID" in command for command in commands)
