@@ -16,12 +16,11 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor import joins, sources
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
-from auditor.engine.compiled import collections
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
 from auditor.engine.giving_way import give_way
@@ -35,11 +34,12 @@ from auditor.rulebook import Rule, profiles
 from auditor.severity import Severity
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
-from auditor.sources.graph.live import DocumentSink, Live
-from auditor.sources.graph.live import read as read_live
-from auditor.sources.graph.plan import Plan, plan
-from auditor.sources.graph.sink import ProgressCallback
 from auditor.unknown import Reason
+
+if TYPE_CHECKING:
+    from auditor.sources.graph.live import Live
+    from auditor.sources.graph.plan import Plan
+    from auditor.sources.graph.sink import ProgressCallback
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 Roots = Callable[[World], list[Any]]
@@ -220,6 +220,8 @@ def load(
 
     @cache
     def planned() -> Plan:
+        from auditor.sources.graph.plan import plan
+
         return plan(wanted())
 
     with _collector_off():
@@ -234,8 +236,10 @@ def load(
             max_file_size=inputs.max_file_size,
         )
         if inputs.tenant is not None:
-            sink = DocumentSink(documents)
-            info = read_live(inputs.tenant, planned(), sink, tenant_progress)
+            from auditor.sources.graph import live
+
+            sink = live.DocumentSink(documents)
+            info = live.read(inputs.tenant, planned(), sink, tenant_progress)
             info.lose(sink.lost, LOST)
             documents.tenants[info.scope] = info
         _say_what_is_missing(documents)
@@ -302,9 +306,15 @@ def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progr
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
     rules = request.rules.rules()
+
+    def wanted() -> set[str]:
+        from auditor.engine.compiled import collections
+
+        return collections(rules)
+
     areas = AreaVerdicts() if request.by_area else None
     with _collector_off():
-        loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
+        loaded = load(request.inputs, wanted, now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
             loaded.worlds,
             rules,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import stat
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin
@@ -34,6 +32,8 @@ def read_text(path: Path) -> str:
 
 def table(text: str, what: str, fail: Fail) -> dict[str, Any]:
     """The text as TOML. Raises what `fail` makes; `what` names the text in the message."""
+    import tomllib  # not before a TOML file is read: the pages of a wheel are none
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -65,6 +65,8 @@ def line_of(text: str, key: str, index: int = 0) -> int:
 
 def _fault(found: dict[str, Any], kind: type[msgspec.Struct]) -> tuple[str, str]:
     """What is wrong in a table that is no such struct, and at which key."""
+    import difflib
+
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key in found:
         if key not in fields:

@@ -19,6 +19,7 @@ from auditor.language.blind import choice_blind, compare_blind, loop_blind, memb
 from auditor.language.logic import Env, Exact
 from auditor.language.lookup import Plan, planned
 from auditor.language.nodes import (
+    Constant,
     Node,
     PartlyKnown,
     Read,
@@ -57,7 +58,7 @@ class Checker:
         self.nonnull = _NOTHING
         self.reads: list[Read] = []
         self.used: set[str] = set()
-        self.constants: dict[str, Exact] = {}  # worked out once, when parameters are bound
+        self.constants: dict[str, Constant] = {}  # worked out once, when parameters are bound
         self._depth = 0
         self._lenient = False  # nothing is complained of that may be null
         self._enough = math.inf  # what the next count() need not go beyond
@@ -83,12 +84,12 @@ class Checker:
             self._fail(f"{_WORDS.get(kind, kind)} cannot be used in a rule", tree)
         node = method(tree)
         if node.const and not isinstance(node.code, (ast.Constant, ast.Name)) and node.type.kind != "list":
-            node.code = self._constant(node.exact)
+            node.code = self._constant(node.exact, node.code)
         return node
 
-    def _constant(self, exact: Exact) -> ast.expr:
+    def _constant(self, exact: Exact, code: ast.expr | None) -> ast.expr:
         key = f"{self._prefix}{len(self.constants)}"
-        self.constants[key] = exact
+        self.constants[key] = Constant(exact, code)
         return name(key)
 
     # -- errors
@@ -406,7 +407,7 @@ class Checker:
         subject, glob = self._known(argument, "text"), self._known(pattern, "text")
         if not glob.const:
             self._fail("the pattern must be written out or be a parameter", pattern)
-        matcher = self._constant(lambda env: logic.Glob(glob.exact(env)))
+        matcher = self._constant(lambda env: logic.Glob(glob.exact(env)), call("_Glob", glob.code))
         exact = logic.lift(lambda text, star: logic.Glob(star)(text), subject.exact, glob.exact)
         blind = undecided(subject)
         return Node(BOOL, ast.Call(matcher, [subject.code], []), exact, blind=blind)
@@ -428,7 +429,7 @@ class Checker:
 
     def _looked_up(self, exact: Exact, loop: ast.GeneratorExp) -> ast.expr:
         """Code that has a loop over a long list worked out by its three-valued form, which looks up what it compares."""
-        function = self._constant(lambda bound: lambda local: logic.decided(exact({**bound, **local})))
+        function = self._constant(lambda bound: lambda local: logic.decided(exact({**bound, **local})), None)
         names = sorted({part.id for part in ast.walk(loop) if isinstance(part, ast.Name)} & {*self.scope})
         return ast.Call(function, [ast.Dict([literal(each) for each in names], [self.scope[each].code for each in names])], [])
 

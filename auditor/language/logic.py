@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from auditor.display import show, value_of
 from auditor.facts.lists import is_long
 from auditor.severity import Severity
 from auditor.unknown import Partial, Unknown, Unread, known
@@ -270,5 +271,6 @@ class Glob:
 BUILTINS: dict[str, Any] = {
     "__builtins__": {},
     "_any": any, "_all": all, "_len": len, "_days": days, "_Unread": Unread, "_Exception": Exception,
-    "_list": list, "_has": has, "_known": known, "_is_long": is_long, **{f"_{severity}": severity for severity in Severity},
+    "_show": show, "_value_of": value_of,
+    "_list": list, "_has": has, "_Glob": Glob, "_known": known, "_is_long": is_long, **{f"_{severity}": severity for severity in Severity},
 }  # fmt: skip

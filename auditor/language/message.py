@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from auditor.display import is_pasted, show, value_of
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, App, ServicePrincipal
 from auditor.language.checker import Checker
-from auditor.language.logic import Env
+from auditor.language.logic import Env, Exact
 from auditor.language.nodes import Node, call, literal
 from auditor.template import Place, Template
 
@@ -44,9 +44,17 @@ class Message:
             [literal(part) if isinstance(part, str) else ast.FormattedValue(self._show_code(part), -1, None) for part in self.parts]
         )
 
-    def named(self) -> list[Callable[[Env], Any]]:
+    def named(self) -> list[Exact]:
         """The other facts (not texts or numbers) that the message names: related locations of a finding."""
-        return [field.node.exact for field in self.fields if field.node.type.kind == "fact" and "." in field.node.path]
+        return [field.node.exact for field in self._facts()]
+
+    def named_code(self) -> ast.expr | None:
+        """The same as plain Python: a list; null where it names none."""
+        facts = [field.node.code for field in self._facts()]
+        return ast.List(facts, ast.Load()) if facts else None
+
+    def _facts(self) -> list[_Field]:
+        return [field for field in self.fields if field.node.type.kind == "fact" and "." in field.node.path]
 
 
 class Fix(Message):
@@ -181,6 +189,3 @@ def _field_end(text: str, start: int) -> tuple[int, int]:
         elif c == ":" and depth == 0 and not colon:
             colon = i
     raise RuleError("'{' is not closed", text, start)
-
-
-BUILTINS = {"_show": show, "_value_of": value_of}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +80,8 @@ def load(name: str) -> Profile:
     try:
         text = settings.read_text(path).replace("\r\n", "\n")
     except FileNotFoundError:
+        import difflib
+
         close = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names())}, or a file NAME.toml"
         raise UsageError(f"no profile is called {name!r}{hint}") from None
