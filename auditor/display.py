@@ -124,6 +124,7 @@ def _bare_word(word: str, *, within: bool) -> str:
 
 def _is_host_or_path(text: str) -> bool:
     """Whether what stands before a "#" makes a fragment of what follows: "C#" and "a#b" are names."""
+    text = text.rpartition("…@")[2]  # a user that is hidden already: a host follows
     return "/" in text or "\\" in text or (text in (text.lower(), text.upper()) and _HOST.fullmatch(text) is not None)
 
 

@@ -1,6 +1,6 @@
 """How long a JSON report is: `python -m benchmarks.report_size [REGISTRATIONS]` prints its parts against the input (default 3000).
 
-The bars are 0.25 for findings and 0.45 for the whole report, of a made-up tenant (`benchmarks/tenant.py`).
+The goals are 0.25 for findings and 0.45 for the whole report, of a made-up tenant (`benchmarks/tenant.py`).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from auditor.report.rows import KINDS
 from auditor.sources import reader
 from auditor.sources import text as source_text
 from tests.helpers import PAGE, Ran, regaudit, write
@@ -110,6 +111,7 @@ def tenant(folder: Path, name: str, uri: str, other: str) -> None:
 @settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(name=NAMES, uri=URIS, other=URIS)
 @example("=PLANT|' /C calc'!A0", f"https://me:{SECRET}@a.azurewebsites.net/cb?code={SECRET}", f"urn:x?{SECRET}")
+@example("x", f"a@b:{SECRET}@10.0.0.1#{SECRET}", "x")
 @example("x", f"xn--e1a.contoso.com/#{SECRET}", f"a.azurewebsites.net#{SECRET}")
 @example("A" * 55 + "::error::PLANT", f"a.azurewebsites.net/?{SECRET}", f"http://a?\n{SECRET}#{SECRET}")
 def test_every_command_and_format(name: str, uri: str, other: str) -> None:
@@ -120,7 +122,9 @@ def test_every_command_and_format(name: str, uri: str, other: str) -> None:
         message = f"AADSTS50011: The redirect URI '{uri}' of '{APP}'"
         for args in (
             ("scan", folder, *as_of, "--profile", "strict", "--select", "ALL", "-v", "--limit", "0"),
-            ("scan", folder, *as_of, "--profile", "strict", "--select", "ALL", "--output-format", "json", "--show-passed"),
+            ("scan", folder, *as_of, "--profile", "strict", "--select", "ALL", "--output-format", "json", "--show-passed", "--inventory"),
+            *(("scan", folder, *as_of, "--output-format", "ndjson", "--rows", kind) for kind in KINDS),
+            *(("scan", folder, *as_of, "--output-format", "csv", "--rows", kind) for kind in KINDS),
             ("connect", folder, *as_of),
             ("connect", folder, *as_of, "--output-format", "json"),
             ("credentials", folder, *as_of),
