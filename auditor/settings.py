@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
 
+from auditor.pattern import late
+
 _LARGEST = 1024 * 1024  # bytes of a file
 _LONGEST = 60  # characters of a wrong value that are shown
 _WORDS: dict[Any, str] = {str: "a text", int: "a number", bool: "yes or no", list[str]: "a list of texts", list[int]: "a list of numbers"}
@@ -103,13 +105,13 @@ def shown(value: Any) -> str:
 # -- where the keys of a TOML text are: tomllib forgets it
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
-_PART = re.compile(_KEY)
-_STATEMENT = re.compile(rf"[ \t]*(\[\[?[ \t]*)?({_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)[ \t]*(?:=[ \t]*|\]\]?)")
-_TOKEN = re.compile(
+_PART = late(_KEY)
+_STATEMENT = late(rf"[ \t]*(\[\[?[ \t]*)?({_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)[ \t]*(?:=[ \t]*|\]\]?)")
+_TOKEN = late(
     r'''"""(?:[^"\\]|\\.|"(?!""))*"{3,5}|\'{3}(?:[^']|'(?!''))*'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*|[\[\]{}\n]|[^"'\#\[\]{}\n]+''',
     re.DOTALL,
 )
-_CONTINUED = re.compile(r"\\[ \t]*\n\s*")
+_CONTINUED = late(r"\\[ \t]*\n\s*")
 
 
 def places(text: str) -> Places:

@@ -6,15 +6,16 @@ import re
 from typing import Any
 
 from auditor.facts.convert import Conversion, text
+from auditor.pattern import late
 from auditor.unknown import Unknown
 
 # "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
 # "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = late(
     r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
     re.IGNORECASE,
 )
-_ENVIRONMENT_VARIABLE = re.compile(r"@\{?environmentvariables\(\s*['\"]?([\w.-]{1,100})", re.IGNORECASE)
+_ENVIRONMENT_VARIABLE = late(r"@\{?environmentvariables\(\s*['\"]?([\w.-]{1,100})", re.IGNORECASE)
 
 
 def is_placeholder(value: str) -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
+
+from auditor.pattern import late
 
 if TYPE_CHECKING:
     from auditor.report.model import Report
@@ -13,15 +16,14 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "csv", "ndjson")
 # How the reports of each format begin or end, so that an older one is known from what somebody else wrote.
 _BEGINNINGS = (
-    re.compile(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"'),
-    re.compile(rb'\{"schema_version":"[\d.]+","tool":"regaudit"'),
-    re.compile(rb"schema_version,tool,row,run_id,as_of,"),
+    late(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"'),
+    late(rb'\{"schema_version":"[\d.]+","tool":"regaudit"'),
+    late(rb"schema_version,tool,row,run_id,as_of,"),
 )
-_ENDS = (re.compile(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE),)
+_ENDS = (late(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE),)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """How a reader wants to see it. None of it changes what the report holds."""
 
     limit: int = 20  # findings shown of a rule; 0: all

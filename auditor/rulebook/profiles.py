@@ -11,7 +11,7 @@ import msgspec
 
 from auditor import settings
 from auditor.errors import UsageError
-from auditor.rulebook.book import Rulebook, shipped_folder, with_parameter
+from auditor.rulebook.book import Rulebook, prepared, shipped_folder, with_parameter
 from auditor.rulebook.page import Rule
 from auditor.severity import SEVERITIES
 
@@ -76,6 +76,8 @@ def names() -> list[str]:
 
 def load(name: str) -> Profile:
     """A profile by name, or a TOML file of the user's own. Raises UsageError."""
+    if (made := prepared("rules")) is not None and (profile := made.profiles(str(shipped_folder() / "profiles")).get(name)) is not None:
+        return profile  # type: ignore[no-any-return]
     path = Path(name) if name.endswith(".toml") else shipped_folder() / "profiles" / f"{name}.toml"
     try:
         text = settings.read_text(path).replace("\r\n", "\n")

@@ -19,6 +19,7 @@ from auditor.display import bare_uri
 from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
 from auditor.facts.placeholders import is_placeholder
+from auditor.pattern import late
 from auditor.pointer import join, split
 from auditor.schemas import kind_of
 from auditor.sources import twice
@@ -26,12 +27,12 @@ from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
 from auditor.sources.formats.graph import stands_in
 
-_SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
+_SECRET = late(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _SHORTEST_SECRET = 16  # characters; those of Entra ID have 40, of other services 20 and more
 # "Value-From-Your-App-Registration", "ENTER_THE_SECRET", "MyClientSecretValue": words with nothing else between them than -, _ and dots.
 _WORD = r"(?:[A-Z]+|(?:[A-Z][a-z]+|[a-z]{2,})(?:[A-Z][a-z]+)*)"
-_PHRASE = re.compile(rf"{_WORD}(?:[-_.]+{_WORD})*")
-_NAMES = re.compile(
+_PHRASE = late(rf"{_WORD}(?:[-_.]+{_WORD})*")
+_NAMES = late(
     r"(?:apiProperties|apiDefinition(?:\.swagger)?|settings|_?(?:connectionparameters|connectionparametersets|openapidefinition))?"
     r"\.(?:json|xml)$",
     re.IGNORECASE,
@@ -49,7 +50,7 @@ _AT_CUSTOM = {
     "refreshurl": "refreshUrl",
     "refreshurltemplate": "refreshUrl",
 }
-_NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
+_NO_PARAMETERS = late(r"_connectionparameters\.json$", re.IGNORECASE)
 _URLS = frozenset({"loginUri", "authorizationUrl", "tokenUrl", "refreshUrl"})
 _MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
 
@@ -88,8 +89,8 @@ def is_schema(members: Members) -> bool:
 
 
 _POLICY = "x-ms-apimTemplateParameter."
-_NAMES_A_KEY = re.compile(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
+_NAMES_A_KEY = late(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
+_SCHEME = late(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
 _LEAST_KEY = 16  # characters: what is shorter is a version, a name
 
 

@@ -14,6 +14,7 @@ from auditor.entra import shapes
 from auditor.entra.shapes import Concealed
 from auditor.facts import kinds
 from auditor.facts.convert import PLACEHOLDER_STARTS
+from auditor.pattern import late
 from auditor.unknown import Unknown, Unread
 
 
@@ -33,9 +34,7 @@ def stands_in(text: str) -> bool:
 # What people and tools write in place of a secret: brackets around it, one character again and again, words. A value has a digit in it,
 # and may have brackets: those that Entra ID made before 2020 do.
 _LONGEST_STAND_IN = 300  # characters
-_STANDS_IN = re.compile(
-    r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@\w+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*", re.DOTALL
-)
+_STANDS_IN = late(r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@\w+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*", re.DOTALL)
 
 
 class _Decoders(dict[str, Callable[[Any], Any]]):
@@ -47,7 +46,7 @@ class _Decoders(dict[str, Callable[[Any], Any]]):
 
 
 decode = _Decoders()
-_MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
+_MICROSOFT_DATE = late(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
 
 
 class Wrong(Exception):
@@ -236,7 +235,7 @@ def _date(value: Any) -> Any:
     return text
 
 
-PLACEHOLDERS = re.compile(rb"\$\{|\{\{")
+PLACEHOLDERS = late(rb"\$\{|\{\{")
 _IDS = ("id", "appId", "objectId")
 _KEEP = (*_IDS, "displayName", "name", "url", "homePageUrl", "logoutUrl", "signInUrl", "homepage")  # facts know what stands beside
 
