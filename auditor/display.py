@@ -187,9 +187,7 @@ def show(value: Any, form: str = "") -> str:
     """A fact as it reads in a message. `form` is "date" or "days"."""
     kind = value.__class__
     if kind is str:
-        if ("?" in value or "@" in value or "#" in value) and (_SCHEME.match(value) or value[0] in "?#"):
-            value = hidden(value)
-        return clean(value)
+        return clean(hidden(value) if _may_hide(value) else value)
     if kind is datetime:
         text = utc(value).isoformat(" ", "minutes")
         return text[:10] if form == "date" else text[:16] + "Z"
@@ -204,6 +202,18 @@ def show(value: Any, form: str = "") -> str:
     if hasattr(value, "__iter__"):
         return _show_list(value)
     return show(str(value))
+
+
+def _may_hide(value: str) -> bool:
+    """Whether a text is a URI, or what stands at the end of one, that may have a user, a query or a fragment."""
+    return ("?" in value or "@" in value or "#" in value) and (_SCHEME.match(value) is not None or value[0] in "?#")
+
+
+def hides(value: str) -> bool:
+    """Whether a part of a text, where a secret may stand, is not shown."""
+    if _may_hide(value) and hidden(value) != value:
+        return True
+    return _SURE_TOKEN.search(value) is not None or _without_secrets(value) != value
 
 
 def bare_uri(uri: str) -> str:

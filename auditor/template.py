@@ -4,10 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
 
 import msgspec
 
-from auditor.display import NOTHING, is_pasted
+from auditor import body
+from auditor.display import is_pasted, show, value_of
+from auditor.unknown import Partial, Unknown
+
+
+class Way(StrEnum):
+    """How a value is written, by where it stands."""
+
+    prose = "prose"
+    word = "word"  # of a command, or of an address
+    text = "text"  # within a JSON string
+    value = "value"  # a JSON value
+    elements = "elements"  # of a JSON array
+
+
+def written(value: Any, way: Way, form: str = "") -> str | None:
+    """A fact as it stands in a fix; None where it is not known, or may not stand there. `form`: of a date or duration; of elements
+    what stands before each.
+    """
+    if way is Way.prose:  # a value begins no code and no block
+        shown = value_of(value, form)
+        return None if shown is None else shown.replace("`", "'")
+    if way is Way.word:
+        if value is None or value.__class__ in (Unknown, Partial) or value == []:
+            return None
+        shown = show(value, form)
+        return shown if is_pasted(shown) else None
+    write = body.text if way is Way.text else body.value if way is Way.value else body.elements
+    return write(value, form)
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -17,15 +47,30 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """Stands for a value that is not known, or that a shell could obey within a command: APP-ID."""
     member: str | None = None
     """The member of the finding or of its object that has the value; null: it is in the finding's `values`."""
+    way: Way = Way.prose
+    """prose; word, of a command; of JSON text (within a string), value, elements (of an array). `values` are written so already."""
+
+    def filled(self, value: str | None) -> str:
+        """What stands here, the placeholder where the value is not known or may not stand here."""
+        if value is not None and self.member is not None:
+            value = written(value, self.way)
+        if value is None:
+            return self.placeholder
+        if self.way is Way.word:
+            return value if is_pasted(value) else self.placeholder
+        # A report may have been written by anybody: no value ends its block.
+        return value if self.way is Way.prose or (value.isprintable() and "`" not in value) else self.placeholder
 
 
-class Template(msgspec.Struct, frozen=True):
-    """Markdown with places in braces, `az ad app delete --id {app.app_id}`. Commands are between backticks."""
+class Template(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Markdown with places in braces, `Delete {app.app_id}`. Commands stand in blocks, az and graph, or between backticks."""
 
     text: str
     """Markdown, with a place between braces wherever a value goes."""
     places: dict[str, Place] = {}
     """What stands between the braces -> where its value comes from."""
+    placeholders: list[str] = []
+    """All that a reader may have to fill in."""
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -35,14 +80,6 @@ class Template(msgspec.Struct, frozen=True):
         if not self.places:
             return self.text
         names = "|".join(re.escape(name) for name in sorted(self.places, key=len, reverse=True))
-        # Every second part is the name of a place. Between an odd backtick and the next one is a command.
+        # Every second part is the name of a place.
         parts = re.split("{(" + names + ")}", self.text)
-        out, inside = [], False
-        for text, name in zip(parts[::2], [*parts[1::2], ""], strict=True):
-            inside ^= text.count("`") % 2 == 1
-            out.append(text)
-            if name:
-                value, placeholder = values.get(name), self.places[name].placeholder
-                known = value is not None and (not inside or (value != NOTHING and is_pasted(value)))
-                out.append(value if known and value is not None else placeholder)
-        return "".join(out)
+        return "".join(self.places[part].filled(values.get(part)) if i % 2 else part for i, part in enumerate(parts))

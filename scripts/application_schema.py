@@ -43,6 +43,15 @@ EXTRA: dict[str, dict[str, Any]] = {
                 for name in ("removeUnverifiedEmailClaim", "requireClientServicePrincipal", "blockAzureADGraphAccess")
             },
         },
+        "@odata.type": {"type": ["string", "null"]},
+        "signInAudienceRestrictions": {
+            "type": ["object", "null"],
+            "properties": {
+                "@odata.type": {"type": ["string", "null"]},
+                "allowedTenantIds": {"type": ["array", "null"], "items": {"type": "string"}},
+            },
+        },
+        "sponsors": {"type": "array", "items": {"type": "object"}},
         "owners": {"type": "array", "items": {"type": "object"}},
         "federatedIdentityCredentials": {"type": "array", "items": {"$ref": "#/$defs/federatedIdentityCredential"}},
     },

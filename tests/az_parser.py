@@ -1,6 +1,7 @@
 """Says of `az …` lines whether azure-cli's own parser takes them, without running them: a program for a Python that has azure-cli.
 
-Reads a JSON list of lines from standard input, writes a JSON list of reasons, null for a line that parses.
+Reads a JSON list of lines from standard input, writes a JSON list of reasons, null for a line that parses. With --options it writes
+which options each command has: tests/data/az_options.json.
 """
 
 from __future__ import annotations
@@ -55,9 +56,44 @@ def why_not(parse: Any, commands: set[str], line: str) -> str | None:
         return (said.getvalue().strip().splitlines() or [f"exit {stop.code}"])[0] if stop.code else None
     except Exception as error:  # knack's CLIError and its friends
         return f"{type(error).__name__}: {error}"
+    if vague := sorted(word for word in words if word.startswith("--") and not is_whole(parse, words, word.partition("=")[0])):
+        return f"an option that is cut short: {', '.join(vague)}"
     return None
+
+
+def is_whole(parse: Any, words: list[str], option: str) -> bool:
+    """Whether the command has the option by this name: argparse also takes the beginning of one."""
+    for word in words:
+        below = [action.choices for action in parse._actions if isinstance(action.choices, dict)]
+        if not below or word not in below[0]:
+            break
+        parse = below[0][word]
+    return any(option in action.option_strings for action in parse._actions)
+
+
+def options(parse: Any, commands: set[str]) -> dict[str, list[dict[str, Any]]]:
+    """Of each command, by its name, its options: their names, whether it must be there, takes a value, and which values there are."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    todo = [("", parse)]
+    while todo:
+        name, one = todo.pop()
+        for action in one._actions:
+            if isinstance(action.choices, dict):
+                todo += [(f"{name} {word}".strip(), below) for word, below in action.choices.items()]
+            elif name in commands and action.option_strings:
+                said: dict[str, Any] = {"names": sorted(map(str, action.option_strings)), "value": action.nargs != 0}
+                if action.required:
+                    said["required"] = True
+                if action.choices and len(action.choices) < 20:
+                    said["choices"] = sorted(map(str, action.choices))
+                found.setdefault(name, []).append(said)
+    return {name: sorted(found[name], key=lambda said: said["names"][0]) for name in sorted(found)}
 
 
 if __name__ == "__main__":
     parse, commands = parser()
+    if sys.argv[1:] == ["--options"]:
+        lines = [f"{json.dumps(name)}: {json.dumps(said)}" for name, said in options(parse, commands).items()]
+        print("{\n" + ",\n".join(lines) + "\n}")
+        sys.exit()
     print(json.dumps([why_not(parse, commands, line) for line in json.load(sys.stdin)]))

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from auditor import joins, pipeline, rulebook
-from auditor.diagnose import examples
-from auditor.engine.judge import judge
+from auditor import rulebook
+from auditor.report.build import fix_of
 from auditor.rulebook import Rule
+from auditor.shell import Shell
+from tests import fixes
 
 pytestmark = pytest.mark.external
 PARSER = Path(__file__).parent / "az_parser.py"
-COMMAND = re.compile(r"`(az [^`]+)`|^ *(az .+)$", re.MULTILINE)
+COMMAND = re.compile(r"`(az [^`]+)`")
 
 
 def line_of(command: str) -> str:
@@ -27,12 +28,12 @@ def line_of(command: str) -> str:
     return line + " VALUE" if re.search(r" --(identifier|web-redirect)-uris$", line) else line  # prose that leaves the value to the reader
 
 
-def advice(rule: Rule) -> Iterator[str]:
-    """The fixes that the page's failing examples are given."""
-    for example in rule.examples:
-        if example.kind == "fail":
-            world = joins.worlds(examples.read(example.text), pipeline.moment(example.as_of))[0]
-            yield from (row.remediation or "" for _, row in judge(rule, world).rows)
+def lines(rule: Rule) -> Iterator[str]:
+    """The commands that the page's failing examples are given: in blocks, for bash, and in prose."""
+    for case in fixes.cases([rule]):
+        for row in fixes.findings(rule, case.text, case.example.as_of):
+            for part in fix_of(row).parts(Shell.bash):
+                yield from COMMAND.findall(part) if isinstance(part, str) else part.lines[-1:]
 
 
 def refused(lines: list[str], folder: Path) -> dict[str, str]:
@@ -46,7 +47,7 @@ def refused(lines: list[str], folder: Path) -> dict[str, str]:
 
 
 def test_commands_of_rule_pages_parse(tmp_path: Path) -> None:
-    pages = {line_of(a or b): rule.id for rule in rulebook.shipped() for text in advice(rule) for a, b in COMMAND.findall(text)}
+    pages = {line_of(line): rule.id for rule in rulebook.shipped() for line in lines(rule)}
     for file in {name for line in pages for name in re.findall(r"[\w-]+\.json\b", line)}:  # they are read while a command is parsed
         (tmp_path / file).write_text("{}")
     assert len(pages) > 100
@@ -61,6 +62,15 @@ def test_a_wrong_command_is_refused(tmp_path: Path) -> None:
         "az ad app show",
         "az rest --method PETCH --url x",
         "az ad app show --id 'x",
+        "az ad app update --id x --sign-in-aud AzureADMyOrg",
     ]
     right = ["az ad app show --id x", "az ad app credential", "az rest --method PATCH --url https://graph.microsoft.com/v1.0/x --body '{}'"]
     assert set(refused([*wrong, *right], tmp_path)) == {*wrong} - {"az ad app show"}  # without options it is a name
+
+
+def test_the_committed_options_are_those_of_azure_cli(tmp_path: Path) -> None:
+    """tests/data/az_options.json is what `tests/az_parser.py --options` writes."""
+    python = os.environ["REGAUDIT_AZ_PYTHON"]
+    environment = {**os.environ, "AZURE_CONFIG_DIR": str(tmp_path), "AZURE_CORE_COLLECT_TELEMETRY": "no"}
+    done = subprocess.run([python, str(PARSER), "--options"], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == (PARSER.parent / "data" / "az_options.json").read_text()

@@ -63,7 +63,8 @@ EXPECTED = {
     "cli_m365": {"appRoleAssignment": 1, "application": 1, "oauth2PermissionGrant": 1, "servicePrincipal": 2},
     "graph_manifest": {"application": 4},
     "graph_rest": {
-        "appRoleAssignment": 7, "application": 13, "federatedIdentityCredential": 3, "oauth2PermissionGrant": 9, "servicePrincipal": 12,
+        "appRoleAssignment": 7, "application": 13, "connector": 1, "federatedIdentityCredential": 3, "oauth2PermissionGrant": 9,
+        "servicePrincipal": 12,
     },
     "graph_wrapped": {"appRoleAssignment": 5, "application": 3, "servicePrincipal": 5},
     "legacy_manifest": {"application": 8},

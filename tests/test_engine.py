@@ -18,7 +18,7 @@ from auditor.engine.identity import subject_key
 from auditor.engine.judge import judge
 from auditor.facts import App, Fact, ServicePrincipal
 from auditor.joins.world import World
-from auditor.language.message import placeholders
+from auditor.language.fix import placeholders
 from auditor.severity import Severity, Status
 from auditor.sources import Documents, reader
 from auditor.unknown import Reason, Unknown

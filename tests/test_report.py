@@ -264,7 +264,7 @@ HOSTILE = {
     "lone surrogate": "a\ud800b",
 }
 _RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
-LONGEST = 1_100  # characters of a value: a path may have 1000
+LONGEST = 1_500  # characters of a value: a path may have 1000, a fix three names
 
 
 def hostile_app(text: str) -> dict[str, Any]:

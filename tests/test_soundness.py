@@ -53,13 +53,15 @@ def verdicts(rule: Rule, world: World) -> dict[str, tuple[str, int]]:
 
 
 def with_exemptions(tenant: dict[str, Any]) -> dict[str, Any]:
-    """A tenant of which some credentials are Microsoft's own."""
-    credentials = [
-        (name, credential)
-        for app in tenant["applications"] for name in ("passwordCredentials", "keyCredentials") for credential in app.get(name) or []
-    ]  # fmt: skip
-    for name, credential in credentials[::3]:
-        credential["displayName"] = "CWAP_AuthSecret" if name == "passwordCredentials" else "CN=x.powerva.microsoft.com"
+    """A tenant of which some credentials are Microsoft's own. Entries of one certificate have one subject."""
+    for i, app in enumerate(tenant["applications"]):
+        for secret in (app.get("passwordCredentials") or [])[i % 3 :: 3]:
+            secret["displayName"] = "CWAP_AuthSecret"
+        keys = app.get("keyCredentials") or []
+        for subject in {key.get("displayName") for key in keys[i % 3 :: 3]}:
+            for key in keys:
+                if key.get("displayName") == subject:
+                    key["displayName"] = "CN=x.powerva.microsoft.com"
     return tenant
 
 

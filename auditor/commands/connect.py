@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @strict
 @certain_only
 @as_of
-@outputs("text", "json")
+@outputs("text", "json", commands=True)
 def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, certain_only: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
@@ -43,6 +44,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     """
     from auditor.diagnose.chain import RULES, chains, gate, roots, verdict
     from auditor.pipeline import AuditRequest
+    from auditor.report.build import fix_of
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
@@ -57,13 +59,17 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})
     else:
+
+        def lines(row: Any) -> list[str]:
+            return fix_of(row, report.tenants).lines(output.shell)
+
         click.echo(f"{said}\n")
         for chain in found:
-            click.echo("\n".join(_page(chain, output)))
+            click.echo("\n".join(_page(chain, output, lines)))
     return passed.exit_code
 
 
-def _page(chain: Any, output: Output) -> list[str]:
+def _page(chain: Any, output: Output, fix: Callable[[Any], list[str]]) -> list[str]:
     from auditor.display import cell
 
     def style(text: str, name: str) -> str:
@@ -74,7 +80,7 @@ def _page(chain: Any, output: Output) -> list[str]:
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
     if not output.quiet:
-        lines += _links(chain, style, verbose=output.verbose)
+        lines += _links(chain, style, fix, verbose=output.verbose)
     counts = {status: sum(link.status == status for link in chain.links) for status in _MARKS}
     if chain.links:
         broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
@@ -84,7 +90,7 @@ def _page(chain: Any, output: Output) -> list[str]:
     return [*lines, ""]
 
 
-def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
+def _links(chain: Any, style: Any, fix: Callable[[Any], list[str]], *, verbose: bool) -> list[str]:
     from auditor.display import cell
 
     lines = []
@@ -99,22 +105,19 @@ def _links(chain: Any, style: Any, *, verbose: bool) -> list[str]:
         if verbose and link.rules:
             lines.append(f"  {'':<{width}}  checked by {', '.join(link.rules)}")
         for row in (*link.findings, *link.remarks):
-            lines += _finding(row, " " * (width + 4), style)
+            lines += _finding(row, " " * (width + 4), fix)
     for row in chain.remarks:
-        lines += ["  also", *_finding(row, "  ", style)]
+        lines += ["  also", *_finding(row, "  ", fix)]
     return lines
 
 
-def _finding(row: Any, indent: str, style: Any) -> list[str]:
-    from auditor.display import cell, clean_lines, harmless
+def _finding(row: Any, indent: str, fix: Callable[[Any], list[str]]) -> list[str]:
+    from auditor.display import cell, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
     likely = " (likely)" if row.certainty == "likely" else ""
     lines = [f"{indent}{row.severity}{likely} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
     if row.file:
         lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
-    if row.remediation:
-        lines += [
-            f"{indent}  {'fix: ' if i == 0 else '     '}{line}" for i, line in enumerate(clean_lines(row.remediation, 4000).split("\n"))
-        ]
+    lines += [f"{indent}  {'fix: ' if i == 0 else '     '}{line}".rstrip() for i, line in enumerate(fix(row))]
     return lines

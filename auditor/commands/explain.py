@@ -48,7 +48,7 @@ Examples:
 @as_of
 @limit
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
-@outputs("text", "json")
+@outputs("text", "json", commands=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection, output: Output,
     certain_only: bool, as_of: str | None, limit: int,
@@ -111,8 +111,9 @@ def _show_page(page: Rule, output: Output, *, raw: bool) -> None:
 
 def readable(rule: Rule) -> str:
     """The page as a person reads it: first what it means, last how it is checked, and what each example is an example of."""
-    # In a fix, doubled braces stand for themselves.
-    text = rule.page.replace(rule.fix, rule.fix.replace("{{", "{").replace("}}", "}")) if rule.fix else rule.page
+    from auditor.fix import undoubled
+
+    text = rule.page.replace(rule.fix, undoubled(rule.fix)) if rule.fix else rule.page
     block = re.search(r"^```toml rule\n.*?^```\n+", text, re.MULTILINE | re.DOTALL)
     if block is not None:
         text = f"{text[: block.start()]}{text[block.end() :].rstrip()}\n\n## Rule\n{block[0]}"
@@ -184,7 +185,10 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
         report = report_of(audited, fail_on=_FAIL_ON, depth=Depth.objects if as_json else Depth.findings)
     named = aadsts.mentions(message, audited) if audited else []
     colour = output.form == "text" and output.coloured
-    shown = Options(colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids))
+    shown = Options(
+        colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids),
+        shell=output.shell,
+    )  # fmt: skip
     if as_json:
         _print_json(explanations, named, report, shown)
     else:

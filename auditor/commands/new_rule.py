@@ -29,7 +29,13 @@ references = []                        # FILL-IN: Microsoft's document, without 
 FILL-IN: why it matters, in two or three sentences: what breaks at sign-in, or what somebody can abuse.
 
 ## Fix
-FILL-IN: what to do, with a command: `az ad app update --id {app.app_id} --set …`
+1. Open **App registrations** > {app} > FILL-IN: the steps in the portal.
+
+FILL-IN: what the command does, and what else it touches. Without one say instead: There is no command for this.
+
+```az
+az ad app update --id {app.app_id} --set FILL-IN: property=value
+```
 
 ## Examples
 ```json fail

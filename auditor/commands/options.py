@@ -19,6 +19,8 @@ from auditor import files
 from auditor.commands import complete
 from auditor.commands.live import live_of, live_options, sign_in_options
 from auditor.errors import UsageError
+from auditor.shell import Shell
+from auditor.shell import default as default_shell
 
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
@@ -61,6 +63,11 @@ _SET = click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALU
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="Only what matters most, and no progress.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="What is otherwise left out, too: reasons, notes, files passed over.")
 _NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are obeyed, too.")
+_SHELL = click.option(
+    "--shell",
+    type=click.Choice([shell.value for shell in Shell]),
+    help="The shell that commands of fixes are written for; default: the platform's.",
+)  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
 strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
 certain_only = click.option(
@@ -141,6 +148,7 @@ class Output(msgspec.Struct, frozen=True):
     quiet: bool
     verbose: bool
     no_color: bool
+    shell: Shell
 
     @property
     def coloured(self) -> bool:
@@ -150,14 +158,18 @@ class Output(msgspec.Struct, frozen=True):
         return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def outputs(*forms: str) -> Decorator:
-    """Hands over `output`. `forms`: what --output-format can be; without them the command has none, or one of its own."""
+def outputs(*forms: str, commands: bool = False) -> Decorator:
+    """Hands over `output`. `forms`: what --output-format can be; without them the command has none, or one of its own.
+
+    `commands`: what is printed has commands in it.
+    """
     form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="How to print it.")
-    return _one_value("output", _output, (form, _QUIET, _VERBOSE, _NO_COLOR) if forms else (_QUIET, _VERBOSE, _NO_COLOR))
+    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()))
+    return _one_value("output", _output, (form, *shared) if forms else shared)
 
 
-def _output(quiet: bool, verbose: bool, no_color: bool, output_format: str = "text") -> Output:
-    return Output(output_format, quiet, verbose, no_color)
+def _output(quiet: bool, verbose: bool, no_color: bool, output_format: str = "text", shell: str | None = None) -> Output:
+    return Output(output_format, quiet, verbose, no_color, Shell(shell) if shell else default_shell())
 
 
 def _one_value(name: str, build: Callable[..., Any], options: Iterable[Callable[..., Any]]) -> Decorator:

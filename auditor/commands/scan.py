@@ -32,6 +32,7 @@ Examples:
   regaudit scan --tenant contoso.onmicrosoft.com --app 11111111-2222-3333-4444-555555555555
   regaudit scan . --select credentials --fail-on medium
   regaudit scan . --output-format text --output-format json=report.json
+  regaudit scan . --fix-script fixes.ps1 --shell powershell
   regaudit scan . --output-format csv=credentials.csv --rows credentials
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
 """
@@ -62,10 +63,13 @@ Examples:
 @as_of
 @click.option("--show-passed", is_flag=True, help="Show what passed, too.")
 @limit
-@outputs()
+@click.option(
+    "--fix-script", metavar="FILE", type=click.Path(path_type=Path), help="Write the commands of all fixes to a script, which is not run."
+)
+@outputs(commands=True)
 def command(
     inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, inventory: bool,
-    certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
+    certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None, fix_script: Path | None,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -78,9 +82,9 @@ def command(
     from auditor.report.build import Depth, report_of
 
     targets = [_target(form) for form in formats or ("text",)]
-    _apart(targets)
+    _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
     depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
-    files = [file for _, file in targets if file is not None]
+    files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
     guard_all(files, known)
     request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, certain_only=certain_only)
@@ -88,9 +92,13 @@ def command(
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
     for form, file in targets:
-        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or "findings")
+        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or "findings", shell=output.shell)
         pieces = render(report, form, shown)
         _to_stdout(pieces) if file is None else write(pieces, file)
+    if fix_script is not None:
+        from auditor.report import script
+
+        write(script.render(report, output.shell), fix_script)
     return report.summary.gate.exit_code
 
 
@@ -108,10 +116,10 @@ def _depth(forms: set[str], rows: str | None, *, inventory: bool) -> Depth:
     return Depth.findings if forms == {"text"} else Depth.objects
 
 
-def _apart(targets: list[tuple[str, Path | None]]) -> None:
+def _apart(files: list[Path | None]) -> None:
     """Raises UsageError for two reports in one place."""
     seen = set[Any]()
-    for _, file in targets:
+    for file in files:
         key = file and (identity(file) or os.path.realpath(file))
         if key in seen:
             where = file or "standard output"

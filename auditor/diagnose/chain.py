@@ -20,7 +20,7 @@ from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly,
 from auditor.engine.identity import numbered, subject_key
 from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
-from auditor.facts.connector import ConnectorScope
+from auditor.facts.connector_scope import ConnectorScope
 from auditor.joins.world import World
 from auditor.pipeline import Report
 from auditor.report.rows import FindingRow
@@ -123,6 +123,7 @@ LINKS = (
     Link("resource", _resource, (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
         Step("connector-client-is-resource"), Step("connector-audience"), Step("connector-tenant-consumers"),
+        Step("connector-host-audience"),
         Step("app-deactivated", _resource_app), Step("connector-token-version"), Step("connector-token-version-on-client"),
         Step("api-config-token-version"),
     )),

@@ -18,8 +18,9 @@ from auditor.entra.collections import SHIPPED
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, Credential, Tenant
 from auditor.language.checker import FUNCTIONS, Checker
+from auditor.language.fix import Fix
 from auditor.language.logic import PRESUMED, Env, Exact
-from auditor.language.message import Fix, Message
+from auditor.language.message import Message
 from auditor.language.nodes import Node, Read, inverse, joined, located, mentions, severity_node, unknowns, variable
 from auditor.language.program import Conditions, Program
 from auditor.language.types import BOOL, DATE, INT, SEVERITY, TEXT, Type, type_of

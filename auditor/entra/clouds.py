@@ -63,6 +63,16 @@ def login_cloud(url: str, *, customers: bool = False) -> CloudName | None:
     return "public" if customers and host.endswith(_OF_CUSTOMERS) else _BY_LOGIN_HOST.get(host)
 
 
+def graph_of(graph: str, portal: str = "") -> str | None:
+    """Microsoft Graph's address where it is Microsoft's own; without one that of the cloud with this portal, the public one without
+    either. None where it is another's, or where two clouds share the portal.
+    """
+    roots = {cloud.graph for cloud in CLOUDS.values() if cloud.graph == graph or (not graph and cloud.portal == portal)}
+    if not graph and not portal:
+        return CLOUDS["global"].graph
+    return roots.pop() if len(roots) == 1 else None
+
+
 _BLADES = {  # of the portal's page of a registration, by area of rules
     "redirect-uris": "Authentication", "tokens": "Authentication", "credentials": "Credentials", "api-permissions": "CallAnAPI",
     "exposed-api": "ProtectAnAPI", "ownership": "Owners",

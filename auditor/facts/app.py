@@ -138,7 +138,7 @@ def _is_blueprint(value: Any) -> bool:
 
 @conversion(str)
 def _is_of_gallery(value: Any) -> Any:
-    return value.__class__ is str and value.lower() not in ("", NON_GALLERY_TEMPLATE)
+    return value if value.__class__ is Unknown else value is not None and value.lower() not in ("", NON_GALLERY_TEMPLATE)
 
 
 @conversion(str)
@@ -186,7 +186,7 @@ class App(Fact):
     template_id: str = prop("applicationTemplateId", lower, "The gallery's template that it was made from; '' for none.")
     from_gallery: bool = prop(
         "applicationTemplateId", _is_of_gallery,
-        "Made from a template of the gallery, whose URLs are the vendor's; no where that is not known, nor of a non-gallery one.",
+        "Made from a template of the gallery, whose URLs are the vendor's; no for a non-gallery one.",
     )  # fmt: skip
     token_encryption_key_id: str = prop("tokenEncryptionKeyId", lower, "keyId of the certificate that encrypts tokens; '' when not set.")
     default_redirect_uri: str = prop("defaultRedirectUri", text, "'' when not set.")
@@ -364,17 +364,18 @@ class App(Fact):
 
     @fact(graph="web/redirectUris")
     def needs_id_tokens(self) -> bool:
-        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens.
-
-        By its web redirect URIs and the secret of Application Proxy; no where these are not known: they must not hide a fault.
-        """
-        return self.application_proxy or any(uri.app_service_callback is True for uri in known(self.redirect_uris) if uri.platform == "web")
+        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens."""
+        return either(
+            lambda: self.application_proxy,
+            lambda: some(self.redirect_uris, lambda uri: uri.platform == "web" and uri.app_service_callback),
+        )
 
     @fact(graph="passwordCredentials")
     def application_proxy(self) -> bool:
-        """Application Proxy publishes it, by the host of a web redirect URI or by its secret; no where these are not known."""
-        return any(uri.application_proxy for uri in known(self.redirect_uris) if uri.platform == "web") or any(
-            secret.managed_by_microsoft for secret in (() if is_unknown(self.secrets) else known(self.secrets))
+        """Application Proxy publishes it, by the host of a web redirect URI or by the secret that Application Proxy manages."""
+        return either(
+            lambda: some(self.redirect_uris, lambda uri: uri.platform == "web" and uri.application_proxy),
+            lambda: some(self.secrets, lambda secret: secret.managed_by_microsoft),
         )
 
     @fact()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
-from auditor.unknown import Unknown, first_unknown, keep
+from auditor.unknown import Unknown, Unread, first_unknown, keep
 
 if TYPE_CHECKING:
     from auditor.facts.credentials import Credential
@@ -93,8 +93,11 @@ def against(credential: Credential, target: str, kinds: tuple[str, ...]) -> list
         if restriction.target != target or restriction.type not in kinds or not restriction.enabled:
             return False
         since = restriction.created_after
-        if since is not None and (one.created is None or one.created < since):
-            return False
+        if since is not None:
+            if one.created is None:
+                raise Unread(Unknown("createdDateTime", "null"))
+            if one.created < since:
+                return False
         if not restriction.type.endswith("Lifetime"):
             return True
         limit, lifetime = restriction.max_lifetime, credential.lifetime

@@ -437,6 +437,20 @@ class Checker:
         enough, self._enough = self._enough, math.inf
         if not isinstance(argument, ast.GeneratorExp):
             self._fail(f"write {kind}(… for x in list)", argument)
+        variable, over, conditions, body = self._loop(argument)
+        if body.type != BOOL:
+            self._fail(f"{kind} needs a condition, this is {body.type}{self._hint(body)}", argument.elt)
+        exact = logic.quantify(
+            kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable,
+            plan=self._plan(kind, argument, variable, over), enough=enough,
+        )  # fmt: skip
+        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code)
+        code = ast.IfExp(call("_is_long", over.code), self._looked_up(exact, argument), code)
+        blind = loop_blind(kind, variable, over, conditions, body)
+        return Node(INT if kind == "count" else BOOL, code, exact, blind=blind)
+
+    def _loop(self, argument: ast.GeneratorExp) -> tuple[str, Node, list[Node], Node]:
+        """The variable of a loop, the list, the conditions and what is said of each element."""
         if len(argument.generators) != 1 or argument.generators[0].is_async:
             self._fail("one 'for name in list' at a time", argument)
         loop = argument.generators[0]
@@ -461,16 +475,17 @@ class Checker:
             self.nonnull |= node.true
         body = self.visit(argument.elt)
         self.nonnull, self.scope, self._depth = outside, scope, self._depth - 1
-        if body.type != BOOL:
-            self._fail(f"{kind} needs a condition, this is {body.type}{self._hint(body)}", argument.elt)
-        exact = logic.quantify(
-            kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable,
-            plan=self._plan(kind, argument, variable, over), enough=enough,
-        )  # fmt: skip
-        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code)
-        code = ast.IfExp(call("_is_long", over.code), self._looked_up(exact, argument), code)
-        blind = loop_blind(kind, variable, over, conditions, body)
-        return Node(INT if kind == "count" else BOOL, code, exact, blind=blind)
+        return variable, over, conditions, body
+
+    def elements(self, source: str) -> tuple[Node, str]:
+        """The list that a loop makes, `uri.value for uri in app.redirect_uris if …`, and the path of the list that it goes through."""
+        tree = self.parse(f"({source})")
+        if not isinstance(tree, ast.GeneratorExp):
+            self._fail("write x.value for x in list if …", tree)
+        variable, over, conditions, body = self._loop(tree)
+        exact = logic.elements(over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable)
+        loop = ast.comprehension(ast.Name(variable, ast.Store()), call("_few", over.code), [c.code for c in conditions], 0)
+        return Node(Type("list", item=body.type), ast.ListComp(body.code, [loop]), exact), over.path
 
 
 def _calls(tree: ast.Call, function: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from auditor.display import show, value_of
+from auditor.display import show
 from auditor.facts.lists import is_long
 from auditor.severity import Severity
+from auditor.template import Way, written
 from auditor.unknown import Partial, Unknown, Unread, known
 
 if TYPE_CHECKING:
@@ -176,6 +177,42 @@ def size(value: Any) -> Any:
     return Range(len(value.known()), math.inf, value.unknown) if value.__class__ is Partial else len(value)
 
 
+MOST_ELEMENTS = 300  # a registration has 256 redirect URIs at most; each finding has the whole list
+_TOO_MANY = Unknown("elements", "too many")
+
+
+def few(values: Any) -> Any:
+    """The list, unless it is longer than one that is written out may be."""
+    if len(values) > MOST_ELEMENTS:
+        raise Unread(_TOO_MANY)
+    return values
+
+
+def elements(over: Exact, conditions: Exact, body: Exact, name: str) -> Exact:
+    """What a loop says of each element to which its conditions apply; unknown as a whole where a part is."""
+
+    def run(env: Env) -> Any:
+        values = over(env)
+        if values.__class__ is Unknown:
+            return values
+        if values.__class__ is Partial:
+            return values.unknown
+        if len(values) > MOST_ELEMENTS:
+            return _TOO_MANY
+        found = []
+        for value in values:
+            env[name] = value
+            applies = conditions(env)
+            said = body(env) if applies is True else applies
+            if said.__class__ is Unknown:
+                return said
+            if applies is True:
+                found.append(said)
+        return found
+
+    return run
+
+
 def quantify(
     kind: str, over: Exact, conditions: Exact, body: Exact, name: str, *, plan: Plan | None = None, enough: float = math.inf
 ) -> Exact:
@@ -268,9 +305,19 @@ class Glob:
         return True
 
 
+def later(now: datetime, length: timedelta) -> datetime:
+    """At the end of the calendar, the last day of it."""
+    try:
+        return now + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=now.tzinfo)
+
+
 BUILTINS: dict[str, Any] = {
     "__builtins__": {},
     "_any": any, "_all": all, "_len": len, "_days": days, "_Unread": Unread, "_Exception": Exception,
-    "_show": show, "_value_of": value_of,
-    "_list": list, "_has": has, "_Glob": Glob, "_known": known, "_is_long": is_long, **{f"_{severity}": severity for severity in Severity},
+    "_list": list, "_has": has, "_Glob": Glob, "_known": known, "_is_long": is_long, "_few": few,
+    **{f"_{severity}": severity for severity in Severity},
+    # of messages and fixes
+    "_show": show, "_later": later, "_written": written, **{f"_way_{way}": way for way in Way},
 }  # fmt: skip

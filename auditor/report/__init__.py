@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from auditor.pattern import late
+from auditor.shell import Shell
 
 if TYPE_CHECKING:
     from auditor.report.model import Report
@@ -17,6 +18,7 @@ FORMATS = ("text", "json", "csv", "ndjson")
 # How the reports of each format begin or end, so that an older one is known from what somebody else wrote.
 _BEGINNINGS = (
     late(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"'),
+    late(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. "),
     late(rb'\{"schema_version":"[\d.]+","tool":"regaudit"'),
     late(rb"schema_version,tool,row,run_id,as_of,"),
 )
@@ -32,6 +34,7 @@ class Options(msgspec.Struct, frozen=True):
     verbose: bool = False
     first: frozenset[str] = frozenset()  # app ids whose findings come before all others
     rows: str = "findings"  # of csv and ndjson: one of rows.KINDS
+    shell: Shell = Shell.bash  # for which commands are written
 
 
 def render(report: Report, form: str, options: Options) -> Iterator[bytes]:

@@ -8,15 +8,18 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
-from auditor import __version__
+from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
+from auditor.entra.clouds import graph_of
 from auditor.pattern import late
 from auditor.pipeline import Report as Audited
 from auditor.pointer import property_path
-from auditor.report import model, objects, tables
+from auditor.report import fixes, model, objects, tables
+from auditor.report.rows import FindingRow
 from auditor.report.verdict import verdict_of
 from auditor.severity import Certainty, Severity, Status
+from auditor.sources.coverage import TenantInfo
 from auditor.template import Template
 from auditor.unknown import Reason
 
@@ -254,14 +257,27 @@ def _rule(outcome: engine.Outcome, explained: dict[str, Template | None]) -> mod
     if (template := explained.get(rule.id)) is not None:
         row.tags = rule.tags
         row.expected, row.why, row.references = rule.require, clean_lines(rule.why, _LONGEST), rule.references
-        row.fix = Template(clean_lines(template.text, _LONGEST), template.places)
+        row.fix = Template(clean_lines(template.text, _LONGEST), template.places, template.placeholders)
         row.commands = list(commands(row.fix.text))
     return row
 
 
-def commands(fix: str) -> Iterable[str]:
-    """The commands in Markdown: what is between backticks and begins with the name of a program."""
-    for found in _COMMAND.finditer(fix):
-        for line in (found["fence"] or found["inline"] or "").split("\n"):
-            if _PROGRAM.match(line):
-                yield line.strip()
+def commands(text: str) -> Iterable[str]:
+    """The commands of a fix: those in blocks, requests with their bodies, and between backticks what begins with a program's name."""
+    for part in fix.parts(text):
+        if isinstance(part, fix.Command):
+            yield part.text
+        elif isinstance(part, fix.Request):
+            yield f"{part.method} {part.path} {part.body}".strip()
+        else:
+            for found in _COMMAND.finditer(part.text):
+                yield from (line.strip() for line in (found["fence"] or found["inline"]).split("\n") if _PROGRAM.match(line))
+
+
+def fix_of(row: engine.Finding | FindingRow, tenants: Iterable[TenantInfo] = ()) -> fixes.Fix:
+    """The fix of a finding without its report, ready to be rendered for a shell. `tenants`: the live ones and snapshots."""
+    graphs = {clean(tenant.tenant_id): graph_of(tenant.graph, tenant.portal) or fixes.UNKNOWN for tenant in tenants}
+    roots = {*graphs.values()}
+    other = "" if row.file or not roots else roots.pop() if len(roots) == 1 else fixes.UNKNOWN
+    placeholders = row.template.placeholders if isinstance(row, engine.Finding) and row.template else ()
+    return fixes.Fix(row.finding_id, row.remediation or "", placeholders, graphs.get(row.tenant_id or "", other))

@@ -205,6 +205,8 @@ class Tenant(Entity):
     """The folder whose files are joined."""
     portal: str | None = None
     """Address of the portal in which a live tenant is managed."""
+    graph: str | None = None
+    """Address of Microsoft Graph in its cloud."""
     complete_collections: list[str] = []
     """Collections of which every entry was read."""
     collections: list[Collection] = []

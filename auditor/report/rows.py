@@ -10,9 +10,9 @@ from datetime import datetime
 
 import msgspec
 
-from auditor.entra.clouds import portal_url
+from auditor.entra.clouds import graph_of, portal_url
 from auditor.pointer import property_path
-from auditor.report import model, objects
+from auditor.report import fixes, model, objects
 from auditor.severity import Certainty, Severity, Status
 
 KINDS = ("findings", "applications", "credentials")  # of rows
@@ -149,6 +149,13 @@ class Rows:
         own = {"app_id": of.app_id, "object_id": of.object_id, "credential_key_id": finding.key_id}
         members = {name: own[place.member] for name, place in template.places.items() if place.member in own}
         return template.filled({**finding.values, **members})
+
+    def commands_of(self, finding: model.Finding) -> fixes.Fix:
+        """The fix, ready to be rendered for a shell."""
+        template = self.rules[finding.rule_id].fix
+        tenant = self.report.tenants[self.object_of(finding)[1].tenant]
+        graph = graph_of(tenant.graph or "", tenant.portal or "") or fixes.UNKNOWN
+        return fixes.Fix(finding.finding_id, self.fix_of(finding) or "", template.placeholders if template else (), graph)
 
     def findings(self) -> Iterator[FindingRow]:
         for finding in self.report.findings:

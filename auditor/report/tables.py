@@ -91,6 +91,7 @@ def tenant(world: World) -> objects.Tenant:
         tenant_id=clean(world.tenant.id) if is_known else None,
         folder=None if info is not None else harmless(world.scope, 1000) or None,
         portal=None if info is None else clean_or_none(info.portal),
+        graph=None if info is None else clean_or_none(info.graph),
         complete_collections=sorted(world.complete),
         collections=_collections(info),
         applications_read=len(world.apps),

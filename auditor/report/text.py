@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from auditor.display import cell, clean_lines, counted, harmless
+from auditor.display import cell, counted, harmless
 from auditor.report import Options
 from auditor.report.model import Finding, NotEvaluated, Remark, Report
 from auditor.report.rows import Rows
@@ -14,7 +14,7 @@ from auditor.severity import Certainty, Status
 
 _COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
-_LONGEST = 4000  # characters of a message or a line of a fix, whose parts are cut already
+_LONGEST = 4000  # characters of a message, whose parts are cut already
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -80,11 +80,27 @@ class _Page:
                 yield self._style(f"    also found by {', '.join(row.stands_for)}", dim=True)
         if len(rows) > limit:
             yield f"  … and {len(rows) - limit:,} more (--limit 0 shows all)"
-        if (fix := self.rows.fix_of(first)) and first.status is Status.fail:
-            whose = f" ({self._who(first)})" if len(rows) > 1 and "`" in fix else ""
-            for i, line in enumerate(clean_lines(fix, _LONGEST).split("\n")):
-                yield f"  {self._style('fix', 'green') + whose + ': ' if i == 0 else '       '}{line}".rstrip()
+        if first.status is Status.fail:
+            yield from self._fix(rows[:limit])
         yield ""
+
+    def _fix(self, rows: list[Finding]) -> Iterator[str]:
+        """The fix of the first finding, then the commands of each other one. A command is on a line of its own, which is not cut."""
+        first, shell = self.rows.commands_of(rows[0]), self.options.shell
+        if not first.text:
+            return
+        commands = first.commands(shell)
+        whose = f" ({self._who(rows[0])})" if len(rows) > 1 and (commands or "`" in first.text) else ""
+        head = self._style("fix", "green") + whose + ": "
+        for i, line in enumerate(first.lines(shell)):
+            yield f"  {'       ' if i else head}{line}".rstrip()
+        done = {command.lines for command in commands}
+        for row in rows[1:] if commands else ():
+            others = [command for command in self.rows.commands_of(row).commands(shell) if command.lines not in done]
+            if others:
+                yield f"  {self._style('fix', 'green')} ({self._who(row)}):"
+                yield from (f"       {line}" for command in others for line in command.lines)
+            done |= {command.lines for command in others}
 
     def _place(self, row: Finding) -> Iterator[str]:
         file, _, path = self.rows.place_of(row)

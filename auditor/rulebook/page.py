@@ -6,18 +6,16 @@ Loading a page reads it; its expressions are checked and compiled by `engine/com
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, time, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from auditor import settings
 from auditor.errors import RuleError
+from auditor.fences import Fence, fences
 
-# Lines are found by the line end before them: `re` looks for a fixed beginning far faster than for `^`.
-_FENCE = re.compile(r"\n(`{3,})(.*)")
 _FIX = re.compile(r"\n## Fix[ \t]*\n\s*")
 _AFTER_FIX = re.compile(r"\n(?:## |```json )")
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -157,31 +155,6 @@ def load(path: Path, area: str = "") -> Rule:
     return parse(page, str(path), path.stem, area or path.parent.name)
 
 
-class _Fence(NamedTuple):
-    """A fenced block of a page: the words behind the opening fence, and its text. `line` is the opening fence's."""
-
-    words: list[str]
-    text: str
-    line: int
-    closed: bool
-    start: int  # where the text begins in the page
-
-
-def _fences(page: str) -> Iterator[_Fence]:
-    text = f"\n{page}"
-    opening: re.Match[str] | None = None
-    line, counted = 1, 0
-    for mark in _FENCE.finditer(text):
-        if opening is None:
-            opening = None if "`" in mark[2] else mark
-            line, counted = line + text.count("\n", counted, mark.start()), mark.start()
-        elif mark[1].startswith(opening[1]) and not mark[2].strip("` \t"):
-            yield _Fence(opening[2].split(), text[opening.end() + 1 : mark.start() + 1], line, True, opening.end())
-            opening = None
-    if opening is not None:
-        yield _Fence(opening[2].split(), text[opening.end() + 1 :], line, False, opening.end())
-
-
 def parse(page: str, path: str, id_: str, area: str) -> Rule:
     """A page's text -> Rule. Raises RuleError."""
     page = page.replace("\r\n", "\n")
@@ -189,9 +162,9 @@ def parse(page: str, path: str, id_: str, area: str) -> Rule:
     def fail(message: str, line: int = 1) -> RuleError:
         return RuleError(message, page=path, line=line)
 
-    found: _Fence | None = None
+    found: Fence | None = None
     examples = []
-    for fence in _fences(page):
+    for fence in fences(page):
         if not fence.closed:
             raise fail("the block that begins here does not end: ``` is missing", fence.line)
         if fence.words == ["toml", "rule"]:
@@ -220,7 +193,7 @@ def parse(page: str, path: str, id_: str, area: str) -> Rule:
     return Rule(id_, area, title[1].strip(), path, block, why, fix, examples, page, (found.start, end), fix_at)
 
 
-def _block(fence: _Fence, fail: settings.Fail) -> Block:
+def _block(fence: Fence, fail: settings.Fail) -> Block:
     def within(message: str, line: int) -> Exception:
         return fail(message, fence.line + line)
 

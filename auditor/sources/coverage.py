@@ -60,6 +60,7 @@ class TenantInfo(msgspec.Struct, rename="camel"):
     portal: str = ""  # where people look at it
     taken: str = ""  # when the reading began, in UTC
     covered: list[Covered] = []
+    graph: str = ""  # the address of its Microsoft Graph, without a version
 
     @property
     def taken_at(self) -> datetime | None:

@@ -159,6 +159,12 @@ class Maker:
         self._wrong(
             document, [(pointer.join(name), "a property of the old manifest is not read beside Microsoft Graph's") for name in seen.old]
         )
+        for name, today in seen.ignored:
+            self._note(
+                document,
+                pointer.join(name),
+                f"{clean(name, 80)} is a property of the old manifest, which Entra ID ignores in this one: its name is {today}",
+            )
         if seen.is_registration:
             self._wrong(document, [("", _MISPLACED.format(document.kind))])
         if seen.origins and not self._is_cased:

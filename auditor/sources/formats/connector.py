@@ -51,7 +51,8 @@ _AT_CUSTOM = {
     "refreshurltemplate": "refreshUrl",
 }
 _NO_PARAMETERS = late(r"_connectionparameters\.json$", re.IGNORECASE)
-_URLS = frozenset({"loginUri", "authorizationUrl", "tokenUrl", "refreshUrl"})
+_OAUTH_URLS = frozenset({"authorizationUrl", "tokenUrl", "refreshUrl"})
+_URLS = _OAUTH_URLS | {"loginUri"}
 _MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
 
 
@@ -100,24 +101,24 @@ def _is_policy(members: Members) -> bool:
 
 
 def _policy(policy: Element) -> Iterator[Piece]:
-    """What a policy sends with every request where a key is expected: a header or a query parameter of such a name.
+    """A key that a policy sends with every request, as a header or a query parameter of such a name.
 
-    It is read as a connector of a kind of its own, which has nothing but the form of that key.
+    It is read as a connector of a kind of its own, which has nothing but the form of that key. What a connection brings is none.
     """
     parameters = policy.members()["parameters"].members()
     name, value = (parameters.get(_POLICY + word) for word in ("name", "value"))
     if name is None or value is None or not name.is_text or not value.is_text or not _NAMES_A_KEY.search(str(name.value())):
         return
-    yield Piece(policy, "connector", _key_of)
+    key = _SCHEME.sub("", str(value.value()).strip(), count=1)
+    if len(key) >= _LEAST_KEY and "://" not in key and not key.startswith("@") and not stands_in(key):
+        yield Piece(policy, "connector", _key_of)
 
 
 def _key_of(policy: dict[str, Any]) -> Converted:
     out = Converted()
     out.put("kind", "policy", "")
     out.put("identityProvider", "", "")
-    key = _SCHEME.sub("", policy["parameters"][_POLICY + "value"].strip(), count=1)
-    is_key = len(key) >= _LEAST_KEY and "://" not in key and not key.startswith("@") and not stands_in(key)
-    out.put("secretForm", "other" if is_key else "placeholder", f"/parameters{join(_POLICY + 'value')}")
+    out.put("secretForm", "other", f"/parameters{join(_POLICY + 'value')}")
     return out
 
 
@@ -149,13 +150,14 @@ class _Connector(ObjectFormat):
         if _is_parameter(members):
             yield Piece(seen.element, "connector", lambda value: _sign_in(value, {}), parent)
             return
-        groups = [seen.element]
+        groups, reroutes = [seen.element], None
         if _is_properties(members):
             properties = members["properties"].members()
             plain = properties.get("connectionParameters")
             groups = [plain] if plain is not None and plain.is_object else []
             groups += _sets(properties.get("connectionParameterSets"))
             policies = properties.get("policyTemplateInstances")
+            reroutes = _reroutes(properties)
             for policy in policies.items() if policies is not None and policies.is_array else ():
                 if policy.is_object and _is_policy(policy.members()):
                     yield from _policy(policy)
@@ -165,7 +167,7 @@ class _Connector(ObjectFormat):
             for parameter in parameters.values():
                 if parameter.is_object and _settings(parameter):
                     found = True
-                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters), parent)
+                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters, reroutes=reroutes), parent)
         if not found:
             yield Piece(seen.element, "connector", lambda value: _without_sign_in(), parent)
 
@@ -222,11 +224,26 @@ def _without_sign_in() -> Converted:
     return out
 
 
-def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted:
+_REROUTING = (b"dynamichosturl", b"routerequesttoendpoint")
+
+
+def _reroutes(properties: Members) -> bool:
+    """Whether a policy or the connector's own code may send a request to another host than that of its definition."""
+    code, policies = properties.get("scriptOperations"), properties.get("policyTemplateInstances")
+    if code is not None and code.is_array and code.items():
+        return True
+    instances = policies.items() if policies is not None and policies.is_array else ()
+    return any(word in bytes(policy.view()).lower() for policy in instances for word in _REROUTING)
+
+
+def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], reroutes: bool | None = None) -> Converted:
     out = Converted()
+    if reroutes is not None:
+        out.put("reroutes", reroutes, "")
     names = {name.lower() for name in beside}
     out.put("ownApp", "token:clientid" in names, "")
     at, settings = _members(out, parameter, "").get("oauthsettings", ("", {}))
+    at_custom = at
     for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
             out.put("secretForm", secret_form(value, _member(settings, "clientid")), origin)
@@ -242,11 +259,20 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
             _text(out, "clientId", client_id(value) if isinstance(value, str) else value, origin)
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
+            at_custom = origin
+    _became_generic(out, at_custom)
     _tenant_of_generic(out)
     if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
         out.value.pop("grantType", None)
         out.leave_out("grantType", "each connection brings its own", "")
     return out
+
+
+def _became_generic(out: Converted, at: str) -> None:
+    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID and no URL, as an import leaves it: it has none."""
+    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and "loginUri" in out.value and not _OAUTH_URLS & out.value.keys():
+        for name in sorted(_OAUTH_URLS):
+            out.put(name, "", at)
 
 
 def _tenant_of_generic(out: Converted) -> None:

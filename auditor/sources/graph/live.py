@@ -101,7 +101,7 @@ async def _read(live: Live, plan: Plan, factory: SinkFactory, progress: Progress
             loader = SubsetLoader(graph, plan, live.apps, live.filter, progress) if is_subset else Loader(graph, plan, progress)
             raw = await loader.organization()
             now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-            info = TenantInfo(identity(live, raw), live.cloud.portal, now)
+            info = TenantInfo(identity(live, raw), live.cloud.portal, now, graph=live.cloud.graph)
             sink = factory.open(info)
             await loader.load(sink)
             info.covered = loader.covered

@@ -1,0 +1,273 @@
+"""What azure-cli and Microsoft Graph do with the commands of fixes, over a tenant that is a dict of collections."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+NEW_ID = "99999999-0000-4000-8000-{:012d}"
+KEEP = re.compile(r"ALL-[A-Z-]+-TO-KEEP")
+KINDS = ("passwordCredentials", "keyCredentials")
+SWITCHES = {"--append", "--all", "--cert"}
+# Options of `az ad app update` and `az ad sp update`: where the value goes, and whether it is a list.
+UPDATES = {
+    "--web-redirect-uris": ("web/redirectUris", True),
+    "--public-client-redirect-uris": ("publicClient/redirectUris", True),
+    "--identifier-uris": ("identifierUris", True),
+    "--enable-access-token-issuance": ("web/implicitGrantSettings/enableAccessTokenIssuance", False),
+    "--enable-id-token-issuance": ("web/implicitGrantSettings/enableIdTokenIssuance", False),
+    "--is-fallback-public-client": ("isFallbackPublicClient", False),
+    "--sign-in-audience": ("signInAudience", False),
+    "--display-name": ("displayName", False),
+    "--web-home-page-url": ("web/homePageUrl", False),
+    "--requested-access-token-version": ("api/requestedAccessTokenVersion", False),
+}
+
+
+class NotSimulated(Exception):
+    """A command that nobody has taught the simulator yet."""
+
+
+class Tenant:
+    def __init__(self, collections: dict[str, Any], today: str) -> None:
+        self.collections, self.today = copy.deepcopy(collections), today
+        self._made = 0
+
+    def run(self, words: list[str]) -> None:
+        """One command, as azure-cli gets it."""
+        if words[:2] == ["az", "rest"]:
+            options = _options(words[2:])
+            body = options.get("--body", [""])[0]
+            self._request(options["--method"][0], urlsplit(options["--url"][0]).path, json.loads(body) if body else None)
+            return
+        verb = [word for word in words[1:5] if re.fullmatch(r"[a-z-]+", word) and not word.startswith("--")]
+        verb = verb[: next((i for i, word in enumerate(words[1:]) if word.startswith("--")), len(verb))]
+        method = getattr(self, "_" + "_".join(verb).replace("-", "_"), None)
+        if method is None:
+            raise NotSimulated(" ".join(verb))
+        method(_options(words[1 + len(verb) :]))
+
+    # -- objects
+
+    def _all(self, name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.collections.setdefault(name, [])
+        return found
+
+    def _one(self, name: str, id_: str) -> dict[str, Any]:
+        """By object ID, application ID, or where it has neither, as a link, by what it is of."""
+        for one in self._all(name):
+            if id_ in (one.get("id"), one.get("appId"), one.get("name")):
+                return one
+        raise AssertionError(f"{name} has no {id_}")
+
+    def _new_id(self) -> str:
+        self._made += 1
+        return NEW_ID.format(self._made)
+
+    # -- Microsoft Graph
+
+    def _request(self, method: str, path: str, body: Any) -> None:
+        _, _version, *segments = path.split("/")
+        if method == "GET":
+            return
+        name, *rest = segments
+        if name == "policies":
+            policy = self.collections.setdefault(rest[0], {})
+            _merge(policy[0] if isinstance(policy, list) else policy, body)
+            return
+        if method == "POST":
+            self._all(segments[-1]).append({"id": self._new_id(), **({"of": rest[0]} if rest else {}), **body})
+            return
+        collection, id_ = (rest[1], rest[2]) if len(rest) > 2 else (name, rest[0])
+        if len(rest) == 2:  # a single object below another
+            one = self._one(name, rest[0])
+            one[rest[1]] = one.get(rest[1]) or {}
+            _merge(one[rest[1]], body)
+        elif collection == "owners":
+            owners = self._one(name, rest[0]).setdefault("owners", [])
+            owners[:] = [owner for owner in owners if owner.get("id") != id_]
+        elif method == "DELETE":
+            self._all(collection).remove(self._one(collection, id_))
+        else:
+            _merge(self._one(collection, id_), body)
+
+    # -- az ad
+
+    def _read(self, options: dict[str, list[str]]) -> None:
+        """Reading changes nothing."""
+
+    _ad_app_show = _ad_app_list = _ad_app_credential_list = _ad_app_owner_list = _ad_app_permission_list = _read
+    _ad_sp_show = _ad_sp_credential_list = _ad_app_federated_credential_list = _account_show = _read
+
+    def _update(self, name: str, options: dict[str, list[str]]) -> None:
+        one = self._one(name, options.pop("--id")[0])
+        for option, values in options.items():
+            if option == "--set":
+                for text in values:
+                    path, _, value = text.partition("=")
+                    _put(one, path.replace(".", "/"), _value(value))
+            elif option in UPDATES:
+                path, many = UPDATES[option]
+                _put(one, path, _kept(values, _get(one, path)) if many else _value(values[0]))
+            else:
+                raise NotSimulated(f"update {option}")
+
+    def _ad_app_update(self, options: dict[str, list[str]]) -> None:
+        self._update("applications", options)
+
+    def _ad_sp_update(self, options: dict[str, list[str]]) -> None:
+        self._update("servicePrincipals", options)
+
+    def _ad_app_delete(self, options: dict[str, list[str]]) -> None:
+        self._all("applications").remove(self._one("applications", options["--id"][0]))
+
+    def _ad_sp_delete(self, options: dict[str, list[str]]) -> None:
+        self._all("servicePrincipals").remove(self._one("servicePrincipals", options["--id"][0]))
+
+    def _ad_sp_create(self, options: dict[str, list[str]]) -> None:
+        app_id = options["--id"][0]
+        self._all("servicePrincipals").append({"id": self._new_id(), "appId": app_id, "accountEnabled": True})
+
+    def _ad_app_credential_reset(self, options: dict[str, list[str]]) -> None:
+        app = self._one("applications", options["--id"][0])
+        if "--append" not in options:
+            app["passwordCredentials"] = []
+        new: dict[str, Any] = {"keyId": self._new_id(), "startDateTime": f"{self.today}T00:00:00Z"}
+        if "--cert" in options:  # of the file that the reader has made
+            new |= {"type": "AsymmetricX509Cert", "usage": "Verify", "displayName": "CN=new"}
+            end = str(date.fromisoformat(self.today) + timedelta(days=180))
+        else:
+            new["displayName"] = options.get("--display-name", [None])[0]
+            end = options["--end-date"][0]
+        kind = KINDS["--cert" in options]
+        app[kind] = [*(app.get(kind) or []), {**new, "endDateTime": f"{end}T00:00:00Z"}]
+
+    def _delete_credential(self, name: str, options: dict[str, list[str]]) -> None:
+        one, key = self._one(name, options["--id"][0]), options["--key-id"][0]
+        assert any(key == credential.get("keyId") for kind in KINDS for credential in one.get(kind) or []), f"no credential {key}"
+        kind = "keyCredentials" if "--cert" in options else "passwordCredentials"
+        one[kind] = [credential for credential in one.get(kind, []) if credential.get("keyId") != key]
+
+    def _ad_app_credential_delete(self, options: dict[str, list[str]]) -> None:
+        self._delete_credential("applications", options)
+
+    def _ad_sp_credential_delete(self, options: dict[str, list[str]]) -> None:
+        self._delete_credential("servicePrincipals", options)
+
+    def _ad_app_federated_credential_delete(self, options: dict[str, list[str]]) -> None:
+        self._all("federatedIdentityCredentials").remove(self._one("federatedIdentityCredentials", options["--federated-credential-id"][0]))
+
+    def _ad_app_permission_add(self, options: dict[str, list[str]]) -> None:
+        app, api = self._one("applications", options["--id"][0]), options["--api"][0]
+        access: list[dict[str, Any]] = app.setdefault("requiredResourceAccess", [])
+        entry = next((one for one in access if one["resourceAppId"] == api), None)
+        if entry is None:
+            access.append(entry := {"resourceAppId": api, "resourceAccess": []})
+        for text in options["--api-permissions"]:
+            id_, _, kind = text.partition("=")
+            entry["resourceAccess"].append({"id": id_, "type": kind})
+
+    def _ad_app_permission_delete(self, options: dict[str, list[str]]) -> None:
+        app, api = self._one("applications", options["--id"][0]), options["--api"][0]
+        gone = options.get("--api-permissions")
+        left = []
+        for entry in app.get("requiredResourceAccess") or []:
+            access = [one for one in entry.get("resourceAccess") or [] if gone is not None and one.get("id") not in gone]
+            if entry.get("resourceAppId") != api:
+                left.append(entry)
+            elif access:
+                left.append({**entry, "resourceAccess": access})
+        app["requiredResourceAccess"] = left
+
+    def _owners(self, id_: str) -> list[dict[str, Any]]:
+        """Where the owners of an application are: in it, or beside it."""
+        app = self._one("applications", id_)
+        return app["owners"] if "owners" in app else self._all("owners")
+
+    def _ad_app_owner_add(self, options: dict[str, list[str]]) -> None:
+        app, new = (
+            self._one("applications", options["--id"][0]),
+            {"@odata.type": "#microsoft.graph.user", "id": options["--owner-object-id"][0]},
+        )
+        self._owners(app["id"]).append(new if "owners" in app else {**new, "of": app["id"]})
+
+    def _ad_app_owner_remove(self, options: dict[str, list[str]]) -> None:
+        owners, gone = self._owners(options["--id"][0]), options["--owner-object-id"][0]
+        owners[:] = [owner for owner in owners if owner.get("id") != gone]
+
+    def _ad_app_permission_admin_consent(self, options: dict[str, list[str]]) -> None:
+        """For everything that is requested; what was granted before stays."""
+        app = self._one("applications", options["--id"][0])
+        client = next(one for one in self._all("servicePrincipals") if one.get("appId") == app["appId"])
+        for entry in app.get("requiredResourceAccess") or []:
+            api = next(one for one in self._all("servicePrincipals") if one.get("appId") == entry["resourceAppId"])
+            values = {one["id"]: one.get("value") for one in api.get("oauth2PermissionScopes") or []}
+            scopes = [values.get(one["id"]) or one["id"] for one in entry["resourceAccess"] if one["type"] == "Scope"]
+            link = {"id": self._new_id(), "resourceId": api["id"]}
+            if scopes:
+                self._all("oauth2PermissionGrants").append(
+                    {**link, "clientId": client["id"], "consentType": "AllPrincipals", "principalId": None, "scope": " ".join(scopes)}
+                )
+            self._all("appRoleAssignments").extend(
+                {**link, "id": self._new_id(), "principalId": client["id"], "principalType": "ServicePrincipal", "appRoleId": one["id"]}
+                for one in entry["resourceAccess"] if one["type"] == "Role"
+            )  # fmt: skip
+
+
+def _options(words: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    values: list[str] = []
+    for word in words:
+        if word.startswith("--"):
+            values = found.setdefault(word, [])
+        else:
+            values.append(word)
+    assert all(values or option in SWITCHES for option, values in found.items()), words
+    return found
+
+
+def _merge(one: dict[str, Any], body: dict[str, Any]) -> None:
+    """As PATCH does it: objects are merged, lists and all else replaced."""
+    for key, value in body.items():
+        if isinstance(value, dict) and isinstance(one.get(key), dict):
+            _merge(one[key], value)
+        else:
+            one[key] = _kept(value, one.get(key)) if isinstance(value, list) else copy.deepcopy(value)
+
+
+def _kept(values: list[Any], there: Any) -> list[Any]:
+    """A list that is written as a whole: what it is to keep stands for what is in it."""
+    return list(_spread(values, there or []))
+
+
+def _spread(values: list[Any], there: list[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, str) and KEEP.fullmatch(value):
+            yield from (one for one in there if one not in values)
+        else:
+            yield copy.deepcopy(value)
+
+
+def _get(one: dict[str, Any], path: str) -> Any:
+    value: Any = one
+    for name in path.split("/"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _put(one: dict[str, Any], path: str, value: Any) -> None:
+    *above, last = path.split("/")
+    for name in above:
+        if one.get(name) is None:
+            one[name] = {}
+        one = one[name]
+    one[last] = value
+
+
+def _value(text: str) -> Any:
+    return {"true": True, "false": False, "null": None}.get(text, int(text) if text.isdigit() else text)
