@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from auditor import joins, sources
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
@@ -45,8 +47,7 @@ Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 Roots = Callable[[World], list[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True):
     """What to read: files, folders, snapshots, standard input ("-"), a live tenant. Raises UsageError for an empty name."""
 
     paths: tuple[str, ...] = ()
@@ -66,8 +67,7 @@ class Inputs:
         return not self.paths and self.tenant is None
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRequest:
+class AuditRequest(msgspec.Struct, frozen=True):
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
     `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
@@ -76,7 +76,7 @@ class AuditRequest:
     """
 
     inputs: Inputs
-    rules: RuleSelection = field(default_factory=RuleSelection)
+    rules: RuleSelection = msgspec.field(default_factory=RuleSelection)
     as_of: datetime | date | str | None = None
     show_passed: bool = False
     only: Roots | None = None

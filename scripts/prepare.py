@@ -20,6 +20,7 @@ from auditor.entra.collections import APPLICATIONS
 from auditor.joins.known import Known
 from auditor.language.logic import BUILTINS
 from auditor.rulebook import Rule, load_folder, profiles, shipped_folder
+from auditor.rulebook.page import Prose
 from auditor.unknown import Unavailable, Unknown
 
 _HEAD = '"""Made of the rule pages when the wheel was built: see scripts/prepare.py."""\n\n# ruff: noqa\n'
@@ -33,7 +34,7 @@ def modules() -> dict[str, str]:
         check(rule)
     known = unavailable()
     ready = [compiled(rule, known) for rule in rules]
-    return {"__init__": _HEAD, "rules": _rules(rules), "checks": _checks(ready, known), "rows": _rows(ready)}
+    return {"__init__": _HEAD, "rules": _rules(rules), "prose": _prose(rules), "checks": _checks(ready, known), "rows": _rows(ready)}
 
 
 def unavailable() -> Unavailable:
@@ -91,16 +92,26 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
 def _rules(rules: Iterable[Rule]) -> str:
     """`rules(folder)`, as the pages lie in this folder, and PROFILES."""
     out = _Module()
-    out.add("from os.path import join", "", "", "def rules(folder):", "    return [")
+    out.add(
+        "from os.path import join", "", "", "def prose(id_):", "    from auditor.prepared.prose import PROSE", "", "    return PROSE[id_]",
+    )  # fmt: skip
+    out.add("", "", "def rules(folder):", "    return [")
     for rule in rules:
-        source = out.source(msgspec.structs.replace(rule, path=_PATH))
+        source = out.source(msgspec.structs.replace(rule, path=_PATH, text=Prose()))
         path = rule.path.replace("\\", "/").rsplit("/", 2)[1:]
-        out.add(f"        {_placed(source, *path)},")
+        out.add(f"        {_placed(source, *path).removesuffix(')')}, text=prose),")
     out.add("    ]", "", "", "def profiles(folder):", "    return {")
     for name in profiles.names():
         source = out.source(msgspec.structs.replace(profiles.load(name), path=_PATH))
         out.add(f"        {name!r}: {_placed(source, f'{name}.toml')},")
     out.add("    }")
+    return out.text()
+
+
+def _prose(rules: Iterable[Rule]) -> str:
+    """PROSE, by rule."""
+    out = _Module()
+    out.add("PROSE = {", *(f"    {rule.id!r}: {out.source(rule.prose)}," for rule in rules), "}")
     return out.text()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from auditor.errors import UsageError
 from auditor.rulebook import Rule, Rulebook, profiles, shipped
@@ -24,8 +25,7 @@ def load_rules(extend: Iterable[Path] = ()) -> Rulebook:
     return book
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSelection:
+class RuleSelection(msgspec.Struct, frozen=True):
     """`select` and `ignore` name rules, areas, tags, name-* or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
 
     `profile` is a name or a TOML file, `extend_rules` are folders of the user's own pages. Raises UsageError for one without a name.
@@ -34,7 +34,7 @@ class RuleSelection:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     profile: str = profiles.DEFAULT
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
     extend_rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -215,12 +215,12 @@ def _shipped(folder: Path) -> tuple[Rule, ...]:
 
 def shipped_rule(id_: str) -> Rule | None:
     """The rule that comes with regaudit, as it is shipped."""
-    return _by_id(shipped_folder()).get(id_)
+    return _by_id().get(id_)
 
 
 @cache
-def _by_id(folder: Path) -> dict[str, Rule]:
-    return {rule.id: rule for rule in _shipped(folder)}
+def _by_id() -> dict[str, Rule]:
+    return {rule.id: rule for rule in _shipped(shipped_folder())}
 
 
 @cache
