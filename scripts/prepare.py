@@ -20,7 +20,6 @@ from auditor.entra.collections import APPLICATIONS
 from auditor.joins.known import Known
 from auditor.language.logic import BUILTINS
 from auditor.rulebook import Rule, load_folder, profiles, shipped_folder
-from auditor.rulebook.page import Prose
 from auditor.unknown import Unavailable, Unknown
 
 _HEAD = '"""Made of the rule pages when the wheel was built: see scripts/prepare.py."""\n\n# ruff: noqa\n'
@@ -92,14 +91,12 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
 def _rules(rules: Iterable[Rule]) -> str:
     """`rules(folder)`, as the pages lie in this folder, and PROFILES."""
     out = _Module()
-    out.add(
-        "from os.path import join", "", "", "def prose(id_):", "    from auditor.prepared.prose import PROSE", "", "    return PROSE[id_]",
-    )  # fmt: skip
+    out.add("from os.path import join")
     out.add("", "", "def rules(folder):", "    return [")
     for rule in rules:
-        source = out.source(msgspec.structs.replace(rule, path=_PATH, text=Prose()))
+        source = out.source(msgspec.structs.replace(rule, path=_PATH, text=None))
         path = rule.path.replace("\\", "/").rsplit("/", 2)[1:]
-        out.add(f"        {_placed(source, *path).removesuffix(')')}, text=prose),")
+        out.add(f"        {_placed(source, *path)},")
     out.add("    ]", "", "", "def profiles(folder):", "    return {")
     for name in profiles.names():
         source = out.source(msgspec.structs.replace(profiles.load(name), path=_PATH))

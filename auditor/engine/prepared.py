@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditor.engine.functions import CHECKS
 from auditor.language.logic import Env
 from auditor.rulebook import Rule
-from auditor.rulebook.book import prepared, shipped_rule
+from auditor.rulebook.book import shipped_rule
+from auditor.rulebook.prepared import prepared
 from auditor.severity import Severity
 from auditor.unknown import Unavailable, Unknown
 

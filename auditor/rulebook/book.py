@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from auditor.errors import RuleError, UsageError
 from auditor.rulebook.page import Rule, kind_of, load, midnight
+from auditor.rulebook.prepared import prepared
 
 NOT_PAGES = ("readme", "index")
 
@@ -221,14 +220,3 @@ def shipped_rule(id_: str) -> Rule | None:
 @cache
 def _by_id() -> dict[str, Rule]:
     return {rule.id: rule for rule in _shipped(shipped_folder())}
-
-
-@cache
-def prepared(module: str) -> ModuleType | None:
-    """A module of what was made of the pages when the wheel was built; None in a checkout, which reads its pages anew."""
-    try:
-        return import_module(f"auditor.prepared.{module}")
-    except ModuleNotFoundError as error:
-        if error.name != "auditor.prepared":
-            raise
-        return None

@@ -6,7 +6,6 @@ Loading a page reads it; its expressions are checked and compiled by `engine/com
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date, datetime, time, timezone
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import msgspec
 from auditor import settings
 from auditor.errors import RuleError
 from auditor.fences import Fence, fences
+from auditor.rulebook.prepared import prepared
 
 _FIX = re.compile(r"\n## Fix[ \t]*\n\s*")
 _AFTER_FIX = re.compile(r"\n(?:## |```json )")
@@ -74,7 +74,7 @@ class Rule(msgspec.Struct, frozen=True):
     title: str
     path: str
     block: Block
-    text: Prose | Callable[[str], Prose] = Prose()  # or what reads it, by the rule's id: most runs have no use for it
+    text: Prose | None = None  # null: it is prepared, and read when it is asked for
 
     def __hash__(self) -> int:
         return hash((self.path, self.id, self.block.require))
@@ -84,7 +84,10 @@ class Rule(msgspec.Struct, frozen=True):
 
     @property
     def prose(self) -> Prose:
-        return self.text if isinstance(self.text, Prose) else self.text(self.id)
+        if self.text is not None:
+            return self.text
+        made = prepared("prose")
+        return Prose() if made is None else made.PROSE.get(self.id, Prose())
 
     @property
     def why(self) -> str:

@@ -11,8 +11,9 @@ import msgspec
 
 from auditor import settings
 from auditor.errors import UsageError
-from auditor.rulebook.book import Rulebook, prepared, shipped_folder, with_parameter
+from auditor.rulebook.book import Rulebook, shipped_folder, with_parameter
 from auditor.rulebook.page import Rule
+from auditor.rulebook.prepared import prepared
 from auditor.severity import SEVERITIES
 
 DEFAULT = "default"
