@@ -20,10 +20,10 @@ class PreparedRules(BuildHookInterface):  # type: ignore[type-arg]
         import prepare
 
         self._folder = tempfile.TemporaryDirectory()
-        for name, source in prepare.modules().items():
-            file = Path(self._folder.name) / f"{name}.py"
-            file.write_text(source, encoding="utf-8")
-            build_data["force_include"][str(file)] = f"auditor/prepared/{name}.py"
+        for name, source in prepare.files().items():
+            file = Path(self._folder.name) / name
+            file.write_text(source, encoding="utf-8", newline="")
+            build_data["force_include"][str(file)] = f"auditor/prepared/{name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if version != "editable":

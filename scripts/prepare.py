@@ -7,6 +7,7 @@ the installer compiles it, for its own Python.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
@@ -26,14 +27,18 @@ _HEAD = '"""Made of the rule pages when the wheel was built: see scripts/prepare
 _PATH = "PATH"  # stands for where the pages lie
 
 
-def modules() -> dict[str, str]:
-    """Name of a module of `auditor.prepared` -> its source. Raises RuleError for a page that does not check."""
+def files() -> dict[str, str]:
+    """Name of a file of `auditor.prepared` -> its text. Raises RuleError for a page that does not check."""
     rules = load_folder(shipped_folder())
     for rule in rules:
         check(rule)
     known = unavailable()
     ready = [compiled(rule, known) for rule in rules]
-    return {"__init__": _HEAD, "rules": _rules(rules), "prose": _prose(rules), "checks": _checks(ready, known), "rows": _rows(ready)}
+    module, prose = _prose(rules)
+    return {
+        "__init__.py": _HEAD, "rules.py": _rules(rules), "prose.py": module, "prose.json": prose,
+        "checks.py": _checks(ready, known), "rows.py": _rows(ready),
+    }  # fmt: skip
 
 
 def unavailable() -> Unavailable:
@@ -105,11 +110,26 @@ def _rules(rules: Iterable[Rule]) -> str:
     return out.text()
 
 
-def _prose(rules: Iterable[Rule]) -> str:
-    """PROSE, by rule."""
-    out = _Module()
-    out.add("PROSE = {", *(f"    {rule.id!r}: {out.source(rule.prose)}," for rule in rules), "}")
-    return out.text()
+_PROSE = '''
+
+def prose(id_: str) -> Prose | None:
+    """What a page says beside its rule: a line of a file, of which most runs need none or a few."""
+    if id_ not in _AT:
+        return None
+    start, size = _AT[id_]
+    with Path(__file__).with_name("prose.json").open("rb") as file:
+        file.seek(start)
+        return msgspec.json.decode(file.read(size), type=Prose)
+'''
+
+
+def _prose(rules: Iterable[Rule]) -> tuple[str, str]:
+    """The module that reads the prose of a rule, and the file that it reads."""
+    lines = {rule.id: msgspec.json.encode(rule.prose) + b"\n" for rule in rules}
+    ends = list(itertools.accumulate(map(len, lines.values())))
+    at = {id_: (end - len(line), len(line)) for (id_, line), end in zip(lines.items(), ends, strict=True)}
+    head = "from pathlib import Path\n\nimport msgspec\n\nfrom auditor.rulebook.page import Prose\n"
+    return f"{_HEAD}{head}\n_AT = {at!r}\n{_PROSE}", b"".join(lines.values()).decode()
 
 
 def _placed(source: str, *path: str) -> str:

@@ -35,7 +35,7 @@ NOT_LOADED = {
 
 @pytest.fixture(scope="module")
 def sources() -> dict[str, str]:
-    return prepare.modules()
+    return prepare.files()
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, sources: dict[str, str])
     shutil.copytree(ROOT / "rules", site / "auditor" / "rules")
     (site / "auditor" / "prepared").mkdir()
     for name, source in sources.items():
-        (site / "auditor" / "prepared" / f"{name}.py").write_text(source, encoding="utf-8")
+        (site / "auditor" / "prepared" / name).write_text(source, encoding="utf-8", newline="")
     return site
 
 
@@ -70,12 +70,13 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_they_are_the_pages(sources: dict[str, str]) -> None:
+def test_they_are_the_pages(sources: dict[str, str], installed: Path) -> None:
+    prose: dict[str, Any] = {"__file__": str(installed / "auditor" / "prepared" / "prose.py")}
+    exec(compile(sources["prose.py"], "prose", "exec"), prose)
     space: dict[str, Any] = {}
-    exec(compile(sources["rules"], "rules", "exec"), space)
-    exec(compile(sources["prose"], "prose", "exec"), space)
+    exec(compile(sources["rules.py"], "rules", "exec"), space)
     folder = rulebook.shipped_folder()
-    made = [msgspec.structs.replace(rule, text=space["PROSE"][rule.id]) for rule in space["rules"](str(folder))]
+    made = [msgspec.structs.replace(rule, text=prose["prose"](rule.id)) for rule in space["rules"](str(folder))]
     assert made == rulebook.load_folder(folder)
     assert space["profiles"](str(folder / "profiles")) == {name: rulebook.profiles.load(name) for name in rulebook.profiles.names()}
 

@@ -87,7 +87,7 @@ class Rule(msgspec.Struct, frozen=True):
         if self.text is not None:
             return self.text
         made = prepared("prose")
-        return Prose() if made is None else made.PROSE.get(self.id, Prose())
+        return (made and made.prose(self.id)) or Prose()
 
     @property
     def why(self) -> str:
