@@ -653,7 +653,7 @@ def test_an_expression_is_no_literal(value: str, tmp_path: Path) -> None:
     data, said = configured(tmp_path, f"const msalConfig = {{ auth: {{ clientId: {value}, redirectUri: 'http://localhost' }} }};")
     assert is_unknown(data.client_id)
     assert data.redirect_urls == ["http://localhost"]
-    assert said == ["clientId is no literal: what it stands for is not known"]
+    assert said == ["clientId is not a literal: its value is unknown"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from auditor.engine.functions import CHECKS
 from auditor.engine.judge import judge
 from auditor.errors import RuleError
 from auditor.facts import ROOTS
-from auditor.language.checker import FUNCTIONS
+from auditor.language.calls import FUNCTIONS
 from auditor.language.found import Found
 from auditor.language.logic import BUILTINS, Glob
 from auditor.language.nodes import located
@@ -283,7 +283,8 @@ def compiled_names() -> set[str]:
     """Whatever compiled code calls something, without the underscores."""
     rule = rule_of("any(s.expired for s in app.secrets)", each="app.redirect_uris as uri", given="uri.scheme == 'http'")
     one = compiled(rule)
-    codes, found = [compile(located(ast.Module([one.tree(name)], [])), "", "exec") for name in (*CHECKS, "_message")], set[str]()
+    trees = [tree for name in (*CHECKS, "_message") if (tree := one.tree(name)) is not None]
+    codes, found = [compile(located(ast.Module([tree], [])), "", "exec") for tree in trees], set[str]()
     while codes:
         code = codes.pop()
         found |= {*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars, code.co_name}
@@ -408,7 +409,7 @@ def test_fast_and_blind_paths_agree_with_three_valued_logic(seed: int) -> None:
 
 
 def test_what_cannot_be_known_is_compiled_in() -> None:
-    unknown = Unknown("owners", "not given", collection=True)
+    unknown = Unknown("owners", "not in the input", collection=True)
     rule = rule_of("not app.multi_tenant or len(app.owners) > 0")
     bound = BoundRule(compiled(rule, Unavailable({"App.owners": unknown})), NOW, None)
     apps = [{"appId": "a", "signInAudience": audience} for audience in ("AzureADMyOrg", "AzureADMultipleOrgs")]

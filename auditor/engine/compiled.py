@@ -17,7 +17,8 @@ from auditor.engine import functions
 from auditor.entra.collections import SHIPPED
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, Credential, Tenant
-from auditor.language.checker import FUNCTIONS, Checker
+from auditor.language.calls import FUNCTIONS
+from auditor.language.checker import Checker
 from auditor.language.fix import Fix
 from auditor.language.logic import PRESUMED, Env, Exact
 from auditor.language.message import Message

@@ -179,7 +179,7 @@ class Connector(Fact):
 
     @fact(APPLICATIONS)
     def with_registrations(self) -> bool:
-        """App registrations were given with it, so that it is no template to be filled in; unknown otherwise."""
+        """The input holds app registrations, so that it is not a template to be filled in; unknown otherwise."""
         return self.world.connections.given()
 
     @fact(graph="clientId")
@@ -222,7 +222,7 @@ class Connector(Fact):
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
-        """The cloud that its login host belongs to; null when that is no host of Microsoft Entra ID."""
+        """The cloud that its login host belongs to; null when that host does not belong to Microsoft Entra ID."""
         return clouds.login_cloud(self.authorization_url if self.generic else self.login_uri, customers=True)
 
     @fact(ORGANIZATION, graph="loginUri")
@@ -297,7 +297,7 @@ class Connector(Fact):
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, graph="clientId")
     def mistaken_client(self) -> App | None:
-        """The registration whose object ID, or whose service principal's, was entered as client ID; null when it is no such ID."""
+        """The registration whose object ID, or whose service principal's, was entered as client ID; null when it is another ID."""
         return self.world.connections.by_object_id(self.client_id)
 
     @fact(graph="clientId")

@@ -172,7 +172,7 @@ class World(Lookups):
         groups = self._by_parent[of.kind]
         facts = [make(doc, one, "", document) for doc, document in groups.get(one.id, ())]
         if "" in groups:  # ownerless: the input does not say which object owns these; they may belong to any
-            return Partial(facts, Unknown(of.name, "the owner of some is not named", collection=True))
+            return Partial(facts, Unknown(of.name, "the input does not name the owner of some entries", collection=True))
         if self.known.has_all_of(one.id, of):
             return facts
         return Partial(facts, self.missing(of)) if facts else self.missing(of)
@@ -204,10 +204,10 @@ def _place(given: Given) -> tuple[str, int, str, str]:
     return document.file.name, document.start, document.parent, id_ if id_.__class__ is str else ""
 
 
-def _order(facts: list[Any]) -> None:
+def _order(facts: list[App] | list[ServicePrincipal]) -> None:
     """By app id; those that share one, or have none, by object id and place."""
 
-    def place(one: Any) -> tuple[str, str, int]:
+    def place(one: App | ServicePrincipal) -> tuple[str, str, int]:
         return (one.id if one.id.__class__ is str else "", one.document.file.name, one.document.start)
 
     facts.sort(key=place)

@@ -43,7 +43,7 @@ class Maker:
             and graph.is_template(element.value())
         )
         if template:
-            self.into.notes.append(Note("a template: what its placeholders stand for is not known", self.file.name, line, column))
+            self.into.notes.append(Note("template: values such as ${{...}} are treated as unknown", self.file.name, line, column))
         data = None
         as_it_is = piece.convert is None and piece.converted is None
         if as_it_is and not template:

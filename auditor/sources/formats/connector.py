@@ -384,7 +384,7 @@ def secret_form(value: Any, client: Any = None) -> str:
 
 
 def client_id(value: str) -> str:
-    """A client ID as it is held: of a secret in its place only that it looks like one."""
+    """The client ID to keep. Where a secret was pasted in its place, only the remark that it looks like one."""
     looks = secret_form(value) == "other" and _SECRET.fullmatch(value.strip()) and "://" not in value
     return "a text that looks like a client secret" if looks else value
 
