@@ -33,7 +33,7 @@ _FIXED = late(r"[A-Za-z0-9 ._:/=,@?*\[\]{}'\"~+#-]*")
 _FIXED_PATH = late(r"(?:[A-Za-z0-9._~/=,-]|\$(?:ref|select|expand|top|count)\b|\?(?=\$))*")
 _MISSPELT = late(r"(?<![A-Z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]+|\b(?:YOUR|MY)[-_][A-Z_-]+|<[A-Za-z][\w .-]*>")
 # A placeholder: capitals and hyphens, no part of a longer word.
-PLACEHOLDER = late(r"(?<![A-Za-z0-9._-])(?!(?:GET|POST|PATCH|PUT|DELETE)\b)[A-Z]{2,}(?:-[A-Z]+)*(?![A-Za-z0-9_-])")
+PLACEHOLDER = late(r"(?<![A-Za-z0-9._-])(?!(?:GET|POST|PATCH|PUT|DELETE|CN=)\b)[A-Z]{2,}(?:-[A-Z]+)*(?![A-Za-z0-9_-])")
 
 
 class Prose(NamedTuple):

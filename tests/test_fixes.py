@@ -41,6 +41,8 @@ EDITED = re.compile(
     r"> (?P<file>\S+\.json)[`\n]|az rest --url \S+/policies/|credential\.json"
 )  # what is there goes to a file, and is edited
 NOTHING_TO_KEEP = {
+    "fic-bad-audience": "a credential has one audience",
+    "audience-restricted-to-nobody": "fails where no tenant is named",
     "app-id-uri-missing": "fails where there is no URI",
     "public-client-without-redirect": "fails where the platform has no URI",
     "redirect-missing": "fails where web and SPA have no URI",
@@ -94,9 +96,9 @@ def obeyed(command: str) -> set[str]:
 
 @BY_ID
 def test_no_shell_obeys_a_part_of_a_command(rule: Rule) -> None:
+    in_blocks = {"@"} if kind(rule) != "prose" else set()  # these are lines of bash; PowerShell gets such a word in quotes
     for command, _ in commands(rule):
-        # Bash takes @file as it is; PowerShell gets it in quotes.
-        assert not obeyed(command if kind(rule) == "prose" else command.replace(" @", " ")), command
+        assert not obeyed(command) - in_blocks, command
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ class CompiledRule:
                     there = sorted({f"{read.path}.{read.name}" for read in self.reads if read.path and _is_list(read)})
                     also = f"; they read the lists {', '.join(there)}" if there else ""
                     raise RuleError(f"presume names a list that given, unless or require reads{also}", path, 0, len(path))
-                if not _is_list(read):
+                if not (_is_list(read) or read.name in read.cls.PRESUMED_NULL):
                     raise RuleError(f"only a list can be presumed to be empty, {path} is {_type(read)}", path, 0, len(path))
         return frozenset(self.rule.block.presume)
 

@@ -14,7 +14,7 @@ from auditor.entra.ids import is_guid
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import PLACEHOLDER, conversion, each, places
 from auditor.pattern import late
-from auditor.unknown import Unknown, read, some, whole_or_partial
+from auditor.unknown import Partial, Unknown, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -283,6 +283,8 @@ def _mobile_fault(uri: Uri) -> MobileFault | None:
         if not rest.startswith("//"):
             return _SLASHES
         raw = rest[2:].partition("/")[2]
+        if uri.host == "code" and "://" in unquote(raw):
+            return None  # what the broker on iOS sends when it signs in with a certificate
         if raw == "" or "{" in raw or "<" in raw:
             return None
         if not raw.isascii() or set(raw) & set("=+/"):
@@ -290,9 +292,12 @@ def _mobile_fault(uri: Uri) -> MobileFault | None:
         return None if _SHA_1.fullmatch(unquote(raw)) else "the hash is not a SHA-1 in base64"
     if not uri.scheme.startswith("msauth."):
         return None
+    if _BUNDLE.fullmatch(rest):
+        return None  # of an app that came from ADAL: msauth.xyz://com.contoso.app
     return None if rest == "//auth" else "nothing but auth is expected behind the slashes" if rest.startswith("//") else _SLASHES
 
 
+_BUNDLE = late(r"//[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _SHA_1 = late(r"[A-Za-z0-9+/]{27}=")  # twenty bytes in base64
 
 
@@ -312,11 +317,19 @@ def redirect_uris(web: Any, spa: Any, public_client: Any, app: App, _below: str)
     platforms: tuple[tuple[Platform, Any], ...] = (("web", web), ("spa", spa), ("publicClient", public_client))
     for platform, values in platforms:
         if values.__class__ is Unknown:
-            missing = values
+            missing = values if missing is None else missing  # Web first: see web_uris
         elif values:
             at = places(f"/{platform}/redirectUris", len(values))
             found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]
     return _without_placeholders(app, found, missing)
+
+
+def web_uris(uris: Any) -> list[RedirectUri]:
+    """Those of the platform Web, of an application's redirect URIs; partly known where that platform, or one of its URIs, is not."""
+    gap = uris if isinstance(uris, Unknown) else uris.unknown if isinstance(uris, Partial) else None
+    if gap is not None and gap.what.partition(".")[0] in ("spa", "publicClient"):
+        gap = None
+    return whole_or_partial([] if isinstance(uris, Unknown) else [uri for uri in known(uris) if uri.platform == "web"], gap)
 
 
 _each_uri = each(IdentifierUri, str)

@@ -42,7 +42,7 @@ class Choice:
         self.ordinary, self.severities, self.unknowns = ordinary, severities, unknowns
 
 
-PRESUMED = "_presumed"  # in an environment: the paths of the lists that a rule presumes to be empty
+PRESUMED = "_presumed"  # in an environment: the paths of the facts that a rule presumes to be empty or null
 
 
 class Likely:
@@ -55,8 +55,8 @@ class Likely:
 
 
 def presumed(env: Env, path: str, owner: Any, unknown: Unknown) -> Any:
-    """What counts as the value of a fact that is not known: an empty list where that may be presumed, else the unknown itself."""
-    return () if path in env.get(PRESUMED, ()) and owner.cannot_carry(unknown) else unknown
+    """What counts as the value of a fact that is not known: what may be presumed of it, else the unknown itself."""
+    return owner.presumed(path.rpartition(".")[2], unknown) if path in env.get(PRESUMED, ()) else unknown
 
 
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {

@@ -102,10 +102,7 @@ def look(kind: str, value: Any, *, is_legacy: bool = False) -> Look:
         found.is_registration = kind != "application" and is_registration(value)
         if kind == "application" and not is_legacy:
             found.old = [name for name, item in value.items() if item and _fold(name) in _OLD]
-            today = {
-                name: legacy.RENAMED[_IGNORED[_fold(name)]] for name, item in value.items() if item is not None and _fold(name) in _IGNORED
-            }
-            found.ignored = [(name, path.replace("/", ".")) for name, path in today.items()]
+            found.ignored = [(name, _IGNORED[_fold(name)]) for name, item in value.items() if item is not None and _fold(name) in _IGNORED]
     else:
         found.value = value
     return found

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from auditor.pattern import late
-from auditor.sources.formats import connector, directory, msal, other, saved_secret, snapshot, solution
+from auditor.sources.formats import app_settings, connector, directory, msal, other, saved_secret, snapshot, solution
 from auditor.sources.formats.base import FileFormat, Format, Object, ObjectFormat, Whole
 
 FORMATS: tuple[Format, ...] = (
@@ -19,6 +19,7 @@ FORMATS: tuple[Format, ...] = (
     *directory.FORMATS,
     *connector.FORMATS,
     *msal.FORMATS,
+    *app_settings.FORMATS,
     *other.FORMATS,  # last: what is named only
 )
 FILES = [form for form in FORMATS if isinstance(form, FileFormat)]

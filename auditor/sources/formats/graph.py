@@ -11,6 +11,7 @@ import msgspec
 
 from auditor.display import clean
 from auditor.entra import shapes
+from auditor.entra.ids import GUID
 from auditor.entra.shapes import Concealed
 from auditor.facts import kinds
 from auditor.facts.convert import PLACEHOLDER_STARTS
@@ -31,10 +32,16 @@ def stands_in(text: str) -> bool:
     return len(text) <= _LONGEST_STAND_IN and _STANDS_IN.fullmatch(text) is not None
 
 
-# What people and tools write in place of a secret: brackets around it, one character again and again, words. A value has a digit in it,
-# and may have brackets: those that Entra ID made before 2020 do.
+# What people and tools write in place of a secret: brackets around it, one character again and again, words, where it is kept
+# (op://vault/item, @Microsoft.KeyVault(…), ENC[…]), what is left of it (abc~...), its ID. A value has a digit in it, and may have brackets:
+# those that Entra ID made before 2020 do.
 _LONGEST_STAND_IN = 300  # characters
-_STANDS_IN = late(r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@\w+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*", re.DOTALL)
+_STANDS_IN = late(
+    r"[A-Z]+\[.*\]|@[A-Za-z]+|[a-z][a-z0-9+.-]*://.*|.*(?:\.{3}|…).*|"
+    r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@[\w.]+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*"
+    rf"|{GUID}|{GUID.replace('a-f', 'A-F')}",
+    re.DOTALL,
+)
 
 
 class _Decoders(dict[str, Callable[[Any], Any]]):
