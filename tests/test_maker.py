@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 
 from auditor import audit
-from scripts.connector_samples import CHOSEN, NOT_IN_PORTAL, folder
 from tests.helpers import ROOT, Ran, regaudit
 from tests.test_connect import VARIANTS
 
+sys.path.insert(0, str(ROOT / "scripts"))
+from connector_samples import CHOSEN, NOT_IN_PORTAL, folder
+
 DOWNLOADS = ROOT / "sample_downloads"
-CASES = Path("/work/shared/cases")
+CASES = ROOT.parent / "shared/cases"
 TODAY = ("--as-of", "2026-11-24")
 # What no download shows: that a service principal is missing, that nobody consented. Their links are open, and say where to look.
 UNSEEN = {"client without service principal", "API without service principal", "no consent to an administrator's scope"}
