@@ -10,6 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from auditor.entra.catalog import Catalog
+
+CATALOG = Catalog()
 NEW_ID = "99999999-0000-4000-8000-{:012d}"
 NEW_THUMBPRINT = "9" * 40
 KEEP = re.compile(r"ALL-[A-Z-]+-TO-KEEP")
@@ -103,7 +106,15 @@ class Tenant:
         elif method == "DELETE":
             self._all(collection).remove(self._one(collection, id_))
         else:
-            _merge(self._one(collection, id_), body)
+            _merge(one := self._one(collection, id_), body)
+            if "identifierUris" in body:
+                self._copy_names(one)
+
+    def _copy_names(self, app: dict[str, Any]) -> None:
+        """To the service principal, as Microsoft Entra ID does."""
+        for principal in self._all("servicePrincipals") if "servicePrincipals" in self.collections else []:
+            if principal.get("appId") == app.get("appId"):
+                principal["servicePrincipalNames"] = [app["appId"], *app["identifierUris"]]
 
     def _actions(self) -> dict[str, Callable[[dict[str, Any], str, Any], None]]:
         """What a POST may end in that adds no object to a collection."""
@@ -220,7 +231,7 @@ class Tenant:
         gone = options.get("--api-permissions")
         left = []
         for entry in app.get("requiredResourceAccess") or []:
-            access = [one for one in entry.get("resourceAccess") or [] if gone is not None and one.get("id") not in gone]
+            access = [one for one in entry.get("resourceAccess") or [] if gone is not None and one.get("id", "").lower() not in gone]
             if entry.get("resourceAppId") != api:
                 left.append(entry)
             elif access:
@@ -246,10 +257,16 @@ class Tenant:
     def _ad_app_permission_admin_consent(self, options: dict[str, list[str]]) -> None:
         """For everything that is requested; what was granted before stays."""
         app = self._one("applications", options["--id"][0])
+        if "servicePrincipals" not in self.collections:
+            return  # grants are in the part of the tenant that the example does not have
         client = next(one for one in self._all("servicePrincipals") if one.get("appId") == app["appId"])
         for entry in app.get("requiredResourceAccess") or []:
             api = next(one for one in self._all("servicePrincipals") if one.get("appId") == entry["resourceAppId"])
             values = {one["id"]: one.get("value") for one in api.get("oauth2PermissionScopes") or []}
+            for own in self._all("applications"):
+                if own.get("appId") == entry["resourceAppId"]:
+                    values |= {one["id"]: one.get("value") for one in _get(own, "api/oauth2PermissionScopes") or []}
+            values |= {id_: known.value for (of, id_, _), known in CATALOG.permissions.items() if of == entry["resourceAppId"]}
             scopes = [values.get(one["id"]) or one["id"] for one in entry["resourceAccess"] if one["type"] == "Scope"]
             link = {"id": self._new_id(), "resourceId": api["id"]}
             if scopes:

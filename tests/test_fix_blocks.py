@@ -685,6 +685,14 @@ def filled(case: Case, command: Rendered) -> list[str]:
     return words
 
 
+def left_out(case: Case, command: Rendered) -> bool:
+    """Whether the reader has nothing to fill in, such as no grant where an app role is meant, and so leaves it out."""
+    return any(FILLED_IN.get(case.rule.id, {}).get(name) == "" for name in command.missing)
+
+
+# Consent to a high-privilege permission is a finding of its own; the fix says so.
+FOLLOWS = {"perm-granted-to-some": {"grant-all-principals-risky"}, "perm-requested-not-granted": {"perm-high-application"}}
+
 DEFAULT = [rule for rule in RULES if "opt-in" not in rule.tags]
 
 
@@ -702,13 +710,14 @@ def test_a_fix_heals_what_the_rule_found_and_breaks_nothing_else(case: Case) -> 
     before = json.loads(case.text)
     tenant = Tenant({"applications": [before]} if case.is_lone else before, as_of)
     for command in fixes.commands(case):
-        if command.how != "or":
+        if command.how != "or" and not left_out(case, command):
             tenant.run(filled(case, command))
     if case.is_lone and not tenant.collections["applications"]:
         return  # it is deleted
     after = json.dumps(tenant.collections["applications"][0] if case.is_lone else tenant.collections)
     assert not [row.message for row in fixes.findings(case.rule, after, as_of)]
-    assert not seen(after, as_of) - seen(case.text, as_of)
+    new = seen(after, as_of) - seen(case.text, as_of)
+    assert not {rule for rule, _ in new} - FOLLOWS.get(case.rule.id, set())
 
 
 def test_what_is_not_simulated_is_a_page_in_blocks() -> None:
