@@ -38,9 +38,8 @@ REPLACES = re.compile(
     re.DOTALL,
 )
 KEEPS = re.compile(r"\bALL-(?:[A-Z]+-)+TO-KEEP\b")
-EDITED = re.compile(
-    r"> (?P<file>\S+\.json)[`\n]|az rest --url \S+/policies/|credential\.json"
-)  # what is there goes to a file, and is edited
+# What is there goes to a file, and is edited.
+EDITED = re.compile(r"> (?P<file>\S+\.json)[`\n]|az rest --url \S+/policies/|credential\.json")
 NOTHING_TO_KEEP = {
     "fic-bad-audience": "a credential has one audience",
     "audience-restricted-to-nobody": "fails where no tenant is named",
@@ -195,7 +194,7 @@ def test_id_tokens_stay_on_where_a_web_platform_may_need_them(tmp_path: Path) ->
     beside = app(**platforms(["https://a.contoso.com/.auth/login/aad/callback"], ["https://a.contoso.com/app"]))
     (text,) = fixes(tmp_path, "implicit-with-spa", beside)
     assert "--enable-access-token-issuance false" in text
-    assert "--enable-id-token-issuance" not in text
+    assert "--enable-id-token-issuance false" not in text
     (text,) = fixes(tmp_path, "implicit-with-spa", app(**platforms([], ["https://a.contoso.com/app"])))
     assert "--enable-id-token-issuance false" in text
 
