@@ -281,7 +281,7 @@ def test_parameter_sets_are_told_apart_by_name(tmp_path: Path) -> None:
 
 API, CLIENT = "aaaaaaaa-0000-4000-8000-000000000001", "11111111-1111-4111-8111-111111111111"
 SCOPE = {"id": "99999999-9999-4999-8999-999999999999", "value": "access_as_user", "type": "User", "isEnabled": True}
-APPS = [
+APPS: list[dict[str, Any]] = [
     {"id": "22222222-2222-4222-8222-222222222222", "appId": CLIENT, "displayName": "Client", "signInAudience": "AzureADMyOrg",
      "requiredResourceAccess": []},
     {"id": "aaaaaaaa-0000-4000-8000-000000000002", "appId": API, "displayName": "API", "identifierUris": [f"api://{API}"],

@@ -13,6 +13,7 @@ from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCI
 from auditor.entra.ids import is_guid
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import PLACEHOLDER, conversion, each, places
+from auditor.pattern import late
 from auditor.unknown import Partial, Unknown, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ MobileFault = Literal[
 ]  # fmt: skip
 _SLASHES: MobileFault = "two slashes are missing before the rest"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_URI = late(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _PLAIN_SCHEMES = frozenset({"", "http", "https", "urn", "ms-appx-web"})
-_FORBIDDEN = re.compile(r'[ \\"<>{}|^`]')
-_PORT = re.compile(r"(.*?):(\d{1,5})")
+_FORBIDDEN = late(r'[ \\"<>{}|^`]')
+_PORT = late(r"(.*?):(\d{1,5})")
 
 
 def as_compared(value: str) -> str:
@@ -296,8 +297,8 @@ def _mobile_fault(uri: Uri) -> MobileFault | None:
     return None if rest == "//auth" else "nothing but auth is expected behind the slashes" if rest.startswith("//") else _SLASHES
 
 
-_BUNDLE = re.compile(r"//[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_SHA_1 = re.compile(r"[A-Za-z0-9+/]{27}=")  # twenty bytes in base64
+_BUNDLE = late(r"//[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_SHA_1 = late(r"[A-Za-z0-9+/]{27}=")  # twenty bytes in base64
 
 
 def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
@@ -376,7 +377,7 @@ def is_known_in_part(uri: Uri) -> bool:
 
 
 # A template's placeholder, and what is known of a URI that has one behind its host.
-_PLACEHOLDER = re.compile(r"\$\{|\{\{")
+_PLACEHOLDER = late(r"\$\{|\{\{")
 _BESIDE_PLACEHOLDERS = frozenset({
     "scheme", "host", "port", "loopback", "ip_literal", "internationalized", "verified_domain", "platform", "shared_callback",
     "custom_scheme", "takeover_prone", "third_party", "domain", "application_proxy", "bound_tunnel",

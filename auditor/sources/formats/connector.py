@@ -19,6 +19,7 @@ from auditor.display import bare_uri
 from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
 from auditor.facts.placeholders import PROTOCOL_SCOPES, is_placeholder
+from auditor.pattern import late
 from auditor.pointer import join, split
 from auditor.schemas import kind_of
 from auditor.sources import twice
@@ -26,12 +27,12 @@ from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
 from auditor.sources.formats.graph import stands_in
 
-_SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
+_SECRET = late(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _SHORTEST_SECRET = 16  # characters; those of Entra ID have 40, of other services 20 and more
 # "Value-From-Your-App-Registration", "ENTER_THE_SECRET", "MyClientSecretValue": words with nothing else between them than -, _ and dots.
 _WORD = r"(?:[A-Z]+|(?:[A-Z][a-z]+|[a-z]{2,})(?:[A-Z][a-z]+)*)"
-_PHRASE = re.compile(rf"{_WORD}(?:[-_.]+{_WORD})*")
-_NAMES = re.compile(
+_PHRASE = late(rf"{_WORD}(?:[-_.]+{_WORD})*")
+_NAMES = late(
     r"(?:apiProperties|apiDefinition(?:\.swagger)?|settings|_?(?:connectionparameters|connectionparametersets|openapidefinition))?"
     r"\.(?:json|xml)$",
     re.IGNORECASE,
@@ -49,7 +50,7 @@ _AT_CUSTOM = {
     "refreshurl": "refreshUrl",
     "refreshurltemplate": "refreshUrl",
 }
-_NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
+_NO_PARAMETERS = late(r"_connectionparameters\.json$", re.IGNORECASE)
 GRAPH = "https://graph.microsoft.com"
 _OAUTH_URLS = frozenset({"authorizationUrl", "tokenUrl", "refreshUrl"})
 _URLS = _OAUTH_URLS | {"loginUri"}
@@ -90,16 +91,16 @@ def is_schema(members: Members) -> bool:
 
 
 _POLICY = "x-ms-apimTemplateParameter."
-_NAMES_A_KEY = re.compile(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
+_NAMES_A_KEY = late(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
 # Names that bear nothing but a key. Under others (X-Auth-Provider, api-key-version) many things stand, and only what looks made up is one.
-_IS_A_KEY = re.compile(
+_IS_A_KEY = late(
     r"(?:proxy-)?authorization|(?:[a-z0-9]+[-_])*(?:api|app|access|auth|client|function|functions|account|shared|secret|subscription)?"
     r"[-_]?(?:key|token|secret|password)",
     re.IGNORECASE,
 )
-_MADE_UP = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9+_~]{16,}")
-_EXPRESSION = re.compile(r"@(?:\{|[A-Za-z]+\()")
-_SCHEME = re.compile(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
+_MADE_UP = late(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9+_~]{16,}")
+_EXPRESSION = late(r"@(?:\{|[A-Za-z]+\()")
+_SCHEME = late(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
 _LEAST_KEY = 16  # characters: what is shorter is a version, a name
 
 
