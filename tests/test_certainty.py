@@ -18,7 +18,7 @@ from auditor.engine.finding import Finding, Outcome
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge
 from auditor.errors import RuleError
-from auditor.language import Likely
+from auditor.language.logic import Likely
 from auditor.rulebook import Block, Rule
 from auditor.severity import Certainty
 from auditor.sources.coverage import DENIED, Covered, TenantInfo

@@ -391,6 +391,7 @@ def test_a_registration_of_another_folder_says_only_what_it_says_itself(tmp_path
     written(tmp_path, connector__apiProperties_json=properties(clientId=CLIENT), one__client_json=client, one__sp_json=principal)
     written(tmp_path, other__api_json={"id": API, "appId": API, "displayName": "Other"})
     connector = next(one for one in connectors(tmp_path))
+    assert connector.client is not None
     assert connector.client.display_name == "Client"
     assert isinstance(connector.client_principal, Unknown)
     assert isinstance(connector.client.service_principal, Unknown)
@@ -409,6 +410,7 @@ def test_of_what_two_files_differ_in_nothing_is_known(newer: str, tmp_path: Path
     written(tmp_path, connector__apiProperties_json=properties(clientId=CLIENT), one__client_json=right, two__client_json=wrong)
     os.utime(tmp_path / newer / "client.json", (2_000_000_000, 2_000_000_000))
     client = next(one for one in connectors(tmp_path)).client
+    assert client is not None
     assert client.audience == "AzureADMyOrg"
     assert isinstance(client.redirect_uris, Unknown)
     assert client.redirect_uris.why.endswith("client.json differ")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 
 from auditor import audit
-from scripts.connector_samples import CHOSEN, NOT_IN_PORTAL, folder
 from tests.helpers import ROOT, Ran, regaudit
 from tests.test_connect import VARIANTS
 
+sys.path.insert(0, str(ROOT / "scripts"))
+from connector_samples import CHOSEN, NOT_IN_PORTAL, folder
+
 DOWNLOADS = ROOT / "sample_downloads"
-CASES = Path("/work/shared/cases")
+CASES = ROOT.parent / "shared/cases"
 TODAY = ("--as-of", "2026-11-24")
 # What no download shows: that a service principal is missing, that nobody consented. Their links are open, and say where to look.
 UNSEEN = {"client without service principal", "API without service principal", "no consent to an administrator's scope"}
@@ -278,7 +281,7 @@ def test_parameter_sets_are_told_apart_by_name(tmp_path: Path) -> None:
 
 API, CLIENT = "aaaaaaaa-0000-4000-8000-000000000001", "11111111-1111-4111-8111-111111111111"
 SCOPE = {"id": "99999999-9999-4999-8999-999999999999", "value": "access_as_user", "type": "User", "isEnabled": True}
-APPS = [
+APPS: list[dict[str, Any]] = [
     {"id": "22222222-2222-4222-8222-222222222222", "appId": CLIENT, "displayName": "Client", "signInAudience": "AzureADMyOrg",
      "requiredResourceAccess": []},
     {"id": "aaaaaaaa-0000-4000-8000-000000000002", "appId": API, "displayName": "API", "identifierUris": [f"api://{API}"],

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from auditor.commands import Command, echo_json, running, wrapped
 from auditor.commands.options import Output, as_of, certain_only, inputs, outputs, rules, strict

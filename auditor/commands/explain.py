@@ -7,10 +7,10 @@ import json
 import os
 import re
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from auditor.commands import Command, complete, echo_json, echo_table, running, wrapped
 from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules

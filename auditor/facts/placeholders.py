@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditor.facts.convert import Conversion, text
+from auditor.pattern import late
 from auditor.unknown import Unknown
 
 # "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
 # "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = late(
     r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
     re.IGNORECASE,
 )
 # Of the identity platform itself: no API's scopes.
 PROTOCOL_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
-_ENVIRONMENT_VARIABLE = re.compile(r"@\{?environmentvariables\(\s*['\"]?([\w.-]{1,100})", re.IGNORECASE)
+_ENVIRONMENT_VARIABLE = late(r"@\{?environmentvariables\(\s*['\"]?([\w.-]{1,100})", re.IGNORECASE)
 
-_EXPRESSION = re.compile(r"@(?:\{\s*)?environmentvariables\(\s*['\"]([\w.-]{1,100})['\"]\s*\)(?:\s*\})?", re.IGNORECASE)
+_EXPRESSION = late(r"@(?:\{\s*)?environmentvariables\(\s*['\"]([\w.-]{1,100})['\"]\s*\)(?:\s*\})?", re.IGNORECASE)
 
 
 def is_placeholder(value: str) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from auditor.display import show
 from auditor.facts.lists import is_long
 from auditor.severity import Severity
+from auditor.template import Way, written
 from auditor.unknown import Partial, Unknown, Unread, known
 
 if TYPE_CHECKING:
@@ -303,8 +305,19 @@ class Glob:
         return True
 
 
+def later(now: datetime, length: timedelta) -> datetime:
+    """At the end of the calendar, the last day of it."""
+    try:
+        return now + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=now.tzinfo)
+
+
 BUILTINS: dict[str, Any] = {
     "__builtins__": {},
     "_any": any, "_all": all, "_len": len, "_days": days, "_Unread": Unread, "_Exception": Exception,
-    "_list": list, "_has": has, "_known": known, "_is_long": is_long, "_few": few, **{f"_{severity}": severity for severity in Severity},
+    "_list": list, "_has": has, "_Glob": Glob, "_known": known, "_is_long": is_long, "_few": few,
+    **{f"_{severity}": severity for severity in Severity},
+    # of messages and fixes
+    "_show": show, "_later": later, "_written": written, **{f"_way_{way}": way for way in Way},
 }  # fmt: skip

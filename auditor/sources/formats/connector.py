@@ -19,6 +19,7 @@ from auditor.display import bare_uri
 from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
 from auditor.facts.placeholders import PROTOCOL_SCOPES, is_placeholder
+from auditor.pattern import late
 from auditor.pointer import join, split
 from auditor.schemas import kind_of
 from auditor.sources import twice
@@ -26,12 +27,12 @@ from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
 from auditor.sources.formats.graph import stands_in
 
-_SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
+_SECRET = late(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _SHORTEST_SECRET = 16  # characters; those of Entra ID have 40, of other services 20 and more
 # "Value-From-Your-App-Registration", "ENTER_THE_SECRET", "MyClientSecretValue": words with nothing else between them than -, _ and dots.
 _WORD = r"(?:[A-Z]+|(?:[A-Z][a-z]+|[a-z]{2,})(?:[A-Z][a-z]+)*)"
-_PHRASE = re.compile(rf"{_WORD}(?:[-_.]+{_WORD})*")
-_NAMES = re.compile(
+_PHRASE = late(rf"{_WORD}(?:[-_.]+{_WORD})*")
+_NAMES = late(
     r"(?:apiProperties|apiDefinition(?:\.swagger)?|settings|_?(?:connectionparameters|connectionparametersets|openapidefinition))?"
     r"\.(?:json|xml)$",
     re.IGNORECASE,
@@ -49,7 +50,7 @@ _AT_CUSTOM = {
     "refreshurl": "refreshUrl",
     "refreshurltemplate": "refreshUrl",
 }
-_NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
+_NO_PARAMETERS = late(r"_connectionparameters\.json$", re.IGNORECASE)
 GRAPH = "https://graph.microsoft.com"
 _OAUTH_URLS = frozenset({"authorizationUrl", "tokenUrl", "refreshUrl"})
 _URLS = _OAUTH_URLS | {"loginUri"}
@@ -90,8 +91,16 @@ def is_schema(members: Members) -> bool:
 
 
 _POLICY = "x-ms-apimTemplateParameter."
-_NAMES_A_KEY = re.compile(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
+_NAMES_A_KEY = late(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
+# Names that bear nothing but a key. Under others (X-Auth-Provider, api-key-version) many things stand, and only what looks made up is one.
+_IS_A_KEY = late(
+    r"(?:proxy-)?authorization|(?:[a-z0-9]+[-_])*(?:api|app|access|auth|client|function|functions|account|shared|secret|subscription)?"
+    r"[-_]?(?:key|token|secret|password)",
+    re.IGNORECASE,
+)
+_MADE_UP = late(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9+_~]{16,}")
+_EXPRESSION = late(r"@(?:\{|[A-Za-z]+\()")
+_SCHEME = late(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
 _LEAST_KEY = 16  # characters: what is shorter is a version, a name
 
 
@@ -109,9 +118,16 @@ def _policy(policy: Element) -> Iterator[Piece]:
     name, value = (parameters.get(_POLICY + word) for word in ("name", "value"))
     if name is None or value is None or not name.is_text or not value.is_text or not _NAMES_A_KEY.search(str(name.value())):
         return
-    key = _SCHEME.sub("", str(value.value()).strip(), count=1)
-    if len(key) >= _LEAST_KEY and "://" not in key and not key.startswith("@") and not stands_in(key):
+    if _is_key(str(name.value()).strip(), _SCHEME.sub("", str(value.value()).strip(), count=1)):
         yield Piece(policy, "connector", _key_of)
+
+
+def _is_key(name: str, value: str) -> bool:
+    """Whether a value that is sent under a name is a key, and neither an expression nor a placeholder."""
+    is_guid_key = is_guid(value.lower()) is not None and len(set(value)) > 2  # APIs of others give out GUIDs; one of zeros is a placeholder
+    if len(value) < _LEAST_KEY or _EXPRESSION.search(value) is not None or (stands_in(value) and not is_guid_key):
+        return False
+    return _IS_A_KEY.fullmatch(name) is not None or is_guid_key or _MADE_UP.search(value) is not None
 
 
 def _key_of(policy: dict[str, Any]) -> Converted:
@@ -266,7 +282,7 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_se
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
             at_custom = origin
-    _became_generic(out, at_custom)
+    _became_generic(out, settings, at_custom)
     _tenant_of_generic(out)
     _api_of_generic(out)
     if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
@@ -275,11 +291,13 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_se
     return out
 
 
-def _became_generic(out: Converted, at: str) -> None:
-    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID and no URL, as an import leaves it: it has none."""
-    login = out.value.get("loginUri")
-    left_over = isinstance(login, str) and login_cloud(login) is not None
-    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and left_over and not _OAUTH_URLS & out.value.keys():
+def _became_generic(out: Converted, settings: dict[str, Any], at: str) -> None:
+    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID, as an import leaves it, has no URL that it does not name."""
+    login, custom = out.value.get("loginUri"), _member(settings, "customparameters")
+    if out.value.get("identityProvider") not in ("oauth2", "oauth2generic") or not isinstance(login, str) or login_cloud(login) is None:
+        return
+    named = {_AT_CUSTOM.get(name.lower()) for name in custom} if isinstance(custom, dict) else set()
+    if not _OAUTH_URLS & named:
         for name in sorted(_OAUTH_URLS):
             out.put(name, "", at)
 

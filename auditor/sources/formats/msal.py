@@ -12,6 +12,7 @@ from typing import Any
 
 from auditor.display import bare_uri
 from auditor.errors import InputError
+from auditor.pattern import late
 from auditor.pointer import join, position
 from auditor.sources.document import Note
 from auditor.sources.element import Element
@@ -19,7 +20,7 @@ from auditor.sources.formats.base import COMPUTED, SPREAD, Converted, FileFormat
 from auditor.sources.formats.connector import GRAPH, api_of, client_id, is_schema, secret_form
 
 _SUFFIXES = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
-_SCRIPT = re.compile(rb"\b(?:msalConfig|passportConfig)\s*+=(?![=>])")
+_SCRIPT = late(rb"\b(?:msalConfig|passportConfig)\s*+=(?![=>])")
 _MOST = 1024 * 1024  # bytes of a configuration
 _DEFAULT_LOGIN = "https://login.microsoftonline.com"
 _REQUEST = re.compile(r"request$", re.IGNORECASE)

@@ -11,23 +11,22 @@ import msgspec
 
 from auditor.display import clean
 from auditor.errors import InputError
+from auditor.pattern import late
 from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats.base import Converted, FileFormat, Object, ObjectFormat, Part, Piece, Whole
 from auditor.sources.formats.connector import belongs_to
 
 # Connector/NAME_connectionparameters.json and its like; in an unpacked solution the folder is called Connectors.
-_PART = re.compile(
-    r"(?:^|/)Connectors?/[^/]+(?:_(?:connectionparameters|connectionparametersets|openapidefinition)\.json|\.xml)$", re.IGNORECASE
-)
-_OURS = re.compile(
+_PART = late(r"(?:^|/)Connectors?/[^/]+(?:_(?:connectionparameters|connectionparametersets|openapidefinition)\.json|\.xml)$", re.IGNORECASE)
+_OURS = late(
     _PART.pattern + r"|(?:^|/)environmentvariabledefinitions/[^/]+/environmentvariable(?:definition\.xml|values\.json)$"
     r"|(?:^|/)(?:apiProperties|apiDefinition(?:\.swagger)?|settings)\.json$",
     re.IGNORECASE,
 )
-_JSON = re.compile(r"\.(?:json|ndjson|jsonl)$", re.IGNORECASE)
-_VARIABLE = re.compile(r"(?:^|/)environmentvariabledefinitions/([^/]+)/environmentvariable(?:definition\.xml|values\.json)$", re.IGNORECASE)
-_VARIABLE_ROOT = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<environmentvariabledefinition[\s>]")
-_ROOT = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<Connector[\s>]")
+_JSON = late(r"\.(?:json|ndjson|jsonl)$", re.IGNORECASE)
+_VARIABLE = late(r"(?:^|/)environmentvariabledefinitions/([^/]+)/environmentvariable(?:definition\.xml|values\.json)$", re.IGNORECASE)
+_VARIABLE_ROOT = late(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<environmentvariabledefinition[\s>]")
+_ROOT = late(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<Connector[\s>]")
 
 
 class _Solution(FileFormat):
