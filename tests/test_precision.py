@@ -15,6 +15,8 @@ import pytest
 
 from auditor import audit, rulebook
 from auditor.engine.finding import Finding
+from auditor.report.build import fix_of
+from auditor.shell import Shell
 from tests.helpers import regaudit, write
 
 AS_OF = "2026-11-28"
@@ -110,8 +112,8 @@ def test_1_00_the_fix_quotes_the_url_that_must_keep_its_ref(tmp_path: Path) -> N
     ann = {**owner, "id": "77777777-7777-4777-8777-777777777777"}
     tenant(tmp_path, [app(owners=[ann])], [principal(CLIENT, owners=[owner])])
     (found,) = findings(tmp_path, "owner-mismatch-app-sp", "strict")
-    assert f"--url 'https://graph.microsoft.com/v1.0/servicePrincipals/{principal(CLIENT)['id']}/owners/{owner['id']}/$ref'" in (
-        found.remediation or ""
+    assert f"--url 'https://graph.microsoft.com/v1.0/servicePrincipals/{principal(CLIENT)['id']}/owners/{owner['id']}/$ref'" in "\n".join(
+        fix_of(found).lines(Shell.bash)
     )
 
 
