@@ -350,7 +350,7 @@ def test_1_13_the_fix_leaves_id_tokens_to_a_web_platform(tmp_path: Path) -> None
     spa = {"redirectUris": ["https://a.contoso.com/app"]}
     web = {"redirectUris": ["https://a.contoso.com/.auth/login/aad/callback"], "implicitGrantSettings": both}
     (found,) = findings(one(tmp_path, spa=spa, web=web), "implicit-with-spa")
-    assert "--enable-id-token-issuance" not in (found.remediation or "")
+    assert "--enable-id-token-issuance false" not in (found.remediation or "")
     (found,) = findings(one(tmp_path, spa=spa, web={"redirectUris": [], "implicitGrantSettings": both}), "implicit-with-spa")
     assert "--enable-id-token-issuance false" in (found.remediation or "")
 
@@ -706,12 +706,12 @@ def text_of(rule: str) -> str:
 @pytest.mark.parametrize(
     ("rule", "says", "says_not"),
     [
-        ("sp-less-allowed", "Microsoft ended that", "ends this behaviour"),
+        ("clients-without-sp-allowed", "Microsoft ended that", "ends this behaviour"),
         ("connector-redirect-unregistered", "the port of `localhost` is ignored", "letter by letter with those"),
-        ("redirect-slash-variants", "without a path (`https://host` and `https://host/`) they are one", "With and without the slash are two redirect URIs."),
+        ("redirect-slash-variants", "without a path (`https://host` and `https://host/`) they are the same", "With and without the slash are two redirect URIs."),
         ("redirect-takeover-prone", "Static Web Apps", None),
         ("redirect-shortener-or-tunnel", "dev tunnel", "A tunnel's name goes"),
-        ("redirect-case-duplicates", "hosts are not", None),
+        ("redirect-case-duplicates", "host names are not", None),
         ("connector-multi-tenant", "tenant isolation", "whatever the registration allows"),
         ("connector-login-host", "ciamlogin.com", None),
         ("connector-secret-in-file", "shorter than 16 characters", "left alone"),
