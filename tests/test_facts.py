@@ -798,7 +798,8 @@ def test_who_is_not_github_has_no_github_subject() -> None:
 
 
 @pytest.mark.parametrize(
-    ("issuer", "likely"), [(GITHUB + "/", GITHUB), (f" {GITHUB}", None), ("https://login.microsoftonline.com/common/v2.0", None), (GITHUB, None)]
+    ("issuer", "likely"),
+    [(GITHUB + "/", GITHUB), (f" {GITHUB}", None), ("https://login.microsoftonline.com/common/v2.0", None), (GITHUB, None)],
 )
 def test_the_issuer_that_was_probably_meant(issuer: str, likely: str | None) -> None:
     assert federated(issuer=issuer).likely_issuer == likely

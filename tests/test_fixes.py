@@ -191,7 +191,11 @@ def test_removing_an_owner_keeps_the_reference_in_the_url() -> None:
 
 
 def test_a_new_secret_ends_within_the_lifetime_that_the_user_allows(tmp_path: Path) -> None:
-    secret = {"keyId": "44444444-4444-4444-8444-444444444444", "startDateTime": "2025-12-01T00:00:00Z", "endDateTime": "2027-12-01T00:00:00Z"}
+    secret = {
+        "keyId": "44444444-4444-4444-8444-444444444444",
+        "startDateTime": "2025-12-01T00:00:00Z",
+        "endDateTime": "2027-12-01T00:00:00Z",
+    }
     (text,) = fixes(tmp_path, "secret-lifetime", app(passwordCredentials=[{**secret, "displayName": "ci"}]), max_days=90)
     assert "--end-date 2026-04-01" in text
     assert "at most 90 days" in text
