@@ -672,6 +672,7 @@ def test_a_fix_heals_what_the_rule_found_and_breaks_nothing_else(case: Case) -> 
     as_of = case.example.as_of
     before = json.loads(case.text)
     tenant = Tenant({"applications": [before]} if case.is_lone else before, as_of)
+    tenant.enter(FILLED_IN.get(case.rule.id, {}).get("connector", {}))
     for command in fixes.commands(case):
         if command.how != "or":
             tenant.run(filled(case, command))

@@ -215,8 +215,8 @@ def api(**properties: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("client", "wanted", "first"),
     [
-        ("AzureADMultipleOrgs", "AzureADMyOrg", "Enter the tenant ID"),
-        ("AzureADandPersonalMicrosoftAccount", "AzureADMultipleOrgs", "stays as it is"),
+        ("AzureADMultipleOrgs", "AzureADMyOrg", "Enter your tenant ID"),
+        ("AzureADandPersonalMicrosoftAccount", "AzureADMultipleOrgs", "Leave the tenant ID as it is"),
     ],
 )
 def test_a_connectors_client_gets_the_account_types_of_the_api(tmp_path: Path, client: str, wanted: str, first: str) -> None:
@@ -224,7 +224,7 @@ def test_a_connectors_client_gets_the_account_types_of_the_api(tmp_path: Path, c
     (text,) = fixes(
         tmp_path, "connector-audience", app(signInAudience=client, identifierUris=[]), api(signInAudience=wanted), connector=connector
     )
-    assert text.index(first) < text.index(f"--sign-in-audience {wanted}`")
+    assert text.index(first) < text.index(f"--sign-in-audience {wanted}\n")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_nobody_is_told_to_request_the_retired_azure_ad_graph(tmp_path: Path, re
 
 def test_the_version_that_the_api_validates_is_the_one_that_is_set() -> None:
     (rule,) = (rule for rule in RULES if rule.id == "api-config-token-version")
-    assert '"requestedAccessTokenVersion":{connector.validated_version}' in rule.fix
+    assert '"requestedAccessTokenVersion": "{connector.validated_version}"' in rule.fix
 
 
 def test_of_two_grants_one_stays() -> None:
