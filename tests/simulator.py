@@ -213,7 +213,9 @@ class Tenant:
             return  # grants are in the part of the tenant that the example does not have
         client = next(one for one in self._all("servicePrincipals") if one.get("appId") == app["appId"])
         for entry in app.get("requiredResourceAccess") or []:
-            api = next(one for one in self._all("servicePrincipals") if one.get("appId") == entry["resourceAppId"])
+            if all(one.get("appId") != entry["resourceAppId"] for one in self._all("servicePrincipals")):
+                self._ad_sp_create({"--id": [entry["resourceAppId"]]})
+            api = self._one("servicePrincipals", entry["resourceAppId"])
             values = {one["id"]: one.get("value") for one in api.get("oauth2PermissionScopes") or []}
             scopes = [values.get(one["id"]) or one["id"] for one in entry["resourceAccess"] if one["type"] == "Scope"]
             link = {"id": self._new_id(), "resourceId": api["id"]}
