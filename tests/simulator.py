@@ -137,7 +137,13 @@ class Tenant:
 
     def _ad_sp_create(self, options: dict[str, list[str]]) -> None:
         app_id = options["--id"][0]
-        self._all("servicePrincipals").append({"id": self._new_id(), "appId": app_id, "accountEnabled": True})
+        new: dict[str, Any] = {"id": self._new_id(), "appId": app_id, "accountEnabled": True}
+        for app in self._all("applications"):
+            if app.get("appId") == app_id:  # what it has of its registration
+                new |= {name: app[name] for name in ("displayName", "appRoles") if name in app}
+                new["oauth2PermissionScopes"] = _get(app, "api/oauth2PermissionScopes") or []
+                new["servicePrincipalNames"] = [app_id, *(app.get("identifierUris") or [])]
+        self._all("servicePrincipals").append(new)
 
     def _ad_app_credential_reset(self, options: dict[str, list[str]]) -> None:
         app = self._one("applications", options["--id"][0])
