@@ -592,7 +592,7 @@ def test_what_azure_cli_refuses_is_seen(line: str) -> None:
 TYPES = {
     "applications": "application", "servicePrincipals": "servicePrincipal", "federatedIdentityCredentials": "federatedIdentityCredential",
     "oauth2PermissionGrants": "oauth2PermissionGrant", "appRoleAssignments": "appRoleAssignment", "appRoleAssignedTo": "appRoleAssignment",
-    "authenticationBehaviors": "authenticationBehaviors", "authorizationPolicy": "authorizationPolicy",
+    "authenticationBehaviors": "authenticationBehaviors", "deletedItems": "application", "authorizationPolicy": "authorizationPolicy",
     "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")

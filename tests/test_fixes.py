@@ -140,8 +140,8 @@ def test_a_command_is_whole_and_its_placeholders_are_spelt_alike(rule: Rule) -> 
 
 @BY_ID
 def test_credentials_are_named_by_the_application_id(rule: Rule) -> None:
-    for found in re.finditer(r"az ad app (?:federated-)?credential \w+ --id (\S+?)[`\s]", rule.fix):
-        assert re.fullmatch(r"\{(?:(?:app|connector\.client)\.app_id|connector\.client_id)\}", found[1]), found[0]
+    for found in re.finditer(r"az ad app (?:federated-)?credential \w+ --id (\{[^}]*\}|\S+?)[`\s]", rule.fix):
+        assert re.fullmatch(r"\{(?:(?:app|connector\.client)\.app_id|connector\.client_id\b.*)\}", found[1]), found[0]
 
 
 # -- what single fixes say of a finding
