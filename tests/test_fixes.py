@@ -222,7 +222,7 @@ def api(**properties: Any) -> dict[str, Any]:
 def test_a_connectors_client_gets_the_account_types_of_the_api(tmp_path: Path, client: str, wanted: str, first: str) -> None:
     connector = {"tenant": "common", "resource": f"api://{API}"}
     (text,) = fixes(
-        tmp_path, "connector-audience", app(signInAudience=client, identifierUris=[]), api(signInAudience=wanted), connector=connector
+        tmp_path, "connector-accounts-mismatch", app(signInAudience=client, identifierUris=[]), api(signInAudience=wanted), connector=connector
     )
     assert text.index(first) < text.index(f"--sign-in-audience {wanted}\n")
 
@@ -238,7 +238,7 @@ def test_nobody_is_told_to_request_the_retired_azure_ad_graph(tmp_path: Path, re
 
 
 def test_the_version_that_the_api_validates_is_the_one_that_is_set() -> None:
-    (rule,) = (rule for rule in RULES if rule.id == "api-config-token-version")
+    (rule,) = (rule for rule in RULES if rule.id == "api-config-token-version-mismatch")
     assert '"requestedAccessTokenVersion": "{connector.validated_version}"' in rule.fix
 
 
