@@ -16,11 +16,12 @@ __all__ = ["Certainty", "Finding", "Report", "Severity", "Status", "__version__"
 
 if TYPE_CHECKING:
     from auditor.engine.finding import Finding
-    from auditor.pipeline import Report, audit
+    from auditor.pipeline import audit
+    from auditor.results import Report
     from auditor.severity import Certainty, Severity, Status
 
 _HOMES = {
-    "audit": "auditor.pipeline", "Report": "auditor.pipeline",
+    "audit": "auditor.pipeline", "Report": "auditor.results",
     "Finding": "auditor.engine.finding", "Certainty": "auditor.severity", "Severity": "auditor.severity", "Status": "auditor.severity",
 }  # fmt: skip
 

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import os
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,29 +17,28 @@ from pathlib import Path
 from typing import Any
 
 from auditor import joins, sources
+from auditor.display import counted
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
 from auditor.engine.compiled import collections
 from auditor.engine.finding import Finding, Outcome
-from auditor.engine.gate import Gate
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
 from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
 from auditor.errors import InputError, UsageError
-from auditor.files import MAX_FILE_SIZE, STDIN_NAME, Identity
+from auditor.files import MAX_FILE_SIZE, STDIN_NAME
 from auditor.joins.world import World
+from auditor.results import Loaded, Report
 from auditor.rulebook import Rule, profiles
-from auditor.severity import Severity
 from auditor.sources import Documents, Note
-from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE, TenantInfo
+from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE
 from auditor.sources.graph.live import DocumentSink, Live
 from auditor.sources.graph.live import read as read_live
 from auditor.sources.graph.plan import Plan, plan
 from auditor.sources.graph.sink import ProgressCallback
-from auditor.unknown import Reason
 
-Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
+StageCallback = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 Roots = Callable[[World], list[Any]]
 
 
@@ -84,129 +81,12 @@ class AuditRequest:
     certain_only: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
-class Loaded:
-    """What was read, joined, and nothing judged."""
-
-    worlds: list[World] = field(repr=False)
-    errors: list[InputError]
-    notes: list[Note]
-    paths: list[str]
-    as_of: datetime
-    files_read: int
-    passed_over: list[str]
-    inexact: list[str]
-    tenants: list[TenantInfo] = field(default_factory=list)  # live ones and snapshots
-    is_empty: bool = False  # all of it was read, and it holds nothing to audit
-    allow_empty: bool = False  # as the request says
-    opened: set[Identity] = field(default_factory=set, repr=False)  # every file that was read: no report takes its place
-
-    @property
-    def files_passed_over(self) -> int:
-        return len(self.passed_over)
-
-    @property
-    def applications(self) -> int:
-        return sum(len(world.apps) for world in self.worlds)
-
-    @property
-    def service_principals(self) -> int:
-        return sum(len(world.principals) for world in self.worlds)
-
-    @property
-    def connectors(self) -> int:
-        return sum(connector.signs_in_by_itself for world in self.worlds for connector in world.connectors)
-
-    @property
-    def saved_secrets(self) -> int:
-        """Answers with a client secret, and keys in policies of connectors."""
-        return sum(len(world.connectors) for world in self.worlds) - self.connectors
-
-    @property
-    def objects(self) -> dict[str, int]:
-        """Kind of object -> how many of them were read."""
-        tenants = sum(world.tenant.document is not None for world in self.worlds)
-        kinds = "application", "servicePrincipal", "connector", "savedSecret", "tenant"
-        counts = self.applications, self.service_principals, self.connectors, self.saved_secrets, tenants
-        return dict(zip(kinds, counts, strict=True))
-
-    def remedy(self, reason: Reason) -> str | None:
-        """What would make known what is not."""
-        said = next((found[reason] for found in (tenant.remedies() for tenant in self.tenants) if reason in found), None)
-        if said is None and reason.collection:
-            said = joins.REMEDIES.get(reason.what)
-        return said or None
-
-
-@dataclass(slots=True, kw_only=True)
-class Report(Loaded):
-    """What an audit came to. Findings are in a fixed order; `exit_code` says what a pipeline should do."""
-
-    outcomes: list[Outcome]
-    findings: list[Finding]
-    areas: AreaVerdicts | None
-    profile: str
-    started: datetime
-    finished: datetime
-    fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
-    with_findings: Counter[str] = field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
-
-    @property
-    def run_id(self) -> str:
-        """Under a given clock it derives from that and from what was read."""
-        if not self.fixed:
-            return str(uuid.uuid4())
-        digest = hashlib.sha256(repr((self.as_of.isoformat(), self.profile, [outcome.rule.id for outcome in self.outcomes])).encode())
-        for finding in self.findings:
-            digest.update(finding.finding_id.encode())
-        for world in self.worlds:
-            for root in (*world.apps, *world.principals, *world.connectors):
-                place = f"{root.document.file.name}\0{root.document.start}\0{root.document.end}\0{root.label}"
-                digest.update(place.encode("utf-8", "surrogatepass"))
-        return str(uuid.UUID(digest.hexdigest()[:32]))
-
-    def count(self, status: str) -> int:
-        """Verdicts: one for each rule and registration (or other root)."""
-        return sum(getattr(outcome, status) for outcome in self.outcomes)
-
-    def by_severity(self) -> Counter[Severity]:
-        """Failures, by severity."""
-        return Counter(finding.severity for finding in self.findings if gate.is_failure(finding))
-
-    def reasons(self) -> Counter[Reason]:
-        """Why verdicts are missing -> how many."""
-        found: Counter[Reason] = Counter()
-        for outcome in self.outcomes:
-            found.update(outcome.reasons)
-        return found
-
-    def gate(self, fail_on: str = "high", *, strict: bool = False) -> Gate:
-        """Which findings count at `fail_on`, a severity or "never", and what could not be done. Raises UsageError.
-
-        `strict`: whatever could not be evaluated counts as not done.
-        """
-        return gate.of_audit(
-            fail_on,
-            self.outcomes,
-            self.findings,
-            errors=len(self.errors),
-            mendable={reason for tenant in self.tenants for reason in tenant.mendable()},
-            is_empty=self.is_empty,
-            allow_empty=self.allow_empty,
-            strict=strict,
-        )
-
-    def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
-        """0 clean, 1 findings at or above `fail_on`, 2 the job, or a part of it, could not be done. 2 wins over 1. Raises UsageError."""
-        return self.gate(fail_on, strict=strict).exit_code
-
-
 def load(
     inputs: Inputs,
     wanted: Callable[[], Iterable[str]],
     now: datetime,
     *,
-    progress: Progress | None = None,
+    progress: StageCallback | None = None,
     tenant_progress: ProgressCallback | None = None,
 ) -> Loaded:
     """Read everything and join it. Of a tenant or a snapshot the `wanted` collections are read, which are asked for only there.
@@ -270,7 +150,7 @@ def judge(
     show_passed: bool = False,
     areas: AreaVerdicts | None = None,
     certain_only: bool = False,
-    progress: Progress | None = None,
+    progress: StageCallback | None = None,
 ) -> list[Outcome]:
     """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded.
 
@@ -297,7 +177,7 @@ def judge(
     return totals
 
 
-def run(request: AuditRequest, *, progress: Progress | None = None, tenant_progress: ProgressCallback | None = None) -> Report:
+def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_progress: ProgressCallback | None = None) -> Report:
     """Load and judge. Raises what RuleSelection, `moment` and `load` raise."""
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
@@ -344,7 +224,7 @@ def audit(
     stdin_name: str = STDIN_NAME,
     max_file_size: int = MAX_FILE_SIZE,
     allow_empty: bool = False,
-    progress: Progress | None = None,
+    progress: StageCallback | None = None,
     tenant_progress: ProgressCallback | None = None,
 ) -> Report:
     """Audit files, folders, snapshots or standard input ("-"), and a live `tenant`.
@@ -380,14 +260,14 @@ def _say_what_is_missing(documents: Documents) -> None:
 
 
 def _is_empty(documents: Documents) -> bool:
-    """Whether everything was read, and holds nothing. What is wrong with a tenant is among the errors, or can be mended."""
+    """Whether everything was read, and holds nothing. A fault of a tenant is among the errors, or is a problem that the user can fix."""
     if documents.count or documents.errors or not all(one.is_answer for one in documents.empty):
         return False
     return not any(tenant.mendable() for tenant in documents.tenants.values())
 
 
 def _say_what_is_empty(documents: Documents, inputs: Inputs) -> None:
-    """Beside other files an empty one is worth a note. Where all that was understood is empty, nobody looked at anything."""
+    """Beside other files an empty one is worth a note. Where all that was understood is empty, nothing was checked."""
     looked = documents.count or documents.tenants or documents.errors
     for file, why, is_answer in documents.empty:
         if looked or (inputs.allow_empty and is_answer):
@@ -398,7 +278,7 @@ def _say_what_is_empty(documents: Documents, inputs: Inputs) -> None:
         documents.errors.append(
             InputError(
                 ", ".join(inputs.paths),
-                f"no app registration found in {len(documents.passed_over)} files",
+                f"no app registration found in {counted(len(documents.passed_over), 'file')}",
                 hint="export one with `az ad app show --id APP_ID`, or download the manifest in the portal",
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -56,10 +57,22 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
             value = written(value, self.way)
         if value is None:
             return self.placeholder
-        if self.way is Way.word:
-            return value if is_pasted(value) else self.placeholder
-        # A report may have been written by anybody: no value ends its block.
-        return value if self.way is Way.prose or (value.isprintable() and "`" not in value) else self.placeholder
+        return value if _may_stand(value, self.way) else self.placeholder
+
+
+def _may_stand(value: str, way: Way) -> bool:
+    """Whether a value is written as it should be. A report may have been written by anybody: no value ends its block or its string."""
+    if way is Way.word:
+        return is_pasted(value)
+    if "`" in value or not value.isprintable():
+        return False
+    if way is Way.prose:
+        return True
+    try:
+        json.loads(f'"{value}"' if way is Way.text else value if way is Way.value else f"[{value.removeprefix(', ')}]")
+    except ValueError:
+        return False
+    return True
 
 
 class Template(msgspec.Struct, frozen=True, omit_defaults=True):

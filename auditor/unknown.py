@@ -1,4 +1,4 @@
-"""Three states of a value: known, null (`None`: somebody looked, it is not set) and unknown (nobody looked).
+"""Three states of a value: known, null (`None`: it was read and is not set) and unknown (it was not read).
 
 An unknown raises `Unread` on whatever plain Python does with it, so it cannot leak into a verdict: what it decides is judged
 again in three values. `value is None` and `value.__class__` are the only safe questions.
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 
 class Unread(Exception):
-    """A computation needed a value that nobody has read; `unknown` says which."""
+    """A computation needed a value that was not read; `unknown` says which."""
 
     def __init__(self, unknown: Unknown) -> None:
         self.unknown = unknown
@@ -63,7 +63,7 @@ class Unknown:
 
     @property
     def reason(self) -> str:
-        """For people: "servicePrincipals: not given"."""
+        """For people: "servicePrincipals: not in the input"."""
         return str(self.key)
 
 
@@ -141,7 +141,7 @@ def whole_or_partial(found: list[Any], missing: Unknown | None) -> list[Any]:
 
 
 def keep(values: Any, test: Callable[[Any], object]) -> list[Any]:
-    """Those of a list that pass a test. What is not known of the list or of the test stays not known."""
+    """Filter a list, keeping uncertainty: an unknown test result or a partial list makes the result `Partial`."""
     found: list[Any] = []
     missing = values.unknown if values.__class__ is Partial else None
     for value in known(values):
@@ -154,7 +154,7 @@ def keep(values: Any, test: Callable[[Any], object]) -> list[Any]:
 
 
 def some(values: Any, test: Callable[[Any], object]) -> bool:
-    """Whether one of a list passes a test, in any order: an unknown only counts when none of the others does."""
+    """Whether an element of a list passes a test, in any order. Raises Unread where none is known to pass and one may."""
     missing = values.unknown if values.__class__ is Partial else None
     for value in known(values):
         try:
@@ -168,5 +168,5 @@ def some(values: Any, test: Callable[[Any], object]) -> bool:
 
 
 def either(*tests: Callable[[], object]) -> bool:
-    """Whether one of the tests holds; an unknown only counts when none of the others does."""
+    """Whether one of the tests holds. Raises Unread where none is known to hold and one may."""
     return some(tests, lambda test: test())

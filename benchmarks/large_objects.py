@@ -17,9 +17,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from auditor.pipeline import Report, audit
+from auditor.pipeline import audit
 from auditor.report import Options, render
 from auditor.report.build import report_of
+from auditor.results import Report
 
 Json = dict[str, Any]
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)

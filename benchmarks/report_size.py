@@ -13,8 +13,8 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from auditor.pipeline import audit
-from auditor.report import Options, render
-from auditor.report.build import Depth, report_of
+from auditor.report import Depth, Options, render
+from auditor.report.build import report_of
 from benchmarks.tenant import write_page
 
 

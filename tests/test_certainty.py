@@ -256,7 +256,7 @@ def test_az_ad_app_show_with_and_without_its_federated_credentials(tmp_path: Pat
     report = audit(write(tmp_path / "alone", app=shown), as_of=AS_OF)
     (one,) = [one for one in failures(report) if "expired" in one.rule_id]
     assert (one.rule_id, one.severity, one.certainty) == ("secret-expired", "high", "certain")
-    assert "(may be low, depending on federatedIdentityCredentials: not given)" in one.message
+    assert "(may be low, depending on federatedIdentityCredentials: not in the input)" in one.message
     assert report.exit_code() == 1
     report = audit(write(tmp_path / "beside", app=shown, federated=FEDERATED), as_of=AS_OF)
     (one,) = [one for one in failures(report) if "expired" in one.rule_id]
@@ -275,7 +275,7 @@ def test_what_a_format_cannot_carry_is_presumed(tmp_path: Path) -> None:
     folder = write(tmp_path / "old", app={**OLD, "passwordCredentials": [OLD_SECRET]})
     report = presumed(folder)
     assert said(report) == {"credential-all-expired": ("high", "likely")}
-    assert failures(report)[0].message.endswith("(likely, depending on federatedIdentityCredentials: not given)")
+    assert failures(report)[0].message.endswith("(likely, depending on federatedIdentityCredentials: not in the input)")
     assert report.exit_code() == 1
     strict = presumed(folder, certain_only=True)
     assert said(strict) == {}

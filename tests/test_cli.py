@@ -287,8 +287,8 @@ def test_a_report_in_the_audited_folder_is_not_read_as_a_manifest(tmp_path: Path
         for name in ("one.json", "two.json", "one.json")
     )
     assert first.out.splitlines()[-1] == second.out.splitlines()[-1] == third.out.splitlines()[-1]
-    assert "2 files passed over" in third.out
-    assert f"passed over {tmp_path / 'two.json'}\n" in regaudit("scan", tmp_path, "-v").out
+    assert "2 files skipped" in third.out
+    assert f"skipped {tmp_path / 'two.json'}\n" in regaudit("scan", tmp_path, "-v").out
 
 
 def test_what_strict_does_not_allow_is_said(careless: Path) -> None:

@@ -340,7 +340,7 @@ def test_a_connector_without_registrations_passes_and_fails_nothing(tmp_path: Pa
     folder = Pair("alone").write(tmp_path) / "connector"
     (chain,) = walk(folder)
     assert {link.status for link in chain.links} == {"not-evaluated"}
-    assert "client registration: not given" in {link.reason for link in chain.links}
+    assert "client registration: not in the input" in {link.reason for link in chain.links}
 
 
 def test_nothing_is_judged_twice_nor_what_no_connector_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -390,7 +390,11 @@ def test_three_files_are_walked_as_far_as_they_reach(tmp_path: Path) -> None:
     (chain,) = json.loads(ran.out)["connectors"]
     assert [link["link"] for link in chain["links"] if link["status"] == "pass"] == ["permission", "scope", "resource"]
     consent = chain["links"][-1]
-    assert (consent["status"], consent["reason"], consent["what"]) == ("not-evaluated", "servicePrincipals: not given", "access_as_user")
+    assert (consent["status"], consent["reason"], consent["what"]) == (
+        "not-evaluated",
+        "servicePrincipals: not in the input",
+        "access_as_user",
+    )
     assert consent["remedy"] == "add `az ad sp list --all` of the tenant"
 
 

@@ -264,7 +264,7 @@ def test_user_and_query_of_urls_are_not_shown(tmp_path: Path) -> None:
     written(tmp_path, **{"m__authConfig.js": MSAL.replace("//login", f"//{SECRET}@login")})
     out = said_of(tmp_path)
     assert f"authorizes at https://{host}/v2.0/authorize and redeems codes at https://{host}/token" in out
-    assert "signs in at https://login.example/, which is no login address" in out
+    assert "signs in at https://login.example/, which is not a login address" in out
     assert SECRET not in out
 
 
@@ -653,7 +653,7 @@ def test_an_expression_is_no_literal(value: str, tmp_path: Path) -> None:
     data, said = configured(tmp_path, f"const msalConfig = {{ auth: {{ clientId: {value}, redirectUri: 'http://localhost' }} }};")
     assert is_unknown(data.client_id)
     assert data.redirect_urls == ["http://localhost"]
-    assert said == ["clientId is no literal: what it stands for is not known"]
+    assert said == ["clientId is not a literal: its value is unknown"]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_failure_beside_an_unknown_is_a_failure() -> None:
 def test_roots_that_were_not_given_do_not_pass() -> None:
     outcome = judge(rule_of("principal.enabled", each="principal"), world({**APP, "web": None}))
     assert (outcome.passed, outcome.not_evaluated) == (0, 1)
-    assert outcome.reasons == {Reason("servicePrincipals", "not given", collection=True): 1}
+    assert outcome.reasons == {Reason("servicePrincipals", "not in the input", collection=True): 1}
 
 
 def test_a_rule_that_breaks_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:

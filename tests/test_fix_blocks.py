@@ -391,6 +391,21 @@ def fixed(line: str) -> list[str]:
     )
 
 
+@pytest.mark.parametrize("value", ["x\n```\n\n```az\naz ad app delete --id y", "`id`", "$(id)", '"; calc', "-h", "@C:/x"])
+def test_a_report_that_somebody_has_changed_ends_no_block(value: str) -> None:
+    (finding,) = fixes.findings(OF_EVERYWHERE, json.dumps(APP), "2026-01-01")
+    assert finding.template is not None
+    finding.values = dict.fromkeys(finding.values, value)
+    before = [part for part in fix.parts(finding.template.text) if not isinstance(part, fix.Prose)]
+    after = [part for part in fix.parts(finding.remediation or "") if not isinstance(part, fix.Prose)]
+    assert len(before) == len(after)
+    for part in after:
+        if isinstance(part, fix.Command):
+            assert value not in part.text
+        else:
+            json.loads(part.body)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_text_in_a_body_means_what_it_says(text: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from auditor.report.rows import KINDS
+from auditor.report import KINDS
 from auditor.sources import reader
 from auditor.sources import text as source_text
 from tests.helpers import PAGE, Ran, regaudit, write

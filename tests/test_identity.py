@@ -16,7 +16,7 @@ import pytest
 from auditor import audit
 from auditor.engine.identity import Identity, fingerprint
 from auditor.errors import RuleError
-from auditor.pipeline import Report
+from auditor.results import Report
 from auditor.severity import Status
 from tests.helpers import regaudit, registration, write
 from tests.tenants import HOME, guid

@@ -405,7 +405,7 @@ def test_fast_and_blind_paths_agree_with_three_valued_logic(seed: int) -> None:
 
 
 def test_what_cannot_be_known_is_compiled_in() -> None:
-    unknown = Unknown("owners", "not given", collection=True)
+    unknown = Unknown("owners", "not in the input", collection=True)
     rule = rule_of("not app.multi_tenant or len(app.owners) > 0")
     bound = BoundRule(compiled(rule, Unavailable({"App.owners": unknown})), NOW, None)
     apps = [{"appId": "a", "signInAudience": audience} for audience in ("AzureADMyOrg", "AzureADMultipleOrgs")]

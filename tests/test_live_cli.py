@@ -230,7 +230,7 @@ def test_a_refused_permission_makes_its_rules_not_evaluated_and_the_exit_code_2(
     report = json.loads((tmp_path / "r.json").read_text())
     assert done.returncode == 2
     assert "it needs Directory.Read.All" in done.stdout
-    assert "could not be evaluated everywhere" in done.stdout
+    assert "could not be fully evaluated" in done.stdout
     missing = {row["collection"]: row for row in report["tenants"][0]["collections"] if row["status"] == "denied"}
     assert missing["oauth2PermissionGrants"]["missing_permission"] == "Directory.Read.All"
     reasons = [row for row in report["not_evaluated"] if row["what"] == "oauth2PermissionGrants"]

@@ -108,7 +108,7 @@ def test_quiet_says_less_and_verbose_more(args: tuple[str, ...], folder: Path) -
 def test_verbose_names_the_files_passed_over_beside_json(command: str, folder: Path) -> None:
     plain, verbose = (regaudit(command, folder, "--output-format", "json", *more) for more in ((), ("-v",)))
     assert json.loads(verbose.out) is not None
-    assert (plain.err, verbose.err) == ("", f"passed over {folder / 'package.json'}\n")
+    assert (plain.err, verbose.err) == ("", f"skipped {folder / 'package.json'}\n")
 
 
 def test_connect_leaves_out_what_is_ignored() -> None:

@@ -90,7 +90,7 @@ def test_equal_rules_are_compiled_once_and_others_are_not() -> None:
     assert compiled(rule.having(params={"one": 2})) is not compiled(rule)
     assert compiled(rule.having(params={"one": True})) is not compiled(rule)
     assert compiled(rule.having(severity="high")).levels == ["high"]
-    assert compiled(rule, Unavailable({"App.owners": Unknown("owners", "not given", collection=True)})) is not compiled(rule)
+    assert compiled(rule, Unavailable({"App.owners": Unknown("owners", "not in the input", collection=True)})) is not compiled(rule)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ Why.
         ("# T\n```toml rule\nseverity = \"low\"\nrequires = \"True\"\nmessage = \"x\"\n```\n", "did you mean 'require'?"),
         ("# T\n```toml rule\nseverity = \"low\"\nrequire = 1\nmessage = \"x\"\n```\n", "'require' is a text"),
         ("# T\n```toml rule\nseverity = \"low\"\nrequire = \"True\"\nmessage = \"x\"\naadsts = [\"1\"]\n```\n", "'aadsts' is a list of numbers"),
-        ("# T\n```toml rule\nseverity = \"low\"\nrequire = \"True\"\nmessage = \"x\"\naliases = [\"ALL\"]\n```\n", "'ALL' is no alias"),
+        ("# T\n```toml rule\nseverity = \"low\"\nrequire = \"True\"\nmessage = \"x\"\naliases = [\"ALL\"]\n```\n", "'ALL' is not an alias"),
         ("# T\n```toml rule\nseverity = \"low\"\n", "x.md:2: the block that begins here does not end"),
         (SOUND + "```json fail\n{}\n", "x.md:11: the block that begins here does not end"),
         (SOUND + "```toml rule\n```\n", "x.md:11: a page has one ```toml rule block"),

@@ -183,7 +183,7 @@ def test_what_was_not_evaluated_is_a_list_of_its_own(tenant: Path) -> None:
     assert all(sum(one["rules"].values()) == one["count"] for one in reasons)
     assert sum(one["count"] for one in reasons) == report["run"]["coverage"]["verdicts"]["not_evaluated"] > 0
     owners = next(one for one in reasons if one["what"] == "owners")
-    assert (owners["why"], owners["is_collection"], owners["remedy"]) == ("not given", True, "read applications with $expand=owners")
+    assert (owners["why"], owners["is_collection"], owners["remedy"]) == ("not in the input", True, "read applications with $expand=owners")
     assert "owner-none" in owners["rules"]
 
 
@@ -485,8 +485,8 @@ high careless  Careless app  (1)  AADSTS50011
 
 Read 1 app registration from 1 file.
 Evaluated 1 check with 2 rules: 0 passed, 1 failed; 0 did not apply.
-Not evaluated: 1 check, for want of
-       1  owners: not given  (nobody)
+Not evaluated: 1 check. Missing data:
+       1  owners: not in the input  (nobody)
           read applications with $expand=owners
 Findings: 1 high.
 """
@@ -530,8 +530,8 @@ def test_the_summary_always_says_how_much_was_looked_at(tenant: Path, options: l
     assert "Read 3 app registrations and 1 service principal from 2 files." in ran.out
     judged = f"{read.count('passed')} passed, {read.count('failed')} failed; {read.count('not_applicable')} did not apply."
     assert f"Evaluated {read.count('passed') + read.count('failed')} checks with {len(read.outcomes)} rules: {judged}" in ran.out
-    assert f"Not evaluated: {read.count('not_evaluated')} checks, for want of" in ran.out
-    assert re.search(r"want of\n +\d+  .+  \([a-z-]+", ran.out)
+    assert f"Not evaluated: {read.count('not_evaluated')} checks. Missing data:" in ran.out
+    assert re.search(r"Missing data:\n +\d+  .+  \([a-z-]+", ran.out)
 
 
 def test_the_summary_says_what_could_not_be_read(tmp_path: Path) -> None:
@@ -539,7 +539,7 @@ def test_the_summary_says_what_could_not_be_read(tmp_path: Path) -> None:
     write(tmp_path / "in/bad.json", '{"appId": ')
     write(tmp_path / "in/prose.txt", "nothing of ours")
     ran = regaudit("scan", good.parent, *TODAY)
-    assert "Read 1 app registration from 1 file, 1 file passed over." in ran.out
+    assert "Read 1 app registration from 1 file, 1 file skipped." in ran.out
     assert "\n1 error while reading.\n" in ran.out
     assert f"regaudit: {good.parent.as_posix()}/bad.json:1:" in ran.err
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from auditor.report import FORMATS
-from auditor.report.rows import KINDS
+from auditor.report import FORMATS, KINDS
 from auditor.report.table import HEAD, columns
 from tests.helpers import ROOT, flat, regaudit, registration, write
 

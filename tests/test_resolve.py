@@ -671,7 +671,7 @@ def test_a_report_that_was_saved_long_ago_does_not_say_who_signed_in_since() -> 
     assert last.reason == "servicePrincipalSignInActivities: saved long ago, its newest sign-in is of 2025-12-01"
     assert old.complete == set()
     undated: Any = principal_of(files([{"appId": "a", "lastSignInActivity": None}], principals)).last_sign_in
-    assert undated.reason == "servicePrincipalSignInActivities: saved nobody knows when"
+    assert undated.reason == "servicePrincipalSignInActivities: its date is unknown"
 
 
 POLICY = {"isEnabled": False, "notifyReviewers": False}
@@ -687,12 +687,12 @@ def test_a_tenant_of_which_only_a_policy_is_given_is_judged_and_the_finding_poin
         assert (row.file, row.line, row.pointer, row.property_path, row.resource_kind) == (where, 1, "/isEnabled", "isEnabled", "tenant")
     assert unknown(alone.tenant.id)
     other = judge(book.get("tenant-user-consent"), alone)
-    assert (other.not_evaluated, dict(other.reasons)) == (1, {Reason("authorizationPolicy", "not given", collection=True): 1})
+    assert (other.not_evaluated, dict(other.reasons)) == (1, {Reason("authorizationPolicy", "not in the input", collection=True): 1})
 
 
 def test_rules_on_the_tenant_say_what_they_need_when_nothing_of_it_is_given() -> None:
     outcome = judge(rulebook.shipped().get("tenant-app-policy-gaps"), files(one("a")))
-    assert dict(outcome.reasons) == {Reason("defaultAppManagementPolicy", "not given", collection=True): 1}
+    assert dict(outcome.reasons) == {Reason("defaultAppManagementPolicy", "not in the input", collection=True): 1}
 
 
 def test_what_rules_on_the_tenant_and_on_sign_ins_need() -> None:

@@ -567,7 +567,7 @@ def test_peers_1_3_foreign_service_principals(tmp_path: Path) -> None:
     rules = ("sp-redirect-unsafe", "sp-secret-expired")
     assert found(write(tmp_path / "a.json", tenant_of(foreign, MAIL)), *rules) == [
         ("sp-redirect-unsafe", "low", "replyUrls[0]"),
-        ("sp-redirect-unsafe", "medium", "replyUrls[1]"),
+        ("sp-redirect-unsafe", "low", "replyUrls[1]"),  # the supplier's, who uses it
         ("sp-redirect-unsafe", "medium", "replyUrls[2]"),
         ("sp-secret-expired", "low", "passwordCredentials[0].endDateTime"),
     ]

@@ -289,7 +289,7 @@ def test_what_stands_for_a_placeholder_of_a_template_is_not_known() -> None:
     assert isinstance(document.data.sign_in_audience, Unknown)
     assert document.data.display_name == "Tab ${{APP_NAME_SUFFIX}}"
     assert document.data.id == APP["id"]
-    assert [note.message for note in found.notes] == ["a template: what its placeholders stand for is not known"]
+    assert [note.message for note in found.notes] == ["template: values such as ${{...}} are treated as unknown"]
 
 
 def test_half_of_a_surrogate_pair_is_read_as_the_replacement_character() -> None:
@@ -692,7 +692,7 @@ def test_lines_of_gitignore_that_are_no_patterns_are_passed_over(tmp_path: Path,
         (tmp_path / name).write_text(json.dumps(APP))
     assert [Path(d.file.name).name for d in sources.read([str(tmp_path)]).documents] == ["a" * 200 + ".json"]
     if line:
-        with pytest.raises(UsageError, match="no pattern"):
+        with pytest.raises(UsageError, match="not a pattern"):
             sources.read([str(tmp_path)], exclude=[line])
 
 

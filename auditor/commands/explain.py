@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs
-    from auditor.pipeline import Report as Audited
     from auditor.report.model import Report
+    from auditor.results import Report as Audited
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
@@ -57,7 +57,7 @@ def command(
 
     Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
     rules look for its cause. With files, folders or a tenant, run these rules over them: the exit code is 1 when one of them fails,
-    whatever its severity, and 2 when a code is not known or no rule could look.
+    whatever its severity, and 2 when a code is not known or no rule could be evaluated.
     """
     from auditor.pipeline import AuditRequest
 
@@ -170,8 +170,8 @@ def _with_a_code(message: Message) -> Message:
 
 def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int) -> int:
     from auditor.diagnose import aadsts
-    from auditor.report import Options, render
-    from auditor.report.build import Depth, report_of
+    from auditor.report import Depth, Options, render
+    from auditor.report.build import report_of
 
     ignored = book.matching(request.rules.ignore)
     explanations = aadsts.explained(message.codes, (rule for rule in book if rule.id not in ignored))
@@ -197,7 +197,7 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
             for piece in render(report, "text", shown):
                 click.echo(piece, nl=False)
     if message.more:
-        click.echo("regaudit: the message is too long to be looked at as a whole: only its beginning was", err=True)
+        click.echo("regaudit: the message is too long: only its beginning was read", err=True)
     if asked and not rules:
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
     done = all(explanation.known for explanation in explanations) and (rules or not asked)

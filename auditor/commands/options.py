@@ -41,7 +41,7 @@ class _Profile(click.Option):
 
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-_ALLOW_EMPTY = click.option("--allow-empty", is_flag=True, help="Exit with 0 where the input is empty, in place of 2.")
+_ALLOW_EMPTY = click.option("--allow-empty", is_flag=True, help="Exit with 0 instead of 2 if the input is empty.")
 _STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="How to name standard input in the report.")
 
 
@@ -51,7 +51,7 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> int
 
 _MAX_SIZE = click.option(
     "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
-    help="Larger files are not read, but named. 100,000 registrations are 255 MB; memory is three times that.",
+    help="Larger files are named and not read. 100,000 registrations are 255 MB; reading them takes three times that in memory.",
 )  # fmt: skip
 _SELECT = click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
@@ -60,22 +60,22 @@ _SELECT = click.option(
 _IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Not these rules.")
 _EXTEND = click.option("--extend-rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder with rule pages of your own.")
 _SET = click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
-_QUIET = click.option("-q", "--quiet", is_flag=True, help="Only what matters most, and no progress.")
-_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="What is otherwise left out, too: reasons, notes, files passed over.")
-_NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are obeyed, too.")
+_QUIET = click.option("-q", "--quiet", is_flag=True, help="Print only the most important lines, and no progress.")
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also print all reasons, notes and skipped files.")
+_NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR have the same effect as usual.")
 _SHELL = click.option(
     "--shell",
     type=click.Choice([shell.value for shell in Shell]),
     help="The shell that commands of fixes are written for; default: the platform's.",
 )  # fmt: skip
-as_of = click.option("--as-of", metavar="DATE", help="The day that counts as today, as in 2026-01-31. Makes the report reproducible.")
+as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
 strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
 certain_only = click.option(
     "--certain-only", is_flag=True,
-    help="Leave out findings that are only likely, since an exemption or what a format cannot carry is not known: not evaluated.",
+    help="Count findings that are only likely (they depend on an exemption or on data that is not in the input) as not evaluated.",
 )  # fmt: skip
 limit = click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown of a rule; 0 shows all."
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown per rule (0: all)."
 )
 
 

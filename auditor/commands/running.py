@@ -13,7 +13,8 @@ from auditor.commands.progress import Progress
 
 if TYPE_CHECKING:
     from auditor.engine.gate import Gate
-    from auditor.pipeline import AuditRequest, Inputs, Loaded, Report
+    from auditor.pipeline import AuditRequest, Inputs
+    from auditor.results import Loaded, Report
 
 
 def load(inputs: Inputs, collections: Collection[str], as_of: str | None, output: Output) -> Loaded:
@@ -41,7 +42,7 @@ def run(request: AuditRequest, output: Output, *, notes: bool = False) -> Report
 
 
 def listed(loaded: Loaded, objects: str, what: str, *, read: int, known: int) -> Gate:
-    """What a list comes to that judges nothing (see `gate.of_list`). Where nobody looked, standard error says why."""
+    """What a list comes to that judges nothing (see `gate.of_list`). Where nothing was checked, standard error says why."""
     from auditor.engine import gate
 
     errors = len(loaded.errors)
@@ -75,4 +76,4 @@ def _say_notes(loaded: Loaded) -> None:
     for note in loaded.notes:
         click.echo(f"note {told(note, 500)}", err=True)
     for name in loaded.passed_over:
-        click.echo(f"passed over {harmless(name, 500)}", err=True)
+        click.echo(f"skipped {harmless(name, 500)}", err=True)

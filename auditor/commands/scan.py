@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,12 @@ from auditor.commands.options import Output, as_of, certain_only, inputs, limit,
 from auditor.commands.output import guard_all, pages, shipped, write
 from auditor.errors import UsageError
 from auditor.files import identities, identity
+from auditor.report import FORMATS, KINDS, Depth, Options, render
 from auditor.severity import SEVERITIES
-
-KINDS = ("findings", "applications", "credentials")  # as in auditor.report.rows, which is not imported for a help text
 
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
-    from auditor.report.build import Depth
 
 _EPILOG = """\b
 Examples:
@@ -36,6 +34,13 @@ Examples:
   regaudit scan . --output-format csv=credentials.csv --rows credentials
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
 """
+_FLAT = [name for name, form in FORMATS.items() if form.flat]
+
+
+def _either(names: Iterable[str]) -> str:
+    """text, json or csv."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 @click.command("scan", cls=Command, epilog=_EPILOG)
@@ -46,22 +51,23 @@ Examples:
     multiple=True,
     metavar="FORMAT[=FILE]",
     shell_complete=complete.formats,
-    help="text, json, csv or ndjson, into a file if one is named. Repeatable.",
+    help=f"{_either(FORMATS)}; FORMAT=FILE writes it to a file. Repeatable.",
 )
-@click.option("--rows", type=click.Choice(KINDS), help="What csv and ndjson have a row for; findings, if it is left out.")
+@click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {_either(_FLAT)} is about (default: {KINDS[0]}).")
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
 @click.option(
     "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
-    help="The least severity that makes the exit code 1.",
+    help="The lowest severity that makes the exit code 1.",
 )  # fmt: skip
 @click.option(
-    "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True, help="Show nothing below this."
-)
+    "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True,
+    help="Hide findings below this severity.",
+)  # fmt: skip
 @strict
 @certain_only
 @as_of
-@click.option("--show-passed", is_flag=True, help="Show what passed, too.")
+@click.option("--show-passed", is_flag=True, help="Also show the checks that passed.")
 @limit
 @click.option(
     "--fix-script", metavar="FILE", type=click.Path(path_type=Path), help="Write the commands of all fixes to a script, which is not run."
@@ -74,12 +80,11 @@ def command(
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
     PATH is a manifest from the portal, what `az ad app show` or Microsoft Graph printed, a snapshot (`regaudit export`), a Power Apps
-    connector or a solution, or a folder of such files. What they are is told by their content. Joins (an app and its service
-    principal, say) reach over the files that are named, over one top-level folder, or over one tenant.
+    connector or a solution, or a folder of such files. Formats are detected from the content. Objects are linked within one tenant;
+    each top-level folder counts as one tenant, and so do all files named on the command line.
     """
     from auditor.pipeline import AuditRequest
-    from auditor.report import Options, render
-    from auditor.report.build import Depth, report_of
+    from auditor.report.build import report_of
 
     targets = [_target(form) for form in formats or ("text",)]
     _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
@@ -92,7 +97,7 @@ def command(
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
     for form, file in targets:
-        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or "findings", shell=output.shell)
+        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell)
         pieces = render(report, form, shown)
         _to_stdout(pieces) if file is None else write(pieces, file)
     if fix_script is not None:
@@ -104,16 +109,14 @@ def command(
 
 def _depth(forms: set[str], rows: str | None, *, inventory: bool) -> Depth:
     """How much of what was read the reports need. Raises UsageError for an option that none of them heeds."""
-    from auditor.report.build import Depth
-
-    flat = forms & {"csv", "ndjson"}
+    flat = forms & {*_FLAT}
     if rows is not None and not flat:
-        raise UsageError("--rows is about csv and ndjson: add --output-format csv or ndjson")
+        raise UsageError(f"--rows is about {' and '.join(_FLAT)}: add --output-format {_either(_FLAT)}")
     if inventory and "json" not in forms:
         raise UsageError("--inventory is about the JSON report: add --output-format json")
     if inventory or (flat and rows == "applications"):  # some of their columns are of the inventory
         return Depth.inventory
-    return Depth.findings if forms == {"text"} else Depth.objects
+    return max(FORMATS[form].needs for form in forms)
 
 
 def _apart(files: list[Path | None]) -> None:
@@ -128,8 +131,6 @@ def _apart(files: list[Path | None]) -> None:
 
 
 def _target(text: str) -> tuple[str, Path | None]:
-    from auditor.report import FORMATS
-
     form, equals, file = text.partition("=")
     if form not in FORMATS:
         raise UsageError(f"no report format is called {form!r}; there are: {', '.join(FORMATS)}")

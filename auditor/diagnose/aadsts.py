@@ -16,7 +16,7 @@ from auditor.display import bare_uri, clean
 from auditor.entra.catalog import CATALOG, Code
 from auditor.entra.ids import GUID
 from auditor.facts import App
-from auditor.pipeline import Report
+from auditor.results import Report
 from auditor.rulebook import Rule
 from auditor.unknown import is_unknown, known
 

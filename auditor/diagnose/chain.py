@@ -20,12 +20,12 @@ from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly,
 from auditor.engine.identity import numbered, subject_key
 from auditor.engine.rows import identity_of
 from auditor.facts import App, Connector, Fact, RequestedPermission, RequestedResource, Resource, ServicePrincipal
-from auditor.facts.connector import ConnectorScope
+from auditor.facts.connector_scope import ConnectorScope
 from auditor.joins.world import World
-from auditor.pipeline import Report
 from auditor.report.rows import FindingRow
 from auditor.report.tables import finding_row
 from auditor.report.verdict import nothing
+from auditor.results import Report
 from auditor.severity import Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 
@@ -123,6 +123,7 @@ LINKS = (
     Link("resource", _resource, (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
         Step("connector-client-is-resource"), Step("connector-accounts-mismatch"), Step("connector-tenant-consumers"),
+        Step("connector-host-audience"),
         Step("app-deactivated", _resource_app), Step("connector-token-version"), Step("connector-token-version-on-client"),
         Step("api-config-token-version-mismatch"),
     )),
@@ -274,7 +275,7 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
         elif (gap := next((verdict.reason for verdict in verdicts if verdict.reason is not None), None)) is not None:
             reason = gap
         elif isinstance(given := _reached(_with_registrations, connector), Unknown):
-            reason = given.key  # the catalog knows Microsoft's APIs, but nobody looked at this client
+            reason = given.key  # the catalog knows Microsoft's APIs, but this client was not checked
         elif what is None or not any(verdict.says in (Says.passed, Says.failed) for verdict in verdicts):
             reason = _unlooked(link, connector)
         status = "pass" if reason is None else "not-evaluated"
@@ -288,7 +289,7 @@ def _unlooked(link: Link, connector: Connector) -> str | None:
     preauthorized: Any = connector.preauthorized
     if link.name in ("permission", "scope", "consent") and isinstance(preauthorized, bool) and preauthorized:
         return None
-    return "no rule could look at it"
+    return "no rule applied"
 
 
 def _verdicts(step: Step, outcome: Outcome, connector: Connector) -> list[Verdict]:

@@ -54,7 +54,7 @@ class Gate(msgspec.Struct, frozen=True):
 
     @property
     def nothing_known(self) -> bool:
-        """Nobody looked at anything."""
+        """Nothing was checked."""
         return any(shortfall.cause in (Cause.empty, Cause.nothing_checked) for shortfall in self.incomplete)
 
     @property
@@ -112,7 +112,7 @@ def of_audit(
 ) -> Gate:
     """What the outcomes of a run come to.
 
-    `errors`: inputs that could not be read. `mendable`: what is unknown for something that can be mended, such as a missing permission.
+    `errors`: inputs that could not be read. `mendable`: what is unknown because of something fixable, such as a missing permission.
     `is_empty`: the input was read and holds nothing to audit. `strict`: whatever could not be evaluated is not done. Raises UsageError.
     """
     at = threshold(fail_on)
@@ -158,17 +158,17 @@ def unread(errors: int, broken: int = 0) -> list[Shortfall]:
 
 
 def _below(at: Severity, outcomes: Iterable[Outcome], mendable: Collection[Reason]) -> list[Shortfall]:
-    """Rules at or above a severity that could not be evaluated, and those whose findings may rise to it, for what can be mended."""
+    """Rules at or above a severity that could not be evaluated, or may have findings of it, because of a problem that the user can fix."""
     gaps = set(mendable)
     out = [o.rule.id for o in outcomes if not gaps.isdisjoint(o.reasons) and compiled(o.rule).levels[-1] >= at]
     rising = [o.rule.id for o in outcomes if any(one.reason in gaps and one.may_reach(at) for one in o.undecided)]
     found = []
     if out:
-        text = f"{counted(len(out), 'rule')} at or above --fail-on could not be evaluated everywhere, which can be mended: {_names(out)}"
-        found.append(Shortfall(Cause.left_out, text, len(out), out))
+        text = f"{counted(len(out), 'rule')} at or above --fail-on could not be fully evaluated because of a problem you can fix"
+        found.append(Shortfall(Cause.left_out, f"{text}: {_names(out)}", len(out), out))
     if rising:
-        text = f"{counted(len(rising), 'rule')} may have findings at or above --fail-on, depending on what can be mended: {_names(rising)}"
-        found.append(Shortfall(Cause.may_reach, text, len(rising), rising))
+        text = f"{counted(len(rising), 'rule')} may have findings at or above --fail-on, depending on a problem you can fix"
+        found.append(Shortfall(Cause.may_reach, f"{text}: {_names(rising)}", len(rising), rising))
     return found
 
 

@@ -82,7 +82,7 @@ def roots_of(rule: Rule, world: World) -> list[Any]:
 
 
 def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
-    """A root collection that was not given is not "all of them pass". (Nobody knows of connectors but those that were given.)"""
+    """A root collection that is not in the input is not "all of them pass". (Of connectors only those in the input are known.)"""
     (collection,) = ROOTS[rule.root].COLLECTIONS
     if collection is CONNECTORS or world.known.is_complete(collection) or not world.given:
         return Outcome(rule)

@@ -129,7 +129,7 @@ def _rests_on(likely: Likely) -> str:
 
 
 def _may_be(choice: Choice) -> str:
-    """may be high or critical, depending on servicePrincipals: not given."""
+    """may be high or critical, depending on servicePrincipals: not in the input."""
     others = " or ".join(sorted(choice.severities - {choice.ordinary}))
     return f"may be {others}, depending on {_reasons(choice.unknowns)}"
 
@@ -166,7 +166,7 @@ def _described(root: Any, of: Identity) -> RootIdentity:
 
 
 def owner_names(root: Any) -> list[str] | None:
-    """Names of the owners that are known; None where nobody looked."""
+    """Names of the known owners; None where owners were not read."""
     if is_unknown(getattr(root, "expanded_owners", None)) and not root.world.known.has(OWNERS):
         return None
     owners = getattr(root, "owners", None)

@@ -55,7 +55,8 @@ def third_party(host: str) -> Literal["shortener", "tunnel", "test tool"] | None
     return None
 
 
-# Power Platform's callback for connectors: one for all, one a connector, and those that regions had before.
+# Power Platform's callback for connectors: one for all, one a connector, and those that regions had before. Environments of the
+# preview region, in which a connector is tested before it is certified, sign in by global-test: learn.microsoft.com/connectors.
 _CONNECTOR_CALLBACK = re.compile(r"https://([a-z0-9-]+)\.consent\.azure-apim\.(?:net|us|cn)/redirect(/[^/?#]+)?/?")
 
 
@@ -64,7 +65,7 @@ def connector_callback(uri: str) -> Literal["shared", "per connector", "regional
     found = _CONNECTOR_CALLBACK.fullmatch(uri)
     if found is None:
         return None
-    return "per connector" if found[2] else "shared" if found[1] == "global" else "regional"
+    return "per connector" if found[2] else "shared" if found[1] in ("global", "global-test") else "regional"
 
 
 # Names that the service makes up itself, so that nobody can ask for one: a label of App Service, container instances or virtual machines
@@ -100,6 +101,26 @@ _MICROSOFTS = (
 def is_microsofts(host: str) -> bool:
     """Whether an API at this host is Microsoft's; not what a customer has published in Azure."""
     return host.endswith(_MICROSOFTS) and takeover_prone(host) is None and not host.endswith(_CLAIMABLE)
+
+
+# Where an API of Microsoft is called that takes tokens for itself only, with its app id; `.` begins the end of a name.
+_APIS = {
+    "graph.microsoft.com": "00000003-0000-0000-c000-000000000000",
+    "graph.microsoft.us": "00000003-0000-0000-c000-000000000000",
+    "graph.windows.net": "00000002-0000-0000-c000-000000000000",
+    "api.powerbi.com": "00000009-0000-0000-c000-000000000000",
+    "manage.office.com": "c5393580-f805-4401-95e8-94b7a6ef2fc2",
+    "management.azure.com": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+    "outlook.office.com": "00000002-0000-0ff1-ce00-000000000000",
+    "outlook.office365.com": "00000002-0000-0ff1-ce00-000000000000",
+    ".vault.azure.net": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+}
+
+
+def api_at(host: str) -> str | None:
+    """The app id of the API of Microsoft that is called at a host; None where it is another host, or an API takes several audiences."""
+    host = host.lower().partition(":")[0]
+    return _APIS.get(host) or _APIS.get("." + host.partition(".")[2])
 
 
 _APPLICATION_PROXY = (".msappproxy.net", ".msappproxy.us")

@@ -46,7 +46,14 @@ def subject_problem(issuer: str, subject: str) -> Problem | None:
         if not (service == "GitHub" and begins == "organization:"):
             return Problem(f"subjects of {of} begin with {begins}, and the issuer is of {service}")
     check = _CHECKS.get(service)
-    return None if check is None else check(issuer, subject)
+    return None if check is None else _with_a_value_that_fits(check, issuer, check(issuer, subject))
+
+
+def _with_a_value_that_fits(check: Callable[[str, str], Problem | None], issuer: str, problem: Problem | None) -> Problem | None:
+    """A subject with two faults: what is proposed instead has neither, or nothing is."""
+    if problem is None or not problem.likely or (other := check(issuer, problem.likely)) is None:
+        return problem
+    return problem._replace(likely=other.likely if other.likely and check(issuer, other.likely) is None else "")
 
 
 # -- GitHub
@@ -85,6 +92,7 @@ _NOT_CLAIMS = {
     "branch": _BRANCH, "branches": _BRANCH, "head": _BRANCH, "heads": _BRANCH, "tag": _TAG, "tags": _TAG, "release": _TAG,
     "env": "environment:", "environments": "environment:", "deployment": "environment:",
 }  # fmt: skip
+_REPOS = ("repos", "repo_name", "reponame")
 _PULL_REQUESTS = ("pullrequest", "pullrequests", "pr", "prs")
 _HOST = re.compile(r"(?:https?://)?(?:www\.)?github\.com/", re.IGNORECASE)
 
@@ -113,6 +121,8 @@ def _github(issuer: str, subject: str) -> Problem | None:
             return Problem("repo: is written in lower case", f"repo:{rest}")
         slug, _, context = rest.partition(":")
         return _github_slug(slug, context) or (_github_context(f"repo:{slug}", context) if ":" in rest else None)
+    if first.lower() in _REPOS:
+        return Problem("repo: is the name of the claim", f"repo:{rest}" if _github(issuer, f"repo:{rest}") is None else "")
     if re.fullmatch(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+", first) and not first.startswith("refs/"):
         return Problem("a subject begins with repo:", f"repo:{subject}")
     if ":" not in subject:
@@ -196,6 +206,8 @@ def _no_claim(key: str, value: str | None, done: str) -> Problem | None:
     if not key:
         return None  # said by who looks at values
     if value is None:
+        if done.split(":")[-3:-2] == ["environment"]:
+            return Problem("GitHub sends a colon in the name of an environment as %3A", f"{done[:-1]}%3A{key}")
         likely = f"{done}{_BRANCH}{key}" if key in ("main", "master") else ""
         return Problem("GitHub sends environment:NAME, ref:refs/heads/BRANCH, ref:refs/tags/TAG or pull_request here", likely)
     return None if _CLAIM.fullmatch(key) else Problem("names of claims have lower-case letters, digits and underscores only")
@@ -259,7 +271,9 @@ def _gitlab(issuer: str, subject: str) -> Problem | None:
 
 _RUNS = (["organization", "project", "workspace", "run_phase"], ["organization", "project", "stack", "deployment", "operation"])
 _RUN_FORM = "the form is organization:NAME:project:NAME:workspace:NAME:run_phase:plan (or apply)"
-_RUN_WORDS = frozenset({"organization", "org", "project", "workspace", "run_phase", "stack", "deployment", "operation", "phase"})
+_RUN_WORDS = frozenset(
+    {"organization", "organisation", "org", "project", "workspace", "run_phase", "stack", "deployment", "operation", "phase"}
+)
 
 
 def _terraform(issuer: str, subject: str) -> Problem | None:
@@ -274,15 +288,22 @@ def _terraform(issuer: str, subject: str) -> Problem | None:
     if keys == ["organization", "workspace", "run_phase"]:
         return Problem(f"the project is missing: {_RUN_FORM}")
     lower = [key.lower().replace("-", "_") for key in keys]
-    fixed = [{"org": "organization", "phase": "run_phase"}.get(key, key) for key in lower]
+    fixed = [{"org": "organization", "organisation": "organization", "phase": "run_phase"}.get(key, key) for key in lower]
     if fixed in _RUNS and len(words) == 2 * len(keys):
         likely = ":".join(f"{key}:{value}" for key, value in zip(fixed, words[1::2], strict=True))
-        return Problem(_RUN_FORM, likely if _terraform(issuer, likely) is None else "")
+        return Problem(_RUN_FORM, likely if likely != subject and _terraform(issuer, likely) is None else "")
     return Problem(_RUN_FORM) if set(lower) <= _RUN_WORDS or ":" not in subject else None  # words that are not known may be new
+
+
+_DEVOPS_ADDRESS = re.compile(r"https?://(?:dev\.azure\.com|[^/]+\.visualstudio\.com)/", re.IGNORECASE)
 
 
 def _azure_devops(issuer: str, subject: str) -> Problem | None:
     found = re.fullmatch(r"(sc|p):/*(.*)", subject, re.IGNORECASE | re.DOTALL)
+    if (address := _DEVOPS_ADDRESS.search(subject)) is not None:
+        path = subject[address.end() :]
+        likely = f"sc://{path}" if path.count("/") == 2 and "" not in path.split("/") else ""
+        return Problem("a subject names organization, project and service connection, without an address", likely)
     if found is None:
         bare = re.fullmatch(r"[^/:]+/[^/:]+/[^/:]+", subject)
         return Problem("a subject begins with sc://", f"sc://{subject}") if bare else None
@@ -297,6 +318,12 @@ def _entra(issuer: str, subject: str) -> Problem | None:
     bare = subject.strip("{}").lower()
     if re.fullmatch(GUID, bare):
         return None if bare == subject else Problem("the object ID is written in lower case, without braces", bare)
+    if re.fullmatch(r"[0-9a-f]{32}", bare):
+        return Problem("the object ID is written with hyphens", "-".join((bare[:8], bare[8:12], bare[12:16], bare[16:20], bare[20:])))
+    if subject.startswith("eid1/"):
+        return Problem("a slash comes before eid1", f"/{subject}")
+    if re.fullmatch(r"[\w.-]+", subject):
+        return Problem("the subject is the object (principal) ID of the managed identity, not its name")
     if "/userassignedidentities/" in bare or bare.startswith("/subscriptions/"):
         return Problem("the subject is the object (principal) ID of the managed identity, not its resource ID")
     return None

@@ -8,8 +8,10 @@ from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
 from auditor.facts.app import AccountType, App, Limits, OptionalClaim, RedirectUriSetting, Token
 from auditor.facts.base import Fact
-from auditor.facts.connector import Connector, ConnectorScope
-from auditor.facts.credentials import Certificate, ClaimTest, Credential, FederatedCredential, GitHubSubject, Secret
+from auditor.facts.connector import Connector
+from auditor.facts.connector_scope import ConnectorScope
+from auditor.facts.credentials import Certificate, Credential, Secret
+from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction

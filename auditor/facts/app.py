@@ -26,7 +26,8 @@ from auditor.facts.convert import (
     text,
     word,
 )
-from auditor.facts.credentials import Certificate, FederatedCredential, Secret, certificates, has_valid
+from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
+from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
 from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, as_compared, identifier_uris, is_known_in_part, is_template, redirect_uris
@@ -414,7 +415,7 @@ class App(Fact):
 
     @fact(CONNECTORS)
     def connectors(self) -> list[Connector]:
-        """The connectors, of those that were given, that sign in through it."""
+        """The connectors in the input that sign in through it."""
         return self.world.connections.of_client(self.app_id)
 
     @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)

@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import clouds, hosts
-from auditor.entra.collections import APPLICATIONS, CONNECTOR_PARTS, CONNECTORS, GRANTS, ORGANIZATION, SERVICE_PRINCIPALS
-from auditor.entra.ids import API_CONNECTIONS, MICROSOFT_GRAPH, is_guid
-from auditor.facts.api import Permission, Resource
+from auditor.entra.collections import APPLICATIONS, CONNECTOR_PARTS, CONNECTORS, ORGANIZATION, SERVICE_PRINCIPALS
+from auditor.entra.ids import API_CONNECTIONS, is_guid
+from auditor.facts.api import Resource
 from auditor.facts.base import Fact, fact, part, prop
+from auditor.facts.connector_scope import ConnectorScope
 from auditor.facts.convert import conversion, each, flag, listed, lower, number, text
 from auditor.facts.permissions import RequestedPermission, RequestedResource
-from auditor.facts.placeholders import address, filled_in, from_elsewhere, is_placeholder
+from auditor.facts.placeholders import address, filled_in, is_placeholder
 from auditor.facts.uris import as_compared
 from auditor.unknown import Unknown, Unread, keep, read, some
 
@@ -24,90 +25,10 @@ if TYPE_CHECKING:
 
 _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
-# Of the identity platform itself: no API's scopes.
-_PROTOCOL = frozenset({"openid", "profile", "email", "offline_access"})
 _ANYBODYS: dict[str, Literal["common", "organizations", "consumers"]] = {
     "common": "common", "organizations": "organizations", "consumers": "consumers",
 }  # fmt: skip
 _AT_ENTRA = ("aad", "aadcertificate", "msal")
-
-
-class ConnectorScope(Fact):
-    """A scope that a connector asks for."""
-
-    KEY = (("text",),)
-    LABEL = ("text",)
-    COLLECTIONS = (CONNECTORS,)
-    owner: Connector
-
-    text: str = prop(doc="As written.")
-    value: str = prop(doc="Its name without the API; '' when only an API is named.")
-    resource_uri: str = prop(doc="The API that it names; '' when it names none.")
-    protocol: bool = prop(doc="openid, profile, email or offline_access: of no API.")
-    placeholder: bool = prop(doc="To be replaced by whoever uses the file.")
-
-    def __init__(self, value: str, owner: Connector, at: str) -> None:
-        self.owner, self.at, self.text = owner, at, value
-        if why := from_elsewhere(value):
-            elsewhere: Any = Unknown("scopes", why)
-            self.protocol = self.placeholder = self.resource_uri = self.value = elsewhere
-            return
-        self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
-        before, _, name = value.rpartition("/")
-        if is_guid(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
-            self.resource_uri, self.value = value, ""
-        elif "://" in before or is_guid(before.lower()):
-            self.resource_uri, self.value = before, name
-        else:
-            self.resource_uri, self.value = "", value
-
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
-    def resource(self) -> Resource | None:
-        """The API that it is asked of: the one that it names, else the connector's; Microsoft Graph where no API is named at all."""
-        if self.resource_uri:
-            return self.owner.world.connections.resource(self.resource_uri)
-        if self.owner.identity_provider in ("aad", "aadcertificate") or self.owner.kind == "api":
-            return self.owner.resource
-        return self.owner.world.apis.resource(MICROSOFT_GRAPH)
-
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
-    def definition(self) -> Permission | None:
-        """The delegated permission of the API with this name; null when it has none."""
-        return self._defined("delegated")
-
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
-    def as_role(self) -> Permission | None:
-        """The application permission of the API with this name; null when it has none."""
-        return self._defined("application")
-
-    def _defined(self, kind: str) -> Permission | None:
-        resource = self.resource
-        return None if resource is None else self.owner.world.apis.named(resource.app_id, self.value, kind)
-
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
-    def requested(self) -> RequestedPermission | None:
-        """The client's entry for it in requiredResourceAccess; null when there is none."""
-        client, resource, definition = self.owner.client, self.resource, self.definition
-        if client is None or resource is None or definition is None:
-            return None
-        same = keep(
-            client.requested_permissions,
-            lambda wish: wish.kind == "delegated" and wish.resource_app_id == resource.app_id and wish.id == definition.id,
-        )
-        return next(iter(same), None)
-
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, GRANTS)
-    def granted(self) -> bool:
-        """The client was granted it, or is preauthorized for it by the API."""
-        client, resource = self.owner.client, self.resource
-        if client is None or resource is None:
-            return False
-        if self.owner.world.apis.preauthorized(client.app_id, resource, self.definition):
-            return True
-        return some(
-            client.granted_permissions,
-            lambda grant: grant.kind == "delegated" and grant.resource_app_id == resource.app_id and grant.value == self.value,
-        )
 
 
 @conversion(str)
@@ -174,6 +95,13 @@ class Connector(Fact):
         "tokenVersion", number, "Version of access tokens that an API's configuration validates; null: not said.", absent=None
     )
 
+    reroutes: bool = prop(
+        "reroutes",
+        flag,
+        "A policy or code of its own may send requests to another host than that of the definition.",
+        absent="policyTemplateInstances",
+    )
+
     _client_id: Any = part("clientId", str)
     _own_app: Any = part("ownApp", bool)  # who makes a connection brings a client of his own
 
@@ -212,6 +140,11 @@ class Connector(Fact):
         """The definition beside it calls its API over http only; false where it names no scheme."""
         return self.world.connections.part(self, "schemes") == "http"
 
+    @fact(CONNECTOR_PARTS)
+    def microsoft_host(self) -> str | None:
+        """App id of the API of Microsoft that is called at `host`, where it takes tokens for itself only; null for other hosts."""
+        return hosts.api_at(self.host)
+
     @property
     def signs_in_by_itself(self) -> bool:
         """Whether it is a connector or a sample's configuration, and no secret or key beside one."""
@@ -226,7 +159,8 @@ class Connector(Fact):
             return True
         if self.identity_provider not in ("oauth2", "oauth2generic"):
             return False
-        return clouds.login_cloud(self.authorization_url) is not None
+        # Without any URL there are only the parameters of the provider Microsoft Entra ID, which a solution's import leaves behind.
+        return clouds.login_cloud(self.authorization_url or self.login_uri) is not None
 
     @fact()
     def generic(self) -> bool:
@@ -245,7 +179,7 @@ class Connector(Fact):
 
     @fact(APPLICATIONS)
     def with_registrations(self) -> bool:
-        """App registrations were given with it, so that it is no template to be filled in; unknown otherwise."""
+        """The input holds app registrations, so that it is not a template to be filled in; unknown otherwise."""
         return self.world.connections.given()
 
     @fact(graph="clientId")
@@ -288,7 +222,7 @@ class Connector(Fact):
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
-        """The cloud that its login host belongs to; null when that is no host of Microsoft Entra ID."""
+        """The cloud that its login host belongs to; null when that host does not belong to Microsoft Entra ID."""
         return clouds.login_cloud(self.authorization_url if self.generic else self.login_uri, customers=True)
 
     @fact(ORGANIZATION, graph="loginUri")
@@ -334,6 +268,17 @@ class Connector(Fact):
         """`callback` as Entra ID compares it with the client's redirect URIs (`uri.compared`)."""
         return as_compared(read(self.callback))
 
+    @fact(CONNECTOR_PARTS, graph="redirectUrls")
+    def callback_shown(self) -> str:
+        """`callback`, or in words where it is only known that it is the connector's own."""
+        try:
+            known: str = read(self.callback)
+            return known
+        except Unread:
+            if self.redirect_mode != "GlobalPerConnector":
+                raise
+            return f"a redirect URI of its own ({SHARED_REDIRECT}/…)"
+
     # -- joins
 
     @fact(APPLICATIONS.whole)
@@ -352,7 +297,7 @@ class Connector(Fact):
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, graph="clientId")
     def mistaken_client(self) -> App | None:
-        """The registration whose object ID, or whose service principal's, was entered as client ID; null when it is no such ID."""
+        """The registration whose object ID, or whose service principal's, was entered as client ID; null when it is another ID."""
         return self.world.connections.by_object_id(self.client_id)
 
     @fact(graph="clientId")

@@ -135,7 +135,7 @@ class RequestedPermission(Fact):
 
     @fact(CONNECTORS)
     def needed_by_connector(self) -> bool:
-        """A connector of those that were given signs in with it."""
+        """A connector in the input signs in with it."""
         connectors = self.owner.world.connections.by_client[0] if self.owner.world.connectors else {}
         return some(connectors.get(self.owner.app_id, ()), lambda connector: some(connector.permissions, lambda wish: wish is self))
 

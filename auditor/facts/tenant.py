@@ -46,7 +46,7 @@ class Tenant(Fact):
     verified_domains: list[str] = prop("verifiedDomains", doc="Names of its verified domains, lower case.", unknown_without=(ORGANIZATION,))
 
     def __init__(self, objects: Mapping[Collection, tuple[Any, Document]], world: World, tenant_id: Any) -> None:
-        """`objects`: its organization and its policies, as far as they are given, each with its document."""
+        """`objects`: its organization and its policies, as far as they are in the input, each with its document."""
         self.owner, self.at, self.world, self._objects = world, "", world, objects
         self.document = next((document for _, document in objects.values()), None)
         self.id, self.rank = tenant_id, 0
@@ -95,7 +95,7 @@ class Tenant(Fact):
 
     @_policy(AUTHORIZATION, "allowUserConsentForRiskyApps")
     def risky_consent_allowed(self) -> bool:
-        """Users can consent to applications that Microsoft holds for risky; null = no."""
+        """Users can consent to applications that Microsoft considers risky; null = no."""
         return bool(self._object(AUTHORIZATION).allow_user_consent_for_risky_apps)
 
     def _user_permissions(self) -> shapes.DefaultUserRolePermissions:

@@ -244,6 +244,12 @@ class IdentifierUri(Uri):
         return principal is not None and any(name == self.value for name in principal.names)
 
     @fact()
+    def host_in_capitals(self) -> bool:
+        """What stands for its host, and is not an ID, has upper case letters."""
+        authority = self.value.partition("://")[2].partition("/")[0]
+        return authority != authority.lower() and not is_guid(authority.lower())
+
+    @fact()
     def app_id_inside(self) -> str | None:
         """The GUID that it names as api://GUID; null when it names none."""
         rest = self.value[len("api://") :].lower() if self.scheme == "api" else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from auditor.facts.api import Client, Permission, Resource
     from auditor.facts.app import App
     from auditor.facts.connector import Connector
-    from auditor.facts.credentials import FederatedCredential
+    from auditor.facts.federated import FederatedCredential
     from auditor.facts.permissions import DelegatedGrant, GrantedPermission
     from auditor.facts.principal import Owner, ServicePrincipal
     from auditor.facts.tenant import Tenant

@@ -231,4 +231,4 @@ def _in_part(listed: Definition) -> Unknown:
 
 
 def _undefined() -> Unknown:
-    return Unknown("permissions of the API", "neither its registration nor its service principal was given", collection=True)
+    return Unknown("permissions of the API", "neither its registration nor its service principal is in the input", collection=True)

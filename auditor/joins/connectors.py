@@ -14,7 +14,7 @@ from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCI
 from auditor.entra.shapes import ConnectorPart
 from auditor.facts import App, Connector, Resource, ServicePrincipal, Tenant
 from auditor.joins.apis import Apis
-from auditor.joins.known import CLIENT, DEFINITION, RESOURCE
+from auditor.joins.known import CLIENT, DEFINITION, NOT_IN_INPUT, RESOURCE
 from auditor.joins.lookups import Lookups
 from auditor.sources import Document
 from auditor.unknown import Partial, Unknown, Unread, known, read, whole_or_partial
@@ -48,17 +48,16 @@ class Connections:
         if found is not None:
             return found
         if not values:
-            return Unknown(DEFINITION, "not given", collection=True)
+            return Unknown(DEFINITION, NOT_IN_INPUT, collection=True)
         return next((value for value in values if isinstance(value, str)), values[0])
 
     # -- the client
 
     def _missing(self, what: str) -> Unknown:
-        why = "not among those given" if self._known.has(APPLICATIONS) else "not given"
-        return Unknown(what, why, collection=True)
+        return Unknown(what, NOT_IN_INPUT, collection=True)
 
     def given(self) -> bool:
-        """Whether registrations were given (those of a sample that has yet to make them have no app id); raises Unread if not."""
+        """Whether the input holds registrations (those that a sample has yet to create have no app id); raises Unread if not."""
         if self._known.is_complete(APPLICATIONS) or any(app.app_id.__class__ is str for app in self._lookups.apps):
             return True
         raise Unread(self._missing(CLIENT))

@@ -15,8 +15,8 @@ _OLD = timedelta(days=7)
 class SignIns:
     """Rows by app id. `gap`: a row's app id is not known; `old`: set when the report was saved long before it is judged.
 
-    Who has signed in since, an old report does not say. Where nobody says when it was `taken`, its age shows: in every tenant
-    somebody signs in all the time.
+    An old report does not say who has signed in since. Where the source does not say when it was `taken`, its newest sign-in shows its
+    age: every tenant has sign-ins all the time.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class SignIns:
                 newest = date
         if not vouched and (newest is None or now - newest > _OLD):
             age = "read on" if taken is not None else "its newest sign-in is of"
-            why = "saved nobody knows when" if newest is None else f"saved long ago, {age} {newest:%Y-%m-%d}"
+            why = "its date is unknown" if newest is None else f"saved long ago, {age} {newest:%Y-%m-%d}"
             self.old = Unknown(collection, why, collection=True)
 
     @property

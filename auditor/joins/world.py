@@ -172,7 +172,7 @@ class World(Lookups):
         groups = self._by_parent[of.kind]
         facts = [make(doc, one, "", document) for doc, document in groups.get(one.id, ())]
         if "" in groups:  # ownerless: the input does not say which object owns these; they may belong to any
-            return Partial(facts, Unknown(of.name, "the owner of some is not named", collection=True))
+            return Partial(facts, Unknown(of.name, "the input does not name the owner of some entries", collection=True))
         if self.known.has_all_of(one.id, of):
             return facts
         return Partial(facts, self.missing(of)) if facts else self.missing(of)

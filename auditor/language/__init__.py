@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.language.checker import FUNCTIONS, Checker
+from auditor.language.calls import FUNCTIONS
+from auditor.language.checker import Checker
 from auditor.language.fix import BUILTINS as FIX_BUILTINS
 from auditor.language.fix import Fix
 from auditor.language.logic import BUILTINS, PRESUMED, Choice, Env, Likely

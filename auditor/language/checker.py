@@ -7,17 +7,13 @@ of Python's AST.
 from __future__ import annotations
 
 import ast
-import difflib
-import math
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
-from auditor.errors import RuleError
 from auditor.language import logic
-from auditor.language.blind import choice_blind, compare_blind, loop_blind, membership_blind, size_blind, undecided
-from auditor.language.logic import Env, Exact
-from auditor.language.lookup import Plan, planned
+from auditor.language.blind import choice_blind, compare_blind, membership_blind, undecided
+from auditor.language.calls import FUNCTIONS, TEXT_METHODS, Calls
+from auditor.language.logic import Env
 from auditor.language.nodes import (
     Node,
     PartlyKnown,
@@ -28,109 +24,19 @@ from auditor.language.nodes import (
     inverse,
     joined,
     literal,
-    loop_code,
-    name,
     negated,
     unknowns,
 )  # fmt: skip
-from auditor.language.parse import Text, parse
 from auditor.language.types import BOOL, DURATION, INT, NULL, SEVERITY, TEXT, Type, type_of
-from auditor.unknown import Unavailable, Unknown
+from auditor.unknown import Unknown
 
-MAX_NESTING, MAX_NUMBER = 2, 10**9
-FUNCTIONS = {"any": 1, "all": 1, "count": 1, "len": 1, "days": 1, "matches": 2}
-TEXT_METHODS = ("lower", "startswith", "endswith")
-_WORDS = {
-    "Lambda": "lambda", "Subscript": "[…]", "Dict": "a dict", "JoinedStr": "an f-string", "NamedExpr": ":=", "Await": "await",
-    "GeneratorExp": "a bare generator", "ListComp": "a list comprehension", "DictComp": "a dict comprehension",
-    "SetComp": "a set comprehension", "Starred": "*", "Yield": "yield", "YieldFrom": "yield", "Slice": "a slice",
-}  # fmt: skip
+MAX_NUMBER = 10**9
 _SYMBOLS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _NOTHING: frozenset[str] = frozenset()
 
 
-class Checker:
-    def __init__(self, scope: Mapping[str, Node], unavailable: Unavailable | None = None, prefix: str = "_k") -> None:
-        self.scope = dict(scope)
-        self._prefix = prefix  # of the names of constants
-        self.unavailable = unavailable or Unavailable()
-        self.nonnull = _NOTHING
-        self.reads: list[Read] = []
-        self.used: set[str] = set()
-        self.constants: dict[str, Exact] = {}  # worked out once, when parameters are bound
-        self._depth = 0
-        self._lenient = False  # nothing is complained of that may be null
-        self._enough = math.inf  # what the next count() need not go beyond
-        self._text = Text("", 0, ast.Constant(None))
-
-    # -- text -> node
-
-    def check(self, source: str, want: Type | None = BOOL) -> Node:
-        tree = self.parse(source)
-        node = self.visit(tree)
-        if want is not None and node.type != want:
-            self._fail(f"this must be {want}, it is {node.type}{self._hint(node)}", tree)
-        return node
-
-    def parse(self, source: str) -> ast.expr:
-        self._text = text = parse(source)
-        return text.tree
-
-    def visit(self, tree: ast.AST) -> Node:
-        kind = type(tree).__name__
-        method: Callable[[Any], Node] | None = getattr(self, "on_" + kind, None)
-        if method is None:
-            self._fail(f"{_WORDS.get(kind, kind)} cannot be used in a rule", tree)
-        node = method(tree)
-        if node.const and not isinstance(node.code, (ast.Constant, ast.Name)) and node.type.kind != "list":
-            node.code = self._constant(node.exact)
-        return node
-
-    def _constant(self, exact: Exact) -> ast.expr:
-        key = f"{self._prefix}{len(self.constants)}"
-        self.constants[key] = exact
-        return name(key)
-
-    # -- errors
-
-    def _fail(self, message: str, tree: ast.AST) -> NoReturn:
-        raise self._text.error(message, tree)
-
-    @staticmethod
-    def _near(word: str, names: Iterable[str]) -> str:
-        choices = sorted(names)
-        close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
-        if close:
-            return f"; did you mean {close[0]!r}?"
-        return f"; there are: {', '.join(choices)}" if len(choices) <= 12 else ""
-
-    @staticmethod
-    def _hint(node: Node) -> str:
-        path = node.path or "…"
-        if node.type.kind == "list":
-            return f": say len({path}) > 0"
-        if node.type.kind == "text":
-            return f": say {path} != ''"
-        return f": say {path} is not None" if node.type.null else ""
-
-    def _condition(self, tree: ast.AST) -> Node:
-        node = self.visit(tree)
-        if node.type != BOOL:
-            self._fail(f"a condition is needed here, this is {node.type}{self._hint(node)}", tree)
-        return node
-
-    def _known(self, tree: ast.AST, *kinds: str) -> Node:
-        """A value of one of these kinds that cannot be null here."""
-        node = self.visit(tree)
-        if node.type.kind not in kinds:
-            self._fail(f"{' or '.join(kinds)} is needed here, this is {node.type}", tree)
-        self._not_null(node, tree)
-        return node
-
-    def _not_null(self, node: Node, tree: ast.AST) -> None:
-        if node.type.null and node.path not in self.nonnull and not self._lenient:
-            path = node.path or "…"
-            self._fail(f"{node.path or 'this'} may be null: say first '{path} is not None and …', or put that into `given`", tree)
+class Checker(Calls):
+    """The operators and values of the language."""
 
     # -- leaves
 
@@ -141,7 +47,7 @@ class Checker:
         if kind is None:
             self._fail(f"a constant of kind {type(value).__name__} cannot be used in a rule", tree)
         if isinstance(value, int) and abs(value) > MAX_NUMBER:
-            self._fail("no number beyond a thousand million", tree)
+            self._fail(f"a number here is at most {MAX_NUMBER:,}", tree)
         return Node(kind, literal(value), lambda env: value, const=True, value=value)
 
     def on_Name(self, tree: ast.Name) -> Node:  # noqa: N802
@@ -245,7 +151,7 @@ class Checker:
         if isinstance(operator, (ast.In, ast.NotIn)):
             return self._membership(tree, left, right, isinstance(operator, ast.NotIn))
         symbol = _SYMBOLS[type(operator)]
-        if isinstance(right, ast.Constant) and type(right.value) is int and isinstance(left, ast.Call) and _calls(left, "count"):
+        if isinstance(right, ast.Constant) and type(right.value) is int and isinstance(left, ast.Call) and _is_call_of(left, "count"):
             self._enough = right.value + 1
         if symbol in ("==", "!="):
             a, b = self.visit(left), self.visit(right)
@@ -342,7 +248,7 @@ class Checker:
             blind.exact = False  # bounds are left to the three-valued form
         return Node(replace(kind, null=False, values=()), code, exact, const=a.const and b.const, blind=blind)
 
-    # -- lists and calls
+    # -- lists
 
     def on_List(self, tree: ast.List) -> Node:  # noqa: N802
         items = [self.visit(item) for item in tree.elts]
@@ -356,136 +262,6 @@ class Checker:
 
     on_Tuple = on_Set = on_List  # noqa: N815
 
-    def on_Call(self, tree: ast.Call) -> Node:  # noqa: N802
-        if tree.keywords:
-            self._fail("no keyword arguments in a rule", tree)
-        if isinstance(tree.func, ast.Attribute) and tree.func.attr in TEXT_METHODS:
-            return self._text_method(tree, tree.func)
-        if not isinstance(tree.func, ast.Name):
-            self._fail("only the rule functions can be called: " + ", ".join(FUNCTIONS), tree)
-        function = tree.func.id
-        if function not in FUNCTIONS:
-            self._fail(f"unknown function {function!r}{self._near(function, FUNCTIONS)}", tree.func)
-        wanted = FUNCTIONS[function]
-        if len(tree.args) != wanted or any(isinstance(argument, ast.Starred) for argument in tree.args):
-            self._fail(f"{function} takes {wanted} argument{'s' * (wanted > 1)}", tree)
-        if function in ("any", "all", "count"):
-            return self._quantifier(tree.args[0], function)
-        handler: Callable[..., Node] = getattr(self, "_call_" + function)
-        return handler(*tree.args)
 
-    def _text_method(self, tree: ast.Call, function: ast.Attribute) -> Node:
-        subject, method = self._known(function.value, "text"), function.attr
-        blind = undecided(subject)
-        if method == "lower":
-            if tree.args:
-                self._fail("lower() takes no argument", tree)
-            code = ast.Call(attribute(subject.code, "lower"), [], [])
-            return Node(TEXT, code, logic.lift(str.lower, subject.exact), const=subject.const, blind=blind)
-        if len(tree.args) != 1:
-            self._fail(f"{method}() takes one argument", tree)
-        argument = self.visit(tree.args[0])
-        item = argument.type.item if argument.type.kind == "list" else argument.type
-        if not argument.const or item != TEXT:
-            self._fail(f"{method}() takes a text or a list of texts, written out or a parameter", tree.args[0])
-        code = ast.Call(attribute(subject.code, method), [argument.code], [])
-        exact = logic.lift(str.startswith if method == "startswith" else str.endswith, subject.exact, argument.exact)
-        return Node(BOOL, code, exact, const=subject.const, blind=blind)
-
-    def _call_len(self, argument: ast.expr) -> Node:
-        node = self._known(argument, "list", "text")
-        return Node(INT, call("_len", node.code), lambda env: logic.size(node.exact(env)), const=node.const, blind=size_blind(node))
-
-    def _call_days(self, argument: ast.expr) -> Node:
-        node = self._known(argument, "int")
-        exact = logic.lift(lambda number: number.unknown if number.__class__ is logic.Range else logic.days(number), node.exact)
-        blind = undecided(node)
-        return Node(DURATION, call("_days", node.code), exact, const=node.const, blind=blind)
-
-    def _call_matches(self, argument: ast.expr, pattern: ast.expr) -> Node:
-        subject, glob = self._known(argument, "text"), self._known(pattern, "text")
-        if not glob.const:
-            self._fail("the pattern must be written out or be a parameter", pattern)
-        matcher = self._constant(lambda env: logic.Glob(glob.exact(env)))
-        exact = logic.lift(lambda text, star: logic.Glob(star)(text), subject.exact, glob.exact)
-        blind = undecided(subject)
-        return Node(BOOL, ast.Call(matcher, [subject.code], []), exact, blind=blind)
-
-    def _plan(self, kind: str, loop: ast.GeneratorExp, variable: str, over: Node) -> Plan | None:
-        """How to look up what a loop compares. Its parts have been checked: whether one may be null does not matter here."""
-        scope, kept = self.scope, (len(self.reads), dict(self.constants))
-        assert over.type.item is not None
-        self.scope = {**scope, variable: Node(over.type.item, name(variable), lambda env: env[variable], path=variable)}
-        self._lenient = True
-        try:
-            return planned(kind, loop, variable, self.visit)
-        except RuleError:
-            return None
-        finally:
-            self.scope, self._lenient = scope, False
-            del self.reads[kept[0] :]
-            self.constants = kept[1]
-
-    def _looked_up(self, exact: Exact, loop: ast.GeneratorExp) -> ast.expr:
-        """Code that has a loop over a long list worked out by its three-valued form, which looks up what it compares."""
-        function = self._constant(lambda bound: lambda local: logic.decided(exact({**bound, **local})))
-        names = sorted({part.id for part in ast.walk(loop) if isinstance(part, ast.Name)} & {*self.scope})
-        return ast.Call(function, [ast.Dict([literal(each) for each in names], [self.scope[each].code for each in names])], [])
-
-    def _quantifier(self, argument: ast.expr, kind: str) -> Node:
-        enough, self._enough = self._enough, math.inf
-        if not isinstance(argument, ast.GeneratorExp):
-            self._fail(f"write {kind}(… for x in list)", argument)
-        variable, over, conditions, body = self._loop(argument)
-        if body.type != BOOL:
-            self._fail(f"{kind} needs a condition, this is {body.type}{self._hint(body)}", argument.elt)
-        exact = logic.quantify(
-            kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable,
-            plan=self._plan(kind, argument, variable, over), enough=enough,
-        )  # fmt: skip
-        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code)
-        code = ast.IfExp(call("_is_long", over.code), self._looked_up(exact, argument), code)
-        blind = loop_blind(kind, variable, over, conditions, body)
-        return Node(INT if kind == "count" else BOOL, code, exact, blind=blind)
-
-    def _loop(self, argument: ast.GeneratorExp) -> tuple[str, Node, list[Node], Node]:
-        """The variable of a loop, the list, the conditions and what is said of each element."""
-        if len(argument.generators) != 1 or argument.generators[0].is_async:
-            self._fail("one 'for name in list' at a time", argument)
-        loop = argument.generators[0]
-        target = loop.target
-        if not isinstance(target, ast.Name):
-            self._fail("one 'for name in list' at a time", argument)
-        if self._depth >= MAX_NESTING:
-            self._fail(f"loops nest {MAX_NESTING} deep at most; deeper is a missing fact", argument)
-        variable = target.id
-        if variable in self.scope or variable in FUNCTIONS or variable.startswith("_"):
-            self._fail(f"{variable!r} is taken: choose another name", target)
-        over = self._known(loop.iter, "list")
-        if over.type.item is None:
-            self._fail("loop over a list", loop.iter)
-        outside, scope = self.nonnull, self.scope
-        self.scope = {**scope, variable: Node(over.type.item, name(variable), lambda env: env[variable], path=variable)}
-        self._depth += 1
-        conditions = []
-        for condition in loop.ifs:
-            node = self._condition(condition)
-            conditions.append(node)
-            self.nonnull |= node.true
-        body = self.visit(argument.elt)
-        self.nonnull, self.scope, self._depth = outside, scope, self._depth - 1
-        return variable, over, conditions, body
-
-    def elements(self, source: str) -> tuple[Node, str]:
-        """The list that a loop makes, `uri.value for uri in app.redirect_uris if …`, and the path of the list that it goes through."""
-        tree = self.parse(f"({source})")
-        if not isinstance(tree, ast.GeneratorExp):
-            self._fail("write x.value for x in list if …", tree)
-        variable, over, conditions, body = self._loop(tree)
-        exact = logic.elements(over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable)
-        loop = ast.comprehension(ast.Name(variable, ast.Store()), call("_few", over.code), [c.code for c in conditions], 0)
-        return Node(Type("list", item=body.type), ast.ListComp(body.code, [loop]), exact), over.path
-
-
-def _calls(tree: ast.Call, function: str) -> bool:
+def _is_call_of(tree: ast.Call, function: str) -> bool:
     return isinstance(tree.func, ast.Name) and tree.func.id == function

@@ -20,7 +20,7 @@ class PartlyKnown:
 
     Plain Python once more, but in two parts: `true` holds where the expression is certainly true, `false` where it is certainly
     false; None: never. Of a number `low` and `high` are its bounds (high None: none). Of a list `known` are its known elements.
-    `exact`: where neither holds the verdict is "not evaluated"; otherwise the three-valued form has the last word.
+    `exact`: where neither holds, the verdict is "not evaluated". Otherwise the three-valued form decides.
     """
 
     unknown: Unknown

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from auditor.shell import Shell
@@ -12,15 +14,43 @@ from auditor.shell import Shell
 if TYPE_CHECKING:
     from auditor.report.model import Report
 
-FORMATS = ("text", "json", "csv", "ndjson")
-# How the reports of each format begin or end, so that an older one is known from what somebody else wrote.
-_BEGINNINGS = (
-    re.compile(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"'),
-    re.compile(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. "),
-    re.compile(rb'\{"schema_version":"[\d.]+","tool":"regaudit"'),
-    re.compile(rb"schema_version,tool,row,run_id,as_of,"),
-)
-_ENDS = (re.compile(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE),)
+
+class Depth(IntEnum):
+    """How much of what was read a report has, besides findings."""
+
+    findings = 0  # the objects that findings are of: all that a text needs
+    objects = 1  # all objects and their credentials
+    inventory = 2  # also owners, permissions and URIs of each app registration
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """All that the rest of regaudit knows of a format. Its renderer takes a report and `Options`, and gives pieces of bytes.
+
+    `begins` or `ends` is how its reports are recognised, so that one replaces an older one and nothing that somebody else wrote.
+    """
+
+    module: str  # imported when a report is rendered
+    renderer: str = "render"
+    needs: Depth = Depth.objects
+    flat: bool = False  # it has rows of one of KINDS
+    begins: re.Pattern[bytes] | None = None
+    ends: re.Pattern[bytes] | None = None
+
+    def wrote(self, start: bytes, end: bytes) -> bool:
+        """Whether a file that begins and ends so is a report in this format."""
+        return bool((self.begins and self.begins.match(start)) or (self.ends and self.ends.search(end)))
+
+
+FORMATS = {
+    "text": Format("text", needs=Depth.findings, ends=re.compile(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE)),
+    "json": Format("json", begins=re.compile(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"')),
+    "csv": Format("table", "comma_separated", flat=True, begins=re.compile(rb"schema_version,tool,row,run_id,as_of,")),
+    "ndjson": Format("table", "ndjson", flat=True, begins=re.compile(rb'\{"schema_version":"[\d.]+","tool":"regaudit"')),
+}
+KINDS = ("findings", "applications", "credentials")  # of rows
+# Of the script that --fix-script writes, which is not a format.
+_SCRIPT = re.compile(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +62,17 @@ class Options:
     quiet: bool = False
     verbose: bool = False
     first: frozenset[str] = frozenset()  # app ids whose findings come before all others
-    rows: str = "findings"  # of csv and ndjson: one of rows.KINDS
+    rows: str = KINDS[0]  # of flat formats
     shell: Shell = Shell.bash  # for which commands are written
 
 
 def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
     """The report in one of FORMATS, in pieces."""
-    renderer: Callable[[Report, Options], Iterator[bytes]]
-    if form == "json":
-        from auditor.report.json import render as renderer
-    elif form == "csv":
-        from auditor.report.table import comma_separated as renderer
-    elif form == "ndjson":
-        from auditor.report.table import ndjson as renderer
-    else:
-        from auditor.report.text import render as renderer
+    module = import_module(f"auditor.report.{FORMATS[form].module}")
+    renderer: Callable[[Report, Options], Iterator[bytes]] = getattr(module, FORMATS[form].renderer)
     return renderer(report, options)
 
 
 def is_report(start: bytes, end: bytes) -> bool:
     """Whether a file that begins and ends so is a report of ours."""
-    return any(pattern.match(start) for pattern in _BEGINNINGS) or any(pattern.search(end) for pattern in _ENDS)
+    return any(form.wrote(start, end) for form in FORMATS.values()) or _SCRIPT.match(start) is not None

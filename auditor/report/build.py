@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from enum import IntEnum
 from typing import Any
 
 from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
 from auditor.entra.clouds import graph_of
-from auditor.pipeline import Report as Audited
 from auditor.pointer import property_path
-from auditor.report import fixes, model, objects, tables
+from auditor.report import Depth, fixes, model, objects, tables
 from auditor.report.rows import FindingRow
 from auditor.report.verdict import verdict_of
+from auditor.results import Report as Audited
 from auditor.severity import Certainty, Severity, Status
 from auditor.sources.coverage import TenantInfo
 from auditor.template import Template
@@ -25,14 +24,6 @@ from auditor.unknown import Reason
 _LONGEST = 4000  # characters of a line of a rule's texts
 _COMMAND = re.compile(r"```\w*\n(?P<fence>.*?)^```|`(?P<inline>[^`]+)`", re.MULTILINE | re.DOTALL)
 _PROGRAM = re.compile(r"(?:az|pac|m365|gh|git|terraform) |[A-Z][a-z]+-[A-Z]\w+")
-
-
-class Depth(IntEnum):
-    """How much of what was read a report has, besides findings."""
-
-    findings = 0  # the objects that findings are of: all that a text needs
-    objects = 1  # all objects and their credentials
-    inventory = 2  # also owners, permissions and URIs of each app registration
 
 
 def report_of(

@@ -189,7 +189,7 @@ class Coverage(Model):
     verdicts: Verdicts
     """One verdict for each rule and object."""
     passed_over: list[str] = []
-    """The files that were passed over."""
+    """The files that were skipped."""
     without_exact_places: list[str] = []
     """Files of more than 8 MiB, in which findings have no column."""
 

@@ -41,7 +41,7 @@ class Entity(Row):
     pointer: str = ""
     """JSON Pointer (RFC 6901) of the object within the file."""
     owners: list[str] | None = None
-    """Its owners, by user principal name or name; null where nobody looked."""
+    """Its owners, by user principal name or name; null where owners were not read."""
     tags: list[str] | None = None
     """Its tags; null where they are not known."""
     service_management_reference: str | None = None

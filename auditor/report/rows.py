@@ -15,7 +15,6 @@ from auditor.pointer import property_path
 from auditor.report import fixes, model, objects
 from auditor.severity import Certainty, Severity, Status
 
-KINDS = ("findings", "applications", "credentials")  # of rows
 _MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
     "app": "application", "principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
 }  # fmt: skip

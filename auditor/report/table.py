@@ -23,7 +23,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def columns(kind: str) -> tuple[str, ...]:
-    """The columns of the rows of one of `rows.KINDS`, in their order."""
+    """The columns of the rows of one of `KINDS`, in their order."""
     return HEAD + _STRUCTS[kind].__struct_fields__
 
 

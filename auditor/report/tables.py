@@ -13,8 +13,8 @@ from auditor.engine.finding import Finding
 from auditor.engine.rows import identity_of, owner_names
 from auditor.facts import App, Certificate, Connector, RequestedPermission, Resource, Secret, ServicePrincipal
 from auditor.joins.world import World
-from auditor.pipeline import Loaded
 from auditor.report import model, objects, rows
+from auditor.results import Loaded
 from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Partial, Unknown, is_unknown, known
 

@@ -1,4 +1,4 @@
-"""The report for people: findings by rule, the worst first, and a summary that always says how much was looked at."""
+"""The report for people: findings by rule, the worst first, and a summary that always says how much was checked."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class _Page:
         identity = of.app_id or of.object_id
         return cell(f"{name} ({identity})" if identity and identity != name else name)
 
-    # -- what was looked at
+    # -- what was checked
 
     def _notes(self) -> Iterator[str]:
         notes, verbose = self.report.run.notes, self.options.verbose
@@ -127,7 +127,7 @@ class _Page:
             yield f"… and {counted(len(notes) - shown, 'more note')} (-v shows all)"
         passed_over = self.report.run.coverage.passed_over if verbose else []
         for name in passed_over:
-            yield f"{self._style('passed over', 'blue')} {name}"
+            yield f"{self._style('skipped', 'blue')} {name}"
         if notes or passed_over:
             yield ""
 
@@ -141,7 +141,7 @@ class _Page:
             objects.append(counted(read.connectors_read, "connector"))
         if read.saved_secrets_read:
             objects.append(counted(read.saved_secrets_read, "saved secret"))
-        passed = f", {counted(read.files_passed_over, 'file')} passed over" if read.files_passed_over else ""
+        passed = f", {counted(read.files_passed_over, 'file')} skipped" if read.files_passed_over else ""
         sources = [f"tenant {harmless(tenant, 100)}" for tenant in run.tenants]
         if read.files_read or not sources:
             sources.append(counted(read.files_read, "file"))
@@ -153,7 +153,7 @@ class _Page:
         yield f"{line}; {verdicts.not_applicable:,} did not apply."
         yield from self._not_evaluated()
         for name in read.without_exact_places:
-            yield f"{harmless(name, 200)} is larger than 8 MiB: findings have lines, no columns."
+            yield f"{harmless(name, 200)} is larger than 8 MiB: its findings have lines and no columns."
         severities = summary.by_severity.items()
         if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
             yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")
@@ -166,7 +166,7 @@ class _Page:
         count = self.report.run.coverage.verdicts.not_evaluated
         if not count:
             return
-        yield f"Not evaluated: {counted(count, 'check')}, for want of"
+        yield f"Not evaluated: {counted(count, 'check')}. Missing data:"
         reasons = sorted(self.report.not_evaluated, key=lambda one: (-one.count, _reason(one)))
         shown = len(reasons) if self.options.verbose else _MOST_REASONS
         for reason in reasons[:shown]:

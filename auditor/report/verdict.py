@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from auditor.display import counted
 from auditor.engine.gate import Gate
-from auditor.pipeline import Report
+from auditor.results import Report
 from auditor.severity import Severity
 
 KINDS = {

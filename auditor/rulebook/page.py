@@ -203,7 +203,7 @@ def _block(fence: Fence, fail: settings.Fail) -> Block:
     for alias in block.aliases:
         if not ID.fullmatch(alias):
             line = settings.line_of(fence.text, "aliases")
-            raise within(f"{alias!r} is no alias: it is written as a rule id is, kebab-case", line)
+            raise within(f"{alias!r} is not an alias: it is written as a rule id is, kebab-case", line)
     if block.identity and not ID.fullmatch(block.identity):
         line = settings.line_of(fence.text, "identity")
         raise within(f"{block.identity!r} is not an identity: it is the page's first id, kebab-case", line)

@@ -32,7 +32,7 @@ class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
 
     @property
     def key(self) -> Reason:
-        """Why verdicts are missing for want of it."""
+        """The reason of verdicts that are missing without it."""
         return Reason(self.collection, self.reason, True)
 
     @property

@@ -27,7 +27,7 @@ _OURS_BY_TWO = re.compile(rb'"(?:signInAudience|requiredResourceAccess|passwordC
 
 
 class Foreign(NamedTuple):
-    """What a file or an object is. `holds`: app registrations may be in it, and nobody looked at them."""
+    """What a file or an object is. `holds`: app registrations may be in it, and they are not checked."""
 
     what: str
     advice: str

@@ -43,7 +43,7 @@ class Maker:
             and graph.is_template(element.value())
         )
         if template:
-            self.into.notes.append(Note("a template: what its placeholders stand for is not known", self.file.name, line, column))
+            self.into.notes.append(Note("template: values such as ${{...}} are treated as unknown", self.file.name, line, column))
         data = None
         as_it_is = piece.convert is None and piece.converted is None
         if as_it_is and not template:
@@ -159,6 +159,12 @@ class Maker:
         self._wrong(
             document, [(pointer.join(name), "a property of the old manifest is not read beside Microsoft Graph's") for name in seen.old]
         )
+        for name, today in seen.ignored:
+            self._note(
+                document,
+                pointer.join(name),
+                f"{clean(name, 80)} is a property of the old manifest, which Entra ID ignores in this one: its name is {today}",
+            )
         if seen.is_registration:
             self._wrong(document, [("", _MISPLACED.format(document.kind))])
         if seen.origins and not self._is_cased:

@@ -79,7 +79,7 @@ class _Reader:
         try:
             if depth > MAX_DEPTH:
                 if may_hold_ours(element.view()) and marks.bears(element.value()):
-                    self._complain(element, "nested too deeply to be looked at")
+                    self._complain(element, "nested too deeply to be read")
             elif element.is_array:
                 kinds, ended = self.items(element.items(), depth, ours=ours)
                 self._listed(kinds, ended=ended and ours)
@@ -335,7 +335,7 @@ class _Reader:
         return True
 
     def _strangers(self, strangers: list[Element]) -> None:
-        """Errors for the elements of a list of ours that are not known: nobody looks at them. A list with errors is not complete."""
+        """Errors for those elements of our lists that are not recognised: they are not checked. A list with errors is not complete."""
         unknown = 0
         for element in strangers:
             members = element.members() if element.is_object else {}

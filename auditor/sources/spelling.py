@@ -27,6 +27,7 @@ _QUOTES = (b'\\"', b"\\u0022")  # within a text, which may be JSON
 _NO_OWNERS = Annotated[list[Any], msgspec.Meta(max_length=0)] | None
 _ONLY_OF_REGISTRATIONS = {"requiredresourceaccess", "identifieruris", "publicclient", "web", "spa"}  # which own nothing
 _OLD = {name.lower() for name in legacy.DECISIVE}
+_IGNORED = {name.lower(): legacy.RENAMED[name].replace("/", ".") for name in legacy.IGNORED}
 # What else these have, the reader visits: $expand brings objects, and so do people.
 VISITED = ("application", "servicePrincipal")
 _Path = tuple[str | int, ...]
@@ -60,6 +61,7 @@ class Look:
     origins: dict[str, str] = field(default_factory=dict)  # pointer with Microsoft Graph's names -> pointer, where they differ
     twice: list[Twin] = field(default_factory=list)
     old: list[str] = field(default_factory=list)  # names of an older manifest, which are not read beside those of Microsoft Graph
+    ignored: list[tuple[str, str]] = field(default_factory=list)  # a name of an older manifest that Entra ID ignores here -> today's
     strays: list[str] = field(default_factory=list)  # what would be a registration or principal of its own
     is_to_visit: bool = False  # it has members that may hold others
     is_registration: bool = False  # among objects of another kind
@@ -103,6 +105,10 @@ def look(kind: str, value: Any, *, is_legacy: bool = False) -> Look:
         found.is_registration = kind != "application" and is_registration(value)
         if kind == "application" and not is_legacy:
             found.old = [name for name, item in value.items() if item and _fold(name) in _OLD]
+            today = {
+                name: legacy.RENAMED[_IGNORED[_fold(name)]] for name, item in value.items() if item is not None and _fold(name) in _IGNORED
+            }
+            found.ignored = [(name, path.replace("/", ".")) for name, path in today.items()]
     else:
         found.value = value
     return found

@@ -125,7 +125,7 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
     except NotJson as error:
         first = error
     attempt = text
-    before = Note("text before the JSON is passed over", file, 1, 1)
+    before = Note("the text before the JSON is skipped", file, 1, 1)
     noise = _JSON_START.search(text)
     if noise and noise.start() and not text[: noise.start()].lstrip().startswith(("{", "[")) and not _is_marked(text[: noise.start()]):
         attempt = _blank(text[: noise.start()]) + text[noise.start() :]
@@ -157,7 +157,7 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
 
 
 def _is_marked(text: str) -> bool:
-    """Whether what would be passed over holds something of ours: `INFO {"appId": …}`."""
+    """Whether the text that would be skipped holds something of ours: `INFO {"appId": …}`."""
     from auditor.sources.formats import may_hold_ours  # which formats there are is nothing that bytes depend on
 
     return may_hold_ours(text.encode("utf-8", "replace"))

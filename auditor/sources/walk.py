@@ -44,7 +44,7 @@ class Walk:
         self.opened = set[Identity]()  # .gitignore files
         self.excluded = _spec(exclude) if exclude else None
         if exclude and (bad := [line for line in exclude if not _patterns([line]) and line.strip()]):
-            raise UsageError(f"--exclude {bad[0]}: this is no pattern of .gitignore's syntax")
+            raise UsageError(f"--exclude {bad[0]}: this is not a pattern in .gitignore's syntax")
 
     def __iter__(self) -> Iterator[Found]:
         for given in self.paths:

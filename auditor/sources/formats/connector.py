@@ -50,7 +50,8 @@ _AT_CUSTOM = {
     "refreshurltemplate": "refreshUrl",
 }
 _NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
-_URLS = frozenset({"loginUri", "authorizationUrl", "tokenUrl", "refreshUrl"})
+_OAUTH_URLS = frozenset({"authorizationUrl", "tokenUrl", "refreshUrl"})
+_URLS = _OAUTH_URLS | {"loginUri"}
 _MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
 
 
@@ -148,13 +149,14 @@ class _Connector(ObjectFormat):
         if _is_parameter(members):
             yield Piece(seen.element, "connector", lambda value: _sign_in(value, {}), parent)
             return
-        groups = [seen.element]
+        groups, reroutes = [seen.element], None
         if _is_properties(members):
             properties = members["properties"].members()
             plain = properties.get("connectionParameters")
             groups = [plain] if plain is not None and plain.is_object else []
             groups += _sets(properties.get("connectionParameterSets"))
             policies = properties.get("policyTemplateInstances")
+            reroutes = _reroutes(properties)
             for policy in policies.items() if policies is not None and policies.is_array else ():
                 if policy.is_object and _is_policy(policy.members()):
                     yield from _policy(policy)
@@ -164,7 +166,7 @@ class _Connector(ObjectFormat):
             for parameter in parameters.values():
                 if parameter.is_object and _settings(parameter):
                     found = True
-                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters), parent)
+                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters, reroutes=reroutes), parent)
         if not found:
             yield Piece(seen.element, "connector", lambda value: _without_sign_in(), parent)
 
@@ -221,11 +223,26 @@ def _without_sign_in() -> Converted:
     return out
 
 
-def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted:
+_REROUTING = (b"dynamichosturl", b"routerequesttoendpoint")
+
+
+def _reroutes(properties: Members) -> bool:
+    """Whether a policy or the connector's own code may send a request to another host than that of its definition."""
+    code, policies = properties.get("scriptOperations"), properties.get("policyTemplateInstances")
+    if code is not None and code.is_array and code.items():
+        return True
+    instances = policies.items() if policies is not None and policies.is_array else ()
+    return any(word in bytes(policy.view()).lower() for policy in instances for word in _REROUTING)
+
+
+def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], reroutes: bool | None = None) -> Converted:
     out = Converted()
+    if reroutes is not None:
+        out.put("reroutes", reroutes, "")
     names = {name.lower() for name in beside}
     out.put("ownApp", "token:clientid" in names, "")
     at, settings = _members(out, parameter, "").get("oauthsettings", ("", {}))
+    at_custom = at
     for word, (origin, value) in _members(out, settings, at).items():
         if word == "clientsecret":
             out.put("secretForm", secret_form(value, _member(settings, "clientid")), origin)
@@ -241,11 +258,20 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element]) -> Converted
             _text(out, "clientId", client_id(value) if isinstance(value, str) else value, origin)
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
+            at_custom = origin
+    _became_generic(out, at_custom)
     _tenant_of_generic(out)
     if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
         out.value.pop("grantType", None)
         out.leave_out("grantType", "each connection brings its own", "")
     return out
+
+
+def _became_generic(out: Converted, at: str) -> None:
+    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID and no URL, as an import leaves it: it has none."""
+    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and "loginUri" in out.value and not _OAUTH_URLS & out.value.keys():
+        for name in sorted(_OAUTH_URLS):
+            out.put(name, "", at)
 
 
 def _tenant_of_generic(out: Converted) -> None:
@@ -357,7 +383,7 @@ def secret_form(value: Any, client: Any = None) -> str:
 
 
 def client_id(value: str) -> str:
-    """A client ID as it is held: of a secret in its place only that it looks like one."""
+    """The client ID to keep. Where a secret was pasted in its place, only the remark that it looks like one."""
     looks = secret_form(value) == "other" and _SECRET.fullmatch(value.strip()) and "://" not in value
     return "a text that looks like a client secret" if looks else value
 

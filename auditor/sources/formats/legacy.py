@@ -48,6 +48,8 @@ DECISIVE = (
     "replyUrls", "replyUrlsWithType", "oauth2AllowImplicitFlow", "oauth2AllowIdTokenImplicitFlow", "oauth2Permissions",
     "preAuthorizedApplications", "knownClientApplications",
 )  # fmt: skip
+# What stands in a manifest by mistake where properties were renamed, and decides nothing there: a reader believes that it is set.
+IGNORED = ("accessTokenAcceptedVersion", "requestedAccessTokenVersion", "acceptMappedClaims", "allowPublicClient")
 # What is read beside Microsoft Graph's names, and the names within it.
 NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*RENAMED, "availableToOtherTenants", "replyUrls"), ()),

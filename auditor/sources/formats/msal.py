@@ -61,7 +61,7 @@ class _Script(FileFormat):
         computed = (item for item in found.computed.items() if item[0] == at or item[0].startswith(places))
         for where, offset in islice(computed, _MOST_NOTES):
             line, column = position(text, offset)
-            message = f"{where.rpartition('/')[2]} is no literal: what it stands for is not known"
+            message = f"{where.rpartition('/')[2]} is not a literal: its value is unknown"
             yield Note(message, file.name, line, column)
         whole = Element(file.raw, 0, len(file.raw), "")
         yield Piece(whole, "connector", converted=out, places=found, start=position(text, found.locate(at)))

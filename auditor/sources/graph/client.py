@@ -256,7 +256,7 @@ class Graph:
             except (httpx.RequestError, OSError, EOFError) as error:
                 fault = _network(error, self._origin[1])
             except httpx.InvalidURL:
-                fault = GraphFault(f"a link of Microsoft Graph for {what} is no address")
+                fault = GraphFault(f"a link of Microsoft Graph for {what} is not an address")
             except (ValueError, LookupError, RuntimeError) as error:  # out of the SDK, over headers that make no sense
                 fault = Nonsense(f"the answer for {what} makes no sense ({type(error).__name__}: {redacted(str(error))})")
             except GraphFault as error:

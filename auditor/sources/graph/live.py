@@ -202,7 +202,7 @@ def identity(live: Live, organization: bytes | None) -> str:
             )
         if live.auth in _ANY_TENANT:
             raise GraphFault(
-                f"nobody can tell whether this sign-in is to {asked}: grant Directory.Read.All, by which the organization can be read, "
+                f"it is unknown whether this sign-in is to {asked}: grant Directory.Read.All, by which the organization can be read, "
                 "leave --tenant out, or sign in by another --auth"
             )
     return id_ or asked or "tenant"

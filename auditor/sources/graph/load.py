@@ -298,7 +298,7 @@ class Loader:
         So it is known of every principal what it was granted, and of these who is assigned. When one of them could not be asked,
         what was granted is not known of anybody.
         """
-        self._found[_ASSIGNEES] = Covered(_ASSIGNEES, SELECTED, reason="only where somebody could be assigned")
+        self._found[_ASSIGNEES] = Covered(_ASSIGNEES, SELECTED, reason="read only where assignments are possible")
         try:
             await self._all_of(calls.PRINCIPALS)
             found = await self._each(calls.ASSIGNED_TO, sorted(self._principals))
@@ -311,7 +311,7 @@ class Loader:
         return found
 
     async def _all_of(self, call: Call) -> set[str]:
-        """What another collection came to. Raises GraphFault unless it is complete: who asks needs all of it."""
+        """Wait for another collection and return what was read of it. Raises GraphFault unless it was read completely."""
         await self._ended[call.collection].wait()
         found = self._found[call.collection]
         if found.status == DENIED:

@@ -72,7 +72,7 @@ class SubsetLoader(Loader):
         try:
             await self._read_some()
         except UNDECODABLE as error:
-            raise GraphFault(f"an object that hangs on these registrations cannot be read: {error}") from None
+            raise GraphFault(f"an object linked to these registrations cannot be read: {error}") from None
 
     async def _read_some(self) -> None:
         apps = [_app(raw) for raw in await self._applications_asked_for()]
