@@ -222,7 +222,11 @@ def api(**properties: Any) -> dict[str, Any]:
 def test_a_connectors_client_gets_the_account_types_of_the_api(tmp_path: Path, client: str, wanted: str, first: str) -> None:
     connector = {"tenant": "common", "resource": f"api://{API}"}
     (text,) = fixes(
-        tmp_path, "connector-accounts-mismatch", app(signInAudience=client, identifierUris=[]), api(signInAudience=wanted), connector=connector
+        tmp_path,
+        "connector-accounts-mismatch",
+        app(signInAudience=client, identifierUris=[]),
+        api(signInAudience=wanted),
+        connector=connector,
     )
     assert text.index(first) < text.index(f"--sign-in-audience {wanted}\n")
 
