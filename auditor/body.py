@@ -16,14 +16,14 @@ from auditor.display import hides, is_pasted, iso
 from auditor.unknown import Partial, Unknown
 
 _LONGEST = 512  # characters; Microsoft Graph takes no longer URI or name
-_PLAIN = re.compile(r"[A-Za-z0-9 ._~:/]")
+_PLAIN = re.compile(r"[A-Za-z0-9 ._~:/]|(?<=[A-Za-z0-9])-(?=[A-Za-z0-9])")  # with the hyphens of a placeholder
 
 
 def escaped(text: str) -> str:
     """A text as it stands between the quotes of a JSON string. The first character is a letter or a digit, or escaped."""
     if is_pasted(text):
         return text
-    return "".join(c if _PLAIN.match(c) and (i or c.isalnum()) else _escape(c) for i, c in enumerate(text))
+    return "".join(c if _PLAIN.match(text, i) and (i or c.isalnum()) else _escape(c) for i, c in enumerate(text))
 
 
 def _escape(char: str) -> str:

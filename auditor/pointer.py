@@ -117,12 +117,14 @@ _FAR = 1 << 16  # characters: to count the lines up to there takes no time
 
 def _line_begins(text: str) -> list[int]:
     """Where the lines of a long text begin: it may be asked for thousands of places."""
-    if _last[0] is not text:  # another text of the same length and content would have to be compared each time
-        _last[:] = text, [0, *(found.end() for found in _NEWLINE.finditer(text))]
-    return _last[1]  # type: ignore[no-any-return]
+    text_before, begins = _last[0]
+    if text_before is not text:  # another text of the same length and content would have to be compared each time
+        begins = [0, *(found.end() for found in _NEWLINE.finditer(text))]
+        _last[0] = text, begins
+    return begins
 
 
-_last: list[Any] = ["", [0]]  # the text that was asked for last
+_last: list[tuple[str, list[int]]] = [("", [0])]  # the text that was asked for last
 
 
 @lru_cache(maxsize=4096)

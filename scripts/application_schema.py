@@ -62,6 +62,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+_TEXT: dict[str, Any] = {"type": ["string", "null"]}
 _SWITCH, _TEXTS = {"type": ["boolean", "null"]}, {"type": ["array", "null"], "items": {"type": "string"}}
 
 
@@ -87,7 +88,7 @@ BY_HAND: dict[str, dict[str, Any]] = {
     ),
     ADMIN_CONSENT.kind: _object(
         isEnabled=_SWITCH, notifyReviewers=_SWITCH, remindersEnabled=_SWITCH, requestDurationInDays={"type": ["integer", "null"]},
-        reviewers={"type": ["array", "null"], "items": {"type": "object", "properties": {"query": {"type": ["string", "null"]}}}},
+        reviewers={"type": ["array", "null"], "items": _object(query=_TEXT, queryType=_TEXT) | {"type": "object"}},
         version={"type": ["integer", "null"]},
     ),
     SIGN_INS.kind: _object(

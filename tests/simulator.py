@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 NEW_ID = "99999999-0000-4000-8000-{:012d}"
 KEEP = re.compile(r"ALL-[A-Z-]+-TO-KEEP")
 KINDS = ("passwordCredentials", "keyCredentials")
+BETA = "permissionGrantPolicyIdsAssignedToDefaultUserRole"  # where beta has permissionGrantPoliciesAssigned
 SWITCHES = {"--append", "--all", "--cert"}
 # Options of `az ad app update` and `az ad sp update`: where the value goes, and whether it is a list.
 UPDATES = {
@@ -43,7 +44,7 @@ class Tenant:
         if words[:2] == ["az", "rest"]:
             options = _options(words[2:])
             body = options.get("--body", [""])[0]
-            self._request(options["--method"][0], urlsplit(options["--url"][0]).path, json.loads(body) if body else None)
+            self._request(options["--method"][0], urlsplit(options["--url"][0]).path, json.loads(body.removeprefix("@")) if body else None)
             return
         verb = [word for word in words[1:5] if re.fullmatch(r"[a-z-]+", word) and not word.startswith("--")]
         verb = verb[: next((i for i, word in enumerate(words[1:]) if word.startswith("--")), len(verb))]
@@ -84,7 +85,10 @@ class Tenant:
         name, *rest = segments
         if name == "policies":
             policy = self.collections.setdefault(rest[0], {})
-            _merge(policy[0] if isinstance(policy, list) else policy, body)
+            policy = policy[0] if isinstance(policy, list) else policy
+            _merge(policy, body)
+            if (assigned := _get(body, "defaultUserRolePermissions/permissionGrantPoliciesAssigned")) and BETA in policy:
+                policy[BETA] = assigned
             return
         if method == "POST":
             self._all(segments[-1]).append({"id": self._new_id(), **({"of": rest[0]} if rest else {}), **body})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -656,6 +657,7 @@ def test_a_member_that_is_not_of_the_type_is_seen() -> None:
 # What the reader fills in, for the simulation: of any rule, or of one.
 FILLED_IN: dict[str, Any] = tomllib.loads((DATA / "fixes_filled_in.toml").read_text())
 # Why a rule's fix cannot be simulated: "rule reason".
+NUMBERS = itertools.count(1)
 NOT_SIMULATED = dict(line.split(" ", 1) for line in (DATA / "fixes_not_simulated.txt").read_text().splitlines())
 
 
@@ -666,8 +668,11 @@ def filled(case: Case, command: Rendered) -> list[str]:
     assert not missing, f"{case.name}: say in tests/data/fixes_filled_in.toml what stands for {', '.join(missing)}"
     words = list(command.words)
     for name in sorted(command.missing, key=len, reverse=True):
-        if name in values:
-            words = [re.sub(rf"(?<![A-Za-z0-9-]){name}(?![A-Za-z0-9-])", str(values[name]), word) for word in words]
+        if values.get(name) == "nothing":  # is to be kept, of a list that is not known
+            words = [word.replace(f', "{name}"', "").replace(f'"{name}"', "") for word in words]
+        elif name in values:
+            value = str(values[name]).replace("NUMBER", str(next(NUMBERS)))
+            words = [re.sub(rf"(?<![A-Za-z0-9-]){name}(?![A-Za-z0-9-])", value, word) for word in words]
     return words
 
 

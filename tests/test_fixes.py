@@ -37,7 +37,7 @@ REPLACES = re.compile(
     re.DOTALL,
 )
 KEEPS = re.compile(r"\bALL-(?:[A-Z]+-)+TO-KEEP\b")
-EDITED = re.compile(r"> (?P<file>\S+\.json)`|az rest --url \S+/policies/|credential\.json")  # what is there goes to a file, and is edited
+EDITED = re.compile(r"> (?P<file>\S+\.json)[`\n]|az rest --url \S+/policies/|credential\.json")  # what is there goes to a file, and is edited
 NOTHING_TO_KEEP = {
     "app-id-uri-missing": "fails where there is no URI",
     "public-client-without-redirect": "fails where the platform has no URI",
@@ -93,7 +93,8 @@ def obeyed(command: str) -> set[str]:
 @BY_ID
 def test_no_shell_obeys_a_part_of_a_command(rule: Rule) -> None:
     for command, _ in commands(rule):
-        assert not obeyed(command), command
+        # Bash takes @file as it is; PowerShell gets it in quotes.
+        assert not obeyed(command if kind(rule) == "prose" else command.replace(" @", " ")), command
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ class BoundRule:
     def run(self) -> Callable[[list[Any], Found], None]:
         """Judges all of some roots in one pass, as far as they can be judged without three values."""
         exec(self.compiled.code, self._space)  # noqa: S102  (our own AST, see auditor.language)
-        return self._space["_check"]  # type: ignore[no-any-return]
+        check: Callable[[list[Any], Found], None] = self._space["_check"]
+        return check
 
     @property
     def has_code(self) -> bool:
@@ -48,7 +49,8 @@ class BoundRule:
     def with_subjects(self) -> Callable[[list[Any]], list[Any]]:
         """Those of some roots that have a subject, or may have one."""
         exec(self.compiled.selection_code, self._space)  # noqa: S102
-        return self._space["_with_subjects"]  # type: ignore[no-any-return]
+        selected: Callable[[list[Any]], list[Any]] = self._space["_with_subjects"]
+        return selected
 
     @cached_property
     def _severity(self) -> Callable[[Any, Any], Severity]:
@@ -121,7 +123,8 @@ class BoundRule:
         try:
             return self._severity(root, subject)
         except Unread:
-            return self.compiled.severity.exact(self._env(root, subject))  # type: ignore[no-any-return]
+            found: Severity | Choice = self.compiled.severity.exact(self._env(root, subject))
+            return found
 
     def message(self, root: Any, subject: Any) -> str:
         try:

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _KINDS: dict[str, Any] = {"Role": "application", "Scope": "delegated"}
 
 
-def _by_name(permission: Any) -> tuple[Any, ...]:
+def _by_name(permission: RequestedPermission | GrantedPermission) -> tuple[str, str, str]:
     return permission.kind, permission.resource_app_id, permission.value
 
 
-def _by_id(permission: Any) -> tuple[Any, ...]:
+def _by_id(permission: RequestedPermission | GrantedPermission) -> tuple[str, str, str]:
     return permission.kind, permission.resource_app_id, permission.id
 
 
@@ -75,7 +75,8 @@ class RequestedPermission(Fact):
 
     @property
     def _described(self) -> Permission | None:
-        return read(self.owner.world.apis.described(self.resource_app_id, self.id, self.kind))  # type: ignore[no-any-return]
+        found: Permission | None = read(self.owner.world.apis.described(self.resource_app_id, self.id, self.kind))
+        return found
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def value(self) -> str:

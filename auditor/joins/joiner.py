@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from auditor.entra.collections import BESIDE
+from auditor.facts import App, ServicePrincipal
 from auditor.joins.world import ONE_EACH, World
 from auditor.sources import Document, Documents, Listing, Note
 
@@ -75,9 +76,9 @@ def read_twice(world: World) -> list[Note]:
     return notes
 
 
-def _twice(facts: list[Any], name: str) -> list[Note]:
+def _twice(facts: list[App] | list[ServicePrincipal], name: str) -> list[Note]:
     notes = []
-    seen: dict[str, Any] = {}
+    seen: dict[str, App | ServicePrincipal] = {}
     for one in facts:
         identity = next((value for value in (one.id, one.app_id) if value.__class__ is str and value), "")
         if identity and (first := seen.setdefault(identity, one)) is not one:

@@ -108,8 +108,8 @@ class Lookups:
         return name or ""
 
 
-def _index(facts: list[Any], attribute: str) -> Index[Any]:
-    found: dict[str, Any] = {}
+def _index(facts: list[T], attribute: str) -> Index[T]:
+    found: dict[str, T] = {}
     gap = None
     for one in facts:
         value = getattr(one, attribute)

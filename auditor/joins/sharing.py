@@ -54,7 +54,7 @@ class Sharing:
 
     # -- registrations with the same value of something
 
-    def others(self, what: str, key: Any, me: App | ServicePrincipal) -> Any:
+    def others(self, what: str, key: Any, me: App | ServicePrincipal) -> Others[App] | list[App] | Unknown:
         """Other registrations with the same value of something."""
         if isinstance(key, Unknown):
             return key
@@ -63,7 +63,7 @@ class Sharing:
         groups, gap = self._groups[what]
         group = groups.get(key, ())
         if id(me) in self._copies:  # a second copy of a registration stands in no group: its first does
-            found: Any = [app for app in group if app is not self._copies[id(me)]]
+            found: Others[App] | list[App] = [app for app in group if app is not self._copies[id(me)]]
         else:
             found = Others(group, lambda one: one is me, len(group) - 1) if len(group) > 1 else []
         if gap is None and self._known.is_complete(APPLICATIONS):
@@ -139,7 +139,7 @@ class Sharing:
 
     # -- names
 
-    def lookalikes_of(self, principal: ServicePrincipal) -> Any:
+    def lookalikes_of(self, principal: ServicePrincipal) -> Others[ServicePrincipal] | list[ServicePrincipal] | Unknown:
         """Those of another home tenant."""
         if isinstance(principal.display_name, Unknown):
             return principal.display_name
@@ -150,7 +150,7 @@ class Sharing:
             return one.home_tenant_id is None or one.home_tenant_id == home  # managed identities have no home
 
         homes = self._lookups.once("homes", group, lambda: _homes(group) if is_long(group) else None)
-        same: Any
+        same: Others[ServicePrincipal] | list[ServicePrincipal]
         if homes is None or isinstance(home, Unknown):
             same = keep(group, lambda one: not is_near(one))
         else:

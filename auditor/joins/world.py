@@ -204,10 +204,10 @@ def _place(given: Given) -> tuple[str, int, str, str]:
     return document.file.name, document.start, document.parent, id_ if id_.__class__ is str else ""
 
 
-def _order(facts: list[Any]) -> None:
+def _order(facts: list[App] | list[ServicePrincipal]) -> None:
     """By app id; those that share one, or have none, by object id and place."""
 
-    def place(one: Any) -> tuple[str, str, int]:
+    def place(one: App | ServicePrincipal) -> tuple[str, str, int]:
         return (one.id if one.id.__class__ is str else "", one.document.file.name, one.document.start)
 
     facts.sort(key=place)
