@@ -58,6 +58,12 @@ class Tenant:
             raise NotSimulated(" ".join(verb))
         method(_options(words[1 + len(verb) :]))
 
+    def enter(self, parameters: dict[str, str]) -> None:
+        """What a maker enters on the Security tab of the connectors."""
+        for connector in self.collections.get("connectors", []) if parameters else []:
+            entered = {name: {"value": value} for name, value in parameters.items()}
+            connector["oAuthSettings"].setdefault("customParameters", {}).update(entered)
+
     # -- objects
 
     def _all(self, name: str) -> list[dict[str, Any]]:
@@ -173,7 +179,13 @@ class Tenant:
 
     def _ad_sp_create(self, options: dict[str, list[str]]) -> None:
         app_id = options["--id"][0]
-        self._all("servicePrincipals").append({"id": self._new_id(), "appId": app_id, "accountEnabled": True})
+        new: dict[str, Any] = {"id": self._new_id(), "appId": app_id, "accountEnabled": True}
+        for app in self._all("applications"):
+            if app.get("appId") == app_id:  # what it has of its registration
+                new |= {name: app[name] for name in ("displayName", "appRoles") if name in app}
+                new["oauth2PermissionScopes"] = _get(app, "api/oauth2PermissionScopes") or []
+                new["servicePrincipalNames"] = [app_id, *(app.get("identifierUris") or [])]
+        self._all("servicePrincipals").append(new)
 
     def _ad_app_credential_reset(self, options: dict[str, list[str]]) -> None:
         app = self._one("applications", options["--id"][0])
@@ -261,7 +273,9 @@ class Tenant:
             return  # grants are in the part of the tenant that the example does not have
         client = next(one for one in self._all("servicePrincipals") if one.get("appId") == app["appId"])
         for entry in app.get("requiredResourceAccess") or []:
-            api = next(one for one in self._all("servicePrincipals") if one.get("appId") == entry["resourceAppId"])
+            if all(one.get("appId") != entry["resourceAppId"] for one in self._all("servicePrincipals")):
+                self._ad_sp_create({"--id": [entry["resourceAppId"]]})
+            api = self._one("servicePrincipals", entry["resourceAppId"])
             values = {one["id"]: one.get("value") for one in api.get("oauth2PermissionScopes") or []}
             for own in self._all("applications"):
                 if own.get("appId") == entry["resourceAppId"]:

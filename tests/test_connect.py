@@ -239,7 +239,7 @@ VARIANTS: dict[str, Variant] = {
     "client takes personal accounts": (
         lambda p: (p.client.update(signInAudience="AzureADandPersonalMicrosoftAccount"), p.client["api"].update(requestedAccessTokenVersion=2),
                    p.custom.update(tenantId="common")),
-        {"connector-audience", "audience-multi-tenant-unneeded", "publisher-unverified"}, ["resource"],
+        {"connector-accounts-mismatch", "audience-multi-tenant-unneeded", "publisher-unverified"}, ["resource"],
     ),
     "token version on the client": (
         lambda p: (p.api["api"].update(requestedAccessTokenVersion=None), p.client["api"].update(requestedAccessTokenVersion=2)),

@@ -244,7 +244,7 @@ def said_of(folder: Path) -> str:
 
 def test_a_secret_in_place_of_a_client_id_is_not_shown(tmp_path: Path) -> None:
     out = said_of(written(tmp_path, c__apiProperties_json=properties(clientId=SECRET)))
-    assert "is no application (client) ID: a text that looks like a client secret" in out
+    assert "is not an application (client) ID: a text that looks like a client secret" in out
     assert SECRET not in out
     out = said_of(written(tmp_path, **{"c__apiProperties_json": "{}", "m__authConfig.js": MSAL.replace(CLIENT, SECRET)}))
     assert "a text that looks like a client secret" in out
@@ -264,8 +264,8 @@ def test_user_and_query_of_urls_are_not_shown(tmp_path: Path) -> None:
     written(tmp_path, b__apiProperties_json=properties(custom={"loginUri": f"https://u:{SECRET}@login.example/?{SECRET}"}, clientId=CLIENT))
     written(tmp_path, **{"m__authConfig.js": MSAL.replace("//login", f"//{SECRET}@login")})
     out = said_of(tmp_path)
-    assert f"authorizes at https://{host}/v2.0/authorize and redeems at https://{host}/token" in out
-    assert "signs in at https://login.example/, which is no login address" in out
+    assert f"authorizes at https://{host}/v2.0/authorize and redeems codes at https://{host}/token" in out
+    assert "signs in at https://login.example/, which is not a login address" in out
     assert SECRET not in out
 
 
@@ -657,8 +657,8 @@ def test_an_api_samples_configuration(tmp_path: Path) -> None:
     assert (one.kind, one.validated_version, one.resource_uri) == ("api", 2, API)
     report = audit([folder / "authConfig.js", folder / "api.json"], select=["connectors"], as_of="2026-01-01")
     found = {finding.rule_id: finding for finding in report.findings if finding.status == "fail"}
-    assert set(found) == {"api-config-token-version", "connector-scope-missing"}
-    assert found["api-config-token-version"].line == 4
+    assert set(found) == {"api-config-token-version-mismatch", "connector-scope-missing"}
+    assert found["api-config-token-version-mismatch"].line == 4
     assert found["connector-scope-missing"].line == 8
 
 

@@ -608,7 +608,7 @@ def test_what_azure_cli_refuses_is_seen(line: str) -> None:
 TYPES = {
     "applications": "application", "servicePrincipals": "servicePrincipal", "federatedIdentityCredentials": "federatedIdentityCredential",
     "oauth2PermissionGrants": "oauth2PermissionGrant", "appRoleAssignments": "appRoleAssignment", "appRoleAssignedTo": "appRoleAssignment",
-    "authenticationBehaviors": "authenticationBehaviors", "authorizationPolicy": "authorizationPolicy",
+    "authenticationBehaviors": "authenticationBehaviors", "deletedItems": "application", "authorizationPolicy": "authorizationPolicy",
     "removePassword": "passwordCredential", "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")
@@ -709,6 +709,7 @@ def test_a_fix_heals_what_the_rule_found_and_breaks_nothing_else(case: Case) -> 
     as_of = case.example.as_of
     before = json.loads(case.text)
     tenant = Tenant({"applications": [before]} if case.is_lone else before, as_of)
+    tenant.enter(FILLED_IN.get(case.rule.id, {}).get("connector", {}))
     for command in fixes.commands(case):
         if command.how != "or" and not left_out(case, command):
             tenant.run(filled(case, command))

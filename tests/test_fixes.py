@@ -149,8 +149,8 @@ def test_a_command_is_whole_and_its_placeholders_are_spelt_alike(rule: Rule) -> 
 
 @BY_ID
 def test_credentials_are_named_by_the_application_id(rule: Rule) -> None:
-    for found in re.finditer(r"az ad app (?:federated-)?credential \w+ --id (\S+?)[`\s]", rule.fix):
-        assert re.fullmatch(r"\{(?:app|connector\.client)\.app_id\}", found[1]), found[0]
+    for found in re.finditer(r"az ad app (?:federated-)?credential \w+ --id (\{[^}]*\}|\S+?)[`\s]", rule.fix):
+        assert re.fullmatch(r"\{(?:(?:app|connector\.client)\.app_id|connector\.client_id\b.*)\}", found[1]), found[0]
 
 
 # -- what single fixes say of a finding
@@ -235,16 +235,20 @@ def api(**properties: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("client", "wanted", "first"),
     [
-        ("AzureADMultipleOrgs", "AzureADMyOrg", "Enter the tenant ID"),
-        ("AzureADandPersonalMicrosoftAccount", "AzureADMultipleOrgs", "stays as it is"),
+        ("AzureADMultipleOrgs", "AzureADMyOrg", "Enter your tenant ID"),
+        ("AzureADandPersonalMicrosoftAccount", "AzureADMultipleOrgs", "Leave the tenant ID as it is"),
     ],
 )
 def test_a_connectors_client_gets_the_account_types_of_the_api(tmp_path: Path, client: str, wanted: str, first: str) -> None:
     connector = {"tenant": "common", "resource": f"api://{API}"}
     (text,) = fixes(
-        tmp_path, "connector-audience", app(signInAudience=client, identifierUris=[]), api(signInAudience=wanted), connector=connector
+        tmp_path,
+        "connector-accounts-mismatch",
+        app(signInAudience=client, identifierUris=[]),
+        api(signInAudience=wanted),
+        connector=connector,
     )
-    assert text.index(first) < text.index(f"--sign-in-audience {wanted}`")
+    assert text.index(first) < text.index(f"--sign-in-audience {wanted}\n")
 
 
 @pytest.mark.parametrize(
@@ -258,8 +262,8 @@ def test_nobody_is_told_to_request_the_retired_azure_ad_graph(tmp_path: Path, re
 
 
 def test_the_version_that_the_api_validates_is_the_one_that_is_set() -> None:
-    (rule,) = (rule for rule in RULES if rule.id == "api-config-token-version")
-    assert '"requestedAccessTokenVersion":{connector.validated_version}' in rule.fix
+    (rule,) = (rule for rule in RULES if rule.id == "api-config-token-version-mismatch")
+    assert '"requestedAccessTokenVersion": "{connector.validated_version}"' in rule.fix
 
 
 def test_of_two_grants_one_stays() -> None:

@@ -362,10 +362,10 @@ def test_1_14_the_client_gets_the_apis_account_types_and_the_tenant_first(audien
     api = app(id=NOWHERE, appId=API, displayName="API", identifierUris=[f"api://{API}"], signInAudience=audience)
     tenant(tmp_path, [app(signInAudience="AzureADandPersonalMicrosoftAccount"), api], [principal(CLIENT), principal(API, 4)])
     connector(tmp_path / "c", custom={"tenantId": "common", "resourceUri": f"api://{API}"})
-    (found,) = findings(tmp_path, "connector-audience")
+    (found,) = findings(tmp_path, "connector-accounts-mismatch")
     fix = found.remediation or ""
     assert f"--sign-in-audience {audience}" in fix
-    assert ("Enter the tenant ID" in fix and "AADSTS50194" in fix) == (audience == "AzureADMyOrg")
+    assert ("Enter your tenant ID" in fix and "AADSTS50194" in fix) == (audience == "AzureADMyOrg")
 
 
 def test_1_15_nobody_is_told_to_request_the_retired_azure_ad_graph(tmp_path: Path) -> None:

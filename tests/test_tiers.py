@@ -197,10 +197,10 @@ def test_abused_applications_and_products(tmp_path: Path) -> None:
 
     ((severity, message),) = said("14b2864e-3cff-4d33-b5cd-7f14ca272ea4")
     assert severity == "high"
-    assert "made or taken by attackers; reported by https://www.wiz.io/" in message
+    assert "created or taken over by attackers; reported by https://www.wiz.io/" in message
     ((severity, message),) = said("e9a7fea1-1cc0-4cd9-a31b-9137ca5deedd")
     assert severity == "low"
-    assert "a product that attackers use, too" in message
+    assert "a product that attackers also use" in message
     assert not said("e9a7fea1-1cc0-4cd9-a31b-9137ca5deedd", "--set", "malicious-app-id.accepted=e9a7fea1-1cc0-4cd9-a31b-9137ca5deedd")
     ((severity, message),) = said(TENANT, "--set", f"malicious-app-id.app_ids={TENANT}")
     assert severity == "high"

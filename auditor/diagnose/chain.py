@@ -134,10 +134,10 @@ LINKS = (
     )),
     Link("resource", _resource, (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
-        Step("connector-client-is-resource"), Step("connector-audience"), Step("connector-tenant-consumers"),
+        Step("connector-client-is-resource"), Step("connector-accounts-mismatch"), Step("connector-tenant-consumers"),
         Step("connector-host-audience"),
         Step("app-deactivated", _resource_app, minor=True), Step("connector-token-version"), Step("connector-token-version-on-client"),
-        Step("api-config-token-version"), Step("api-config-audience"),
+        Step("api-config-token-version-mismatch"), Step("api-config-audience"),
     )),
     Link("resource's service principal", _resource_principal, (
         Step("sp-missing", _resource_app, says="perm-resource-missing"), Step("perm-resource-missing", _client, _requested),
