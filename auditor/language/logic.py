@@ -177,7 +177,7 @@ def size(value: Any) -> Any:
     return Range(len(value.known()), math.inf, value.unknown) if value.__class__ is Partial else len(value)
 
 
-MOST_ELEMENTS = 300  # a registration has 256 redirect URIs at most; each finding has the whole list
+MOST_ELEMENTS = 60  # each finding has the whole list: what a registration says of n of them grows with n squared
 _TOO_MANY = Unknown("elements", "too many")
 
 
