@@ -290,7 +290,7 @@ def test_what_is_constant_of_a_rule_is_there_once(owned: Path) -> None:
     assert rule["fix"]["places"]["secret.key_id"] == {"placeholder": "KEY-ID", "member": "credential_key_id"}
     assert not {"why", "fix", "commands"} & rules["app-id-uri-missing"].keys(), "no finding needs them"
     (row,) = (row for row in ran.findings if row["rule_id"] == "secret-expired")
-    assert "--id 22222221-2222-4222-8222-222222222222 --key-id a`" in row["remediation"]
+    assert "--id 22222221-2222-4222-8222-222222222222 --key-id a\n" in row["remediation"]
     for text in (rule["title"], rule["why"], rule["fix"]["text"][:40]):
         assert ran.out.count(json.dumps(text)[1:-1]) == 1
 
