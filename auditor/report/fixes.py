@@ -54,6 +54,15 @@ class Fix(NamedTuple):
     def commands(self, to: Shell) -> list[Rendered]:
         return [part for part in self.parts(to) if not isinstance(part, str)]
 
+    def explained(self, to: Shell) -> Iterator[tuple[list[str], Rendered]]:
+        """Each command with the lines of the paragraph before it."""
+        why: list[str] = []
+        for part in self.parts(to):
+            if isinstance(part, str):
+                why = _prose(part.rpartition("\n\n")[2])
+            else:
+                yield why, part
+
     def _command(self, command: fix.Command, to: Shell) -> Rendered:
         words = tuple(command.words)
         files = [word[1:] for word in words if word.startswith("@")]

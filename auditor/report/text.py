@@ -96,11 +96,14 @@ class _Page:
             yield f"  {'       ' if i else head}{line}".rstrip()
         done = {command.lines for command in commands}
         for row in rows[1:] if commands else ():
-            others = [command for command in self.rows.commands_of(row).commands(shell) if command.lines not in done]
+            others = [(why, command) for why, command in self.rows.commands_of(row).explained(shell) if command.lines not in done]
             if others:
                 yield f"  {self._style('fix', 'green')} ({self._who(row)}):"
-                yield from (f"       {line}" for command in others for line in command.lines)
-            done |= {command.lines for command in others}
+            for why, command in others:
+                if command.how:  # somebody decides first: not to be pasted with the others
+                    yield from (f"       {line}" for line in why)
+                yield from (f"       {line}" for line in command.lines)
+            done |= {command.lines for _, command in others}
 
     def _place(self, row: Finding) -> Iterator[str]:
         file, _, path = self.rows.place_of(row)
