@@ -37,7 +37,9 @@ REPLACES = re.compile(
     re.DOTALL,
 )
 KEEPS = re.compile(r"\bALL-(?:[A-Z]+-)+TO-KEEP\b")
-EDITED = re.compile(r"> (?P<file>\S+\.json)[`\n]|az rest --url \S+/policies/|credential\.json")  # what is there goes to a file, and is edited
+EDITED = re.compile(
+    r"> (?P<file>\S+\.json)[`\n]|az rest --url \S+/policies/|credential\.json"
+)  # what is there goes to a file, and is edited
 NOTHING_TO_KEEP = {
     "app-id-uri-missing": "fails where there is no URI",
     "public-client-without-redirect": "fails where the platform has no URI",
