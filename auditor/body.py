@@ -7,16 +7,16 @@ bash and PowerShell, and behind `echo` in cmd.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from auditor.display import hides, is_pasted, iso
+from auditor.pattern import late
 from auditor.unknown import Partial, Unknown
 
 _LONGEST = 512  # characters; Microsoft Graph takes no longer URI or name
-_PLAIN = re.compile(r"[A-Za-z0-9 ._~:/]|(?<=[A-Za-z0-9])-(?=[A-Za-z0-9])")  # with the hyphens of a placeholder
+_PLAIN = late(r"[A-Za-z0-9 ._~:/]|(?<=[A-Za-z0-9])-(?=[A-Za-z0-9])")  # with the hyphens of a placeholder
 
 
 def escaped(text: str) -> str:

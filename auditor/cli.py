@@ -103,6 +103,7 @@ def main() -> None:
         sys.stderr.flush()
     except OSError:
         _swallow(sys.stderr)
+    gc.freeze()  # Python collects once more when it ends: what is frozen it passes over
     sys.exit(code)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
+from auditor.pattern import late
 from auditor.unknown import Partial, Unknown
 
 MAX_LENGTH = 200
@@ -18,12 +19,12 @@ LISTED = 5
 NOTHING = "none"  # an empty list
 # Within a command: no shell obeys it, and no program takes it for an option or for the name of a file to read. (On Windows, az is a batch
 # file, in which even a quoted % counts.)
-_HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,255}")
+_HARMLESS = late(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,255}")
 # Azure Pipelines obeys "##vso[" and "##[" anywhere in a line, GitHub Actions "::" at its start.
-_COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+_COMMAND = late(r"##(?=\[|vso\[)", re.IGNORECASE)
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the full-width ones are obeyed, too
 # What JSON may hold and a CI log or a terminal would obey: command prefixes, and characters that move the cursor or turn the line round.
-_OBEYED = re.compile(
+_OBEYED = late(
     rb"##|\x7f|\xc2[\x80-\x9f\xad]|\xd8[\x80-\x85\x9c]|\xdb\x9d|\xdc\x8f|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81][\x80-\xbf]"
 )
@@ -31,27 +32,25 @@ _OBEYED = re.compile(
 # The value of a client secret, as Entra ID has made them since 2021: three characters, a digit, "Q~", and the rest of forty.
 _GENERATED = r"[\w~.-]{3}\dQ~[\w~.-]{31,}"
 _SURE = rf"\bey[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)+|{_GENERATED}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
-_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
+_TOKEN = late(_SURE + r"|(?i:bearer)\s+\S+|(?i:client_secret|client_assertion|access_token)=[^&\s]+")
 # Within names, which may speak of bearers.
-_SURE_TOKEN = re.compile(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
-_URI = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}")
-_SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=\S)")
-_USER = re.compile(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*)[^/\\?#]+@")  # not the @ that a placeholder begins with
-_BARE = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/]+@")
-_USER_WITHIN = re.compile(r"([/\\]{2})[^\s/\\?#]+@")
-_AUTHORITY = re.compile(r":[/\\]{2}")
+_SURE_TOKEN = late(_SURE + r"|(?i:bearer)\s+(?=\S*\d)\S{16,}")
+_URI = late(r"\s*[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}")
+_SCHEME = late(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=\S)")
+_USER = late(r"^(\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*)[^/\\?#]+@")  # not the @ that a placeholder begins with
+_BARE = late(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/]+@")
+_USER_WITHIN = late(r"([/\\]{2})[^\s/\\?#]+@")
+_AUTHORITY = late(r":[/\\]{2}")
 # me:password@host, with or without a scheme; what stands before an address of e-mail is a kind of it.
-_USER_OF_WORD = re.compile(
-    r"""^(['"(\[{<,]*(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[^/\\?#]*:))?)(?!(?:mailto|smtp|sips?):)[^/\\?#:]+:[^/\\?#]+@""", re.I
-)
+_USER_OF_WORD = late(r"""^(['"(\[{<,]*(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[^/\\?#]*:))?)(?!(?:mailto|smtp|sips?):)[^/\\?#:]+:[^/\\?#]+@""", re.I)
 # The subject of a token of GitHub's names owner and repository with their IDs: no password stands before these "@".
-_SUBJECT = re.compile(r"""['"(\[{<,]*repo:[\w.-]+@\d+/[\w.-]+@\d+(?=:|['"\])}>.,;]*$)""")
-_QUOTED_URI = re.compile(r"""(['"])([A-Za-z][A-Za-z0-9+.-]{0,40}:[/\\]{2}[^'"]{0,4000})\1""")
-_WORD = re.compile(r"\S+")
-_HIDDEN = re.compile(r"[?#](?!…)")
+_SUBJECT = late(r"""['"(\[{<,]*repo:[\w.-]+@\d+/[\w.-]+@\d+(?=:|['"\])}>.,;]*$)""")
+_QUOTED_URI = late(r"""(['"])([A-Za-z][A-Za-z0-9+.-]{0,40}:[/\\]{2}[^'"]{0,4000})\1""")
+_WORD = late(r"\S+")
+_HIDDEN = late(r"[?#](?!…)")
 # A host without a scheme. Names ("Contoso.Web#2") are seldom in one case throughout, guests' ("a_contoso.com#EXT#@b.com") have a "_".
-_HOST = re.compile(r"""['"(\[{<,]*(?:\*\.)?[A-Za-z0-9-]+(?:(?:\.[A-Za-z0-9-]+)+(?::\d+)?|:\d+)""")
-_CLOSING = re.compile(r"""['"\])}>.,;:]*$""")
+_HOST = late(r"""['"(\[{<,]*(?:\*\.)?[A-Za-z0-9-]+(?:(?:\.[A-Za-z0-9-]+)+(?::\d+)?|:\d+)""")
+_CLOSING = late(r"""['"\])}>.,;:]*$""")
 
 
 def clean(value: str, limit: int = MAX_LENGTH) -> str:

@@ -13,26 +13,27 @@ from typing import NamedTuple
 
 from auditor.errors import RuleError
 from auditor.fences import fences
+from auditor.pattern import late
 
 NO_COMMAND = "There is no command for this."
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _WITH_BODY = ("POST", "PATCH", "PUT")
 _SHELLS = ("bash", "sh", "shell", "console", "powershell", "pwsh", "ps1", "cmd", "bat", "azurecli", "http")
-_CODE = re.compile(r"`([^`]*)`")
-_PROGRAM = re.compile(r"az [a-z]|(?:GET|POST|PATCH|PUT|DELETE) /")
-_NO_COMMAND = re.compile(rf"^{re.escape(NO_COMMAND)}$", re.MULTILINE)
+_CODE = late(r"`([^`]*)`")
+_PROGRAM = late(r"az [a-z]|(?:GET|POST|PATCH|PUT|DELETE) /")
+_NO_COMMAND = late(rf"^{re.escape(NO_COMMAND)}$", re.MULTILINE)
 _FIELD = r"(?>\{(?!\{)(?:[^{}'\"]|'[^']*'|\"[^\"]*\")*+\})"
-STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')  # of JSON
+STRING = late(r'"((?:[^"\\]|\\.)*)"')  # of JSON
 # Possessive: what a loader reads must not run away.
-_WORD = re.compile(rf'(?:{_FIELD}|"(?:{_FIELD}|[^"])*+"|[^\s"])++')
-_TO_FILE = re.compile(r"\s+>\s+(\S+)\s*$")
-_FILE = re.compile(r"[a-z][a-z0-9-]*\.(?:json|pem)")
+_WORD = late(rf'(?:{_FIELD}|"(?:{_FIELD}|[^"])*+"|[^\s"])++')
+_TO_FILE = late(r"\s+>\s+(\S+)\s*$")
+_FILE = late(r"[a-z][a-z0-9-]*\.(?:json|pem)")
 # What every shell takes as it is written once a word is quoted; on Windows az is a batch file, which reads its arguments a second time.
-_FIXED = re.compile(r"[A-Za-z0-9 ._:/=,@?*\[\]{}'\"~+#-]*")
-_FIXED_PATH = re.compile(r"(?:[A-Za-z0-9._~/=,-]|\$(?:ref|select|expand|top|count)\b|\?(?=\$))*")
-_MISSPELT = re.compile(r"(?<![A-Z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]+|\b(?:YOUR|MY)[-_][A-Z_-]+|<[A-Za-z][\w .-]*>")
+_FIXED = late(r"[A-Za-z0-9 ._:/=,@?*\[\]{}'\"~+#-]*")
+_FIXED_PATH = late(r"(?:[A-Za-z0-9._~/=,-]|\$(?:ref|select|expand|top|count)\b|\?(?=\$))*")
+_MISSPELT = late(r"(?<![A-Z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]+|\b(?:YOUR|MY)[-_][A-Z_-]+|<[A-Za-z][\w .-]*>")
 # A placeholder: capitals and hyphens, no part of a longer word.
-PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9._-])(?!(?:GET|POST|PATCH|PUT|DELETE)\b)[A-Z]{2,}(?:-[A-Z]+)*(?![A-Za-z0-9_-])")
+PLACEHOLDER = late(r"(?<![A-Za-z0-9._-])(?!(?:GET|POST|PATCH|PUT|DELETE|CN=)\b)[A-Z]{2,}(?:-[A-Z]+)*(?![A-Za-z0-9_-])")
 
 
 class Prose(NamedTuple):

@@ -10,17 +10,18 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import date, datetime, time, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from auditor import joins, sources
 from auditor.display import counted
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
-from auditor.engine.compiled import collections
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
@@ -33,17 +34,17 @@ from auditor.results import Loaded, Report
 from auditor.rulebook import Rule, profiles
 from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE
-from auditor.sources.graph.live import DocumentSink, Live
-from auditor.sources.graph.live import read as read_live
-from auditor.sources.graph.plan import Plan, plan
-from auditor.sources.graph.sink import ProgressCallback
+
+if TYPE_CHECKING:
+    from auditor.sources.graph.live import Live
+    from auditor.sources.graph.plan import Plan
+    from auditor.sources.graph.sink import ProgressCallback
 
 StageCallback = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 Roots = Callable[[World], list[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True):
     """What to read: files, folders, snapshots, standard input ("-"), a live tenant. Raises UsageError for an empty name."""
 
     paths: tuple[str, ...] = ()
@@ -63,8 +64,7 @@ class Inputs:
         return not self.paths and self.tenant is None
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRequest:
+class AuditRequest(msgspec.Struct, frozen=True):
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
     `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
@@ -73,7 +73,7 @@ class AuditRequest:
     """
 
     inputs: Inputs
-    rules: RuleSelection = field(default_factory=RuleSelection)
+    rules: RuleSelection = msgspec.field(default_factory=RuleSelection)
     as_of: datetime | date | str | None = None
     show_passed: bool = False
     only: Roots | None = None
@@ -100,6 +100,8 @@ def load(
 
     @cache
     def planned() -> Plan:
+        from auditor.sources.graph.plan import plan
+
         return plan(wanted())
 
     with _collector_off():
@@ -114,8 +116,10 @@ def load(
             max_file_size=inputs.max_file_size,
         )
         if inputs.tenant is not None:
-            sink = DocumentSink(documents)
-            info = read_live(inputs.tenant, planned(), sink, tenant_progress)
+            from auditor.sources.graph import live
+
+            sink = live.DocumentSink(documents)
+            info = live.read(inputs.tenant, planned(), sink, tenant_progress)
             info.lose(sink.lost, LOST)
             documents.tenants[info.scope] = info
         _say_what_is_missing(documents)
@@ -182,9 +186,15 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
     started = datetime.now(timezone.utc)
     now = started if request.as_of is None else moment(request.as_of)
     rules = request.rules.rules()
+
+    def wanted() -> set[str]:
+        from auditor.engine.compiled import collections
+
+        return collections(rules)
+
     areas = AreaVerdicts() if request.by_area else None
     with _collector_off():
-        loaded = load(request.inputs, lambda: collections(rules), now, progress=progress, tenant_progress=tenant_progress)
+        loaded = load(request.inputs, wanted, now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
             loaded.worlds,
             rules,

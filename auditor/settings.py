@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import stat
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
+
+from auditor.pattern import late
 
 _LARGEST = 1024 * 1024  # bytes of a file
 _LONGEST = 60  # characters of a wrong value that are shown
@@ -34,6 +34,8 @@ def read_text(path: Path) -> str:
 
 def table(text: str, what: str, fail: Fail) -> dict[str, Any]:
     """The text as TOML. Raises what `fail` makes; `what` names the text in the message."""
+    import tomllib  # not before a TOML file is read: the pages of a wheel are none
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -65,6 +67,8 @@ def line_of(text: str, key: str, index: int = 0) -> int:
 
 def _fault(found: dict[str, Any], kind: type[msgspec.Struct]) -> tuple[str, str]:
     """What is wrong in a table that is no such struct, and at which key."""
+    import difflib
+
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key in found:
         if key not in fields:
@@ -101,13 +105,13 @@ def shown(value: Any) -> str:
 # -- where the keys of a TOML text are: tomllib forgets it
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
-_PART = re.compile(_KEY)
-_STATEMENT = re.compile(rf"[ \t]*(\[\[?[ \t]*)?({_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)[ \t]*(?:=[ \t]*|\]\]?)")
-_TOKEN = re.compile(
+_PART = late(_KEY)
+_STATEMENT = late(rf"[ \t]*(\[\[?[ \t]*)?({_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)[ \t]*(?:=[ \t]*|\]\]?)")
+_TOKEN = late(
     r'''"""(?:[^"\\]|\\.|"(?!""))*"{3,5}|\'{3}(?:[^']|'(?!''))*'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*|[\[\]{}\n]|[^"'\#\[\]{}\n]+''',
     re.DOTALL,
 )
-_CONTINUED = re.compile(r"\\[ \t]*\n\s*")
+_CONTINUED = late(r"\\[ \t]*\n\s*")
 
 
 def places(text: str) -> Places:

@@ -6,15 +6,15 @@ Words come from rule pages, whose loader refuses what no quoting helps against, 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
 from auditor import body
+from auditor.pattern import late
 
-_BARE = re.compile(r"(?!-[^-])[A-Za-z0-9._:/=+-]+")  # -x.y and -x:y are two words in PowerShell
+_BARE = late(r"(?!-[^-])[A-Za-z0-9._:/=+-]+")  # -x.y and -x:y are two words in PowerShell
 _LONGEST_ARGUMENT = 100_000  # characters; Linux takes 128 KiB
 _LONGEST_LINE = 2000  # characters; cmd takes 8191
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from auditor.entra.catalog import Catalog
+
+CATALOG = Catalog()
 NEW_ID = "99999999-0000-4000-8000-{:012d}"
+NEW_THUMBPRINT = "9" * 40
 KEEP = re.compile(r"ALL-[A-Z-]+-TO-KEEP")
 KINDS = ("passwordCredentials", "keyCredentials")
 BETA = "permissionGrantPolicyIdsAssignedToDefaultUserRole"  # where beta has permissionGrantPoliciesAssigned
+EACH = "EACH"  # in place of a key ID: the reader repeats the command for each credential of the kind
 SWITCHES = {"--append", "--all", "--cert"}
 # Options of `az ad app update` and `az ad sp update`: where the value goes, and whether it is a list.
 UPDATES = {
@@ -90,6 +95,9 @@ class Tenant:
             if (assigned := _get(body, "defaultUserRolePermissions/permissionGrantPoliciesAssigned")) and BETA in policy:
                 policy[BETA] = assigned
             return
+        if method == "POST" and (action := self._actions().get(segments[-1])):
+            action(self._one(name, rest[0]), segments[-2], body)
+            return
         if method == "POST":
             self._all(segments[-1]).append({"id": self._new_id(), **({"of": rest[0]} if rest else {}), **body})
             return
@@ -104,7 +112,32 @@ class Tenant:
         elif method == "DELETE":
             self._all(collection).remove(self._one(collection, id_))
         else:
-            _merge(self._one(collection, id_), body)
+            _merge(one := self._one(collection, id_), body)
+            if "identifierUris" in body:
+                self._copy_names(one)
+
+    def _copy_names(self, app: dict[str, Any]) -> None:
+        """To the service principal, as Microsoft Entra ID does."""
+        for principal in self._all("servicePrincipals") if "servicePrincipals" in self.collections else []:
+            if principal.get("appId") == app.get("appId"):
+                principal["servicePrincipalNames"] = [app["appId"], *app["identifierUris"]]
+
+    def _actions(self) -> dict[str, Callable[[dict[str, Any], str, Any], None]]:
+        """What a POST may end in that adds no object to a collection."""
+        return {"removePassword": self._remove_password, "addTokenSigningCertificate": self._add_signing, "$ref": self._link}
+
+    def _remove_password(self, one: dict[str, Any], _: str, body: Any) -> None:
+        one["passwordCredentials"] = [secret for secret in one["passwordCredentials"] if secret["keyId"] != body["keyId"]]
+
+    def _add_signing(self, one: dict[str, Any], _: str, body: Any) -> None:
+        """A pair that is valid for three years, and not active yet."""
+        end = f"{date.fromisoformat(self.today) + timedelta(days=1095)}T00:00:00Z"
+        for kind, usage in (("X509CertAndPassword", "Sign"), ("AsymmetricX509Cert", "Verify")):
+            key = {"keyId": self._new_id(), "customKeyIdentifier": NEW_THUMBPRINT, "type": kind, "usage": usage, "endDateTime": end}
+            one.setdefault("keyCredentials", []).append({**key, "displayName": body["displayName"]})
+
+    def _link(self, one: dict[str, Any], to: str, body: Any) -> None:
+        one.setdefault(to, []).append({"id": body["@odata.id"].rpartition("/")[2]})
 
     # -- az ad
 
@@ -134,7 +167,12 @@ class Tenant:
         self._update("servicePrincipals", options)
 
     def _ad_app_delete(self, options: dict[str, list[str]]) -> None:
-        self._all("applications").remove(self._one("applications", options["--id"][0]))
+        """Its service principal is deleted with it."""
+        app = self._one("applications", options["--id"][0])
+        self._all("applications").remove(app)
+        if "servicePrincipals" in self.collections:
+            principals = self._all("servicePrincipals")
+            principals[:] = [one for one in principals if one.get("appId") != app.get("appId")]
 
     def _ad_sp_delete(self, options: dict[str, list[str]]) -> None:
         self._all("servicePrincipals").remove(self._one("servicePrincipals", options["--id"][0]))
@@ -165,9 +203,21 @@ class Tenant:
 
     def _delete_credential(self, name: str, options: dict[str, list[str]]) -> None:
         one, key = self._one(name, options["--id"][0]), options["--key-id"][0]
+        if key == EACH:
+            one[KINDS["--cert" in options]] = []
+            return
         assert any(key == credential.get("keyId") for kind in KINDS for credential in one.get(kind) or []), f"no credential {key}"
-        kind = "keyCredentials" if "--cert" in options else "passwordCredentials"
-        one[kind] = [credential for credential in one.get(kind, []) if credential.get("keyId") != key]
+        kind = KINDS["--cert" in options]
+        there = one.get(kind) or []
+        gone = [credential for credential in there if credential.get("keyId") == key]
+        # As pages say, the reader repeats it for the other key IDs: of the entries that a certificate has for its other uses.
+        pair = {credential.get("customKeyIdentifier") for credential in gone} - {None}
+        uses = {credential.get("usage") for credential in gone}
+        one[kind] = [
+            credential
+            for credential in there
+            if credential not in gone and not (credential.get("customKeyIdentifier") in pair and credential.get("usage") not in uses)
+        ]
 
     def _ad_app_credential_delete(self, options: dict[str, list[str]]) -> None:
         self._delete_credential("applications", options)
@@ -193,7 +243,7 @@ class Tenant:
         gone = options.get("--api-permissions")
         left = []
         for entry in app.get("requiredResourceAccess") or []:
-            access = [one for one in entry.get("resourceAccess") or [] if gone is not None and one.get("id") not in gone]
+            access = [one for one in entry.get("resourceAccess") or [] if gone is not None and one.get("id", "").lower() not in gone]
             if entry.get("resourceAppId") != api:
                 left.append(entry)
             elif access:
@@ -227,6 +277,10 @@ class Tenant:
                 self._ad_sp_create({"--id": [entry["resourceAppId"]]})
             api = self._one("servicePrincipals", entry["resourceAppId"])
             values = {one["id"]: one.get("value") for one in api.get("oauth2PermissionScopes") or []}
+            for own in self._all("applications"):
+                if own.get("appId") == entry["resourceAppId"]:
+                    values |= {one["id"]: one.get("value") for one in _get(own, "api/oauth2PermissionScopes") or []}
+            values |= {id_: known.value for (of, id_, _), known in CATALOG.permissions.items() if of == entry["resourceAppId"]}
             scopes = [values.get(one["id"]) or one["id"] for one in entry["resourceAccess"] if one["type"] == "Scope"]
             link = {"id": self._new_id(), "resourceId": api["id"]}
             if scopes:

@@ -31,8 +31,9 @@ CALLBACKS = [
     "https://global.consent.azure-apim.net/redirect/y", "https://global.consent.azure-apim.net/redirect",
     "https://europe-001.consent.azure-apim.net/redirect",
 ]  # fmt: skip
-# What says what an object is; a secret, which no connector's file is expected to hold; a switch that is off where the file does not name it.
-_KEPT = ("of", "@odata.type", "oAuthSettings", "clientSecret", "enableOnbehalfOfLogin")
+# What says what an object is; a secret, which no connector's file is expected to hold; a switch that is off where the file does not name it,
+# a URL that generic OAuth 2 lacks where the file does not name it.
+_KEPT = ("of", "@odata.type", "oAuthSettings", "clientSecret", "enableOnbehalfOfLogin", "authorizationUrl")
 
 
 def guid(kind: str, number: int) -> str:

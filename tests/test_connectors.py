@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import time
 import zipfile
@@ -377,8 +378,42 @@ def test_a_folder_of_connectors_belongs_to_the_only_tenant(tmp_path: Path) -> No
     connector = next(one for one in connectors(tmp_path))
     assert connector.client is not None
     assert connector.client.display_name == "Client"
-    written(tmp_path, two__client_json=client)  # whose is it now?
-    assert isinstance(connectors(tmp_path)[0].client, Unknown)
+    written(tmp_path, two__client_json=client)  # the tenant is neither; the registration is in both
+    connector = next(one for one in connectors(tmp_path))
+    assert connector.client is not None
+    assert connector.client.display_name == "Client"
+
+
+def test_a_registration_of_another_folder_says_only_what_it_says_itself(tmp_path: Path) -> None:
+    """Never principals, grants or policies; not from another tenant, nor into a tenant whose list is whole."""
+    client = {"id": CLIENT, "appId": CLIENT, "displayName": "Client", "web": {"redirectUris": ["https://a.example/cb"]}}
+    principal = {"id": API, "appId": CLIENT, "displayName": "Client", "accountEnabled": False}
+    written(tmp_path, connector__apiProperties_json=properties(clientId=CLIENT), one__client_json=client, one__sp_json=principal)
+    written(tmp_path, other__api_json={"id": API, "appId": API, "displayName": "Other"})
+    connector = next(one for one in connectors(tmp_path))
+    assert connector.client is not None
+    assert connector.client.display_name == "Client"
+    assert isinstance(connector.client_principal, Unknown)
+    assert isinstance(connector.client.service_principal, Unknown)
+
+
+@pytest.mark.parametrize("newer", ["one", "two"])
+def test_of_what_two_files_differ_in_nothing_is_known(newer: str, tmp_path: Path) -> None:
+    right = {
+        "id": CLIENT,
+        "appId": CLIENT,
+        "displayName": "Client",
+        "signInAudience": "AzureADMyOrg",
+        "web": {"redirectUris": ["https://a/cb"]},
+    }
+    wrong = {**right, "web": {"redirectUris": ["https://b/cb"]}}
+    written(tmp_path, connector__apiProperties_json=properties(clientId=CLIENT), one__client_json=right, two__client_json=wrong)
+    os.utime(tmp_path / newer / "client.json", (2_000_000_000, 2_000_000_000))
+    client = next(one for one in connectors(tmp_path)).client
+    assert client is not None
+    assert client.audience == "AzureADMyOrg"
+    assert isinstance(client.redirect_uris, Unknown)
+    assert client.redirect_uris.why.endswith("client.json differ")
 
 
 # -- solutions

@@ -222,7 +222,8 @@ def test_what_a_fix_does_not_know_is_a_placeholder(fix: str, app: dict[str, Any]
 
 
 def fixes(fix: str, app: dict[str, Any]) -> str:
-    rule = msgspec.structs.replace(rule_of("False"), fix=fix)
+    rule = rule_of("False")
+    rule = msgspec.structs.replace(rule, text=msgspec.structs.replace(rule.prose, fix=fix))
     texts = {
         str(row.remediation)
         for number in (1, 6)  # one by one, and compiled

@@ -124,7 +124,7 @@ def test_no_rule_looks_for_it_yet() -> None:
 
 @pytest.mark.parametrize(
     ("written", "close"),
-    [("50012", "AADSTS50011"), ("AADSTS5001", "AADSTS50011"), ("7000223", "AADSTS700022 or AADSTS7000222 or AADSTS7000229")],
+    [("50108", "AADSTS50105"), ("AADSTS90113", "AADSTS90112"), ("7000223", "AADSTS700022 or AADSTS7000222 or AADSTS7000229")],
 )
 def test_a_code_that_is_not_known(written: str, close: str) -> None:
     ran = regaudit("explain", written)
@@ -216,7 +216,8 @@ def test_as_json(manifests: Path) -> None:
 
 def test_a_pasted_message(manifests: Path) -> None:
     ran = regaudit("explain", MESSAGE, manifests)
-    assert ran.code == 0, "no rule can know which URI a client asks for"
+    assert ran.code == 1, "the message says which URI the client asks for"
+    assert ran.out.startswith("cause found: ")
     assert "app registration Payroll 2 (" in ran.out
     assert "second.json:1)" in ran.out
     assert (
@@ -231,7 +232,7 @@ def test_a_pasted_message(manifests: Path) -> None:
 def test_a_message_without_quotation_marks(manifests: Path) -> None:
     words = MESSAGE.replace("'", "").replace("?code=PSST", "").split()
     ran = regaudit("explain", *words, manifests)
-    assert ran.code == 0
+    assert ran.code == 1
     assert "close to it is https://payroll.example.com/signin" in ran.out
     assert "Read 2 app registrations" in ran.out
     assert "Read " not in regaudit("explain", *words).out
@@ -240,7 +241,7 @@ def test_a_message_without_quotation_marks(manifests: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_message_from_standard_input(manifests: Path, encoding: str) -> None:
     ran = regaudit("explain", "-", manifests, stdin=MESSAGE.encode(encoding))
-    assert ran.code == 0
+    assert ran.code == 1
     assert "app registration Payroll 2" in ran.out
 
 
@@ -264,9 +265,9 @@ def test_a_token_endpoints_answer() -> None:
 
 
 def test_a_message_with_several_codes() -> None:
-    ran = regaudit("explain", "AADSTS65001: no consent. AADSTS50012: no. AADSTS 65001, aadsts500011")
+    ran = regaudit("explain", "AADSTS65001: no consent. AADSTS50108: no. AADSTS 65001, aadsts500011")
     assert ran.code == 2, "one of them is not known"
-    assert re.findall("^AADSTS.*", ran.out, re.MULTILINE) == ["AADSTS65001", "AADSTS50012", "AADSTS500011"]
+    assert re.findall("^AADSTS.*", ran.out, re.MULTILINE) == ["AADSTS65001", "AADSTS50108", "AADSTS500011"]
 
 
 def test_the_registration_that_the_message_names_comes_first(manifests: Path) -> None:
@@ -338,6 +339,119 @@ def test_what_is_left_out_of_a_message_is_said() -> None:
         assert "only its beginning was" in ran.err
 
 
+# -- the message's own facts
+
+CLIENT, THUMBPRINT = "22222222-2222-4222-8222-222222222222", "A1B2C3D4E5F60718293A4B5C6D7E8F9001122334"
+SUBJECT, ISSUER = "repo:orders-inc/shop:environment:production", "https://token.actions.githubusercontent.com"
+
+
+def deployer(folder: Path, subject: str = SUBJECT, **more: Any) -> Path:
+    credential = {
+        "id": "33333333-3333-4333-8333-333333333333", "name": "deploy", "issuer": ISSUER, "subject": subject,
+        "audiences": ["api://AzureADTokenExchange"], "claimsMatchingExpression": None,
+    }  # fmt: skip
+    app = {"id": "44444444-4444-4444-8444-444444444444", "appId": CLIENT, "displayName": "Deployer", "keyCredentials": [], **more}
+    return write(folder / "deployer.json", {**app, "federatedIdentityCredentials": [credential]})
+
+
+def refused(subject: str, code: str = "700213") -> str:
+    return f"AADSTS{code}: No matching federated identity record found for presented assertion subject '{subject}'. Check your federated …"
+
+
+@pytest.mark.parametrize(
+    ("presented", "registered", "said"),
+    [
+        (
+            "repo:orders-inc/shop:environment:Production",
+            "repo:Orders-Inc/Shop:environment:production",
+            "differs in upper and lower case only",
+        ),
+        ("repo:orders-inc/shop:pull_request", "repo:orders-inc/shop:pull-request", 'has "repo:orders-inc/shop:pull-request"'),
+        ("repo:orders-inc/shop:ref:refs/heads/main", SUBJECT, f'has "{SUBJECT}"'),
+        (SUBJECT, "repo:orders-inc@1/shop@2:environment:production", "the credential has GitHub's immutable form"),
+        ("repo:orders-inc@1/shop@2:environment:production", SUBJECT, "the token has GitHub's immutable form"),
+    ],
+)
+def test_the_subject_of_the_message_is_compared(presented: str, registered: str, said: str, tmp_path: Path) -> None:
+    ran = regaudit("explain", refused(presented), deployer(tmp_path, registered))
+    assert ran.code == 1
+    assert ran.out.startswith("cause found: ")
+    assert said in " ".join(ran.out.split())
+
+
+def test_a_subject_that_is_registered_is_not_the_cause(tmp_path: Path) -> None:
+    """The issuer is another one: of a message with all three facts each is said."""
+    file = deployer(tmp_path)
+    text = (
+        f"AADSTS70021: … Assertion Issuer: '{ISSUER}/'. Assertion Subject: '{SUBJECT}'. Assertion Audience: 'api://AzureADTokenExchange'."
+    )
+    ran = regaudit("explain", text, file, "--output-format", "json")
+    assert ran.code == 1
+    assert [(clue["said"]) for clue in ran.json["cause"]["clues"]] == ["excluded", "found", "excluded"]
+    assert "differs by a slash at its end only" in ran.json["cause"]["clues"][1]["text"]
+    assert regaudit("explain", refused(SUBJECT), file).out.startswith("excluded: ")
+
+
+def test_federated_credentials_that_nobody_read_are_not_told(tmp_path: Path) -> None:
+    file = write(tmp_path / "app.json", {"id": "44444444-4444-4444-8444-444444444444", "appId": CLIENT, "displayName": "Deployer"})
+    ran = regaudit("explain", refused(SUBJECT), file)
+    assert ran.code == 2
+    assert ran.out.startswith("cannot tell: ")
+
+
+@pytest.mark.parametrize(
+    ("end", "thumbprint", "code", "said"),
+    [
+        ("2031-01-01T00:00:00Z", "FF" * 20, 1, "is not registered on"),
+        ("2024-01-01T00:00:00Z", THUMBPRINT, 1, "expired on 2024-01-01"),
+        ("2031-01-01T00:00:00Z", THUMBPRINT, None, "is registered on"),
+    ],
+)
+def test_the_thumbprint_of_the_message_is_compared(end: str, thumbprint: str, code: int | None, said: str, tmp_path: Path) -> None:
+    key = {
+        "keyId": "55555555-5555-4555-8555-555555555555", "type": "AsymmetricX509Cert", "usage": "Verify", "customKeyIdentifier": THUMBPRINT,
+        "startDateTime": "2023-01-01T00:00:00Z", "endDateTime": end,
+    }  # fmt: skip
+    file = deployer(tmp_path, keyCredentials=[key])
+    text = f"AADSTS700027: … [Reason - The key was not found., Thumbprint of key used by client: '{thumbprint}', … app Id '{CLIENT}'.]"
+    ran = regaudit("explain", text, file, "--as-of", "2026-11-24")
+    assert said in " ".join(ran.out.split())
+    assert code is None or ran.code == code
+
+
+def test_a_client_of_microsoft_has_to_be_preauthorized(tmp_path: Path) -> None:
+    azure_cli, api_id = "04b07795-8ddb-461a-bbee-02f9e1bf7b46", CLIENT
+    scope = {"id": "99999999-9999-4999-8999-999999999999", "value": "access_as_user", "type": "User", "isEnabled": True}
+    text = f"AADSTS650057: Invalid resource. … Client app ID: {azure_cli}(Microsoft Azure CLI). Resource app ID: {api_id}. List …: ."
+    teams = "AADSTS65001: The user or administrator has not consented to use the application with ID '1fec8e78-bce4-4aaf-ab1b-5451cc387264'"
+    for clients, code in (([], 1), ([{"appId": azure_cli, "delegatedPermissionIds": [scope["id"]]}], None)):
+        app = {"id": "44444444-4444-4444-8444-444444444444", "appId": api_id, "displayName": "Orders API"}
+        file = write(tmp_path / "api.json", {**app, "api": {"oauth2PermissionScopes": [scope], "preAuthorizedApplications": clients}})
+        ran = regaudit("explain", text, file)
+        assert ("does not preauthorize it" in " ".join(ran.out.split())) == (code == 1)
+        assert code is None or ran.code == code
+        assert regaudit("explain", teams, file).code == 1
+
+
+def test_a_single_tenant_application_and_an_account_of_another_tenant(tmp_path: Path) -> None:
+    text = (
+        "AADSTS50020: User account 'x@fabrikam.example' from identity provider 'https://sts.windows.net/7e4a0000-0000-4000-8000-000000000002/' "
+        f"does not exist in tenant 'Orders' and cannot access the application '{CLIENT}'(Deployer) in that tenant."
+    )
+    ran = regaudit("explain", text, deployer(tmp_path, signInAudience="AzureADMyOrg"))
+    assert ran.code == 1
+    assert "is single-tenant (signInAudience AzureADMyOrg)" in " ".join(ran.out.split())
+    assert regaudit("explain", text, deployer(tmp_path, signInAudience="AzureADMultipleOrgs")).code == 2
+
+
+def test_forms_of_the_sign_in_logs() -> None:
+    for text in ("Sign-in error code: 50105", '{"status": {"errorCode": 50105, "failureReason": "…"}}'):
+        assert regaudit("explain", text).out.startswith("AADSTS50105\n")
+    ran = regaudit("explain", "AADB2C90057: The provided application is not configured to allow the 'OAuth' Implicit flow.")
+    assert ran.code == 2
+    assert "a code of Azure AD B2C" in ran.err
+
+
 # -- beside it
 
 
@@ -367,7 +481,7 @@ def test_completion_knows_codes() -> None:
         )
         return ran.out.splitlines()
 
-    assert completed("regaudit explain AADSTS5001", 2) == ["plain,AADSTS50011", "plain,AADSTS500113"]
+    assert completed("regaudit explain AADSTS50011", 2) == ["plain,AADSTS50011", "plain,AADSTS500113"]
     assert completed("regaudit explain aadsts540", 2) == ["plain,aadsts54005"]
     assert completed("regaudit explain 540", 2) == ["plain,54005"]
     assert "plain,secret-expired" in completed("regaudit explain secret-e", 2)

@@ -797,6 +797,18 @@ def test_who_is_not_github_has_no_github_subject() -> None:
     assert unknown(federated(subject="repo:a/b:pull_request").github)
 
 
+@pytest.mark.parametrize(
+    ("issuer", "likely"),
+    [(GITHUB + "/", GITHUB), (f" {GITHUB}", None), ("https://login.microsoftonline.com/common/v2.0", None), (GITHUB, None)],
+)
+def test_the_issuer_that_was_probably_meant(issuer: str, likely: str | None) -> None:
+    assert federated(issuer=issuer).likely_issuer == likely
+
+
+def test_the_likely_issuer_of_an_issuer_that_was_not_read_is_unknown() -> None:
+    assert unknown(federated(subject="s").likely_issuer)
+
+
 def test_flexible_credentials() -> None:
     text = "claims['sub'] matches 'repo:contoso/*:ref:refs/heads/?' and claims['job_workflow_ref'] eq 'contoso/x@main'"
     found = federated(issuer=GITHUB, subject=None, claimsMatchingExpression={"value": text})

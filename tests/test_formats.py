@@ -31,6 +31,10 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("x.xml", "<Connector><displayname>Orders</displayname></Connector>"),
         ("y.xml", '<?xml version="1.0"?>\n<Connector />'),
     ],
+    "environment variable": [
+        ("x.xml", '<environmentvariabledefinition schemaname="x"><defaultvalue>y</defaultvalue></environmentvariabledefinition>')
+    ],
+    "values of environment variables": [("settings.json", {"EnvironmentVariables": [{"SchemaName": "x", "Value": "y"}]})],
     "answer with a client secret": [
         (
             "answer.json",
@@ -74,6 +78,13 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "authConfig.js": [("authConfig.js", f"const msalConfig = {json.dumps(CLIENT)};"), ("a.ts", f"x.passportConfig = {json.dumps(CLIENT)}")],
     "authConfig.json": [("authConfig.json", {"credentials": {"clientID": GUID}}), ("client.json", CLIENT)],
     "sample.json": [("sample.json", {"AADApps": [{"Name": "spa"}]})],
+    "appsettings.json": [("appsettings.json", {"AzureAd": {"ClientId": GUID, "TenantId": GUID}})],
+    "configuration of MSAL for Python": [
+        ("parameters.json", {"client_id": GUID, "authority": "https://login.microsoftonline.com/common", "scope": ["User.Read"]}),
+    ],
+    "app manifest of Microsoft Teams": [
+        ("manifest.json", {"manifestVersion": "1.16", "webApplicationInfo": {"id": GUID, "resource": f"api://{GUID}"}}),
+    ],
     "a file of another tool": [("main.tf", 'resource "azuread_application" "a" {\n}\n')],
 }
 FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, content in samples]

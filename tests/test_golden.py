@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "explain-code": ("explain", "AADSTS50011"),
     "explain-message": ("explain", "AADSTS700016: Application with identifier 'x' was not found in the directory 'contoso.com'."),
     "adatum-scan": ("scan", "adatum.ndjson", *TODAY),
+    "expenses-connect": ("connect", "sample_downloads/expenses", *TODAY),
 }
 for _name, _path in INPUTS.items():
     COMMANDS |= {
@@ -53,7 +54,8 @@ MOST_LINES = 120  # of a difference that a failing test shows
 def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("golden")
     golden_tenants.write(folder)
-    (folder / "sample_manifests").symlink_to(ROOT / "sample_manifests")
+    for samples in ("sample_manifests", "sample_downloads"):
+        (folder / samples).symlink_to(ROOT / samples)
     return folder
 
 

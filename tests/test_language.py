@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import json
 import random
@@ -20,12 +21,14 @@ from auditor import joins, rulebook
 from auditor.diagnose.examples import read
 from auditor.engine.bound import BoundRule
 from auditor.engine.compiled import check, compiled
+from auditor.engine.functions import CHECKS
 from auditor.engine.judge import judge
 from auditor.errors import RuleError
 from auditor.facts import ROOTS
-from auditor.language import BUILTINS as LOGIC_BUILTINS
-from auditor.language import FUNCTIONS, MESSAGE_BUILTINS, Found
-from auditor.language.logic import Glob
+from auditor.language.calls import FUNCTIONS
+from auditor.language.found import Found
+from auditor.language.logic import BUILTINS, Glob
+from auditor.language.nodes import located
 from auditor.rulebook import Block, Rule
 from auditor.severity import SEVERITIES
 from auditor.unknown import Unavailable, Unknown
@@ -280,12 +283,13 @@ def compiled_names() -> set[str]:
     """Whatever compiled code calls something, without the underscores."""
     rule = rule_of("any(s.expired for s in app.secrets)", each="app.redirect_uris as uri", given="uri.scheme == 'http'")
     one = compiled(rule)
-    codes, found = [one.code, one.selection_code, one.message_code], set[str]()
+    trees = [tree for name in (*CHECKS, "_message") if (tree := one.tree(name)) is not None]
+    codes, found = [compile(located(ast.Module([tree], [])), "", "exec") for tree in trees], set[str]()
     while codes:
         code = codes.pop()
         found |= {*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars, code.co_name}
         codes += [const for const in code.co_consts if isinstance(const, CodeType)]
-    return {name.strip("_<>") for name in (*found, *MESSAGE_BUILTINS, *LOGIC_BUILTINS)} - {""}
+    return {name.strip("_<>") for name in (*found, *BUILTINS)} - {""}
 
 
 NAMES = sorted(
@@ -391,7 +395,7 @@ def test_fast_and_blind_paths_agree_with_three_valued_logic(seed: int) -> None:
                 want = exact(plain, app)
                 for bound in (plain, blind):
                     found = Found()
-                    bound.run([app], found)
+                    bound.functions.check([app], found)
                     assert not found.broken, found.broken
                     if found.opened:
                         continue  # three-valued logic has the last word
@@ -411,7 +415,7 @@ def test_what_cannot_be_known_is_compiled_in() -> None:
     apps = [{"appId": "a", "signInAudience": audience} for audience in ("AzureADMyOrg", "AzureADMultipleOrgs")]
     world = joins.worlds(read(json.dumps(apps)), NOW)[0]
     found = Found()
-    bound.run(world.apps, found)
+    bound.functions.check(world.apps, found)
     assert (len(found.passed), len(found.blind), found.opened) == (1, 1, [])
 
 

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -719,12 +720,12 @@ def test_a_connector_in_a_folder_meets_its_live_tenant(story: FakeGraph, tmp_pat
     connector = Path(__file__).parent.parent / "sample_manifests/tidy/connector"
     done = run(story, "connect", str(connector), "--as-of", AS_OF)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("  pass  ") == 8
+    assert "  8 of 8 links fit\n" in done.stdout
     for file in connector.iterdir():
         (tmp_path / file.name).write_text(file.read_text().replace("contoso-20orders-5fa3c1d0e2b749f681", "contoso-20orders-another"))
     done = run(story, "connect", str(tmp_path), "--as-of", AS_OF)
     assert done.returncode == 1
-    assert "connector-redirect-unregistered  AADSTS50011" in done.stdout
+    assert re.search("connector-redirect-unregistered.*AADSTS50011", done.stdout)
 
 
 def test_other_commands_read_a_live_tenant_too(story: FakeGraph, graph: FakeGraph) -> None:

@@ -21,9 +21,10 @@ from auditor import audit, rulebook, schemas
 from auditor.diagnose import examples
 from auditor.engine import compiled as compiling
 from auditor.engine import judge as engine
-from auditor.engine.compiled import CompiledRule, check, compiled, load_rules
+from auditor.engine.compiled import CompiledRule, check, compiled
+from auditor.engine.selection import load_rules
 from auditor.errors import RuleError
-from auditor.language import Message
+from auditor.language.message import Message
 from auditor.rulebook import Rule, book, profiles
 from auditor.rulebook import page as page_module
 from auditor.unknown import Unavailable, Unknown

@@ -15,6 +15,8 @@ import pytest
 
 from auditor import audit, rulebook
 from auditor.engine.finding import Finding
+from auditor.report.build import fix_of
+from auditor.shell import Shell
 from tests.helpers import regaudit, write
 
 AS_OF = "2026-11-28"
@@ -110,8 +112,8 @@ def test_1_00_the_fix_quotes_the_url_that_must_keep_its_ref(tmp_path: Path) -> N
     ann = {**owner, "id": "77777777-7777-4777-8777-777777777777"}
     tenant(tmp_path, [app(owners=[ann])], [principal(CLIENT, owners=[owner])])
     (found,) = findings(tmp_path, "owner-mismatch-app-sp", "strict")
-    assert f"--url 'https://graph.microsoft.com/v1.0/servicePrincipals/{principal(CLIENT)['id']}/owners/{owner['id']}/$ref'" in (
-        found.remediation or ""
+    assert f"--url 'https://graph.microsoft.com/v1.0/servicePrincipals/{principal(CLIENT)['id']}/owners/{owner['id']}/$ref'" in "\n".join(
+        fix_of(found).lines(Shell.bash)
     )
 
 
@@ -133,7 +135,7 @@ def test_1_01_hosts_of_teams_tabs_and_office_add_ins_are_known_clients(tmp_path:
     tenant(tmp_path, [app(api=api)], [principal(CLIENT)])
     (found,) = findings(tmp_path, "preauth-unknown-client")
     assert NOWHERE in found.message
-    assert (found.remediation or "").startswith("If the ID is not that of a client of Microsoft")
+    assert (found.remediation or "").startswith("1. Find out whether 99999999-9999-4999-8999-999999999999 is a client of Microsoft.")
 
 
 @pytest.mark.parametrize(
@@ -350,7 +352,7 @@ def test_1_13_the_fix_leaves_id_tokens_to_a_web_platform(tmp_path: Path) -> None
     spa = {"redirectUris": ["https://a.contoso.com/app"]}
     web = {"redirectUris": ["https://a.contoso.com/.auth/login/aad/callback"], "implicitGrantSettings": both}
     (found,) = findings(one(tmp_path, spa=spa, web=web), "implicit-with-spa")
-    assert "--enable-id-token-issuance" not in (found.remediation or "")
+    assert "--enable-id-token-issuance false" not in (found.remediation or "")
     (found,) = findings(one(tmp_path, spa=spa, web={"redirectUris": [], "implicitGrantSettings": both}), "implicit-with-spa")
     assert "--enable-id-token-issuance false" in (found.remediation or "")
 
@@ -465,8 +467,8 @@ def test_1_19_permissions_that_are_not_in_the_input_decide_nothing(tmp_path: Pat
     [
         (EXCHANGE, ("dc890d15-9560-4a4c-9b7f-a736ec74ec40", "Role"), "medium", "every mailbox or site"),
         (SHAREPOINT, ("678536fe-1083-478a-9c59-b99265e6b0d3", "Role"), "medium", "every mailbox or site"),
-        (EXCHANGE, ("3b5f3d61-589b-4a3c-a359-5dd4b5ee5bd5", "Scope"), "low", "the user who signs in"),
-        (GRAPH, ("9769c687-087d-48ac-9cb3-c37dde652038", "Scope"), "low", "the user who signs in"),
+        (EXCHANGE, ("3b5f3d61-589b-4a3c-a359-5dd4b5ee5bd5", "Scope"), "low", "the signed-in user"),
+        (GRAPH, ("9769c687-087d-48ac-9cb3-c37dde652038", "Scope"), "low", "the signed-in user"),
     ],
 )
 def test_1_21_delegated_permissions_reach_what_the_user_reaches(
@@ -591,7 +593,11 @@ def test_1_29_what_is_not_known_is_a_placeholder_in_one_form(tmp_path: Path) -> 
              "implicitGrantSettings": {"enableIdTokenIssuance": True, "enableAccessTokenIssuance": True}},
     )  # fmt: skip
     report = audit(write(tmp_path / "aad.manifest.json", careless), as_of=AS_OF, profile="strict")
-    commands = [command for finding in report.findings for command in re.findall(r"`(az [^`]*)`", finding.remediation or "")]
+    commands = [
+        "".join(command)
+        for finding in report.findings
+        for command in re.findall(r"`(az [^`\n]*)`|^((?:az|PATCH|DELETE) .*)", finding.remediation or "", re.M)
+    ]
     assert len(commands) > 5
     assert [command for command in commands if re.search(r"unknown|None|[<>]\w|app\.app_id|\$\{", command)] == []
     assert any("--id APP-ID" in command for command in commands)
@@ -702,12 +708,12 @@ def text_of(rule: str) -> str:
 @pytest.mark.parametrize(
     ("rule", "says", "says_not"),
     [
-        ("sp-less-allowed", "Microsoft ended that", "ends this behaviour"),
+        ("clients-without-sp-allowed", "Microsoft ended that", "ends this behaviour"),
         ("connector-redirect-unregistered", "the port of `localhost` is ignored", "letter by letter with those"),
-        ("redirect-slash-variants", "without a path (`https://host` and `https://host/`) they are one", "With and without the slash are two redirect URIs."),
+        ("redirect-slash-variants", "without a path (`https://host` and `https://host/`) they are the same", "With and without the slash are two redirect URIs."),
         ("redirect-takeover-prone", "Static Web Apps", None),
         ("redirect-shortener-or-tunnel", "dev tunnel", "A tunnel's name goes"),
-        ("redirect-case-duplicates", "hosts are not", None),
+        ("redirect-case-duplicates", "host names are not", None),
         ("connector-multi-tenant", "tenant isolation", "whatever the registration allows"),
         ("connector-login-host", "ciamlogin.com", None),
         ("connector-secret-in-file", "shorter than 16 characters", "left alone"),

@@ -286,11 +286,11 @@ def test_what_is_constant_of_a_rule_is_there_once(owned: Path) -> None:
     assert rule["aadsts"] == [7000222]
     assert rule["why"]
     assert rule["references"][0].startswith("https://learn.microsoft.com/")
-    assert "az ad app credential delete --id {app.app_id} --key-id {secret.key_id}" in rule["commands"]
+    assert "az ad app credential delete --id {app.app_id:word} --key-id {secret.key_id:word}" in rule["commands"]
     assert rule["fix"]["places"]["secret.key_id"] == {"placeholder": "KEY-ID", "member": "credential_key_id"}
     assert not {"why", "fix", "commands"} & rules["app-id-uri-missing"].keys(), "no finding needs them"
     (row,) = (row for row in ran.findings if row["rule_id"] == "secret-expired")
-    assert "--id 22222221-2222-4222-8222-222222222222 --key-id a`" in row["remediation"]
+    assert "--id 22222221-2222-4222-8222-222222222222 --key-id a\n" in row["remediation"]
     for text in (rule["title"], rule["why"], rule["fix"]["text"][:40]):
         assert ran.out.count(json.dumps(text)[1:-1]) == 1
 
@@ -403,7 +403,7 @@ def test_a_report_repeats_nothing(tmp_path: Path) -> None:
     write_page(count, tmp_path / "apps.json")
     report = report_of(audit(tmp_path / "apps.json", as_of="2026-11-01"))
     assert len(report.findings) > count
-    assert len(msgspec.json.encode(report.findings)) / len(report.findings) <= 420
+    assert len(msgspec.json.encode(report.findings)) / len(report.findings) <= 500
     assert len(msgspec.json.encode(report.applications)) / count <= 300
     assert len(msgspec.json.encode(report.credentials)) / len(report.credentials) <= 200
 

@@ -171,6 +171,21 @@ def test_2_M17_secret_in_other_texts(tmp_path: Path, more: dict[str, Any]) -> No
     assert one(tmp_path / "b", "secret-in-text", notes="ask the team", tags=["HideApp"]) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "***", "xxxxxxxxxxxxxxxxxxxx", "<secret>", "[redacted]", "${SECRET_1}", "#{Secret1}#", "%SECRET1%", "__SECRET_1__",
+        "@Microsoft.KeyVault(SecretUri=https://orders.vault.azure.net/secrets/s1)", "@keyvault", "op://vault/item1/field",
+        "ENC[AES256_GCM,data:1234]", "abc8Q~...", "h3x…", "5ec7e700-0000-4000-8000-000000000001", "00000000-0000-0000-0000-000000000000",
+        "removed for security 2026",
+    ],
+)  # fmt: skip
+def test_2_M01_what_stands_for_a_secret_is_none(tmp_path: Path, text: str) -> None:
+    assert one(tmp_path, "secret-in-file", passwordCredentials=[secret(secretText=text)]) == []
+    answer = {"appId": "11111111-1111-4111-8111-111111111111", "displayName": "Orders", "password": text, "tenant": TENANT}
+    assert found(write(tmp_path / "saved.json", answer), "saved-client-secret") == []
+
+
 # -- M7, M12: enumerations, deleted registrations
 
 
@@ -190,6 +205,16 @@ def test_2_M12_deleted_registration_is_not_judged(tmp_path: Path) -> None:
     assert "was deleted on 2026-11-01" in ran.out + ran.err
     assert ran.code == 2
     nowhere(tmp_path, VALUE)
+
+
+@pytest.mark.parametrize("name", ["accessTokenAcceptedVersion", "acceptMappedClaims", "allowPublicClient"])
+def test_field_8_b43_a_name_of_the_old_manifest_is_ignored_and_told(tmp_path: Path, name: str) -> None:
+    """Its value decides nothing, and whoever wrote it is told today's name."""
+    ran = scan(write(tmp_path / "app.json", {**app(), name: 2 if name.endswith("Version") else True}), "text")
+    assert f"{name} is a property of the old manifest" in ran.out + ran.err
+    assert ran.code == 0
+    quiet = scan(write(tmp_path / "null.json", {**app(), name: None}), "text")
+    assert "old manifest" not in quiet.out + quiet.err
 
 
 # -- M8: credentials that are not valid yet
@@ -293,6 +318,14 @@ def test_2_M13_key_in_a_policy(tmp_path: Path) -> None:
         policy("x-api-key", "PLACEHOLDER_API_KEY"),
         policy("AuthorizationServer", "https://login.contoso.com/oauth2/0123456789"),
         policy("User-Agent", "orders-0123456789abcdef-connector"),
+        policy("X-Auth-Accept", "application/vnd.contoso.v2+json"),
+        policy("x-api-key-version", "2026-01-01-preview"),
+        policy("X-Auth-Provider", "microsoft-entra-id-v2"),
+        policy("X-Token-Audience", "api.contoso.com/v2/orders"),
+        policy("X-Keyword-Filter", "invoices-and-orders-2026"),
+        policy("Authorization", "ApiKey id=@connectionParameters('id')"),
+        policy("x-functions-key", "@{variables('key')}/0123456789"),
+        policy("subscription-key", "00000000-0000-0000-0000-000000000000"),
     ]
     rows = found(connector(tmp_path / "a", policies), "connector-key-in-policy", "connector-secret-in-file")
     assert [(rule, severity) for rule, severity, _ in rows] == [("connector-key-in-policy", "high")] * 3
@@ -306,6 +339,23 @@ def test_2_M13_key_in_a_policy(tmp_path: Path) -> None:
         "a solution's file"
     )
     nowhere(tmp_path, key)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("x-functions-key", "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6AzFu1234567=="),
+        ("Proxy-Authorization", "Basic dXNlcjpwYXNzd29yZDEyMw=="),
+        ("subscription_key", "9f86d081-884c-7d65-9a2f-eaa0c55ad015"),
+        ("X-Contoso-Api-Key", "orders-9f86d081"),
+        ("X-Auth-Session-Id", "9f86d081884c7d659a2feaa0c55ad015"),
+    ],
+)
+def test_2_M13_other_keys_in_a_policy(tmp_path: Path, name: str, value: str) -> None:
+    is_long_enough = len(value) >= 16
+    rows = found(connector(tmp_path, [policy(name, value)]), "connector-key-in-policy")
+    assert [(rule, severity) for rule, severity, _ in rows] == [("connector-key-in-policy", "high")] * is_long_enough
+    nowhere(tmp_path, value)
 
 
 @pytest.mark.parametrize(("schemes", "fails"), [(("http",), True), (("HTTP",), True), (("https",), False), (("http", "https"), False), (None, False)])  # fmt: skip
@@ -341,6 +391,9 @@ def test_2_M19_generic_oauth_by_the_file_alone(tmp_path: Path) -> None:
         ("msauth.com.contoso.orders://auth", None),
         ("msauth://com.contoso.orders/2jmj7l5rSw0yVb%2FvlWAYkK%2FYBwk%3D", None),
         ("contoso://auth/callback", None),
+        ("msauth.com.contoso.orders://com.contoso.orders", None),  # of an app that came from ADAL
+        ("msauth://code/msauth.com.contoso.orders%3A%2F%2Fauth", None),  # the broker on iOS
+        ("msauth://code/1wIqXSqBj7", "SHA-1"),
     ],
 )
 def test_2_M15_mobile_redirect_uri(tmp_path: Path, uri: str, fault: str | None) -> None:

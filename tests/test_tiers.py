@@ -154,8 +154,8 @@ def granted(folder: Path, api: str, scope: str, consent: str = "AllPrincipals") 
 def test_row_9_licences_and_profiles_take_over_nothing(tmp_path: Path) -> None:
     path = requested(tmp_path, (MICROSOFT_GRAPH, "LicenseAssignment.ReadWrite.All"), (SHAREPOINT, "User.ReadWrite.All"))
     assert findings(path, "perm-tier0-requested", "perm-high-requested") == [
-        ("perm-high-requested", "low", "LicenseAssignment.ReadWrite.All of Microsoft Graph is requested as application permission: "
-         "after consent, whoever signs in as Payroll assigns and takes away licences"),
+        ("perm-high-requested", "low", "the application requests the application permission LicenseAssignment.ReadWrite.All of Microsoft Graph: "
+         "after consent, whoever signs in as \"Payroll\" assigns and takes away licences"),
     ]  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def test_row_20_what_opens_the_users_own_data_is_medium(tmp_path: Path, api: str
 def test_a_delegated_permission_is_told_by_what_the_user_may(tmp_path: Path) -> None:
     everybody = findings(granted(tmp_path, MICROSOFT_GRAPH, "RoleManagement.ReadWrite.Directory"), "perm-dangerous-delegated")
     assert everybody == [
-        ("perm-dangerous-delegated", "high", "Payroll holds RoleManagement.ReadWrite.Directory of API for every user: "
+        ("perm-dangerous-delegated", "high", "\"Payroll\" has RoleManagement.ReadWrite.Directory of API for all users: "
          "on behalf of the signed-in user it can assign directory roles, where the user may"),
     ]  # fmt: skip
     ((_, severity, message),) = findings(

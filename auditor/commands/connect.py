@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
-from auditor.commands import Command, echo_json, running
+from auditor.commands import Command, echo_json, running, wrapped
 from auditor.commands.options import Output, as_of, certain_only, inputs, outputs, rules, strict
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
+
+    Fix = Callable[[Any], list[tuple[str, bool]]]  # of a finding -> lines, and whether each is a command
 
 _EPILOG = """\b
 Examples:
@@ -24,7 +26,9 @@ Examples:
   regaudit connect tenant/ --output-format json
 """
 _NOTHING = "nothing to walk: give a connector and its registrations, as in `regaudit connect connector/ client.json api.json`"
-_MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": ("not evaluated", "yellow")}
+_MARKS = {
+    "pass": ("fits", "green"), "fail": ("BROKEN", "red"), "likely": ("likely broken", "red"), "not-evaluated": ("open", "yellow"),
+}  # fmt: skip
 
 
 @click.command("connect", cls=Command, epilog=_EPILOG)
@@ -33,16 +37,18 @@ _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not-evaluated": (
 @strict
 @certain_only
 @as_of
-@outputs("text", "json", commands=True)
+@outputs("text", "json", "markdown", commands=True)
 def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, certain_only: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
     PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
-    whole tenant's exports, or a live tenant. Links behind a broken one are not evaluated.
+    whole tenant's exports, or a live tenant. Each link fits, is broken, is likely broken, or is open: it says what was checked, and
+    what is missing. Links behind a broken one are open.
 
-    Exit codes: 0 no link is broken, 1 one is, 2 something could not be read, no link could be evaluated, or not all with --strict.
+    Exit codes: 0 no link is broken, 1 one is or likely is, 2 something could not be read, no link could be checked, or not all with
+    --strict.
     """
-    from auditor.diagnose.chain import RULES, chains, gate, roots, verdict
+    from auditor.diagnose.chain import RULES, chains, gate, overview, roots, verdict
     from auditor.pipeline import AuditRequest
     from auditor.report.build import fix_of
 
@@ -60,64 +66,125 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
         echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})
     else:
 
-        def lines(row: Any) -> list[str]:
-            return fix_of(row, report.tenants).lines(output.shell)
+        def lines(row: Any) -> list[tuple[str, bool]]:
+            fix = fix_of(row, report.tenants)
+            commands = {line for command in fix.commands(output.shell) for line in command.lines}
+            return [(line, line in commands) for line in fix.lines(output.shell)]
 
-        click.echo(f"{said}\n")
+        if output.form == "markdown":
+            click.echo("\n".join(_markdown(found, said, overview(found), lines)))
+            return passed.exit_code
+        click.echo(said)
+        if (text := overview(found)) is not None:
+            click.echo("\n".join(wrapped(text)))
+        click.echo()
         for chain in found:
             click.echo("\n".join(_page(chain, output, lines)))
     return passed.exit_code
 
 
-def _page(chain: Any, output: Output, fix: Callable[[Any], list[str]]) -> list[str]:
+def _page(chain: Any, output: Output, fix: Fix) -> list[str]:
     from auditor.display import cell
 
     def style(text: str, name: str) -> str:
         return click.style(text, fg=name) if output.coloured else text
 
-    lines = [f"{cell(chain.connector)}  {chain.file}:{chain.line}"]
+    name = chain.connector.removeprefix(chain.file.rpartition("/")[0] + "/")  # one without a title is called by its place
+    lines = wrapped(f'Connector "{cell(name)}"  {chain.file}:{chain.line}', "", "  ")
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
         lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
     if not output.quiet:
         lines += _links(chain, style, fix, verbose=output.verbose)
-    counts = {status: sum(link.status == status for link in chain.links) for status in _MARKS}
     if chain.links:
-        broken = f"{counts['fail']} of {len(chain.links)} links broken" if counts["fail"] else "no link is broken"
-        unknown = f", {counts['not-evaluated']} could not be evaluated" if counts["not-evaluated"] else ""
-        none = counts["not-evaluated"] == len(chain.links)
-        lines.append("  no link could be evaluated" if none else f"  {broken}{unknown}")
+        lines += wrapped(chain.summary, "  ", "  ")
     return [*lines, ""]
 
 
-def _links(chain: Any, style: Any, fix: Callable[[Any], list[str]], *, verbose: bool) -> list[str]:
+def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
     from auditor.display import cell
 
-    lines = []
+    lines: list[str] = []
+
+    def say(text: str, indent: int = 4) -> None:
+        lines.extend(wrapped(text, " " * indent, " " * (indent + 2)))
+
+    ways: set[str] = set()
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
-        word, name = _MARKS[link.status]
-        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {cell(link.what or '')}".rstrip())
-        if link.reason:
-            lines.append(f"  {'':<{width}}  {link.reason}")
-        if link.remedy:
-            lines.append(f"  {'':<{width}}  {link.remedy}")
-        if verbose and link.rules:
-            lines.append(f"  {'':<{width}}  checked by {', '.join(link.rules)}")
+        word, name = _MARKS[link.certainty if link.certainty == "likely" else link.status]
+        what = f'  "{cell(link.what)}"' if link.what and link.link != "connector" else ""
+        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}{what}".rstrip())
+        for said in link.checked:
+            say(f"fits: {said}")
         for row in (*link.findings, *link.remarks):
-            lines += _finding(row, " " * (width + 4), fix)
+            _finding(row, say, lines, fix)
+        if link.reason:
+            say(f"open: {link.reason}")
+        if link.status != "pass" and (way := _ways(link)):
+            say(f"{'to make sure' if link.certainty else 'to close it'}: {'as above' if way in ways else way}", 6)
+            ways.add(way)
+        for gap in link.unchecked:
+            if verbose or (link.status == "pass" and gap.reason != link.reason):
+                say(f"not checked: {', '.join(gap.rules)} ({gap.reason})")
+            if verbose and (gap.portal or gap.remedy):
+                say(_ways(gap), 6)
+        if verbose and link.rules:
+            say(f"checked by {', '.join(link.rules)}")
     for row in chain.remarks:
-        lines += ["  also", *_finding(row, "  ", fix)]
+        lines.append("  also")
+        _finding(row, say, lines, fix)
     return lines
 
 
-def _finding(row: Any, indent: str, fix: Callable[[Any], list[str]]) -> list[str]:
+def _markdown(found: list[Any], said: str, overview: str | None, fix: Fix) -> list[str]:
+    """For a ticket or a summary of a pipeline: a list for each connector. What others chose is written as code."""
+    lines = ["# regaudit connect", "", _as_code(said), ""]
+    if overview is not None:
+        lines += [_as_code(overview), ""]
+    for chain in found:
+        lines += [f"## Connector {_as_code(chain.connector)}", "", _as_code(f"{chain.file}:{chain.line}"), ""]
+        for link in chain.links:
+            word, _ = _MARKS[link.certainty if link.certainty == "likely" else link.status]
+            lines.append(f"- **{link.link}**: {word}" + (f", {_as_code(link.what)}" if link.what else ""))
+            lines += [f"  - fits: {_as_code(checked)}" for checked in link.checked]
+            for row in (*link.findings, *link.remarks):
+                codes = "".join(f" AADSTS{code}" for code in row.aadsts)
+                lines.append(f"  - {row.severity} `{row.rule_id}`{codes}: {_as_code(row.message)}")
+                prose = " ".join(line for line, is_command in fix(row) if line and not is_command)
+                lines += [f"    Fix: {_as_code(prose)}"] if prose else []
+                if commands := [line for line, is_command in fix(row) if is_command]:
+                    lines += ["", "    ~~~~", *(f"    {line}" for line in commands), "    ~~~~", ""]
+            lines += [f"  - open: {_as_code(link.reason)}"] if link.reason else []
+            lines += [f"  - to close it: {_as_code(_ways(link))}"] if link.status != "pass" and _ways(link) else []
+            lines += [f"  - not checked: {', '.join(f'`{rule}`' for rule in gap.rules)} {_as_code(gap.reason)}" for gap in link.unchecked]
+        lines += ["", _as_code(chain.summary) if chain.links else "It does not sign in through Microsoft Entra ID.", ""]
+    return lines
+
+
+def _as_code(text: str) -> str:
+    """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
+    from auditor.display import cell, harmless
+
+    return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
+
+
+def _ways(gap: Any) -> str:
+    """The portal's way and the command's to what is missing."""
+    return "; or ".join(way for way in (gap.portal, gap.remedy) if way)
+
+
+def _finding(row: Any, say: Any, lines: list[str], fix: Fix) -> None:
     from auditor.display import cell, harmless
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
     likely = " (likely)" if row.certainty == "likely" else ""
-    lines = [f"{indent}{row.severity}{likely} {row.rule_id}{codes}", f"{indent}  {cell(harmless(row.message, 4000))}"]
+    say(f"{row.severity}{likely} {row.rule_id}{codes}")
+    say(cell(harmless(row.message, 4000)), 6)
     if row.file:
-        lines.append(f"{indent}  {row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip())
-    lines += [f"{indent}  {'fix: ' if i == 0 else '     '}{line}".rstrip() for i, line in enumerate(fix(row))]
-    return lines
+        say(f"{row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip(), 6)
+    for i, (line, is_command) in enumerate(fix(row)):
+        if is_command:
+            lines.append(f"{' ' * 8}{line}")  # nothing may break it
+        else:
+            say(f"{'fix: ' if i == 0 else ''}{line}".rstrip(), 6)

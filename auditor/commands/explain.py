@@ -7,17 +7,18 @@ import json
 import os
 import re
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
-from auditor.commands import Command, complete, echo_json, echo_table, running
+from auditor.commands import Command, complete, echo_json, echo_table, running, wrapped
 from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
+    from auditor.diagnose.causes import Cause
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs
     from auditor.report.model import Report
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _FAIL_ON = "info"  # whatever its severity, a finding may be the cause
+_LOOKED_AT = ("applications", "servicePrincipals", "organization")  # where no rule says what is needed
+_SAID = {"found": "cause", "excluded": "not the cause", "cannot-tell": "not known"}
 _LONGEST_WORD = 100  # characters; what is longer names no rule
 _EPILOG = """\b
 Examples:
@@ -56,8 +59,11 @@ def command(
     """Show the page of RULE: why it matters, how to fix it, examples that fail and pass.
 
     Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
-    rules look for its cause. With files, folders or a tenant, run these rules over them: the exit code is 1 when one of them fails,
-    whatever its severity, and 2 when a code is not known or no rule could be evaluated.
+    rules look for its cause. With files, folders or a tenant, hold the message and these rules against them.
+
+    \b
+    Exit codes with files: 0 the causes that can be checked are excluded, 1 a cause was found, 2 it cannot be told: something is not in the
+    input, a code is not known or not one of configuration.
     """
     from auditor.pipeline import AuditRequest
 
@@ -79,7 +85,7 @@ def command(
         raise UsageError("--raw shows the page of a rule; a code has none")
     message, paths = asked
     return _explain(
-        message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only), book, output, limit
+        message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only), book, output, limit, as_of
     )
 
 
@@ -135,20 +141,22 @@ def _asked(what: str, more: tuple[str, ...]) -> tuple[Message, list[str]] | None
     if what == "-":
         if "-" in more:
             raise UsageError("standard input cannot be both the message and a file")
-        return _with_a_code(aadsts.parse(_standard_input())), list(more)
+        text = _standard_input()
+        return _with_a_code(aadsts.parse(text), text), list(more)
     if aadsts.bare(what) is not None:
         numbers = [number for word in (what, *more) if (number := aadsts.bare(word)) is not None]
         return aadsts.Message(list(dict.fromkeys(numbers))), [word for word in more if aadsts.bare(word) is None]
     if len(what) > _LONGEST_WORD or len(what.split()) > 1:
-        return _with_a_code(aadsts.parse(what)), list(more)
+        return _with_a_code(aadsts.parse(what), what), list(more)
     # A message without quotation marks comes as many words; behind it stand the files that there are.
     words = [what, *more]
     end = len(words)
     while end > 1 and (words[end - 1] == "-" or os.path.exists(words[end - 1])):
         end -= 1
-    message = aadsts.parse(" ".join(words[:end]))
-    if message.codes or what[:6].lower() == "aadsts":
-        return _with_a_code(message), words[end:]
+    text = " ".join(words[:end])
+    message = aadsts.parse(text)
+    if message.codes or what[:5].lower() in ("aadst", "aadb2"):
+        return _with_a_code(message, text), words[end:]
     return None
 
 
@@ -162,49 +170,64 @@ def _standard_input() -> str:
     return to_utf8(raw, "standard input").decode("utf-8", "replace")
 
 
-def _with_a_code(message: Message) -> Message:
+def _with_a_code(message: Message, text: str) -> Message:
+    from auditor.diagnose import aadsts
+
+    if not message.codes and (code := aadsts.of_b2c(text)) is not None:
+        raise UsageError(f"{code} is a code of Azure AD B2C; regaudit knows those of Microsoft Entra ID, AADSTS and a number")
     if not message.codes:
         raise UsageError("no AADSTS code is named: it is AADSTS and a number, as in AADSTS50011; --list-codes lists those that are known")
     return message
 
 
-def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int) -> int:
-    from auditor.diagnose import aadsts
+def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int, as_of: str | None) -> int:
+    from auditor.diagnose import aadsts, causes
+    from auditor.diagnose.evidence import CODES
     from auditor.report import Depth, Options, render
     from auditor.report.build import report_of
 
     ignored = book.matching(request.rules.ignore)
     explanations = aadsts.explained(message.codes, (rule for rule in book if rule.id not in ignored))
     rules = sorted({rule.id for explanation in explanations for rule in explanation.rules})
-    asked = not request.inputs.are_none
     as_json = output.form == "json"
     audited: Audited | None = None
     report: Report | None = None
-    if asked and rules:
-        audited = running.run(replace(request, rules=replace(request.rules, select=tuple(rules)), by_area=as_json), output)
-        report = report_of(audited, fail_on=_FAIL_ON, depth=Depth.objects if as_json else Depth.findings)
-    named = aadsts.mentions(message, audited) if audited else []
+    cause: Cause | None = None
+    named: list[Mention] = []
+    if not request.inputs.are_none and not rules and CODES.isdisjoint(message.codes):
+        cause = causes.unlooked(explanations)
+        click.echo("regaudit: the files were not read: no rule looks for this", err=True)
+    elif not request.inputs.are_none:
+        if rules:
+            audited = running.run(replace(request, rules=replace(request.rules, select=tuple(rules)), by_area=as_json), output)
+            report = report_of(audited, fail_on=_FAIL_ON, depth=Depth.objects if as_json else Depth.findings)
+        loaded = audited or running.load(request.inputs, _LOOKED_AT, as_of, output)
+        named = aadsts.mentions(message, loaded)
+        cause = causes.of(message, explanations, loaded)
     colour = output.form == "text" and output.coloured
     shown = Options(
         colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids),
         shell=output.shell,
     )  # fmt: skip
     if as_json:
-        _print_json(explanations, named, report, shown)
+        _print_json(explanations, named, cause, report, shown)
     else:
-        _print_text(explanations, named, report, colour=colour)
+        _print_text(explanations, named, cause, report, colour=colour)
         if report:
             for piece in render(report, "text", shown):
                 click.echo(piece, nl=False)
     if message.more:
         click.echo("regaudit: the message is too long: only its beginning was read", err=True)
-    if asked and not rules:
-        click.echo("regaudit: the files were not read: no rule looks for this", err=True)
-    done = all(explanation.known for explanation in explanations) and (rules or not asked)
-    return max(0 if done else 2, report.summary.gate.exit_code if report else 0)
+    known = all(explanation.known for explanation in explanations)
+    return cause.exit_code if cause is not None and known else 0 if known else 2
 
 
-def _print_text(explanations: list[Explanation], named: list[Mention], report: Report | None, *, colour: bool) -> None:
+def _print_text(explanations: list[Explanation], named: list[Mention], cause: Cause | None, report: Report | None, *, colour: bool) -> None:
+    if cause is not None:
+        click.echo(click.style(cause.verdict, bold=True) if colour else cause.verdict)
+        for clue in cause.clues:
+            click.echo("\n".join(wrapped(f"{_SAID[clue.said]}: {clue.text}", "  ", "    ")))
+        click.echo()
     for explanation in explanations:
         title = f"AADSTS{explanation.number}"
         click.echo(click.style(title, bold=True) if colour else title)
@@ -221,7 +244,7 @@ def _print_text(explanations: list[Explanation], named: list[Mention], report: R
         for mention in named:
             click.echo(f"  {mention.value}\n    {mention.found}")
         click.echo()
-    if report is None and (number := next((one.number for one in explanations if one.rules), 0)):
+    if cause is None and (number := next((one.number for one in explanations if one.rules), 0)):
         click.echo(f"`regaudit explain RULE` shows a rule. To run them over your files: regaudit explain AADSTS{number} manifests/")
 
 
@@ -277,11 +300,15 @@ def _row(explanation: Explanation, report: Report | None) -> dict[str, Any]:
     }
 
 
-def _print_json(explanations: list[Explanation], named: list[Mention], report: Report | None, shown: Any) -> None:
+def _print_json(explanations: list[Explanation], named: list[Mention], cause: Cause | None, report: Report | None, shown: Any) -> None:
     from auditor.display import escaped
     from auditor.report import render
 
-    rows = {"codes": [_row(one, report) for one in explanations], "mentions": [mention._asdict() for mention in named]}
+    found = None
+    if cause is not None:
+        clues = [clue._asdict() for clue in cause.clues]
+        found = {"verdict": cause.verdict, "said": cause.said, "exit_code": cause.exit_code, "clues": clues}
+    rows = {"cause": found, "codes": [_row(one, report) for one in explanations], "mentions": [mention._asdict() for mention in named]}
     click.echo(escaped(json.dumps(rows).encode())[:-1] + b', "report": ', nl=False)
     for piece in render(report, "json", shown) if report else [b"null"]:
         click.echo(piece, nl=False)

@@ -43,8 +43,6 @@ def live_options(function: F) -> F:
 
 def live_of(options: dict[str, Any], *, always: bool = False) -> Live | None:
     """The tenant that the options ask for; None where they ask for none. Takes the options out. Raises UsageError."""
-    from auditor.sources.graph.live import Live
-
     names = ("tenant", "auth", "cloud", "graph_url", "authority", "ca_bundle", "apps", "filter_")
     of = {name: options.pop(name, None) for name in names}
     if not (always or of["tenant"] or of["auth"]):
@@ -53,6 +51,8 @@ def live_of(options: dict[str, Any], *, always: bool = False) -> Live | None:
             option = "--" + given.rstrip("_").replace("_", "-").replace("apps", "app")
             raise UsageError(f"{option} is about a live tenant: say which with --tenant, or how to sign in with --auth")
         return None
+    from auditor.sources.graph.live import Live
+
     where = cloud(of["cloud"], of["graph_url"], of["authority"])
     return Live(
         of["tenant"], of["auth"] or "default", where, of["ca_bundle"], tuple(of["apps"] or ()), of["filter_"] or "",

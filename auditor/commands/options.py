@@ -9,11 +9,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from auditor import files
 from auditor.commands import complete
@@ -141,8 +141,7 @@ def _setting(text: str) -> tuple[str, str]:
     return name, value
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """How a command says what it found."""
 
     form: str

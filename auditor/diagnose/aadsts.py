@@ -16,7 +16,7 @@ from auditor.display import bare_uri, clean
 from auditor.entra.catalog import CATALOG, Code
 from auditor.entra.ids import GUID
 from auditor.facts import App
-from auditor.results import Report
+from auditor.results import Loaded
 from auditor.rulebook import Rule
 from auditor.unknown import is_unknown, known
 
@@ -24,13 +24,33 @@ LONGEST = 100_000  # characters of a message that are looked at
 MOST = 20  # codes, ids or URIs of one message
 _SLIPS = 2  # digits that somebody mistypes
 _BARE = re.compile(r"(?:aadsts)?([0-9]{1,9})", re.IGNORECASE | re.ASCII)
-_CODE = re.compile(r"(?:aadsts[ :#-]?|/error\?code=)([0-9]{4,9})(?![0-9])", re.IGNORECASE | re.ASCII)
+_CODE = re.compile(  # the last is the form of the sign-in logs: "Sign-in error code: 50105", "errorCode": 50105
+    r"(?:aadsts[ :#-]?|/error\?code=|\berror ?code['\"]?\s{0,3}[:=]\s{0,3}['\"]?)([0-9]{4,9})(?![0-9])", re.IGNORECASE | re.ASCII
+)
+_B2C = re.compile(r"AADB2C[0-9]{4,9}", re.IGNORECASE | re.ASCII)
 _GUID = re.compile(rf"(?<![\w-]){GUID}(?![\w-])", re.IGNORECASE | re.ASCII)
 _URI = re.compile(r"(?<![\w.+-])[a-z][a-z0-9+.-]{1,30}://[^\s'\"<>\\]{1,600}", re.IGNORECASE | re.ASCII)
 # Ids of the request, not of anything that is configured.
 _REQUEST_ID = re.compile(
     r"(?:trace|correlation|request|session)[ _-]?id['\"]?\s{0,3}[:=]?\s{0,3}['\"]?[0-9a-f-]{36}", re.IGNORECASE | re.ASCII
 )
+_VALUE = r"\s{0,3}[:=]?\s{0,3}['\"‘“]([^'\"’”\r\n]{1,600})['\"’”]"
+_FACTS = {
+    name: re.compile(pattern, re.IGNORECASE | re.ASCII)
+    for name, pattern in {
+        "subject": rf"assertion subject{_VALUE}",
+        "issuer": rf"assertion issuer{_VALUE}",
+        "audience": rf"assertion audience{_VALUE}",
+        "audience_of": rf"audience in the assertion was{_VALUE}",
+        "thumbprint": r"thumbprint[^:'\"\r\n]{0,60}[:=]?\s{0,3}['\"‘“]?([0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-f])",
+        "client": rf"client app id\s{{0,3}}[:=]\s{{0,3}}['\"]?({GUID})",
+        "resource": rf"resource app id\s{{0,3}}[:=]\s{{0,3}}['\"]?({GUID})",
+        "application": rf"application (?:with (?:id|identifier) )?['\"‘“]?({GUID})",
+        "directory": rf"(?:directory|tenant) ['\"‘“]?({GUID})",
+        "accounts_of": rf"identity provider ['\"‘“]?https://sts\.windows\.net/({GUID})",
+        "redirect": r"redirect (?:uri|url) ['\"‘“]?([a-z][a-z0-9+.-]{1,30}://[^\s'\"’”<>]{1,600})",
+    }.items()
+}
 _HELP = (
     "https://aka.ms/", "https://go.microsoft.com/", "https://learn.microsoft.com/", "https://docs.microsoft.com/",
     "https://login.microsoftonline.com/error",
@@ -44,6 +64,7 @@ class Message(NamedTuple):
     ids: list[str] = []
     uris: list[str] = []
     more: bool = False  # there is more of it than was taken
+    facts: dict[str, str] = {}  # what it says of the request, as written: "subject" of the token, "thumbprint", "client"
 
 
 class Mention(NamedTuple):
@@ -93,15 +114,22 @@ def bare(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def of_b2c(text: str) -> str | None:
+    """The first code of Azure AD B2C that a text names."""
+    found = _B2C.search(text[:LONGEST])
+    return found[0].upper() if found else None
+
+
 def parse(text: str) -> Message:
     """The codes, ids and URIs of a message."""
     more = len(text) > LONGEST
     text = _REQUEST_ID.sub(" ", text[:LONGEST])
     codes = list(dict.fromkeys(int(found[1]) for found in _CODE.finditer(text)))
     ids = list(dict.fromkeys(found[0].lower() for found in _GUID.finditer(text)))
+    facts = {name: found[1] for name, pattern in _FACTS.items() if (found := pattern.search(text)) is not None}
     written = (found[0].rstrip(".,;:!?)]}") for found in _URI.finditer(text))
     uris = list(dict.fromkeys(uri for uri in written if not uri.lower().startswith(_HELP)))
-    return Message(codes[:MOST], ids[:MOST], uris[:MOST], more or max(len(codes), len(ids), len(uris)) > MOST)
+    return Message(codes[:MOST], ids[:MOST], uris[:MOST], more or max(len(codes), len(ids), len(uris)) > MOST, facts)
 
 
 def explained(numbers: Iterable[int], book: Iterable[Rule]) -> list[Explanation]:
@@ -109,7 +137,7 @@ def explained(numbers: Iterable[int], book: Iterable[Rule]) -> list[Explanation]
     return [Explanation(number, [rule for rule in rules if number in rule.aadsts]) for number in numbers]
 
 
-def mentions(message: Message, report: Report) -> list[Mention]:
+def mentions(message: Message, report: Loaded) -> list[Mention]:
     """What the ids and URIs of a message are in the files that were read."""
     named: dict[str, list[Any]] = {id_: [] for id_ in message.ids}
     owned: dict[str, list[str]] = {uri: [] for uri in message.uris}
@@ -126,7 +154,7 @@ def mentions(message: Message, report: Report) -> list[Mention]:
     ]
 
 
-def _roots(report: Report) -> Iterator[Any]:
+def _roots(report: Loaded) -> Iterator[Any]:
     for world in report.worlds:
         yield from world.apps
         yield from world.principals
@@ -145,7 +173,7 @@ def _known(values: Any) -> Any:
     return [] if is_unknown(values) else known(values)
 
 
-def _who(id_: str, roots: list[Any], report: Report) -> str:
+def _who(id_: str, roots: list[Any], report: Loaded) -> str:
     if roots:
         return ", ".join(_identified(id_, root) for root in roots[:MOST])
     if id_ in CATALOG.first_party:

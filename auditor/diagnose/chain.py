@@ -2,8 +2,11 @@
 
 Nothing is checked here: a chain is selected from the verdicts of an audit. A link has the rules that speak of it; of a rule of the
 client or the API it has what that said of the registration, or of those of its subjects that the connector depends on. Faults of less
-than medium severity do not break a link: they are remarks. A link behind a broken one is not evaluated, unless it is broken itself:
-nobody can pass it.
+than medium severity do not break a link: they are remarks.
+
+A link fits (`pass`) where its rules passed; it is broken (`fail`), certainly or likely; else it is open (`not-evaluated`). What was
+checked is said of all of them, so that a rule which lacks something hides nothing. Some rules may lack it and the link fits all the
+same (`minor`): what they look for is rare, and no download has it. A link behind a broken one is open, unless it is broken itself.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from auditor.diagnose.checked import portal, statements
 from auditor.display import clean, counted, show
 from auditor.engine.finding import Finding, Outcome, Says, Verdict
 from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly, unread
@@ -26,7 +30,7 @@ from auditor.report.rows import FindingRow
 from auditor.report.tables import finding_row
 from auditor.report.verdict import nothing
 from auditor.results import Report
-from auditor.severity import Severity, Status
+from auditor.severity import Certainty, Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 
 _BREAKS = Severity.medium
@@ -76,6 +80,10 @@ def _resource_principal(connector: Connector) -> ServicePrincipal | None:
     return None if connector.resource is None else connector.resource.service_principal
 
 
+def _federated(connector: Connector) -> Any:
+    return None if connector.client is None else connector.client.federated_credentials
+
+
 def _with_registrations(connector: Connector) -> bool:
     return connector.with_registrations
 
@@ -87,6 +95,9 @@ class Step(NamedTuple):
     root: Reach = _connector
     subjects: Reach | None = None
     remark: bool = False  # it does not break the link, whatever its severity
+    minor: bool = False  # the link fits where this was not evaluated; it is said that it was not
+    says: str | None = None  # the rule whose statement says that it passed; None: its own
+    sure: Reach | None = None  # the fact of which a likely failure lacks the value; None: what the link is about
 
 
 class Link(NamedTuple):
@@ -98,15 +109,16 @@ class Link(NamedTuple):
 LINKS = (
     Link("connector", _connector, (
         Step("connector-client-id-invalid"), Step("connector-secret-is-id"), Step("connector-tenant-invalid"),
-        Step("connector-login-host"), Step("connector-login-cloud"), Step("connector-oauth-endpoints"), Step("connector-oauth-versions"),
+        Step("connector-login-host"), Step("connector-login-cloud", minor=True), Step("connector-oauth-endpoints"),
+        Step("connector-oauth-versions"),
         Step("connector-scope-malformed"), Step("connector-resource-missing"),
     )),
     Link("client", _client, (
         Step("connector-client-first-party"), Step("connector-client-is-object-id"), Step("connector-client-missing"),
-        Step("connector-tenant-other"), Step("connector-tenant-common"), Step("app-deactivated", _client),
+        Step("connector-tenant-other", minor=True), Step("connector-tenant-common"), Step("app-deactivated", _client, minor=True),
         Step("connector-redirect-unregistered"), Step("connector-redirect-on-spa"), Step("connector-redirect-on-public-client"),
-        Step("sample-redirect-not-spa"), Step("connector-no-credential"), Step("secret-expired", _client),
-        Step("credential-all-expired", _client), Step("secret-expiring", _client, remark=True),
+        Step("sample-redirect-not-spa"), Step("connector-no-credential", sure=_federated), Step("secret-expired", _client),
+        Step("credential-all-expired", _client, minor=True), Step("secret-expiring", _client, remark=True),
     )),
     Link("client's service principal", _client_principal, (
         Step("sp-missing", _client), Step("sp-disabled", _client), Step("sp-assignment-required-nobody", _client_principal),
@@ -124,11 +136,11 @@ LINKS = (
         Step("connector-resource-no-scheme"), Step("connector-resource-trailing-slash"), Step("connector-resource-unknown"),
         Step("connector-client-is-resource"), Step("connector-accounts-mismatch"), Step("connector-tenant-consumers"),
         Step("connector-host-audience"),
-        Step("app-deactivated", _resource_app), Step("connector-token-version"), Step("connector-token-version-on-client"),
-        Step("api-config-token-version-mismatch"),
+        Step("app-deactivated", _resource_app, minor=True), Step("connector-token-version"), Step("connector-token-version-on-client"),
+        Step("api-config-token-version-mismatch"), Step("api-config-audience"),
     )),
     Link("resource's service principal", _resource_principal, (
-        Step("sp-missing", _resource_app), Step("perm-resource-missing", _client, _requested),
+        Step("sp-missing", _resource_app, says="perm-resource-missing"), Step("perm-resource-missing", _client, _requested),
         Step("perm-resource-disabled", _client, _requested), Step("app-id-uri-not-on-sp", _resource_app),
         Step("sp-assignment-required-nobody", _resource_principal),
     )),
@@ -151,14 +163,27 @@ ASIDE = (
 RULES = tuple(dict.fromkeys([step.rule for link in LINKS for step in link.steps] + list(ASIDE)))
 
 
+class Unchecked(msgspec.Struct):
+    """Rules of a link that could not be evaluated, for one reason."""
+
+    rules: list[str]
+    reason: str
+    remedy: str | None  # what would make it known
+    portal: str | None  # where the portal shows it, or what it offers for download
+
+
 class Judged(msgspec.Struct):
     """A link of one connector. `findings` break it, `remarks` do not."""
 
     link: str
-    status: str  # pass, fail, not-evaluated
+    status: str  # pass: it fits; fail: it is broken; not-evaluated: it is open
+    certainty: Certainty | None  # of a broken link: likely where all of its findings are
     what: str | None
+    checked: list[str]  # what was checked and is right, by name and value
+    unchecked: list[Unchecked]
     reason: str | None  # why it is not evaluated
-    remedy: str | None  # what would make it known
+    remedy: str | None  # what would make it known; of a link that is likely broken what would make sure
+    portal: str | None
     rules: list[str]  # those that passed, failed or could not be evaluated
     findings: list[FindingRow]
     remarks: list[FindingRow]
@@ -177,6 +202,7 @@ class Chain(msgspec.Struct):
     status: str  # pass, fail, not-evaluated; not-applicable where it does not sign in through Microsoft Entra ID
     links: list[Judged]
     remarks: list[FindingRow]
+    summary: str = ""  # how many links fit, are broken, are open
 
 
 def _walked(world: World) -> Iterator[Connector]:
@@ -223,7 +249,23 @@ def verdict(found: list[Chain], gate: Gate) -> str:
     broken = sum(chain.status == "fail" for chain in found)
     verb = "has" if broken == 1 else "have"
     connectors = f"{broken:,} of {counted(len(found), 'connector')} {verb} broken links"
-    return f"{gate.head}: {connectors}: {links['fail']:,} of {counted(links.total(), 'link')} broken{gaps}"
+    likely = sum(link.certainty is Certainty.likely for chain in found for link in chain.links)
+    rest = f" ({likely:,} likely)" if likely else ""
+    return f"{gate.head}: {connectors}: {links['fail']:,} of {counted(links.total(), 'link')} broken{rest}{gaps}"
+
+
+def overview(found: list[Chain]) -> str | None:
+    """How many connectors sign in through Microsoft Entra ID, and what would let most of what is open be checked."""
+    entra = [chain for chain in found if chain.links]
+    if len(found) < 2 and entra:
+        return None
+    verb = "signs" if len(entra) == 1 else "sign"
+    text = f"{len(entra):,} of {counted(len(found), 'connector')} {verb} in through Microsoft Entra ID"
+    missing = Counter(
+        (link.reason or "", link.portal or link.remedy or "") for chain in entra for link in chain.links if link.status == "not-evaluated"
+    )
+    reason = next(((why, way) for (why, way), _ in missing.most_common() if way), None)
+    return f"{text}. Most of what is open lacks: {reason[0]}. To get it: {reason[1]}" if reason is not None else text
 
 
 def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -> Chain:
@@ -240,9 +282,21 @@ def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -
     statuses = {link.status for link in links}
     status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
     return Chain(
-        of.name or connector.place, of.object_id, connector.kind, None if isinstance(provider, Unknown) else clean(provider),
-        document.file.shown, document.line, clean(document.pointer, 1000), status, links, remarks,
+        show(connector), of.object_id, connector.kind, None if isinstance(provider, Unknown) else clean(provider),
+        document.file.shown, document.line, clean(document.pointer, 1000), status, links, remarks, _summary(links),
     )  # fmt: skip
+
+
+def _summary(links: list[Judged]) -> str:
+    """3 of 8 links fit, 1 is broken, 4 are open: this does not mean that the connector works."""
+    number = Counter("likely" if link.certainty is Certainty.likely else link.status for link in links)
+    said = [f"{number['pass']} of {counted(len(links), 'link')} {'fits' if number['pass'] == 1 else 'fit'}"]
+    for status, word in (("fail", "broken"), ("likely", "likely broken"), ("not-evaluated", "open")):
+        if number[status]:
+            said.append(f"{number[status]} {'is' if number[status] == 1 else 'are'} {word}")
+    text = ", ".join(said)
+    unseen = not number["fail"] and not number["likely"] and number["not-evaluated"]
+    return text + (": what is open was not checked, so this does not mean that the connector works" if unseen else "")
 
 
 _CLIENTS = ("client", "client's service principal", "permission", "consent")  # the configuration of an API has none
@@ -262,26 +316,64 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
             (breaking if breaks else remarks).append(finding_row(row))
     asked = [(step, verdicts) for step, verdicts in asked if not step.remark]
     spoke = [step.rule for step, verdicts in asked if any(verdict.says is not Says.not_applicable for verdict in verdicts)]
-    verdicts = [verdict for _, verdicts in asked for verdict in verdicts]
     what = _reached(link.what, connector)
-    reason: Reason | str | None = None
-    status = "fail" if breaking else "pass"
-    broken = next((judged.link for judged in before if judged.status == "fail"), None)
-    if not breaking:
-        if broken is not None:
-            reason = f"behind the {broken}, which is broken"
-        elif isinstance(what, Unknown):
-            reason = what.key
-        elif (gap := next((verdict.reason for verdict in verdicts if verdict.reason is not None), None)) is not None:
-            reason = gap
-        elif isinstance(given := _reached(_with_registrations, connector), Unknown):
-            reason = given.key  # the catalog knows Microsoft's APIs, but this client was not checked
-        elif what is None or not any(verdict.says in (Says.passed, Says.failed) for verdict in verdicts):
-            reason = _unlooked(link, connector)
-        status = "pass" if reason is None else "not-evaluated"
+    reason = None if breaking else _open(link, what, asked, connector, before)
+    status = "fail" if breaking else "pass" if reason is None else "not-evaluated"
+    certainty = None
+    lacking = reason if isinstance(reason, Reason) else None
+    if breaking:
+        certainty = Certainty.likely if all(row.certainty is Certainty.likely for row in breaking) else Certainty.certain
+        if certainty is Certainty.likely:
+            lacking = _makes_sure(link, connector, {row.rule_id for row in breaking})
     named = None if isinstance(what, Unknown) or what is None else _named(what)
-    remedy = report.remedy(reason) if isinstance(reason, Reason) else None
-    return Judged(link.name, status, named, clean(str(reason)) if reason else None, remedy, spoke, breaking, remarks)
+    why = clean(str(reason), 1000) if reason else None
+    return Judged(
+        link.name, status, certainty, named, _checked(asked, connector), _unchecked(asked, report), why,
+        report.remedy(lacking) if lacking else None, portal(lacking) if lacking else None, spoke, breaking, remarks,
+    )  # fmt: skip
+
+
+_Asked = list[tuple[Step, list[Verdict]]]
+
+
+def _open(link: Link, what: Any, asked: _Asked, connector: Connector, before: list[Judged]) -> Reason | str | None:
+    """Why a link is open; None where it fits."""
+    if (broken := next((judged.link for judged in before if judged.status == "fail"), None)) is not None:
+        return f"behind the {broken}, which is {'likely ' * _is_likely(before, broken)}broken"
+    if isinstance(what, Unknown):
+        return what.key
+    gaps = (verdict.reason for step, verdicts in asked if not step.minor for verdict in verdicts if verdict.reason is not None)
+    if (gap := next(gaps, None)) is not None:
+        return gap
+    if isinstance(given := _reached(_with_registrations, connector), Unknown):
+        return given.key  # the catalog knows Microsoft's APIs, but nobody looked at this client
+    if what is None or not any(verdict.says in (Says.passed, Says.failed) for _, verdicts in asked for verdict in verdicts):
+        return _unlooked(link, connector)
+    return None
+
+
+def _is_likely(before: list[Judged], link: str) -> bool:
+    return any(judged.link == link and judged.certainty is Certainty.likely for judged in before)
+
+
+def _makes_sure(link: Link, connector: Connector, rules: set[str]) -> Reason | None:
+    """What is not known of a link that is likely broken."""
+    reaches = [step.sure or link.what for step in link.steps if step.rule in rules]
+    unknown = next((value for value in (_reached(reach, connector) for reach in reaches) if isinstance(value, Unknown)), None)
+    return unknown.key if unknown is not None else None
+
+
+def _checked(asked: _Asked, connector: Connector) -> list[str]:
+    passed = [step for step, verdicts in asked if any(verdict.says is Says.passed for verdict in verdicts) and not _findings(verdicts)]
+    return list(dict.fromkeys(said for step in passed for said in statements(step.says or step.rule, connector)))
+
+
+def _unchecked(asked: _Asked, report: Report) -> list[Unchecked]:
+    lacking: dict[Reason, list[str]] = {}
+    for step, verdicts in asked:
+        for reason in dict.fromkeys(verdict.reason for verdict in verdicts if verdict.reason is not None):
+            lacking.setdefault(reason, []).append(step.rule)
+    return [Unchecked(rules, clean(str(reason), 1000), report.remedy(reason), portal(reason)) for reason, rules in lacking.items()]
 
 
 def _unlooked(link: Link, connector: Connector) -> str | None:

@@ -5,44 +5,30 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from keyword import iskeyword
-from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from auditor.engine import functions
 from auditor.entra.collections import SHIPPED
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, Credential, Tenant
-from auditor.language import (
-    BOOL,
-    DATE,
-    FUNCTIONS,
-    INT,
-    SEVERITY,
-    TEXT,
-    Checker,
-    Conditions,
-    Fix,
-    Message,
-    Node,
-    Program,
-    Read,
-    Type,
-    inverse,
-    joined,
-    located,
-    mentions,
-    severity_node,
-    type_of,
-    variable,
-)  # fmt: skip
-from auditor.rulebook import Rule, Rulebook, shipped
+from auditor.language.calls import FUNCTIONS
+from auditor.language.checker import Checker
+from auditor.language.fix import Fix
+from auditor.language.logic import PRESUMED, Env, Exact
+from auditor.language.message import Message
+from auditor.language.nodes import Node, Read, inverse, joined, located, mentions, severity_node, unknowns, variable
+from auditor.language.program import Conditions, Program
+from auditor.language.types import BOOL, DATE, INT, SEVERITY, TEXT, Type, type_of
+from auditor.rulebook import Rule
 from auditor.rulebook.page import FIX, kind_of
 from auditor.severity import SEVERITIES, Severity
+from auditor.template import Template
 from auditor.unknown import Unavailable, Unknown
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -73,14 +59,6 @@ def check(rule: Rule) -> None:
     compiled(rule).fix  # noqa: B018
 
 
-def load_rules(extend: Iterable[Path] = ()) -> Rulebook:
-    """The rules that come with regaudit, and those of further folders, which are checked: ours are known to be right."""
-    book = shipped(extend)
-    for rule in set(book) - set(shipped()) if extend else ():
-        check(rule)
-    return book
-
-
 def collections(rules: Iterable[Rule]) -> set[str]:
     """The tenant's collections that decide what these rules say."""
     return {need.rstrip("*") for rule in rules for need in compiled(rule).collections()} - {SHIPPED.name}
@@ -100,6 +78,7 @@ class CompiledRule:
 
     def __init__(self, rule: Rule, unavailable: Unavailable) -> None:
         self.rule = rule
+        self._codes: dict[str, CodeType | None] = {}
         path, self.subject = rule.each, rule.subject
         with _in(rule, "each"):
             self.checker = checker = Checker(self._scope(rule, path, self.subject), unavailable)
@@ -196,7 +175,7 @@ class CompiledRule:
                     there = sorted({f"{read.path}.{read.name}" for read in self.reads if read.path and _is_list(read)})
                     also = f"; they read the lists {', '.join(there)}" if there else ""
                     raise RuleError(f"presume names a list that given, unless or require reads{also}", path, 0, len(path))
-                if not _is_list(read):
+                if not (_is_list(read) or read.name in read.cls.PRESUMED_NULL):
                     raise RuleError(f"only a list can be presumed to be empty, {path} is {_type(read)}", path, 0, len(path))
         return frozenset(self.rule.block.presume)
 
@@ -275,31 +254,73 @@ class CompiledRule:
         return next((node.blind.unknown for node in nodes if node is not None and node.blind), None)
 
     @cached_property
-    def code(self) -> CodeType:
-        return self._program.compile(f"<rule {self.rule.id}>")
+    def template(self) -> Template:
+        """The fix, the same for all findings of the rule."""
+        return self.fix.template
 
-    @cached_property
-    def selection_code(self) -> CodeType:
-        return self._program.compile_selection(f"<each {self.rule.id}>")
-
-    @cached_property
-    def severity_code(self) -> CodeType:
-        return self._function(self.severity.code)
-
-    @cached_property
-    def message_code(self) -> CodeType:
-        return self._function(self.message.code())
-
-    @cached_property
-    def values_code(self) -> CodeType | None:
-        code = self.fix.values_code()
-        return None if code is None else self._function(code)
-
-    def _function(self, code: ast.expr) -> CodeType:
-        """What a row says, as a function of root and subject; an unknown on the way raises Unread."""
+    def tree(self, function: str) -> ast.FunctionDef | None:
+        """A function of the fast pass, by its name (see `engine/functions.py`); None where the rule has no use for it."""
+        if function == "_check":
+            return self._program.function()
+        if function == "_with_subjects":
+            return self._program.selection()
+        code = {
+            "_severity": lambda: self.severity.code,
+            "_message": self.message.code,
+            "_values": lambda: self.fix.values_code(),
+            "_named": self.message.named_code,
+        }[function]()
+        if code is None:
+            return None
+        # What a row says, as a function of root and subject; an unknown on the way raises Unread.
         names = [self.rule.root, "_" if self.subject == self.rule.root else self.subject]
         arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
-        return compile(located(ast.Expression(ast.Lambda(arguments, code))), f"<message {self.rule.id}>", "eval")
+        return ast.FunctionDef(function, arguments, [ast.Return(code)], [])
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a pass costs no compiling any more."""
+        return "_check" in self._codes
+
+    def functions(self, name: str, env: Env) -> dict[str, Callable[..., Any] | None]:
+        """A function of the fast pass."""
+        if name not in self._codes:
+            tree = self.tree(name)
+            title = f"<{name.strip('_')} of rule {self.rule.id}>"
+            self._codes[name] = None if tree is None else compile(located(ast.Module([tree], [])), title, "exec")
+        code = self._codes[name]
+        if code is None:
+            return {name: None}
+        constants = {key: constant.exact(env) for key, constant in self.checker.constants.items()}
+        space = {**functions.space(env, self.unknown), **constants}
+        exec(code, space)  # noqa: S102  (our own AST, see auditor.language)
+        return {name: space[name]}
+
+    # -- in three values
+
+    @property
+    def compiled(self) -> CompiledRule:
+        return self
+
+    @cached_property
+    def applies(self) -> Exact | None:
+        """Whether a subject is one that the rule is about; None where it is about all."""
+        parts = [node for node in (self.conditions.outer, self.conditions.given) if node is not None]
+        return joined(parts, conjunctive=True).exact if parts else None
+
+    def unknowns(self, env: Env) -> tuple[Unknown, ...]:
+        """All that keeps the rule undecided."""
+        nodes = [node for node in (self.conditions.unless, self.conditions.about, self.conditions.require) if node is not None]
+        return tuple({one.key: one for node in nodes for one in unknowns(node, env)}.values())
+
+    def fails_if_presumed(self, env: Env) -> bool:
+        """Whether a subject fails where lists that its format cannot carry are empty, and an exemption that is not known does not hold."""
+        env, conditions = {**env, PRESUMED: self.presumed}, self.conditions
+        if conditions.about is not None and conditions.about.exact(env) is not True:
+            return False
+        if conditions.unless is not None and conditions.unless.exact(env) is True:
+            return False
+        return conditions.require.exact(env) is False
 
     @property
     def property_fact(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -134,8 +133,7 @@ class About(NamedTuple):
     key: str
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What one rule came to over all of its roots: one verdict for each root, one finding for each subject that fails."""
 
     rule: Rule
@@ -144,10 +142,10 @@ class Outcome:
     not_applicable: int = 0
     not_evaluated: int = 0
     errors: int = 0
-    rows: list[tuple[About, Finding]] = field(default_factory=list)
-    reasons: Counter[Reason] = field(default_factory=Counter)  # why not evaluated -> number of roots
-    undecided: set[Undecided] = field(default_factory=set)  # severities of failures that an unknown decides
-    gave_way: dict[int, Finding] = field(default_factory=dict)  # id() of a finding -> that of another rule that stands for it
+    rows: list[tuple[About, Finding]] = []
+    reasons: Counter[Reason] = msgspec.field(default_factory=Counter)  # why not evaluated -> number of roots
+    undecided: set[Undecided] = set()  # severities of failures that an unknown decides
+    gave_way: dict[int, Finding] = {}  # id() of a finding -> that of another rule that stands for it
     verdicts: dict[int, Verdicts] | None = None  # by id() of the root, where they were to be recorded; roots without subjects have none
 
     def of(self, root: object) -> Verdicts:

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from auditor.display import counted
-from auditor.engine.compiled import compiled
 from auditor.engine.finding import Finding, Outcome
 from auditor.errors import UsageError
 from auditor.severity import SEVERITIES, Severity, Status
@@ -160,6 +159,10 @@ def unread(errors: int, broken: int = 0) -> list[Shortfall]:
 def _below(at: Severity, outcomes: Iterable[Outcome], mendable: Collection[Reason]) -> list[Shortfall]:
     """Rules at or above a severity that could not be evaluated, or may have findings of it, because of a problem that the user can fix."""
     gaps = set(mendable)
+    if not gaps:
+        return []
+    from auditor.engine.compiled import compiled
+
     out = [o.rule.id for o in outcomes if not gaps.isdisjoint(o.reasons) and compiled(o.rule).levels[-1] >= at]
     rising = [o.rule.id for o in outcomes if any(one.reason in gaps and one.may_reach(at) for one in o.undecided)]
     found = []

@@ -8,14 +8,15 @@ from typing import Any
 
 from auditor.engine.areas import AreaVerdicts
 from auditor.engine.bound import BoundRule
-from auditor.engine.compiled import compiled
 from auditor.engine.finding import About, Finding, Outcome, Says, Verdict, Verdicts
 from auditor.engine.identity import numbered, subject_key
+from auditor.engine.prepared import ready
 from auditor.engine.rows import Rows
 from auditor.entra.collections import CONNECTORS
 from auditor.facts import ROOTS
 from auditor.joins.world import World
-from auditor.language import Found, Likely
+from auditor.language.found import Found
+from auditor.language.logic import Likely
 from auditor.rulebook import Rule
 from auditor.severity import Status
 from auditor.unknown import Unknown
@@ -63,7 +64,7 @@ def judge_all(
             subjects: dict[str, list[Any]] = {}  # of `each` -> roots that have any
             for one in these:
                 if one.each not in subjects:
-                    subjects[one.each] = one.bound.with_subjects(chunk) if len(chunk) > FEW else chunk
+                    subjects[one.each] = one.bound.functions.with_subjects(chunk) if len(chunk) > FEW else chunk
                 one.judge(subjects[one.each], len(chunk))
             done += len(chunk)
             if tell is not None:
@@ -86,7 +87,7 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     (collection,) = ROOTS[rule.root].COLLECTIONS
     if collection is CONNECTORS or world.known.is_complete(collection) or not world.given:
         return Outcome(rule)
-    unknown = compiled(rule, world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
+    unknown = ready(rule, world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
     if unknown is None:
         unknown = world.missing(collection)
     return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.key: 1}))
@@ -106,7 +107,7 @@ class RuleRun:
         certain_only: bool = False,
     ) -> None:
         self.rule, self.show_passed, self._areas = rule, show_passed, areas
-        self.bound = BoundRule(compiled(rule, world.unavailable), world.now, world.tenant, certain_only=certain_only)
+        self.bound = BoundRule(ready(rule, world.unavailable), world.now, world.tenant, certain_only=certain_only)
         self.each = rule.each
         self.outcome = Outcome(rule, verdicts={} if record else None)
         self._rows = Rows(self.bound, world)
@@ -117,11 +118,12 @@ class RuleRun:
     def judge(self, roots: list[Any], total: int) -> None:
         """Judge these of `total` roots; to the others the rule does not apply, since they have no subject."""
         found = Found()
-        if len(roots) > FEW or self.bound.has_code:
-            self.bound.run(roots, found)
+        # Where a part of the rule is blind, the pass and the three values can name different reasons: it is always the pass that does.
+        if len(roots) > FEW or self.bound.has_code or self.bound.unknown is not None:
+            self.bound.functions.check(roots, found)
         else:
             found.mixed = [(root, False, False) for root in roots]
-            found.opened = [(root, None, self.bound.unknown) for root in roots]
+            found.opened = [(root, None, None) for root in roots]
         self.count(found, total)
         if self.outcome.verdicts is not None:
             for root in roots:

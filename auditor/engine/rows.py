@@ -15,7 +15,7 @@ from auditor.entra.clouds import portal_url
 from auditor.entra.collections import OWNERS
 from auditor.facts import Connector, Credential, Fact
 from auditor.joins.world import World
-from auditor.language import Choice, Likely
+from auditor.language.logic import Choice, Likely
 from auditor.pointer import property_path
 from auditor.severity import Certainty, Severity, Status
 from auditor.unknown import Unknown, Unread, is_unknown, known
@@ -84,9 +84,9 @@ class Rows:
             self._locate(row, root, self.place)
             row.actual = show(subject)
         row.weak = row.weak or is_weak_key(root, subject, key)
-        row.template, row.values = bound.compiled.fix.template, bound.values(root, subject)
-        if bound.names_others:
-            others = [other for other in bound.named(root, subject) if isinstance(other, Fact)]
+        row.template, row.values = bound.compiled.template, bound.values(root, subject)
+        others = [other for other in bound.named(root, subject) if isinstance(other, Fact)]
+        if others:
             row.related = [related for related in map(_related, others) if related is not None] or None
         return row
 

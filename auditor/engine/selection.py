@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from auditor.engine.compiled import load_rules
+import msgspec
+
 from auditor.errors import UsageError
-from auditor.rulebook import Rule, Rulebook, profiles
+from auditor.rulebook import Rule, Rulebook, profiles, shipped
 from auditor.rulebook.profiles import Profile
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSelection:
+def load_rules(extend: Iterable[Path] = ()) -> Rulebook:
+    """The rules that come with regaudit, and those of further folders, which are checked: ours are known to be right."""
+    book = shipped(extend)
+    if not extend:
+        return book
+    from auditor.engine.compiled import check
+
+    for rule in set(book) - set(shipped()):
+        check(rule)
+    return book
+
+
+class RuleSelection(msgspec.Struct, frozen=True):
     """`select` and `ignore` name rules, areas, tags, name-* or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
 
     `profile` is a name or a TOML file, `extend_rules` are folders of the user's own pages. Raises UsageError for one without a name.
@@ -23,7 +34,7 @@ class RuleSelection:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     profile: str = profiles.DEFAULT
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
     extend_rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

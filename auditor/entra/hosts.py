@@ -6,6 +6,8 @@ import re
 from functools import cache
 from typing import Any, Literal
 
+from auditor.pattern import late
+
 SHARED_CALLBACKS = frozenset({
     "global.consent.azure-apim.net",
     "login.live.com",
@@ -57,7 +59,7 @@ def third_party(host: str) -> Literal["shortener", "tunnel", "test tool"] | None
 
 # Power Platform's callback for connectors: one for all, one a connector, and those that regions had before. Environments of the
 # preview region, in which a connector is tested before it is certified, sign in by global-test: learn.microsoft.com/connectors.
-_CONNECTOR_CALLBACK = re.compile(r"https://([a-z0-9-]+)\.consent\.azure-apim\.(?:net|us|cn)/redirect(/[^/?#]+)?/?")
+_CONNECTOR_CALLBACK = late(r"https://([a-z0-9-]+)\.consent\.azure-apim\.(?:net|us|cn)/redirect(/[^/?#]+)?/?")
 
 
 def connector_callback(uri: str) -> Literal["shared", "per connector", "regional"] | None:
@@ -71,7 +73,7 @@ def connector_callback(uri: str) -> Literal["shared", "per connector", "regional
 # Names that the service makes up itself, so that nobody can ask for one: a label of App Service, container instances or virtual machines
 # whose name may not be reused by other tenants is followed by a hash, Heroku puts twelve hex digits behind a name (since June 2023).
 # Names of azurestaticapps.net always have a random part.
-_MADE_UP = re.compile(
+_MADE_UP = late(
     r"[a-z0-9-]+\.[a-z0-9]{12,}\.[a-z0-9]+\.(?:azurecontainer\.io|cloudapp\.azure\.com)|[a-z0-9-]+-[0-9a-f]{12}\.herokuapp\.com"
 )
 # One look at a host's end settles nearly all of them.
@@ -125,7 +127,7 @@ def api_at(host: str) -> str | None:
 
 _APPLICATION_PROXY = (".msappproxy.net", ".msappproxy.us")
 # App Service, Functions, Static Web Apps and Container Apps sign users in there, with response_type=code id_token.
-_APP_SERVICE_CALLBACK = re.compile(r"/\.auth/login/aad/callback/?", re.IGNORECASE)
+_APP_SERVICE_CALLBACK = late(r"/\.auth/login/aad/callback/?", re.IGNORECASE)
 
 
 def is_application_proxys(host: str) -> bool:
@@ -140,7 +142,7 @@ def is_app_service_callback(path: str) -> bool:
 
 # A tunnel's name that only the account can use that has it: the random id of a dev tunnel, what somebody reserved at ngrok. Names
 # that ngrok gives away for the time of a session are hexadecimal, today with the IP address behind it.
-_PASSING_NGROK = re.compile(r"[0-9a-f]{8,}\..*|[0-9a-f]{2,}-(?:\d{1,3}-){3}\d{1,3}\..*|(?:[0-9a-f]{1,4}-+){3,}[0-9a-f]{1,4}\..*")
+_PASSING_NGROK = late(r"[0-9a-f]{8,}\..*|[0-9a-f]{2,}-(?:\d{1,3}-){3}\d{1,3}\..*|(?:[0-9a-f]{1,4}-+){3,}[0-9a-f]{1,4}\..*")
 _NGROK = (".ngrok-free.app", ".ngrok-free.dev", ".ngrok.app", ".ngrok.dev", ".ngrok.io")
 
 

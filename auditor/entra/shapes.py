@@ -76,6 +76,9 @@ class ConnectorPart(Shape):
     host: str | None = absent("host")
     schemes: str | None = absent("schemes")  # of the definition, with blanks between; "" where it names none
     connector_id: str | None = absent("connectorId")
+    variable: str | None = None  # an environment variable of its solution: name, value, and what it is without a value
+    value: str | None = None
+    default: str | None = None
 
 
 class DefaultUserRolePermissions(Shape):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from auditor.entra.ids import GUID
 from auditor.entra.issuers import MAX_LENGTH, Problem, Service, service_of
+from auditor.pattern import late
 
 # How the subjects of one service begin; under the issuer of another one they are misplaced.
 _BEGINNINGS: dict[str, Service] = {
@@ -75,8 +76,8 @@ class Repository(NamedTuple):
         return f"repo:{self.owner}{ids[0]}/{self.name}{ids[1]}"
 
 
-_REPOSITORY = re.compile(r"repo:([^/:@]+)(?:@(\d+))?/([^:@]+)(?:@(\d+))?(?::(.*))?", re.DOTALL)
-_OWNER_AND_NAME = re.compile(r"([A-Za-z0-9_-]+)(@\d+)?/([A-Za-z0-9._-]+)(@\d+)?")
+_REPOSITORY = late(r"repo:([^/:@]+)(?:@(\d+))?/([^:@]+)(?:@(\d+))?(?::(.*))?", re.DOTALL)
+_OWNER_AND_NAME = late(r"([A-Za-z0-9_-]+)(@\d+)?/([A-Za-z0-9._-]+)(@\d+)?")
 # Claims that a subject can be built of, as `include_claim_keys` names them: docs.github.com/actions/reference/security/oidc.
 _CLAIMS = frozenset({
     "repo", "context", "actor", "actor_id", "base_ref", "check_run_id", "enterprise", "enterprise_id", "environment",
@@ -84,8 +85,8 @@ _CLAIMS = frozenset({
     "repository", "repository_id", "repository_owner", "repository_owner_id", "repository_visibility", "run_attempt", "run_id",
     "run_number", "runner_environment", "sha", "workflow", "workflow_ref", "workflow_sha",
 })  # fmt: skip
-_CLAIM = re.compile(r"[a-z][a-z0-9_]*")  # new ones may come
-_REF = re.compile(r"refs/(?:heads|tags|pull)/.+")
+_CLAIM = late(r"[a-z][a-z0-9_]*")  # new ones may come
+_REF = late(r"refs/(?:heads|tags|pull)/.+")
 _BRANCH, _TAG = "ref:refs/heads/", "ref:refs/tags/"
 # What people write for a claim of GitHub's that has another name.
 _NOT_CLAIMS = {
@@ -94,7 +95,7 @@ _NOT_CLAIMS = {
 }  # fmt: skip
 _REPOS = ("repos", "repo_name", "reponame")
 _PULL_REQUESTS = ("pullrequest", "pullrequests", "pr", "prs")
-_HOST = re.compile(r"(?:https?://)?(?:www\.)?github\.com/", re.IGNORECASE)
+_HOST = late(r"(?:https?://)?(?:www\.)?github\.com/", re.IGNORECASE)
 
 
 def repository(subject: str) -> Repository | None:
@@ -226,7 +227,7 @@ def _whole_ref(value: str) -> str:
 
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_ACCOUNT = re.compile(rf"system:serviceaccount:{_LABEL}:{_LABEL}(?:\.{_LABEL})*")
+_ACCOUNT = late(rf"system:serviceaccount:{_LABEL}:{_LABEL}(?:\.{_LABEL})*")
 _ACCOUNT_FORM = "the form is system:serviceaccount:NAMESPACE:NAME"
 
 

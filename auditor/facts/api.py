@@ -177,7 +177,7 @@ class Resource(Fact):
     @fact(APPLICATIONS.whole)
     def app(self) -> App | None:
         """Its registration in this tenant; null when it has none here."""
-        return self.world.app(self.app_id)
+        return self.world.registration(self.app_id)
 
     @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
     def service_principal(self) -> ServicePrincipal | None:

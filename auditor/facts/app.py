@@ -30,7 +30,17 @@ from auditor.facts.credentials import Certificate, Secret, certificates, has_val
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
-from auditor.facts.uris import IdentifierUri, RedirectUri, Uri, as_compared, identifier_uris, is_known_in_part, is_template, redirect_uris
+from auditor.facts.uris import (
+    IdentifierUri,
+    RedirectUri,
+    Uri,
+    as_compared,
+    identifier_uris,
+    is_known_in_part,
+    is_template,
+    redirect_uris,
+    web_uris,
+)
 from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, known, some, whole_or_partial
 
 if TYPE_CHECKING:
@@ -365,17 +375,16 @@ class App(Fact):
 
     @fact(graph="web/redirectUris")
     def needs_id_tokens(self) -> bool:
-        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens."""
-        return either(
-            lambda: self.application_proxy,
-            lambda: some(self.redirect_uris, lambda uri: uri.platform == "web" and uri.app_service_callback),
-        )
+        """App Service authentication or Application Proxy signs its users in and asks the authorization endpoint for ID tokens: by its
+        web redirect URIs and the secret of Application Proxy.
+        """
+        return either(lambda: some(web_uris(self.redirect_uris), lambda uri: uri.app_service_callback), lambda: self.application_proxy)
 
     @fact(graph="passwordCredentials")
     def application_proxy(self) -> bool:
-        """Application Proxy publishes it, by the host of a web redirect URI or by the secret that Application Proxy manages."""
+        """Application Proxy publishes it, by the host of a web redirect URI or by its secret."""
         return either(
-            lambda: some(self.redirect_uris, lambda uri: uri.platform == "web" and uri.application_proxy),
+            lambda: some(web_uris(self.redirect_uris), lambda uri: uri.application_proxy),
             lambda: some(self.secrets, lambda secret: secret.managed_by_microsoft),
         )
 

@@ -164,6 +164,7 @@ class Fact(metaclass=FactType):
     KEY: the natural key, as alternatives; the first whose parts are all known counts, else the place in the document.
     LABEL: the facts that name it in a message, the first that is known and not empty.
     COLLECTIONS: those that its own properties come from.
+    PRESUMED_NULL: the facts besides lists that a rule may presume to be null, where `presumed` says so.
     WITHIN: the list that its document is in, where it is a part of another one.
     """
 
@@ -172,6 +173,7 @@ class Fact(metaclass=FactType):
     LABEL: Any = ()
     COLLECTIONS: tuple[Collection, ...] = (APPLICATIONS,)
     WITHIN = ""
+    PRESUMED_NULL: frozenset[str] = frozenset()  # besides lists, what rules may presume; `presumed` says when
 
     document: Any = None  # that it stands in, where that is not its owner's
     owner: Any  # the fact that it is part of: a secret's registration; of a root the world it lives in
@@ -208,6 +210,10 @@ class Fact(metaclass=FactType):
                 return link.document, inside
             link = link.owner
         return None, inside
+
+    def presumed(self, name: str, unknown: Unknown) -> Any:
+        """What counts as the value of a presumed fact that is not known: empty where its format cannot carry it, else unknown."""
+        return () if self.cannot_carry(unknown) else unknown
 
     def cannot_carry(self, unknown: Unknown) -> bool:
         """Whether something is unknown only since the format of the fact's file cannot carry it, and nothing else was read of it."""

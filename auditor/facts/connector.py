@@ -15,7 +15,7 @@ from auditor.facts.convert import conversion, each, flag, listed, lower, number,
 from auditor.facts.permissions import RequestedPermission, RequestedResource
 from auditor.facts.placeholders import address, filled_in, is_placeholder
 from auditor.facts.uris import as_compared
-from auditor.unknown import Unknown, Unread, keep, read, some
+from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -54,6 +54,7 @@ class Connector(Fact):
     COLLECTIONS = (CONNECTORS,)
     KEY = (("id",),)
     LABEL = ("display_name", "place")
+    PRESUMED_NULL = frozenset({"client", "client_principal", "mistaken_client", "resource"})
     world: World
     document: Document
 
@@ -101,9 +102,24 @@ class Connector(Fact):
         "A policy or code of its own may send requests to another host than that of the definition.",
         absent="policyTemplateInstances",
     )
+    parameter_set: str = prop(
+        "parameterSet", text, "Name of its set of connection parameters, where the connector has several; '' for others.", absent=None
+    )
 
     _client_id: Any = part("clientId", str)
     _own_app: Any = part("ownApp", bool)  # who makes a connection brings a client of his own
+
+    def presumed(self, name: str, unknown: Unknown) -> Any:
+        """Null where the registrations that were given by hand are others: one is left over."""
+        if name not in self.PRESUMED_NULL:
+            return super().presumed(name, unknown)
+        return None if self.world.connections.presumably_none(unknown, api=name == "resource") else unknown
+
+    @property
+    def label(self) -> str:
+        """Sign-ins of one connector are told apart by the names of their parameter sets."""
+        name = super().label
+        return f"{name} ({self.parameter_set})" if self.parameter_set.__class__ is str and self.parameter_set else name
 
     @fact()
     def place(self) -> str:
@@ -290,6 +306,11 @@ class Connector(Fact):
             return None
         return self.world.connections.client(self.client_id)
 
+    @fact(APPLICATIONS.whole)
+    def registration(self) -> App | None:
+        """The registration that its client ID names; of an API's configuration the API's own. Null when the tenant has none with it."""
+        return self.world.connections.client(self.client_id) if self.client_id_form == "app id" else None
+
     @fact(SERVICE_PRINCIPALS.whole)
     def client_principal(self) -> ServicePrincipal | None:
         """The service principal of its client; null when the tenant has none."""
@@ -316,6 +337,12 @@ class Connector(Fact):
     def resource_nearly(self) -> str | None:
         """The name of an API that differs from the resource URL in case, scheme or a slash at its end; null when none is so near."""
         return self.world.connections.nearly(self.resource_uri)
+
+    @fact(APPLICATIONS, SERVICE_PRINCIPALS, graph="resourceUri")
+    def resource_hint(self) -> str:
+        """`resource_nearly` of the APIs that were read, for messages; '' when none of them is so near."""
+        near = self.resource_nearly
+        return "" if near is None or is_unknown(near) else near
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def requested(self) -> RequestedResource | None:

@@ -9,14 +9,11 @@ from auditor.entra.ids import MICROSOFT_GRAPH, is_guid
 from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.permissions import RequestedPermission
-from auditor.facts.placeholders import from_elsewhere, is_placeholder
+from auditor.facts.placeholders import PROTOCOL_SCOPES, from_elsewhere, is_placeholder
 from auditor.unknown import Unknown, keep, some
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
-
-# Of the identity platform itself: no API's scopes.
-_PROTOCOL = frozenset({"openid", "profile", "email", "offline_access"})
 
 
 class ConnectorScope(Fact):
@@ -39,7 +36,7 @@ class ConnectorScope(Fact):
             elsewhere: Any = Unknown("scopes", why)
             self.protocol = self.placeholder = self.resource_uri = self.value = elsewhere
             return
-        self.protocol, self.placeholder = value in _PROTOCOL, is_placeholder(value)
+        self.protocol, self.placeholder = value in PROTOCOL_SCOPES, is_placeholder(value)
         before, _, name = value.rpartition("/")
         if is_guid(value.lower()) or ("://" in value and "/" not in value.partition("://")[2]):
             self.resource_uri, self.value = value, ""

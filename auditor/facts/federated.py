@@ -140,8 +140,17 @@ class FederatedCredential(Fact):
     @fact()
     def issuer_problem(self) -> str | None:
         """Why no token names this issuer, and which was probably meant; null where one may."""
-        problem = issuers.issuer_problem(read(self.issuer).strip())
+        problem = self._issuer_problem()
         return None if problem is None else str(problem)
+
+    @fact()
+    def likely_issuer(self) -> str | None:
+        """The issuer that was probably meant, where no token names the one that is there; null where none can be told."""
+        problem = self._issuer_problem()
+        return None if problem is None or not problem.likely else problem.likely
+
+    def _issuer_problem(self) -> issuers.Problem | None:
+        return issuers.issuer_problem(read(self.issuer).strip())
 
     @fact()
     def issuer_ends(self) -> datetime | None:

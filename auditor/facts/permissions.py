@@ -193,7 +193,7 @@ class RequestedResource(Fact):
 class GrantedPermission(Fact):
     """A granted permission: one for each resource, permission and kind of consent (oauth2PermissionGrant, appRoleAssignment)."""
 
-    SLOTS = ("document",)
+    SLOTS = ("_scope", "document")
     COLLECTIONS = (GRANTS, ASSIGNMENTS)
     # A role is assigned by its id, a scope by its name; what a role is called may not be in the input.
     KEY = (("resource_app_id", "id", "kind", "consent"), ("resource_app_id", "value", "kind", "consent"))
@@ -206,13 +206,25 @@ class GrantedPermission(Fact):
     value: str = prop("scope", doc="Its name.")
     consent: Literal["admin", "user"] = prop("consentType", doc="AllPrincipals and app roles = admin, Principal = user.")
     users: list[str] = prop("principalId", doc="Object IDs of the users who consented for themselves.")
+    assignment_id: str | None = prop("id", doc="Id of the appRoleAssignment; null for a delegated permission.")
+    grant_id: str | None = prop("id", doc="Id of the oauth2PermissionGrant; null for an app role, and where several give the permission.")
 
     def __init__(
         self, owner: ServicePrincipal, document: Document, kind: Kind, resource_app_id: Any, id: Any, value: Any, consent: Any,  # noqa: A002
+        entry_id: Any, scope: str = "",
     ) -> None:  # fmt: skip
+        """`entry_id`, `scope`: of the appRoleAssignment or oauth2PermissionGrant that gives it."""
         self.owner, self.at, self.document = owner, "", document
         self.kind, self.resource_app_id, self.id, self.value, self.consent = kind, resource_app_id, id, value, consent
-        self.users = []
+        self.users, self._scope = [], scope
+        self.assignment_id, self.grant_id = (entry_id, None) if kind == "application" else (None, entry_id)
+
+    @fact()
+    def all_scopes_to_keep(self) -> str | None:
+        """The scope of its oauth2PermissionGrant without it, blanks between; null where nothing is left, and where `grant_id` is null."""
+        if self.grant_id is None:
+            return None
+        return " ".join(value for value in self._scope.split() if value != self.value) or None
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def resource(self) -> Resource | None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from auditor.facts.convert import Conversion, text
+from auditor.pattern import late
 from auditor.unknown import Unknown
 
 # "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
 # "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = late(
     r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
     re.IGNORECASE,
 )
-_ENVIRONMENT_VARIABLE = re.compile(r"@\{?environmentvariables\(\s*['\"]?([\w.-]{1,100})", re.IGNORECASE)
+# Of the identity platform itself: no API's scopes.
+PROTOCOL_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+_ENVIRONMENT_VARIABLE = late(r"@\{?environmentvariables\(\s*['\"]?([\w.-]{1,100})", re.IGNORECASE)
+
+_EXPRESSION = late(r"@(?:\{\s*)?environmentvariables\(\s*['\"]([\w.-]{1,100})['\"]\s*\)(?:\s*\})?", re.IGNORECASE)
 
 
 def is_placeholder(value: str) -> bool:
@@ -28,6 +34,11 @@ def from_elsewhere(value: str) -> str:
         return "each connection brings its own"
     found = _ENVIRONMENT_VARIABLE.search(value)
     return f"it comes from the environment variable {found[1]}" if found else ""
+
+
+def with_variables(value: str, variables: Mapping[str, str]) -> str:
+    """A text with the values of environment variables in place of the expressions that name them (names in lower case)."""
+    return _EXPRESSION.sub(lambda found: variables.get(found[1].lower(), found[0]), value)
 
 
 def filled_in(name: str, then: Conversion = text) -> Conversion:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
-from auditor.unknown import Unknown, Unread, first_unknown, keep
+from auditor.unknown import Unknown, Unread, first_unknown, keep, read
 
 if TYPE_CHECKING:
     from auditor.facts.credentials import Credential
@@ -100,7 +100,7 @@ def against(credential: Credential, target: str, kinds: tuple[str, ...]) -> list
                 return False
         if not restriction.type.endswith("Lifetime"):
             return True
-        limit, lifetime = restriction.max_lifetime, credential.lifetime
+        limit, lifetime = read(restriction.max_lifetime), credential.lifetime
         return limit is not None and (lifetime is None or lifetime > limit + _A_DAY)
 
     return keep(tenant.app_restrictions, breaks)

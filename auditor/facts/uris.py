@@ -13,7 +13,8 @@ from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCI
 from auditor.entra.ids import is_guid
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import PLACEHOLDER, conversion, each, places
-from auditor.unknown import Unknown, read, some, whole_or_partial
+from auditor.pattern import late
+from auditor.unknown import Partial, Unknown, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -26,10 +27,10 @@ MobileFault = Literal[
 ]  # fmt: skip
 _SLASHES: MobileFault = "two slashes are missing before the rest"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_URI = late(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#\\]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _PLAIN_SCHEMES = frozenset({"", "http", "https", "urn", "ms-appx-web"})
-_FORBIDDEN = re.compile(r'[ \\"<>{}|^`]')
-_PORT = re.compile(r"(.*?):(\d{1,5})")
+_FORBIDDEN = late(r'[ \\"<>{}|^`]')
+_PORT = late(r"(.*?):(\d{1,5})")
 
 
 def as_compared(value: str) -> str:
@@ -282,6 +283,8 @@ def _mobile_fault(uri: Uri) -> MobileFault | None:
         if not rest.startswith("//"):
             return _SLASHES
         raw = rest[2:].partition("/")[2]
+        if uri.host == "code" and "://" in unquote(raw):
+            return None  # what the broker on iOS sends when it signs in with a certificate
         if raw == "" or "{" in raw or "<" in raw:
             return None
         if not raw.isascii() or set(raw) & set("=+/"):
@@ -289,10 +292,13 @@ def _mobile_fault(uri: Uri) -> MobileFault | None:
         return None if _SHA_1.fullmatch(unquote(raw)) else "the hash is not a SHA-1 in base64"
     if not uri.scheme.startswith("msauth."):
         return None
+    if _BUNDLE.fullmatch(rest):
+        return None  # of an app that came from ADAL: msauth.xyz://com.contoso.app
     return None if rest == "//auth" else "nothing but auth is expected behind the slashes" if rest.startswith("//") else _SLASHES
 
 
-_SHA_1 = re.compile(r"[A-Za-z0-9+/]{27}=")  # twenty bytes in base64
+_BUNDLE = late(r"//[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_SHA_1 = late(r"[A-Za-z0-9+/]{27}=")  # twenty bytes in base64
 
 
 def _broker_app_id(scheme: str, host: str, path: str) -> str | None:
@@ -311,11 +317,19 @@ def redirect_uris(web: Any, spa: Any, public_client: Any, app: App, _below: str)
     platforms: tuple[tuple[Platform, Any], ...] = (("web", web), ("spa", spa), ("publicClient", public_client))
     for platform, values in platforms:
         if values.__class__ is Unknown:
-            missing = values
+            missing = values if missing is None else missing  # Web first: see web_uris
         elif values:
             at = places(f"/{platform}/redirectUris", len(values))
             found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]
     return _without_placeholders(app, found, missing)
+
+
+def web_uris(uris: Any) -> list[RedirectUri]:
+    """Those of the platform Web, of an application's redirect URIs; partly known where that platform, or one of its URIs, is not."""
+    gap = uris if isinstance(uris, Unknown) else uris.unknown if isinstance(uris, Partial) else None
+    if gap is not None and gap.what.partition(".")[0] in ("spa", "publicClient"):
+        gap = None
+    return whole_or_partial([] if isinstance(uris, Unknown) else [uri for uri in known(uris) if uri.platform == "web"], gap)
 
 
 _each_uri = each(IdentifierUri, str)
@@ -363,7 +377,7 @@ def is_known_in_part(uri: Uri) -> bool:
 
 
 # A template's placeholder, and what is known of a URI that has one behind its host.
-_PLACEHOLDER = re.compile(r"\$\{|\{\{")
+_PLACEHOLDER = late(r"\$\{|\{\{")
 _BESIDE_PLACEHOLDERS = frozenset({
     "scheme", "host", "port", "loopback", "ip_literal", "internationalized", "verified_domain", "platform", "shared_callback",
     "custom_scheme", "takeover_prone", "third_party", "domain", "application_proxy", "bound_tunnel",

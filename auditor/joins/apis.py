@@ -39,7 +39,7 @@ class Apis:
     def _resource(self, app_id: str) -> Resource | Unknown | None:
         if app_id == "":  # of a grant whose API has no service principal any more
             return None
-        app, principal = self._lookups.app(app_id), self._lookups.principal(app_id)
+        app, principal = self._lookups.registration(app_id), self._lookups.principal(app_id)
         if app_id in CATALOG.first_party or isinstance(app, App) or isinstance(principal, ServicePrincipal):
             return Resource(app_id, self._lookups.as_facts_see_it)
         return first_unknown(app, principal)
@@ -54,7 +54,7 @@ class Apis:
 
     def _own_definitions(self, app_id: str) -> _Definitions | None:
         partly = None
-        for one in (self._lookups.app(app_id), self._lookups.principal(app_id)):
+        for one in (self._lookups.registration(app_id), self._lookups.principal(app_id)):
             if isinstance(one, (App, ServicePrincipal)):
                 found = self._definitions_of(one, app_id)
                 if not found[1]:

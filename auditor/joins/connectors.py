@@ -17,16 +17,21 @@ from auditor.joins.apis import Apis
 from auditor.joins.known import CLIENT, DEFINITION, NOT_IN_INPUT, RESOURCE
 from auditor.joins.lookups import Lookups
 from auditor.sources import Document
-from auditor.unknown import Partial, Unknown, Unread, known, read, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, is_unknown, known, read, whole_or_partial
 
 # (name of an API -> app id, near form of a name -> the name, what nobody knows of them)
 _Names = tuple[dict[str, str], dict[str, str], Unknown | None]
 
+_LOOKED_UP = frozenset({CLIENT, RESOURCE, APPLICATIONS.name, SERVICE_PRINCIPALS.name})
+
 
 class Connections:
     def __init__(
-        self, lookups: Lookups, apis: Apis, connectors: list[Connector], parts: list[tuple[ConnectorPart, Document]], tenant: Tenant
-    ) -> None:
+        self, lookups: Lookups, apis: Apis, connectors: list[Connector], parts: list[tuple[ConnectorPart, Document]], tenant: Tenant,
+        pool: list[App],
+    ) -> None:  # fmt: skip
+        """`pool`: the registrations that were given one by one."""
+        self._pool = pool
         self._lookups, self._known, self._apis = lookups, lookups.known, apis
         self._connectors, self._beside, self._tenant = connectors, parts, tenant
         self._ambiguous: set[str] = set()  # names that several registrations have
@@ -58,13 +63,17 @@ class Connections:
 
     def given(self) -> bool:
         """Whether the input holds registrations (those that a sample has yet to create have no app id); raises Unread if not."""
-        if self._known.is_complete(APPLICATIONS) or any(app.app_id.__class__ is str for app in self._lookups.apps):
+        if (
+            self._known.is_complete(APPLICATIONS)
+            or self._lookups.borrowed
+            or any(app.app_id.__class__ is str for app in self._lookups.apps)
+        ):
             return True
         raise Unread(self._missing(CLIENT))
 
     def client(self, app_id: str | Unknown) -> App | Unknown | None:
         """A registration, by app id."""
-        found = self._lookups.app(app_id)
+        found = self._lookups.registration(app_id)
         return self._missing(CLIENT) if isinstance(found, Unknown) and found.what == APPLICATIONS.name else found
 
     def by_object_id(self, value: str) -> App | Unknown | None:
@@ -72,7 +81,9 @@ class Connections:
         found, gap = self._lookups.apps_by_id
         if (app := found.get(value)) is not None:
             return app
-        if isinstance(self._lookups.app(value), App) or isinstance(self._lookups.principal(value), ServicePrincipal):
+        if (app := next((app for app in self._lookups.borrowed.values() if app.id.__class__ is str and app.id == value), None)) is not None:
+            return app
+        if isinstance(self._lookups.registration(value), App) or isinstance(self._lookups.principal(value), ServicePrincipal):
             return None  # it is an application ID
         principal = self._lookups.principal_by_id(value)
         if isinstance(principal, Unknown):
@@ -108,7 +119,7 @@ class Connections:
         """Names that APIs are asked for by: Application ID URIs, and the names of service principals."""
         names: dict[str, str] = dict(CATALOG.resource_names)
         gap: Unknown | None = None
-        for app in self._lookups.apps:
+        for app in (*self._lookups.apps, *self._lookups.borrowed.values()):
             try:
                 app_id = read(app.app_id)
                 for uri in app.identifier_uris:
@@ -172,6 +183,29 @@ class Connections:
             return gap
         return None if self._known.is_complete(APPLICATIONS, SERVICE_PRINCIPALS) else self._missing(RESOURCE)
 
+    # -- what may be presumed
+
+    @cached_property
+    def _unclaimed(self) -> list[App]:
+        """Registrations that were given one by one and that no connector here names, neither as client nor as API."""
+        claimed = set()
+        for connector in self._connectors:
+            resource = self.resource(connector.resource_uri) if connector.resource_uri.__class__ is str else None
+            claimed |= {
+                app_id
+                for app_id in (connector.client_id, resource.app_id if isinstance(resource, Resource) else None)
+                if app_id.__class__ is str
+            }
+        return [app for app in self._pool if app.app_id.__class__ is str and app.app_id not in claimed]
+
+    def presumably_none(self, unknown: Unknown, *, api: bool) -> bool:
+        """Whether what a connector names is presumably nobody: of the registrations that were given by hand one is left over, which is
+        probably the one that is meant. `api`: it exposes one.
+        """
+        if unknown.what not in _LOOKED_UP or not self._unclaimed:
+            return False
+        return not api or any(_is_api(app) for app in self._unclaimed)
+
     # -- the tenant
 
     def tenant_cloud(self) -> str:
@@ -182,6 +216,10 @@ class Connections:
         if isinstance(domains, Partial):
             raise Unread(domains.unknown)
         raise Unread(Unknown(ORGANIZATION.name, "none of its verified domains says which cloud it is in"))
+
+
+def _is_api(app: App) -> bool:
+    return any(not is_unknown(values) and known(values) for values in (app.identifier_uris, app.scopes))
 
 
 def _near(name: str) -> str:

@@ -109,7 +109,9 @@ class Grants:
             key = (_key_of(resource), value, _key_of(consent), "delegated")
             grant = found.get(key)
             if grant is None:
-                grant = found[key] = GrantedPermission(principal, document, "delegated", resource, "", value, consent)
+                grant = found[key] = GrantedPermission(principal, document, "delegated", resource, "", value, consent, doc.id, doc.scope)
+            else:
+                grant.grant_id = None  # several give it, each to one user or by mistake
             if isinstance(doc.principal_id, str):
                 grant.users.append(doc.principal_id.lower())
             elif isinstance(doc.principal_id, Unknown) and grant.users.__class__ is list:
@@ -124,7 +126,7 @@ class Grants:
         definition = self._apis.described(resource, role_id, "application")
         value = definition.value if isinstance(definition, Permission) else "" if definition is None else definition
         found[_key_of(resource), _key_of(role_id), "role"] = GrantedPermission(
-            principal, document, "application", resource, role_id, value, "admin"
+            principal, document, "application", resource, role_id, value, "admin", doc.id
         )
 
     def _resource_of(self, object_id: str | None) -> str | Unknown:

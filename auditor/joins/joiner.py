@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from auditor.entra.collections import BESIDE
+from auditor.entra.collections import BESIDE, CONNECTORS
 from auditor.facts import App, ServicePrincipal
+from auditor.joins.borrowed import Elsewhere
+from auditor.joins.variables import fill_in, is_variable, variables
 from auditor.joins.world import ONE_EACH, World
 from auditor.sources import Document, Documents, Listing, Note
 
@@ -20,6 +22,7 @@ class Joiner:
         self._now = now
         self._worlds: dict[str, World] = {}
         self._connector_documents: list[Document] = []
+        self._variables: list[Document] = []
 
     def _world(self, scope: str) -> World:
         if scope not in self._worlds:
@@ -27,7 +30,9 @@ class Joiner:
         return self._worlds[scope]
 
     def add(self, document: Document) -> None:
-        if document.kind in NOT_IN_TENANT:
+        if is_variable(document):
+            self._variables.append(document)
+        elif document.kind in NOT_IN_TENANT:
             self._connector_documents.append(document)
         else:
             self._world(document.file.scope).add(document)
@@ -43,12 +48,19 @@ class Joiner:
             listings.setdefault(self._world(listing.scope).scope, []).append(listing)
         # A folder that holds nothing of a tenant, but connectors, belongs to the tenant, where only one was given.
         tenants = sorted(self._worlds)
+        values = variables(self._variables)
         for document in self._connector_documents:
             scope = document.file.scope
+            if values and document.kind == CONNECTORS.kind:
+                fill_in(document.data, values)
             self._world(tenants[0] if len(tenants) == 1 and scope not in tenants else scope).add(document)
         found = [self._worlds[scope] for scope in sorted(self._worlds)]
         for world in found:
             world.join(listings.get(world.scope, []), whole=world.scope in documents.whole, info=documents.tenants.get(world.scope))
+        if len(found) > 1 and any(world.connectors for world in found):
+            elsewhere = Elsewhere(found)
+            for world in found:
+                world.borrow(elsewhere)
         roots: list[Any] = [root for world in found for root in (world.tenant, *world.apps, *world.principals, *world.connectors)]
         for rank, root in enumerate(roots):
             root.rank = rank

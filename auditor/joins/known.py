@@ -81,6 +81,12 @@ class Known:
 
     # -- questions
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether registrations were given one by one, as they are downloaded, and not as a list, of which a part may be missing."""
+        lists = any(listing.kind == APPLICATIONS.kind for listing in self._listings)
+        return not (lists or self.vouched_for or self.is_complete(APPLICATIONS))
+
     def has(self, of: Collection) -> bool:
         """Whether anything of a collection was read, be it an empty page."""
         return of.name in self.given

@@ -28,6 +28,7 @@ class Lookups:
         self.apps: list[App] = []
         self.principals: list[ServicePrincipal] = []
         self.known = Known()
+        self.borrowed: dict[str, App] = {}  # registrations of other folders that connectors name, by app id
         self._made: dict[tuple[str, int], tuple[object, Any]] = {}
 
     def once(self, what: str, of: object, build: Callable[[], T]) -> T:
@@ -72,6 +73,10 @@ class Lookups:
             return app_id
         return self.find(APPLICATIONS, self._apps, app_id)
 
+    def registration(self, app_id: str | Unknown) -> App | Unknown | None:
+        """A registration, also one of another folder that a connector names."""
+        return self.borrowed.get(app_id) or self.app(app_id) if isinstance(app_id, str) else self.app(app_id)
+
     def principal(self, app_id: str | Unknown) -> ServicePrincipal | Unknown | None:
         if isinstance(app_id, Unknown):
             return app_id
@@ -98,7 +103,7 @@ class Lookups:
         """Of a registration or service principal, else in the catalog, else ''."""
         if isinstance(app_id, Unknown):
             raise Unread(app_id)
-        found = (self.app(app_id), self.principal(app_id))
+        found = (self.registration(app_id), self.principal(app_id))
         for one in found:
             if isinstance(one, (App, ServicePrincipal)) and isinstance(one.display_name, str):
                 return one.display_name

@@ -33,6 +33,7 @@ from auditor.entra.shapes import SignInActivity
 from auditor.facts import App, Connector, Fact, FederatedCredential, Owner, ServicePrincipal, Tenant
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.joins.apis import Apis
+from auditor.joins.borrowed import Elsewhere
 from auditor.joins.connectors import Connections
 from auditor.joins.grants import Grants
 from auditor.joins.lookups import Lookups
@@ -40,7 +41,7 @@ from auditor.joins.sharing import Sharing
 from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
 from auditor.sources.coverage import TenantInfo
-from auditor.unknown import Partial, Unavailable, Unknown, whole_or_partial
+from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, whole_or_partial
 
 F = TypeVar("F", bound=Fact)
 Given = tuple[Any, Document]
@@ -58,6 +59,7 @@ class World(Lookups):
         self.connectors: list[Connector] = []
         self.connector_parts: list[Given] = []
         self.documents: dict[Collection, list[Given]] = {of: [] for of in FIRST_SIDES}
+        self.lenders: list[World] = []
         self.apis = Apis(self)
         self.grants = Grants(self, self.apis, self.documents[GRANTS], self.documents[ASSIGNMENTS])
         self.sharing = Sharing(self)
@@ -98,6 +100,22 @@ class World(Lookups):
         )
         objects = {of: self.documents[of][0] for of in ONE_EACH if self.documents[of]}
         self.tenant = Tenant(objects, self.as_facts_see_it, self._tenant_id(objects.get(ORGANIZATION)))
+
+    def borrow(self, elsewhere: Elsewhere) -> None:
+        """Takes the registrations of other folders that connectors name and that this one lacks, where its list is not whole."""
+        if self.known.is_complete(APPLICATIONS):
+            return
+        own = Elsewhere([self])
+        for connector in self.connectors:
+            scopes = [] if is_unknown(connector.scopes) else known(connector.scopes)
+            for name in (connector.client_id, connector.resource_uri, *(scope.resource_uri for scope in scopes)):
+                if name.__class__ is not str or not name or own.named(name) is not None:
+                    continue
+                app_id = elsewhere.named(name)
+                if app_id is None or app_id in self.borrowed or (found := elsewhere.of(app_id, self)) is None:
+                    continue
+                lenders, self.borrowed[app_id] = found
+                self.lenders += [world for world in lenders if world not in self.lenders]
 
     def _tenant_id(self, organization: Given | None) -> str | Unknown:
         if organization is not None and organization[0].id.__class__ is str:
@@ -144,7 +162,8 @@ class World(Lookups):
     @cached_property
     def connections(self) -> Connections:
         """The joins of connectors."""
-        return Connections(self, self.apis, self.connectors, self.connector_parts, self.tenant)
+        pool = [app for world in (self, *self.lenders) if world.known.one_by_one for app in world.apps]
+        return Connections(self, self.apis, self.connectors, self.connector_parts, self.tenant, pool)
 
     # -- what belongs to an object
 

@@ -73,7 +73,7 @@ class Calls(Frame):
         subject, glob = self._known(argument, "text"), self._known(pattern, "text")
         if not glob.const:
             self._fail("the pattern must be written out or be a parameter", pattern)
-        matcher = self._constant(lambda env: logic.Glob(glob.exact(env)))
+        matcher = self._constant(lambda env: logic.Glob(glob.exact(env)), call("_Glob", glob.code))
         exact = logic.lift(lambda text, star: logic.Glob(star)(text), subject.exact, glob.exact)
         blind = undecided(subject)
         return Node(BOOL, ast.Call(matcher, [subject.code], []), exact, blind=blind)
@@ -95,7 +95,7 @@ class Calls(Frame):
 
     def _looked_up(self, exact: Exact, loop: ast.GeneratorExp) -> ast.expr:
         """Code that has a loop over a long list worked out by its three-valued form, which looks up what it compares."""
-        function = self._constant(lambda bound: lambda local: logic.decided(exact({**bound, **local})))
+        function = self._constant(lambda bound: lambda local: logic.decided(exact({**bound, **local})), None)
         names = sorted({part.id for part in ast.walk(loop) if isinstance(part, ast.Name)} & {*self.scope})
         return ast.Call(function, [ast.Dict([literal(each) for each in names], [self.scope[each].code for each in names])], [])
 

@@ -12,7 +12,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from auditor import fix
 from auditor.errors import RuleError
@@ -25,7 +25,6 @@ from auditor.template import Place, Template, Way, written
 
 _AROUND = re.compile(r"(,\s*)?$")  # what stands before the last element of an array
 _FOR = re.compile(r"\bfor\b")
-BUILTINS: dict[str, Any] = {"_written": written, **{f"_way_{way}": way for way in Way}}
 _LAST = 'the elements of a list stand last in an array: ["https://a.example", "{uri.value for uri in app.redirect_uris}"]'
 _IN_JSON = ("bool", "int", "text", "date")
 

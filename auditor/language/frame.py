@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from auditor.language.logic import Exact
-from auditor.language.nodes import Node, Read, name
+from auditor.language.nodes import Constant, Node, Read, name
 from auditor.language.parse import Text, parse
 from auditor.language.types import BOOL, Type
 from auditor.unknown import Unavailable
@@ -35,7 +35,7 @@ class Frame:
         self.nonnull = _NOTHING
         self.reads: list[Read] = []
         self.used: set[str] = set()
-        self.constants: dict[str, Exact] = {}  # worked out once, when parameters are bound
+        self.constants: dict[str, Constant] = {}  # worked out once, when parameters are bound
         self._depth = 0
         self._lenient = False  # nothing is complained of that may be null
         self._enough = math.inf  # what the next count() need not go beyond
@@ -61,12 +61,12 @@ class Frame:
             self._fail(f"{_WORDS.get(kind, kind)} cannot be used in a rule", tree)
         node = method(tree)
         if node.const and not isinstance(node.code, (ast.Constant, ast.Name)) and node.type.kind != "list":
-            node.code = self._constant(node.exact)
+            node.code = self._constant(node.exact, node.code)
         return node
 
-    def _constant(self, exact: Exact) -> ast.expr:
+    def _constant(self, exact: Exact, code: ast.expr | None) -> ast.expr:
         key = f"{self._prefix}{len(self.constants)}"
-        self.constants[key] = exact
+        self.constants[key] = Constant(exact, code)
         return name(key)
 
     # -- errors

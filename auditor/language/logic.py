@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from auditor.display import show
 from auditor.facts.lists import is_long
 from auditor.severity import Severity
+from auditor.template import Way, written
 from auditor.unknown import Partial, Unknown, Unread, known
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Choice:
         self.ordinary, self.severities, self.unknowns = ordinary, severities, unknowns
 
 
-PRESUMED = "_presumed"  # in an environment: the paths of the lists that a rule presumes to be empty
+PRESUMED = "_presumed"  # in an environment: the paths of the facts that a rule presumes to be empty or null
 
 
 class Likely:
@@ -53,8 +55,8 @@ class Likely:
 
 
 def presumed(env: Env, path: str, owner: Any, unknown: Unknown) -> Any:
-    """What counts as the value of a fact that is not known: an empty list where that may be presumed, else the unknown itself."""
-    return () if path in env.get(PRESUMED, ()) and owner.cannot_carry(unknown) else unknown
+    """What counts as the value of a fact that is not known: what may be presumed of it, else the unknown itself."""
+    return owner.presumed(path.rpartition(".")[2], unknown) if path in env.get(PRESUMED, ()) else unknown
 
 
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -175,7 +177,7 @@ def size(value: Any) -> Any:
     return Range(len(value.known()), math.inf, value.unknown) if value.__class__ is Partial else len(value)
 
 
-MOST_ELEMENTS = 300  # a registration has 256 redirect URIs at most; each finding has the whole list
+MOST_ELEMENTS = 60  # each finding has the whole list: what a registration says of n of them grows with n squared
 _TOO_MANY = Unknown("elements", "too many")
 
 
@@ -303,8 +305,19 @@ class Glob:
         return True
 
 
+def later(now: datetime, length: timedelta) -> datetime:
+    """At the end of the calendar, the last day of it."""
+    try:
+        return now + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=now.tzinfo)
+
+
 BUILTINS: dict[str, Any] = {
     "__builtins__": {},
     "_any": any, "_all": all, "_len": len, "_days": days, "_Unread": Unread, "_Exception": Exception,
-    "_list": list, "_has": has, "_known": known, "_is_long": is_long, "_few": few, **{f"_{severity}": severity for severity in Severity},
+    "_list": list, "_has": has, "_Glob": Glob, "_known": known, "_is_long": is_long, "_few": few,
+    **{f"_{severity}": severity for severity in Severity},
+    # of messages and fixes
+    "_show": show, "_later": later, "_written": written, **{f"_way_{way}": way for way in Way},
 }  # fmt: skip

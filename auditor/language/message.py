@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from auditor.display import show
 from auditor.errors import RuleError
 from auditor.language.checker import Checker
-from auditor.language.logic import Env
+from auditor.language.logic import Env, Exact, later
 from auditor.language.nodes import Node, call, literal, name
 from auditor.language.types import DATE
 from auditor.unknown import Unknown
@@ -42,9 +40,17 @@ class Message:
             [literal(part) if isinstance(part, str) else ast.FormattedValue(self._show_code(part), -1, None) for part in self.parts]
         )
 
-    def named(self) -> list[Callable[[Env], Any]]:
+    def named(self) -> list[Exact]:
         """The other facts (not texts or numbers) that the message names: related locations of a finding."""
-        return [field.node.exact for field in self.fields if field.node.type.kind == "fact" and "." in field.node.path]
+        return [field.node.exact for field in self._facts()]
+
+    def named_code(self) -> ast.expr | None:
+        """The same as plain Python: a list; null where it names none."""
+        facts = [field.node.code for field in self._facts()]
+        return ast.List(facts, ast.Load()) if facts else None
+
+    def _facts(self) -> list[_Field]:
+        return [field for field in self.fields if field.node.type.kind == "fact" and "." in field.node.path]
 
 
 class _Field(NamedTuple):
@@ -78,14 +84,6 @@ def _from_now(duration: Node) -> Node:
         return length if length.__class__ is Unknown else later(env["now"], length)
 
     return Node(DATE, call("_later", name("now"), duration.code), exact)
-
-
-def later(now: datetime, length: timedelta) -> datetime:
-    """At the end of the calendar, the last day of it."""
-    try:
-        return now + length
-    except OverflowError:
-        return datetime.max.replace(tzinfo=now.tzinfo)
 
 
 def split(text: str) -> list[str | tuple[str, str, int]]:
@@ -128,6 +126,3 @@ def _field_end(text: str, start: int) -> tuple[int, int]:
         elif c == ":" and depth == 0 and not colon:
             colon = i
     raise RuleError("'{' is not closed", text, start)
-
-
-BUILTINS = {"_show": show, "_later": later}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from auditor.facts import Fact
 from auditor.language.logic import Env, Exact, conjunction, disjunction, negation
@@ -47,6 +47,15 @@ class Node:
     blind: PartlyKnown | None = None
     parts: tuple[Node, ...] = ()  # of a conjunction
     terms: tuple[Node, ...] = ()  # conditions that it is made of by and, or, not
+
+
+class Constant(NamedTuple):
+    """A part of a rule that is the same for all subjects. `code` speaks of the run's clock, parameters and earlier constants; None: there
+    is only the three-valued form, of a function.
+    """
+
+    exact: Exact
+    code: ast.expr | None
 
 
 @dataclass(frozen=True, slots=True)

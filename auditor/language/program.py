@@ -9,26 +9,9 @@ Every name that is ours begins with an underscore, and no name of a page does: a
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
-from types import CodeType
-from typing import Any
+from dataclasses import dataclass
 
-from auditor.language.logic import Likely
-from auditor.language.nodes import Node, attribute, call, compared, literal, located, name, surely
-
-
-@dataclass(slots=True)
-class Found:
-    """What one pass of a rule leaves behind. A root stands in one of `passed`, `blind`, `mixed` and `broken`, or did not apply."""
-
-    passed: list[Any] = field(default_factory=list)  # roots of which every subject that applied passed
-    blind: list[Any] = field(default_factory=list)  # roots with a subject that this run cannot judge, and none that failed
-    mixed: list[tuple[Any, bool, bool]] = field(default_factory=list)  # the others: (root, any_passed, any_unknown) of its subjects
-    failed: list[tuple[Any, Any]] = field(default_factory=list)  # (root, subject)
-    likely: dict[tuple[int, int], Likely] = field(default_factory=dict)  # of those, by id() of root and subject, what is only likely
-    opened: list[tuple[Any, Any, Any]] = field(default_factory=list)  # (root, subject or None, unknown): to be judged exactly
-    broken: list[tuple[Any, Exception]] = field(default_factory=list)  # roots at which the rule raised
-
+from auditor.language.nodes import Node, attribute, call, compared, literal, name, surely
 
 _LISTS = ("passed", "blind", "mixed", "failed", "opened", "broken")  # of Found, which compiled code fills
 
@@ -58,11 +41,7 @@ class Program:
     unseen: Conditions | None  # the same for the subjects that nobody knows, where `each` cannot be known in this run
     again: bool = False  # what cannot be decided is judged again, for failures that are likely
 
-    def compile(self, title: str) -> CodeType:
-        """def _check(_roots, _found): judges the roots."""
-        return compile(located(ast.Module([self._function()], [])), title, "exec")
-
-    def compile_selection(self, title: str) -> CodeType:
+    def selection(self) -> ast.FunctionDef:
         """def _with_subjects(_roots): those that have a subject, or may have one: rules of the same `each` need not look at the others."""
         values = self._subjects()
         body: list[ast.stmt] = [ast.Return(name("_roots"))]
@@ -75,7 +54,7 @@ class Program:
                 ast.Try([ast.Return(ast.ListComp(name(self.root), [loop]))], [ast.ExceptHandler(name("_Exception"), None, body)], [], [])
             ]
         arguments = ast.arguments([], [ast.arg("_roots")], None, [], [], None, [])
-        return compile(located(ast.Module([ast.FunctionDef("_with_subjects", arguments, body, [])], [])), title, "exec")
+        return ast.FunctionDef("_with_subjects", arguments, body, [])
 
     def _subjects(self) -> ast.expr | None:
         """Code of the subjects that are known; a null on the path means none."""
@@ -87,7 +66,8 @@ class Program:
                 values = ast.IfExp(compared(guard.code, ast.NotEq(), literal(None)), values, ast.List([], ast.Load()))
         return values
 
-    def _function(self) -> ast.FunctionDef:
+    def function(self) -> ast.FunctionDef:
+        """def _check(_roots, _found): judges the roots."""
         handlers = [
             _handler([name(self.root), literal(None)]),
             ast.ExceptHandler(name("_Exception"), "_error", [_append("broken", _tuple(name(self.root), name("_error"))), ast.Continue()]),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from auditor.pattern import late
 from auditor.shell import Shell
 
 if TYPE_CHECKING:
@@ -23,8 +25,7 @@ class Depth(IntEnum):
     inventory = 2  # also owners, permissions and URIs of each app registration
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(msgspec.Struct, frozen=True):
     """All that the rest of regaudit knows of a format. Its renderer takes a report and `Options`, and gives pieces of bytes.
 
     `begins` or `ends` is how its reports are recognised, so that one replaces an older one and nothing that somebody else wrote.
@@ -43,18 +44,17 @@ class Format:
 
 
 FORMATS = {
-    "text": Format("text", needs=Depth.findings, ends=re.compile(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE)),
-    "json": Format("json", begins=re.compile(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"')),
-    "csv": Format("table", "comma_separated", flat=True, begins=re.compile(rb"schema_version,tool,row,run_id,as_of,")),
-    "ndjson": Format("table", "ndjson", flat=True, begins=re.compile(rb'\{"schema_version":"[\d.]+","tool":"regaudit"')),
+    "text": Format("text", needs=Depth.findings, ends=late(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE)),
+    "json": Format("json", begins=late(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"')),
+    "csv": Format("table", "comma_separated", flat=True, begins=late(rb"schema_version,tool,row,run_id,as_of,")),
+    "ndjson": Format("table", "ndjson", flat=True, begins=late(rb'\{"schema_version":"[\d.]+","tool":"regaudit"')),
 }
 KINDS = ("findings", "applications", "credentials")  # of rows
 # Of the script that --fix-script writes, which is not a format.
-_SCRIPT = re.compile(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
+_SCRIPT = late(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """How a reader wants to see it. None of it changes what the report holds."""
 
     limit: int = 20  # findings shown of a rule; 0: all

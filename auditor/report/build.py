@@ -11,6 +11,7 @@ from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
 from auditor.entra.clouds import graph_of
+from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import Depth, fixes, model, objects, tables
 from auditor.report.rows import FindingRow
@@ -22,8 +23,8 @@ from auditor.template import Template
 from auditor.unknown import Reason
 
 _LONGEST = 4000  # characters of a line of a rule's texts
-_COMMAND = re.compile(r"```\w*\n(?P<fence>.*?)^```|`(?P<inline>[^`]+)`", re.MULTILINE | re.DOTALL)
-_PROGRAM = re.compile(r"(?:az|pac|m365|gh|git|terraform) |[A-Z][a-z]+-[A-Z]\w+")
+_COMMAND = late(r"```\w*\n(?P<fence>.*?)^```|`(?P<inline>[^`]+)`", re.MULTILINE | re.DOTALL)
+_PROGRAM = late(r"(?:az|pac|m365|gh|git|terraform) |[A-Z][a-z]+-[A-Z]\w+")
 
 
 def report_of(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
@@ -13,6 +11,7 @@ from typing import Any
 
 from auditor.errors import RuleError, UsageError
 from auditor.rulebook.page import Rule, kind_of, load, midnight
+from auditor.rulebook.prepared import prepared
 
 NOT_PAGES = ("readme", "index")
 
@@ -54,6 +53,8 @@ def check_giving_way(rules: Iterable[Rule], others: Iterable[Rule] = ()) -> None
         for name in rule.gives_way_to:
             other = owners.get(name)
             if other is None:
+                import difflib
+
                 close = difflib.get_close_matches(name, owners, n=1, cutoff=0.5)
                 raise fail(rule, name, f"no rule is called {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
             if other.id == rule.id or rule.id in reached(other, (other.id,)):
@@ -82,6 +83,8 @@ class Rulebook:
     def get(self, id_: str) -> Rule:
         rule = self.rules.get(self._aliases.get(id_, id_))
         if rule is None:
+            import difflib
+
             close = difflib.get_close_matches(id_, [*self.rules, *self._aliases], n=3, cutoff=0.5)
             raise UsageError(
                 f"no rule is called {id_!r}" + (f"; did you mean {' or '.join(close)}?" if close else "; regaudit rules lists them")
@@ -103,6 +106,8 @@ class Rulebook:
                 wanted = self._aliases.get(selector, selector)
                 hits = {r.id for r in self if wanted in ("ALL", r.id, r.area) or wanted in r.tags}
             if not hits:
+                import difflib
+
                 close = difflib.get_close_matches(selector, sorted(self.names()), n=1, cutoff=0.5)
                 hint = f"; did you mean {close[0]!r}?" if close else "; regaudit rules lists names, areas and tags"
                 raise UsageError(f"no rule, area or tag is called {selector!r}{hint}")
@@ -137,6 +142,8 @@ def with_parameter(rule: Rule, name: str, value: Any, *, texts: bool = False) ->
 
 def _from_text(text: str, default: Any) -> Any:
     """What was meant by a text of the command line: TOML, as in a profile, or a plain value; None where it is neither."""
+    import tomllib
+
     kind = type(default)
     try:
         table = tomllib.loads(f"value = {text}")
@@ -200,5 +207,16 @@ def shipped(extend: Iterable[Path] = ()) -> Rulebook:
 
 @cache
 def _shipped(folder: Path) -> tuple[Rule, ...]:
-    """Read once in a process."""
-    return tuple(load_folder(folder))
+    """Read once in a process; those of a wheel are prepared."""
+    made = prepared("rules")
+    return tuple(load_folder(folder) if made is None else made.rules(str(folder)))
+
+
+def shipped_rule(id_: str) -> Rule | None:
+    """The rule that comes with regaudit, as it is shipped."""
+    return _by_id().get(id_)
+
+
+@cache
+def _by_id() -> dict[str, Rule]:
+    return {rule.id: rule for rule in _shipped(shipped_folder())}

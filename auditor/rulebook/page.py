@@ -15,6 +15,7 @@ import msgspec
 from auditor import settings
 from auditor.errors import RuleError
 from auditor.fences import Fence, fences
+from auditor.rulebook.prepared import prepared
 
 _FIX = re.compile(r"\n## Fix[ \t]*\n\s*")
 _AFTER_FIX = re.compile(r"\n(?:## |```json )")
@@ -54,6 +55,17 @@ class Example(msgspec.Struct, frozen=True):
     as_of: str
 
 
+class Prose(msgspec.Struct, frozen=True):
+    """A page's text, and what was found in it beside the block."""
+
+    why: str = ""  # between the block and the first heading
+    fix: str = ""  # the section "Fix"
+    examples: list[Example] = []
+    page: str = ""
+    block_at: tuple[int, int] = (0, 0)  # where the block is in the page
+    fix_at: int = 0
+
+
 class Rule(msgspec.Struct, frozen=True):
     """One page: the rule, its documentation and its tests."""
 
@@ -62,18 +74,36 @@ class Rule(msgspec.Struct, frozen=True):
     title: str
     path: str
     block: Block
-    why: str = ""  # the prose between the block and the first heading
-    fix: str = ""  # the section "Fix"
-    examples: list[Example] = []
-    page: str = ""
-    block_at: tuple[int, int] = (0, 0)  # where the block is in the page
-    fix_at: int = 0
+    text: Prose | None = None  # null: it is prepared, and read when it is asked for
 
     def __hash__(self) -> int:
-        return hash((self.path, self.id, self.page, self.block.require))
+        return hash((self.path, self.id, self.block.require))
 
     def __repr__(self) -> str:
         return f"<rule {self.id}: {self.path}>"
+
+    @property
+    def prose(self) -> Prose:
+        if self.text is not None:
+            return self.text
+        made = prepared("prose")
+        return (made and made.prose(self.id)) or Prose()
+
+    @property
+    def why(self) -> str:
+        return self.prose.why
+
+    @property
+    def fix(self) -> str:
+        return self.prose.fix
+
+    @property
+    def examples(self) -> list[Example]:
+        return self.prose.examples
+
+    @property
+    def page(self) -> str:
+        return self.prose.page
 
     @property
     def severity(self) -> str:
@@ -139,9 +169,9 @@ class Rule(msgspec.Struct, frozen=True):
         if key == FIX:
             before = error.text[: error.col]
             text, start = error.text.split("\n")[before.count("\n")], before.rfind("\n") + 1
-            line = 1 + self.page.count("\n", 0, self.fix_at) + before.count("\n")
+            line = 1 + self.page.count("\n", 0, self.prose.fix_at) + before.count("\n")
             return RuleError(error.message, text, error.col - start, error.end - start, page=self.path, line=line)
-        start, end = self.block_at
+        start, end = self.prose.block_at
         line = self.page.count("\n", 0, start) + settings.line_of(self.page[start:end], key, error.col)
         return RuleError(error.message, error.text, error.col, error.end, page=self.path, line=line)
 
@@ -190,7 +220,7 @@ def parse(page: str, path: str, id_: str, area: str) -> Rule:
     if (section := _FIX.search(page)) is not None:
         fix_at, after = section.end(), _AFTER_FIX.search(page, section.end() - 1)
         fix = page[fix_at : after.start() + 1 if after else len(page)].rstrip()
-    return Rule(id_, area, title[1].strip(), path, block, why, fix, examples, page, (found.start, end), fix_at)
+    return Rule(id_, area, title[1].strip(), path, block, Prose(why, fix, examples, page, (found.start, end), fix_at))
 
 
 def _block(fence: Fence, fail: settings.Fail) -> Block:

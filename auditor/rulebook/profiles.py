@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from auditor import settings
 from auditor.errors import UsageError
 from auditor.rulebook.book import Rulebook, shipped_folder, with_parameter
 from auditor.rulebook.page import Rule
+from auditor.rulebook.prepared import prepared
 from auditor.severity import SEVERITIES
 
 DEFAULT = "default"
@@ -77,10 +77,14 @@ def names() -> list[str]:
 
 def load(name: str) -> Profile:
     """A profile by name, or a TOML file of the user's own. Raises UsageError."""
+    if (made := prepared("rules")) is not None and (profile := made.profiles(str(shipped_folder() / "profiles")).get(name)) is not None:
+        return profile  # type: ignore[no-any-return]
     path = Path(name) if name.endswith(".toml") else shipped_folder() / "profiles" / f"{name}.toml"
     try:
         text = settings.read_text(path).replace("\r\n", "\n")
     except FileNotFoundError:
+        import difflib
+
         close = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names())}, or a file NAME.toml"
         raise UsageError(f"no profile is called {name!r}{hint}") from None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from auditor.entra.collections import APPLICATIONS, BY_NAME, CONNECTORS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS, SIGN_INS, TENANT
 from auditor.facts import kinds
@@ -38,8 +39,7 @@ _OF_SIGN_INS = frozenset({"id", *kinds.members(SIGN_INS.kind), "servicePrincipal
 _NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What an @odata.context says: the kind of the elements, and whose they are."""
 
     kind: str | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import msgspec
 
 from auditor import pointer
 from auditor.display import harmless
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 EXACT_UP_TO = 8 * 1024 * 1024  # bytes; up to here places have columns
 
 
-@dataclass(slots=True, eq=False)
-class File:
+class File(msgspec.Struct, eq=False):
     """A file that was read, or a tenant. `raw` is a file's text in UTF-8, kept while it is small enough for exact places."""
 
     name: str
@@ -30,7 +30,7 @@ class File:
     portal: str = ""  # where people look at the tenant
     shown: str | None = None  # the name as a report may print it; None for a tenant
 
-    _places: tuple[int, pointer.Places] | None = field(default=None, repr=False)  # of the object that was asked for last
+    _places: tuple[int, pointer.Places] | None = None  # of the object that was asked for last
 
     def __post_init__(self) -> None:
         self.shown = None if self.is_tenant else harmless(self.name, 1000)
@@ -52,8 +52,7 @@ class Places(Protocol):
     def locate(self, pointer: str) -> int | None: ...
 
 
-@dataclass(slots=True, eq=False)
-class Document:
+class Document(msgspec.Struct, eq=False):
     """One object of a file, in Microsoft Graph's shape. `data` is taken away once facts have been made of it."""
 
     kind: str
@@ -85,8 +84,7 @@ class Document:
         return self.pointer + own, self.line + line - 1, column
 
 
-@dataclass(slots=True)
-class Listing:
+class Listing(msgspec.Struct):
     """A collection as it was read from one place."""
 
     scope: str
@@ -106,8 +104,7 @@ class Empty(NamedTuple):
     is_answer: bool = True  # it says that there is nothing; a file of no bytes says nothing
 
 
-@dataclass(slots=True)
-class Note:
+class Note(msgspec.Struct):
     """Something about the input that a person should know; no error."""
 
     message: str
@@ -123,24 +120,23 @@ class Note:
         return f"{self.place}: {self.message}" if self.place else self.message
 
 
-@dataclass(slots=True)
-class Documents:
+class Documents(msgspec.Struct):
     """All that was read. `take` gets each document as it is read; without it they are kept in `documents`."""
 
     take: Callable[[Document], None] | None = None
-    documents: list[Document] = field(default_factory=list)
+    documents: list[Document] = []
     count: int = 0
-    listings: list[Listing] = field(default_factory=list)
-    errors: list[InputError] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    listings: list[Listing] = []
+    errors: list[InputError] = []
+    notes: list[Note] = []
     files_read: int = 0
-    passed_over: list[str] = field(default_factory=list)  # files that hold nothing of Entra ID's
-    inexact: list[str] = field(default_factory=list)  # files too large for columns
-    whole: set[str] = field(default_factory=set)  # scopes whose collections are complete because the source says so
-    tenants: dict[str, TenantInfo] = field(default_factory=dict)  # scope -> what the source says of its collections
-    opened: set[Identity] = field(default_factory=set)  # every file of which something was read
-    snapshots: set[str] = field(default_factory=set)  # paths of those that were read
-    empty: list[Empty] = field(default_factory=list)
+    passed_over: list[str] = []  # files that hold nothing of Entra ID's
+    inexact: list[str] = []  # files too large for columns
+    whole: set[str] = set()  # scopes whose collections are complete because the source says so
+    tenants: dict[str, TenantInfo] = {}  # scope -> what the source says of its collections
+    opened: set[Identity] = set()  # every file of which something was read
+    snapshots: set[str] = set()  # paths of those that were read
+    empty: list[Empty] = []
 
     def add(self, document: Document) -> None:
         self.count += 1

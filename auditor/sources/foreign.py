@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+from auditor.pattern import late
 from auditor.sources import marks
 from auditor.sources.element import UNREADABLE
 from auditor.sources.formats import may_hold_ours
@@ -23,7 +24,7 @@ _STATE = "export the registrations that it made with `az ad app list --all`"
 
 
 _BEGINNING, _MEMORY = 1 << 16, 128 << 20  # bytes
-_OURS_BY_TWO = re.compile(rb'"(?:signInAudience|requiredResourceAccess|passwordCredentials|identifierUris)"')
+_OURS_BY_TWO = late(rb'"(?:signInAudience|requiredResourceAccess|passwordCredentials|identifierUris)"')
 
 
 class Foreign(NamedTuple):
@@ -39,7 +40,7 @@ class Foreign(NamedTuple):
 
 
 # Bytes of a JSON file in a folder that has no marker of ours, and yet is worth a word.
-HINTS = re.compile(
+HINTS = late(
     rb'"(?:webApplicationInfo|AzureA[dD]|AzureAdB2C|EntraId|_postman_id|AADApplication|azuread_\w+|azuread:[\w/:]+|clientSecret|innerError'
     rb'|Authorization_RequestDenied|error_description|odata\.error)"|"(?i:Microsoft\.Graph/)|getpostman\.com'
     rb'|\A\s*\[\s*\{[^{}\[\]]{0,500}"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-'
@@ -285,39 +286,39 @@ _KEY = (
 )
 _TEXTS = (
     _Text(
-        "a web page (HTML)", re.compile(rb"(?i)\A\s*<(?:!doctype html|html|head)"), (), b"",
+        "a web page (HTML)", late(rb"(?i)\A\s*<(?:!doctype html|html|head)"), (), b"",
         "a sign-in page was saved instead of data: sign in and export again",
     ),
     _Text(
-        "CLIXML of PowerShell", re.compile(rb"\A[^<]{0,200}<Objs\s"), (".xml", ".clixml"),
+        "CLIXML of PowerShell", late(rb"\A[^<]{0,200}<Objs\s"), (".xml", ".clixml"),
         rb'N="(?:AppId|SignInAudience)"', _GRAPH_POWERSHELL,
     ),
     _Text(
-        "a solution's Customizations.xml", re.compile(rb"\A\s*(?:<\?xml[^>]*\?>)?\s*<ImportExportXml"), (".xml",), b"",
+        "a solution's Customizations.xml", late(rb"\A\s*(?:<\?xml[^>]*\?>)?\s*<ImportExportXml"), (".xml",), b"",
         "it names connection references and holds no app registration; give the folder of the unpacked solution",
     ),
-    _Text("an XML file", re.compile(rb"\A\s*<(?:\?xml|[A-Za-z])"), (), b"", "it holds no app registration; " + _AZ),
+    _Text("an XML file", late(rb"\A\s*<(?:\?xml|[A-Za-z])"), (), b"", "it holds no app registration; " + _AZ),
     _Text(
-        "a Terraform configuration", re.compile(rb'(?m)^[ \t]*(?:resource|data|provider|module)[ \t]+"\w'), (".tf", ".hcl"),
+        "a Terraform configuration", late(rb'(?m)^[ \t]*(?:resource|data|provider|module)[ \t]+"\w'), (".tf", ".hcl"),
         rb'resource[ \t]+"(?:azuread_(?:application|service_principal)|msgraph_resource)', _STATE,
     ),
     _Text(
-        "a Bicep file", re.compile(rb"(?m)^[ \t]*(?:resource[ \t]+\w+[ \t]+'|extension[ \t]+\w|param[ \t]+\w+[ \t]+\w)"), (".bicep",),
+        "a Bicep file", late(rb"(?m)^[ \t]*(?:resource[ \t]+\w+[ \t]+'|extension[ \t]+\w|param[ \t]+\w+[ \t]+\w)"), (".bicep",),
         rb"(?i)'Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
     ),
     _Text(
-        "a configuration of Microsoft365DSC", re.compile(rb"(?mi)^[ \t]*(?:configuration[ \t]+\w|AADApplication[ \t]+['\"])"), (".ps1",),
+        "a configuration of Microsoft365DSC", late(rb"(?mi)^[ \t]*(?:configuration[ \t]+\w|AADApplication[ \t]+['\"])"), (".ps1",),
         rb"(?mi)^[ \t]*AAD(?:Application|ServicePrincipal)[ \t]+['\"\w]", _AZ,
     ),
     _Text(
         "a list of applications as CSV, from the portal or PowerShell",
-        re.compile(
+        late(
             rb"(?i)\A(?=[^\n]*[,;\t])[^\n\0{}\[\]]*\b(?:application (?:\(client\) )?id|appid)\b[^\n\0{}\[\]]*(?:\n|\Z)"
         ), (".csv", ".tsv"), rb".",
         "it has no configuration; " + _AZ,
     ),
     _Text(
-        "YAML", re.compile(rb"(?m)\A(?![\s\S]*^[{\[])(?:---|[\s-]*[\w@.\"']+:(?:\s|\Z))"), (".yaml", ".yml"),
+        "YAML", late(rb"(?m)\A(?![\s\S]*^[{\[])(?:---|[\s-]*[\w@.\"']+:(?:\s|\Z))"), (".yaml", ".yml"),
         rb"(?ms)" + _KEY + rb".*" + _KEY,
         "export with `-o json`, as in `az ad app list --all -o json`",
     ),

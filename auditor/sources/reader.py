@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from auditor import pointer
 from auditor.display import clean, redacted
@@ -23,14 +24,13 @@ from auditor.sources.places import Places, reason
 MAX_DEPTH = 6  # wrappers within wrappers: pages in a batch response in a list
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """What came of a file: how many objects were understood, and why there are none."""
 
     objects: int = 0
     empty: int = 0  # lists and pages without elements
     deleted: int = 0
-    remarks: list[Note] = field(default_factory=list)  # on what is not read, and need not be
+    remarks: list[Note] = []  # on what is not read, and need not be
 
 
 def read(raw: bytes, name: str, scope: str, into: Documents) -> Reading:

@@ -7,7 +7,6 @@ finds out in a few microseconds whether an object has such members, at any depth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, NamedTuple
 
@@ -33,13 +32,12 @@ VISITED = ("application", "servicePrincipal")
 _Path = tuple[str | int, ...]
 
 
-@dataclass(slots=True)
-class Names:
+class Names(msgspec.Struct):
     """The members that an object may have, and the names within them: None in a text, a number, a list of texts."""
 
     members: dict[str, Names | None]
     is_open: bool = False  # whatever else it has belongs to it
-    folded: dict[str, str] = field(init=False)
+    folded: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         self.folded = {_fold(name): name for name in self.members}
@@ -53,16 +51,15 @@ class Twin(NamedTuple):
     other: str = ""  # the other one's name, where its casing is another
 
 
-@dataclass(slots=True)
-class Look:
+class Look(msgspec.Struct):
     """What an object has beside Microsoft Graph's names. Pointers are the file's own."""
 
     value: Any = None  # with Microsoft Graph's names
-    origins: dict[str, str] = field(default_factory=dict)  # pointer with Microsoft Graph's names -> pointer, where they differ
-    twice: list[Twin] = field(default_factory=list)
-    old: list[str] = field(default_factory=list)  # names of an older manifest, which are not read beside those of Microsoft Graph
-    ignored: list[tuple[str, str]] = field(default_factory=list)  # a name of an older manifest that Entra ID ignores here -> today's
-    strays: list[str] = field(default_factory=list)  # what would be a registration or principal of its own
+    origins: dict[str, str] = {}  # pointer with Microsoft Graph's names -> pointer, where they differ
+    twice: list[Twin] = []
+    old: list[str] = []  # names of an older manifest, which are not read beside those of Microsoft Graph
+    ignored: list[tuple[str, str]] = []  # a name of an older manifest that Entra ID ignores here -> today's
+    strays: list[str] = []  # what would be a registration or principal of its own
     is_to_visit: bool = False  # it has members that may hold others
     is_registration: bool = False  # among objects of another kind
 
@@ -105,10 +102,7 @@ def look(kind: str, value: Any, *, is_legacy: bool = False) -> Look:
         found.is_registration = kind != "application" and is_registration(value)
         if kind == "application" and not is_legacy:
             found.old = [name for name, item in value.items() if item and _fold(name) in _OLD]
-            today = {
-                name: legacy.RENAMED[_IGNORED[_fold(name)]] for name, item in value.items() if item is not None and _fold(name) in _IGNORED
-            }
-            found.ignored = [(name, path.replace("/", ".")) for name, path in today.items()]
+            found.ignored = [(name, _IGNORED[_fold(name)]) for name, item in value.items() if item is not None and _fold(name) in _IGNORED]
     else:
         found.value = value
     return found

@@ -9,19 +9,20 @@ import sys
 import msgspec
 
 from auditor.errors import InputError
+from auditor.pattern import late
 from auditor.pointer import position
 from auditor.sources.document import EXACT_UP_TO, Note
 from auditor.sources.element import UNREADABLE, Element
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_ANSI = late(r"\x1b\[[0-9;]*m")
+_SURROGATE = late(r"\\u[dD][89a-fA-F]")
 # An escape within a string: a pair of surrogates, half of one, or any other.
-_ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+_ESCAPE = late(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
 # A string or a comment that does not end goes on to the end of the text: else each of its quotes would be looked at again.
-_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
-_TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*+[}\]])', re.DOTALL)
-_JSON_START = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
-_SOMETHING = re.compile(rb"\S")
+_COMMENT = late(r'"(?:[^"\\]|\\.)*+"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
+_TRAILING_COMMA = late(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*+[}\]])', re.DOTALL)
+_JSON_START = late(r"^[ \t]*[{\[]", re.MULTILINE)
+_SOMETHING = late(rb"\S")
 _BY_ZEROS: dict[tuple[bool, ...], str] = {
     (False, True, False, True): "utf-16-le",
     (True, False, True, False): "utf-16-be",

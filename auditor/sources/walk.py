@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from auditor.entra.collections import TENANT
 from auditor.errors import InputError, UsageError
@@ -23,8 +24,7 @@ _LONGEST_GITIGNORE = 1 << 20  # bytes
 _MOST_STARS = 3  # in a segment of a pattern; with more, a pattern and a long name could take minutes
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A file to read. `named`: the user named it; `scope`: joins reach over the files of one scope."""
 
     path: Path

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from auditor.sources.formats import connector, directory, msal, other, saved_secret, snapshot, solution
+from auditor.pattern import late
+from auditor.sources.formats import app_settings, connector, directory, msal, other, saved_secret, snapshot, solution
 from auditor.sources.formats.base import FileFormat, Format, Object, ObjectFormat, Whole
 
 FORMATS: tuple[Format, ...] = (
@@ -18,6 +19,7 @@ FORMATS: tuple[Format, ...] = (
     *directory.FORMATS,
     *connector.FORMATS,
     *msal.FORMATS,
+    *app_settings.FORMATS,
     *other.FORMATS,  # last: what is named only
 )
 FILES = [form for form in FORMATS if isinstance(form, FileFormat)]
@@ -27,13 +29,13 @@ PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold
 
 def markers_of(forms: Iterable[Format]) -> re.Pattern[bytes]:
     """What a file of JSON has that holds something of these formats. In a text within JSON a backslash is before each quote."""
-    return re.compile(rb'"(?:' + b"|".join(dict.fromkeys(name for form in forms for name in form.markers)) + rb')\\*+"')
+    return late(rb'"(?:' + b"|".join(dict.fromkeys(name for form in forms for name in form.markers)) + rb')\\*+"')
 
 
 MARKERS = markers_of(FORMATS)
-_APP_ID = re.compile(rb'"app_?id\\*+"', re.IGNORECASE)  # what each registration and principal has, in whatever casing its names are
+_APP_ID = late(rb'"app_?id\\*+"', re.IGNORECASE)  # what each registration and principal has, in whatever casing its names are
 
-_ESCAPED = re.compile(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")  # a letter, which nobody has to write so: it hides a name
+_ESCAPED = late(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")  # a letter, which nobody has to write so: it hides a name
 
 
 def may_hold_ours(raw: bytes | memoryview) -> bool:

@@ -18,7 +18,8 @@ from typing import Any
 from auditor.display import bare_uri
 from auditor.entra.clouds import login_cloud
 from auditor.entra.ids import is_guid
-from auditor.facts.placeholders import is_placeholder
+from auditor.facts.placeholders import PROTOCOL_SCOPES, is_placeholder
+from auditor.pattern import late
 from auditor.pointer import join, split
 from auditor.schemas import kind_of
 from auditor.sources import twice
@@ -26,12 +27,12 @@ from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
 from auditor.sources.formats.graph import stands_in
 
-_SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
+_SECRET = late(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _SHORTEST_SECRET = 16  # characters; those of Entra ID have 40, of other services 20 and more
 # "Value-From-Your-App-Registration", "ENTER_THE_SECRET", "MyClientSecretValue": words with nothing else between them than -, _ and dots.
 _WORD = r"(?:[A-Z]+|(?:[A-Z][a-z]+|[a-z]{2,})(?:[A-Z][a-z]+)*)"
-_PHRASE = re.compile(rf"{_WORD}(?:[-_.]+{_WORD})*")
-_NAMES = re.compile(
+_PHRASE = late(rf"{_WORD}(?:[-_.]+{_WORD})*")
+_NAMES = late(
     r"(?:apiProperties|apiDefinition(?:\.swagger)?|settings|_?(?:connectionparameters|connectionparametersets|openapidefinition))?"
     r"\.(?:json|xml)$",
     re.IGNORECASE,
@@ -49,7 +50,8 @@ _AT_CUSTOM = {
     "refreshurl": "refreshUrl",
     "refreshurltemplate": "refreshUrl",
 }
-_NO_PARAMETERS = re.compile(r"_connectionparameters\.json$", re.IGNORECASE)
+_NO_PARAMETERS = late(r"_connectionparameters\.json$", re.IGNORECASE)
+GRAPH = "https://graph.microsoft.com"
 _OAUTH_URLS = frozenset({"authorizationUrl", "tokenUrl", "refreshUrl"})
 _URLS = _OAUTH_URLS | {"loginUri"}
 _MODES = {"global": "Global", "globalperconnector": "GlobalPerConnector", "direct": "Direct"}
@@ -89,8 +91,16 @@ def is_schema(members: Members) -> bool:
 
 
 _POLICY = "x-ms-apimTemplateParameter."
-_NAMES_A_KEY = re.compile(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
+_NAMES_A_KEY = late(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
+# Names that bear nothing but a key. Under others (X-Auth-Provider, api-key-version) many things stand, and only what looks made up is one.
+_IS_A_KEY = late(
+    r"(?:proxy-)?authorization|(?:[a-z0-9]+[-_])*(?:api|app|access|auth|client|function|functions|account|shared|secret|subscription)?"
+    r"[-_]?(?:key|token|secret|password)",
+    re.IGNORECASE,
+)
+_MADE_UP = late(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9+_~]{16,}")
+_EXPRESSION = late(r"@(?:\{|[A-Za-z]+\()")
+_SCHEME = late(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
 _LEAST_KEY = 16  # characters: what is shorter is a version, a name
 
 
@@ -108,9 +118,16 @@ def _policy(policy: Element) -> Iterator[Piece]:
     name, value = (parameters.get(_POLICY + word) for word in ("name", "value"))
     if name is None or value is None or not name.is_text or not value.is_text or not _NAMES_A_KEY.search(str(name.value())):
         return
-    key = _SCHEME.sub("", str(value.value()).strip(), count=1)
-    if len(key) >= _LEAST_KEY and "://" not in key and not key.startswith("@") and not stands_in(key):
+    if _is_key(str(name.value()).strip(), _SCHEME.sub("", str(value.value()).strip(), count=1)):
         yield Piece(policy, "connector", _key_of)
+
+
+def _is_key(name: str, value: str) -> bool:
+    """Whether a value that is sent under a name is a key, and neither an expression nor a placeholder."""
+    is_guid_key = is_guid(value.lower()) is not None and len(set(value)) > 2  # APIs of others give out GUIDs; one of zeros is a placeholder
+    if len(value) < _LEAST_KEY or _EXPRESSION.search(value) is not None or (stands_in(value) and not is_guid_key):
+        return False
+    return _IS_A_KEY.fullmatch(name) is not None or is_guid_key or _MADE_UP.search(value) is not None
 
 
 def _key_of(policy: dict[str, Any]) -> Converted:
@@ -149,11 +166,12 @@ class _Connector(ObjectFormat):
         if _is_parameter(members):
             yield Piece(seen.element, "connector", lambda value: _sign_in(value, {}), parent)
             return
-        groups, reroutes = [seen.element], None
+        groups: list[tuple[str, Element]] = [("", seen.element)]
+        reroutes = None
         if _is_properties(members):
             properties = members["properties"].members()
             plain = properties.get("connectionParameters")
-            groups = [plain] if plain is not None and plain.is_object else []
+            groups = [("", plain)] if plain is not None and plain.is_object else []
             groups += _sets(properties.get("connectionParameterSets"))
             policies = properties.get("policyTemplateInstances")
             reroutes = _reroutes(properties)
@@ -161,12 +179,13 @@ class _Connector(ObjectFormat):
                 if policy.is_object and _is_policy(policy.members()):
                     yield from _policy(policy)
         found = False
-        for group in groups:
+        for name, group in groups:
             parameters = group.members()
             for parameter in parameters.values():
                 if parameter.is_object and _settings(parameter):
                     found = True
-                    yield Piece(parameter, "connector", partial(_sign_in, beside=parameters, reroutes=reroutes), parent)
+                    sign_in = partial(_sign_in, beside=parameters, parameter_set=name, reroutes=reroutes)
+                    yield Piece(parameter, "connector", sign_in, parent)
         if not found:
             yield Piece(seen.element, "connector", lambda value: _without_sign_in(), parent)
 
@@ -207,10 +226,12 @@ FORMATS = (_Connector(), _Definition(), _Settings())
 # -- what they hold
 
 
-def _sets(element: Element | None) -> list[Element]:
+def _sets(element: Element | None) -> list[tuple[str, Element]]:
+    """The sets of connection parameters among which a user chooses, and their names."""
     values = element.members().get("values") if element is not None and element.is_object else None
     sets = [item.members() for item in values.items() if item.is_object] if values is not None and values.is_array else []
-    return [one["parameters"] for one in sets if "parameters" in one and one["parameters"].is_object]
+    found = [one for one in sets if "parameters" in one and one["parameters"].is_object]
+    return [(str(one["name"].value()) if "name" in one and one["name"].is_text else "", one["parameters"]) for one in found]
 
 
 def _settings(parameter: Element) -> bool:
@@ -235,8 +256,10 @@ def _reroutes(properties: Members) -> bool:
     return any(word in bytes(policy.view()).lower() for policy in instances for word in _REROUTING)
 
 
-def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], reroutes: bool | None = None) -> Converted:
+def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_set: str = "", reroutes: bool | None = None) -> Converted:
     out = Converted()
+    if parameter_set:
+        out.put("parameterSet", parameter_set, "")
     if reroutes is not None:
         out.put("reroutes", reroutes, "")
     names = {name.lower() for name in beside}
@@ -259,17 +282,22 @@ def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], reroutes: bo
         elif word == "customparameters" and isinstance(value, dict):
             _custom(out, value, origin)
             at_custom = origin
-    _became_generic(out, at_custom)
+    _became_generic(out, settings, at_custom)
     _tenant_of_generic(out)
+    _api_of_generic(out)
     if "token:granttype" in names:  # who makes a connection chooses whether a user signs in
         out.value.pop("grantType", None)
         out.leave_out("grantType", "each connection brings its own", "")
     return out
 
 
-def _became_generic(out: Converted, at: str) -> None:
-    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID and no URL, as an import leaves it: it has none."""
-    if out.value.get("identityProvider") in ("oauth2", "oauth2generic") and "loginUri" in out.value and not _OAUTH_URLS & out.value.keys():
+def _became_generic(out: Converted, settings: dict[str, Any], at: str) -> None:
+    """Generic OAuth 2 with the parameters of the provider Microsoft Entra ID, as an import leaves it, has no URL that it does not name."""
+    login, custom = out.value.get("loginUri"), _member(settings, "customparameters")
+    if out.value.get("identityProvider") not in ("oauth2", "oauth2generic") or not isinstance(login, str) or login_cloud(login) is None:
+        return
+    named = {_AT_CUSTOM.get(name.lower()) for name in custom} if isinstance(custom, dict) else set()
+    if not _OAUTH_URLS & named:
         for name in sorted(_OAUTH_URLS):
             out.put(name, "", at)
 
@@ -283,6 +311,24 @@ def _tenant_of_generic(out: Converted) -> None:
         out.leave_out("tenantId", f"{missing} is absent from the document", "")
     elif generic and isinstance(url := out.value["authorizationUrl"], str) and login_cloud(url) is not None:
         out.put("tenantId", f"{url}///".split("/")[3], out.origins["/authorizationUrl"])
+
+
+def _api_of_generic(out: Converted) -> None:
+    """Generic OAuth 2 names its API in the scopes."""
+    url, scopes = out.value.get("authorizationUrl"), out.value.get("scopes")
+    if out.value.get("identityProvider") not in ("oauth2", "oauth2generic") or "resourceUri" in out.value:
+        return
+    if isinstance(url, str) and login_cloud(url) is not None and scopes and (api := api_of(scopes)) is not None:
+        out.put("resourceUri", api, out.origins.get("/scopes", ""))
+
+
+def api_of(scopes: list[str]) -> str | None:
+    """The one API that scopes are of, Microsoft Graph where none is named; None where they are of several, or of none."""
+    asked = [scope for scope in scopes if scope not in PROTOCOL_SCOPES and not is_placeholder(scope)]
+    apis = {scope.rpartition("/")[0] if "://" in scope or is_guid(scope.partition("/")[0].lower()) else GRAPH for scope in asked}
+    others = apis - {GRAPH}
+    found = others or apis
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _member(value: dict[str, Any], word: str) -> Any:

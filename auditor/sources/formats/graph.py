@@ -11,9 +11,11 @@ import msgspec
 
 from auditor.display import clean
 from auditor.entra import shapes
+from auditor.entra.ids import GUID
 from auditor.entra.shapes import Concealed
 from auditor.facts import kinds
 from auditor.facts.convert import PLACEHOLDER_STARTS
+from auditor.pattern import late
 from auditor.unknown import Unknown, Unread
 
 
@@ -30,11 +32,15 @@ def stands_in(text: str) -> bool:
     return len(text) <= _LONGEST_STAND_IN and _STANDS_IN.fullmatch(text) is not None
 
 
-# What people and tools write in place of a secret: brackets around it, one character again and again, words. A value has a digit in it,
-# and may have brackets: those that Entra ID made before 2020 do.
+# What people and tools write in place of a secret: brackets around it, one character again and again, words, where it is kept
+# (op://vault/item, @Microsoft.KeyVault(…), ENC[…]), what is left of it (abc~...), its ID. A value has a digit in it, and may have brackets:
+# those that Entra ID made before 2020 do.
 _LONGEST_STAND_IN = 300  # characters
-_STANDS_IN = re.compile(
-    r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@\w+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*", re.DOTALL
+_STANDS_IN = late(
+    r"[A-Z]+\[.*\]|@[A-Za-z]+|[a-z][a-z0-9+.-]*://.*|.*(?:\.{3}|…).*|"
+    r"<.*>|\[.*\]|\{.*\}|\(.*\)|\$[{(].*|%.*%|@[\w.]+\(.*\)|#\{.*\}#?|@@.*@@|__.*__|(.)\1*|[A-Za-z _.,-]+|\S+\s.*"
+    rf"|{GUID}|{GUID.replace('a-f', 'A-F')}",
+    re.DOTALL,
 )
 
 
@@ -47,7 +53,7 @@ class _Decoders(dict[str, Callable[[Any], Any]]):
 
 
 decode = _Decoders()
-_MICROSOFT_DATE = re.compile(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
+_MICROSOFT_DATE = late(r"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/")
 
 
 class Wrong(Exception):
@@ -236,7 +242,7 @@ def _date(value: Any) -> Any:
     return text
 
 
-PLACEHOLDERS = re.compile(rb"\$\{|\{\{")
+PLACEHOLDERS = late(rb"\$\{|\{\{")
 _IDS = ("id", "appId", "objectId")
 _KEEP = (*_IDS, "displayName", "name", "url", "homePageUrl", "logoutUrl", "signInUrl", "homepage")  # facts know what stands beside
 

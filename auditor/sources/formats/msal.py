@@ -12,15 +12,18 @@ from typing import Any
 
 from auditor.display import bare_uri
 from auditor.errors import InputError
+from auditor.pattern import late
 from auditor.pointer import join, position
 from auditor.sources.document import Note
 from auditor.sources.element import Element
 from auditor.sources.formats.base import COMPUTED, SPREAD, Converted, FileFormat, Members, Object, ObjectFormat, Part, Piece, Whole
-from auditor.sources.formats.connector import client_id, is_schema, secret_form
+from auditor.sources.formats.connector import GRAPH, api_of, client_id, is_schema, secret_form
 
 _SUFFIXES = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
-_SCRIPT = re.compile(rb"\b(?:msalConfig|passportConfig)\s*+=(?![=>])")
+_SCRIPT = late(rb"\b(?:msalConfig|passportConfig)\s*+=(?![=>])")
 _MOST = 1024 * 1024  # bytes of a configuration
+_DEFAULT_LOGIN = "https://login.microsoftonline.com"
+_REQUEST = re.compile(r"request$", re.IGNORECASE)
 _MOST_NOTES = 20  # of one script
 _NO_LITERAL = "this names msalConfig or passportConfig, but assigns it no literal that can be read"
 
@@ -159,21 +162,26 @@ def _client(value: dict[str, Any], at: str, others: dict[str, Any]) -> Converted
     ):
         out.put("loginUri", bare_uri(found[1]), f"{at}/auth/authority")
         out.put("tenantId", found[2], f"{at}/auth/authority")
+    elif isinstance(auth, dict) and "authority" not in auth and SPREAD not in auth:
+        out.put("loginUri", _DEFAULT_LOGIN, f"{at}/auth")  # what MSAL takes where nothing is said
+        out.put("tenantId", "common", f"{at}/auth")
     if isinstance(redirect := _member(auth, "redirectUri"), str):
         out.put("redirectUrls", [redirect], f"{at}/auth/redirectUri")
         out.origins["/redirectUrls/0"] = f"{at}/auth/redirectUri"
-    if "protectedResources" not in others:
-        return out  # what it asks for is said elsewhere
     lists: list[tuple[str, Any]] = []
-    for place, resource in _members(others["protectedResources"], "/protectedResources"):
-        asked = _member(resource, "scopes")
-        lists += _members(asked, f"{place}/scopes") if isinstance(asked, dict) else [(f"{place}/scopes", asked)]
-    scopes = _scopes(out, lists, "/protectedResources")
-    ours = {scope.rpartition("/")[0]: place for scope, place in scopes.items() if "://" in scope}
-    ours.pop("https://graph.microsoft.com", None)
-    if len(ours) == 1:
-        ((resource, place),) = ours.items()
-        out.put("resourceUri", resource, place)
+    requests = [name for name, request in others.items() if _REQUEST.search(name) and isinstance(request, dict) and "scopes" in request]
+    if "protectedResources" in others:
+        origin = "/protectedResources"
+        for place, resource in _members(others["protectedResources"], origin):
+            asked = _member(resource, "scopes")
+            lists += _members(asked, f"{place}/scopes") if isinstance(asked, dict) else [(f"{place}/scopes", asked)]
+    elif requests:  # loginRequest = { scopes: [...] }
+        lists, origin = [(f"{join(name)}/scopes", others[name]["scopes"]) for name in requests], join(requests[0])
+    else:
+        return out  # what it asks for is said elsewhere
+    scopes = _scopes(out, lists, origin)
+    if (api := api_of(list(scopes))) is not None and ("protectedResources" not in others or api != GRAPH):
+        out.put("resourceUri", api, next((place for scope, place in scopes.items() if scope.startswith(api)), origin))
     return out
 
 

@@ -16,9 +16,11 @@ class _Other(FileFormat):
     counts = False
 
     def recognises(self, file: Whole) -> bool:
+        if file.is_json:
+            return False
         from auditor.sources import foreign
 
-        return not file.is_json and foreign.of_text(file.raw, file.name, named=file.named) is not None
+        return foreign.of_text(file.raw, file.name, named=file.named) is not None
 
     def pieces(self, file: Whole) -> Iterator[Part]:
         from auditor.sources import foreign

@@ -5,22 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
 from auditor.display import clean
 from auditor.errors import InputError
+from auditor.pattern import late
 from auditor.sources.element import UNREADABLE, Element
-from auditor.sources.formats.base import Converted, FileFormat, Part, Piece, Whole
+from auditor.sources.formats.base import Converted, FileFormat, Object, ObjectFormat, Part, Piece, Whole
 from auditor.sources.formats.connector import belongs_to
 
 # Connector/NAME_connectionparameters.json and its like; in an unpacked solution the folder is called Connectors.
-_PART = re.compile(
-    r"(?:^|/)Connectors?/[^/]+(?:_(?:connectionparameters|connectionparametersets|openapidefinition)\.json|\.xml)$", re.IGNORECASE
+_PART = late(r"(?:^|/)Connectors?/[^/]+(?:_(?:connectionparameters|connectionparametersets|openapidefinition)\.json|\.xml)$", re.IGNORECASE)
+_OURS = late(
+    _PART.pattern + r"|(?:^|/)environmentvariabledefinitions/[^/]+/environmentvariable(?:definition\.xml|values\.json)$"
+    r"|(?:^|/)(?:apiProperties|apiDefinition(?:\.swagger)?|settings)\.json$",
+    re.IGNORECASE,
 )
-_OURS = re.compile(_PART.pattern + r"|(?:^|/)(?:apiProperties|apiDefinition(?:\.swagger)?|settings)\.json$", re.IGNORECASE)
-_JSON = re.compile(r"\.(?:json|ndjson|jsonl)$", re.IGNORECASE)
-_ROOT = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<Connector[\s>]")
+_JSON = late(r"\.(?:json|ndjson|jsonl)$", re.IGNORECASE)
+_VARIABLE = late(r"(?:^|/)environmentvariabledefinitions/([^/]+)/environmentvariable(?:definition\.xml|values\.json)$", re.IGNORECASE)
+_VARIABLE_ROOT = late(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<environmentvariabledefinition[\s>]")
+_ROOT = late(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<Connector[\s>]")
 
 
 class _Solution(FileFormat):
@@ -74,26 +80,88 @@ class _Description(FileFormat):
         return _ROOT.match(file.raw[:1000]) is not None
 
     def pieces(self, file: Whole) -> Iterator[Part]:
-        raw, name = file.raw, file.name
-        if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
-            yield InputError(name, "a solution's XML declares no document type; it is not read", 1, 1)
-            return
-        from xml.etree import ElementTree
-
-        try:
-            # Of a text the parser does not ask what encoding is declared, so that it sees what was looked at above.
-            root = ElementTree.fromstring(raw.decode("utf-8"))  # noqa: S314  (without document type there are no entities)
-        except UnicodeDecodeError:
-            yield InputError(name, "not valid UTF-8", 1, 1)
-            return
-        except ElementTree.ParseError as error:
-            line, column = error.position
-            yield InputError(name, f"not XML: {str(error).partition(':')[0]}", line, column + 1)
+        root = _tree(file)
+        if isinstance(root, InputError):
+            yield root
             return
         out = Converted()
         if (title := root.findtext("displayname")) is not None:
             out.put("displayName", title, "")
-        yield Piece(Element(raw, 0, len(raw), ""), "connectorPart", converted=out, parent=belongs_to(name), start=(1, 1))
+        yield Piece(Element(file.raw, 0, len(file.raw), ""), "connectorPart", converted=out, parent=belongs_to(file.name), start=(1, 1))
 
 
-FORMATS = (_Solution(), _Description())
+class _Definition(FileFormat):
+    """A solution's definition of an environment variable: its name and default."""
+
+    name = "environment variable"
+
+    def recognises(self, file: Whole) -> bool:
+        return _VARIABLE_ROOT.match(file.raw[:1000]) is not None
+
+    def pieces(self, file: Whole) -> Iterator[Part]:
+        root = _tree(file)
+        if isinstance(root, InputError):
+            yield root
+            return
+        out = _variable(root.get("schemaname") or _name_of(file.name), "default", root.findtext("defaultvalue"))
+        yield Piece(Element(file.raw, 0, len(file.raw), ""), "connectorPart", converted=out, start=(1, 1))
+
+
+class _Values(ObjectFormat):
+    """environmentvariablevalues.json of a solution, and the settings of a deployment (`pac solution create-settings`)."""
+
+    name = "values of environment variables"
+    markers = (rb"environmentvariablevalues", rb"EnvironmentVariables")
+
+    def recognises(self, seen: Object) -> str | None:
+        members = seen.members
+        own = "environmentvariablevalues" in members and members["environmentvariablevalues"].is_object and _name_of(seen.file)
+        settings = "EnvironmentVariables" in members and members["EnvironmentVariables"].is_array
+        return "connectorPart" if own or settings else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        members = seen.members
+        if "EnvironmentVariables" not in members:
+            inside = members["environmentvariablevalues"].members()
+            one = inside.get("environmentvariablevalue")
+            rows = one.items() if one is not None and one.is_array else [one] if one is not None and one.is_object else []
+            for row in rows:
+                yield Piece(row, kind, lambda value: _variable(_name_of(seen.file), "value", value.get("value")))
+            return
+        for row in members["EnvironmentVariables"].items():
+            if row.is_object:
+                yield Piece(row, kind, lambda value: _variable(value.get("SchemaName"), "value", value.get("Value")))
+
+
+def _name_of(file: str) -> str:
+    """The variable that a file is of, by its folder; '' where it is of none."""
+    found = _VARIABLE.search(file.replace("\\", "/"))
+    return found[1] if found else ""
+
+
+def _variable(name: object, what: str, value: object) -> Converted:
+    out = Converted()
+    out.put("variable", name if isinstance(name, str) else "", "")
+    if isinstance(value, str):
+        out.put(what, value, "")
+    return out
+
+
+def _tree(file: Whole) -> Any:
+    """The root of an XML file, or what is wrong with it."""
+    raw, name = file.raw, file.name
+    if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
+        return InputError(name, "a solution's XML declares no document type; it is not read", 1, 1)
+    from xml.etree import ElementTree
+
+    try:
+        # Of a text the parser does not ask what encoding is declared, so that it sees what was looked at above.
+        return ElementTree.fromstring(raw.decode("utf-8"))  # noqa: S314  (without document type there are no entities)
+    except UnicodeDecodeError:
+        return InputError(name, "not valid UTF-8", 1, 1)
+    except ElementTree.ParseError as error:
+        line, column = error.position
+        return InputError(name, f"not XML: {str(error).partition(':')[0]}", line, column + 1)
+
+
+FORMATS = (_Solution(), _Description(), _Definition(), _Values())

@@ -1,0 +1,77 @@
+"""Rules of which the installed package holds the code, made when the wheel was built (`scripts/prepare.py`).
+
+A checkout has none, and reads its pages anew. Prepared are the rules as they are shipped, for what a run cannot know that reads
+registrations and nothing else: the lone manifest of a hook. Everything else is checked and compiled as it is met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from auditor.engine.functions import CHECKS
+from auditor.language.logic import Env
+from auditor.rulebook import Rule
+from auditor.rulebook.book import shipped_rule
+from auditor.rulebook.prepared import prepared
+from auditor.severity import Severity
+from auditor.unknown import Unavailable, Unknown
+
+if TYPE_CHECKING:
+    from auditor.engine.compiled import CompiledRule
+    from auditor.template import Template
+
+
+class Answers(NamedTuple):
+    """What the engine asks of a rule before it finds anything. `levels`: the severities that are possible, the worst last."""
+
+    place: str
+    property_fact: str
+    levels: list[Severity]
+    may_be_likely: bool
+    unknown: Unknown | None
+
+
+def ready(rule: Rule, unavailable: Unavailable) -> CompiledRule | PreparedRule:
+    """The rule, prepared or compiled. Raises RuleError with the page's line."""
+    checks = prepared("checks")
+    if checks is not None and rule is shipped_rule(rule.id) and unavailable.key == checks.UNAVAILABLE:
+        return PreparedRule(rule, unavailable, Answers(*checks.ANSWERS[rule.id]))
+    from auditor.engine.compiled import compiled
+
+    return compiled(rule, unavailable)
+
+
+class PreparedRule:
+    """A rule whose page says what the shipped one says. What is not of the fast pass, the compiled rule answers."""
+
+    has_code = True
+
+    def __init__(self, rule: Rule, unavailable: Unavailable, answers: Answers) -> None:
+        self.rule, self._unavailable = rule, unavailable
+        self.place, self.property_fact, self.levels, self.may_be_likely, self.unknown = answers
+
+    @cached_property
+    def compiled(self) -> CompiledRule:
+        """Checked and compiled: for three values."""
+        from auditor.engine.compiled import compiled
+
+        return compiled(self.rule, self._unavailable)
+
+    @property
+    def template(self) -> Template:
+        rows = prepared("rows")
+        assert rows is not None
+        return rows.TEMPLATES[self.rule.id]  # type: ignore[no-any-return]
+
+    def functions(self, name: str, env: Env) -> dict[str, Callable[..., Any] | None]:
+        """A function of the fast pass, and those that are made with it."""
+        module = prepared("checks" if name in CHECKS else "rows")
+        assert module is not None
+
+        def late(constant: str) -> Callable[..., Any]:
+            """A loop over a long list, which looks up what it compares."""
+            return lambda local: self.compiled.checker.constants[constant].exact(env)(local)
+
+        return module.FUNCTIONS[self.rule.id](_late=late, _unknown=self.unknown, **env)  # type: ignore[no-any-return]

@@ -1,0 +1,184 @@
+"""Makes the package `auditor.prepared` of the rule pages: rules as data, and the code of their fast pass, as Python source.
+
+The build of a wheel runs this (`hatch_build.py`); nobody else needs to, and a checkout has no such package. Source, not bytecode:
+the installer compiles it, for its own Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterable
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from auditor.engine.compiled import CompiledRule, check, compiled
+from auditor.engine.functions import CHECKS, ROWS
+from auditor.entra.collections import APPLICATIONS
+from auditor.joins.known import Known
+from auditor.language.logic import BUILTINS
+from auditor.rulebook import Rule, load_folder, profiles, shipped_folder
+from auditor.unknown import Unavailable, Unknown
+
+_HEAD = '"""Made of the rule pages when the wheel was built: see scripts/prepare.py."""\n\n# ruff: noqa\n'
+_PATH = "PATH"  # stands for where the pages lie
+
+
+def files() -> dict[str, str]:
+    """Name of a file of `auditor.prepared` -> its text. Raises RuleError for a page that does not check."""
+    rules = load_folder(shipped_folder())
+    for rule in rules:
+        check(rule)
+    known = unavailable()
+    ready = [compiled(rule, known) for rule in rules]
+    module, prose = _prose(rules)
+    return {
+        "__init__.py": _HEAD, "rules.py": _rules(rules), "prose.py": module, "prose.json": prose,
+        "checks.py": _checks(ready, known), "rows.py": _rows(ready),
+    }  # fmt: skip
+
+
+def unavailable() -> Unavailable:
+    """What a run cannot know that reads registrations and nothing else."""
+    known = Known()
+    known.given = {APPLICATIONS.name}
+    return known.unavailable(())
+
+
+class _Module:
+    """A module that is written: what its lines name is imported."""
+
+    def __init__(self) -> None:
+        self._imports: set[str] = set()
+        self._lines: list[str] = []
+
+    def add(self, *lines: str) -> None:
+        self._lines += lines
+
+    def text(self) -> str:
+        return "\n".join([_HEAD, *sorted(self._imports), "", *self._lines, ""])
+
+    def use(self, value: Any, name: str = "") -> str:
+        """The name of a function or class, which is imported."""
+        self._imports.add(f"from {value.__module__} import {value.__qualname__}" + (f" as {name}" if name else ""))
+        return name or value.__qualname__
+
+    def source(self, value: Any) -> str:
+        """An expression that makes a value again."""
+        if isinstance(value, Enum):
+            return f"{self.use(type(value))}.{value.name}"
+        if value is None or type(value) in (str, int, float, bool):
+            return repr(value)
+        if type(value) in (list, tuple):
+            inside = ", ".join(map(self.source, value))
+            return f"[{inside}]" if type(value) is list else f"({inside},)" if value else "()"
+        if type(value) is dict:
+            return "{" + ", ".join(f"{self.source(key)}: {self.source(item)}" for key, item in value.items()) + "}"
+        if isinstance(value, datetime):
+            return f"{self.use(datetime)}.fromisoformat({value.isoformat()!r})"
+        if isinstance(value, Unknown):
+            return f"{self.use(Unknown)}({value.what!r}, {value.why!r}, collection={value.collection})"
+        if isinstance(value, msgspec.Struct):
+            fields = msgspec.structs.fields(value)
+            given = {field.name: getattr(value, field.name) for field in fields}
+            differ = {name: item for name, item in given.items() if item != _default(next(f for f in fields if f.name == name))}
+            return f"{self.use(type(value))}({', '.join(f'{name}={self.source(item)}' for name, item in differ.items())})"
+        raise TypeError(f"{type(value).__name__} cannot be written")
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
+
+
+def _rules(rules: Iterable[Rule]) -> str:
+    """`rules(folder)`, as the pages lie in this folder, and PROFILES."""
+    out = _Module()
+    out.add("from os.path import join")
+    out.add("", "", "def rules(folder):", "    return [")
+    for rule in rules:
+        source = out.source(msgspec.structs.replace(rule, path=_PATH, text=None))
+        path = rule.path.replace("\\", "/").rsplit("/", 2)[1:]
+        out.add(f"        {_placed(source, *path)},")
+    out.add("    ]", "", "", "def profiles(folder):", "    return {")
+    for name in profiles.names():
+        source = out.source(msgspec.structs.replace(profiles.load(name), path=_PATH))
+        out.add(f"        {name!r}: {_placed(source, f'{name}.toml')},")
+    out.add("    }")
+    return out.text()
+
+
+_PROSE = '''
+
+def prose(id_: str) -> Prose | None:
+    """What a page says beside its rule: a line of a file, of which most runs need none or a few."""
+    if id_ not in _AT:
+        return None
+    start, size = _AT[id_]
+    with Path(__file__).with_name("prose.json").open("rb") as file:
+        file.seek(start)
+        return msgspec.json.decode(file.read(size), type=Prose)
+'''
+
+
+def _prose(rules: Iterable[Rule]) -> tuple[str, str]:
+    """The module that reads the prose of a rule, and the file that it reads."""
+    lines = {rule.id: msgspec.json.encode(rule.prose) + b"\n" for rule in rules}
+    ends = list(itertools.accumulate(map(len, lines.values())))
+    at = {id_: (end - len(line), len(line)) for (id_, line), end in zip(lines.items(), ends, strict=True)}
+    head = "from pathlib import Path\n\nimport msgspec\n\nfrom auditor.rulebook.page import Prose\n"
+    return f"{_HEAD}{head}\n_AT = {at!r}\n{_PROSE}", b"".join(lines.values()).decode()
+
+
+def _placed(source: str, *path: str) -> str:
+    """The source, in which the path begins at the folder."""
+    return source.replace(f"path={_PATH!r}", f"path=join(folder, {', '.join(map(repr, path))})", 1)
+
+
+def _checks(ready: list[CompiledRule], known: Unavailable) -> str:
+    out = _Module()
+    out.add(f"UNAVAILABLE = {tuple((fact, tuple(reason)) for fact, reason in known.key)!r}", "ANSWERS = {")
+    for rule in ready:
+        answers = rule.place, rule.property_fact, rule.levels, rule.may_be_likely, rule.unknown
+        out.add(f"    {rule.rule.id!r}: {out.source(answers)},")
+    out.add("}")
+    _functions(out, ready, CHECKS)
+    return out.text()
+
+
+def _rows(ready: list[CompiledRule]) -> str:
+    out = _Module()
+    out.add("TEMPLATES = {", *(f"    {rule.rule.id!r}: {out.source(rule.template)}," for rule in ready), "}")
+    _functions(out, ready, ROWS)
+    return out.text()
+
+
+def _functions(out: _Module, ready: list[CompiledRule], names: tuple[str, ...]) -> None:
+    """FUNCTIONS: by rule, a function that makes these functions for a run."""
+    for rule in ready:
+        trees = {name: rule.tree(name) for name in names}
+        body = [ast.unparse(ast.fix_missing_locations(_Plain().visit(tree))) for tree in trees.values() if tree is not None]
+        used = {part.id for tree in trees.values() if tree is not None for part in ast.walk(tree) if isinstance(part, ast.Name)}
+        constants: list[str] = []
+        for key, (_, code) in reversed(rule.checker.constants.items()):
+            if key in used:
+                constants.insert(0, f"{key} = _late({key!r})" if code is None else f"{key} = {ast.unparse(code)}")
+                used |= {part.id for part in ast.walk(code) if isinstance(part, ast.Name)} if code is not None else set()
+        for name in sorted(used & BUILTINS.keys() - {"__builtins__"}):
+            value = BUILTINS[name]
+            out.add(f"{name} = {out.source(value)}") if isinstance(value, Enum) else out.use(value, name)
+        made = ", ".join(f"{name!r}: {name if tree is not None else None}" for name, tree in trees.items())
+        arguments = ", ".join(["_late", "_unknown", "now", "tenant", *rule.rule.params])
+        out.add("", "", f"def _{rule.rule.id.replace('-', '_')}({arguments}):")
+        out.add(*(f"    {line}" for part in [*constants, *body] for line in part.split("\n")), f"    return {{{made}}}")
+    out.add("", "", "FUNCTIONS = {", *(f"    {rule.rule.id!r}: _{rule.rule.id.replace('-', '_')}," for rule in ready), "}")
+
+
+class _Plain(ast.NodeTransformer):
+    """Texts with values are joined: how quotes nest in an f-string, Python's versions do not agree on."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+        return ast.Call(ast.Attribute(ast.Constant(""), "join", ast.Load()), [ast.Tuple(parts, ast.Load())], [])
