@@ -64,7 +64,7 @@ SCANS: dict[str, Case] = {
     "b45-id-uri-slash": medium("app-id-uri-trailing-slash"),
     "b47-saml-entity-id": QUIET,
     "b48-known-clients": Case({"known-client-missing": "low"}),
-    "b50-v1-token-v2-validation": high("api-config-token-version"),
+    "b50-v1-token-v2-validation": high("api-config-token-version-mismatch"),
     "b60-both-platforms": high("redirect-multi-platform"),
     "b62-spa-computed-config": Case(says="authConfig.js:3:5: clientId is"),
     "b64-secret-on-spa": medium("spa-with-credentials"),

@@ -314,12 +314,16 @@ def _tenant_of_generic(out: Converted) -> None:
 
 
 def _api_of_generic(out: Converted) -> None:
-    """Generic OAuth 2 names its API in the scopes."""
+    """Generic OAuth 2 names its API in the scopes; the parameter of the provider Microsoft Entra ID is not used."""
     url, scopes = out.value.get("authorizationUrl"), out.value.get("scopes")
-    if out.value.get("identityProvider") not in ("oauth2", "oauth2generic") or "resourceUri" in out.value:
+    if out.value.get("identityProvider") not in ("oauth2", "oauth2generic") or (isinstance(url, str) and login_cloud(url) is None):
         return
-    if isinstance(url, str) and login_cloud(url) is not None and scopes and (api := api_of(scopes)) is not None:
-        out.put("resourceUri", api, out.origins.get("/scopes", ""))
+    out.value.pop("resourceUri", None)
+    if scopes is None or not isinstance(url, str):
+        missing = "scopes" if scopes is None else "authorizationUrl"
+        out.leave_out("resourceUri", f"{missing} is absent from the document", "")
+    else:
+        out.put("resourceUri", api_of(scopes) or "", out.origins.get("/scopes", ""))
 
 
 def api_of(scopes: list[str]) -> str | None:
