@@ -181,7 +181,8 @@ def _check_fixed(text: str, at: int, part: str, allowed: re.Pattern[str]) -> Non
     fixed = re.sub(_FIELD, lambda field: "x" * len(field[0]), part)
     if found := _MISSPELT.search(fixed):
         raise _misspelt(text, at, found)
-    end = allowed.match(fixed).end()  # type: ignore[union-attr]
+    begins = allowed.match(fixed)
+    end = begins.end() if begins else 0
     if end < len(fixed):
         raise _error(text, at + end, fixed[end], f"{fixed[end]!r} in a command is obeyed by a shell or by az on Windows: say it otherwise")
 

@@ -184,7 +184,7 @@ def _one_value(name: str, build: Callable[..., Any], options: Iterable[Callable[
         before = len(getattr(function, "__click_params__", ()))
         for option in reversed(list(options)):
             command = option(command)
-        names = [parameter.name for parameter in command.__click_params__[before:]]  # type: ignore[attr-defined]
+        names = [parameter.name for parameter in command.__click_params__[before:]]  # type: ignore[attr-defined]  # where click keeps them until there is a command
         return command
 
     return decorate

@@ -95,9 +95,9 @@ def _federated(message: Message, worlds: list[World]) -> _Answers:
     credentials: list[Any] = []
     gap = None
     for app in apps:
-        values = app.federated_credentials
+        values: Any = app.federated_credentials
         if is_unknown(values):
-            gap = values.reason  # type: ignore[attr-defined]
+            gap = values.reason
             continue
         gap = values.unknown.reason if isinstance(values, Partial) else gap
         credentials += known(values)

@@ -84,7 +84,8 @@ class BoundRule:
         try:
             return self.functions.severity(root, subject)
         except Unread:
-            return self._exact.severity.exact(self._env(root, subject))  # type: ignore[no-any-return]
+            said: Severity | Choice = self._exact.severity.exact(self._env(root, subject))
+            return said
 
     def message(self, root: Any, subject: Any) -> str:
         try:

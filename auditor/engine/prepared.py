@@ -63,7 +63,8 @@ class PreparedRule:
     def template(self) -> Template:
         rows = prepared("rows")
         assert rows is not None
-        return rows.TEMPLATES[self.rule.id]  # type: ignore[no-any-return]
+        template: Template = rows.TEMPLATES[self.rule.id]
+        return template
 
     def functions(self, name: str, env: Env) -> dict[str, Callable[..., Any] | None]:
         """A function of the fast pass, and those that are made with it."""
@@ -74,4 +75,5 @@ class PreparedRule:
             """A loop over a long list, which looks up what it compares."""
             return lambda local: self.compiled.checker.constants[constant].exact(env)(local)
 
-        return module.FUNCTIONS[self.rule.id](_late=late, _unknown=self.unknown, **env)  # type: ignore[no-any-return]
+        made: dict[str, Callable[..., Any] | None] = module.FUNCTIONS[self.rule.id](_late=late, _unknown=self.unknown, **env)
+        return made

@@ -181,7 +181,7 @@ class ReplyUri(Uri):
     """A redirect URI of a service principal (replyUrls), as it came from the registration."""
 
     COLLECTIONS = (SERVICE_PRINCIPALS,)
-    owner: ServicePrincipal  # type: ignore[assignment]
+    owner: ServicePrincipal  # type: ignore[assignment]  # a Uri of a registration has an App there
 
     @fact()
     def weakness(self) -> Literal["http", "wildcard", "takeover-prone", "shortener", "tunnel", "test tool"] | None:

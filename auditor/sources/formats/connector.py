@@ -24,8 +24,8 @@ from auditor.pointer import join, split
 from auditor.schemas import kind_of
 from auditor.sources import twice
 from auditor.sources.element import Element
+from auditor.sources.formats import policy
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece
-from auditor.sources.formats.graph import stands_in
 
 _SECRET = late(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{16,}")
 _SHORTEST_SECRET = 16  # characters; those of Entra ID have 40, of other services 20 and more
@@ -90,54 +90,6 @@ def is_schema(members: Members) -> bool:
     return "$schema" in members and b"json-schema.org" in bytes(members["$schema"].view())
 
 
-_POLICY = "x-ms-apimTemplateParameter."
-_NAMES_A_KEY = late(r"key|auth|token|secret|passw|credential|cookie|session", re.IGNORECASE)
-# Names that bear nothing but a key. Under others (X-Auth-Provider, api-key-version) many things stand, and only what looks made up is one.
-_IS_A_KEY = late(
-    r"(?:proxy-)?authorization|(?:[a-z0-9]+[-_])*(?:api|app|access|auth|client|function|functions|account|shared|secret|subscription)?"
-    r"[-_]?(?:key|token|secret|password)",
-    re.IGNORECASE,
-)
-_MADE_UP = late(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9+_~]{16,}")
-_EXPRESSION = late(r"@(?:\{|[A-Za-z]+\()")
-_SCHEME = late(r"(?:bearer|basic|apikey|token|sharedkey|sharedaccesssignature)\s+", re.IGNORECASE)
-_LEAST_KEY = 16  # characters: what is shorter is a version, a name
-
-
-def _is_policy(members: Members) -> bool:
-    """A policy of a connector, of apiProperties.json or of a solution's policytemplateinstances."""
-    return "templateId" in members and "parameters" in members and members["parameters"].is_object
-
-
-def _policy(policy: Element) -> Iterator[Piece]:
-    """A key that a policy sends with every request, as a header or a query parameter of such a name.
-
-    It is read as a connector of a kind of its own, which has nothing but the form of that key. What a connection brings is none.
-    """
-    parameters = policy.members()["parameters"].members()
-    name, value = (parameters.get(_POLICY + word) for word in ("name", "value"))
-    if name is None or value is None or not name.is_text or not value.is_text or not _NAMES_A_KEY.search(str(name.value())):
-        return
-    if _is_key(str(name.value()).strip(), _SCHEME.sub("", str(value.value()).strip(), count=1)):
-        yield Piece(policy, "connector", _key_of)
-
-
-def _is_key(name: str, value: str) -> bool:
-    """Whether a value that is sent under a name is a key, and neither an expression nor a placeholder."""
-    is_guid_key = is_guid(value.lower()) is not None and len(set(value)) > 2  # APIs of others give out GUIDs; one of zeros is a placeholder
-    if len(value) < _LEAST_KEY or _EXPRESSION.search(value) is not None or (stands_in(value) and not is_guid_key):
-        return False
-    return _IS_A_KEY.fullmatch(name) is not None or is_guid_key or _MADE_UP.search(value) is not None
-
-
-def _key_of(policy: dict[str, Any]) -> Converted:
-    out = Converted()
-    out.put("kind", "policy", "")
-    out.put("identityProvider", "", "")
-    out.put("secretForm", "other", f"/parameters{join(_POLICY + 'value')}")
-    return out
-
-
 class _Connector(ObjectFormat):
     """apiProperties.json, a solution's connectionparameters, one parameter; in a list of connectors whatever no other format reads."""
 
@@ -154,14 +106,14 @@ class _Connector(ObjectFormat):
             return "connector" if _NO_PARAMETERS.search(seen.file) and not seen.element.pointer else None
         if is_schema(members):
             return None
-        ours = _is_properties(members) or _is_parameter(members) or _is_parameters(members) or _is_policy(members)
+        ours = _is_properties(members) or _is_parameter(members) or _is_parameters(members) or policy.is_policy(members)
         return "connector" if ours else None
 
     def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
         """The sign-ins."""
         parent, members = belongs_to(seen.file), seen.members
-        if _is_policy(members):
-            yield from _policy(seen.element)
+        if policy.is_policy(members):
+            yield from policy.pieces(seen.element)
             return
         if _is_parameter(members):
             yield Piece(seen.element, "connector", lambda value: _sign_in(value, {}), parent)
@@ -175,9 +127,9 @@ class _Connector(ObjectFormat):
             groups += _sets(properties.get("connectionParameterSets"))
             policies = properties.get("policyTemplateInstances")
             reroutes = _reroutes(properties)
-            for policy in policies.items() if policies is not None and policies.is_array else ():
-                if policy.is_object and _is_policy(policy.members()):
-                    yield from _policy(policy)
+            for one in policies.items() if policies is not None and policies.is_array else ():
+                if one.is_object and policy.is_policy(one.members()):
+                    yield from policy.pieces(one)
         found = False
         for name, group in groups:
             parameters = group.members()
@@ -253,7 +205,7 @@ def _reroutes(properties: Members) -> bool:
     if code is not None and code.is_array and code.items():
         return True
     instances = policies.items() if policies is not None and policies.is_array else ()
-    return any(word in bytes(policy.view()).lower() for policy in instances for word in _REROUTING)
+    return any(word in bytes(one.view()).lower() for one in instances for word in _REROUTING)
 
 
 def _sign_in(parameter: dict[str, Any], beside: dict[str, Element], parameter_set: str = "", reroutes: bool | None = None) -> Converted:
