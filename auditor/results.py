@@ -13,9 +13,9 @@ from datetime import datetime
 
 from auditor import joins
 from auditor.engine import gate
-from auditor.engine.areas import AreaVerdicts
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
+from auditor.engine.root_verdicts import RootVerdicts
 from auditor.errors import InputError
 from auditor.files import Identity
 from auditor.joins.world import World
@@ -85,7 +85,7 @@ class Report(Loaded):
 
     outcomes: list[Outcome]
     findings: list[Finding]
-    areas: AreaVerdicts | None
+    by_root: RootVerdicts | None
     profile: str
     started: datetime
     finished: datetime
