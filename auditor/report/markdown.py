@@ -73,9 +73,8 @@ def _gaps(report: Report) -> Iterator[bytes]:
     if count:
         gaps = sorted(report.not_evaluated, key=lambda one: -one.count)
         yield f"\n<details><summary>Not evaluated: {counted(count, 'check')}. Missing data:</summary>\n\n".encode()
-        yield from _listed(
-            [f"{gap.count:,} {plain(f'{gap.what}: {gap.why}')}" + (f" ({plain(gap.remedy)})" if gap.remedy else "") for gap in gaps]
-        )
+        lines = [f"{gap.count:,} {plain(f'{gap.what}: {gap.why}')}" + (f" ({plain(gap.remedy)})" if gap.remedy else "") for gap in gaps]
+        yield from _listed(lines)
         yield b"\n</details>\n"
 
 

@@ -158,4 +158,4 @@ def address_of(file: str) -> str:
     path = quote(file.replace("\\", "/"), "/:")
     if path[:1] == "/":
         return f"file://{path}"
-    return f"file:///{path}" if path[1:2] == ":" else path.replace(":", "%3A")
+    return f"file:///{path}" if path[1:3] == ":/" else path.replace(":", "%3A")
