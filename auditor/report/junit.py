@@ -119,8 +119,8 @@ def _case(rows: Rows, verdict: RuleVerdict, found: Iterable[Finding], other: str
     if verdict.status is Status.fail:
         if texts:
             return _Case(name, _Outcome.failure, "; ".join(texts), max(row.severity for row in found if row.status is Status.fail))
-        statuses = sorted({str(row.status) for row in found})
-        why = ", ".join(statuses) or (f"{other} reports it" if other else f"below --min-severity {report.run.min_severity}")
+        accepted = {f"waived: {row.waiver.reason}" if row.waiver is not None else str(row.status) for row in found}
+        why = "; ".join(sorted(accepted)) or (f"{other} reports it" if other else f"below --min-severity {report.run.min_severity}")
         return _Case(name, _Outcome.skipped, why)
     return _Case(name)
 

@@ -92,7 +92,8 @@ def _row(rows: Rows, finding: Finding) -> bytes:
     rule = rows.rules[finding.rule_id]
     link = f"[{rule.id}]({rule.page})" if rule.page else plain(rule.id)
     marks: list[str] = [finding.severity]
-    marks += [finding.status] if finding.status is not Status.fail else []
+    if finding.status is not Status.fail:
+        marks.append(f"{finding.status}: {plain(finding.waiver.reason)}" if finding.waiver is not None else finding.status)
     marks += [Certainty.likely] if finding.certainty is Certainty.likely else []
     file, _, path = rows.place_of(finding)
     portal = rows.portal_of(finding)

@@ -63,6 +63,8 @@ class _Events:
             unmapped["credential_key_id"] = finding.key_id
         if finding.actual is not None:
             unmapped["actual"] = finding.actual
+        if finding.waiver is not None:
+            unmapped |= {"waiver_reason": finding.waiver.reason, "waiver_until": finding.waiver.until}
         return {
             "metadata": rule.metadata, "activity_id": 1, "activity_name": "Create", "category_uid": 2, "category_name": "Findings",
             "class_uid": 2004, "class_name": "Detection Finding", "type_uid": 200401, "type_name": "Detection Finding: Create",

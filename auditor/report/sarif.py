@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from auditor.accepted import Waiver
 from auditor.display import escaped
 from auditor.links import DOCS
 from auditor.report import Options
@@ -140,9 +141,18 @@ def _result(rows: Rows, positions: dict[str, int], finding: Finding, *, has_base
             if one.file
         ]
     if finding.status is Status.waived:
-        made["suppressions"] = [{"kind": "external", "status": "accepted"}]
+        made["suppressions"] = [_suppression(finding.waiver)]
     if has_baseline:  # all results have it, or none
         made["baselineState"] = "unchanged" if finding.status is Status.baselined else "new"
+    return made
+
+
+def _suppression(waiver: Waiver | None) -> dict[str, Any]:
+    made: dict[str, Any] = {"kind": "external", "status": "accepted"}
+    if waiver is not None:
+        made |= {"justification": waiver.reason, "location": _location(waiver.file, waiver.line, None)}
+        if more := {name: value for name, value in (("until", waiver.until), ("approver", waiver.approver)) if value}:
+            made["properties"] = more
     return made
 
 
