@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -287,7 +288,7 @@ def test_junit_of_too_many_cases_counts(model: Report) -> None:
     assert run.get("name") == "regaudit"
     messages = {case.get("name"): case[0].get("message") if len(case) else "" for case in rules}
     rule = max(model.rules, key=lambda rule: rule.verdicts.failed)
-    assert messages[rule.id].startswith(f"{rule.verdicts.failed:,} failed")
+    assert str(messages[rule.id]).startswith(f"{rule.verdicts.failed:,} failed")
     checked = [
         rule.id for rule in model.rules if rule.verdicts.passed + rule.verdicts.failed + rule.verdicts.not_evaluated + rule.verdicts.errors
     ]
@@ -616,7 +617,7 @@ def assert_text_is_harmless(form: str, report: bytes) -> None:
     for line in re.split(r"\r?\n", text):
         if form in ours and re.match(ours[form], line):
             continue
-        assert not {test_harmless.unicodedata.category(c) for c in line} & test_harmless.FORBIDDEN, (form, line)
+        assert not {unicodedata.category(c) for c in line} & test_harmless.FORBIDDEN, (form, line)
         assert not re.search(r"##(vso)?\[", line, re.IGNORECASE), (form, line)
         assert not re.match(r"\s*::", line), (form, line)
         assert not re.match(r"\s*[=+@-]PLANT", line), (form, line)

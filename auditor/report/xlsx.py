@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 
     out = io.BytesIO()
     workbook = Workbook(out, _OPTIONS)
-    workbook.set_properties({"title": "regaudit", "comments": report.summary.gate.verdict})
+    created = datetime.fromisoformat(report.run.as_of)
+    workbook.set_properties({"title": "regaudit", "comments": report.summary.gate.verdict, "created": created})
     head, text = workbook.add_format({"bold": True}), workbook.add_format({"quote_prefix": True})
     for kind in _SHEETS:
         _sheet(workbook, report, kind, head, text)
