@@ -3,6 +3,7 @@ VENV ?= .venv
 EXTRA ?= dev
 BIN := $(VENV)/bin
 AZ := $(abspath $(VENV))/azure-cli
+SARIF := $(abspath $(VENV))/sarif-multitool
 FUZZ := $(abspath $(VENV))/fuzz
 SECONDS := 60
 INSTALLED := $(VENV)/.$(EXTRA)
@@ -39,8 +40,11 @@ $(FUZZ): pyproject.toml
 	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
 	touch $@
 
-external: $(INSTALLED) $(AZ)  ## what needs more than Python: azure-cli's parser for the commands of the rule pages
-	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python $(BIN)/pytest -m external
+external: $(INSTALLED) $(AZ) $(SARIF)  ## what needs more than Python: azure-cli's parser for commands of rule pages, Microsoft's rules for SARIF
+	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_SARIF_MULTITOOL=$(SARIF) $(BIN)/pytest -m external
+
+$(SARIF):
+	npm install --silent --no-audit --no-fund --prefix $@ @microsoft/sarif-multitool@5.7.0 || { rm -rf $@; exit 1; }
 
 $(AZ):
 	python3 -m venv $@
