@@ -144,8 +144,8 @@ def _target(text: str) -> tuple[str, Path | None]:
     form, equals, file = text.partition("=")
     if form not in FORMATS:
         close = difflib.get_close_matches(form.lower(), FORMATS, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise UsageError(f"no report format is called {form!r}; {hint}There are: {', '.join(FORMATS)}")
+        hint = f"did you mean {close[0]!r}? There are" if close else "there are"
+        raise UsageError(f"no report format is called {form!r}; {hint}: {', '.join(FORMATS)}")
     if equals and not file:
         raise UsageError(f"--output-format {text}: the file's name is missing")
     if not FORMATS[form].is_installed:
