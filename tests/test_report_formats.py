@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -159,7 +158,8 @@ def test_live_objects_have_stable_places(live: Reports) -> None:
     assert {f"entra/{tenant}/applications/{app_id}.json" for app_id in ids} <= places
     assert all(re.fullmatch(rf"entra/{tenant}/\w+/[\w.-]+\.json", place) for place in places)
     paths = {element["location"]["path"] for element in json.loads(live["gitlab"])}
-    assert paths == places
+    undone = {"regaudit", *(error.file for error in report.run.errors)}
+    assert paths - undone == places
 
 
 def test_waived_is_suppressed_and_baselined_is_unchanged(model: Report) -> None:
@@ -392,7 +392,12 @@ def test_gitlab_has_what_its_page_asks_for(reports: Reports, model: Report) -> N
     }  # fmt: skip
     found = json.loads(reports["gitlab"])
     Draft202012Validator({"type": "array", "items": element}).validate(found)
-    assert [(one["fingerprint"], one["check_name"]) for one in found] == [(row.finding_id, row.rule_id) for row in failing(model)]
+    shown = [(row.finding_id, row.rule_id) for row in failing(model)]
+    assert [(one["fingerprint"], one["check_name"]) for one in found][-len(shown) :] == shown
+    undone = {one["description"]: one["location"]["path"] for one in found[: -len(shown)]}
+    assert undone == {error.text: error.file for error in model.run.errors} | {
+        one.message: "regaudit" for one in model.summary.gate.incomplete
+    }
 
 
 def test_ocsf_fits_its_schema(reports: Reports, live: Reports, model: Report) -> None:
@@ -569,6 +574,8 @@ def test_an_unknown_format_is_not_far_from_a_known_one(tmp_path: Path) -> None:
 
 def test_a_workbook_is_not_for_a_terminal_and_needs_its_package(tmp_path: Path) -> None:
     write(tmp_path / "app.json", registration("Payroll", 1))
+    import pty  # not on Windows
+
     said = io.BytesIO()
     pty.spawn([sys.executable, "-m", "auditor", "scan", str(tmp_path), "--output-format", "xlsx"], lambda terminal: _heard(terminal, said))
     assert b"regaudit: xlsx is not for a terminal: give it a file, as in --output-format xlsx=report.xlsx" in said.getvalue()
@@ -648,7 +655,7 @@ def assert_harmless(reports: Reports) -> None:
     (run,) = json.loads(reports["sarif"])["runs"]
     assert len(run["results"]) == count
     assert not any("](" in result["message"]["text"] for result in run["results"])
-    assert len(json.loads(reports["gitlab"])) == len(json.loads(reports["ocsf"])) == count
+    assert len(json.loads(reports["ocsf"])) == count <= len(json.loads(reports["gitlab"]))
     assert len(reports["ndjson"].splitlines()) == count
     assert len(table_of(reports["markdown"])) == count
     assert not re.search(r"(?<!\()https?://|(?i:www\.)|@\w", re.sub(r"\]\([^)]*\)", "](", reports["markdown"].decode()))

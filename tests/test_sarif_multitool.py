@@ -26,7 +26,7 @@ def complaints(sarif: Path) -> list[str]:
         Path(folder) / f"node_modules/@microsoft/sarif-multitool-{PLATFORM}/Sarif.Multitool{'.exe' if sys.platform == 'win32' else ''}"
     )
     found = sarif.with_suffix(".validated")
-    command = [program, "validate", sarif, "--output", found, "--log", "ForceOverwrite", "--rule-kind", "Sarif;Ghas"]
+    command: list[str | Path] = [program, "validate", sarif, "--output", found, "--log", "ForceOverwrite", "--rule-kind", "Sarif;Ghas"]
     # Without a proxy that answers nothing it waits seconds for addresses of schemas, which it does not need.
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "HTTPS_PROXY": "http://127.0.0.1:9"})
     (run,) = json.loads(found.read_text("utf-8-sig"))["runs"]

@@ -19,7 +19,7 @@ _ROOM = 200  # of these for the last line of the table
 _MOST_ROWS = 20_000  # a row has more than 60 bytes
 _MOST_LISTED = 50  # errors, reasons
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#+|~&$^=]")
-_ADDRESS = re.compile(r":(?=//)|(?<=\bwww)\.|(?<=\bmailto):|(?<=\bxmpp):", re.IGNORECASE)
+_ADDRESS = re.compile(r":(?=//)|(?<=www)\.|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
 _EMOJI = re.compile(r":(?=[\w+-]+:)")
 _LINK = re.compile(r"https://[\w./#~:&?=%-]+")  # an address that a snapshot says may be anything
 
