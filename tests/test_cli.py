@@ -672,7 +672,7 @@ def test_explain(monkeypatch: pytest.MonkeyPatch) -> None:
         "\nWhy\n",
         "is refused with AADSTS7000222",
         "\nFix of the example below",
-        "\nExample that fails\n",
+        "\nExample that fails, on 2026-01-01\n",
         "\nLinks\n",
     ]
     assert sorted(said, key=ran.out.index) == said

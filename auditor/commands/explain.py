@@ -161,7 +161,7 @@ def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
         yield from ("", head("Fix") + (" of the example below" if example else "") + (f", for {output.shell}" if commands else ""))
         yield from markdown.wrap(fix.shown(output.shell), "  ")
     if example:
-        yield from ("", head("Example that fails"))
+        yield from ("", head("Example that fails") + f", on {example.as_of}")
         yield from (f"  {harmless(line, len(line))}" for line in example.text.split("\n"))
         yield from wrapped(f"{example.severity}: {harmless(example.message, _LONGEST)}", "  ", "  ")
     if page.references:
