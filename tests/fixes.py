@@ -7,7 +7,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from auditor.rulebook import Example, Rule
 from auditor.severity import Severity, Status
 from auditor.shell import Shell
 from auditor.sources.detect import COLLECTIONS
-from tests.simulator import KEEP, Tenant
+from tests.simulator import KEEP, Tenant, edited
 
 DATA = Path(__file__).parent / "data"
 
@@ -132,9 +132,22 @@ NUMBERS = itertools.count(1)
 NOT_SIMULATED = dict(line.split(" ", 1) for line in (DATA / "fixes_not_simulated.txt").read_text().splitlines())
 
 
-def filled(case: Case, command: Rendered) -> list[str]:
-    """The words of a command with something for each placeholder. What is to be kept of a list, the simulator knows."""
-    values = {**FILLED_IN, **FILLED_IN.get(case.rule.id, {})}
+TO_FILE = re.compile(r" > (\S+\.json)$")
+
+
+def of_example(case: Case, value: Any) -> Any:
+    """A list with a value for each failing example of the page, or what is the same for all."""
+    if not isinstance(value, list) or (value and isinstance(value[0], dict)):
+        return value
+    return value[[one.example.line for one in cases([case.rule])].index(case.example.line)] if value else value
+
+
+def filled(case: Case, command: Rendered, files: Mapping[str, str]) -> list[str]:
+    """The words of a command with something for each placeholder. What is to be kept of a list, the simulator knows.
+
+    `files`: those that earlier commands wrote, as the reader has changed them.
+    """
+    values = {**FILLED_IN, **files, **FILLED_IN.get(case.rule.id, {})}
     missing = [name for name in command.missing if name not in values and not KEEP.fullmatch(name) and not name.endswith(".pem")]
     assert not missing, f"{case.name}: say in tests/data/fixes_filled_in.toml what stands for {', '.join(missing)}"
     words = list(command.words)
@@ -142,9 +155,7 @@ def filled(case: Case, command: Rendered) -> list[str]:
         if values.get(name) == "nothing":  # is to be kept, of a list that is not known
             words = [word.replace(f', "{name}"', "").replace(f'"{name}"', "") for word in words]
         elif name in values:
-            value = values[name]
-            if isinstance(value, list):
-                value = value[[one.example.line for one in cases([case.rule])].index(case.example.line)]
+            value = of_example(case, values[name])
             value = str(value).replace("NUMBER", str(next(NUMBERS))).replace("#", str(next(NUMBERS)))
             # In a body a quote before it is written as an escape.
             words = [re.sub(rf"(?:(?<![A-Za-z0-9-])|(?<=\\u0027)){name}(?![A-Za-z0-9-])", value, word) for word in words]
@@ -176,9 +187,14 @@ def simulated(case: Case) -> tuple[list[str], set[str]]:
     as_of, before = case.example.as_of, json.loads(case.text)
     tenant = Tenant({"applications": [before]} if case.is_lone else before, as_of)
     tenant.enter(FILLED_IN.get(case.rule.id, {}).get("connector", {}))
+    edits, files = of_example(case, FILLED_IN.get(case.rule.id, {}).get("edits", [])), dict[str, str]()
     for command in commands(case):
         if command.how != "or" and not left_out(case, command):
-            tenant.run(filled(case, command))
+            words = filled(case, command, files)
+            if edits and (to_file := TO_FILE.search(command.lines[-1])):
+                files[to_file[1]] = json.dumps(edited(tenant.shown(words), edits), ensure_ascii=False)
+                edits = []  # the file of another finding comes with the change
+            tenant.run(words)
     if case.is_lone and not tenant.collections["applications"]:
         return [], set()  # it is deleted
     after = json.dumps(tenant.collections["applications"][0] if case.is_lone else tenant.collections)

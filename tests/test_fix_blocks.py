@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import shlex
 import stat
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -461,6 +463,34 @@ def test_bash_gives_az_what_was_meant(tmp_path: Path, monkeypatch: pytest.Monkey
     assert given_in_bash(tmp_path, in_files) == meant
 
 
+WORST = ["@C:/x", "-h", "%USERPROFILE%", '"&calc&"', "$(id)"]
+
+
+def planted(value: Any, hostile: str) -> Iterator[Any]:
+    """Copies of an example, each with another one of its texts replaced."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in items:
+        for changed in [hostile] if isinstance(member, str) else planted(member, hostile):
+            copy = value.copy()
+            copy[key] = changed
+            yield copy
+
+
+@pytest.mark.slow
+def test_the_worst_values_come_into_no_command_of_any_page() -> None:
+    """Wherever an example of a page has a text, in turn."""
+    values, seen = itertools.cycle(WORST), Counter[str]()
+    for case in {case.rule.id: case for case in CASES}.values():
+        for text in map(json.dumps, planted(json.loads(case.text), "PLANTED")):
+            hostile = next(values)
+            rows = fixes.findings(case.rule, text.replace('"PLANTED"', json.dumps(hostile)), case.example.as_of)
+            for command in (command for row in rows for to in Shell for command in fix_of(row).commands(to)):
+                assert not any(value in line for line in command.lines for value in WORST if value != "-h"), (case.name, command.lines)
+                assert "-h" not in command.words, (case.name, command.lines)
+                seen[hostile] += 1
+    assert all(seen[value] > 500 for value in WORST), seen
+
+
 # -- the script
 
 CARELESS = [
@@ -514,6 +544,25 @@ def test_a_script_has_nothing_hostile_in_it(tmp_path: Path, to: Shell, monkeypat
         assert all(" call az " in line for line in lines if line.startswith("if ") and " az " in line)
     if to is not Shell.bash:
         assert raw.count(b"\r\n") == raw.count(b"\n")
+
+
+@SHELLS
+def test_the_worst_values_come_into_no_script(tmp_path: Path, to: Shell) -> None:
+    apps = [
+        {**APP, "id": f"{number}2222222-2222-4222-8222-222222222222", "appId": f"{number}1111111-1111-4111-8111-111111111111",
+         "displayName": value, "identifierUris": [f"https://x/{value}", value],
+         "web": {"redirectUris": [f"http://a.contoso.com/{value}", value]}, "notes": value,
+         "passwordCredentials": [{"keyId": value, "displayName": value, "endDateTime": "2024-01-31T00:00:00Z"}]}
+        for number, value in enumerate(WORST)
+    ]  # fmt: skip
+    file = tmp_path / "fixes"
+    scan = ("scan", write(tmp_path / "apps.json", apps), "--profile", "strict", "--select", "ALL", "--shell", to, "--fix-script", file)
+    assert regaudit(*scan, "--as-of", "2026-01-01").code == 1
+    lines = file.read_text("utf-8-sig").splitlines()
+    assert sum("az " in line for line in lines) > 15
+    for line in lines:
+        assert not any(value in line for value in WORST if value != "-h"), line
+        assert not re.search(r"\s-h\b", re.sub(r"^(?:#|rem) .*", "", line)), line
 
 
 def test_a_script_takes_the_place_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
