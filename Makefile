@@ -4,6 +4,7 @@ EXTRA ?= dev
 BIN := $(VENV)/bin
 AZ := $(abspath $(VENV))/azure-cli
 SARIF := $(abspath $(VENV))/sarif-multitool
+POWERSHELL := $(abspath $(VENV))/powershell
 FUZZ := $(abspath $(VENV))/fuzz
 SECONDS := 60
 INSTALLED := $(VENV)/.$(EXTRA)
@@ -40,8 +41,8 @@ $(FUZZ): pyproject.toml
 	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
 	touch $@
 
-external: $(INSTALLED) $(AZ) $(SARIF)  ## what needs more than Python: azure-cli's parser for commands of rule pages, Microsoft's rules for SARIF
-	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_SARIF_MULTITOOL=$(SARIF) $(BIN)/pytest -m external
+external: $(INSTALLED) $(AZ) $(POWERSHELL) $(SARIF)  ## what needs more than Python: azure-cli's parser and a grammar of PowerShell for commands, a validator of SARIF
+	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python REGAUDIT_SARIF_MULTITOOL=$(SARIF) $(BIN)/pytest -m external
 
 $(SARIF):
 	npm install --silent --no-audit --no-fund --prefix $@ @microsoft/sarif-multitool@5.7.0 || { rm -rf $@; exit 1; }
@@ -50,6 +51,10 @@ $(AZ):
 	python3 -m venv $@
 	$@/bin/pip install -q azure-cli-core==2.91.0 python-dateutil || { rm -rf $@; exit 1; }
 	$@/bin/pip install -q --no-deps azure-cli==2.91.0 || { rm -rf $@; exit 1; }  # without the clients of all of Azure
+
+$(POWERSHELL):
+	python3 -m venv $@
+	$@/bin/pip install -q tree-sitter==0.26.1 tree-sitter-powershell==0.26.4 || { rm -rf $@; exit 1; }
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
