@@ -103,7 +103,7 @@ class _Events:
                 made["owner"] = {"name": of.owners[0]}
             if of.tags:
                 made["labels"] = of.tags
-            made["data"] = {"app_id": of.app_id, "object_id": of.object_id, "file": self._rows.file_of(of), "pointer": of.pointer}
+            made["data"] = {"application_id": of.app_id, "object_id": of.object_id, "file": self._rows.file_of(of), "pointer": of.pointer}
             self._last = of, _raw([made])
         return self._last[1]
 
