@@ -501,6 +501,7 @@ def test_each_format_is_recognised_and_replaced(tmp_path: Path) -> None:
     first, _ = scan(tmp_path, into=tmp_path)
     again, found = scan(tmp_path, into=tmp_path)
     assert first == again
+    assert json.loads(found["json"])["run"]["coverage"]["files_read"] == 1  # none of them is taken for a registration
     for name, form in FORMATS.items():
         assert form.wrote(found[name][: 1 << 20], found[name][-(1 << 20) :]), name
         others = [other for other in FORMATS if other != name and FORMATS[other].wrote(found[name], found[name])]

@@ -6,7 +6,7 @@ Above 50,000 cases, which such pages cannot show, there is one suite with a case
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
@@ -64,7 +64,7 @@ def _suite(number: int, name: str, cases: list[_Case], stamp: str) -> str:
 
 
 def _run(report: Report) -> list[_Case]:
-    """Whether everything was read, and the rules of which nobody could say anything at all."""
+    """Whether everything was read, and the rules that could not be evaluated on any object."""
     cases = [_Case(f"read {one.file or 'the input'}", _Outcome.error, one.text, "input") for one in report.run.errors]
     cases = cases or [_Case("read the input")]
     for one in report.summary.gate.incomplete:
@@ -108,7 +108,7 @@ def _object(of: Finding | RuleVerdict) -> tuple[int | None, ...]:
     return of.app, of.principal, of.connector, of.tenant
 
 
-def _case(rows: Rows, verdict: RuleVerdict, found: Iterable[Finding], other: str | None) -> _Case:
+def _case(rows: Rows, verdict: RuleVerdict, found: list[Finding], other: str | None) -> _Case:
     name, report = verdict.rule_id, rows.report
     if verdict.status is Status.not_evaluated:
         reason = None if verdict.reason is None else report.not_evaluated[verdict.reason]
@@ -138,9 +138,7 @@ def _by_rule(report: Report) -> list[_Case]:
     cases: list[_Case] = []
     for rule in report.rules:
         says = rule.verdicts
-        numbers = {
-            "failed": says.failed, "broke": says.errors, "not evaluated": says.not_evaluated, "passed": says.passed,
-        }  # fmt: skip
+        numbers = {"failed": says.failed, "broke": says.errors, "not evaluated": says.not_evaluated, "passed": says.passed}
         text = ", ".join(f"{count:,} {word}" for word, count in numbers.items() if count)
         if says.errors:
             cases.append(_Case(rule.id, _Outcome.error, text, "rule"))

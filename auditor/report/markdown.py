@@ -21,7 +21,6 @@ _MOST_LISTED = 50  # errors, reasons
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#+|~&$^=]")
 _ADDRESS = re.compile(r":(?=//)|(?<=www)\.|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
 _EMOJI = re.compile(r":(?=[\w+-]+:)")
-_LINK = re.compile(r"https://[\w./#~:&?=%-]+")  # an address that a snapshot says may be anything
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -97,7 +96,7 @@ def _row(rows: Rows, finding: Finding) -> bytes:
     marks += [Certainty.likely] if finding.certainty is Certainty.likely else []
     file, _, path = rows.place_of(finding)
     portal = rows.portal_of(finding)
-    place = f"{plain(file)}:{finding.line}" if file else f"[portal]({portal})" if portal and _LINK.fullmatch(portal) else plain(path or "")
+    place = f"{plain(file)}:{finding.line}" if file else f"[portal]({portal})" if portal else plain(path or "")
     cells = (", ".join(marks), link, plain(rows.name_of(finding)), plain(finding.message), place)
     return f"| {' | '.join(cells)} |\n".encode("utf-8", "replace")
 

@@ -15,10 +15,12 @@ from urllib.parse import quote
 import msgspec
 
 from auditor.entra.clouds import graph_of, portal_url
+from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import fixes, model, objects
 from auditor.severity import Certainty, Severity, Status
 
+_LINK = late(r"https://[\w./#~:&?=%-]+")  # a snapshot, which may be anybody's, names its portal
 _MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
     "app": "application", "principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
 }  # fmt: skip
@@ -161,9 +163,11 @@ class Rows:
         return named(of, kind)
 
     def portal_of(self, finding: model.Finding) -> str | None:
-        """Where the object is managed; None where it is not of a live tenant."""
+        """Where the object is managed; None where it is not of a live tenant, or is no address that may be a link."""
         kind, of = self.object_of(finding)
-        return portal_url(self.report.tenants[of.tenant].portal or "", kind, of.app_id, of.object_id, finding.area)
+        portal = self.report.tenants[of.tenant].portal
+        address = portal_url(portal, kind, of.app_id, of.object_id, finding.area) if portal else None
+        return address if address and _LINK.fullmatch(address) else None
 
     def fix_of(self, finding: model.Finding) -> str | None:
         """The fix of its rule, with its values."""

@@ -63,6 +63,14 @@ def _taken(lines: list[str]) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def joined(values: list[Any]) -> str:
+    return "; ".join([one.label if isinstance(one, Related) else str(one) for one in values])
+
+
+def one_line(text: str) -> str:
+    return harmless(" ".join(text.split()), _LONGEST)
+
+
 def _cell(value: Any) -> str:
     kind = value.__class__
     if value is None:
@@ -72,14 +80,14 @@ def _cell(value: Any) -> str:
     if kind is bool:
         return "true" if value else "false"
     if kind is list:
-        value = "; ".join([one.label if isinstance(one, Related) else str(one) for one in value])
+        value = joined(value)
     return _text(value)
 
 
 @lru_cache(maxsize=4096)
 def _text(value: str) -> str:
     """The findings of an object and of a rule share most of their texts."""
-    shown = cell(harmless(" ".join(value.split()), _LONGEST))
+    shown = cell(one_line(value))
     if '"' in shown:
         shown = shown.replace('"', '""')
     elif "," not in shown:

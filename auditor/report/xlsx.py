@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from auditor.display import FORMULA, counted, harmless
+from auditor.display import FORMULA, counted
 from auditor.report import Options, table
-from auditor.report.model import Related, Report
+from auditor.report.model import Report
 from auditor.report.rows import Rows
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MARK = b"Report of regaudit"  # the comment of the archive, by which `report.is_report` knows it
 _MOST = 1_048_574  # rows; a sheet takes two more, the header and a note that there are others
-_LONGEST = 8000  # characters of a cell; Excel takes 32,767
 _SHEETS = {"findings": "findings", "applications": "registrations", "credentials": "credentials"}  # kind of rows -> name
 _WIDTHS = {"message": 80, "remediation": 60, "rule_title": 40, "app_display_name": 30, "display_name": 30}  # characters
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -60,13 +59,13 @@ def _sheet(workbook: Workbook, report: Report, kind: str, head: Format, text: Fo
     for last, row in enumerate(islice(rows, _MOST), 1):
         for number, value in enumerate(msgspec.structs.astuple(row)):
             if isinstance(value, list):
-                value = "; ".join(one.label if isinstance(one, Related) else str(one) for one in value)
+                value = table.joined(value)
             if isinstance(value, bool):
                 sheet.write_boolean(last, number, value)
             elif isinstance(value, int):
                 sheet.write_number(last, number, value)
             elif value:
-                shown = harmless(" ".join(value.split()), _LONGEST)
+                shown = table.one_line(value)
                 sheet.write_string(last, number, shown, text if shown.lstrip().startswith(FORMULA) else None)
     sheet.autofilter(0, 0, last, len(columns) - 1)
     if next(rows, None) is not None:
