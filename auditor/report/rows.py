@@ -128,9 +128,15 @@ class Rows:
             "app": [*report.applications], "principal": [*report.service_principals],
             "connector": [*report.connectors], "tenant": [*report.tenants],
         }  # fmt: skip
+        self._last: tuple[object, tuple[str, objects.Entity]] = (None, ("", objects.Entity()))
 
     def object_of(self, finding: model.Finding | model.RuleVerdict | objects.Credential) -> tuple[str, objects.Entity]:
         """The object that a finding or a verdict is of, or that has a credential, and its kind."""
+        if finding is not self._last[0]:  # all that is said of a finding asks for it
+            self._last = finding, self._look_up(finding)
+        return self._last[1]
+
+    def _look_up(self, finding: model.Finding | model.RuleVerdict | objects.Credential) -> tuple[str, objects.Entity]:
         for member, kind in _MEMBERS.items():
             if (position := getattr(finding, member, None)) is not None:
                 return kind, self._lists[member][position]

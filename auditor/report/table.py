@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -39,8 +40,9 @@ def _rows(report: Report, kind: str) -> Iterator[msgspec.Struct]:
 
 def ndjson(report: Report, options: Options) -> Iterator[bytes]:
     start = _encoder.encode(_head(report, options.rows))[:-1]
-    for row in _rows(report, options.rows):
-        yield start + b"," + escaped(_encoder.encode(row))[1:] + b"\n"
+    rows = _rows(report, options.rows)
+    while batch := list(islice(rows, _BATCH)):
+        yield escaped(b"".join([start + b"," + _encoder.encode(row)[1:] + b"\n" for row in batch]))
 
 
 def comma_separated(report: Report, options: Options) -> Iterator[bytes]:
