@@ -38,6 +38,8 @@ def main(count: int) -> None:
             began = time.process_time()
             size = sum(map(len, render(report, name, Options())))
             best = min(best, time.process_time() - began)
+            if best / found * 1e6 > 5 * GOAL:  # not worth another minute
+                break
         each = best / found * 1e6
         print(f"| `{name}` | {size / 1e6:,.1f} | {each:.1f} | {'' if each <= GOAL else 'over the goal'} |", flush=True)
 
