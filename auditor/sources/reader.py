@@ -213,7 +213,7 @@ class _Reader:
                 self._collection(collection, name, member, depth, ours=ours)
             elif is_map:
                 self._collection(kind or "", name, member, depth, ours=ours, listed=False)
-            elif may_hold_ours(member.view()):
+            elif _may_hold_ours(member):
                 self.value(member, depth + 1, ours=False)
         if not own or holds:
             return
@@ -361,6 +361,13 @@ class _Reader:
 _TWICE = "it is here twice with different values: nothing says which one is meant; remove one of them"
 _DECIDING = frozenset(("value", "responses", "body", "error", "status", "objectType", "odata.type"))
 _DECIDING |= {"@odata.type", "@odata.context", "@odata.nextLink"}
+
+
+def _may_hold_ours(element: Element) -> bool:
+    """Whether objects of ours may be in a value: of a text, in the JSON that it may be, where a backslash is before each quote."""
+    if element.is_array or element.is_object:
+        return may_hold_ours(element.view())
+    return element.is_text and element.raw.find(b"\\", element.start, element.end) >= 0 and may_hold_ours(element.view())
 
 
 def _is_foreign(item: Element, kind: str) -> bool:
