@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import Enum
+from types import FunctionType, MethodDescriptorType
 from typing import Any
 
 import msgspec
@@ -19,7 +20,9 @@ from auditor.engine.compiled import CompiledRule, check, compiled
 from auditor.engine.functions import CHECKS, ROWS
 from auditor.entra.collections import APPLICATIONS
 from auditor.joins.known import Known
+from auditor.language.exact import ExactChecks, ExactRows, making
 from auditor.language.logic import BUILTINS
+from auditor.language.lookup import Plan
 from auditor.rulebook import Rule, load_folder, profiles, shipped_folder
 from auditor.unknown import Unavailable, Unknown
 
@@ -37,7 +40,8 @@ def files() -> dict[str, str]:
     module, prose = _prose(rules)
     return {
         "__init__.py": _HEAD, "rules.py": _rules(rules), "prose.py": module, "prose.json": prose,
-        "checks.py": _checks(ready, known), "rows.py": _rows(ready),
+        "checks.py": _checks(ready, known), "exact_checks.py": _exact(ready, lambda rule: rule.exact_checks),
+        "rows.py": _rows(ready), "exact_rows.py": _exact(ready, lambda rule: rule.exact_rows), "templates.py": _templates(ready),
     }  # fmt: skip
 
 
@@ -77,6 +81,19 @@ class _Module:
             return f"[{inside}]" if type(value) is list else f"({inside},)" if value else "()"
         if type(value) is dict:
             return "{" + ", ".join(f"{self.source(key)}: {self.source(item)}" for key, item in value.items()) + "}"
+        if isinstance(value, frozenset):
+            return f"frozenset({self.source(sorted(value))})" if value else "frozenset()"
+        if isinstance(value, (ExactChecks, ExactRows)):
+            return f"{self.use(type(value))}({', '.join(map(self.source, value))})"
+        if isinstance(value, Plan):
+            return f"{self.use(Plan)}({', '.join(map(self.source, (value.variable, value.keys, value.given, value.unequal)))})"
+        if isinstance(value, MethodDescriptorType):
+            return value.__qualname__  # str.lower
+        if isinstance(value, FunctionType):
+            if "<locals>" not in value.__qualname__:
+                return self.use(value)
+            function, parts = making(value)
+            return f"{self.use(function)}({', '.join(map(self.source, parts))})"
         if isinstance(value, datetime):
             return f"{self.use(datetime)}.fromisoformat({value.isoformat()!r})"
         if isinstance(value, Unknown):
@@ -150,13 +167,31 @@ def _checks(ready: list[CompiledRule], known: Unavailable) -> str:
 
 def _rows(ready: list[CompiledRule]) -> str:
     out = _Module()
-    out.add("TEMPLATES = {", *(f"    {rule.rule.id!r}: {out.source(rule.template)}," for rule in ready), "}")
     _functions(out, ready, ROWS)
     return out.text()
 
 
+def _templates(ready: list[CompiledRule]) -> str:
+    out = _Module()
+    out.add("MADE = {", *(f"    {rule.rule.id!r}: {out.source(rule.template)}," for rule in ready), "}")
+    return out.text()
+
+
+def _exact(ready: list[CompiledRule], part: Callable[[CompiledRule], ExactChecks | ExactRows]) -> str:
+    """By rule, a function that makes what it is in three values."""
+    out = _Module()
+    for rule in ready:
+        out.add("", "", f"def {_name(rule)}():", f"    return {out.source(part(rule))}")
+    out.add("", "", "MADE = {", *(f"    {rule.rule.id!r}: {_name(rule)}," for rule in ready), "}")
+    return out.text()
+
+
+def _name(rule: CompiledRule) -> str:
+    return f"_{rule.rule.id.replace('-', '_')}"
+
+
 def _functions(out: _Module, ready: list[CompiledRule], names: tuple[str, ...]) -> None:
-    """FUNCTIONS: by rule, a function that makes these functions for a run."""
+    """MADE: by rule, a function that makes these functions for a run."""
     for rule in ready:
         trees = {name: rule.tree(name) for name in names}
         body = [ast.unparse(ast.fix_missing_locations(_Plain().visit(tree))) for tree in trees.values() if tree is not None]
@@ -171,9 +206,9 @@ def _functions(out: _Module, ready: list[CompiledRule], names: tuple[str, ...]) 
             out.add(f"{name} = {out.source(value)}") if isinstance(value, Enum) else out.use(value, name)
         made = ", ".join(f"{name!r}: {name if tree is not None else None}" for name, tree in trees.items())
         arguments = ", ".join(["_late", "_unknown", "now", "tenant", *rule.rule.params])
-        out.add("", "", f"def _{rule.rule.id.replace('-', '_')}({arguments}):")
+        out.add("", "", f"def {_name(rule)}({arguments}):")
         out.add(*(f"    {line}" for part in [*constants, *body] for line in part.split("\n")), f"    return {{{made}}}")
-    out.add("", "", "FUNCTIONS = {", *(f"    {rule.rule.id!r}: _{rule.rule.id.replace('-', '_')}," for rule in ready), "}")
+    out.add("", "", "MADE = {", *(f"    {rule.rule.id!r}: {_name(rule)}," for rule in ready), "}")
 
 
 class _Plain(ast.NodeTransformer):

@@ -20,6 +20,7 @@ from auditor.unknown import Unavailable, Unknown
 
 if TYPE_CHECKING:
     from auditor.engine.compiled import CompiledRule
+    from auditor.language.exact import ExactChecks, ExactRows
     from auditor.template import Template
 
 
@@ -37,43 +38,52 @@ def ready(rule: Rule, unavailable: Unavailable) -> CompiledRule | PreparedRule:
     """The rule, prepared or compiled. Raises RuleError with the page's line."""
     checks = prepared("checks")
     if checks is not None and rule is shipped_rule(rule.id) and unavailable.key == checks.UNAVAILABLE:
-        return PreparedRule(rule, unavailable, Answers(*checks.ANSWERS[rule.id]))
+        return PreparedRule(rule, Answers(*checks.ANSWERS[rule.id]))
     from auditor.engine.compiled import compiled
 
     return compiled(rule, unavailable)
 
 
 class PreparedRule:
-    """A rule whose page says what the shipped one says. What is not of the fast pass, the compiled rule answers."""
+    """A rule whose page says what the shipped one says."""
 
     has_code = True
 
-    def __init__(self, rule: Rule, unavailable: Unavailable, answers: Answers) -> None:
-        self.rule, self._unavailable = rule, unavailable
+    def __init__(self, rule: Rule, answers: Answers) -> None:
+        self.rule = rule
         self.place, self.property_fact, self.levels, self.may_be_likely, self.unknown = answers
 
     @cached_property
-    def compiled(self) -> CompiledRule:
-        """Checked and compiled: for three values."""
-        from auditor.engine.compiled import compiled
+    def exact_checks(self) -> ExactChecks:
+        made: ExactChecks = _made("exact_checks")[self.rule.id]()
+        return made
 
-        return compiled(self.rule, self._unavailable)
+    @cached_property
+    def exact_rows(self) -> ExactRows:
+        made: ExactRows = _made("exact_rows")[self.rule.id]()
+        return made
 
     @property
     def template(self) -> Template:
-        rows = prepared("rows")
-        assert rows is not None
-        template: Template = rows.TEMPLATES[self.rule.id]
+        template: Template = _made("templates")[self.rule.id]
         return template
 
     def functions(self, name: str, env: Env) -> dict[str, Callable[..., Any] | None]:
         """A function of the fast pass, and those that are made with it."""
-        module = prepared("checks" if name in CHECKS else "rows")
-        assert module is not None
 
         def late(constant: str) -> Callable[..., Any]:
             """A loop over a long list, which looks up what it compares."""
-            return lambda local: self.compiled.checker.constants[constant].exact(env)(local)
+            return lambda local: self.exact_checks.late[constant](env)(local)
 
-        made: dict[str, Callable[..., Any] | None] = module.FUNCTIONS[self.rule.id](_late=late, _unknown=self.unknown, **env)
+        made: dict[str, Callable[..., Any] | None] = _made("checks" if name in CHECKS else "rows")[self.rule.id](
+            _late=late, _unknown=self.unknown, **env
+        )
         return made
+
+
+def _made(module: str) -> dict[str, Any]:
+    """What a prepared module has, by rule."""
+    found = prepared(module)
+    assert found is not None
+    made: dict[str, Any] = found.MADE
+    return made

@@ -248,7 +248,7 @@ def _fits(inner: Names | None, item: Any) -> bool:
     if inner is None:
         return item.__class__ is not dict and (item.__class__ is not list or not any(one.__class__ in (dict, list) for one in item))
     if inner.is_open:
-        return item == []  # $expand brought them: each is looked at
+        return bool(item == [])  # $expand brought them: each is looked at
     return all(_has_only(inner, one) for one in (item if item.__class__ is list else [item]))
 
 

@@ -47,7 +47,7 @@ def _of(module: str) -> tuple[Format, ...]:
     return found
 
 
-FORMATS: Iterable[Format] = _ByNeed(Format)  # type: ignore[type-abstract]
+FORMATS: Iterable[Format] = _ByNeed(Format)
 FILES: Iterable[FileFormat] = _ByNeed(FileFormat)
 OBJECTS: Iterable[ObjectFormat] = _ByNeed(ObjectFormat)
 
