@@ -7,11 +7,9 @@ the installer compiles it, for its own Python.
 from __future__ import annotations
 
 import ast
-import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
-from types import FunctionType, MethodDescriptorType
 from typing import Any
 
 import msgspec
@@ -20,10 +18,10 @@ from auditor.engine.compiled import CompiledRule, check, compiled
 from auditor.engine.functions import CHECKS, ROWS
 from auditor.entra.collections import APPLICATIONS
 from auditor.joins.known import Known
-from auditor.language.exact import ExactChecks, ExactRows, making
 from auditor.language.logic import BUILTINS
-from auditor.language.lookup import Plan
+from auditor.language.stored import stored
 from auditor.rulebook import Rule, load_folder, profiles, shipped_folder
+from auditor.rulebook.prepared import LINES
 from auditor.unknown import Unavailable, Unknown
 
 _HEAD = '"""Made of the rule pages when the wheel was built: see scripts/prepare.py."""\n\n# ruff: noqa\n'
@@ -37,12 +35,13 @@ def files() -> dict[str, str]:
         check(rule)
     known = unavailable()
     ready = [compiled(rule, known) for rule in rules]
-    module, prose = _prose(rules)
-    return {
-        "__init__.py": _HEAD, "rules.py": _rules(rules), "prose.py": module, "prose.json": prose,
-        "checks.py": _checks(ready, known), "exact_checks.py": _exact(ready, lambda rule: rule.exact_checks),
-        "rows.py": _rows(ready), "exact_rows.py": _exact(ready, lambda rule: rule.exact_rows), "templates.py": _templates(ready),
-    }  # fmt: skip
+    index, lines = _lines(ready, known)
+    made = {"__init__.py": _HEAD, "rules.py": _rules(rules), "lines.py": index, "lines.json": lines}
+    for root in sorted({rule.root for rule in rules}):
+        made[f"checks_{root}.py"] = _checks([one for one in ready if one.rule.root == root])
+    for area in sorted({rule.area for rule in rules}):
+        made[f"rows_{area.replace('-', '_')}.py"] = _rows([one for one in ready if one.rule.area == area])
+    return made
 
 
 def unavailable() -> Unavailable:
@@ -81,19 +80,6 @@ class _Module:
             return f"[{inside}]" if type(value) is list else f"({inside},)" if value else "()"
         if type(value) is dict:
             return "{" + ", ".join(f"{self.source(key)}: {self.source(item)}" for key, item in value.items()) + "}"
-        if isinstance(value, frozenset):
-            return f"frozenset({self.source(sorted(value))})" if value else "frozenset()"
-        if isinstance(value, (ExactChecks, ExactRows)):
-            return f"{self.use(type(value))}({', '.join(map(self.source, value))})"
-        if isinstance(value, Plan):
-            return f"{self.use(Plan)}({', '.join(map(self.source, (value.variable, value.keys, value.given, value.unequal)))})"
-        if isinstance(value, MethodDescriptorType):
-            return value.__qualname__  # str.lower
-        if isinstance(value, FunctionType):
-            if "<locals>" not in value.__qualname__:
-                return self.use(value)
-            function, parts = making(value)
-            return f"{self.use(function)}({', '.join(map(self.source, parts))})"
         if isinstance(value, datetime):
             return f"{self.use(datetime)}.fromisoformat({value.isoformat()!r})"
         if isinstance(value, Unknown):
@@ -127,26 +113,18 @@ def _rules(rules: Iterable[Rule]) -> str:
     return out.text()
 
 
-_PROSE = '''
-
-def prose(id_: str) -> Prose | None:
-    """What a page says beside its rule: a line of a file, of which most runs need none or a few."""
-    if id_ not in _AT:
-        return None
-    start, size = _AT[id_]
-    with Path(__file__).with_name("prose.json").open("rb") as file:
-        file.seek(start)
-        return msgspec.json.decode(file.read(size), type=Prose)
-'''
-
-
-def _prose(rules: Iterable[Rule]) -> tuple[str, str]:
-    """The module that reads the prose of a rule, and the file that it reads."""
-    lines = {rule.id: msgspec.json.encode(rule.prose) + b"\n" for rule in rules}
-    ends = list(itertools.accumulate(map(len, lines.values())))
-    at = {id_: (end - len(line), len(line)) for (id_, line), end in zip(lines.items(), ends, strict=True)}
-    head = "from pathlib import Path\n\nimport msgspec\n\nfrom auditor.rulebook.page import Prose\n"
-    return f"{_HEAD}{head}\n_AT = {at!r}\n{_PROSE}", b"".join(lines.values()).decode()
+def _lines(ready: list[CompiledRule], known: Unavailable) -> tuple[str, str]:
+    """The module that says where the lines of a rule are, and the file of them."""
+    at: dict[str, tuple[int, ...]] = {}
+    text = b""
+    for rule in ready:
+        values = stored(rule.exact_checks), stored(rule.exact_rows), rule.template, rule.rule.prose
+        assert len(values) == len(LINES)
+        lines = [msgspec.json.encode(value) + b"\n" for value in values]
+        at[rule.rule.id] = len(text), *map(len, lines)
+        text += b"".join(lines)
+    key = tuple((fact, tuple(reason)) for fact, reason in known.key)
+    return f"{_HEAD}UNAVAILABLE = {key!r}\nAT = {at!r}\n", text.decode()
 
 
 def _placed(source: str, *path: str) -> str:
@@ -154,9 +132,9 @@ def _placed(source: str, *path: str) -> str:
     return source.replace(f"path={_PATH!r}", f"path=join(folder, {', '.join(map(repr, path))})", 1)
 
 
-def _checks(ready: list[CompiledRule], known: Unavailable) -> str:
+def _checks(ready: list[CompiledRule]) -> str:
     out = _Module()
-    out.add(f"UNAVAILABLE = {tuple((fact, tuple(reason)) for fact, reason in known.key)!r}", "ANSWERS = {")
+    out.add("ANSWERS = {")
     for rule in ready:
         answers = rule.place, rule.property_fact, rule.levels, rule.may_be_likely, rule.unknown
         out.add(f"    {rule.rule.id!r}: {out.source(answers)},")
@@ -171,27 +149,8 @@ def _rows(ready: list[CompiledRule]) -> str:
     return out.text()
 
 
-def _templates(ready: list[CompiledRule]) -> str:
-    out = _Module()
-    out.add("MADE = {", *(f"    {rule.rule.id!r}: {out.source(rule.template)}," for rule in ready), "}")
-    return out.text()
-
-
-def _exact(ready: list[CompiledRule], part: Callable[[CompiledRule], ExactChecks | ExactRows]) -> str:
-    """By rule, a function that makes what it is in three values."""
-    out = _Module()
-    for rule in ready:
-        out.add("", "", f"def {_name(rule)}():", f"    return {out.source(part(rule))}")
-    out.add("", "", "MADE = {", *(f"    {rule.rule.id!r}: {_name(rule)}," for rule in ready), "}")
-    return out.text()
-
-
-def _name(rule: CompiledRule) -> str:
-    return f"_{rule.rule.id.replace('-', '_')}"
-
-
 def _functions(out: _Module, ready: list[CompiledRule], names: tuple[str, ...]) -> None:
-    """MADE: by rule, a function that makes these functions for a run."""
+    """FUNCTIONS: by rule, a function that makes these functions for a run."""
     for rule in ready:
         trees = {name: rule.tree(name) for name in names}
         body = [ast.unparse(ast.fix_missing_locations(_Plain().visit(tree))) for tree in trees.values() if tree is not None]
@@ -206,9 +165,9 @@ def _functions(out: _Module, ready: list[CompiledRule], names: tuple[str, ...]) 
             out.add(f"{name} = {out.source(value)}") if isinstance(value, Enum) else out.use(value, name)
         made = ", ".join(f"{name!r}: {name if tree is not None else None}" for name, tree in trees.items())
         arguments = ", ".join(["_late", "_unknown", "now", "tenant", *rule.rule.params])
-        out.add("", "", f"def {_name(rule)}({arguments}):")
+        out.add("", "", f"def _{rule.rule.id.replace('-', '_')}({arguments}):")
         out.add(*(f"    {line}" for part in [*constants, *body] for line in part.split("\n")), f"    return {{{made}}}")
-    out.add("", "", "MADE = {", *(f"    {rule.rule.id!r}: {_name(rule)}," for rule in ready), "}")
+    out.add("", "", "FUNCTIONS = {", *(f"    {rule.rule.id!r}: _{rule.rule.id.replace('-', '_')}," for rule in ready), "}")
 
 
 class _Plain(ast.NodeTransformer):

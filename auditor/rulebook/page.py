@@ -15,7 +15,7 @@ import msgspec
 from auditor import settings
 from auditor.errors import RuleError
 from auditor.fences import Fence, fences
-from auditor.rulebook.prepared import prepared
+from auditor.rulebook.prepared import line
 
 _FIX = re.compile(r"\n## Fix[ \t]*\n\s*")
 _AFTER_FIX = re.compile(r"\n(?:## |```json )")
@@ -86,8 +86,8 @@ class Rule(msgspec.Struct, frozen=True):
     def prose(self) -> Prose:
         if self.text is not None:
             return self.text
-        made = prepared("prose")
-        return (made and made.prose(self.id)) or Prose()
+        made = line(self.id, "prose")
+        return msgspec.json.decode(made, type=Prose) if made else Prose()
 
     @property
     def why(self) -> str:
