@@ -95,11 +95,12 @@ class Report(Loaded, kw_only=True):
     @property
     def run_id(self) -> str:
         """Under a given clock it derives from that and from what was read."""
-        import hashlib
         import uuid
 
         if not self.fixed:
             return str(uuid.uuid4())
+        import hashlib
+
         digest = hashlib.sha256(repr((self.as_of.isoformat(), self.profile, [outcome.rule.id for outcome in self.outcomes])).encode())
         for finding in self.findings:
             digest.update(finding.finding_id.encode())

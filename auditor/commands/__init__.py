@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 import click
 from click.core import ParameterSource
+
+from auditor.pattern import late
 
 
 class Command(click.Command):
@@ -42,7 +43,7 @@ def echo_table(rows: Iterable[Iterable[Any]], headers: Iterable[str]) -> None:
     click.echo(tabulate(cells, headers=list(headers), tablefmt="simple", disable_numparse=True))
 
 
-_OBEYED = re.compile(r"\s+(?=[=+@:#%!|>-])")
+_OBEYED = late(r"\s+(?=[=+@:#%!|>-])")
 _KEPT = "\0"  # stands for a blank at which no line is broken
 
 

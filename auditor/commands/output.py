@@ -9,8 +9,9 @@ from pathlib import Path
 
 from auditor.errors import UsageError
 from auditor.files import Identity, identities, identity
+from auditor.pattern import late
 
-_PAGE = re.compile(rb"^```toml rule", re.MULTILINE)
+_PAGE = late(rb"^```toml rule", re.MULTILINE)
 _LOOKED_AT = 1 << 20  # bytes of a file that somebody else may have written
 
 

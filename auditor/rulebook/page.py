@@ -15,11 +15,12 @@ import msgspec
 from auditor import settings
 from auditor.errors import RuleError
 from auditor.fences import Fence, fences
+from auditor.pattern import late
 from auditor.rulebook.prepared import line
 
-_FIX = re.compile(r"\n## Fix[ \t]*\n\s*")
-_AFTER_FIX = re.compile(r"\n(?:## |```json )")
-ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_FIX = late(r"\n## Fix[ \t]*\n\s*")
+_AFTER_FIX = late(r"\n(?:## |```json )")
+ID = late(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LARGEST_BLOCK = 16 * 1024  # characters; to read a long dotted key takes tomllib quadratic time
 _MOST = 10**6  # the largest number that a parameter may be
 KINDS = ("fail", "likely", "pass", "not-applicable", "not-evaluated")

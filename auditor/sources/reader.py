@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -12,6 +11,7 @@ from auditor import pointer
 from auditor.display import clean, redacted
 from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS
 from auditor.facts import kinds
+from auditor.pattern import late
 from auditor.sources import detect, formats, marks, spelling, text, twice
 from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
@@ -195,7 +195,8 @@ class _Reader:
         own = marks.of(members)
         if self._saved_error(element, members):
             return
-        if (ours or len(own) >= marks.ENOUGH) and self._is_alien(element, members, own):
+        is_page = "value" in members and detect.context(detect.text(members, "@odata.context")).kind is not None  # of Microsoft Graph
+        if not is_page and (ours or len(own) >= marks.ENOUGH) and self._is_alien(element, members, own):
             return
         if len(own) >= marks.ENOUGH:
             self._complain(element, f"{_WHAT_IS_IT} ({', '.join(own[:3])})")
@@ -380,7 +381,7 @@ def _is_foreign(item: Element, kind: str) -> bool:
     )
 
 
-_FIRST = re.compile(rb'\{\s*"(\w*)')
+_FIRST = late(rb'\{\s*"(\w*)')
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
 _PROPERTIES = {of.kind: frozenset(map(str.lower, kinds.members(of.kind))) for of in (APPLICATIONS, SERVICE_PRINCIPALS)}
