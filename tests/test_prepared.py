@@ -125,10 +125,10 @@ def test_prepared_code_is_that_of_the_pages(sources: dict[str, str]) -> None:
             for outer in functions[f"_{page.id.replace('-', '_')}"] for inner in outer.body if isinstance(inner, ast.FunctionDef)
         }  # fmt: skip
         for name in (*CHECKS, *ROWS):
-            tree = compiled.tree(name)
-            assert (tree is None) == (name not in found), (page.id, name)
-            if tree is not None:
-                assert found[name] == ast.unparse(ast.fix_missing_locations(prepare._Plain().visit(tree))), (page.id, name)
+            code = compiled.tree(name)
+            assert (code is None) == (name not in found), (page.id, name)
+            if code is not None:
+                assert found[name] == ast.unparse(ast.fix_missing_locations(prepare._Plain().visit(code))), (page.id, name)
 
 
 @pytest.mark.slow

@@ -38,13 +38,12 @@ class _ByNeed(Generic[_F]):
 
     def __iter__(self) -> Iterator[_F]:
         for module in _MODULES:
-            yield from (form for form in _of(module) if isinstance(form, self._kind))
+            yield from _of(module, self._kind)
 
 
 @cache
-def _of(module: str) -> tuple[Format, ...]:
-    found: tuple[Format, ...] = import_module(f"auditor.sources.formats.{module}").FORMATS
-    return found
+def _of(module: str, kind: type[_F]) -> tuple[_F, ...]:
+    return tuple(form for form in import_module(f"auditor.sources.formats.{module}").FORMATS if isinstance(form, kind))
 
 
 FORMATS: Iterable[Format] = _ByNeed(Format)
