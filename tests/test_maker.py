@@ -402,7 +402,7 @@ MESSAGES = {
     "b20-fic-pull-request": 'has "repo:orders-inc/shop:pull-request"',
     "b24-fic-case": "differs in upper and lower case only",
     "b26-fic-immutable": "GitHub's immutable form",
-    "b40-azcli-not-preauthorized": "does not preauthorize it",
+    "b40-azcli-not-preauthorized": "does not preauthorize 04b07795-8ddb-461a-bbee-02f9e1bf7b46",
     "b42-id-uri-uppercase": "register it in lower case",
     "b68-thumbprint": "FFEEDDCCBBAA99887766554433221100FFEEDDCC is not registered on",
     "b97-guest-tenant": "signInAudience AzureADMyOrg",

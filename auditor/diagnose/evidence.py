@@ -228,8 +228,8 @@ def _preauthorization(client: str, apis: list[App], resource: str) -> _Answers:
         if any(one.app_id == client for one in api.preauthorized_clients):
             yield Said.excluded, f"{_named(api)} preauthorizes {client}"
         else:
-            where = "Expose an API > Authorized client applications"
-            yield Said.found, f"{name}, and {_named(api)} does not preauthorize it: add it at {where}"
+            where = "Expose an API > Authorized client applications > Add a client application"
+            yield Said.found, f"{name}, and {_named(api)} does not preauthorize {client}: add it at {where}"
 
 
 # -- tenant and accounts
