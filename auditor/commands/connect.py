@@ -125,10 +125,12 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
             say(f"{'to make sure' if link.certainty else 'to close it'}: {'as above' if way in ways else way}", 6)
             ways.add(way)
         for gap in link.unchecked:
-            if verbose or (link.status == "pass" and gap.reason != link.reason):
-                say(f"not checked: {', '.join(gap.rules)} ({gap.reason})")
-            if verbose and (gap.portal or gap.remedy):
-                say(_ways(gap), 6)
+            if not verbose and (link.status != "pass" or gap.reason == link.reason):
+                continue
+            say(f"not checked: {', '.join(gap.rules)} ({gap.reason})")
+            if closes := _ways(gap) if verbose else gap.portal:
+                say(f"to check it: {'as above' if closes in ways else closes}", 6)
+                ways.add(closes)
         if verbose and link.rules:
             say(f"checked by {', '.join(link.rules)}")
     for row in chain.remarks:

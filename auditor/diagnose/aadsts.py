@@ -48,6 +48,9 @@ _FACTS = {
         "application": rf"application (?:with (?:id|identifier) )?['\"‘“]?({GUID})",
         "directory": rf"(?:directory|tenant) ['\"‘“]?({GUID})",
         "accounts_of": rf"identity provider ['\"‘“]?https://sts\.windows\.net/({GUID})",
+        "scope": rf"asked for scope{_VALUE}",
+        "scope_of": rf"doesn['’]?t exist on the resource{_VALUE}",
+        "principal": r"resource principal named ['\"‘“]?([^\s'\"’”]{1,600})",
         "redirect": r"redirect (?:uri|url) ['\"‘“]?([a-z][a-z0-9+.-]{1,30}://[^\s'\"’”<>]{1,600})",
     }.items()
 }

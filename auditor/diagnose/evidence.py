@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from auditor.diagnose.aadsts import Message
 from auditor.display import bare_uri, clean, show
 from auditor.entra.catalog import CATALOG
-from auditor.entra.ids import is_guid
+from auditor.entra.ids import MICROSOFT_GRAPH, is_guid
 from auditor.facts import App
 from auditor.joins.world import World
 from auditor.unknown import Partial, Unread, is_unknown, known
@@ -38,6 +38,7 @@ class Clue(NamedTuple):
 
 
 _MOST = 3  # objects that are named
+_TYPED = 0.85  # likeness of what somebody mistyped; that of two random GUIDs is about 0.4
 
 
 def clues(message: Message, worlds: list[World]) -> list[Clue]:
@@ -138,11 +139,11 @@ def _credential(credential: Any) -> str:
     return f'federated credential "{clean(show(credential))}"{owner}'
 
 
-def _closest(value: str, others: list[str]) -> str | None:
+def _closest(value: str, others: list[str], cutoff: float = 0.5) -> str | None:
     folded = next((one for one in others if one.lower() == value.lower()), None)
     if folded is not None:
         return folded
-    close = difflib.get_close_matches(value[:400], [one[:400] for one in others[:1000]], n=1, cutoff=0.5)
+    close = difflib.get_close_matches(value[:400], [one[:400] for one in others[:1000]], n=1, cutoff=cutoff)
     return next((one for one in others if one[:400] == close[0]), None) if close else None
 
 
@@ -232,6 +233,71 @@ def _preauthorization(client: str, apis: list[App], resource: str) -> _Answers:
             yield Said.found, f"{name}, and {_named(api)} does not preauthorize {client}: add it at {where}"
 
 
+# -- scopes and APIs
+
+
+def _scope(message: Message, worlds: list[World]) -> _Answers:
+    """A scope without its API in front of it is taken for one of Microsoft Graph."""
+    scope, resource = message.facts.get("scope", ""), message.facts.get("scope_of", "")
+    if not scope or not resource:
+        return
+    shown = f'scope "{clean(scope)}"'
+    if resource == MICROSOFT_GRAPH:
+        yield _without_its_api(shown, scope, worlds)
+        return
+    apps = [app for app in _apps(worlds) if resource.lower() == app.app_id or resource in _names_of(app)]
+    if not apps:
+        yield Said.open, f"the API {clean(bare_uri(resource))} that the message names is not in the input"
+    for app in apps:
+        one = next((one for one in known(app.scopes) if one.value == scope), None)
+        if one is not None and one.enabled:
+            yield Said.excluded, f"{shown} exists on {_named(app)} and is enabled"
+        elif one is not None:
+            yield Said.found, f"{shown} of {_named(app)} is disabled: enable it at Expose an API"
+        elif isinstance(app.scopes, Partial):
+            yield Said.open, f"{shown} is not among the known scopes of {_named(app)}, but some are not known"
+        else:
+            there = [one.value for one in app.scopes if one.value.__class__ is str]
+            has = f", which has {_names(there, clean)}" if there else ", which exposes no scope"
+            yield Said.found, f"{shown} does not exist on {_named(app)}{has}"
+
+
+def _without_its_api(shown: str, scope: str, worlds: list[World]) -> tuple[Said, str]:
+    owners = [app for app in _apps(worlds) if not is_unknown(app.scopes) and any(one.value == scope for one in known(app.scopes))]
+    graph = f"Microsoft Graph has no {shown}; a scope is looked for there if it is written without an API"
+    if not owners:
+        return Said.open, f"{graph}. No API in the input has it"
+    uri = next((uri.value for app in owners[:1] for uri in known(app.identifier_uris)), f"api://{owners[0].app_id}")
+    return Said.found, f"{graph}. {_names(owners, _named)} has it: request {clean(bare_uri(uri))}/{clean(scope)}"
+
+
+def _names_of(app: App) -> list[str]:
+    return [] if is_unknown(app.identifier_uris) else [uri.value for uri in known(app.identifier_uris)]
+
+
+def _unknown_api(message: Message, worlds: list[World]) -> _Answers:
+    name = message.facts.get("principal", "").rstrip(".,;")
+    if not name:
+        return
+    shown = clean(bare_uri(name))
+    apps = _apps(worlds)
+    owner = next((app for app in apps if name.lower() == app.app_id or name in _names_of(app)), None)
+    if owner is not None:
+        yield (
+            Said.open,
+            f"{shown} is a name of {_named(owner)}: the tenant that sign-in went to has no service principal of it",
+        )
+        return
+    whose = {other: app for app in apps for other in (app.app_id, *_names_of(app)) if other.__class__ is str}
+    if (close := _closest(name, list(whose), _TYPED)) is not None:
+        yield (
+            Said.found,
+            f"{shown} is not a name of an API in the input; close to it is {clean(bare_uri(close))}, a name of {_named(whose[close])}",
+        )
+    else:
+        yield Said.open, f"{shown} is not a name of an API in the input"
+
+
 # -- tenant and accounts
 
 
@@ -272,6 +338,12 @@ def _unknown_client(message: Message, worlds: list[World]) -> _Answers:
     if not apps:
         if worlds and all(world.app(client) is None and world.principal(client) is None for world in worlds):
             yield Said.found, f"no app registration and no service principal of the tenant has the application ID {client}"
+        elif (close := _closest(client, [app.app_id for app in _apps(worlds) if app.app_id.__class__ is str], _TYPED)) is not None:
+            (app,) = _apps(worlds, close)[:1]
+            yield (
+                Said.found,
+                f"{client} is not the application ID of a registration in the input; close to it is {close}, that of {_named(app)}",
+            )
         else:
             yield _not_read(client)
     for app in apps:
@@ -279,7 +351,16 @@ def _unknown_client(message: Message, worlds: list[World]) -> _Answers:
         if is_guid(directory) and home.__class__ is str and home != directory and not app.multi_tenant:
             yield Said.found, f"{_named(app)} is registered in tenant {home} for that tenant only, and sign-in went to {directory}"
         else:
-            yield Said.open, f"{_named(app)} is registered: it has to be its tenant that sign-in went to, with a service principal there"
+            text = f"{_named(app)} is registered: sign-in went to another tenant than its own, or it has no service principal there"
+            yield Said.open, f"{text}{_signs_in_at(app)}"
+
+
+def _signs_in_at(app: App) -> str:
+    """The tenants that the connectors of a client name, to be compared."""
+    connectors = [] if is_unknown(app.connectors) else known(app.connectors)
+    named = [one for one in connectors if one.tenant_id.__class__ is str and one.tenant_id]
+    at = _names(named, lambda one: f'{one.kind} "{clean(show(one))}" signs in at tenant {clean(one.tenant_id)}')
+    return f"; {at}: compare it with the tenant ID of the client" if named else ""
 
 
 # -- redirect URIs, audiences
@@ -340,5 +421,7 @@ _BY_CODE: dict[int, _Look] = {
     700016: _unknown_client,
     50011: _redirect,
     500131: _assertion_audience,
+    650053: _scope,
+    **dict.fromkeys((500011, 50001), _unknown_api),
 }
 CODES = frozenset(_BY_CODE)  # of which a message may name facts that decide

@@ -344,6 +344,16 @@ class Connector(Fact):
         near = self.resource_nearly
         return "" if near is None or is_unknown(near) else near
 
+    @fact()
+    def unnamed_clients(self) -> str:
+        """For messages: the registrations of the input that are no API and that no connector names, such as '"Orders" (<app id>)'."""
+        return self.world.connections.left_over(api=False)
+
+    @fact()
+    def unnamed_apis(self) -> str:
+        """For messages: the APIs of the input that no connector names; '' for none, and for more than can be named."""
+        return self.world.connections.left_over(api=True)
+
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def requested(self) -> RequestedResource | None:
         """The client's entry for the API in requiredResourceAccess; null when it has none."""
