@@ -258,7 +258,7 @@ def verdict(found: list[Chain], gate: Gate) -> str:
 def overview(found: list[Chain]) -> str | None:
     """How many connectors sign in through Microsoft Entra ID, and what would let most of what is open be checked."""
     entra = [chain for chain in found if chain.links]
-    if len(found) < 2 and entra:
+    if not found or (len(found) < 2 and entra):
         return None
     verb = "signs" if len(entra) == 1 else "sign"
     text = f"{len(entra):,} of {counted(len(found), 'connector')} {verb} in through Microsoft Entra ID"

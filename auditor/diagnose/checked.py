@@ -47,7 +47,7 @@ def _client_id(connector: Connector) -> Iterator[str]:
 
 
 def _tenant(connector: Connector) -> Iterator[str]:
-    if connector.tenant_form in ("tenant id", "domain"):
+    if connector.tenant_form in ("tenant id", "domain") and is_unknown(connector.world.tenant.id):
         form = "ID" if connector.tenant_form == "tenant id" else "domain"
         yield f"tenant {clean(connector.tenant_id)} has the form of a tenant {form}"
     elif connector.tenant_id:

@@ -58,12 +58,13 @@ def way_of_code(code: int, reasons: list[Reason], app: Any) -> list[str]:
 
 
 def _whose(what: str, link: str, connector: Connector) -> str:
+    of_api = what == RESOURCE or (what != CLIENT and link in _OF_API)
     try:
-        of: Any = connector.resource if what == RESOURCE or link in _OF_API else connector.client
+        of: Any = connector.resource if of_api else connector.client
         of = None if is_unknown(of) else of
     except Unread:
         of = None
-    return _name(of) if of is not None else "the API" if what == RESOURCE or link in _OF_API else "the client"
+    return _name(of) if of is not None else "the API" if of_api else "the client"
 
 
 def _name(fact: Any) -> str:
