@@ -370,6 +370,25 @@ def test_environment_variables_of_a_solution_are_used(tmp_path: Path) -> None:
     assert failed() == {"connector-resource-not-requested"}, "of two environments nobody knows which is meant"
 
 
+@pytest.mark.parametrize("value", ["#{TenantId}#", "$(TenantId)", "__TenantId__", ""])
+def test_what_a_pipeline_fills_in_later_is_no_value(value: str, tmp_path: Path) -> None:
+    folder = solution(tmp_path / "solution", clientId=CLIENT, resourceUri=f"api://{API}")
+    for app in APPS:
+        (folder / f"{app['displayName']}.json").write_text(json.dumps(app))
+    settings = {"EnvironmentVariables": [{"SchemaName": "ord_Tenant", "Value": value}], "ConnectionReferences": []}
+    (folder / "deploymentSettings.json").write_text(json.dumps(settings))
+    report = audit(folder, as_of="2026-11-24", select=["connectors"])
+    assert report.errors == []
+    assert "it comes from the environment variable ord_Tenant" in {reason.why for reason in report.reasons()}
+    assert not {row.rule_id for row in report.findings if row.rule_id.startswith("connector-tenant")}
+
+
+@pytest.mark.parametrize("content", [{"EnvironmentVariables": [{"Name": "A", "Value": "b"}]}, {"EnvironmentVariables": {"A": "b"}}])
+def test_variables_of_other_tools_are_not_read(content: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "task.json").write_text(json.dumps(content))
+    assert audit(tmp_path, as_of="2026-11-24").files_passed_over == 1
+
+
 def test_a_variable_without_a_value_is_named_and_nothing_is_judged(tmp_path: Path) -> None:
     folder = solution(tmp_path / "solution", clientId=CLIENT)
     for app in APPS:
