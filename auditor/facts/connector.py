@@ -234,7 +234,8 @@ class Connector(Fact):
         uri = self.resource_uri.rstrip("/").lower()
         if (name := self.world.catalog.at_first_use.get(uri)) is not None:
             return name
-        return "an API of Microsoft" if hosts.is_microsofts(uri.partition("://")[2].partition("/")[0]) else None
+        _, scheme, rest = uri.partition("://")
+        return "an API of Microsoft" if hosts.is_microsofts((rest if scheme else uri).partition("/")[0]) else None
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
