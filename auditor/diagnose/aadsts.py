@@ -45,13 +45,13 @@ _FACTS = {
         "thumbprint": r"thumbprint[^:'\"\r\n]{0,60}[:=]?\s{0,3}['\"‘“]?([0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-f])",
         "client": rf"client app id\s{{0,3}}[:=]\s{{0,3}}['\"]?({GUID})",
         "resource": rf"resource app id\s{{0,3}}[:=]\s{{0,3}}['\"]?({GUID})",
-        "application": rf"application (?:with (?:id|identifier) )?['\"‘“]?({GUID})",
+        "application": rf"application:? (?:with (?:id|identifier) )?['\"‘“]?({GUID})",
         "directory": rf"(?:directory|tenant) ['\"‘“]?({GUID})",
         "accounts_of": rf"identity provider ['\"‘“]?https://sts\.windows\.net/({GUID})",
         "scope": rf"asked for scope{_VALUE}",
         "scope_of": rf"doesn['’]?t exist on the resource{_VALUE}",
         "principal": r"resource principal named ['\"‘“]?([^\s'\"’”]{1,600})",
-        "redirect": r"redirect (?:uri|url) ['\"‘“]?([a-z][a-z0-9+.-]{1,30}://[^\s'\"’”<>]{1,600})",
+        "redirect": r"(?:redirect|reply) (?:uri|url|address) ['\"‘“]?([a-z][a-z0-9+.-]{1,30}://[^\s'\"’”<>]{1,600})",
     }.items()
 }
 _HELP = (

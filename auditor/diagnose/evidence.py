@@ -37,6 +37,7 @@ class Clue(NamedTuple):
     text: str
 
 
+_ORDER = (Said.found, Said.open, Said.excluded)  # in which clues are told
 _MOST = 3  # objects that are named
 _TYPED = 0.85  # likeness of what somebody mistyped; that of two random GUIDs is about 0.4
 
@@ -52,7 +53,7 @@ def clues(message: Message, worlds: list[World]) -> list[Clue]:
             found += [Clue(code, said, text) for said, text in look(message, worlds)]
         except Unread as unread:
             found.append(Clue(code, Said.open, f"{clean(unread.unknown.reason)}"))
-    return found
+    return sorted(found, key=lambda clue: _ORDER.index(clue.said))
 
 
 _Answers = Iterator[tuple[Said, str]]
@@ -102,6 +103,7 @@ def _federated(message: Message, worlds: list[World]) -> _Answers:
             continue
         gap = values.unknown.reason if isinstance(values, Partial) else gap
         credentials += known(values)
+    matched: dict[str, list[Any]] = {}
     for claim, value in presented.items():
         exact, near = [], []
         for credential in credentials:
@@ -114,15 +116,23 @@ def _federated(message: Message, worlds: list[World]) -> _Answers:
                 near += [(one, credential) for one in of_claim]
         shown = clean(value)
         if exact:
+            matched[claim] = exact
             yield Said.excluded, f'{claim} "{shown}" is that of {_names(exact, _credential)}'
             continue
         text = f'no federated credential in the input has the {claim} "{shown}"'
         if close := _closest(value, [one for one, _ in near]):
             whose = next(credential for one, credential in near if one == close)
             text += f"; {_credential(whose)} has {_difference(value, close)}"
+        elif near:
+            text += f"; {_names(near, _has)}"
         yield (Said.open, f"{text}, but some are not known ({clean(gap)})") if gap and not (near and close) else (Said.found, text)
     if not apps:
         yield Said.open, "no app registration is in the input"
+    if len(presented) > 1 and credentials and all(claim in matched for claim in presented):
+        of_all = [one for one in credentials if all(any(one is other for other in matched[claim]) for claim in presented)]
+        if not of_all:
+            claims = " and ".join(f'{claim} "{clean(value)}"' for claim, value in presented.items())
+            yield (Said.open if gap else Said.found), f"no federated credential in the input has all of {claims}: each is of another one"
 
 
 def _claims(credential: Any, claim: str) -> list[str] | None:
@@ -137,6 +147,12 @@ def _claims(credential: Any, claim: str) -> list[str] | None:
 def _credential(credential: Any) -> str:
     owner = f' of "{clean(show(credential.owner))}"' if credential.owner is not None else ""
     return f'federated credential "{clean(show(credential))}"{owner}'
+
+
+def _has(pair: tuple[str, Any]) -> str:
+    """What a credential has in place of a claim."""
+    value, credential = pair
+    return f'{_credential(credential)} has "{clean(value)}"'
 
 
 def _closest(value: str, others: list[str], cutoff: float = 0.5) -> str | None:
@@ -195,6 +211,8 @@ def _certificate(message: Message, worlds: list[World]) -> _Answers:
 
 # -- permissions and consent
 
+_PREAUTHORIZE = "Expose an API > Authorized client applications > Add a client application"
+
 
 def _not_requested(message: Message, worlds: list[World]) -> _Answers:
     client, resource = (message.facts.get("client") or "").lower(), (message.facts.get("resource") or "").lower()
@@ -205,7 +223,11 @@ def _not_requested(message: Message, worlds: list[World]) -> _Answers:
         return
     apps = _apps(worlds, client)
     if not apps:
-        yield _not_read(client)
+        said, text = _not_read(client)
+        others = [api for api in _apps(worlds, resource) if not any(one.app_id == client for one in api.preauthorized_clients)]
+        if others:
+            text += f". If it is not one of your own, {_names(others, _named)} has to preauthorize {client}: {_PREAUTHORIZE}"
+        yield said, text
     for app in apps:
         if any(entry.app_id == resource for entry in app.requested_resources):
             yield Said.excluded, f"{_named(app)} lists the API {resource} among its API permissions"
@@ -229,8 +251,7 @@ def _preauthorization(client: str, apis: list[App], resource: str) -> _Answers:
         if any(one.app_id == client for one in api.preauthorized_clients):
             yield Said.excluded, f"{_named(api)} preauthorizes {client}"
         else:
-            where = "Expose an API > Authorized client applications > Add a client application"
-            yield Said.found, f"{name}, and {_named(api)} does not preauthorize {client}: add it at {where}"
+            yield Said.found, f"{name}, and {_named(api)} does not preauthorize {client}: add it at {_PREAUTHORIZE}"
 
 
 # -- scopes and APIs

@@ -40,6 +40,7 @@ _WAYS = {
 }
 # By the code of a sign-in error, where that says more than what is unknown.
 _BY_CODE = {
+    50011: f"{_REGISTRATION} > Authentication: compare each redirect URI with redirect_uri in the address of the failed sign-in",
     50105: _ASSIGNED, 65001: _CONSENT, 90094: _CONSENT, 90095: _CONSENT, 650056: _CONSENT, 700016: f"{_TENANT}; {_PRINCIPAL}",
 }  # fmt: skip
 _OF_API = ("resource", "resource's service principal")  # links of the API; the others are of the client
