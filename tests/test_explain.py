@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -529,3 +530,41 @@ def test_a_client_that_nobody_gave_may_need_preauthorization(tmp_path: Path) -> 
     ran = regaudit("explain", text, deployer(tmp_path, api={"oauth2PermissionScopes": [], "preAuthorizedApplications": []}))
     assert ran.code == 2
     assert f'"Deployer" ({tmp_path / "deployer.json"}:1) has to preauthorize {other}' in " ".join(ran.out.split())
+
+
+def secret(name: str, end: str) -> dict[str, Any]:
+    return {"keyId": CLIENT, "displayName": name, "startDateTime": "2024-01-01T00:00:00Z", "endDateTime": f"{end}T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("secrets", "code", "said"),
+    [
+        (
+            [secret("old", "2025-01-01"), secret("new", "2027-01-01")],
+            1,
+            'has the valid secret "new" (valid until 2027-01-01); "old" expired',
+        ),
+        ([secret("new", "2027-01-01")], 2, "and none that has expired: the client sends an older one"),
+        ([secret("old", "2025-01-01")], 1, 'client secret "old" expired on 2025-01-01'),
+    ],
+)
+def test_a_renewed_secret_has_to_be_entered(secrets: list[dict[str, Any]], code: int, said: str, tmp_path: Path) -> None:
+    text = f"AADSTS7000222: The provided client secret keys for app '{CLIENT}' are expired."
+    ran = regaudit("explain", text, deployer(tmp_path, passwordCredentials=secrets), "--as-of", "2026-11-24")
+    assert ran.code == code
+    assert said in " ".join(ran.out.split())
+
+
+def test_the_address_of_the_browser_is_read(tmp_path: Path) -> None:
+    text = f"AADSTS50011: The redirect URI 'https://a.example/b' specified in the request … for the application '{CLIENT}'."
+    address = f"https://a.example/cb?error=invalid_request&error_description={quote_plus(text)}"
+    platforms: dict[str, Any] = {name: {"redirectUris": []} for name in ("web", "spa", "publicClient")}
+    ran = regaudit("explain", address, deployer(tmp_path, SUBJECT, **platforms))
+    assert ran.code == 1
+    assert "https://a.example/b is not registered on" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(("audience", "code"), [("AzureADMyOrg", 1), ("AzureADMultipleOrgs", 2)])
+def test_the_common_address(audience: str, code: int, tmp_path: Path) -> None:
+    text = f"AADSTS50194: Application '{CLIENT}'(Deployer) is not configured as a multi-tenant application. Usage of the /common endpoint …"
+    assert regaudit("explain", text, deployer(tmp_path, signInAudience=audience)).code == code

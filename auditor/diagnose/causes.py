@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.diagnose.aadsts import Explanation, Message
-from auditor.diagnose.evidence import Clue, Said, clues
+from auditor.diagnose.clue import Clue, Said
+from auditor.diagnose.evidence import clues
 from auditor.diagnose.portal import way_of_code
 from auditor.display import clean, counted
 from auditor.engine import gate

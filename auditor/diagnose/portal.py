@@ -39,7 +39,9 @@ _WAYS = {
     DEFINITION: "Power Apps > Custom connectors > Download, or `pac connector download`",
 }
 # By the code of a sign-in error, where that says more than what is unknown.
+_CREDENTIALS = f"{_REGISTRATION} > Certificates & secrets"
 _BY_CODE = {
+    **dict.fromkeys((700027, 7000215, 7000218, 7000222), _CREDENTIALS),
     50011: f"{_REGISTRATION} > Authentication: compare each redirect URI with redirect_uri in the address of the failed sign-in",
     50105: _ASSIGNED, 65001: _CONSENT, 90094: _CONSENT, 90095: _CONSENT, 650056: _CONSENT, 700016: f"{_TENANT}; {_PRINCIPAL}",
 }  # fmt: skip
