@@ -135,6 +135,16 @@ def test_a_part_of_a_tenants_list_makes_nothing_likely(tmp_path: Path) -> None:
     assert links(pair)["resource"]["status"] == "not-evaluated"
 
 
+def test_a_definition_alone_is_told_apart(tmp_path: Path) -> None:
+    """It is all that the portal downloads of a connector."""
+    pair = shutil.copytree(DOWNLOADS / "expenses", tmp_path / "expenses")
+    (pair / "connector/apiProperties.json").unlink()
+    ran = connect(pair)
+    assert ran.code == 2
+    assert "do not say how it signs in" in ran.err
+    assert "pac connector download" in ran.err
+
+
 def test_no_link_that_could_be_checked_is_2_and_an_unreadable_file_stays_2(tmp_path: Path) -> None:
     alone = shutil.copytree(DOWNLOADS / "expenses/connector", tmp_path / "alone/connector")
     assert connect(alone).code == 2

@@ -26,6 +26,11 @@ Examples:
   regaudit connect tenant/ --output-format json
 """
 _NOTHING = "nothing to walk: give a connector and its registrations, as in `regaudit connect connector/ client.json api.json`"
+_NO_CONNECTOR = "none of these files holds a connector: give its folder, its apiProperties.json or its solution"
+_ONLY_DEFINITION = (  # what the portal offers for download
+    "these files describe a connector and do not say how it signs in: give its apiProperties.json, as `pac connector download` writes "
+    "it, or the solution that the connector is in"
+)
 _MARKS = {
     "pass": ("fits", "green"), "fail": ("BROKEN", "red"), "likely": ("likely broken", "red"), "not-evaluated": ("open", "yellow"),
 }  # fmt: skip
@@ -59,7 +64,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     )
     found = list(chains(report))
     if not found and not report.errors and not inputs.allow_empty:
-        raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")
+        raise UsageError(_ONLY_DEFINITION if any(world.connector_parts for world in report.worlds) else _NO_CONNECTOR)
     passed = gate(found, report, strict=strict)
     said = verdict(found, passed)
     if output.form == "json":
