@@ -342,6 +342,17 @@ def test_other_configurations_are_held_against_the_registrations(what: str, tmp_
     assert {row.rule_id for row in report.findings if row.resource_kind == "connector" and row.severity >= "medium"} == rules
 
 
+def test_fixes_speak_of_the_configuration_that_it_is(tmp_path: Path) -> None:
+    name, content, _ = CONFIGURATIONS["MSAL without authority"]
+    (tmp_path / name).write_text(content)
+    for app in APPS:
+        (tmp_path / f"{app['displayName']}.json").write_text(json.dumps(app))
+    said = one_line(connect(tmp_path))
+    assert "fix: 1. Open the configuration of the application" in said
+    assert "Update connector" not in said
+    assert "select its Security tab" in one_line(connect(DOWNLOADS / "pair-scope-misspelt")), "and of a connector's page"
+
+
 def solution(folder: Path, **values: str) -> Path:
     """An unpacked solution whose connector leaves tenant, client and API to environment variables; `values` of their definitions."""
     names = {"tenantId": "ord_Tenant", "resourceUri": "ord_Api", "clientId": "ord_Client"}

@@ -166,6 +166,18 @@ class Connector(Fact):
         """Whether it is a connector or a sample's configuration, and no secret or key beside one."""
         return self.kind not in ("saved secret", "policy")
 
+    @fact()
+    def settings_page(self) -> str:
+        """For fixes: what to open to change its settings."""
+        if self.kind == "custom connector":
+            return "the custom connector in Power Apps or Power Automate, and select its Security tab"
+        return "the configuration of the application, which the finding names"
+
+    @fact()
+    def to_save(self) -> str:
+        """For fixes: how changed settings are saved."""
+        return "select Update connector" if self.kind == "custom connector" else "save the configuration"
+
     # -- what stands in the file
 
     @fact()
