@@ -11,11 +11,11 @@ from auditor.unknown import Reason, Unread, is_unknown
 
 _ADMIN = "Microsoft Entra admin center"
 _REGISTRATION = f"{_ADMIN} > App registrations > All applications > {{app}}"
-_ENTERPRISE = f"{_ADMIN} > Enterprise applications > {{app}}"
+_ENTERPRISE = f"{_ADMIN} > Enterprise apps > {{app}}"
 _DOWNLOAD = f"{_REGISTRATION} > Manifest > Download"
 _PRINCIPAL = (
     f'{_REGISTRATION} > Overview: "Managed application in local directory" names the service principal, or offers to create it; '
-    'Enterprise applications > {app} > Properties: "Enabled for users to sign in?" is Yes (there is no download)'
+    'Enterprise apps > {app} > Properties: "Enabled for users to sign in?" is Yes (there is no download)'
 )
 _CONSENT = (
     f'{_REGISTRATION} > API permissions: "Status" says "Granted for" your organization where an administrator has consented; without it '
@@ -34,8 +34,8 @@ _WAYS = {
     "appRoleAssignedTo": _ASSIGNED,
     "organization": _TENANT,
     "federatedIdentityCredentials": f"{_REGISTRATION} > Certificates & secrets > Federated credentials",
-    "authorizationPolicy": f"{_ADMIN} > Enterprise applications > Consent and permissions > User consent settings",
-    "adminConsentRequestPolicy": f"{_ADMIN} > Enterprise applications > Consent and permissions > Admin consent settings",
+    "authorizationPolicy": f"{_ADMIN} > Enterprise apps > Consent and permissions > User consent settings",
+    "adminConsentRequestPolicy": f"{_ADMIN} > Enterprise apps > Consent and permissions > Admin consent settings",
     DEFINITION: "Power Apps > Custom connectors > Download, or `pac connector download`",
 }
 # By the code of a sign-in error, where that says more than what is unknown.
