@@ -38,7 +38,7 @@ class _ByNeed(Generic[_F]):
 
     def __iter__(self) -> Iterator[_F]:
         for module in _MODULES:
-            yield from _of(module, self._kind)
+            yield from _of(module, self._kind)  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache
