@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -143,6 +142,8 @@ def _apart(files: list[Path | None]) -> None:
 def _target(text: str) -> tuple[str, Path | None]:
     form, equals, file = text.partition("=")
     if form not in FORMATS:
+        import difflib  # as long as ten of our modules, and seldom needed
+
         close = difflib.get_close_matches(form.lower(), FORMATS, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}? There are" if close else "there are"
         raise UsageError(f"no report format is called {form!r}; {hint}: {', '.join(FORMATS)}")
