@@ -1,10 +1,8 @@
-"""Addresses of the documentation on the web."""
-
-from __future__ import annotations
+"""Addresses of our documentation: rules, reports and help name them, so they have one home."""
 
 DOCS = "https://regaudit.readthedocs.io/"
 
 
 def rule_page(identity: str) -> str:
-    """The page of a rule, by its identity, which a rule that is renamed keeps."""
+    """The page of the rule with this identity, which outlives a rename of its title or its file."""
     return f"{DOCS}rules/{identity}/"

@@ -46,5 +46,9 @@ def kind(value: dict[str, Any]) -> str:
 
 def meaning(value: dict[str, Any], required: bool) -> str:
     default = value.get("default")
-    shown = {None: "null", "": "empty", False: "false", True: "true"}.get(default, default) if not isinstance(default, (list, dict)) else "empty"
+    shown = (
+        {None: "null", "": "empty", False: "false", True: "true"}.get(default, default)
+        if not isinstance(default, (list, dict))
+        else "empty"
+    )
     return value["description"].replace("|", "\\|") + ("" if required else f" Default: {shown}.")

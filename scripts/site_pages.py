@@ -36,11 +36,13 @@ OTHERS = {
     "SECURITY.md": "security.md",
     "sample_manifests/README.md": "samples.md",
     "auditor/entra/NOTICE.md": "notice.md",
+    "rules": "rules/index.md",
     "docs/decisions": "decisions/index.md",
 }
 SHELLS = {Shell.bash: "bash", Shell.powershell: "PowerShell", Shell.cmd: "cmd"}
 LINK = re.compile(r"(?<=\]\()([^)#\s:]+)((?:#[^)\s]*)?)(?=\))")
 _CODE = re.compile(r"^(?P<fence>`{3,})[^\n]*\n.*?^(?P=fence)$|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^<!--.*-->$", re.MULTILINE)  # a mark for a generator; a table behind it would be text
 
 
 def files() -> dict[str, str]:
@@ -55,7 +57,7 @@ def files() -> dict[str, str]:
     }
     pages |= {f"rules/{rule.identity}.md": rule_page(rule) for rule in book}
     pages |= {"rules/index.md": rule_index(book), "sign-in-errors.md": sign_in_errors(book), "decisions/index.md": decisions()}
-    return pages | redirects(book)
+    return pages | redirects(book) | {"site.css": (ROOT / "docs/site.css").read_text("utf-8")}
 
 
 def moved(text: str, source: str, places: Mapping[str, str]) -> str:
@@ -67,7 +69,7 @@ def moved(text: str, source: str, places: Mapping[str, str]) -> str:
             raise ValueError(f"{source}: the site does not have {found[1]}: write its name as code, without a link")
         return posixpath.relpath(places[target], posixpath.dirname(places[source])) + found[2]
 
-    return outside_code(LINK, link, text)
+    return outside_code(LINK, link, _COMMENT.sub("", text))
 
 
 def outside_code(pattern: re.Pattern[str], replace: object, text: str) -> str:
@@ -106,7 +108,8 @@ def _properties(rule: Rule) -> Iterator[str]:
         "Parameters": ", ".join(f"`{name} = {value!r}`" for name, value in rule.params.items()),
         "Gives way to": ", ".join(_link(rulebook.shipped().get(name)) for name in rule.gives_way_to),
     }
-    yield "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows.items() if value)
+    head, *lines = (f"| {name} | {value} |" for name, value in rows.items() if value)
+    yield "\n".join((head, "|---|---|", *lines))
     if "opt-in" in rule.tags:
         yield f"This rule is not in the default profile: select it with `--select {rule.id}`, or use `--profile strict`."
 
@@ -151,19 +154,21 @@ def rule_index(book: Rulebook) -> str:
         areas.setdefault(rule.area, []).append(rule)
         for tag in rule.tags:
             tags.setdefault(tag, []).append(rule)
+    by_area = ", ".join(f"[{area}](#{area})" for area in sorted(areas))
+    by_tag = ", ".join(f"[{tag}](#tag-{tag})" for tag in sorted(tags))
     blocks = [
         "# Rules",
-        "`regaudit rules` prints this list, `regaudit explain NAME` the page of a rule. `--select` and `--ignore` take names, areas and tags. "
-        "By error message: [sign-in errors](sign-in-errors.md). Capitals in the commands of a page, such as `APP-ID`, stand for values that "
-        "a report fills in.",
-        "Areas: " + ", ".join(f"[{area}](#{area})" for area in sorted(areas)) + ". Tags: " + ", ".join(f"[{tag}](#tag-{tag})" for tag in sorted(tags)) + ".",
-    ]  # fmt: skip
+        "`regaudit rules` prints this list, `regaudit explain NAME` a rule's page. `--select` and `--ignore` take names, areas and tags.",
+        "By error message: [sign-in errors](../sign-in-errors.md). Capitals in the commands of a page, such as `APP-ID`, stand for values "
+        "that a report fills in.",
+        f"Areas: {by_area}. Tags: {by_tag}.",
+    ]
     for area, rules in sorted(areas.items()):
         rows = [f"| {_link(rule)} | {escaped(rule.title)} | {severity_in_words(rule).partition(',')[0]} |" for rule in rules]
         blocks += [f"## {area}", "| rule | what fails | severity |\n|---|---|---|\n" + "\n".join(rows)]
     for tag, rules in sorted(tags.items()):
         blocks += [f"## Tag {tag}", ", ".join(map(_link, rules))]
-    return "\n\n".join(blocks).replace("(sign-in-errors.md)", "(../sign-in-errors.md)") + "\n"
+    return "\n\n".join(blocks) + "\n"
 
 
 def sign_in_errors(book: Rulebook) -> str:
@@ -191,7 +196,11 @@ def decisions() -> str:
     """Why things are as they are: the decisions by number."""
     pages = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
     rows = [f"| [{page.stem[:4]}]({page.name}) | {page.read_text('utf-8').partition(chr(10))[0].removeprefix('# ')} |" for page in pages]
-    return "# Decisions\n\nWhy regaudit is built as it is, for those who change it.\n\n| | |\n|---|---|\n" + "\n".join(rows) + "\n"
+    return (
+        "# Decisions\n\nWhy regaudit is built as it is, for those who change it.\n\n| number | decision |\n|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def redirects(book: Rulebook) -> dict[str, str]:
