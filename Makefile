@@ -41,7 +41,7 @@ $(FUZZ): pyproject.toml
 	touch $@
 
 external: $(INSTALLED) $(AZ) site  ## what needs more than Python: azure-cli's parser for the commands of the rule pages, the docs site
-	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_SITE=build/site $(BIN)/pytest -m external
+	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
 
 site: $(INSTALLED) $(SITE)  ## the docs site, in build/site
 	$(BIN)/python scripts/site_pages.py build/pages

@@ -41,7 +41,7 @@ def section(command: click.Command, name: str, top: click.Context) -> Iterator[s
     """A command: how it is called, what it does, its options, examples."""
     context = click.Context(command, info_name=name, parent=top)
     yield f"## regaudit {name}"
-    yield f"```console\nregaudit {name} {' '.join(command.collect_usage_pieces(context))}\n```"
+    yield f"```text\nregaudit {name} {' '.join(command.collect_usage_pieces(context))}\n```"
     yield from paragraphs(command.help or "")
     records = [option(parameter, context) for parameter in command.params if isinstance(parameter, click.Option) and not parameter.hidden]
     if records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from report_schema import schema
@@ -45,10 +46,9 @@ def kind(value: dict[str, Any]) -> str:
 
 
 def meaning(value: dict[str, Any], required: bool) -> str:
+    """What a member says, and what it is where it is left out."""
+    text = str(value["description"]).replace("|", "\\|")
+    if required:
+        return text
     default = value.get("default")
-    shown = (
-        {None: "null", "": "empty", False: "false", True: "true"}.get(default, default)
-        if not isinstance(default, (list, dict))
-        else "empty"
-    )
-    return value["description"].replace("|", "\\|") + ("" if required else f" Default: {shown}.")
+    return f"{text} Default: {'empty' if default in ('', [], {}) else json.dumps(default)}."
