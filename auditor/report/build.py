@@ -131,6 +131,7 @@ class _Objects:
             row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty, row.stands_for or [],
         )  # fmt: skip
         setattr(made, member, position)
+        made.waiver, made.baseline = row.waiver, row.baseline
         if row.related:
             made.related = [model.Related(one.label, one.file, one.line, one.pointer) for one in row.related]
         if row.pointer is None:
