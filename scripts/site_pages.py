@@ -12,7 +12,7 @@ import posixpath
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from auditor import rulebook
@@ -69,16 +69,21 @@ def moved(text: str, source: str, places: Mapping[str, str]) -> str:
             raise ValueError(f"{source}: the site does not have {found[1]}: write its name as code, without a link")
         return posixpath.relpath(places[target], posixpath.dirname(places[source])) + found[2]
 
-    return outside_code(LINK, link, _COMMENT.sub("", text))
+    return outside_code(LINK, link, _CODE.sub(_plain, _COMMENT.sub("", text)))
 
 
-def outside_code(pattern: re.Pattern[str], replace: object, text: str) -> str:
+def _plain(code: re.Match[str]) -> str:
+    """A block begins with its language alone: with more, such as the file that a recipe reads, the site takes it for text."""
+    return re.sub(r"^(`{3,}\S+) .*", r"\1", code[0], count=1) if code["fence"] else code[0]
+
+
+def outside_code(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str) -> str:
     """`re.sub` of what is neither in a code block nor between backticks."""
-    out, end = [], 0
+    out, end = list[str](), 0
     for code in _CODE.finditer(text):
-        out += [pattern.sub(replace, text[end : code.start()]), code[0]]  # type: ignore[call-overload]
+        out += [pattern.sub(replace, text[end : code.start()]), code[0]]
         end = code.end()
-    return "".join([*out, pattern.sub(replace, text[end:])])  # type: ignore[call-overload]
+    return "".join([*out, pattern.sub(replace, text[end:])])
 
 
 # -- rules
@@ -88,7 +93,7 @@ def rule_page(rule: Rule) -> str:
     """What it means, how to fix it, examples, and last the rule itself."""
     blocks = [f"# {escaped(rule.title)}", *_properties(rule), text_of(rule.why), "## Fix", *_fix(rule)]
     shown = readable(rule)
-    blocks.append(shown[shown.index("\n## Examples") : shown.rindex("\n## Rule")].strip())
+    blocks.append(text_of(shown[shown.index("\n## Examples") : shown.rindex("\n## Rule")]))
     if rule.references:
         blocks += ["## References", "\n".join(f"- <{address}>" for address in rule.references)]
     blocks += ["## Rule", f"```toml\n{rule.page[slice(*rule.prose.block_at)].strip()}\n```"]
@@ -125,16 +130,14 @@ def _fix(rule: Rule) -> Iterator[str]:
     template = compiled(rule).template
     text = template.filled({name: _unsaid(name, place) for name, place in template.places.items()})
     fix = Fix("example", text, template.placeholders)
-    by_shell = {shell: fix.parts(shell) for shell in SHELLS}
-    for number, part in enumerate(by_shell[Shell.bash]):
-        if isinstance(part, str):
-            yield text_of(part)
-            continue
-        lines = {name: "\n".join(row.lines) for shell, name in SHELLS.items() if not isinstance(row := by_shell[shell][number], str)}
-        if len(set(lines.values())) == 1:
-            yield f"```sh\n{lines['bash']}\n```"
+    for parts in zip(*(fix.parts(shell) for shell in SHELLS), strict=True):  # the same part for each shell
+        commands = ["\n".join(part.lines) for part in parts if not isinstance(part, str)]
+        if isinstance(parts[0], str):
+            yield text_of(parts[0])
+        elif len(set(commands)) == 1:
+            yield f"```sh\n{commands[0]}\n```"
         else:
-            for name, command in lines.items():
+            for name, command in zip(SHELLS.values(), commands, strict=True):
                 block = f"```{name.lower()}\n{command}\n```".replace("\n", "\n    ")
                 yield f'=== "{name}"\n\n    {block}'
 
@@ -223,6 +226,7 @@ def _codes(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+_TAG = re.compile("<(?!https?:)")
 _MARKUP = re.compile(r"[<>&|*_{}\[\]]")
 
 
@@ -233,7 +237,7 @@ def escaped(text: str) -> str:
 
 def text_of(prose: str) -> str:
     """Prose of a page. Addresses and `<` outside of code are not HTML."""
-    return outside_code(re.compile("<(?!https?:)"), "&lt;", prose).strip()
+    return outside_code(_TAG, lambda _: "&lt;", prose).strip()
 
 
 def main() -> None:

@@ -102,6 +102,13 @@ def test_lists_are_lists_on_the_site(pages: dict[str, str]) -> None:
         assert not re.search(r"^(?!- |\d+\. |\s|#|\|).+\n(?:- |1\. |\|)", prose, re.MULTILINE), name
 
 
+def test_blocks_are_blocks_on_the_site(pages: dict[str, str]) -> None:
+    """It knows no word behind the language."""
+    for name, text in pages.items():
+        for block in re.finditer(r"^(`{3,})([^\n]*)\n.*?^\1$", text, re.MULTILINE | re.DOTALL):
+            assert re.fullmatch(r"\w*", block[2]), f"{name}: {block[2]}"
+
+
 def test_a_page_without_a_fix_in_blocks_has_a_page() -> None:
     """As users write them."""
     text = (ROOT / "rules/credentials/secret-expired.md").read_text("utf-8")
