@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from auditor import rulebook
 from auditor.commands.explain import readable
 from auditor.diagnose.aadsts import explained
@@ -42,6 +44,7 @@ OTHERS = {
 SHELLS = {Shell.bash: "bash", Shell.powershell: "PowerShell", Shell.cmd: "cmd"}
 LINK = re.compile(r"(?<=\]\()([^)#\s:]+)((?:#[^)\s]*)?)(?=\))")
 _CODE = re.compile(r"^(?P<fence>`{3,})[^\n]*\n.*?^(?P=fence)$|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.MULTILINE | re.DOTALL)
+_ELSE = re.compile(r"\{'[^{}']*' if [^{}]* else '([^{}']*)'\}")  # of a fact in a fix: the text of its last case
 _COMMENT = re.compile(r"^<!--.*-->$", re.MULTILINE)  # a mark for a generator; a table behind it would be text
 
 
@@ -126,8 +129,9 @@ def severity_in_words(rule: Rule) -> str:
 
 
 def _fix(rule: Rule) -> Iterator[str]:
-    """The fix with placeholders, its commands for each shell."""
-    template = compiled(rule).template
+    """The fix in the ordinary case, which an expression names last, with placeholders, and its commands for each shell."""
+    ordinary = replace(rule, text=replace(rule.prose, fix=_ELSE.sub(r"\1", rule.fix)))
+    template = compiled(ordinary).template
     text = template.filled({name: _unsaid(name, place) for name, place in template.places.items()})
     fix = Fix("example", text, template.placeholders)
     for parts in zip(*(fix.parts(shell) for shell in SHELLS), strict=True):  # the same part for each shell

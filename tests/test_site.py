@@ -71,6 +71,7 @@ def test_a_rules_page_says_what_the_rule_says(pages: dict[str, str]) -> None:
     assert "{app" not in text.partition("## Rule")[0], "facts in braces are for the tool"
     shells = pages["rules/connector-redirect-unregistered.md"]
     assert all(f'=== "{shell}"' in shells for shell in ("bash", "PowerShell", "cmd"))
+    assert """--body '{"web": {"redirectUris": ["CALLBACK", "ALL-URIS-TO-KEEP"]}}'""" in shells, "the ordinary case of an expression"
 
 
 def test_indexes_have_every_rule(pages: dict[str, str]) -> None:
