@@ -18,10 +18,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from auditor import rulebook
-from auditor.commands.explain import readable
 from auditor.diagnose.aadsts import explained
-from auditor.engine.compiled import collections, compiled
+from auditor.diagnose.about import readings
+from auditor.engine.compiled import compiled
 from auditor.entra.catalog import CATALOG
+from auditor.language import words
 from auditor.links import DOCS
 from auditor.report.fixes import Fix
 from auditor.rulebook import Rule, Rulebook
@@ -45,6 +46,8 @@ SHELLS = {Shell.bash: "bash", Shell.powershell: "PowerShell", Shell.cmd: "cmd"}
 LINK = re.compile(r"(?<=\]\()([^)#\s:]+)((?:#[^)\s]*)?)(?=\))")
 _CODE = re.compile(r"^(?P<fence>`{3,})[^\n]*\n.*?^(?P=fence)$|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.MULTILINE | re.DOTALL)
 _ELSE = re.compile(r"\{'[^{}']*' if [^{}]* else '([^{}']*)'\}")  # of a fact in a fix: the text of its last case
+_EXAMPLE = re.compile(r"^```json (\S+)(?: as-of=(\S+))?", re.MULTILINE)
+_KINDS = {"fail": "Fails", "likely": "Likely fails", "pass": "Passes", "not-applicable": "Does not apply", "not-evaluated": "Not evaluated"}
 _COMMENT = re.compile(r"^<!--.*-->$", re.MULTILINE)  # a mark for a generator; a table behind it would be text
 
 
@@ -93,25 +96,39 @@ def outside_code(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], st
 
 
 def rule_page(rule: Rule) -> str:
-    """What it means, how to fix it, examples, and last the rule itself."""
+    """What it means, how to fix it, what it needs, examples, and last the rule itself."""
     blocks = [f"# {escaped(rule.title)}", *_properties(rule), text_of(rule.why), "## Fix", *_fix(rule)]
-    shown = readable(rule)
-    blocks.append(text_of(shown[shown.index("\n## Examples") : shown.rindex("\n## Rule")]))
+    blocks += ["## What it reads", "\n".join(_readings(rule)), "## Examples", _examples(rule)]
     if rule.references:
         blocks += ["## References", "\n".join(f"- <{address}>" for address in rule.references)]
     blocks += ["## Rule", f"```toml\n{rule.page[slice(*rule.prose.block_at)].strip()}\n```"]
     return "\n\n".join(blocks) + "\n"
 
 
+def _readings(rule: Rule) -> Iterator[str]:
+    for one in readings(rule):
+        live = f"`{one.permission}` in a live tenant" if one.permission else ""
+        ways = "; ".join(filter(None, (live, f"for files: {text_of(one.files)}" if one.files else "")))
+        yield f"- {escaped(one.what)}" + (f" ({ways})" if ways else "")
+
+
+def _examples(rule: Rule) -> str:
+    """The last section of the page, with a word on each example."""
+    return text_of(_EXAMPLE.sub(_labelled, rule.page.partition("\n## Examples\n")[2]))
+
+
+def _labelled(found: re.Match[str]) -> str:
+    on = f", on {found[2]}" if found[2] else ""
+    return f"\n**{_KINDS.get(found[1], found[1])}**{on}:\n\n```json"
+
+
 def _properties(rule: Rule) -> Iterator[str]:
     former = [name for name in dict.fromkeys((*rule.aliases, rule.identity)) if name != rule.id]
-    needs = sorted(collections([rule]) - {"applications"})
     rows = {
         "Name": f"`{rule.id}`" + (f", formerly {_codes(former)}" if former else ""),
-        "Severity": severity_in_words(rule),
+        "Severity": escaped(words.severity(rule.severity, rule.params)),
         "Area": f"[{rule.area}](index.md#{rule.area})",
         "Tags": ", ".join(f"[{tag}](index.md#tag-{tag})" for tag in rule.tags),
-        "Needs besides the registration": _codes(needs),
         "Sign-in errors": ", ".join(f"[AADSTS{code}](../sign-in-errors.md#aadsts{code})" for code in rule.aadsts),
         "Parameters": ", ".join(f"`{name} = {value!r}`" for name, value in rule.params.items()),
         "Gives way to": ", ".join(_link(rulebook.shipped().get(name)) for name in rule.gives_way_to),
@@ -122,10 +139,9 @@ def _properties(rule: Rule) -> Iterator[str]:
         yield f"This rule is not in the default profile: select it with `--select {rule.id}`, or use `--profile strict`."
 
 
-def severity_in_words(rule: Rule) -> str:
-    """high; or "low or high, by the condition in the rule"."""
-    levels = sorted(compiled(rule).levels, key=SEVERITIES.index)
-    return " or ".join(f"**{level}**" for level in levels) + (", by the condition in [the rule](#rule)" if len(levels) > 1 else "")
+def levels(rule: Rule) -> str:
+    """The severities that a finding can have, in their order."""
+    return " or ".join(sorted(compiled(rule).levels, key=SEVERITIES.index))
 
 
 def _fix(rule: Rule) -> Iterator[str]:
@@ -171,7 +187,7 @@ def rule_index(book: Rulebook) -> str:
         f"Areas: {by_area}. Tags: {by_tag}.",
     ]
     for area, rules in sorted(areas.items()):
-        rows = [f"| {_link(rule)} | {escaped(rule.title)} | {severity_in_words(rule).partition(',')[0]} |" for rule in rules]
+        rows = [f"| {_link(rule)} | {escaped(rule.title)} | {levels(rule)} |" for rule in rules]
         blocks += [f"## {area}", "| rule | what fails | severity |\n|---|---|---|\n" + "\n".join(rows)]
     for tag, rules in sorted(tags.items()):
         blocks += [f"## Tag {tag}", ", ".join(map(_link, rules))]

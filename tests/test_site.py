@@ -56,7 +56,7 @@ def test_every_rule_has_a_page_at_its_identity_and_every_other_name_leads_there(
         text = pages[f"rules/{rule.identity}.md"]
         assert text.startswith("# ")
         assert f"`{rule.id}`" in text
-        for part in ("## Fix", "## Examples", "## Rule"):
+        for part in ("## Fix", "## What it reads", "## Examples", "## Rule"):
             assert text.count(f"\n{part}\n") == 1, f"{rule.id}: {part}"
         for name in {rule.id, *rule.aliases} - {rule.identity}:
             assert f"url=../{rule.identity}/" in pages[f"rules/{name}/index.html"]
@@ -65,10 +65,14 @@ def test_every_rule_has_a_page_at_its_identity_and_every_other_name_leads_there(
 
 def test_a_rules_page_says_what_the_rule_says(pages: dict[str, str]) -> None:
     text = pages["rules/secret-expired.md"]
-    assert "**low** or **high**, by the condition in [the rule](#rule)" in text
+    assert re.search(r"^\| Severity \| low if .+, else high \|$", text, re.MULTILINE)
+    assert "(`Application.Read.All` in a live tenant; for files: add GET /applications/{id}/federatedIdentityCredentials" in text
+    assert text.count("**Fails**") == 2
+    assert "**Fails**, on 2026-06-01:" in text
     assert "[AADSTS7000222](../sign-in-errors.md#aadsts7000222)" in text
     assert "az ad app credential reset --id APP-ID --append --display-name renewed-YYYY-MM-DD --end-date YYYY-MM-DD" in text
     assert "{app" not in text.partition("## Rule")[0], "facts in braces are for the tool"
+    assert text.count("```json\n") == len(rulebook.shipped().get("secret-expired").examples)
     shells = pages["rules/connector-redirect-unregistered.md"]
     assert all(f'=== "{shell}"' in shells for shell in ("bash", "PowerShell", "cmd"))
     assert """--body '{"web": {"redirectUris": ["CALLBACK", "ALL-URIS-TO-KEEP"]}}'""" in shells, "the ordinary case of an expression"
@@ -116,7 +120,7 @@ def test_a_page_without_a_fix_in_blocks_has_a_page() -> None:
     rule = rule_page.parse(
         re.sub(r"## Fix\n.*?\n## Examples", "## Fix\nReplace it.\n\n## Examples", text, flags=re.DOTALL), "p.md", "p", "a"
     )
-    assert "## Fix\n\nReplace it.\n\n## Examples" in site_pages.rule_page(rule)
+    assert "## Fix\n\nReplace it.\n\n## What it reads" in site_pages.rule_page(rule)
 
 
 # -- the built site
