@@ -44,10 +44,11 @@ OTHERS = {
 }
 SHELLS = {Shell.bash: "bash", Shell.powershell: "PowerShell", Shell.cmd: "cmd"}
 LINK = re.compile(r"(?<=\]\()([^)#\s:]+)((?:#[^)\s]*)?)(?=\))")
-_CODE = re.compile(r"^(?P<fence>`{3,})[^\n]*\n.*?^(?P=fence)$|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"^(?P<fence> *`{3,})[^\n]*\n.*?^(?P=fence)$|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.MULTILINE | re.DOTALL)
 _ELSE = re.compile(r"\{'[^{}']*' if [^{}]* else '([^{}']*)'\}")  # of a fact in a fix: the text of its last case
 _EXAMPLE = re.compile(r"^```json (\S+)(?: as-of=(\S+))?", re.MULTILINE)
 _KINDS = {"fail": "Fails", "likely": "Likely fails", "pass": "Passes", "not-applicable": "Does not apply", "not-evaluated": "Not evaluated"}
+_ITEM = re.compile(r"- |\d+\. ")
 _COMMENT = re.compile(r"^<!--.*-->$", re.MULTILINE)  # a mark for a generator; a table behind it would be text
 
 
@@ -75,12 +76,28 @@ def moved(text: str, source: str, places: Mapping[str, str]) -> str:
             raise ValueError(f"{source}: the site does not have {found[1]}: write its name as code, without a link")
         return posixpath.relpath(places[target], posixpath.dirname(places[source])) + found[2]
 
-    return outside_code(LINK, link, _CODE.sub(_plain, _COMMENT.sub("", text)))
+    return outside_code(LINK, link, deeper(_CODE.sub(_plain, _COMMENT.sub("", text))))
+
+
+def deeper(text: str) -> str:
+    """What belongs to the item of a list, such as code, by four spaces: with less, the site takes it for what follows the list."""
+    lines, marker, in_block = list[str](), 0, False
+    for line in text.split("\n"):
+        if line.startswith("```"):
+            in_block = not in_block
+        if not in_block and (item := _ITEM.match(line)) is not None:
+            marker = len(item[0])
+        elif marker and line.startswith(" " * marker):
+            line = " " * (4 - marker) + line
+        elif line:
+            marker = 0
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def _plain(code: re.Match[str]) -> str:
     """A block begins with its language alone: with more, such as the file that a recipe reads, the site takes it for text."""
-    return re.sub(r"^(`{3,}\S+) .*", r"\1", code[0], count=1) if code["fence"] else code[0]
+    return re.sub(r"^( *`{3,}\S+) .*", r"\1", code[0], count=1) if code["fence"] else code[0]
 
 
 def outside_code(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str) -> str:

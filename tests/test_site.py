@@ -107,10 +107,17 @@ def test_lists_are_lists_on_the_site(pages: dict[str, str]) -> None:
         assert not re.search(r"^(?!- |\d+\. |\s|#|\|).+\n(?:- |1\. |\|)", prose, re.MULTILINE), name
 
 
+def test_what_belongs_to_an_item_is_in_it() -> None:
+    text = "1. one\n   more\n\n   ```sh\n   x\n   ```\n\n- two\n  more\n\n  - three\n\nfour\n   five\n```\n- six\n  seven\n```\n"
+    assert site_pages.deeper(text) == (
+        "1. one\n    more\n\n    ```sh\n    x\n    ```\n\n- two\n    more\n\n    - three\n\nfour\n   five\n```\n- six\n  seven\n```\n"
+    )
+
+
 def test_blocks_are_blocks_on_the_site(pages: dict[str, str]) -> None:
     """It knows no word behind the language."""
     for name, text in pages.items():
-        for block in re.finditer(r"^(`{3,})([^\n]*)\n.*?^\1$", text, re.MULTILINE | re.DOTALL):
+        for block in re.finditer(r"^( *`{3,})([^\n]*)\n.*?^\1$", text, re.MULTILINE | re.DOTALL):
             assert re.fullmatch(r"\w*", block[2]), f"{name}: {block[2]}"
 
 
