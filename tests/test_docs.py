@@ -24,8 +24,8 @@ DOCS = Path(__file__).parent.parent / "docs"
 LIVE = (DOCS / "live.md").read_text("utf-8")
 PAGES = sorted([DOCS.parent / "README.md", *DOCS.glob("*.md")])
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<words>[^\n]*)\n(?P<text>.*?)^(?P=ticks)$", re.MULTILINE | re.DOTALL)
-# What needs a tenant, or a program that is not installed everywhere. Options are checked all the same.
-NEEDS_MORE = re.compile(r"--tenant|regaudit (whoami|export)\b|--auth|\baz |contoso\.ndjson|\$PROFILE|~/|manifests/contoso|solution\.zip")
+# What needs a tenant, a program that is not installed everywhere, or the ID of a finding. Options are checked all the same.
+NEEDS_MORE = re.compile(r"--tenant|regaudit (whoami|export|waive)\b|--auth|\baz |contoso\.ndjson|\$PROFILE|~/|manifests/contoso|solution\.zip")
 CALL = re.compile(r"(?:^|[-:|$(] |&& |bin/)[ ]*regaudit ([a-z][a-z-]+)\b([^#\n|>]*)", re.MULTILINE)
 COMMANDS = sorted(
     {
