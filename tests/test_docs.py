@@ -92,6 +92,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(DOCS.parent / "sample_downloads/expenses/Expenses connector.json", tmp_path / "client.json")
     shutil.copy(DOCS.parent / "sample_downloads/expenses/Expenses API.json", tmp_path / "api.json")
     (tmp_path / "message.txt").write_text("AADSTS50011: The redirect URI 'https://example.com/' does not match.")
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team/regaudit.toml").write_text('fail-on = "high"\n')
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/regaudit").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m auditor "$@"\n')
     (tmp_path / "bin/regaudit").chmod(0o755)
