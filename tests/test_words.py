@@ -102,8 +102,8 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def docs() -> Iterator[tuple[str, str]]:
-    """The lines of the docs, without the decisions, which only contributors read."""
-    for file in [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    """The lines of the docs, without those that only contributors read."""
+    for file in {ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")} - {ROOT / "docs/architecture.md"}:
         yield from rows(file)
 
 
