@@ -46,7 +46,7 @@ external: $(INSTALLED) $(AZ) $(POWERSHELL) site  ## what needs more than Python:
 		REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
 
 site: $(INSTALLED) $(SITE)  ## the docs site, in build/site
-	$(BIN)/python scripts/site_pages.py build/pages
+	$(BIN)/python scripts/site_pages.py
 	$(SITE)/bin/zensical build --strict --clean
 
 $(SITE):

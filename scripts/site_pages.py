@@ -1,6 +1,6 @@
 """Makes the Markdown pages of the docs site: `docs/`, the front page, and a page for every rule. `make site` builds the site from them.
 
-python scripts/site_pages.py FOLDER  writes the pages into FOLDER, which it empties
+python scripts/site_pages.py  writes the pages into build/pages, which it empties first
 
 A rule's page is at `rules/IDENTITY/` for ever; its present id and its former ones lead there.
 """
@@ -11,7 +11,6 @@ import html
 import posixpath
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from auditor.shell import Shell
 from auditor.template import Place, Way
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "build/pages"  # docs_dir in zensical.toml
 # Pages from outside docs/, and where they are on the site.
 OTHERS = {
     "README.md": "index.md",
@@ -100,13 +100,13 @@ def _plain(code: re.Match[str]) -> str:
     return re.sub(r"^( *`{3,}\S+) .*", r"\1", code[0], count=1) if code["fence"] else code[0]
 
 
-def outside_code(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str) -> str:
+def outside_code(pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str) -> str:
     """`re.sub` of what is neither in a code block nor between backticks."""
     out, end = list[str](), 0
     for code in _CODE.finditer(text):
-        out += [pattern.sub(replace, text[end : code.start()]), code[0]]
+        out += [pattern.sub(change, text[end : code.start()]), code[0]]
         end = code.end()
-    return "".join([*out, pattern.sub(replace, text[end:])])
+    return "".join([*out, pattern.sub(change, text[end:])])
 
 
 # -- rules
@@ -278,12 +278,9 @@ def text_of(prose: str) -> str:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit("usage: python scripts/site_pages.py FOLDER")
-    folder = Path(sys.argv[1])
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(PAGES, ignore_errors=True)
     for name, text in files().items():
-        path = folder / name
+        path = PAGES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
 

@@ -47,6 +47,7 @@ def test_every_page_is_in_the_navigation(pages: dict[str, str]) -> None:
 
 def test_the_address_is_that_of_the_links() -> None:
     assert CONFIG["site_url"] == links.DOCS
+    assert ROOT / CONFIG["docs_dir"] == site_pages.PAGES
 
 
 def test_every_rule_has_a_page_at_its_identity_and_every_other_name_leads_there(pages: dict[str, str]) -> None:
