@@ -5,7 +5,9 @@ Names and URIs are chosen by whoever registers an application, so they are hosti
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from itertools import islice
@@ -179,13 +181,26 @@ def wrapped(text: str, first: str = "", others: str = "", *, width: int | None =
 
     What others chose begins no line.
     """
-    import shutil
     import textwrap
 
-    columns = max(40, width or shutil.get_terminal_size().columns)
+    columns = max(40, width or _terminal_width())
     kept = _BEGINS.sub(KEPT, text)
     lines = textwrap.wrap(kept, columns, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
     return [line.replace(KEPT, " ") for line in lines] or [first.rstrip()]
+
+
+def _terminal_width() -> int:
+    """As `shutil.get_terminal_size` has it, for which Python would import all that it packs archives with."""
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0 and sys.__stdout__ is not None:
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+        except (ValueError, OSError):  # it is closed, or no terminal
+            pass
+    return columns if columns > 0 else 80
 
 
 def escaped(json: bytes) -> bytes:

@@ -51,11 +51,12 @@ def judge_all(
     options: dict[str, Any] = {"show_passed": show_passed, "record": record, "areas": areas, "certain_only": certain_only}
     runs = {rule.id: RuleRun(rule, world, **options) for rule in some}
     sets: list[tuple[list[RuleRun], list[Any]]] = []
-    for kind in dict.fromkeys(rule.root for rule in rules):
-        these = [runs[rule.id] for rule in rules if rule.root == kind and rule.id in runs]
-        if these:
-            roots = roots_of(these[0].rule, world) if only is None else [root for root in only if isinstance(root, ROOTS[kind])]
-            sets.append((these, roots))
+    kinds: dict[str, list[RuleRun]] = {}
+    for rule in some:
+        kinds.setdefault(rule.root, []).append(runs[rule.id])
+    for kind, these in kinds.items():
+        roots = roots_of(these[0].rule, world) if only is None else [root for root in only if isinstance(root, ROOTS[kind])]
+        sets.append((these, roots))
     done, total = 0, sum(len(roots) for _, roots in sets)
     for these, roots in sets:
         # All rules over a few hundred roots, then over the next: what one rule has read is at hand for the others.
@@ -73,11 +74,12 @@ def judge_all(
 
 
 def roots_of(rule: Rule, world: World) -> list[Any]:
-    if rule.root == "app":
+    kind = rule.root
+    if kind == "app":
         return world.apps
-    if rule.root == "principal":
+    if kind == "principal":
         return world.principals
-    if rule.root == "connector":
+    if kind == "connector":
         return world.connectors
     return [world.tenant] if world.tenant.document is not None else []
 

@@ -37,8 +37,13 @@ class _Declared:
     """
 
     def __init__(self, graph: str, doc: str, needs: tuple[Need, ...], unknown_without: _Collections, partial_without: Collection | None):
-        self.graph, self.doc, self.needs = graph, doc, needs
+        self.graph, self._doc, self.needs = graph, doc, needs
         self.unknown_without, self.partial_without = unknown_without, partial_without
+
+    @property
+    def doc(self) -> str:
+        """What it is, for the reference of facts, on one line."""
+        return " ".join(self._doc.split())
 
 
 class _Property(_Declared):
@@ -84,7 +89,7 @@ def fact(
     wanted = tuple(need if isinstance(need, Need) else Need(need) for need in needs)
 
     def declare(compute: Callable[[Any], T]) -> T:
-        found = _Computed(graph, " ".join((compute.__doc__ or "").split()), wanted, unknown_without, partial_without)
+        found = _Computed(graph, compute.__doc__ or "", wanted, unknown_without, partial_without)
         found.compute = compute
         return typing.cast("T", found)
 
