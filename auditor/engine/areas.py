@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from auditor.severity import Status
 from auditor.unknown import Reason
+
+
+Said = dict[str, tuple[Status, list[Reason]]]  # area -> status, and why a part of it is not evaluated
+_One = tuple[str, Status | Reason]  # what one rule of an area says
+_rank = attrgetter("rank")
 
 
 class AreaVerdicts:
@@ -19,24 +25,41 @@ class AreaVerdicts:
 
     def add(self, area: str, status: Status, roots: Iterable[Any]) -> None:
         """A rule of the area says this of these roots."""
-        self._ranks[area, status].update([root.rank for root in roots])
+        self._ranks[area, status].update(map(_rank, roots))
 
     def leave_open(self, area: str, reason: Reason, roots: Iterable[Any]) -> None:
         """A rule of the area could not be evaluated on these roots."""
-        self._gaps[area, reason].update([root.rank for root in roots])
+        self._gaps[area, reason].update(map(_rank, roots))
 
-    def by_root(self) -> dict[int, dict[str, tuple[Status, list[Reason]]]]:
+    def by_root(self) -> dict[int, Said]:
         """Rank -> area -> status, and why a part of the area is not evaluated. Areas of which no rule applies to a root are not there.
 
-        The status is "pass" only where every rule that applies was evaluated.
+        The status is "pass" only where every rule that applies was evaluated. Roots of which the same was said share one value.
         """
-        found: dict[int, dict[str, tuple[Status, list[Reason]]]] = {}
-        for (area, status), ranks in sorted(self._ranks.items()):  # in the order of statuses: the most telling one stays
+        # Tens of thousands of roots have a few thousand combinations: each root gets the number of its own.
+        all_said: list[tuple[_One, ...]] = [()]
+        numbers: dict[int, int] = {}  # rank -> position in `all_said`
+        for one, ranks in (*sorted(self._ranks.items()), *sorted(self._gaps.items())):  # of statuses the most telling comes last
+            with_it: dict[int, int] = {}
             for rank in ranks:
-                found.setdefault(rank, {})[area] = status, []
-        for (area, reason), ranks in sorted(self._gaps.items()):
-            for rank in ranks:
-                status, reasons = found.setdefault(rank, {}).setdefault(area, (Status.not_evaluated, []))
-                reasons.append(reason)
-                found[rank][area] = max(status, Status.not_evaluated), reasons
-        return found
+                before = numbers.get(rank, 0)
+                number = with_it.get(before)
+                if number is None:
+                    number = with_it[before] = len(all_said)
+                    all_said.append((*all_said[before], one))
+                numbers[rank] = number
+        made = {number: _together(all_said[number]) for number in set(numbers.values())}
+        return {rank: made[number] for rank, number in numbers.items()}
+
+
+def _together(all_said: Iterable[_One]) -> Said:
+    found: Said = {}
+    for area, one in all_said:
+        status, reasons = found.get(area, (Status.not_evaluated, []))
+        if isinstance(one, Status):
+            status = one
+        else:
+            reasons.append(one)
+            status = max(status, Status.not_evaluated)
+        found[area] = status, reasons
+    return found
