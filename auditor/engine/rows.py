@@ -67,8 +67,8 @@ class Rows:
         severity, message = bound.severity(root, subject), bound.message(root, subject)
         choice = severity if isinstance(severity, Choice) else None
         if likely is not None or choice is not None:
-            remarks = [*([_rests_on(likely)] if likely is not None else []), *([_may_be(choice)] if choice is not None else [])]
-            message = f"{message} ({'; '.join(remarks)})"
+            remarks = (likely and _rests_on(likely), choice and _may_be(choice))
+            message = f"{message} ({'; '.join(remark for remark in remarks if remark)})"
         row = self._row(root, key, Status.fail, severity.ordinary if isinstance(severity, Choice) else severity, message)
         row.certainty = Certainty.certain if likely is None else Certainty.likely
         if choice is not None:

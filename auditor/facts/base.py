@@ -107,6 +107,7 @@ class FactType(type):
 
     FACTS: dict[str, _Declared]
     READINGS: dict[str, Reading]  # what the constructor reads of the document, parts included
+    COMPUTED: dict[str, _Computed]
     DECLARED: dict[str, _Declared | Reading]
     WITHIN: str
 
@@ -121,7 +122,8 @@ class FactType(type):
         cls = super().__new__(mcs, name, bases, space, **options)
         cls.DECLARED = declared
         cls.FACTS = {key: member for key, member in declared.items() if not isinstance(member, Reading)}
-        type.__setattr__(cls, "__getattr__", _working_out({k: member for k, member in cls.FACTS.items() if isinstance(member, _Computed)}))
+        cls.COMPUTED = {key: member for key, member in cls.FACTS.items() if isinstance(member, _Computed)}
+        type.__setattr__(cls, "__getattr__", _working_out(cls.COMPUTED))
         cls.READINGS = {key: reading for key, reading in readings.items() if isinstance(reading, Reading)}
         if cls.READINGS and "__init__" not in space:
             type.__setattr__(cls, "__init__", Fact.__init__)  # not the one that was made for a base

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
@@ -77,13 +78,13 @@ class Uri(Fact):
             self.loopback = self.ip_literal = self.internationalized = self.application_proxy = False
             return
         scheme, authority, path, query, fragment = found.groups()
-        self.scheme, self.path, self.query, self.fragment = scheme.lower(), path, query or "", fragment or ""
+        self.scheme, self.path, self.query, self.fragment = intern(scheme.lower()), path, query or "", fragment or ""
         host = authority.rpartition("@")[2].lower() if authority else ""
         if ":" in host and (split := _PORT.fullmatch(host)):
             host, self.port = split[1], int(split[2])
         if host[-1:] == "." and host[-2:] != "..":
             host = host[:-1]  # fully qualified: the same host
-        self.host = host
+        self.host = host = intern(host)  # many registrations have a few hosts
         self.loopback, self.application_proxy = host in LOOPBACK, hosts.is_application_proxys(host)
         self.ip_literal = host[:1] == "[" or (host[-1:].isdigit() and host.count(".") == 3 and host.replace(".", "").isdigit())
         self.internationalized = not host.isascii() or host[:4] == "xn--" or ".xn--" in host
