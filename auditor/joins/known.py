@@ -92,7 +92,7 @@ class Known:
         return of.name in self.given
 
     def is_complete(self, *collections: Collection) -> bool:
-        return all([of.name in self.complete for of in collections])  # a list: asked for each object, and seldom of more than one
+        return self.complete.issuperset([of.name for of in collections])
 
     def missing(self, of: Collection) -> Unknown:
         """The Unknown to return when a look-up finds nothing in a collection that may be incomplete."""

@@ -134,7 +134,8 @@ class _Objects:
         made = model.Finding(
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
-            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty, row.stands_for or _NONE, related=_NONE,
+            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty,
+            row.stands_for or _NONE, related=_NONE,
         )  # fmt: skip
         setattr(made, member, position)
         if row.related:
