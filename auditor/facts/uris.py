@@ -327,6 +327,8 @@ def redirect_uris(web: Any, spa: Any, public_client: Any, app: App, _below: str)
 
 def web_uris(uris: Any) -> list[RedirectUri]:
     """Those of the platform Web, of an application's redirect URIs; partly known where that platform, or one of its URIs, is not."""
+    if uris.__class__ is list:
+        return [uri for uri in uris if uri.platform == "web"] if uris else uris
     gap = uris if isinstance(uris, Unknown) else uris.unknown if isinstance(uris, Partial) else None
     if gap is not None and gap.what.partition(".")[0] in ("spa", "publicClient"):
         gap = None
@@ -359,6 +361,8 @@ def _without_placeholders(app: App, uris: list[Any], missing: Unknown | None) ->
 def is_template(app: App) -> bool:
     """Placeholders mean something where an id is one, or where there is none: never in what Entra ID gave out."""
     ids: tuple[Any, Any] = (app.id, app.app_id)
+    if ids[0].__class__ is str and ids[1].__class__ is str:
+        return False
     return any(one.__class__ is Unknown and one.why == PLACEHOLDER for one in ids) or all(one.__class__ is Unknown for one in ids)
 
 
