@@ -12,6 +12,7 @@ import sys
 import typing
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.entra.collections import APPLICATIONS, Collection, Need
@@ -110,6 +111,7 @@ class FactType(type):
     COMPUTED: dict[str, _Computed]
     DECLARED: dict[str, _Declared | Reading]
     WITHIN: str
+    ALIKE: tuple[str, ...]
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> FactType:
         own = {key: value for key, value in space.items() if isinstance(value, (_Declared, Reading))}
@@ -123,7 +125,7 @@ class FactType(type):
         cls.DECLARED = declared
         cls.FACTS = {key: member for key, member in declared.items() if not isinstance(member, Reading)}
         cls.COMPUTED = {key: member for key, member in cls.FACTS.items() if isinstance(member, _Computed)}
-        type.__setattr__(cls, "__getattr__", _working_out(cls.COMPUTED))
+        type.__setattr__(cls, "__getattr__", _working_out(cls))
         cls.READINGS = {key: reading for key, reading in readings.items() if isinstance(reading, Reading)}
         if cls.READINGS and "__init__" not in space:
             type.__setattr__(cls, "__init__", Fact.__init__)  # not the one that was made for a base
@@ -170,16 +172,25 @@ class FactType(type):
         return typing.cast("dict[str, Any]", cls.__dict__["_hints"])
 
 
-def _working_out(facts: dict[str, _Computed]) -> Callable[[Any, str], Any]:
+def _working_out(cls: FactType) -> Callable[[Any, str], Any]:
     """`__getattr__` of a class: a fact that nobody has read yet."""
-    functions = {name: member.compute for name, member in facts.items()}
-    alike = [name for name, member in facts.items() if member.alike]
+    functions = {name: member.compute for name, member in cls.COMPUTED.items()}
+    alike = [name for name, member in cls.COMPUTED.items() if member.alike]
+    identity_of = attrgetter(*cls.ALIKE) if cls.ALIKE else None
+
+    def twin_of(one: Any) -> Any:
+        """The first fact of the class that is the same in all of `ALIKE`; the fact itself where that is not known."""
+        assert identity_of is not None
+        try:
+            return one.owner.world.alike.setdefault((cls, identity_of(one)), one)
+        except Unread:
+            return one
 
     def first_read(self: Any, name: str) -> Any:
         compute = functions.get(name)
         if compute is None:
             raise AttributeError(name)
-        if name in alike and (twin := _twin(self)) is not self:
+        if name in alike and (twin := twin_of(self)) is not self:
             for one in alike:
                 setattr(self, one, getattr(twin, one))
             return getattr(twin, name)
@@ -191,14 +202,6 @@ def _working_out(facts: dict[str, _Computed]) -> Callable[[Any, str], Any]:
         return value
 
     return first_read
-
-
-def _twin(one: Any) -> Any:
-    """The first fact of a class that is the same in all of `ALIKE`; the fact itself where that is not known."""
-    try:
-        return one.owner.world.alike.setdefault((type(one), *(getattr(one, name) for name in one.ALIKE)), one)
-    except Unread:
-        return one
 
 
 class Fact(metaclass=FactType):

@@ -110,8 +110,8 @@ class Calls(Frame):
             kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable,
             plan=self._plan(kind, argument, variable, over), enough=enough,
         )  # fmt: skip
-        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code)
-        code = ast.IfExp(call("_is_long", over.code), self._looked_up(exact, argument), code)
+        looked_up = self._looked_up(exact, argument)
+        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code, looked_up)
         blind = loop_blind(kind, variable, over, conditions, body)
         return Node(INT if kind == "count" else BOOL, code, exact, blind=blind)
 
