@@ -138,6 +138,7 @@ class _Objects:
             row.stands_for or _NONE, related=_NONE,
         )  # fmt: skip
         setattr(made, member, position)
+        made.waiver, made.baseline = row.waiver, row.baseline
         if row.related:
             made.related = [model.Related(one.label, one.file, one.line, one.pointer) for one in row.related]
         if row.pointer is None:
