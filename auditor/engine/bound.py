@@ -101,7 +101,7 @@ class BoundRule:
             found = values(root, subject)
         except Unread:
             return self._exact.fix.values(self._env(root, subject))
-        return found if None not in found.values() else {key: value for key, value in found.items() if value is not None}
+        return {key: value for key, value in found.items() if value is not None}
 
     def named(self, root: Any, subject: Any) -> list[Any]:
         """Facts that the message names besides the subject."""
