@@ -6,11 +6,12 @@ AZ := $(abspath $(VENV))/azure-cli
 SARIF := $(abspath $(VENV))/sarif-multitool
 POWERSHELL := $(abspath $(VENV))/powershell
 FUZZ := $(abspath $(VENV))/fuzz
+SITE := $(abspath $(VENV))/site
 SECONDS := 60
 INSTALLED := $(VENV)/.$(EXTRA)
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
 
-.PHONY: check test types all fuzz external format generated golden
+.PHONY: check test types all fuzz external site format generated golden
 .DEFAULT_GOAL := check
 
 check: $(INSTALLED)  ## 10 seconds: lint, format, import contracts, generated files, the examples of all rule pages
@@ -41,8 +42,17 @@ $(FUZZ): pyproject.toml
 	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
 	touch $@
 
-external: $(INSTALLED) $(AZ) $(POWERSHELL) $(SARIF)  ## what needs more than Python: azure-cli's parser and a grammar of PowerShell for commands, a validator of SARIF
-	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python REGAUDIT_SARIF_MULTITOOL=$(SARIF) $(BIN)/pytest -m external
+external: $(INSTALLED) $(AZ) $(POWERSHELL) $(SARIF) site  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, a validator of SARIF, the docs site
+	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python \
+		REGAUDIT_SARIF_MULTITOOL=$(SARIF) REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
+
+site: $(INSTALLED) $(SITE)  ## the docs site, in build/site
+	$(BIN)/python scripts/site_pages.py
+	$(SITE)/bin/zensical build --strict --clean
+
+$(SITE):
+	python3 -m venv $@
+	$@/bin/pip install -q zensical==0.0.73 || { rm -rf $@; exit 1; }
 
 $(SARIF):
 	npm install --silent --no-audit --no-fund --prefix $@ @microsoft/sarif-multitool@5.7.0 || { rm -rf $@; exit 1; }

@@ -171,26 +171,31 @@ class RuleRun:
         broken: set[int] = set()
         if found.opened:
             self._judge_exactly(found, failed, passed, unknown, broken)
-        outcome, passing = self.outcome, []
+        outcome = self.outcome
+        failing, passing = list[Any](), list[Any]()
+        left_open: dict[int, tuple[Unknown, list[Any]]] = {}  # by id(): many roots lack the same
         for root, seen, dark in found.mixed:
             key = id(root)
             if key in broken:
                 continue
             if key in failed:
-                outcome.failed += 1
-                if self._by_root is not None:
-                    self._by_root.add(self.rule, Status.fail, (root,))
+                failing.append(root)
             elif dark or key in unknown:
                 reason = unknown.get(key, self.bound.unknown)
                 assert reason is not None
-                outcome.not_evaluated += 1
-                outcome.reasons[reason.key] += 1
-                if self._by_root is not None:
-                    self._by_root.leave_open(self.rule, reason.key, (root,))
+                left_open.setdefault(id(reason), (reason, []))[1].append(root)
             elif seen or key in passed:
                 passing.append(root)
             else:
                 outcome.not_applicable += 1
+        outcome.failed += len(failing)
+        if self._by_root is not None:
+            self._by_root.add(self.rule, Status.fail, failing)
+        for reason, roots in left_open.values():
+            outcome.not_evaluated += len(roots)
+            outcome.reasons[reason.key] += len(roots)
+            if self._by_root is not None:
+                self._by_root.leave_open(self.rule, reason.key, roots)
         return passing
 
     def _judge_exactly(self, found: Found, failed: set[int], passed: set[int], unknown: dict[int, Unknown], broken: set[int]) -> None:
