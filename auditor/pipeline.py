@@ -20,10 +20,10 @@ import msgspec
 from auditor import joins, sources
 from auditor.display import counted
 from auditor.engine import gate
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
-from auditor.engine.root_verdicts import RootVerdicts
 from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
 from auditor.errors import InputError, UsageError

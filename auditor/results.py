@@ -12,9 +12,9 @@ import msgspec
 
 from auditor import joins
 from auditor.engine import gate
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
-from auditor.engine.root_verdicts import RootVerdicts
 from auditor.errors import InputError
 from auditor.files import Identity
 from auditor.joins.world import World

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.bound import BoundRule
 from auditor.engine.finding import About, Finding, Outcome, Says, Verdict, Verdicts
 from auditor.engine.identity import numbered, subject_key
 from auditor.engine.prepared import ready
-from auditor.engine.root_verdicts import RootVerdicts
 from auditor.engine.rows import Rows
 from auditor.entra.collections import CONNECTORS
 from auditor.facts import ROOTS
