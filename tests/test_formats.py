@@ -46,6 +46,11 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ),
         ("az.json", {"appId": GUID, "displayName": "ci", "password": "made-up.value_1~of-a-secret", "tenant": GUID}),
     ],
+    "EntraExporter": [
+        (f"tenant/Applications/{GUID}/{GUID}.json", {"id": GUID, "appId": GUID, "displayName": "Payroll"}),
+        (f"tenant/ServicePrincipals/{GUID}/Owners/{GUID}/{GUID}.json", {"id": GUID, "userPrincipalName": "ann@contoso.com"}),
+        (f"tenant/ServicePrincipals/{GUID}/AppRoleAssignedTo/x-1/x-1.json", {"appRoleId": GUID, "resourceId": GUID}),
+    ],
     "Azure AD Graph": [
         ("az.json", OLD),
         ("az-list.json", [{**OLD, "objectType": "ServicePrincipal"}]),
@@ -91,6 +96,7 @@ FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, co
 
 
 def write(path: Path, content: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.name.endswith(".gz"):
         info = TenantInfo("7e4a0000-0000-4000-8000-000000000001", taken="2026-11-24T00:00:00Z", covered=[Covered("applications", count=1)])
         writer = Writer(path, ["applications"], "1").open(info)

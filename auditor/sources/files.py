@@ -212,6 +212,8 @@ def _is_marked(file: Whole) -> bool:
     if formats.may_hold_ours(raw):
         return True
     if file.is_json:
+        if formats.is_placed(file.name):
+            return True
         from auditor.sources import foreign
 
         if foreign.HINTS.search(raw) or _EMPTY.fullmatch(raw[:200]):

@@ -68,6 +68,11 @@ def may_hold_ours(raw: bytes | memoryview) -> bool:
     return any(pattern.search(raw) is not None for pattern in (_GRAPH_MARKERS, _APP_ID, _ESCAPED, MARKERS))
 
 
+def is_placed(name: str) -> bool:
+    """Whether a file is where a format has files of JSON that need not have a marker."""
+    return any(form.path is not None and form.path.search(name) is not None for form in FORMATS)
+
+
 def of_file(file: Whole) -> FileFormat | None:
     """The format of a whole file; None of JSON, and of what nobody knows."""
     forms = JSON_FILES if file.begins_like_json else FILES

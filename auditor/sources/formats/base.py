@@ -148,11 +148,13 @@ class Format:
     """What all formats have in common.
 
     `markers` are patterns of names in quotes: a file of JSON in a folder is read if it has one of any format's. A format of whole
-    files has none where `recognises` itself tells.
+    files has none where `recognises` itself tells. `path` tells files of JSON by where they are in a folder, whatever they hold.
     """
 
     name: str  # as people call it
+    told_by: str = ""  # how a file or an object is recognised, for people
     markers: tuple[bytes, ...] = ()
+    path: re.Pattern[str] | None = None
     cannot_carry: frozenset[str] = frozenset()  # properties in Microsoft Graph's shape that no file of this format can hold
 
 
