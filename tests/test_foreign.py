@@ -63,8 +63,6 @@ FILES: list[tuple[str, Any, str, bool]] = [
     ("pulumi.json", {"version": 3, "deployment": {"resources": [{"type": "azuread:index/application:Application"}]}}, "Pulumi", True),
     ("arm.json", ARM, "Azure Resource Manager", True),
     ("main.bicep", "extension graph\nresource app 'Microsoft.Graph/applications@v1.0' = {\n  displayName: 'x'\n}\n", "Bicep", True),
-    ("azurehound.json", {"data": [{"kind": "AZApp", "data": {**APP}}], "meta": {"type": "azure", "version": 5}}, "AzureHound", True),
-    ("azurehound.ndjson", json.dumps({"kind": "AZApp", "data": APP}) + "\n" + json.dumps({"kind": "AZServicePrincipal", "data": {}}), "AzureHound", True),
     ("dsc.ps1", "Configuration M365\n{\n  AADApplication 'Payroll'\n  {\n    DisplayName = 'x'\n  }\n}\n", "Microsoft365DSC", True),
     ("dsc.json", [{"ResourceName": "AADApplication", "ResourceInstanceName": "x", "DisplayName": "x"}], "Microsoft365DSC", True),
     ("portal.csv", f"Display name,Application (client) ID\nx,{GUID}\n", "CSV", True),

@@ -71,6 +71,11 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("sign-ins.json", [{"appId": GUID, "lastSignInActivity": {}}]),
         ("page.json", {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [{"displayName": "Payroll"}]}),
     ],
+    "AzureHound": [
+        ("hound.json", {"data": [{"kind": "AZApp", "data": {"id": GUID, "appId": GUID}}], "meta": {"type": "azure", "version": 5, "count": 1}}),
+        ("line.ndjson", json.dumps({"kind": "AZServicePrincipal", "data": {"id": GUID}})),
+        ("owner.json", {"kind": "AZServicePrincipalOwner", "data": {"owners": [{"owner": {"id": GUID}}], "servicePrincipalId": GUID}}),
+    ],
     "connector": [
         ("apiProperties.json", {"properties": {"iconBrandColor": "#fff"}}),
         ("sets.json", {"properties": {"connectionParameterSets": {"values": [{"parameters": {"token": SIGN_IN}}]}}}),

@@ -188,12 +188,6 @@ def _view(members: Members, name: str) -> bytes:
     return bytes(members[name].view()) if name in members else b""
 
 
-def _is_azurehound(members: Members) -> bool:
-    if "data" not in members:
-        return False
-    return _text(_inner(members, "meta"), "type") == "azure" or re.match(r"AZ[A-Z]", _text(members, "kind")) is not None
-
-
 def _is_powershell(members: Members) -> bool:
     capitals = sum(name[:1].isupper() for name in members)
     return capitals * 2 > len(members) and bool({"AppId", "ObjectId", "Id", "SignInAudience", "ResourceId"} & members.keys())
@@ -229,7 +223,6 @@ _OBJECTS = (
         "an Azure Resource Manager template (compiled Bicep)", _schema("deploymenttemplate.json", "deploymentparameters.json"),
         rb"(?i)Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
     ),
-    _Object("the output of AzureHound", _is_azurehound, rb'"AZ(?:App|ServicePrincipal)', _AZ),
     _Object("a Microsoft365DSC report", _has("ResourceName", "ResourceInstanceName"), rb'"AAD(?:Application|ServicePrincipal)"', _AZ),
     _Object(
         "a Postman collection",

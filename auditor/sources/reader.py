@@ -109,7 +109,7 @@ class _Reader:
                 self.value(item, depth + 1, ours=ours)
             if found:
                 kinds[found] += 1
-            elif self._progress == known:
+            elif found is None and self._progress == known:
                 strangers.append(item)
         if not items and ours:
             self.reading.empty += 1
@@ -134,7 +134,10 @@ class _Reader:
         return True
 
     def _object(self, element: Element, depth: int, *, ours: bool, kind: str | None = None, one: bool = False) -> str | None:
-        """Reads an object; returns its kind if it is one of Entra ID's. `kind`: what the collection that it stands in is named after."""
+        """Reads an object; returns its kind if it is one of Entra ID's, "" where a format knows it and it holds nothing of Entra ID's.
+
+        `kind`: what the collection that it stands in is named after.
+        """
         members = element.members()
         if members.twins:
             self._twins(members, ours=ours or kind is not None)
@@ -145,7 +148,8 @@ class _Reader:
             seen = Object(element, members, self.file.name, kind)
             found = formats.of_object(seen, one=one)
             if found is not None and (ours or kind is not None or found[1].is_certain(seen)):
-                self._read(seen, *found)
+                if found[0]:
+                    self._read(seen, *found)
                 return found[0]
         self._wrapper(element, members, depth, ours=ours, kind=kind)
         return None

@@ -65,7 +65,7 @@ class Piece(msgspec.Struct, gc=False):
     element: Element
     kind: str
     convert: Callable[[Any], Converted] | None = None
-    parent: str = ""  # object id of what it belongs to; of a connector what its files have in common
+    parent: str = ""  # object id of what it belongs to, or app id; of a connector what its files have in common
     identity: str = ""  # names it in its file where it has no ids, such as a resource's address: a finding goes by that, not by its place
     why: str = ""  # why what it does not hold is unknown; "": absent from the document
     may_be_template: bool = False  # placeholders in it mean that a tool fills them in later
