@@ -94,7 +94,8 @@ class _Objects:
             for principal in principals:
                 credentials = list(tables.credentials_of(principal, audited.as_of)) if whole else []
                 if principal.rank in needed or credentials or depth is Depth.inventory:
-                    self._put("principal", self.service_principals, principal, tables.service_principal(principal), number, credentials)
+                    held = tables.service_principal(principal, inventory=depth is Depth.inventory)
+                    self._put("principal", self.service_principals, principal, held, number, credentials)
             for connector in world.connectors:
                 self._put("connector", self.connectors, connector, tables.connector(connector), number)
         self.files = list(self._files)
@@ -129,6 +130,7 @@ class _Objects:
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
             row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty, row.stands_for or [],
+            among_unknown=row.among_unknown,
         )  # fmt: skip
         setattr(made, member, position)
         if row.related:
@@ -244,7 +246,7 @@ def _not_evaluated(audited: Audited, reason: Reason, count: int) -> model.NotEva
 def _rule(outcome: engine.Outcome, explained: dict[str, Template | None]) -> model.Rule:
     rule = outcome.rule
     verdicts = model.Verdicts(*(getattr(outcome, name) for name in model.Verdicts.__struct_fields__))
-    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts)
+    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, definition=rule.definition)
     if (template := explained.get(rule.id)) is not None:
         row.tags = rule.tags
         row.expected, row.why, row.references = rule.require, clean_lines(rule.why, _LONGEST), rule.references

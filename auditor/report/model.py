@@ -15,6 +15,7 @@ from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
 
 SCHEMA_VERSION = "2.0"
+Change = Literal["new", "newly-visible", "known"]
 
 
 # -- rules and findings
@@ -36,7 +37,7 @@ class Verdicts(Model):
 
 
 class Rule(Row):
-    """What is the same for all findings of a rule. What follows `aadsts` is there only where the report has a finding of it."""
+    """What is the same for all findings of a rule. From `tags` to `references` it is there only where the report has a finding of it."""
 
     id: str
     """Its name."""
@@ -60,6 +61,8 @@ class Rule(Row):
     """The commands of the fix, each a template with the same places as `fix`."""
     references: list[str] = []
     """Addresses of documentation; the first is the most telling."""
+    definition: str | None = None
+    """What it judges by, as a hash: two reports with the same checked the same, also with the same parameters."""
 
 
 class Elsewhere(Model):
@@ -134,6 +137,10 @@ class Finding(Row):
     """Where the place is not within the object: `pointer` is not there then, and `line` and `column` are those of this file."""
     related: list[Related] = []
     """Other objects that the message names."""
+    among_unknown: bool = False
+    """Whether the rule could not evaluate other subjects of the same object, such as another credential of it."""
+    change: Change | None = None
+    """With `scan --against`: new, newly-visible or known; null where the report was not compared."""
 
 
 class NotEvaluated(Model):
