@@ -52,6 +52,7 @@ class Finding(msgspec.Struct, gc=False):
     values: dict[str, str] = {}  # what the fix takes from this subject
     template: Template | None = None  # the fix
     rank: int = 0  # of the root
+    change: str | None = None  # new, newly-visible or known, where the run was compared with an older one
 
     @property
     def rule_id(self) -> str:

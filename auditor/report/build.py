@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
@@ -130,7 +130,7 @@ class _Objects:
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
             row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty, row.stands_for or [],
-            among_unknown=row.among_unknown,
+            among_unknown=row.among_unknown, change=cast(Any, row.change),
         )  # fmt: skip
         setattr(made, member, position)
         if row.related:
