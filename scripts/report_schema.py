@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from auditor import severity, template
+from auditor import accepted, severity, template
 from auditor.report import model, objects
 from auditor.severity import SEVERITIES
 
-MODULES = (model, objects, severity, template)
+MODULES = (model, objects, accepted, severity, template)
 
 
 def described(module: ModuleType) -> dict[str, dict[str, str]]:

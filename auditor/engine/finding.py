@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from auditor.accepted import Baselined, Waiver
 from auditor.rulebook.page import Rule
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
@@ -53,6 +54,8 @@ class Finding(msgspec.Struct, gc=False):
     template: Template | None = None  # the fix
     rank: int = 0  # of the root
     change: str | None = None  # new, newly-visible or known, where the run was compared with an older one
+    waiver: Waiver | None = None  # where its status is waived
+    baseline: Baselined | None = None  # where its status is baselined
 
     @property
     def rule_id(self) -> str:

@@ -133,6 +133,7 @@ class _Objects:
             among_unknown=row.among_unknown, change=cast(Any, row.change),
         )  # fmt: skip
         setattr(made, member, position)
+        made.waiver, made.baseline = row.waiver, row.baseline
         if row.related:
             made.related = [model.Related(one.label, one.file, one.line, one.pointer) for one in row.related]
         if row.pointer is None:

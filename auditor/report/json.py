@@ -15,10 +15,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
-    """In pieces: members one after the other, long lists in batches."""
+    """In pieces: members one after the other, long lists in batches. A member that is null is not there."""
     start = b"{"
     for name in report.__struct_fields__:
         value = getattr(report, name)
+        if value is None:
+            continue
         yield start + b'"' + name.encode() + b'":'
         if isinstance(value, list):
             yield b"["

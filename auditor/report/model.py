@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from auditor.accepted import Baselined, Waiver
 from auditor.report.objects import Application, AreaVerdict, Connector, Credential, Model, Row, ServicePrincipal, Tenant, Time
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
@@ -142,6 +143,10 @@ class Finding(Row):
     """Whether the rule could not evaluate other subjects of the same object, such as another credential of it."""
     change: Change | None = None
     """With `scan --against`: new, newly-visible or known; null where the report was not compared."""
+    waiver: Waiver | None = None
+    """What accepts it, where its status is waived."""
+    baseline: Baselined | None = None
+    """What the baseline says of it, where its status is baselined."""
 
 
 class NotEvaluated(Model):
@@ -263,6 +268,47 @@ class Gate(Model):
     """0: complete, and no finding counts; 1: complete, and one does; 2: not complete."""
 
 
+class WaiverUse(Row):
+    """A waiver, or an override of the configuration, and what it did in this run."""
+
+    waiver: Waiver
+    """What it says."""
+    state: Literal["applied", "expired", "unused"]
+    """applied: it accepts at least one finding; expired: its last day has passed, and its findings count again; unused: no finding is
+    of it."""
+    what: str
+    """What it names: a finding, or a rule and an object."""
+    findings: int = 0
+    """Number of its findings."""
+    remark: str | None = None
+    """Why it is not used, where that is known."""
+
+
+class Exceptions(Model):
+    """What took findings away from the gate: configuration, waivers, baseline."""
+
+    configuration: list[str] = []
+    """The configuration files that are in force, the one that decides first."""
+    left_out: int = 0
+    """Number of findings that are not in the report because of the configuration: its rules, severities and parameters."""
+    lowered: int = 0
+    """Number of findings that have a lower severity because of the configuration."""
+    waived: int = 0
+    """Number of findings with status waived."""
+    waivers: list[WaiverUse] = []
+    """All waivers and overrides, in the order of their files."""
+    baseline: str | None = None
+    """The file of the baseline."""
+    baselined: int = 0
+    """Number of findings with status baselined."""
+    risen: int = 0
+    """Number of findings that are more severe than the baseline says: they are new."""
+    fixed: int = 0
+    """Number of findings of the baseline that are fixed: `regaudit baseline --update` takes them out."""
+    not_seen: int = 0
+    """Number of findings of the baseline that this run could not look for."""
+
+
 class ByOwner(Model):
     """Findings of the objects of one owner."""
 
@@ -349,6 +395,8 @@ class Report(Model):
     """All connectors."""
     credentials: list[Credential]
     """All client secrets and certificates."""
+    exceptions: Exceptions | None = None
+    """What took findings away; not there in a run without configuration, waivers and baseline."""
 
 
 def decode(json: bytes | str) -> Report:
