@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from auditor.history.seen import NAMES, Key, Seen
+from auditor.history.seen import Key, Seen
 from auditor.report.model import Report
 from auditor.report.objects import (
     Application,
@@ -83,6 +83,7 @@ KINDS = {
 _ORDER = {kind: number for number, kind in enumerate(KINDS)}
 _ADDED = {"application": "registration-added", "servicePrincipal": "principal-added"}
 _REMOVED = {"application": "registration-removed", "servicePrincipal": "principal-removed"}
+REMOVED = frozenset(_REMOVED.values())  # of an object of the older report
 
 
 def changes(old: Report, new: Report) -> Changes:
@@ -114,15 +115,15 @@ class _Changes:
             kind, was, now = key[0], before.get(key), after.get(key)
             if was is None and now is not None:
                 if self._is_absent(self.old, self.new, kind, key, now):
-                    self.found.append(Changed(_ADDED[kind], now, kind, _titled(now)))
+                    self.found.append(Changed(_ADDED[kind], now, kind, ""))
                 else:
                     self.only_there[kind] += 1
             elif was is not None and now is None:
                 if self._is_absent(self.new, self.old, kind, key, was):
-                    self.found.append(Changed(_REMOVED[kind], was, kind, _titled(was)))
+                    self.found.append(Changed(_REMOVED[kind], was, kind, ""))
             elif was is not None and now is not None:
                 self._compare(kind, was, now, *(each.get(key, []) for each in credentials))
-        self.found.sort(key=lambda one: (_titled(one.of), *_ids(one.of), one.of_kind, _ORDER[one.kind], one.what, one.id or ""))
+        self.found.sort(key=lambda one: (one.of.display_name or "", *_ids(one.of), one.of_kind, _ORDER[one.kind], one.what, one.id or ""))
         return Changes(self.found, dict(sorted(self.untold.items())), dict(sorted(self.only_there.items())))
 
     @staticmethod
@@ -291,12 +292,3 @@ def _credentials(seen: Seen) -> dict[Key, list[Credential]]:
 
 def _ids(of: Entity) -> tuple[str, str]:
     return of.app_id or "", of.object_id or ""
-
-
-def _titled(of: Entity) -> str:
-    return of.display_name or "(no name)"
-
-
-def without_inventory(report: Report) -> bool:
-    """Whether a report does not say what its registrations hold."""
-    return bool(report.applications) and not any(one.inventory is not None for one in report.applications)

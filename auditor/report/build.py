@@ -31,7 +31,7 @@ def report_of(
     audited: Audited, *, fail_on: str = "high", strict: bool = False, min_severity: str = Severity.info, depth: Depth = Depth.objects
 ) -> model.Report:
     """The report of an audit. Findings that cannot be as severe as `min_severity` are counted, but not listed. Raises UsageError."""
-    failed = [row for row in audited.findings if row.status in _FINDINGS]
+    failed = findings_of(audited)
     errors = [row for row in audited.findings if row.status is Status.error]
     passed = [row for row in audited.findings if row.status is Status.passed]
     reasons = sorted(audited.reasons().items(), key=lambda item: str(item[0]))
@@ -59,6 +59,11 @@ def report_of(
 
 
 _FINDINGS = {Status.fail, Status.waived, Status.baselined}
+
+
+def findings_of(audited: Audited) -> list[engine.Finding]:
+    """The findings among the rows of an audit, also those that are accepted: in the order of `findings` in its report."""
+    return [row for row in audited.findings if row.status in _FINDINGS]
 
 
 class _Objects:
