@@ -84,6 +84,8 @@ class Rows:
             self._locate(row, root, self.place)
             row.actual = show(subject)
         row.weak = row.weak or is_weak_key(root, subject, key)
+        if subject is not root and isinstance(subject, Fact) and len(subject.KEY) > 1:
+            row.known_by = subject.known_by
         row.template, row.values = bound.compiled.template, bound.values(root, subject)
         others = [other for other in bound.named(root, subject) if isinstance(other, Fact)]
         if others:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
-from auditor.history.seen import Key, Seen
+from auditor.history.seen import Seen, entities
 from auditor.report.model import Report
 from auditor.report.objects import (
     Application,
@@ -92,9 +92,9 @@ def changes(old: Report, new: Report) -> Changes:
 
 
 class _Entry(NamedTuple):
-    """An entry of a list: by what it is known, its kinds of change, what it is called, its ID."""
+    """An entry of a list: by what it is known (None: a part of that was not read), its kinds of change, what it is called, its ID."""
 
-    key: Hashable
+    key: Hashable | None
     added: str
     removed: str
     what: str
@@ -109,27 +109,24 @@ class _Changes:
         self.only_there: Counter[str] = Counter()
 
     def all(self) -> Changes:
-        before, after = _held(self.old), _held(self.new)
-        credentials = _credentials(self.old), _credentials(self.new)
-        for key in sorted(before.keys() | after.keys()):
-            kind, was, now = key[0], before.get(key), after.get(key)
-            if was is None and now is not None:
-                if self._is_absent(self.old, self.new, kind, key, now):
-                    self.found.append(Changed(_ADDED[kind], now, kind, ""))
-                else:
-                    self.only_there[kind] += 1
-            elif was is not None and now is None:
-                if self._is_absent(self.new, self.old, kind, key, was):
-                    self.found.append(Changed(_REMOVED[kind], was, kind, ""))
-            elif was is not None and now is not None:
-                self._compare(kind, was, now, *(each.get(key, []) for each in credentials))
+        old, new = self.old, self.new
+        credentials = _credentials(old), _credentials(new)
+        compared = set[int]()
+        for kind, now in _held(new):
+            if before := [one for one in old.same(kind, now, new) if isinstance(one, _Held)]:
+                was, after = _first(before, old), _first(new.same(kind, now, new), new)
+                if after is now and id(was) not in compared:  # once, also where it was read twice
+                    compared.add(id(was))
+                    self._compare(kind, was, now, credentials[0].get(id(was), []), credentials[1].get(id(now), []))
+            elif old.is_absent(kind, now, new):
+                self.found.append(Changed(_ADDED[kind], now, kind, ""))
+            else:
+                self.only_there[kind] += 1
+        for kind, was in _held(old):
+            if new.is_absent(kind, was, old):
+                self.found.append(Changed(_REMOVED[kind], was, kind, ""))
         self.found.sort(key=lambda one: (one.of.display_name or "", *_ids(one.of), one.of_kind, _ORDER[one.kind], one.what, one.id or ""))
         return Changes(self.found, dict(sorted(self.untold.items())), dict(sorted(self.only_there.items())))
-
-    @staticmethod
-    def _is_absent(there: Seen, other: Seen, kind: str, key: Key, of: Entity) -> bool:
-        tenants = other.report.tenants
-        return there.is_absent(kind, key, tenants[of.tenant], alone=len(tenants) == 1)
 
     def _compare(self, kind: str, was: _Held, now: _Held, old: list[Credential], new: list[Credential]) -> None:
         """What changed of one object."""
@@ -152,8 +149,9 @@ class _Changes:
             if getattr(was.inventory, name) is None or getattr(now.inventory, name) is None:
                 self.untold["credentials"] += 1
                 continue
-            entries = ([_credential(one) for one in side if one.kind == credential] for side in (old, new))
-            _differ(next(entries), next(entries), say)
+            entries = [[_credential(one) for one in side if one.kind == credential] for side in (old, new)]
+            if not _differ(entries[0], entries[1], say):
+                self.untold["credentials"] += 1
 
     def _switched(self, was: Any, now: Any, say: Callable[..., None]) -> None:
         for name, enabling in ("enabled", True), ("deactivated", False):
@@ -168,21 +166,28 @@ class _Changes:
             self.untold[_CALLED.get(name, name)] += 1
             return
         open_before, open_after = name in was.incomplete, name in now.incomplete
-        if open_before or open_after:
+        entries = [entry(one) for one in before], [entry(one) for one in after]
+        if not _differ(*entries, say, added=not open_before, removed=not open_after):
             self.untold[_CALLED.get(name, name)] += 1
-        _differ([entry(one) for one in before], [entry(one) for one in after], say, added=not open_before, removed=not open_after)
         if name == "grants":
             _more_users(before, after, say)
 
 
-def _differ(before: list[_Entry], after: list[_Entry], say: Callable[..., None], *, added: bool = True, removed: bool = True) -> None:
-    """What only one of two lists has. `added`, `removed`: whether that an entry is not in the other list says that it was not there."""
+def _differ(before: list[_Entry], after: list[_Entry], say: Callable[..., None], *, added: bool = True, removed: bool = True) -> bool:
+    """What only one of two lists has. `added`, `removed`: whether that an entry is not in the other list says that it was not there.
+
+    Returns whether all was told: an entry of which it is not known what it is may be any of the other list.
+    """
     entries = {entry.key: entry for entry in (*before, *after)}
     were, are = Counter(entry.key for entry in before), Counter(entry.key for entry in after)
+    added, removed = added and None not in were, removed and None not in are
     for key in (are - were) if added else ():
-        say(entries[key].added, entries[key].what, entries[key].id)
+        if key is not None:
+            say(entries[key].added, entries[key].what, entries[key].id)
     for key in (were - are) if removed else ():
-        say(entries[key].removed, entries[key].what, entries[key].id)
+        if key is not None:
+            say(entries[key].removed, entries[key].what, entries[key].id)
+    return added and removed
 
 
 def _more_users(before: list[Grant], after: list[Grant], say: Callable[..., None]) -> None:
@@ -190,7 +195,7 @@ def _more_users(before: list[Grant], after: list[Grant], say: Callable[..., None
     were = {_grant(grant).key: grant.users for grant in before}
     for grant in after:
         entry = _grant(grant)
-        if (users := were.get(entry.key)) is not None and grant.users is not None and grant.users != users:
+        if entry.key is not None and (users := were.get(entry.key)) is not None and grant.users is not None and grant.users != users:
             change = "consent-given" if grant.users > users else "consent-withdrawn"
             say(change, f"{_of_api(grant)} by users: {grant.users:,} now, {users:,} before", entry.id)
 
@@ -200,16 +205,16 @@ def _more_users(before: list[Grant], after: list[Grant], say: Callable[..., None
 
 def _owner(owner: Owner) -> _Entry:
     ids = f" ({owner.object_id})" if owner.object_id and owner.object_id != owner.name else ""
-    return _Entry(owner.object_id or owner.name, "owner-added", "owner-removed", f'"{owner.name}"{ids}', owner.object_id)
+    return _Entry(owner.object_id, "owner-added", "owner-removed", f'"{owner.name}"{ids}', owner.object_id)
 
 
 def _requested(one: Permission) -> _Entry:
-    key = one.resource_app_id, one.permission_id or one.permission, one.kind
+    key = _known(one.resource_app_id, one.permission_id, one.kind)
     return _Entry(key, "permission-requested", "permission-dropped", _of_api(one), one.permission_id)
 
 
 def _grant(one: Grant) -> _Entry:
-    key = one.resource_app_id or one.resource_name, one.permission_id or one.permission, one.kind, one.consent
+    key = _known(one.resource_app_id, one.permission_id if one.kind == "application" else one.permission, one.kind, one.consent)
     if one.kind == "application":
         return _Entry(key, "permission-granted", "permission-revoked", _of_api(one), one.permission_id)
     by = {"admin": " by an admin, for all users", "user": " by users"}.get(one.consent or "", "")
@@ -235,15 +240,18 @@ def _identifier_uri(uri: str) -> _Entry:
 def _federated(one: FederatedCredential) -> _Entry:
     subject = one.subject or "a subject that is not known"
     what = f'{subject} of {one.issuer or "an issuer that is not known"} (credential "{one.name}")'
-    return _Entry((one.name, one.issuer, one.subject), "federated-subject-added", "federated-subject-removed", what, None)
+    return _Entry(_known(one.issuer, one.subject), "federated-subject-added", "federated-subject-removed", what, None)
 
 
 def _credential(one: Credential) -> _Entry:
     kind = "client secret" if one.kind == "secret" else "certificate"
     name = f' "{one.display_name}"' if one.display_name else ""
     facts = ", ".join(filter(None, (one.key_id and f"key ID {one.key_id}", one.end and f"ends {one.end[:10]}")))
-    key = one.key_id or (one.display_name, one.start, one.end)
-    return _Entry(key, "credential-added", "credential-removed", f"{kind}{name}{f' ({facts})' if facts else ''}", one.key_id)
+    return _Entry(one.key_id, "credential-added", "credential-removed", f"{kind}{name}{f' ({facts})' if facts else ''}", one.key_id)
+
+
+def _known(*parts: str | None) -> tuple[str | None, ...] | None:
+    return None if None in parts else parts
 
 
 # Lists of an inventory.
@@ -270,23 +278,23 @@ def _audience_change(was: str, now: str) -> str:
 # -- objects
 
 
-def _held(seen: Seen) -> dict[Key, _Held]:
-    """Registrations and service principals; of one that was read several times the first by its place."""
-    found: dict[Key, _Held] = {}
-    for key, same in seen.objects.items():
-        first = min(same, key=lambda one: (seen.file_of(one), one.pointer))
-        if isinstance(first, Application | ServicePrincipal):
-            found[key] = first
-    return found
+def _held(seen: Seen) -> Iterator[tuple[str, _Held]]:
+    """Registrations and service principals."""
+    for kind, one in entities(seen.report):
+        if isinstance(one, _Held):
+            yield kind, one
 
 
-def _credentials(seen: Seen) -> dict[Key, list[Credential]]:
-    found: dict[Key, list[Credential]] = defaultdict(list)
-    held = {id(one) for one in _held(seen).values()}
+def _first(same: list[Any], seen: Seen) -> Any:
+    """Of an object that was read several times the first by its place."""
+    return min(same, key=lambda one: (seen.file_of(one), one.pointer))
+
+
+def _credentials(seen: Seen) -> dict[int, list[Credential]]:
+    """By the object that has them."""
+    found: dict[int, list[Credential]] = defaultdict(list)
     for credential in seen.report.credentials:
-        kind, of = seen.rows.object_of(credential)
-        if id(of) in held:
-            found[seen.key(kind, of)].append(credential)
+        found[id(seen.rows.object_of(credential)[1])].append(credential)
     return found
 
 

@@ -6,12 +6,13 @@ A finding of the newer report is new, newly visible or known; one of the older r
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 from enum import StrEnum
 
 import msgspec
 
 from auditor.engine.gate import counts
-from auditor.history.seen import NAMES, Key, Seen
+from auditor.history.seen import NAMES, Seen, entities
 from auditor.report.model import Finding, Report
 from auditor.severity import Severity, Status
 
@@ -59,9 +60,7 @@ class _Comparing:
         for row in old.report.findings:
             self.before[old.finding_key(row)].append(row)
         self.now = {new.finding_key(row) for row in new.report.findings}
-        # Weak findings that only the newer report has: each may be one of the older report under another ID.
-        strangers = (row for row in new.report.findings if row.weak and new.finding_key(row) not in self.before)
-        self.strangers = {(row.rule_id, new.key_of(row)) for row in strangers}
+        self.unmatched = {old: _unmatched(old, self.now), new: _unmatched(new, self.before)}
 
     def comparison(self) -> Comparison:
         return Comparison(
@@ -72,9 +71,11 @@ class _Comparing:
 
     def is_possible(self) -> bool:
         old, new = self.old, self.new
-        both = {key for key in old.objects.keys() & new.objects.keys() if _names_one(key)}
-        nothing = not all(any(key[0] != "tenant" for key in side.objects) for side in (old, new))
-        return nothing or bool(both and old.rules.keys() & new.rules.keys())
+        audited = [any(kind != "tenant" for kind, _ in entities(side.report)) for side in (old, new)]
+        common = any(
+            old.same(kind, entity, new) for kind, entity in entities(new.report) if kind != "tenant" or getattr(entity, "tenant_id", None)
+        )
+        return not all(audited) or bool(common and old.rules.keys() & new.rules.keys())
 
     def of_new(self, row: Finding) -> Compared:
         if before := self.before.get(self.new.finding_key(row)):
@@ -93,22 +94,34 @@ class _Comparing:
     def of_old(self, row: Finding) -> Compared:
         if self.old.finding_key(row) in self.now:
             return Compared(row, Class.known)
-        kind, entity = self.old.rows.object_of(row)
-        key = self.old.key(kind, entity)
         gap = self._gap(self.old, row, self.new)
-        if gap is None and row.weak and (row.rule_id, key) in self.strangers:
-            gap = "the newer report has a finding of the same rule and object that it may be: neither has an ID of its own"
         if gap is not None:
             return Compared(row, Class.not_seen, gap)
-        return Compared(row, Class.fixed, "" if key in self.new.objects else f"the {NAMES[kind]} is not there any more")
+        kind, entity = self.old.rows.object_of(row)
+        return Compared(row, Class.fixed, "" if self.new.same(kind, entity, self.old) else f"the {NAMES[kind]} is not there any more")
 
     def _gap(self, of: Seen, row: Finding, other: Seen) -> str | None:
         """Why the other run may not have found it although it was there."""
         kind, entity = of.rows.object_of(row)
-        alone = len(of.report.tenants) == 1
-        return other.gap(of.rules[row.rule_id], kind, of.key(kind, entity), of.report.tenants[entity.tenant], alone=alone)
+        if gap := other.gap(of.rules[row.rule_id], kind, entity, of):
+            return gap
+        for one in other.same(kind, entity, of):
+            is_known_otherwise = of.is_known_otherwise(kind, entity, one)
+            for theirs in self.unmatched[other].get((row.rule_id, id(one)), ()):
+                if is_known_otherwise or _may_be(row, theirs):
+                    return f"the {other.side} report has a finding that may be the same: an ID is missing that would tell them apart"
+        return None
 
 
-def _names_one(key: Key) -> bool:
-    """Whether a key says of one object which it is; any folder may be a tenant without an ID."""
-    return key[0] != "tenant" or len(key) == 2
+def _may_be(one: Finding, other: Finding) -> bool:
+    """Whether two findings of a rule and an object, which have different IDs, may be one: what tells subjects apart was not read."""
+    return one.weak or other.weak or one.known_by != other.known_by
+
+
+def _unmatched(seen: Seen, matched: Container[tuple[str, str]]) -> dict[tuple[str, int], list[Finding]]:
+    """Findings that the other report does not have, by rule and object."""
+    found: dict[tuple[str, int], list[Finding]] = defaultdict(list)
+    for row in seen.report.findings:
+        if seen.finding_key(row) not in matched:
+            found[row.rule_id, id(seen.rows.object_of(row)[1])].append(row)
+    return found

@@ -65,7 +65,11 @@ def _numbers(gate: Gate, numbers: dict[str, int]) -> str:
     found = counted(numbers["new"], "new finding") if numbers["new"] else "no new findings"
     if numbers["newly_visible"]:
         found += f" and {numbers['newly_visible']:,} newly visible"
-    at = "" if gate.fail_on in ("never", "info") else f" ({f'{gate.findings:,}' if gate.findings else 'none'} at or above --fail-on {gate.fail_on})"
+    at = (
+        ""
+        if gate.fail_on in ("never", "info")
+        else f" ({f'{gate.findings:,}' if gate.findings else 'none'} at or above --fail-on {gate.fail_on})"
+    )
     return f"{found}{at}; {numbers['fixed']:,} fixed, {numbers['not_seen']:,} not seen, {numbers['known']:,} known"
 
 
@@ -124,9 +128,9 @@ def _notes(old: Report, new: Report, changed: changes.Changes) -> Iterable[str]:
             "changes of credentials, owners, permissions and URIs cannot be told: "
             f"{which} an inventory (regaudit scan --output-format json --inventory)"
         )
-    for name, count in changed.untold.items():
-        of = counted(count, "object")
-        yield f"{name}: whether all changes are listed is not known of {of}, since one of the reports does not have the whole list"
+    if changed.untold:
+        lists = ", ".join(f"{name} ({counted(count, 'object')})" for name, count in changed.untold.items())
+        yield f"not all changes of these are listed, since one of the reports does not have the whole list: {lists}"
     for kind, count in changed.only_there.items():
         verb = "is" if count == 1 else "are"
         yield f"{counted(count, NAMES[kind])} {verb} only in the newer input, and the older input may not have listed all of them"

@@ -135,7 +135,7 @@ class _Objects:
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
             row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty, row.stands_for or [],
-            among_unknown=row.among_unknown, change=cast(Any, row.change),
+            among_unknown=row.among_unknown, known_by=row.known_by, change=cast(Any, row.change),
         )  # fmt: skip
         setattr(made, member, position)
         made.waiver, made.baseline = row.waiver, row.baseline

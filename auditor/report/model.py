@@ -141,6 +141,8 @@ class Finding(Row):
     """Other objects that the message names."""
     among_unknown: bool = False
     """Whether the rule could not evaluate other subjects of the same object, such as another credential of it."""
+    known_by: int = 0
+    """Which of the keys of its subject `finding_id` is made with: 0, the best, or a later one, since what the others need is not known."""
     change: Change | None = None
     """With `scan --against`: new, newly-visible or known; null where the report was not compared."""
     waiver: Waiver | None = None
