@@ -139,9 +139,9 @@ class _Changes:
         if was.inventory is None or now.inventory is None:
             return
         self._switched(was.inventory, now.inventory, say)
-        before, after = (getattr(has, "sign_in_audience", None) for has in (was.inventory, now.inventory))
-        if before and after and before != after:
-            say(_audience_change(before, after), f"from {before} to {after}")
+        once, since = (getattr(has, "sign_in_audience", None) for has in (was.inventory, now.inventory))
+        if once and since and once != since:
+            say(_audience_change(once, since), f"from {once} to {since}")
         for name, entry in _LISTS.items():
             if hasattr(now.inventory, name):
                 self._list(name, entry, was.inventory, now.inventory, say)
@@ -149,8 +149,8 @@ class _Changes:
             if getattr(was.inventory, name) is None or getattr(now.inventory, name) is None:
                 self.untold["credentials"] += 1
                 continue
-            entries = [[_credential(one) for one in side if one.kind == credential] for side in (old, new)]
-            if not _differ(entries[0], entries[1], say):
+            before, after = (_credentials_of(side, credential) for side in (old, new))
+            if not _differ(before, after, say):
                 self.untold["credentials"] += 1
 
     def _switched(self, was: Any, now: Any, say: Callable[..., None]) -> None:
@@ -181,12 +181,9 @@ def _differ(before: list[_Entry], after: list[_Entry], say: Callable[..., None],
     entries = {entry.key: entry for entry in (*before, *after)}
     were, are = Counter(entry.key for entry in before), Counter(entry.key for entry in after)
     added, removed = added and None not in were, removed and None not in are
-    for key in (are - were) if added else ():
-        if key is not None:
-            say(entries[key].added, entries[key].what, entries[key].id)
-    for key in (were - are) if removed else ():
-        if key is not None:
-            say(entries[key].removed, entries[key].what, entries[key].id)
+    for told, some, others, change in (added, are, were, "added"), (removed, were, are, "removed"):
+        for entry in [entries[key] for key in some - others if told and key is not None]:
+            say(getattr(entry, change), entry.what, entry.id)
     return added and removed
 
 
@@ -247,7 +244,15 @@ def _credential(one: Credential) -> _Entry:
     kind = "client secret" if one.kind == "secret" else "certificate"
     name = f' "{one.display_name}"' if one.display_name else ""
     facts = ", ".join(filter(None, (one.key_id and f"key ID {one.key_id}", one.end and f"ends {one.end[:10]}")))
-    return _Entry(one.key_id, "credential-added", "credential-removed", f"{kind}{name}{f' ({facts})' if facts else ''}", one.key_id)
+    # Entra ID lists a SAML certificate twice, to sign and to verify, with two key IDs and one term.
+    key = one.key_id if one.kind == "secret" else _known(one.start, one.end)
+    return _Entry(key, "credential-added", "credential-removed", f"{kind}{name}{f' ({facts})' if facts else ''}", one.key_id)
+
+
+def _credentials_of(credentials: list[Credential], kind: str) -> list[_Entry]:
+    """Those of a kind; the two entries of one certificate are one."""
+    entries = [_credential(one) for one in credentials if one.kind == kind]
+    return entries if kind == "secret" else list({entry.key: entry for entry in entries}.values())
 
 
 def _known(*parts: str | None) -> tuple[str | None, ...] | None:
