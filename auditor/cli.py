@@ -27,7 +27,7 @@ _COMMANDS = {
     "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, report or rule.",
+    "schema": "Print a JSON Schema: application, report, rule or diff.",
     "completion": "Print the completion script of a shell.",
 }
 

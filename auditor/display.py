@@ -172,6 +172,11 @@ def cell(value: str) -> str:
     return "'" + value if value.lstrip().startswith(_FORMULA) and value != "-" else value
 
 
+def as_code(text: str) -> str:
+    """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
+    return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
+
+
 def escaped(json: bytes) -> bytes:
     """JSON in which nothing stands that a terminal or a CI log obeys."""
     if json.isascii() and b"##" not in json and b"\x7f" not in json:

@@ -90,7 +90,7 @@ class Report(Loaded):
     started: datetime
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
-    against: gate.Against = gate.Against()  # what a comparison with an older run asks of the gate
+    against: gate.Against = field(default_factory=gate.Against)  # what a comparison with an older run asks of the gate
     with_findings: Counter[str] = field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property

@@ -89,9 +89,9 @@ def _rendered(diff: Diff, form: str, output: Output, limit: int, *, to_file: boo
 
         return iter([escaped(msgspec.json.format(msgspec.json.encode(diff), indent=2)), b"\n"])
     if form == "markdown":
-        from auditor.history import markdown
+        from auditor.history.markdown import render as markdown
 
-        return markdown.render(diff)
-    from auditor.history import text
+        return markdown(diff)
+    from auditor.history.text import Options, render
 
-    return text.render(diff, text.Options(wrapped, limit, output.coloured and not to_file, output.quiet))
+    return render(diff, Options(wrapped, limit, output.coloured and not to_file, output.quiet))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.report.model import Report
 
 _LOOKED_AT = 4096  # bytes
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb")  # of texts as PowerShell writes them
 
 
 def report_at(
@@ -30,12 +31,12 @@ def report_at(
         return _decoded(_utf8(sys.stdin.buffer.read(), "standard input"), "standard input")
     start, end = _ends(Path(path))
     is_of_tenant = is_snapshot(start)
-    if start.lstrip()[:1] == b"{" and not is_of_tenant or start[:2] in (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb"):
+    if not is_of_tenant and (start.lstrip()[:1] == b"{" or start[:2] in _MARKS):
         content = _utf8(Path(path).read_bytes(), path)
         if FORMATS["json"].wrote(content[:_LOOKED_AT], b"") or (b'"schema_version"' in content and b'"area_verdicts"' in content):
             return _decoded(content, path)
     if is_report(start, end):
-        raise UsageError(f"{path} is a report, but not in JSON: make it with --output-format json, best with --inventory")
+        raise UsageError(f"{path} is not a JSON report: make one with `regaudit scan --output-format json --inventory`")
     return _audited(path, rules, output, fail_on, _taken(path) if is_of_tenant and as_of is None else as_of, certain_only=certain_only)
 
 

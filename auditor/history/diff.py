@@ -98,15 +98,29 @@ def _finding(rows: Rows, compared: Compared) -> model.DiffFinding:
     kind, of = rows.object_of(finding)
     file, pointer, path = rows.place_of(finding)
     return model.DiffFinding(
-        *_object(rows.report, kind, of), clean(finding.finding_id), clean(finding.rule_id), clean(rows.rules[finding.rule_id].title),
-        finding.severity, finding.status, finding.certainty, finding.weak, compared.was, compared.because or None,
-        clean(finding.message, 4000), _or_none(file, 1000), finding.line, _or_none(pointer, 1000), _or_none(path, 1000),
-    )  # fmt: skip
+        *_object(rows.report, kind, of),
+        finding_id=clean(finding.finding_id),
+        rule_id=clean(finding.rule_id),
+        rule_title=clean(rows.rules[finding.rule_id].title),
+        severity=finding.severity,
+        status=finding.status,
+        certainty=finding.certainty,
+        weak=finding.weak,
+        was=compared.was,
+        because=compared.because or None,
+        message=clean(finding.message, 4000),
+        file=_or_none(file, 1000),
+        line=finding.line,
+        pointer=_or_none(pointer, 1000),
+        property_path=_or_none(path, 1000),
+    )
 
 
 def _change(change: Changed, old: Report, new: Report) -> model.Change:
     report = old if change.kind in changes.REMOVED else new
-    return model.Change(*_object(report, change.of_kind, change.of), change.kind, clean(change.what, 1000), _or_none(change.id))
+    return model.Change(
+        *_object(report, change.of_kind, change.of), kind=change.kind, what=clean(change.what, 1000), id=_or_none(change.id)
+    )
 
 
 def _object(report: Report, kind: str, of: Entity) -> tuple[str, str | None, str | None, str | None, str | None]:

@@ -55,18 +55,18 @@ class Object(Row):
     """Its tenant, where it is known."""
 
 
-class DiffFinding(Object):
+class DiffFinding(Object, kw_only=True):
     """A finding that only one of the reports has, or that counts only now."""
 
-    finding_id: str = ""
+    finding_id: str
     """Its identity over runs."""
-    rule_id: str = ""
+    rule_id: str
     """Its rule."""
-    rule_title: str = ""
+    rule_title: str
     """What the rule finds."""
-    severity: Severity = Severity.info
+    severity: Severity
     """How grave it is."""
-    status: Status = Status.fail
+    status: Status
     """fail, waived or baselined."""
     certainty: Certainty | None = Certainty.certain
     """likely, where it rests on what is not known."""
@@ -76,7 +76,7 @@ class DiffFinding(Object):
     """Its severity in the older report, where it is new because it counts only now."""
     because: str | None = None
     """Why it is of its class, where that is not plain."""
-    message: str = ""
+    message: str
     """What is wrong."""
     file: str | None = None
     """The file; null for an object of a live tenant or a snapshot."""
@@ -88,12 +88,12 @@ class DiffFinding(Object):
     """The property."""
 
 
-class Change(Object):
+class Change(Object, kw_only=True):
     """A change of an object itself."""
 
-    kind: str = ""
+    kind: str
     """What happened: credential-added, owner-removed, consent-given, …"""
-    what: str = ""
+    what: str
     """What was added, removed or changed: its name, and what tells it from others."""
     id: str | None = None
     """Its ID: of a credential the key ID, of an owner the object ID, of a permission its own."""

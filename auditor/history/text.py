@@ -71,6 +71,10 @@ class _Page:
         for rule, group in groupby(found, lambda one: (one.severity, one.rule_id, one.rule_title)):
             rows = list(group)
             yield from self.wrap(f"{rule[0]} {rule[1]}  {rule[2]}" + (f"  ({len(rows):,})" if len(rows) > 1 else ""), "  ", "    ")
+            reasons = {row.because for row in rows}
+            if name != "new_findings" and len(reasons) == 1 and len(rows) > 1:  # once for all
+                yield from self.wrap(rows[0].because, "    ", "    ") if rows[0].because else ()
+                rows = [msgspec.structs.replace(row, because=None) for row in rows]
             limit = self.options.limit or len(rows)
             for row in rows[:limit]:
                 yield from self._finding(row, is_there=name in ("new_findings", "newly_visible"))
