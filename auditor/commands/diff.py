@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.commands import Command, complete, older, wrapped
+from auditor.commands import Command, complete, older
 from auditor.commands.options import Output, as_of, limit, outputs, rules
 from auditor.commands.output import apart, guard_all, pages, shipped, target, to_stdout, write
 from auditor.errors import UsageError
@@ -94,4 +94,4 @@ def _rendered(diff: Diff, form: str, output: Output, limit: int, *, to_file: boo
         return markdown(diff)
     from auditor.history.text import Options, render
 
-    return render(diff, Options(wrapped, limit, output.coloured and not to_file, output.quiet))
+    return render(diff, Options(limit, output.coloured and not to_file, output.quiet))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 import click
 import msgspec
 
-from auditor.display import cell, counted
+from auditor.display import cell, counted, wrapped
 from auditor.history.changes import KINDS
 from auditor.history.model import Change, Diff, DiffFinding, Object, Side
 from auditor.history.seen import NAMES
 from auditor.severity import Certainty, Status
 
-Wrap = Callable[[str, str, str], list[str]]  # text, indent of the first line, indent of the others -> lines
 HEADS = {
     "new_findings": ("New", ""),
     "newly_visible": ("Newly visible", "the older run could not have found these"),
@@ -27,7 +26,6 @@ _COLOURS = {"new_findings": "red", "newly_visible": "yellow", "fixed": "green", 
 class Options(msgspec.Struct, frozen=True):
     """How a reader wants to see it."""
 
-    wrap: Wrap
     limit: int = 20  # findings of a rule, changed objects; 0: all
     colour: bool = False
     quiet: bool = False
@@ -40,24 +38,24 @@ def render(diff: Diff, options: Options) -> Iterator[bytes]:
 
 class _Page:
     def __init__(self, diff: Diff, options: Options) -> None:
-        self.diff, self.options, self.wrap = diff, options, options.wrap
+        self.diff, self.options = diff, options
 
     def lines(self) -> Iterator[str]:
         gate = self.diff.summary.gate
-        first, *others = self.wrap(gate.verdict, "", "  ")
+        first, *others = wrapped(gate.verdict, "", "  ")
         word, colon, rest = first.partition(":")
         yield self._style(word, "red" if gate.exit_code else "green", bold=True) + colon + rest
         yield from others
-        yield from self.wrap(_side("older", self.diff.old), "", "  ")
-        yield from self.wrap(_side("newer", self.diff.new), "", "  ")
+        yield from wrapped(_side("older", self.diff.old), "", "  ")
+        yield from wrapped(_side("newer", self.diff.new), "", "  ")
         if not self.options.quiet:
             for name, (head, why) in HEADS.items():
                 yield from self._class(name, head, why)
             yield from self._changes()
         for note in self.diff.notes:
-            yield from self.wrap(f"note {note}.", "", "  ")
+            yield from wrapped(f"note {note}.", "", "  ")
         for shortfall in gate.incomplete:
-            yield from self.wrap(f"{shortfall.message[:1].upper()}{shortfall.message[1:]}.", "", "  ")
+            yield from wrapped(f"{shortfall.message[:1].upper()}{shortfall.message[1:]}.", "", "  ")
 
     def _style(self, text: str, colour: str | None = None, *, bold: bool = False) -> str:
         return click.style(text, fg=colour, bold=bold) if self.options.colour else text
@@ -70,10 +68,10 @@ class _Page:
         yield self._style(head, _COLOURS[name], bold=True) + f" ({len(found):,})" + (f": {why}" if why else "")
         for rule, group in groupby(found, lambda one: (one.severity, one.rule_id, one.rule_title)):
             rows = list(group)
-            yield from self.wrap(f"{rule[0]} {rule[1]}  {rule[2]}" + (f"  ({len(rows):,})" if len(rows) > 1 else ""), "  ", "    ")
+            yield from wrapped(f"{rule[0]} {rule[1]}  {rule[2]}" + (f"  ({len(rows):,})" if len(rows) > 1 else ""), "  ", "    ")
             reasons = {row.because for row in rows}
             if name != "new_findings" and len(reasons) == 1 and len(rows) > 1:  # once for all
-                yield from self.wrap(rows[0].because, "    ", "    ") if rows[0].because else ()
+                yield from wrapped(rows[0].because, "    ", "    ") if rows[0].because else ()
                 rows = [msgspec.structs.replace(row, because=None) for row in rows]
             limit = self.options.limit or len(rows)
             for row in rows[:limit]:
@@ -84,13 +82,13 @@ class _Page:
     def _finding(self, row: DiffFinding, *, is_there: bool) -> Iterator[str]:
         marks = [row.status.value] if row.status is not Status.fail else []
         marks += [row.certainty.value] if row.certainty is Certainty.likely else []
-        yield from self.wrap(titled(row) + (f" [{', '.join(marks)}]" if marks else ""), "    ", "      ")
+        yield from wrapped(titled(row) + (f" [{', '.join(marks)}]" if marks else ""), "    ", "      ")
         if is_there:
-            yield from self.wrap(cell(row.message), "      ", "      ")
+            yield from wrapped(cell(row.message), "      ", "      ")
             if row.file:
-                yield from self.wrap(f"{row.file}:{row.line}  {row.property_path or ''}".rstrip(), "      ", "      ")
+                yield from wrapped(f"{row.file}:{row.line}  {row.property_path or ''}".rstrip(), "      ", "      ")
         if row.because:
-            yield from self.wrap(row.because, "      ", "      ")
+            yield from wrapped(row.because, "      ", "      ")
 
     def _changes(self) -> Iterator[str]:
         changes = self.diff.changes
@@ -101,9 +99,9 @@ class _Page:
         objects = by_object(changes)
         limit = self.options.limit or len(objects)
         for rows in objects[:limit]:
-            yield from self.wrap(titled(rows[0]), "  ", "    ")
+            yield from wrapped(titled(rows[0]), "  ", "    ")
             for row in rows:
-                yield from self.wrap(said(row), "    ", "      ")
+                yield from wrapped(said(row), "    ", "      ")
         if len(objects) > limit:
             yield f"  … and {counted(len(objects) - limit, 'more object')} (--limit 0 shows all)"
 

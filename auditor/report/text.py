@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import click
 
+from auditor import markdown
 from auditor.display import cell, counted, harmless
 from auditor.report import Options
 from auditor.report.model import Finding, NotEvaluated, Remark, Report
 from auditor.report.rows import Rows
 from auditor.severity import Certainty, Status
 
-_COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
+COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
 _LONGEST = 4000  # characters of a message, whose parts are cut already
 
@@ -67,7 +68,7 @@ class _Page:
         else:
             word = first.severity if first.status is Status.fail else first.status
             codes = "".join(f"  AADSTS{code}" for code in rule.aadsts)
-            head = f"{self._style(word, _COLOURS.get(word, 'magenta'), bold=True)} {self._style(rule.id, bold=True)}"
+            head = f"{self._style(word, COLOURS.get(word, 'magenta'), bold=True)} {self._style(rule.id, bold=True)}"
             yield f"{head}  {rule.title}  ({len(rows):,}){codes}"
         limit = self.options.limit or len(rows)
         for row in rows[:limit]:
@@ -93,9 +94,8 @@ class _Page:
             return
         commands = first.commands(shell)
         whose = f" ({self._who(rows[0])})" if len(rows) > 1 and (commands or "`" in first.text) else ""
-        head = self._style("fix", "green") + whose + ": "
-        for i, line in enumerate(first.lines(shell)):
-            yield f"  {'       ' if i else head}{line}".rstrip()
+        yield f"  {self._style('fix', 'green')}{whose}:"
+        yield from markdown.wrap(first.shown(shell), "    ")
         done = {command.lines for command in commands}
         for row in rows[1:] if commands else ():
             others = [(why, command) for why, command in self.rows.commands_of(row).explained(shell) if command.lines not in done]
@@ -103,8 +103,8 @@ class _Page:
                 yield f"  {self._style('fix', 'green')} ({self._who(row)}):"
             for why, command in others:
                 if command.how:  # somebody decides first: not to be pasted with the others
-                    yield from (f"       {line}" for line in why)
-                yield from (f"       {line}" for line in command.lines)
+                    yield from markdown.wrap(why, "    ")
+                yield from (f"    {line}" for line in command.lines)
             done |= {command.lines for _, command in others}
 
     def _place(self, row: Finding) -> Iterator[str]:
@@ -160,7 +160,7 @@ class _Page:
         for name in read.without_exact_places:
             yield f"{harmless(name, 200)} is larger than 8 MiB: its findings have lines and no columns."
         severities = summary.by_severity.items()
-        if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
+        if found := [self._style(f"{count:,} {severity}", COLOURS[severity], bold=True) for severity, count in severities if count]:
             yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")
         elif not summary.gate.incomplete:
             yield self._style("No findings.", "green", bold=True)
@@ -177,7 +177,7 @@ class _Page:
         for reason in reasons[:shown]:
             yield f"  {reason.count:>6,}  {_reason(reason)}  ({_some(sorted(reason.rules))})"
             if reason.remedy:
-                yield self._style(f"          {reason.remedy}", dim=True)
+                yield from (self._style(line, dim=True) for line in markdown.wrap(markdown.lines(reason.remedy), " " * 10))
         if len(reasons) > shown:
             yield f"          … and {counted(len(reasons) - shown, 'more reason')} (-v shows all)"
 
