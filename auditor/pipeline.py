@@ -69,6 +69,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
 
     `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
     `certain_only`: failures that are only likely count as not evaluated.
+    `also` names collections that are read of a snapshot or a tenant whether a rule needs them or not.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -79,6 +80,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     only: Roots | None = None
     by_area: bool = False
     certain_only: bool = False
+    also: frozenset[str] = frozenset()
 
 
 def load(
@@ -190,7 +192,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
     def wanted() -> set[str]:
         from auditor.engine.compiled import collections
 
-        return collections(rules)
+        return collections(rules) | request.also
 
     areas = AreaVerdicts() if request.by_area else None
     with _collector_off():

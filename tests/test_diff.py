@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from auditor import schemas
+from auditor.history.changes import KINDS
 from auditor.report.model import decode
 from tests.helpers import PAGE, Ran, regaudit, registration, write
 from tests.tenants import GRAPH, HOME, MICROSOFT, guid
@@ -30,7 +31,7 @@ def secret(number: int, end: str = "2025-06-01", **more: Any) -> dict[str, Any]:
 
 def app(number: int = 1, **more: Any) -> dict[str, Any]:
     """A registration of which Microsoft Graph gave everything that it has."""
-    empty = {"redirectUris": []}
+    empty: dict[str, Any] = {"redirectUris": []}
     return registration(
         more.pop("name", f"App {number}"), number,
         **{
@@ -42,7 +43,7 @@ def app(number: int = 1, **more: Any) -> dict[str, Any]:
 
 def principal(number: int = 1, **more: Any) -> dict[str, Any]:
     ids = {"id": guid("p", number), "appId": registration("", number)["appId"], "displayName": f"App {number}"}
-    lists = {"passwordCredentials": [], "keyCredentials": [], "servicePrincipalNames": [], "replyUrls": [], "tags": []}
+    lists: dict[str, Any] = {"passwordCredentials": [], "keyCredentials": [], "servicePrincipalNames": [], "replyUrls": [], "tags": []}
     return {**ids, **lists, "accountEnabled": True, "servicePrincipalType": "Application", "appOwnerOrganizationId": HOME, **more}
 
 
@@ -189,12 +190,14 @@ def test_a_registration_that_is_not_in_a_list_of_files_is_not_fixed(tmp_path: Pa
 
 def test_a_subject_that_was_not_read_is_not_fixed(tmp_path: Path) -> None:
     """One secret still fails; of the other the end was not read. The rule fails on the registration, and yet not all of it was seen."""
-    old = write(tmp_path / "old/apps.json", app(1, passwordCredentials=[secret(1), secret(2)]))
+    long, rule = "2027-12-01", ("--select", "secret-lifetime")
+    old = write(tmp_path / "old/apps.json", app(1, passwordCredentials=[secret(1, long), secret(2, long)]))
     half = {key: value for key, value in secret(2).items() if key != "endDateTime"}
-    new = write(tmp_path / "new/apps.json", app(1, passwordCredentials=[secret(1), half]))
-    found = diff(report(old, *SECRETS), report(new, *SECRETS))
+    new = write(tmp_path / "new/apps.json", app(1, passwordCredentials=[secret(1, long), half]))
+    found = diff(report(old, *rule), report(new, *rule))
     assert (found["summary"]["known"], found["fixed"]) == (1, [])
     assert "could not evaluate every part" in found["not_seen"][0]["because"]
+    assert "could not evaluate every part" in diff(report(new, *rule), report(old, *rule))["newly_visible"][0]["because"]
 
 
 def test_a_finding_that_rises_over_the_gate_is_new(tmp_path: Path) -> None:
@@ -224,11 +227,14 @@ def test_a_weak_finding_is_known_in_the_same_file_only(tmp_path: Path) -> None:
 
 
 def changed(tmp_path: Path, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Lines of the text about changes."""
-    files = [snapshot(tmp_path / f"{name}.ndjson", **one) for name, one in (("old", old), ("new", new))]
-    ran = regaudit("diff", *files, "--select", "secret-expired")
-    _, _, rest = ran.out.partition("Changes (")
-    return [line.strip() for line in " ".join(rest.split("\n")[1:]).split("    ") if line.strip()] if rest else []
+    """What changed, as the text says it."""
+    files = snapshot(tmp_path / "old.ndjson", **old), snapshot(tmp_path / "new.ndjson", **new)
+    text = " ".join(regaudit("diff", *files, *SECRETS).out.split())
+    found = []
+    for row in diff(*files, *SECRETS)["changes"]:
+        found.append(f"{row['resource_kind']}: {KINDS[row['kind']]}{': ' if row['what'] else ''}{row['what']}")
+        assert found[-1].partition(": ")[2] in text
+    return found
 
 
 GRANT = {"id": "g", "clientId": guid("p", 1), "resourceId": guid("p", 9), "consentType": "AllPrincipals", "scope": "Mail.Read"}
@@ -264,8 +270,8 @@ def test_a_registration_changed(before: dict[str, Any], after: dict[str, Any], a
     old, new = {"apps": [app(1, isDisabled=False, **before)]}, {"apps": [app(1, **{"isDisabled": False, **before, **after})]}
     for first, second, said in ((old, new, added), (new, old, removed)):
         lines = changed(tmp_path, first, second)
-        assert any(line.startswith(said) for line in lines), lines
-        assert len(lines) == 1 or lines[0].startswith("app registration"), lines
+        assert any(line.startswith(f"application: {said}") for line in lines), lines
+        assert len(lines) == 1, lines
     assert changed(tmp_path, new, new) == []
 
 
@@ -285,20 +291,20 @@ def test_a_service_principal_changed(after: dict[str, Any], added: str, removed:
     new = {**old, **after}
     for first, second, said in ((old, new, added), (new, old, removed)):
         lines = changed(tmp_path, first, second)
-        assert any(line.startswith(said) for line in lines), lines
-        assert any(line.startswith('service principal "App ') for line in lines), lines
+        assert len(lines) == 1, lines
+        assert lines[0].startswith(f"servicePrincipal: {said}"), lines
 
 
 def test_more_users_consented(tmp_path: Path) -> None:
     grants = [{**GRANT, "id": f"g{n}", "consentType": "Principal", "principalId": guid("u", n)} for n in range(3)]
     old: dict[str, Any] = {"apps": [app(1)], "principals": [principal(1)], "grants": grants[:1]}
     lines = changed(tmp_path, old, {**old, "grants": grants})
-    assert any(line.startswith("consent given: Mail.Read (delegated, medium)") and "3 now, 1 before" in line for line in lines), lines
+    assert lines == ['servicePrincipal: consent given: Mail.Read (delegated, medium) of "Microsoft Graph" by users: 3 now, 1 before']
 
 
 def test_a_registration_came_and_another_went(tmp_path: Path) -> None:
     lines = changed(tmp_path, {"apps": [app(1)]}, {"apps": [app(2)]})
-    assert [line for line in lines if not line.startswith('app registration "')] == ["app registration removed", "app registration added"]
+    assert lines == ["application: app registration removed", "application: app registration added"]
 
 
 def test_a_list_that_was_denied_has_no_changes(tmp_path: Path) -> None:
@@ -506,9 +512,10 @@ def test_nothing_in_it_is_obeyed(form: str, tmp_path: Path) -> None:
 
 def test_lines_fit_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
     old = snapshot(tmp_path / "old.ndjson", [app(1)])
     new = snapshot(tmp_path / "new.ndjson", [app(1, passwordCredentials=[secret(1)], owners=[user("ann")])])
-    ran = regaudit("diff", old, new)
+    ran = regaudit("diff", old.name, new.name)
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
@@ -520,4 +527,4 @@ def test_a_long_comment_is_cut(tmp_path: Path) -> None:
     )
     assert len(ran.out) < 65_536
     assert "more lines\n" in ran.out
-    assert ran.out.endswith("The rest is left out: a comment has at most 65,536 characters.\n")
+    assert "**Changes (600)**" in ran.out

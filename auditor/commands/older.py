@@ -44,8 +44,9 @@ def _audited(path: str, rules: RuleSelection, output: Output, fail_on: str, as_o
     from auditor.pipeline import AuditRequest, Inputs
     from auditor.report import Depth
     from auditor.report.build import report_of
+    from auditor.report.tables import INVENTORY
 
-    request = AuditRequest(Inputs((path,)), rules, as_of, by_area=True, certain_only=certain_only)
+    request = AuditRequest(Inputs((path,)), rules, as_of, by_area=True, certain_only=certain_only, also=INVENTORY)
     return report_of(running.run(request, output), fail_on=fail_on, depth=Depth.inventory)
 
 

@@ -15,22 +15,18 @@ _OPEN = ("new_findings", "newly_visible")  # the other classes are folded
 
 def render(diff: Diff) -> Iterator[bytes]:
     left = MOST
-    for section in _sections(diff):
-        head, *lines = section
-        shown = []
-        for line in [head, *lines]:
-            if left < len(line):
-                break
-            left -= len(line)
-            shown.append(line)
-        if not shown:
-            yield b"\nThe rest is left out: a comment has at most 65,536 characters.\n"
-            return
-        yield "".join(shown).encode("utf-8", "replace")
-        if len(shown) <= len(lines):
-            yield f"- … and {counted(len(lines) + 1 - len(shown), 'more line')}\n".encode()
+    for head, *lines in _sections(diff):
+        room = left // 2 - len(head)  # the sections that follow have room, too
+        shown = 0
+        while shown < len(lines) and (room := room - len(lines[shown])) > 0:
+            shown += 1
+        text = head + "".join(lines[:shown])
+        if shown < len(lines):
+            text += f"- … and {counted(len(lines) - shown, 'more line')}\n"
         if "<details>" in head:
-            yield b"\n</details>\n"
+            text += "\n</details>\n"
+        left -= len(text)
+        yield text.encode("utf-8", "replace")
 
 
 def _sections(diff: Diff) -> Iterator[list[str]]:

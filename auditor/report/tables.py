@@ -11,6 +11,7 @@ import msgspec
 from auditor.display import clean, clean_or_none, harmless, iso, show
 from auditor.engine.finding import Finding
 from auditor.engine.rows import identity_of, owner_names
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, FEDERATED, GRANTS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS
 from auditor.facts import (
     App,
     Certificate,
@@ -30,6 +31,9 @@ from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Partial, Unknown, is_unknown, known
 
 EXPIRING_WITHIN = 30  # days
+INVENTORY = frozenset(  # collections that inventories say what they hold of
+    of.name for of in (APPLICATIONS, FEDERATED, OWNERS, SERVICE_PRINCIPALS, PRINCIPAL_OWNERS, GRANTS, ASSIGNMENTS)
+)
 
 
 class ApiPermission(msgspec.Struct):
