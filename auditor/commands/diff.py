@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.commands import Command, complete, older
-from auditor.commands.options import Output, as_of, limit, outputs, rules
+from auditor.commands.options import Output, as_of, fail_on, ignore_newly_visible, limit, outputs, rules
 from auditor.commands.output import apart, guard_all, pages, shipped, target, to_stdout, write
 from auditor.errors import UsageError
 from auditor.files import identities
-from auditor.severity import SEVERITIES
 
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
@@ -41,11 +40,8 @@ _FORMATS = ("text", "json", "markdown")
     help="text, json or markdown; FORMAT=FILE writes it to a file. Repeatable.",
 )
 @rules()
-@click.option(
-    "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
-    help="The lowest severity of a new or newly visible finding that makes the exit code 1.",
-)  # fmt: skip
-@click.option("--ignore-newly-visible", is_flag=True, help="Findings that the older run could not have found do not count.")
+@fail_on
+@ignore_newly_visible
 @as_of
 @limit
 @outputs()
@@ -56,7 +52,7 @@ def command(
     """Say what changed from OLD to NEW: new and fixed findings, and credentials, owners, permissions, URIs that came or went.
 
     OLD and NEW are JSON reports (`regaudit scan --output-format json --inventory`) or snapshots (`regaudit export`), which are audited
-    first, with the same rules, as of the day on which each was taken. A finding that the older run could not have found is newly visible;
+    first, with the same rules, as of the day on which each was taken. New findings make the exit code 1. A finding that the older run could not have found is newly visible;
     one that the newer run could not have found is not seen, which does not mean that it is fixed.
     """
     from auditor.history.diff import diff_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.commands import Command, complete, older, running
-from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules, strict
+from auditor.commands.options import Output, as_of, certain_only, fail_on, ignore_newly_visible, inputs, limit, outputs, rules, strict
 from auditor.commands.output import apart, guard_all, pages, shipped, target, to_stdout, write
 from auditor.errors import UsageError
 from auditor.files import identities
@@ -55,10 +55,7 @@ def _either(names: Iterable[str]) -> str:
 @click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {_either(_FLAT)} is about (default: {KINDS[0]}).")
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
-@click.option(
-    "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
-    help="The lowest severity that makes the exit code 1.",
-)  # fmt: skip
+@fail_on
 @click.option(
     "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True,
     help="Hide findings below this severity.",
@@ -70,9 +67,7 @@ def _either(names: Iterable[str]) -> str:
     "--against", metavar="OLD", type=click.Path(), help="Compare with an older run: a JSON report or a snapshot. Marks what is new."
 )  # fmt: skip
 @click.option("--fail-on-new", is_flag=True, help="With --against: only findings that are new, or newly visible, make the exit code 1.")
-@click.option(
-    "--ignore-newly-visible", is_flag=True, help="With --fail-on-new: findings that the older run could not have found do not count."
-)  # fmt: skip
+@ignore_newly_visible
 @click.option("--show-passed", is_flag=True, help="Also show the checks that passed.")
 @limit
 @click.option(
