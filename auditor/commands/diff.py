@@ -52,8 +52,9 @@ def command(
     """Say what changed from OLD to NEW: new and fixed findings, and credentials, owners, permissions, URIs that came or went.
 
     OLD and NEW are JSON reports (`regaudit scan --output-format json --inventory`) or snapshots (`regaudit export`), which are audited
-    first, with the same rules, as of the day on which each was taken. New findings make the exit code 1. A finding that the older run could not have found is newly visible;
-    one that the newer run could not have found is not seen, which does not mean that it is fixed.
+    first, with the same rules, as of the day on which each was taken. A finding that the older run could not have found is newly visible;
+    one that the newer run could not have found is not seen, which does not mean that it is fixed. Findings that are new or newly visible
+    make the exit code 1.
     """
     from auditor.history.diff import diff_of
 

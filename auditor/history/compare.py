@@ -106,22 +106,19 @@ class _Comparing:
         if gap := other.gap(of.rules[row.rule_id], kind, entity, of):
             return gap
         for one in other.same(kind, entity, of):
-            is_known_otherwise = of.is_known_otherwise(kind, entity, one)
-            for theirs in self.unmatched[other].get((row.rule_id, id(one)), ()):
-                if is_known_otherwise or _may_be(row, theirs):
-                    return f"the {other.side} report has a finding that may be the same: an ID is missing that would tell them apart"
+            kinds = self.unmatched[other].get((row.rule_id, id(one)))
+            if kinds and (row.weak or kinds != {row.known_by} or of.is_known_otherwise(kind, entity, one)):
+                return f"the {other.side} report has a finding that may be the same: an ID is missing that would tell them apart"
         return None
 
 
-def _may_be(one: Finding, other: Finding) -> bool:
-    """Whether two findings of a rule and an object, which have different IDs, may be one: what tells subjects apart was not read."""
-    return one.weak or other.weak or one.known_by != other.known_by
+def _unmatched(seen: Seen, matched: Container[tuple[str, str]]) -> dict[tuple[str, int], set[int]]:
+    """By rule and object the findings that the other report does not have: with which keys of their subjects their IDs are made.
 
-
-def _unmatched(seen: Seen, matched: Container[tuple[str, str]]) -> dict[tuple[str, int], list[Finding]]:
-    """Findings that the other report does not have, by rule and object."""
-    found: dict[tuple[str, int], list[Finding]] = defaultdict(list)
+    Two findings of one rule and object with different keys may be one: what tells subjects apart was not read. -1 is a weak one.
+    """
+    found: dict[tuple[str, int], set[int]] = defaultdict(set)
     for row in seen.report.findings:
         if seen.finding_key(row) not in matched:
-            found[row.rule_id, id(seen.rows.object_of(row)[1])].append(row)
+            found[row.rule_id, id(seen.rows.object_of(row)[1])].add(-1 if row.weak else row.known_by)
     return found

@@ -26,12 +26,12 @@ class Seen:
         self.report, self.side, self.rows = report, side, Rows(report)
         self.rules = self.rows.rules
         self._named: dict[tuple[str, ...], list[Entity]] = defaultdict(list)
-        self._without_an_id: dict[str, list[Entity]] = defaultdict(list)
+        self._nameless: set[str] = set()  # kinds of which an object has no ID at all
         for kind, entity in entities(report):
             for name in self._names(kind, entity):
                 self._named[name].append(entity)
-            if None in _ids(kind, entity).values():
-                self._without_an_id[kind].append(entity)
+            if not any(_ids(kind, entity).values()):
+                self._nameless.add(kind)
         self._reasons: dict[str, list[str]] = defaultdict(list)  # rule -> what is missing somewhere in the run
         for missing in report.not_evaluated:
             for rule in missing.rules:
@@ -74,10 +74,7 @@ class Seen:
 
     def _may_be_without_id(self, kind: str, entity: Entity) -> bool:
         """Whether an object of another report may be one of this report of which an ID was not read."""
-        own = _ids(kind, entity)
-        if None in own.values():
-            return True
-        return any(all(id_ in (None, own[name]) for name, id_ in _ids(kind, one).items()) for one in self._without_an_id[kind])
+        return kind in self._nameless or None in _ids(kind, entity).values()
 
     def _names(self, kind: str, entity: Entity) -> list[tuple[str, ...]]:
         """By what an object is found in another report: each of its IDs, or its place and name."""
