@@ -473,6 +473,10 @@ def test_what_is_no_report(tmp_path: Path) -> None:
         ran = regaudit("diff", old, good)
         assert (ran.code, ran.out) == (2, ""), old
         assert says in ran.err
+    for option in (("--select", "tokens"), ("--as-of", "2026-01-01")):
+        ran = regaudit("diff", good, good, *option)
+        assert (ran.code, ran.out) == (2, "")
+        assert "are about snapshots; OLD and NEW are reports" in ran.err
     assert regaudit("diff", "-", "-").err == "regaudit: only one of OLD and NEW can be standard input\n"
 
 

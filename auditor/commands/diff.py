@@ -56,6 +56,7 @@ def command(
     one that the newer run could not have found is not seen, which does not mean that it is fixed. Findings that are new or newly visible
     make the exit code 1.
     """
+    from auditor.engine.selection import RuleSelection
     from auditor.history.diff import diff_of
 
     if old == new == "-":
@@ -64,7 +65,15 @@ def command(
     apart([file for _, file in targets])
     files = [file for _, file in targets if file is not None]
     guard_all(files, shipped() | pages(rules.extend_rules) | identities([old, new, rules.profile]) if files else set())
-    before, after = (older.report_at(path, rules, output, fail_on=fail_on, as_of=as_of) for path in (old, new))
+    written = [older.written_at(path) for path in (old, new)]
+    if None not in written and (rules != RuleSelection() or as_of is not None):
+        raise UsageError(
+            "--as-of and the options that choose rules are about snapshots; OLD and NEW are reports, which have their findings"
+        )
+    before, after = (
+        report or older.audited_at(path, rules, output, fail_on=fail_on, as_of=as_of)
+        for report, path in zip(written, (old, new), strict=True)
+    )
     diff = diff_of(before, after, names=(_named(old), _named(new)), fail_on=fail_on, ignore_newly_visible=ignore_newly_visible)
     for form, file in targets:
         pieces = _rendered(diff, form, output, limit, to_file=file is not None)

@@ -18,43 +18,45 @@ _LOOKED_AT = 4096  # bytes
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb")  # of texts as PowerShell writes them
 
 
-def report_at(
-    path: str, rules: RuleSelection, output: Output, *, fail_on: str = "high", certain_only: bool = False, as_of: str | None = None
-) -> Report:
-    """A JSON report; "-" is one on standard input. Anything else is audited with these rules, with an inventory: a snapshot as of `as_of`,
-    or of the day on which it was taken. Raises UsageError, and what an audit raises.
-    """
+def report_at(path: str, rules: RuleSelection, output: Output, *, fail_on: str, certain_only: bool) -> Report:
+    """What a file says that is a report, or what an audit says of anything else."""
+    return written_at(path) or audited_at(path, rules, output, fail_on=fail_on, certain_only=certain_only)
+
+
+def written_at(path: str) -> Report | None:
+    """The JSON report that a file, a pipe, or standard input ("-") is; None for a file that is to be audited. Raises UsageError."""
     from auditor.report import FORMATS, is_report
-    from auditor.sources.formats.snapshot import is_snapshot
 
     if path == "-":
-        return _decoded(_utf8(sys.stdin.buffer.read(), "standard input"), "standard input")
+        return _decoded(sys.stdin.buffer.read(), "standard input")
+    if Path(path).is_fifo():
+        return _decoded(Path(path).read_bytes(), path)
     start, end = _ends(Path(path))
-    is_of_tenant = is_snapshot(start)
-    if not is_of_tenant and (start.lstrip()[:1] == b"{" or start[:2] in _MARKS):
+    if start.lstrip()[:1] == b"{" or start[:2] in _MARKS:
         content = _utf8(Path(path).read_bytes(), path)
         if FORMATS["json"].wrote(content[:_LOOKED_AT], b"") or (b'"schema_version"' in content and b'"area_verdicts"' in content):
             return _decoded(content, path)
     if is_report(start, end):
         raise UsageError(f"{path} is not a JSON report: make one with `regaudit scan --output-format json --inventory`")
-    return _audited(path, rules, output, fail_on, _taken(path) if is_of_tenant and as_of is None else as_of, certain_only=certain_only)
+    return None
 
 
-def _audited(path: str, rules: RuleSelection, output: Output, fail_on: str, as_of: str | None, *, certain_only: bool) -> Report:
+def audited_at(
+    path: str, rules: RuleSelection, output: Output, *, fail_on: str, certain_only: bool = False, as_of: str | None = None
+) -> Report:
+    """The report of an audit with these rules, with an inventory; of a snapshot as of `as_of`, or of the day on which it was taken.
+    Raises what an audit raises.
+    """
     from auditor.pipeline import AuditRequest, Inputs
     from auditor.report import Depth
     from auditor.report.build import report_of
     from auditor.report.tables import INVENTORY
-
-    request = AuditRequest(Inputs((path,)), rules, as_of, by_area=True, certain_only=certain_only, also=INVENTORY)
-    return report_of(running.run(request, output), fail_on=fail_on, depth=Depth.inventory)
-
-
-def _taken(path: str) -> str | None:
     from auditor.sources.snapshot import taken_at
 
-    moment = taken_at(Path(path))
-    return None if moment is None else moment.isoformat()
+    if as_of is None and (taken := taken_at(Path(path))) is not None:
+        as_of = taken.isoformat()
+    request = AuditRequest(Inputs((path,)), rules, as_of, by_area=True, certain_only=certain_only, also=INVENTORY)
+    return report_of(running.run(request, output), fail_on=fail_on, depth=Depth.inventory)
 
 
 def _ends(path: Path) -> tuple[bytes, bytes]:
@@ -84,7 +86,7 @@ def _decoded(content: bytes, name: str) -> Report:
     from auditor.report.model import decode
 
     try:
-        return decode(content)
+        return decode(_utf8(content, name))
     except UNDECODABLE as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise UsageError(f"{name} is not a JSON report of `regaudit scan`: {why}") from None

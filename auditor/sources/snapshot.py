@@ -89,7 +89,7 @@ def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None 
 
 
 def taken_at(path: Path) -> datetime | None:
-    """When a snapshot was taken; None where its header cannot be read."""
+    """When a snapshot was taken; None for what is not one, and where its header cannot be read."""
     try:
         with path.open("rb") as file, _opened(file) as lines:
             return _header(lines.readline(_MOST_OF_A_LINE)).tenant.taken_at
