@@ -514,6 +514,36 @@ def test_nothing_in_it_is_obeyed(form: str, tmp_path: Path) -> None:
     assert "hunter2" not in ran.out
 
 
+def hostile(value: Any) -> Any:
+    """A report in which every text that is not one of a few words is one that a terminal or a CI log obeys."""
+    if isinstance(value, dict):
+        return {key: text if key in KEPT else hostile(text) for key, text in value.items()}
+    if isinstance(value, list):
+        return [hostile(one) for one in value]
+    return f"\x1b[31m\n::error::##vso[x]{value}" if isinstance(value, str) else value
+
+
+KEPT = ("schema_version", "name", "id", "rule_id", "source", "severity", "status", "certainty", "kind", "state", "min_severity", "fail_on", "cause",
+        "worst_severity", "app_id", "object_id", "complete_collections", "definition", "area", "rules", "by_severity", "area_verdicts", "tenant_id", "finding_id")  # fmt: skip
+
+
+def test_nothing_in_a_report_of_somebody_else_is_obeyed(tmp_path: Path) -> None:
+    apps = [app(1, passwordCredentials=[secret(1)], owners=[user("ann")]), app(2, owners=[])]
+    full = report(snapshot(tmp_path / "full.ndjson", apps, principals=[principal(1)]), name="full.json")
+    part = report(snapshot(tmp_path / "part.ndjson", apps, principals=[principal(1)], denied=("owners", "organization")), name="part.json")
+    for file in (full, part):
+        write(file, hostile(json.loads(file.read_text("utf-8"))))
+    for old, new in ((full, part), (part, full)):
+        for form in ("text", "json", "markdown"):
+            ran = regaudit("diff", old, new, "--output-format", form, "--limit", "0")
+            assert ran.out, ran.err
+            assert "missing data in the" in " ".join(ran.out.split())
+            for line in ran.out.splitlines():
+                assert line.isprintable(), line
+                assert not line.lstrip().startswith("::"), line
+                assert "##vso[" not in line, line
+
+
 def test_lines_fit_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)

@@ -76,7 +76,7 @@ def _numbers(gate: Gate, numbers: dict[str, int]) -> str:
 def _side(report: Report, name: str) -> model.Side:
     run = report.run
     return model.Side(
-        name, clean(run.id), run.as_of, clean(report.tool.version), clean(run.profile), [clean(tenant) for tenant in run.tenants],
+        name, clean(run.id), clean(run.as_of), clean(report.tool.version), clean(run.profile), [clean(tenant) for tenant in run.tenants],
         len(report.applications), len(report.findings), _has_inventory(report), report.summary.gate.complete,
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def _finding(rows: Rows, compared: Compared) -> model.DiffFinding:
         certainty=finding.certainty,
         weak=finding.weak,
         was=compared.was,
-        because=compared.because or None,
+        because=_or_none(compared.because or None, 500),
         message=clean(finding.message, 4000),
         file=_or_none(file, 1000),
         line=finding.line,
