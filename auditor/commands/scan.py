@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from auditor.commands import Command, complete, older, running
+from auditor.commands import Command, complete, running
 from auditor.commands.options import Output, as_of, certain_only, fail_on, ignore_newly_visible, inputs, limit, outputs, rules, strict
 from auditor.commands.output import apart, guard_all, pages, shipped, target, to_stdout, write
 from auditor.errors import UsageError
@@ -105,7 +105,11 @@ def command(
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, against or ""]) if files else set()
     guard_all(files, known)
     request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, by_rule=by_rule, certain_only=certain_only)
-    old = None if against is None else older.report_at(against, rules, output, fail_on=fail_on, certain_only=certain_only)
+    old = None
+    if against is not None:
+        from auditor.commands import older
+
+        old = older.report_at(against, rules, output, fail_on=fail_on, certain_only=certain_only)
     audited = running.run(request, output)
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     if old is not None:
