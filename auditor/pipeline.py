@@ -69,6 +69,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them. `by_rule`: and by object and rule, as a
     JUnit report has them, unless there are more than so many.
     `certain_only`: failures that are only likely count as not evaluated.
+    `also` names collections that are read of a snapshot or a tenant whether a rule needs them or not.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -80,6 +81,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     by_area: bool = False
     by_rule: int = 0
     certain_only: bool = False
+    also: frozenset[str] = frozenset()
 
 
 def load(
@@ -191,7 +193,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
     def wanted() -> set[str]:
         from auditor.engine.compiled import collections
 
-        return collections(rules)
+        return collections(rules) | request.also
 
     by_root = RootVerdicts(request.by_rule) if request.by_area or request.by_rule else None
     with _collector_off():
