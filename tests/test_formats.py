@@ -66,6 +66,14 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("sign-ins.json", [{"appId": GUID, "lastSignInActivity": {}}]),
         ("page.json", {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [{"displayName": "Payroll"}]}),
     ],
+    "Az PowerShell": [("az.json", [{"AppId": GUID, "Id": GUID, "SignInAudience": "AzureADMyOrg", "IdentifierUri": [], "Web": {}}])],
+    "AzureAD PowerShell": [("azuread.json", {name[0].upper() + name[1:]: item for name, item in OLD.items()})],
+    "Microsoft Graph PowerShell": [
+        ("mg.json", [{"Id": GUID, "AppId": GUID, "DisplayName": "x", "SignInAudience": "AzureADMyOrg", "Web": {}}]),
+        ("mg-principal.json", {"Id": GUID, "AppId": GUID, "ServicePrincipalType": "Application"}),
+        ("grants.json", [{"ClientId": GUID, "ResourceId": GUID, "ConsentType": "AllPrincipals"}]),
+        ("assignments.json", [{"AppRoleId": GUID, "ResourceId": GUID}]),
+    ],
     "connector": [
         ("apiProperties.json", {"properties": {"iconBrandColor": "#fff"}}),
         ("sets.json", {"properties": {"connectionParameterSets": {"values": [{"parameters": {"token": SIGN_IN}}]}}}),

@@ -21,6 +21,7 @@ _MODULES = (
     "solution",
     "saved_secret",
     "directory",
+    "powershell",
     "connector",
     "msal",
     "app_settings",

@@ -13,7 +13,6 @@ from auditor.sources.formats import legacy
 from auditor.sources.formats.base import Converted, Object, ObjectFormat, Piece
 
 _CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
-_OF_THEIR_OWN = frozenset({"owners", "federatedIdentityCredentials"})  # Azure AD Graph and the portal have them elsewhere
 
 
 def _casings(name: str) -> tuple[bytes, bytes]:
@@ -43,7 +42,7 @@ class _AzureADGraph(_Directory):
 
     name = "Azure AD Graph"
     markers = (rb"[rR]eplyUrls", rb"odata\.metadata", rb"objectType", rb"[oO]auth2Permissions")
-    cannot_carry = _OF_THEIR_OWN
+    cannot_carry = legacy.CANNOT_CARRY
 
     def recognises(self, seen: Object) -> str | None:
         return detect.aad_graph_kind(seen.members) if detect.is_aad_graph(seen.members) else None
@@ -58,7 +57,7 @@ class _PortalManifest(_Directory):
 
     name = "Azure AD Graph manifest"
     markers = (rb"[rR]eplyUrlsWithType", rb"[oO]auth2Permissions")
-    cannot_carry = _OF_THEIR_OWN
+    cannot_carry = legacy.OF_THEIR_OWN
 
     def recognises(self, seen: Object) -> str | None:
         if not detect.is_legacy(seen.members):

@@ -11,6 +11,8 @@ from typing import Any
 from auditor.pointer import join
 from auditor.sources.formats.base import Converted
 
+OF_THEIR_OWN = frozenset({"owners", "federatedIdentityCredentials"})  # Azure AD Graph and the portal have them elsewhere
+CANNOT_CARRY = OF_THEIR_OWN
 _AUDIENCES = {True: "AzureADMultipleOrgs", False: "AzureADMyOrg", None: "AzureADMyOrg"}
 # name in the file -> path in Microsoft Graph's shape
 RENAMED = {
