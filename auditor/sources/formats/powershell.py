@@ -42,6 +42,7 @@ _NEVER_NULL = {
     "notificationEmailAddresses", "oauth2PermissionScopes", "oauth2Permissions", "preAuthorizedApplications", "knownClientApplications", "allowedMemberTypes",
     "audiences",
 }  # fmt: skip
+_PLATFORMS = {"web", "spa", "publicClient", "api"}  # never null, either; in Azure AD Graph one of these names is a switch
 _AZ_NAMES = {
     "IdentifierUri", "AppRole", "Tag", "ReplyUrl", "ServicePrincipalName", "Oauth2PermissionScope", "AddIn", "AlternativeName", "Audience",
     "Note", "GroupMembershipClaim",
@@ -207,6 +208,7 @@ class _Conversion:
 
     def __init__(self, kind: str, *, singular: bool = False, is_old: bool = False) -> None:
         self._kind, self._singular, self._is_old = kind, singular, is_old
+        self._never_null = _NEVER_NULL if is_old else _NEVER_NULL | _PLATFORMS
         self._out = Converted()
 
     def of(self, value: dict[str, Any]) -> Converted:
@@ -246,9 +248,11 @@ class _Conversion:
         return kept
 
     def _member(self, kept: dict[str, Any], name: str, node: _Node, item: Any, own: str, meant: str) -> None:
+        if isinstance(item, dict) and _is_hollow(item):
+            item = None  # the SDK makes an object for each property that has none
         if name in _NAVIGATION and not item:
             self._gap(meant, own, NOT_EXPANDED)
-        elif item is None and (name in _NEVER_NULL or not node.can_be_null):
+        elif item is None and (name in self._never_null or not node.can_be_null):
             self._gap(meant, own, NOT_RETURNED if self._is_old else NOT_SELECTED)
         elif item is None:
             kept[name] = None
@@ -316,15 +320,13 @@ class _Conversion:
         if not reduced:
             return
         for name, item in list(value.items()):
-            if item is None or (isinstance(item, dict) and _is_hollow(item)):
+            if item is None:
                 del value[name]
-                for path in [path for path in gaps if path.startswith(f"{name}/")]:
-                    del gaps[path]
                 self._gap(f"/{name}", self._out.origins.get(f"/{name}", ""), NOT_SELECTED)
 
 
 def _is_hollow(value: dict[str, Any]) -> bool:
-    """Whether nothing stands in an object: the SDK makes one for each property that is asked for."""
+    """Whether nothing stands in an object."""
     return all(item is None or (isinstance(item, dict) and _is_hollow(item)) for item in value.values())
 
 
