@@ -38,8 +38,9 @@ def tenant(seed: int, collections: tuple[str, ...]) -> Tenant:
     whole = Maker(seed).tenant()
     found = {name: whole[name] for name in collections}
     for app in found.get("applications", ()):
-        for name in ("web", "spa", "publicClient"):
-            app[name] = app[name] or {"redirectUris": []}
+        web = {"homePageUrl": None, "logoutUrl": None, "implicitGrantSettings": None, "redirectUriSettings": []}
+        for name, more in (("web", web), ("spa", {}), ("publicClient", {})):
+            app[name] = app[name] or {"redirectUris": [], **more}
         lists = ("oauth2PermissionScopes", "preAuthorizedApplications", "knownClientApplications")
         empty = {"acceptMappedClaims": None, "requestedAccessTokenVersion": None, **{name: [] for name in lists}}
         app["api"] = app["api"] or empty

@@ -80,6 +80,16 @@ def _of_schema(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> _Node:
     return _Node(can_be_null="null" in schema.get("type", "null"))
 
 
+@cache
+def _old_node(kind: str) -> _Node:
+    """Of the AzureAD module's objects: lists that Microsoft Graph has at another place."""
+    members = dict(_node(kind).members or {})
+    for name, (of, _) in _OLD_LISTS.items():
+        inner = {"permissionids": ("permissionIds", _Node(True)), **(_node(of).members or {})} if of else None
+        members.setdefault(name.lower(), (name, _Node(True, inner)))
+    return _Node(members=members)
+
+
 def _lowered(members: Members) -> dict[str, Element]:
     """Members by the names that Microsoft Graph gives them."""
     found = {name[:1].lower() + name[1:]: member for name, member in members.items()}
@@ -212,11 +222,7 @@ class _Conversion:
         self._out = Converted()
 
     def of(self, value: dict[str, Any]) -> Converted:
-        node = _node(self._kind)
-        if self._is_old:
-            old = {name.lower(): (name, _Node(True, _node(of).members if of else None)) for name, (of, _) in _OLD_LISTS.items()}
-            node = _Node(members={**old, **(node.members or {})})
-        self._out.value = self._object(node, value, "", "")
+        self._out.value = self._object(_old_node(self._kind) if self._is_old else _node(self._kind), value, "", "")
         if not self._is_old:
             self._reduced(self._out.value)
         return self._out
