@@ -71,6 +71,14 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("sign-ins.json", [{"appId": GUID, "lastSignInActivity": {}}]),
         ("page.json", {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [{"displayName": "Payroll"}]}),
     ],
+    "Az PowerShell": [("az.json", [{"AppId": GUID, "Id": GUID, "SignInAudience": "AzureADMyOrg", "IdentifierUri": [], "Web": {}}])],
+    "AzureAD PowerShell": [("azuread.json", {name[0].upper() + name[1:]: item for name, item in OLD.items()})],
+    "Microsoft Graph PowerShell": [
+        ("mg.json", [{"Id": GUID, "AppId": GUID, "DisplayName": "x", "SignInAudience": "AzureADMyOrg", "Web": {}}]),
+        ("mg-principal.json", {"Id": GUID, "AppId": GUID, "ServicePrincipalType": "Application"}),
+        ("grants.json", [{"ClientId": GUID, "ResourceId": GUID, "ConsentType": "AllPrincipals"}]),
+        ("assignments.json", [{"AppRoleId": GUID, "ResourceId": GUID}]),
+    ],
     "AzureHound": [
         ("hound.json", {"data": [{"kind": "AZApp", "data": {"id": GUID, "appId": GUID}}], "meta": {"type": "azure", "version": 5, "count": 1}}),
         ("line.ndjson", json.dumps({"kind": "AZServicePrincipal", "data": {"id": GUID}})),

@@ -188,11 +188,6 @@ def _view(members: Members, name: str) -> bytes:
     return bytes(members[name].view()) if name in members else b""
 
 
-def _is_powershell(members: Members) -> bool:
-    capitals = sum(name[:1].isupper() for name in members)
-    return capitals * 2 > len(members) and bool({"AppId", "ObjectId", "Id", "SignInAudience", "ResourceId"} & members.keys())
-
-
 def _is_app_settings(members: Members) -> bool:
     return any("ClientId" in _inner(members, name) for name in ("AzureAd", "AzureAD", "AzureAdB2C", "EntraId"))
 
@@ -204,7 +199,6 @@ def _is_reduced(members: Members) -> bool:
     return any(marks.found([("appId", _text(members, name))]) for name in members)
 
 
-_POWERSHELL = rb'"(?:AppId|ObjectId|SignInAudience)"'
 _OBJECTS = (
     _Object(
         "a JSON Schema", lambda members: "json-schema.org" in _text(members, "$schema"), b"",
@@ -239,21 +233,6 @@ _OBJECTS = (
         "the app registration that its ClientId names is not in it: " + _SHOW,
     ),
     _Object("a Capacitor configuration", lambda members: "webDir" in members and "appId" in members, b"", "it holds no app registration"),
-    _Object(
-        "the output of PowerShell, cut off by ConvertTo-Json", _is_powershell, _POWERSHELL,
-        "its objects lie deeper than -Depth allows; use `ConvertTo-Json -Depth 10`, or better " + _GRAPH_POWERSHELL,
-        rb'"(?:Microsoft\.Graph\.PowerShell\.|System\.(?:Object\[\]|Collections\.)|@\{)',
-    ),
-    _Object(
-        "the output of Get-AzureADApplication (PowerShell)",
-        lambda members: _is_powershell(members) and "ObjectId" in members and "ObjectType" in members, _POWERSHELL, _GRAPH_POWERSHELL,
-    ),
-    _Object(
-        "the output of Get-AzADApplication (PowerShell)",
-        lambda members: _is_powershell(members) and _any_of("IdentifierUri", "AppRole", "Tag", "ReplyUrl")(members), _POWERSHELL,
-        _GRAPH_POWERSHELL,
-    ),
-    _Object("the output of PowerShell (Get-MgApplication, Get-MgServicePrincipal)", _is_powershell, _POWERSHELL, _GRAPH_POWERSHELL),
     _Object(
         "a part of a manifest", _only(
             "requiredResourceAccess", "optionalClaims", "resourceAppId", "resourceAccess", "idToken", "accessToken", "saml2Token",

@@ -21,6 +21,7 @@ _MODULES = (
     "solution",
     "saved_secret",
     "directory",
+    "powershell",
     "azurehound",
     "connector",
     "msal",

@@ -36,6 +36,7 @@ class Converted:
         self.origins: dict[str, str] = {}
         self.wrong: list[tuple[str, str]] = []  # (place in our shape, what is wrong there); what is wrong is left out
         self.notes: list[tuple[str, str]] = []  # (place in the file's shape, what a person should know)
+        self.once: list[tuple[str, str]] = []  # as notes: about the whole file, and said of its first object only
         self.unknown: dict[str, str] = {}  # path in our shape -> why it is unknown, where the file says so: "known after apply"
 
     def put(self, path: str, value: Any, origin: str) -> None:
@@ -163,6 +164,7 @@ class ObjectFormat(Format):
 
     collection = ""  # the kind of which it reads, in a collection named after it, also what no format recognises
     is_directory = False  # an object of Entra ID's own: others that $expand brought may be within it
+    any_casing = False  # its names are in another casing than Microsoft Graph's
 
     def recognises(self, seen: Object) -> str | None:
         """The kind of an object by its content; None where it is not of this format."""

@@ -16,7 +16,6 @@ from auditor.sources.formats import legacy
 from auditor.sources.formats.base import Converted, Object, ObjectFormat, Piece
 
 _CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
-_OF_THEIR_OWN = frozenset({"owners", "federatedIdentityCredentials"})  # Azure AD Graph and the portal have them elsewhere
 
 # Of EntraExporter: an object of its own, or one of those that belong to it.
 _EXPORTED = late(
@@ -82,7 +81,7 @@ class _AzureADGraph(_Directory):
 
     name = "Azure AD Graph"
     markers = (rb"[rR]eplyUrls", rb"odata\.metadata", rb"objectType", rb"[oO]auth2Permissions")
-    cannot_carry = _OF_THEIR_OWN
+    cannot_carry = legacy.CANNOT_CARRY
 
     def recognises(self, seen: Object) -> str | None:
         return detect.aad_graph_kind(seen.members) if detect.is_aad_graph(seen.members) else None
@@ -97,7 +96,7 @@ class _PortalManifest(_Directory):
 
     name = "Azure AD Graph manifest"
     markers = (rb"[rR]eplyUrlsWithType", rb"[oO]auth2Permissions")
-    cannot_carry = _OF_THEIR_OWN
+    cannot_carry = legacy.OF_THEIR_OWN
 
     def recognises(self, seen: Object) -> str | None:
         if not detect.is_legacy(seen.members):
