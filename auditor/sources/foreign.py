@@ -81,7 +81,7 @@ def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
         return Foreign(what, "unpack it first", holds) if holds or named or what == "a gzip file" or ".json" in name.lower() else None
     if raw.startswith(b"SQLite format 3\0"):
         ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
-        return Foreign("a ROADrecon database" if ours else "a SQLite database", _AZ, ours)
+        return Foreign("a database in an archive or a pipe", "save it as a file", ours)  # others `formats/roadrecon.py` reads
     meant = named or name.lower().endswith(JSON_NAMES)  # somebody takes it for data
     for row in _TEXTS:
         if (meant or name.lower().endswith(row.suffixes)) and row.test.search(raw):

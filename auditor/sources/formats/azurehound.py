@@ -1,7 +1,7 @@
 """What AzureHound collects for BloodHound: a file of all it found, or an object a line. Each object is in an envelope, `kind` and `data`.
 
-AzureHound leaves out what is false, null or empty: of the properties that it knows, an absent one has that value. Of those that it does
-not know nothing is in its files. What it could not read it logs, and writes the rest as if that were all: no list of it is known to be whole.
+AzureHound leaves out what is false, null or empty: of the properties that it knows, an absent one has that value. Those that it does not
+know are not in its files. What it could not read it logs, and writes the rest as if that were all: no list is known to be whole.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ _PROPERTIES: dict[str, _Absent] = {
     APPLICATIONS.kind: {
         **_COMMON, "groupMembershipClaims": None, "publisherDomain": None, "identifierUris": [], "isFallbackPublicClient": False,
         "isDeviceOnlyAuthSupported": False, "spa": _URIS, "publicClient": _URIS,
-        "requiredResourceAccess": [{"resourceAccess": []}], "optionalClaims": dict.fromkeys(("idToken", "accessToken", "saml2Token"), [_CLAIM]),
+        "requiredResourceAccess": [{"resourceAccess": []}],
+        "optionalClaims": {"idToken": [_CLAIM], "accessToken": [_CLAIM], "saml2Token": [_CLAIM]},
         "api": {
             "acceptMappedClaims": False, "requestedAccessTokenVersion": None, "knownClientApplications": [],
             "oauth2PermissionScopes": [_SCOPE], "preAuthorizedApplications": [{"delegatedPermissionIds": []}],

@@ -17,7 +17,7 @@ import msgspec
 from auditor.errors import InputError
 from auditor.files import MAX_FILE_SIZE, TooLarge, read_whole
 from auditor.sources import text
-from auditor.sources.document import Documents, Note, Places
+from auditor.sources.document import Documents, Listing, Note, Places
 from auditor.sources.element import Element
 
 Members: TypeAlias = Mapping[str, Element]
@@ -203,5 +203,6 @@ class FileFormat(Format):
         raise NotImplementedError
 
 
-# An InputError is about what cannot be read; a Note is a remark; a Whole is a file within the file.
-Part: TypeAlias = Piece | Tenant | Whole | InputError | Note
+# An InputError is about what cannot be read; a Note is a remark; a Whole is a file within the file; a Listing says how much of a
+# collection its pieces are.
+Part: TypeAlias = Piece | Tenant | Whole | InputError | Note | Listing
