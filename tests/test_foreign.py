@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import lzma
-import sqlite3
 import tarfile
 import zipfile
 from pathlib import Path
@@ -118,17 +117,6 @@ def test_in_a_folder_it_is_an_error_only_where_registrations_would_be_in_it(
     assert report.exit_code() == (2 if holds else 0)
     said = report.errors if holds else report.notes
     assert says in " ".join(str(one) for one in said if name in str(one))
-
-
-def test_a_database_of_roadrecon(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "roadrecon.db") as database:
-        database.execute("CREATE TABLE Applications (objectId TEXT)")
-        database.execute("CREATE TABLE ServicePrincipals (objectId TEXT)")
-    database.close()
-    put(tmp_path / "good.json", APP)
-    for path in (tmp_path / "roadrecon.db", tmp_path):
-        (error,) = audit(path, as_of="2026-01-01").errors
-        assert "ROADrecon" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,10 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("assignments.json", [{"AppRoleId": GUID, "ResourceId": GUID}]),
     ],
     "AzureHound": [
-        ("hound.json", {"data": [{"kind": "AZApp", "data": {"id": GUID, "appId": GUID}}], "meta": {"type": "azure", "version": 5, "count": 1}}),
+        (
+            "hound.json",
+            {"data": [{"kind": "AZApp", "data": {"id": GUID, "appId": GUID}}], "meta": {"type": "azure", "version": 5, "count": 1}},
+        ),
         ("line.ndjson", json.dumps({"kind": "AZServicePrincipal", "data": {"id": GUID}})),
         ("owner.json", {"kind": "AZServicePrincipalOwner", "data": {"owners": [{"owner": {"id": GUID}}], "servicePrincipalId": GUID}}),
     ],
@@ -103,6 +108,10 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "app manifest of Microsoft Teams": [
         ("manifest.json", {"manifestVersion": "1.16", "webApplicationInfo": {"id": GUID, "resource": f"api://{GUID}"}}),
     ],
+    "ROADrecon database": [
+        ("roadrecon.db", {"Applications": {"objectId": GUID, "appId": GUID, "replyUrls": "[]"}, "ServicePrincipals": {"objectId": GUID}}),
+        ("mgraph.db", {"Applications": {"id": GUID, "appId": GUID, "web": '{"redirectUris": []}'}, "ServicePrincipals": {"id": GUID}}),
+    ],
     "a file of another tool": [("main.tf", 'resource "azuread_application" "a" {\n}\n')],
 }
 FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, content in samples]
@@ -115,6 +124,12 @@ def write(path: Path, content: Any) -> Path:
         writer = Writer(path, ["applications"], "1").open(info)
         writer.page("applications", plan.APPLICATIONS, [("", b'{"id": "a", "appId": "b"}')], None, [])
         writer.finish(info)
+    elif path.name.endswith(".db"):
+        with closing(sqlite3.connect(path)) as made:
+            for table, row in content.items():
+                made.execute(f"CREATE TABLE {table} ({', '.join(f'{name} TEXT' for name in row)})")
+                made.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", list(row.values()))
+            made.commit()
     elif path.name.endswith(".zip"):
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:

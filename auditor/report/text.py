@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from auditor import markdown
-from auditor.display import cell, counted, harmless
+from auditor.display import cell, counted, harmless, placed
 from auditor.report import Options
 from auditor.report.model import Finding, NotEvaluated, Remark, Report
 from auditor.report.rows import Rows
@@ -111,8 +111,7 @@ class _Page:
     def _place(self, row: Finding) -> Iterator[str]:
         file, _, path = self.rows.place_of(row)
         if file:
-            column = f":{row.column}" if row.column else ""
-            yield self._style(f"    {file}:{row.line}{column}  {path or ''}".rstrip(), dim=True)
+            yield self._style(f"    {placed(file, row.line, row.column)}  {path or ''}".rstrip(), dim=True)
         elif place := "  ".join(filter(None, (path, self.rows.portal_of(row)))):
             yield self._style(f"    {place}", dim=True)
 

@@ -133,7 +133,7 @@ def _filled(absent: Any, value: Any) -> Any:
             name: _nothing(of) for name, of in absent.items() if name not in value
         }
     if isinstance(absent, list) and isinstance(value, list):
-        return [_filled(absent[0] if absent else None, item) for item in value]
+        return [_filled(absent[0], item) for item in value] if absent else value
     if absent is None and (value == "" or (value == 0 and value is not False)):
         return None  # as they write a date, or the version of access tokens
     return value

@@ -1,7 +1,7 @@
 """ROADrecon's database, as `roadrecon gather` writes it: in Azure AD Graph's names, or (`--mgraph`) in Microsoft Graph's.
 
-The file is of somebody else's making. It is opened read-only, only plain columns of plain tables are selected (a view could compute for
-ever, and so could a generated column), and SQLite stops after so many steps. Objects have places, `/Applications/ID/replyUrls`, and no line.
+Somebody else made the file. It is opened read-only, only plain columns of plain tables are selected (a view could compute for ever, and so
+could a generated column), and SQLite stops after so many steps. Objects have places, such as `/Applications/ID/replyUrls`, and no line.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ _NEVER_NULL = frozenset({
     "servicePrincipalType", "signInAudience", "spa", "tags", "verifiedDomains", "web",
 })  # fmt: skip
 NOT_HELD = "NULL in the database, or no column of it"
+CONVERGED = "supportsConvergence is set, and no column says which accounts it means"
 Convert: TypeAlias = Callable[[dict[str, Any]], Converted]
 
 
@@ -123,8 +124,8 @@ class _Database:
         assert self._file.path is not None
         log = self._file.path.with_name(self._file.path.name + "-wal")
         if log.exists() and log.stat().st_size:
-            message = f"{log.name} beside the database has changes that are not read; run `sqlite3 {self._file.path.name} 'PRAGMA wal_checkpoint'`"
-            yield InputError(self._file.name, message)
+            message = f"{log.name} has changes to this database that are not read"
+            yield InputError(self._file.name, message, hint="close the program that writes it, or run `PRAGMA wal_checkpoint` in it")
         for table in _TABLES:
             yield from self._table(table, names)
         for links in _LINKS:
@@ -166,7 +167,7 @@ class _Database:
         names = [name for name in _OF_OWNERS if name in of]
         selected = "".join(f', o."{name}"' for name in names)
         joined = f'LEFT JOIN "{links.table}" o ON o."{key}" = l."{links.owner}"' if key in of else ""
-        sql = f'SELECT l."{links.owned}", l."{links.owner}"{selected if joined else ""} FROM "{links.name}" l {joined}'
+        sql = f'SELECT l."{links.owned}", l."{links.owner}"{selected if joined else ""} FROM "{links.name}" l {joined}'  # noqa: S608
         for number, (owned, owner, *values) in enumerate(self._open.execute(sql)):
             found = {"@odata.type": f"#microsoft.graph.{links.type}", "id": owner}
             found |= {name: value for name, value in zip(names, values, strict=False) if value is not None}
@@ -175,7 +176,7 @@ class _Database:
 
     def _rows(self, columns: list[str], table: str) -> sqlite3.Cursor | list[Any]:
         names = ", ".join(f'"{name}"' for name in columns)
-        return self._open.execute(f'SELECT {names} FROM "{table}"') if columns else []
+        return self._open.execute(f'SELECT {names} FROM "{table}"') if columns else []  # noqa: S608  (all names are our own)
 
     @staticmethod
     def _piece(place: str, kind: str, out: Converted, parent: str = "") -> Piece:
@@ -212,7 +213,7 @@ def _application(value: dict[str, Any]) -> Converted:
     if value.get("supportsConvergence"):
         # Whether personal accounts may sign in, this schema has no column for.
         out.value.pop("signInAudience", None)
-        out.leave_out("signInAudience", "supportsConvergence is set, and no column says which accounts it means", "/supportsConvergence")
+        out.leave_out("signInAudience", CONVERGED, "/supportsConvergence")
     return out
 
 
