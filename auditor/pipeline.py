@@ -10,7 +10,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import date, datetime, time, timezone
 from functools import cache
 from pathlib import Path
@@ -206,7 +205,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
         )
     fixed = request.as_of is not None
     return Report(
-        **{each.name: getattr(loaded, each.name) for each in fields(loaded)},
+        **{name: getattr(loaded, name) for name in loaded.__struct_fields__},
         outcomes=outcomes,
         with_findings=_with_findings(outcomes),
         findings=_by_root(outcomes),

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from auditor import joins
 from auditor.engine import gate
@@ -25,11 +24,10 @@ from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Reason
 
 
-@dataclass(slots=True, kw_only=True)
-class Loaded:
+class Loaded(msgspec.Struct, kw_only=True):
     """What was read, joined, and nothing judged."""
 
-    worlds: list[World] = field(repr=False)
+    worlds: list[World]
     errors: list[InputError]
     notes: list[Note]
     paths: list[str]
@@ -37,10 +35,13 @@ class Loaded:
     files_read: int
     passed_over: list[str]
     inexact: list[str]
-    tenants: list[TenantInfo] = field(default_factory=list)  # live ones and snapshots
+    tenants: list[TenantInfo] = []  # live ones and snapshots
     is_empty: bool = False  # all of it was read, and it holds nothing to audit
     allow_empty: bool = False  # as the request says
-    opened: set[Identity] = field(default_factory=set, repr=False)  # every file that was read: no report takes its place
+    opened: set[Identity] = set()  # every file that was read: no report takes its place
+
+    def __repr__(self) -> str:  # not of all that was read
+        return f"<{type(self).__name__} of {', '.join(self.paths)}>"
 
     @property
     def files_passed_over(self) -> int:
@@ -57,6 +58,12 @@ class Loaded:
     @property
     def connectors(self) -> int:
         return sum(connector.signs_in_by_itself for world in self.worlds for connector in world.connectors)
+
+    @property
+    def entra_connectors(self) -> int:
+        """How many of them are known to sign in through Microsoft Entra ID."""
+        of = (connector for world in self.worlds for connector in world.connectors if connector.signs_in_by_itself)
+        return sum(connector.entra is True for connector in of)
 
     @property
     def saved_secrets(self) -> int:
@@ -79,8 +86,7 @@ class Loaded:
         return said or None
 
 
-@dataclass(slots=True, kw_only=True)
-class Report(Loaded):
+class Report(Loaded, kw_only=True):
     """What an audit came to. Findings are in a fixed order; `exit_code` says what a pipeline should do."""
 
     outcomes: list[Outcome]
@@ -90,13 +96,17 @@ class Report(Loaded):
     started: datetime
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
-    with_findings: Counter[str] = field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
+    with_findings: Counter[str] = msgspec.field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property
     def run_id(self) -> str:
         """Under a given clock it derives from that and from what was read."""
+        import uuid
+
         if not self.fixed:
             return str(uuid.uuid4())
+        import hashlib
+
         digest = hashlib.sha256(repr((self.as_of.isoformat(), self.profile, [outcome.rule.id for outcome in self.outcomes])).encode())
         for finding in self.findings:
             digest.update(finding.finding_id.encode())

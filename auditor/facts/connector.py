@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import clouds, hosts
@@ -15,6 +14,7 @@ from auditor.facts.convert import conversion, each, flag, listed, lower, number,
 from auditor.facts.permissions import RequestedPermission, RequestedResource
 from auditor.facts.placeholders import address, filled_in, is_placeholder
 from auditor.facts.uris import as_compared
+from auditor.pattern import late
 from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
-_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
+_DOMAIN = late(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 _ANYBODYS: dict[str, Literal["common", "organizations", "consumers"]] = {
     "common": "common", "organizations": "organizations", "consumers": "consumers",
@@ -166,6 +166,18 @@ class Connector(Fact):
         """Whether it is a connector or a sample's configuration, and no secret or key beside one."""
         return self.kind not in ("saved secret", "policy")
 
+    @fact()
+    def settings_page(self) -> str:
+        """For fixes: what to open to change its settings."""
+        if self.kind == "custom connector":
+            return "the custom connector in Power Apps or Power Automate, and select its Security tab"
+        return "the configuration of the application, which the finding names"
+
+    @fact()
+    def to_save(self) -> str:
+        """For fixes: how changed settings are saved."""
+        return "select Update connector" if self.kind == "custom connector" else "save the configuration"
+
     # -- what stands in the file
 
     @fact()
@@ -234,7 +246,8 @@ class Connector(Fact):
         uri = self.resource_uri.rstrip("/").lower()
         if (name := self.world.catalog.at_first_use.get(uri)) is not None:
             return name
-        return "an API of Microsoft" if hosts.is_microsofts(uri.partition("://")[2].partition("/")[0]) else None
+        _, scheme, rest = uri.partition("://")
+        return "an API of Microsoft" if hosts.is_microsofts((rest if scheme else uri).partition("/")[0]) else None
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
@@ -343,6 +356,16 @@ class Connector(Fact):
         """`resource_nearly` of the APIs that were read, for messages; '' when none of them is so near."""
         near = self.resource_nearly
         return "" if near is None or is_unknown(near) else near
+
+    @fact()
+    def unnamed_clients(self) -> str:
+        """For messages: the registrations of the input that are no API and that no connector names, such as '"Orders" (<app id>)'."""
+        return self.world.connections.left_over(api=False)
+
+    @fact()
+    def unnamed_apis(self) -> str:
+        """For messages: the APIs of the input that no connector names; '' for none, and for more than can be named."""
+        return self.world.connections.left_over(api=True)
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def requested(self) -> RequestedResource | None:

@@ -14,9 +14,8 @@ import msgspec
 from auditor.display import bare_uri
 from auditor.entra.collections import CONNECTOR_PARTS
 from auditor.entra.shapes import ConnectorPart
-from auditor.facts.placeholders import with_variables
+from auditor.facts.placeholders import is_placeholder, with_variables
 from auditor.sources import Document
-from auditor.sources.formats.connector import client_id
 
 
 def is_variable(document: Document) -> bool:
@@ -29,8 +28,9 @@ def variables(documents: Iterable[Document]) -> dict[str, str]:
     for document in documents:
         part = document.data
         values, defaults = said.setdefault(part.variable.lower(), (set(), set()))
-        values.update([part.value] if isinstance(part.value, str) and part.value else [])
-        defaults.update([part.default] if isinstance(part.default, str) and part.default else [])
+        for said_of_it, value in ((values, part.value), (defaults, part.default)):
+            if isinstance(value, str) and value and not is_placeholder(value):  # a pipeline fills "#{TenantId}#" in
+                said_of_it.add(value)
     return {name: next(iter(counts)) for name, (values, defaults) in said.items() if len(counts := values or defaults) == 1}
 
 
@@ -39,6 +39,8 @@ _URLS = ("login_uri", "authorization_url", "token_url", "refresh_url")
 
 def fill_in(data: Any, values: dict[str, str]) -> None:
     """Puts the values of variables into what was read of a connector; never secrets, nor users and queries of URLs."""
+    from auditor.sources.formats.connector import client_id
+
     for field in msgspec.structs.fields(data):
         value = getattr(data, field.name)
         if value.__class__ is str and (filled := with_variables(value, values)) != value:
