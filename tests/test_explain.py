@@ -291,7 +291,7 @@ def test_what_a_message_names(manifests: Path) -> None:
     mentions = {row["value"]: row["found"] for row in regaudit("explain", text, manifests, "--output-format", "json").json["mentions"]}
     assert list(mentions.values())[:3] == [
         f"the object ID, not the Application (client) ID, of the app registration Payroll 1 ({manifests}/first.json:1)",
-        "Microsoft Graph, an application of Microsoft's",
+        "Microsoft Graph, a Microsoft application",
         "neither an app registration nor a service principal that was read",
     ]
     assert mentions["https://payroll.example.com/signin"] == "web redirect URI of Payroll 1, web redirect URI of Payroll 2"

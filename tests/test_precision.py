@@ -531,7 +531,7 @@ def test_1_25_platforms_that_are_not_in_the_input_make_no_difference(tmp_path: P
         ("https://digitaltwins.azure.net", "medium", "Azure Digital Twins"),
         ("https://apps.azureiotcentral.com", "medium", "Azure IoT Central"),
         ("https://cognitiveservices.azure.com", "medium", "Microsoft Cognitive Services"),
-        ("https://api.something-new.azure.com", "medium", "an API of Microsoft"),
+        ("https://api.something-new.azure.com", "medium", "a Microsoft API"),
         ("https://orders.contoso.com/api", "high", "https://orders.contoso.com/api"),
         ("https://payroll.westeurope.cloudapp.azure.com", "high", "https://payroll.westeurope.cloudapp.azure.com"),
         ("https://azure.com.contoso.com", "high", "https://azure.com.contoso.com"),

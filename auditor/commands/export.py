@@ -58,7 +58,7 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
     try:
         info = source.read(live, planned, writer, progress.collection)
         if any(covered.reason == INTERRUPTED for covered in info.covered):
-            raise UsageError(f"stopped; go on with --resume, or delete {writer.folder}")
+            raise UsageError(f"stopped; continue with --resume, or delete {writer.folder}")
         writer.finish(info)
     except OSError as error:
         raise UsageError(
