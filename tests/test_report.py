@@ -492,7 +492,8 @@ Read 1 app registration from 1 file.
 Evaluated 1 check with 2 rules: 0 passed, 1 failed; 0 did not apply.
 Not evaluated: 1 check. Missing data:
        1  owners: not in the input  (nobody)
-          add the response to GET /applications?$expand=owners of Microsoft Graph, all pages
+          add the response to GET /applications?$expand=owners of Microsoft
+          Graph, all pages
 Findings: 1 high.
 """
 CARELESS = """# Careless app
