@@ -223,7 +223,7 @@ class GrantedPermission(Fact):
 
     @fact()
     def all_scopes_to_keep(self) -> str | None:
-        """The scope of its oauth2PermissionGrant without it, separated by spaces; null where nothing is left, and where `grant_id` is null."""
+        """The scope of its oauth2PermissionGrant without it, separated by spaces; null where nothing is left or `grant_id` is null."""
         if self.grant_id is None:
             return None
         return " ".join(value for value in self._scope.split() if value != self.value) or None
