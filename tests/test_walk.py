@@ -166,7 +166,7 @@ FAULTS = {
         not_found("5b0f2f0a-9f63-4a53-8a61-3d5c1f0f7a10", "Expenses"), f"its Application (client) ID is {CLIENT}",
     ),
     "client ID of the API": Fault(
-        lambda it: it.oauth.update(clientId=API), "client", 'not registered as a redirect URI of "Expenses API"',
+        lambda it: it.oauth.update(clientId=API), "client", 'not registered on "Expenses API"',
         NOT_REGISTERED.replace(CLIENT, API), 'is not registered on "Expenses API"',
     ),
     "no service principal": Fault(
