@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from auditor import joins
+from auditor.accepted import Exceptions
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
+from auditor.engine.baseline import Baseline
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
 from auditor.errors import InputError
@@ -90,6 +92,8 @@ class Report(Loaded):
     started: datetime
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
+    exceptions: Exceptions | None = None  # what configuration, waivers and baseline took away
+    baseline: Baseline | None = field(default=None, repr=False)  # without what is fixed
     with_findings: Counter[str] = field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property

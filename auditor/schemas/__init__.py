@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 _DIRECTORY = Path(__file__).parent
-NAMES = ("application", "report", "rule")
+NAMES = ("application", "config", "report", "rule", "waivers")
 
 
 @cache
 def load(name: str) -> dict[str, Any]:
-    """A published schema: application, report or rule."""
+    """A published schema, by one of NAMES."""
     file = "objects" if name == "application" else name
     schema: dict[str, Any] = json.loads((_DIRECTORY / f"{file}.json").read_text("utf-8"))
     return schema
