@@ -21,8 +21,8 @@ _MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
 }  # fmt: skip
 
 
-class FindingRow(msgspec.Struct, omit_defaults=True):
-    """A finding with what it is of, the texts of its rule, and its fix. What accepts it is there only where something does."""
+class FindingRow(msgspec.Struct):
+    """A finding with what it is of, the texts of its rule, and its fix."""
 
     finding_id: str
     rule_id: str
@@ -58,6 +58,10 @@ class FindingRow(msgspec.Struct, omit_defaults=True):
     stands_for: list[str] | None
     waiver: Waiver | None = None
     baseline: Baselined | None = None
+
+
+class LoneFindingRow(FindingRow, omit_defaults=True):
+    """The same as `regaudit connect` prints it, which has no columns: what accepts it is there only where something does."""
 
 
 class ApplicationRow(msgspec.Struct):

@@ -204,7 +204,7 @@ def finding_row(row: Finding) -> rows.FindingRow:
     """A finding of which there is no report."""
     values: dict[str, Any] = {name: getattr(row, name) for name in rows.FindingRow.__struct_fields__}
     values["related"] = [model.Related(one.label, one.file, one.line, one.pointer) for one in row.related or ()] or None
-    return rows.FindingRow(**values)
+    return rows.LoneFindingRow(**values)
 
 
 # -- API permissions
