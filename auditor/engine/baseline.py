@@ -1,7 +1,9 @@
 """Findings that were there on the day on which a team began: they stay in the report with status baselined, and what is new counts.
 
 A baseline only becomes smaller. An entry is fixed where its rule was evaluated on its object and passed, or where the object is gone from a
-list that was read to its end; what this run could not look for is not seen, and stays. A finding that is more severe than its entry is new.
+list that was read to its end; what this run could not look for is not seen, and stays. A run that read less than the one that made the
+baseline fixes nothing that depends on it: a rule may pass by the catalog where the tenant's own list says more.
+A finding that is more severe than its entry is new.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import msgspec
 
 from auditor.accepted import Baselined
 from auditor.display import harmless
-from auditor.engine.finding import Finding, Outcome, Says
+from auditor.engine.compiled import collections
+from auditor.engine.finding import Finding, Outcome, Says, Verdicts
 from auditor.engine.gate import is_failure
 from auditor.engine.identity import Paths, fingerprint, roots_of
 from auditor.engine.judge import judge_all
@@ -49,6 +52,13 @@ class Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, froz
     file: str | None = None  # of an object without an ID
 
 
+class Knew(msgspec.Struct, frozen=True):
+    """Collections of a tenant: those that were read to their end, and those of which anything was read."""
+
+    complete: list[str]
+    read: list[str]
+
+
 class _Head(msgspec.Struct):
     regaudit_baseline: int
 
@@ -58,10 +68,11 @@ class Baseline(msgspec.Struct, frozen=True):
 
     path: str
     entries: tuple[Entry, ...] = ()
+    knew: dict[str, Knew] = {}  # by tenant; "": what has no tenant ID
 
     def encoded(self) -> Iterator[bytes]:
         """As a file has it: JSON, an entry a line, in a fixed order, so that a review shows what was taken out."""
-        yield BEGINS + b' %d, "findings": [' % VERSION
+        yield BEGINS + b' %d, "knew": %b,\n"findings": [' % (VERSION, msgspec.json.encode(self.knew, order="sorted"))
         end = b"\n"
         for entry in sorted(self.entries, key=lambda one: (one.rule, one.registration or "", one.object or "", one.id)):
             yield end + msgspec.json.encode(entry)
@@ -80,10 +91,6 @@ def read(path: Path, shown: str = "") -> Baseline:
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
         raise UsageError(f"baseline {name}: {getattr(error, 'strerror', None) or error}") from None
-    return Baseline(name, tuple(_entries(raw, name)))
-
-
-def _entries(raw: bytes, name: str) -> Iterator[Entry]:
     try:
         version = msgspec.json.decode(raw, type=_Head).regaudit_baseline
     except (msgspec.DecodeError, RecursionError) as error:
@@ -91,12 +98,14 @@ def _entries(raw: bytes, name: str) -> Iterator[Entry]:
     if version != VERSION:
         raise UsageError(f"baseline {name}: it is of version {version}, this regaudit reads {VERSION}")
     try:
-        yield from msgspec.json.decode(raw, type=_Whole).findings
+        whole = msgspec.json.decode(raw, type=_Whole)
     except msgspec.DecodeError as error:
         raise UsageError(f"baseline {name}{_line(raw)}: {error}") from None
+    return Baseline(name, tuple(whole.findings), whole.knew)
 
 
 class _Whole(msgspec.Struct):
+    knew: dict[str, Knew]
     findings: list[Entry]
 
 
@@ -113,6 +122,7 @@ def _line(raw: bytes) -> str:
 
 def of(findings: Iterable[Finding], worlds: Iterable[World], path: str, today: date) -> Baseline:
     """The baseline of what was found: all failures that nobody has accepted."""
+    worlds = list(worlds)
     digests = {root.rank: digest(root) for world in worlds for root in roots_of(world)}
     paths = Paths()
     entries = {
@@ -122,7 +132,21 @@ def of(findings: Iterable[Finding], worlds: Iterable[World], path: str, today: d
         )
         for row in findings if is_failure(row)
     }  # fmt: skip
-    return Baseline(path, tuple(entries.values()))
+    return Baseline(path, tuple(entries.values()), _known(worlds))
+
+
+def _known(worlds: Iterable[World]) -> dict[str, Knew]:
+    """What is known of each tenant; of those without an ID what is of any."""
+    found: dict[str, Knew] = {}
+    for world in worlds:
+        tenant = _tenant_of(world)
+        before = found.get(tenant, Knew([], []))
+        found[tenant] = Knew(sorted({*before.complete, *world.known.complete}), sorted({*before.read, *world.known.given}))
+    return found
+
+
+def _tenant_of(world: World) -> str:
+    return world.tenant.id.lower() if isinstance(world.tenant.id, str) else ""
 
 
 def digest(root: Any) -> str:
@@ -182,34 +206,65 @@ class Comparing:
         if not missing:
             return found
         by_name = {name: rule for rule in rules for name in (rule.id, rule.identity, *rule.aliases)}
+        now = _known(worlds)
         wanted = {entry.known_by for entry in missing}
         there: dict[str, list[tuple[World, Any]]] = {}
         for world in worlds:
             for root in roots_of(world):
                 if (known := digest(root)) in wanted:
                     there.setdefault(known, []).append((world, root))
+        asked: dict[str, list[Entry]] = {}  # by rule, which is asked once for all objects
         for entry in missing:
             rule = by_name.get(entry.rule)
-            if rule is None:
+            if rule is None or self._knows_less(rule, entry, now):
                 found[entry.id] = Fate.not_seen
             elif entry.known_by in there:
-                fates = {_fate(entry, rule, world, root, certain_only=certain_only) for world, root in there[entry.known_by]}
-                found[entry.id] = next(fate for fate in (Fate.there, Fate.not_seen, Fate.fixed) if fate in fates)
+                asked.setdefault(rule.id, []).append(entry)
             else:
                 found[entry.id] = Fate.fixed if any(_is_whole(world, rule, entry) for world in worlds) else Fate.not_seen
+        for id_, entries in asked.items():
+            found |= _fates(by_name[id_], entries, there, certain_only=certain_only)
         return found
 
-    def shrunk(self, fates: dict[str, Fate]) -> Baseline:
+    def _knows_less(self, rule: Rule, entry: Entry, now: dict[str, Knew]) -> bool:
+        """Whether a collection that a rule reads was read when the baseline was made, and is not, or not to its end, now."""
+        tenant = (entry.tenant or "").lower()
+        before, after = (one.get(tenant, one.get("", Knew([], []))) for one in (self.baseline.knew, now))
+        lost = ({*before.complete} - {*after.complete}) | ({*before.read} - {*after.read})
+        return not lost.isdisjoint(collections([rule]))
+
+    def shrunk(self, fates: dict[str, Fate], worlds: Iterable[World], rules: Iterable[Rule]) -> Baseline:
         """The baseline without what is fixed; what has become less severe may not rise again."""
-        kept = [
-            msgspec.structs.replace(entry, severity=min(entry.severity, self._highest.get(entry.id, entry.severity)))
-            for entry in self.baseline.entries if fates[entry.id] is not Fate.fixed
-        ]  # fmt: skip
-        return Baseline(self.baseline.path, tuple(kept))
+        by_name = {name: rule for rule in rules for name in (rule.id, rule.identity, *rule.aliases)}
+        now = _known(worlds)
+        kept = []
+        for entry in self.baseline.entries:
+            if fates[entry.id] is Fate.fixed:
+                continue
+            severity = self._highest.get(entry.id, entry.severity)
+            if severity < entry.severity and not self._knows_less(by_name[entry.rule], entry, now):
+                entry = msgspec.structs.replace(entry, severity=severity)
+            kept.append(entry)
+        return msgspec.structs.replace(self.baseline, entries=tuple(kept))
 
 
-def _fate(entry: Entry, rule: Rule, world: World, root: Any, *, certain_only: bool) -> Fate:
-    verdicts = judge_all([rule], world, only=[root], record=True, certain_only=certain_only)[0].of(root)
+def _fates(rule: Rule, entries: list[Entry], there: dict[str, list[tuple[World, Any]]], *, certain_only: bool) -> dict[str, Fate]:
+    """What a rule says today of the objects of these entries, which are there; an object may be there more than once."""
+    roots: dict[int, tuple[World, dict[int, Any]]] = {}  # by id()
+    for known_by in dict.fromkeys(entry.known_by for entry in entries):
+        for world, root in there[known_by]:
+            roots.setdefault(id(world), (world, {}))[1][id(root)] = root
+    outcomes = {
+        key: judge_all([rule], world, only=[*of.values()], record=True, certain_only=certain_only)[0] for key, (world, of) in roots.items()
+    }
+    found = {}
+    for entry in entries:
+        fates = {_fate(entry, rule, root, outcomes[id(world)].of(root)) for world, root in there[entry.known_by]}
+        found[entry.id] = next(fate for fate in (Fate.there, Fate.not_seen, Fate.fixed) if fate in fates)
+    return found
+
+
+def _fate(entry: Entry, rule: Rule, root: Any, verdicts: Verdicts) -> Fate:
     parts = identity_of(root).identity
     for key, verdict in verdicts.items():
         if key is not None and fingerprint(rule.identity, parts, Status.fail.value, key) == entry.id:

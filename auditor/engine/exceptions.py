@@ -80,7 +80,7 @@ class Applying:
         found.baseline, found.risen = self._comparing.baseline.path, self._comparing.risen
         found.baselined = sum(row.status is Status.baselined for row in findings)
         found.fixed, found.not_seen = (sum(fate is wanted for fate in fates.values()) for wanted in (Fate.fixed, Fate.not_seen))
-        return found, self._comparing.shrunk(fates)
+        return found, self._comparing.shrunk(fates, worlds, rules)
 
 
 def settle_areas(outcomes: Iterable[Outcome], areas: AreaVerdicts) -> None:
