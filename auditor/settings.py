@@ -59,7 +59,25 @@ def struct(found: dict[str, Any], kind: type[T], text: str, fail: Fail, *, at: s
 
 def line_of(text: str, key: str, index: int = 0) -> int:
     """The line of a character of a key's value ("severity.secret-expired"), or of the table that the key is missing in."""
+    return _line_in(places(text), text, key, index)
+
+
+def lines_of_tables(text: str, key: str, number: int) -> list[int]:
+    """On which line each of the tables of an array begins."""
     known = places(text)
+    found: list[int] = []
+    line = at = 0
+    for key_ in (f"{key}.{n}" for n in range(number)):
+        if key_ not in known:  # an array in one line
+            found.append(_line_in(known, text, key_))
+            continue
+        start = known[key_][0]
+        line, at = line + text.count("\n", at, start), start
+        found.append(1 + line)
+    return found
+
+
+def _line_in(known: Places, text: str, key: str, index: int = 0) -> int:
     while key and key not in known:
         key, index = key.rpartition(".")[0], 0
     if not key:

@@ -54,6 +54,8 @@ def test_each_table_of_an_array_has_its_number() -> None:
     text = "a = 1\n[[w]]\nx = 1\n[w.t]\ny = 2\n[[w]]\nx = 3\n[[w.v]]\nz = 4\n[[w.v]]\nz = 5\n[other]\nx = 6\n"
     keys = ["w.0", "w.0.x", "w.0.t.y", "w.1.x", "w.1.v.0.z", "w.1.v.1.z", "other.x", "w.1.nosuch", "w"]
     assert [settings.line_of(text, key) for key in keys] == [2, 3, 5, 7, 9, 11, 13, 6, 2]
+    assert settings.lines_of_tables(text, "w", 2) == [2, 6]
+    assert settings.lines_of_tables("a = 1\nw = [{x = 1}, {x = 2}]", "w", 2) == [2, 2]
 
 
 @given(

@@ -101,8 +101,7 @@ def parse(text: str, name: str) -> Waivers:
         return UsageError(f"{name}:{line}: {message}")
 
     found = settings.struct(settings.table(text, "the file", fail), File, text, fail)
-    lines = tuple(settings.line_of(text, f"waiver.{number}") for number in range(len(found.waiver)))
-    return Waivers(name, tuple(found.waiver), lines)
+    return Waivers(name, tuple(found.waiver), tuple(settings.lines_of_tables(text, "waiver", len(found.waiver))))
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -227,7 +226,7 @@ class Accepting:
         for id_ in dict.fromkeys((row.app_id, row.object_id)):
             for number in self._by_object.get((row.rule_id, (id_ or "").lower()), ()):
                 entry = self._entries[number]
-                if id_ and id_ == (row.app_id if entry.registration else row.object_id) and entry.key in (None, about.key):
+                if id_ and id_ == (row.app_id if entry.registration else row.object_id) and _is_key(entry.key, about.key):
                     yield number
 
     def _why_not(self, entry: Entry, row: Finding) -> str:
@@ -247,6 +246,11 @@ def source_of(row: Any, paths: Paths) -> str | None:
     file: str | None = row.file
     tenant: str | None = row.tenant_id
     return paths.of(file) if file else tenant
+
+
+def _is_key(wanted: str | None, key: str) -> bool:
+    """Whether a key is meant: all of it, as in web|https://…, or a part, as in https://…"""
+    return wanted is None or wanted == key or wanted in key.split("|")
 
 
 def _names(rule: Rule) -> tuple[str, ...]:
