@@ -76,6 +76,6 @@ class Exceptions(msgspec.Struct):
     risen: int = 0
     """Number of findings that are more severe than the baseline says: they are new."""
     fixed: int = 0
-    """Number of findings of the baseline that are fixed: `regaudit baseline --update` takes them out."""
+    """Number of findings of the baseline that are fixed: `regaudit baseline PATH --update FILE` takes them out."""
     not_seen: int = 0
     """Number of findings of the baseline that this run could not look for."""

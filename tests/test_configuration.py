@@ -84,11 +84,13 @@ def test_the_nearest_decides_alone(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(("where", "paths"), [("team", ["manifests"]), ("team/manifests", ["."]), ("team/manifests", []), (".", ["team"])])
-def test_whoever_wrote_what_is_audited_decides_nothing(repository: Path, monkeypatch: pytest.MonkeyPatch, where: str, paths: list[str]) -> None:
+def test_whoever_wrote_what_is_audited_decides_nothing(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, where: str, paths: list[str]
+) -> None:
     write(repository / "team/manifests/regaudit.toml", 'fail-on = "never"')
     write(repository / "team/manifests/regaudit-waivers.toml", WAIVER)
     monkeypatch.chdir(repository / where)
-    ran = scan(*(paths or [repository / "team/manifests"]))
+    ran = scan(*(paths or [str(repository / "team/manifests")]))
     assert ran.code == 1, "the configuration inside the audited folder was read"
     assert "taken away" not in ran.out
     if where == "team/manifests":
@@ -174,7 +176,10 @@ def test_a_fault_has_its_line_and_says_what_to_write(repository: Path, text: str
 
 
 def test_a_fault_in_pyproject_has_the_line_of_the_file(repository: Path) -> None:
-    write(repository / "pyproject.toml", "[project]\nname = 'x'\n\n[tool.regaudit]\nlimit = 1\n[tool.regaudit.severity]\nsecret-expird = 'low'\n")
+    write(
+        repository / "pyproject.toml",
+        "[project]\nname = 'x'\n\n[tool.regaudit]\nlimit = 1\n[tool.regaudit.severity]\nsecret-expird = 'low'\n",
+    )
     assert says(scan()).startswith(f"configuration {Path('../pyproject.toml')}:7: severity: no rule is called 'secret-expird'")
 
 
@@ -213,9 +218,9 @@ def test_options_of_other_commands_have_its_defaults(repository: Path) -> None:
     names = regaudit("rules").out.split()
     assert "redirect-http" in names, "--quiet prints names alone"
     assert "secret-expired" not in names
-    assert regaudit("connect", ROOT / "sample_manifests/pair-only-the-shared-redirect-uri", *TODAY).out.startswith("fail: 1 of 1 connector"), (
-        "formats are of a scan"
-    )
+    assert regaudit("connect", ROOT / "sample_manifests/pair-only-the-shared-redirect-uri", *TODAY).out.startswith(
+        "fail: 1 of 1 connector"
+    ), "formats are of a scan"
 
 
 def test_findings_that_it_takes_away_are_counted(repository: Path) -> None:
@@ -227,12 +232,16 @@ def test_findings_that_it_takes_away_are_counted(repository: Path) -> None:
     assert (found["configuration"], found["left_out"], found["lowered"]) == (["regaudit.toml"], 1, 2)
 
 
-@pytest.mark.parametrize("text", ["select = ['redirect-https*', 'redirect-http']", "[params.redirect-http]\n", "profile = 'custom-connector'"])
+@pytest.mark.parametrize(
+    "text", ["select = ['redirect-https*', 'redirect-http']", "[params.redirect-http]\n", "profile = 'custom-connector'"]
+)
 def test_what_is_not_selected_counts_as_left_out(repository: Path, text: str) -> None:
     write(repository / "team/regaudit.toml", text.replace("'redirect-https*', ", ""))
     left_out = scan("manifests", "--output-format", "json").json["exceptions"]["left_out"]
     assert left_out == (1 if text.startswith("select") else 0)
-    assert scan("manifests", "--select", "redirect-http", "--output-format", "json").json["exceptions"]["left_out"] == 0, "the command line chose"
+    assert scan("manifests", "--select", "redirect-http", "--output-format", "json").json["exceptions"]["left_out"] == 0, (
+        "the command line chose"
+    )
 
 
 def test_configurations_extend_one_another(repository: Path) -> None:
@@ -250,7 +259,9 @@ def test_its_files_are_written_below_its_folder(repository: Path) -> None:
     assert scan().code == 1
     assert json.loads((repository / "out.json").read_text())["tool"]["name"] == "regaudit"
     assert (repository / "fixes.sh").is_file()
-    assert says(scan("manifests", "--output-format", f"json={repository / 'regaudit.toml'}")).startswith("the output would take the place of its own input")
+    assert says(scan("manifests", "--output-format", f"json={repository / 'regaudit.toml'}")).startswith(
+        "the output would take the place of its own input"
+    )
 
 
 # -- overrides
@@ -272,7 +283,10 @@ def test_an_override_is_of_single_registrations_and_always_listed(repository: Pa
 
 
 def test_an_override_of_a_severity_is_said_at_the_finding(repository: Path) -> None:
-    write(repository / "team/regaudit.toml", '[[override]]\nname = "*"\nreason = "x"\n[override.severity]\nredirect-http = "low"\nsecret-expired = "critical"')
+    write(
+        repository / "team/regaudit.toml",
+        '[[override]]\nname = "*"\nreason = "x"\n[override.severity]\nredirect-http = "low"\nsecret-expired = "critical"',
+    )
     rows = scan("manifests", "--output-format", "json").findings
     assert {(row["rule_id"], row["severity"], row["highest_severity"]) for row in rows} == {("redirect-http", "low", "low"), ("secret-expired", "critical", "critical")}  # fmt: skip
     assert all("without regaudit.toml:1)" in row["message"] for row in rows)
@@ -284,7 +298,10 @@ def test_an_override_of_a_severity_is_said_at_the_finding(repository: Path) -> N
 
 def test_config_prints_what_is_in_force_and_where_from(repository: Path) -> None:
     write(repository / "house.toml", 'fail-on = "critical"\n[params.secret-expiring]\nwarn_days = 60')
-    write(repository / "regaudit.toml", 'extend = "house.toml"\nignore = ["tenant"]\n[[override]]\ntag = "lab"\nreason = "x"\nignore = ["ALL"]')
+    write(
+        repository / "regaudit.toml",
+        'extend = "house.toml"\nignore = ["tenant"]\n[[override]]\ntag = "lab"\nreason = "x"\nignore = ["ALL"]',
+    )
     write(repository / "regaudit-waivers.toml", "")
     lines = regaudit("config", "manifests").out.splitlines()
     up = Path("..")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +40,10 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with the manifests of two registrations, and one of a template, which has no ID."""
     write(tmp_path / "manifests/payroll.json", registration("Payroll", 1, **uris("http://p.contoso.com/cb"), passwordCredentials=[SECRET]))
     write(tmp_path / "manifests/shop.json", registration("Shop", 2, **uris("http://s.contoso.com/cb", "http://t.contoso.com/cb")))
-    write(tmp_path / "manifests/new.json", {"displayName": "New", "signInAudience": "AzureADMyOrg", "web": {"redirectUris": ["http://n.contoso.com/cb"]}})
+    write(
+        tmp_path / "manifests/new.json",
+        {"displayName": "New", "signInAudience": "AzureADMyOrg", "web": {"redirectUris": ["http://n.contoso.com/cb"]}},
+    )
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -62,7 +68,13 @@ def statuses(ran: Ran) -> dict[tuple[str, str, str], str]:
 
 def id_of(rule: str, name: str, value: str = "") -> str:
     rows = scan("--output-format", "json", "--no-config").findings
-    return str(next(row["finding_id"] for row in rows if (row["rule_id"], row["app_display_name"]) == (rule, name) and value in (row["actual"] or "")))
+    return str(
+        next(
+            row["finding_id"]
+            for row in rows
+            if (row["rule_id"], row["app_display_name"]) == (rule, name) and value in (row["actual"] or "")
+        )
+    )
 
 
 def waive(id_: str, *more: str | Path, until: str = "2027-03-31", reason: str = "replaced in March") -> Ran:
@@ -115,7 +127,11 @@ def test_the_file_says_what_it_is_about_in_keys_of_their_own(team: Path) -> None
 
 
 def test_comments_and_order_stay_and_a_waiver_is_renewed_in_its_place(team: Path) -> None:
-    old = '# ours\n\n[[waiver]] # first\nreason = "x" # because\nrule = "redirect-http"\nuntil = 2026-12-01\nregistration = "' + SHOP + '"\n\n# the end'
+    old = (
+        '# ours\n\n[[waiver]] # first\nreason = "x" # because\nrule = "redirect-http"\nuntil = 2026-12-01\nregistration = "'
+        + SHOP
+        + '"\n\n# the end'
+    )
     write(team / "regaudit-waivers.toml", old)
     id_ = id_of("secret-expired", "Payroll")
     waive(id_)
@@ -140,7 +156,7 @@ def test_whatever_is_there_stays(tmp_path_factory: pytest.TempPathFactory, parts
     text = "".join(parts)
     file.write_bytes(text.replace("\n", "\r\n" if windows else "\n").encode())
     known = waivers.read(file)
-    entry = waivers.Entry("secret-expired", reason, known.entries[0].until if known.entries else waivers.date(2027, 1, 1), "c" * 32)
+    entry = waivers.Entry("secret-expired", reason, known.entries[0].until if known.entries else date(2027, 1, 1), "c" * 32)
     made = with_entry(file, known, entry, "comment").replace("\r\n", "\n")
     assert made.startswith(text.rstrip("\n")) or not text.strip()
     again = waivers.parse(made, "w")
@@ -213,11 +229,16 @@ def test_a_waiver_that_ended_yesterday_is_over_and_says_so(team: Path) -> None:
     assert verdict(ran).endswith("; findings taken away: 1 by regaudit-waivers.toml (1 expired)")
     assert "does not use https (its waiver ended on 2026-11-24: regaudit-waivers.toml:1)" in ran.out
     assert f"\nExpired on 2026-11-24: regaudit-waivers.toml:1: redirect-http on {SHOP}; 2 findings count again\n" in ran.out
-    assert {row["status"] for row in scan("--output-format", "json", on="2026-11-25").findings if row["app_display_name"] == "Shop"} == {"fail"}
+    assert {row["status"] for row in scan("--output-format", "json", on="2026-11-25").findings if row["app_display_name"] == "Shop"} == {
+        "fail"
+    }
 
 
 def test_a_waiver_by_rule_and_registration_is_for_all_or_for_one_key(team: Path) -> None:
-    write(team / "regaudit-waivers.toml", waiver(registration=SHOP.upper(), key="http://t.contoso.com/cb") + waiver(rule="secret-expired", registration=PAYROLL, key=KEY))
+    write(
+        team / "regaudit-waivers.toml",
+        waiver(registration=SHOP.upper(), key="http://t.contoso.com/cb") + waiver(rule="secret-expired", registration=PAYROLL, key=KEY),
+    )
     assert {key for key, status in statuses(scan("--output-format", "json")).items() if status == "waived"} == {
         ("redirect-http", "Shop", "http://t.contoso.com/cb"), ("secret-expired", "Payroll", "2025-01-01 00:00Z"),
     }  # fmt: skip
@@ -253,17 +274,22 @@ def test_unused_waivers_are_told_and_why(team: Path) -> None:
 
 def test_no_finding_gives_way_to_a_waived_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "m/a.json", registration("Payroll", 1, **uris("http://10.0.0.1/cb")))
-    rows = regaudit("scan", "m", "--output-format", "json", *TODAY).findings
-    standing = [row for row in rows if row["stands_for"]]
-    for row in standing:
-        write(tmp_path / "regaudit-waivers.toml", waiver(rule=row["rule_id"], registration=PAYROLL))
-        after = regaudit("scan", "m", "--output-format", "json", *TODAY).findings
-        assert {other["rule_id"] for other in after if other["status"] == "fail"} >= set(row["stands_for"])
+    write(
+        tmp_path / "m/a.json",
+        registration("Payroll", 1, **uris(), passwordCredentials=[SECRET], keyCredentials=[], federatedIdentityCredentials=[]),
+    )
+    (row,) = [row for row in regaudit("scan", "m", "--output-format", "json", *TODAY).findings if row["rule_id"] == "secret-expired"]
+    assert row["stands_for"] == ["credential-all-expired"]
+    write(tmp_path / "regaudit-waivers.toml", waiver(rule="secret-expired", registration=PAYROLL))
+    after = {row["rule_id"]: row["status"] for row in regaudit("scan", "m", "--output-format", "json", *TODAY).findings}
+    assert (after["secret-expired"], after["credential-all-expired"]) == ("waived", "fail")
 
 
 def test_no_format_and_no_command_shows_a_waived_finding_as_a_failing_one(team: Path) -> None:
-    write(team / "regaudit-waivers.toml", waiver(registration=SHOP) + waiver(registration=PAYROLL) + waiver(rule="secret-expired", registration=PAYROLL))
+    write(
+        team / "regaudit-waivers.toml",
+        waiver(registration=SHOP) + waiver(registration=PAYROLL) + waiver(rule="secret-expired", registration=PAYROLL),
+    )
     only = ("--exclude", "new.json")
     report = scan(*only, "--output-format", "json").json
     assert (report["summary"]["findings"], report["summary"]["by_status"]["waived"]) == (0, 4)
@@ -279,7 +305,9 @@ def test_no_format_and_no_command_shows_a_waived_finding_as_a_failing_one(team: 
     scan(*only, "--fix-script", "fixes.sh", "--shell", "bash")
     assert "az " not in (team / "fixes.sh").read_text().partition("run()")[2].partition("\n}")[2]
     explained = regaudit("explain", "AADSTS7000222", "manifests", *only, *TODAY)
-    assert explained.out.startswith("cause found: 1 finding (1 of them accepted: waived, or in the baseline)\n"), "an accepted fault is a cause"
+    assert explained.out.startswith("cause found: 1 finding (1 of them accepted: waived, or in the baseline)\n"), (
+        "an accepted fault is a cause"
+    )
     assert "\nwaived secret-expired " in explained.out
     assert "high secret-expired" not in explained.out
 
@@ -374,7 +402,7 @@ def test_only_what_is_new_counts(team: Path) -> None:
     assert ran.code == 1
     assert verdict(ran).startswith("fail: 1 of 3 registrations has findings: 1 high (1 at or above")
     assert "http://u.contoso.com/cb" in ran.out
-    assert "  1 fixed: `regaudit baseline --update baseline.json` takes them out." in ran.out
+    assert "  1 fixed: `regaudit baseline PATH --update baseline.json` takes them out." in ran.out
     shown = json.loads(scan("--baseline", "baseline.json", "--output-format", "json").out)
     assert shown["exceptions"]["baselined"] == 4
     (row,) = [one for one in shown["findings"] if one["rule_id"] == "secret-expired"]
@@ -386,12 +414,12 @@ def test_it_only_becomes_smaller(team: Path) -> None:
     before = (team / "baseline.json").read_text()
     refused = baseline("manifests", "-o", "baseline.json")
     assert (refused.code, refused.out) == (2, "")
-    assert "baseline.json exists; `regaudit baseline --update baseline.json` takes out what is fixed" in refused.err
+    assert "baseline.json exists; `regaudit baseline PATH --update baseline.json` takes out what is fixed" in refused.err
     write(team / "manifests/payroll.json", registration("Payroll", 1, **uris("http://q.contoso.com/cb"), passwordCredentials=[]))
     ran = baseline("manifests", "--update", "baseline.json")
     assert (ran.code, ran.out) == (0, "baseline.json: 3 findings; 2 fixed and taken out, 0 not seen and kept\n")
     after = (team / "baseline.json").read_text()
-    assert set(line.rstrip(",") for line in after.splitlines()) < set(line.rstrip(",") for line in before.splitlines())
+    assert {line.rstrip(",") for line in after.splitlines()} < {line.rstrip(",") for line in before.splitlines()}
     assert scan("--baseline", "baseline.json").code == 1, "http://q.contoso.com/cb is new"
 
 
@@ -427,7 +455,9 @@ def test_what_is_more_severe_than_there_is_new(team: Path) -> None:
     baseline("manifests", "--update", "baseline.json")
     (team / "regaudit.toml").unlink()
     rows = scan("--baseline", "baseline.json", "--output-format", "json").findings
-    assert {row["rule_id"]: row["status"] for row in rows} == {"redirect-http": "baselined", "secret-expired": "fail"}, "it may not rise again"
+    assert {row["rule_id"]: row["status"] for row in rows} == {"redirect-http": "baselined", "secret-expired": "fail"}, (
+        "it may not rise again"
+    )
 
 
 def test_a_weak_identity_needs_the_file(team: Path) -> None:
@@ -548,3 +578,35 @@ def test_waivers_and_baselines_are_there_for_python(team: Path) -> None:
         ("redirect-http", "New", Status.fail), ("redirect-http", "Payroll", Status.fail), ("redirect-http", "Shop", Status.waived),
         ("redirect-http", "Shop", Status.waived), ("secret-expired", "Payroll", Status.baselined),
     ]  # fmt: skip
+
+
+# -- the page
+
+
+def test_from_nothing_to_a_gate_as_the_page_says(team: Path) -> None:
+    """Every command of the page, in its order, with the exit code that it names."""
+    page = (ROOT / "docs/exceptions.md").read_text("utf-8")
+    blocks = re.findall(r"^ {3}```sh\n(.*?)^ {3}```", page, re.MULTILINE | re.DOTALL)
+    commands = [re.split(r"\s+# ", line.strip()) for block in blocks for line in block.splitlines()]
+    exits = []
+    for command, *said in commands:
+        words = shlex.split(command.replace("DATE", "2027-03-31"))
+        if words[0] == "echo":
+            write(team / words[3], words[1])
+            continue
+        if words[1:3] == ["scan", "manifests/"] and "-v" in words:
+            write(team / "manifests/shop.json", registration("Shop", 2, **uris("http://s.contoso.com/cb", "http://new.contoso.com/cb")))
+        if "FINDING_ID" in words:
+            (new,) = [row for row in json.loads((team / "report.json").read_text())["findings"] if row["status"] == "fail"]
+            words[words.index("FINDING_ID")] = new["finding_id"]
+        ran = regaudit(*words[1:], *TODAY)
+        exits.append(ran.code)
+        assert said == [f"exit code {ran.code}"], (command, ran.out, ran.err)
+    assert exits == [1, 0, 0, 1, 0, 0, 0]
+
+
+def test_the_example_of_the_page_is_a_file_of_waivers(team: Path) -> None:
+    page = (ROOT / "docs/exceptions.md").read_text("utf-8")
+    text = page.partition("```toml regaudit-waivers.toml\n")[2].partition("```")[0]
+    assert [entry.key for entry in waivers.parse(text, "w").entries] == [None, "cccccccc-2222-4333-8444-555555555555"]
+    jsonschema.validate(json.loads(json.dumps(tomllib.loads(text), default=str)), regaudit("schema", "waivers").json)

@@ -59,7 +59,7 @@ def command(
     file = target or update
     assert file is not None
     if target is not None and target.exists() and target.stat().st_size:
-        raise UsageError(f"{target} exists; `regaudit baseline --update {target}` takes out what is fixed; to begin anew, delete it")
+        raise UsageError(f"{target} exists; `regaudit baseline PATH --update {target}` takes out what is fixed; to begin anew, delete it")
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *accepted.files])
     guard(file, known, writes="baseline")
     old: Baseline | None = baselines.read(file, str(file)) if update is not None else None

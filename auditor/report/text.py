@@ -195,7 +195,7 @@ class _Page:
             hint = "" if self.options.verbose or not found.baselined else " (-v lists them)"
             yield f"Baseline {found.baseline}: {counted(found.baselined, 'finding')} accepted{hint}{risen}."
             if found.fixed:
-                yield f"  {found.fixed:,} fixed: `regaudit baseline --update {found.baseline}` takes them out."
+                yield f"  {found.fixed:,} fixed: `regaudit baseline PATH --update {found.baseline}` takes them out."
             if found.not_seen:
                 yield f"  {found.not_seen:,} not seen: this run could not look for them."
 
