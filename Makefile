@@ -3,6 +3,7 @@ VENV ?= .venv
 EXTRA ?= dev
 BIN := $(VENV)/bin
 AZ := $(abspath $(VENV))/azure-cli
+POWERSHELL := $(abspath $(VENV))/powershell
 FUZZ := $(abspath $(VENV))/fuzz
 SECONDS := 60
 INSTALLED := $(VENV)/.$(EXTRA)
@@ -39,13 +40,17 @@ $(FUZZ): pyproject.toml
 	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
 	touch $@
 
-external: $(INSTALLED) $(AZ)  ## what needs more than Python: azure-cli's parser for the commands of the rule pages
-	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python $(BIN)/pytest -m external
+external: $(INSTALLED) $(AZ) $(POWERSHELL)  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, for the commands of the rule pages
+	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python $(BIN)/pytest -m external
 
 $(AZ):
 	python3 -m venv $@
 	$@/bin/pip install -q azure-cli-core==2.91.0 python-dateutil || { rm -rf $@; exit 1; }
 	$@/bin/pip install -q --no-deps azure-cli==2.91.0 || { rm -rf $@; exit 1; }  # without the clients of all of Azure
+
+$(POWERSHELL):
+	python3 -m venv $@
+	$@/bin/pip install -q tree-sitter==0.26.1 tree-sitter-powershell==0.26.4 || { rm -rf $@; exit 1; }
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

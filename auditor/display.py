@@ -50,6 +50,8 @@ _WORD = late(r"\S+")
 _HIDDEN = late(r"[?#](?!…)")
 # A host without a scheme. Names ("Contoso.Web#2") are seldom in one case throughout, guests' ("a_contoso.com#EXT#@b.com") have a "_".
 _HOST = late(r"""['"(\[{<,]*(?:\*\.)?[A-Za-z0-9-]+(?:(?:\.[A-Za-z0-9-]+)+(?::\d+)?|:\d+)""")
+_BEGINS = late(r"\s+(?=[=+@:#%!|>-])")  # no line: a CI log or a spreadsheet would obey it
+KEPT = "\0"  # stands for a blank at which `wrapped` breaks no line
 _CLOSING = late(r"""['"\])}>.,;:]*$""")
 
 
@@ -170,6 +172,20 @@ def counted(number: int, noun: str) -> str:
 def cell(value: str) -> str:
     """A text that is clean, at the start of a line or in a table: no spreadsheet takes it for a formula."""
     return "'" + value if value.lstrip().startswith(_FORMULA) and value != "-" else value
+
+
+def wrapped(text: str, first: str = "", others: str = "", *, width: int | None = None) -> list[str]:
+    """Lines no wider than the terminal; what is one word, such as an address or a subject, is never broken.
+
+    What others chose begins no line.
+    """
+    import shutil
+    import textwrap
+
+    columns = max(40, width or shutil.get_terminal_size().columns)
+    kept = _BEGINS.sub(KEPT, text)
+    lines = textwrap.wrap(kept, columns, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(KEPT, " ") for line in lines] or [first.rstrip()]
 
 
 def escaped(json: bytes) -> bytes:

@@ -214,17 +214,3 @@ def _misspelt(text: str, at: int, found: re.Match[str]) -> RuleError:
 
 def _error(text: str, at: int, part: str, message: str) -> RuleError:
     return RuleError(message, text, at, at + max(1, len(part.partition("\n")[0])))
-
-
-def undoubled(text: str) -> str:
-    """The fix as a person reads it: doubled braces stand for themselves, but in JSON they are what they are."""
-    out, end = [], 0
-    for part in parts(text):
-        if isinstance(part, Request) and part.body:
-            out += [_undoubled(text[end : part.body_at]), part.body]
-            end = part.body_at + len(part.body)
-    return "".join([*out, _undoubled(text[end:])])
-
-
-def _undoubled(text: str) -> str:
-    return text.replace("{{", "{").replace("}}", "}")

@@ -64,6 +64,11 @@ class Tenant:
             entered = {name: {"value": value} for name, value in parameters.items()}
             connector["oAuthSettings"].setdefault("customParameters", {}).update(entered)
 
+    def shown(self, words: list[str]) -> Any:
+        """What `az ad app show` prints, for a --query that takes members out of the application."""
+        options = _options(words[words.index("show") + 1 :])
+        return _taken(self._one("applications", options["--id"][0]), options["--query"][0])
+
     # -- objects
 
     def _all(self, name: str) -> list[dict[str, Any]]:
@@ -303,6 +308,38 @@ def _options(words: list[str]) -> dict[str, list[str]]:
             values.append(word)
     assert all(values or option in SWITCHES for option, values in found.items()), words
     return found
+
+
+def _taken(one: dict[str, Any], query: str) -> Any:
+    """JMESPath, of which fixes have `{api: {scopes: api.scopes}}`."""
+    if not query.startswith("{"):
+        if not re.fullmatch(r"[A-Za-z0-9.]+", query):
+            raise NotSimulated(query)
+        return copy.deepcopy(_get(one, query.replace(".", "/")))
+    name, _, value = query[1:-1].partition(": ")
+    if "," in query or not query.endswith("}"):
+        raise NotSimulated(query)
+    return {name: _taken(one, value)}
+
+
+def edited(file: Any, edits: list[dict[str, Any]]) -> Any:
+    """A file in which a reader has changed the one list that it holds: `{at = "0/value", to = …}`, `{drop = 1}`, `{keep = 30}`."""
+    changed: Any = copy.deepcopy(file)
+    values = changed
+    while isinstance(values, dict):
+        (values,) = values.values()
+    for edit in edits:
+        *above, last = [int(name) if name.isdigit() else name for name in edit.get("at", "").split("/")]
+        inner = values
+        for name in above:
+            inner = inner[name]
+        if "to" in edit:
+            inner[last] = edit["to"]
+        elif "drop" in edit:
+            del values[edit["drop"]]
+        else:
+            del (inner[last] if last else values)[edit["keep"] :]
+    return changed
 
 
 def _merge(one: dict[str, Any], body: dict[str, Any]) -> None:

@@ -10,8 +10,8 @@ import re
 import shlex
 import stat
 import subprocess
-import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor import body, fix, rulebook, schemas, shell
-from auditor.engine.compiled import check, compiled
-from auditor.engine.judge import judge_all
+from auditor.engine.compiled import check
 from auditor.errors import RuleError
 from auditor.language.logic import MOST_ELEMENTS
 from auditor.report.build import fix_of
 from auditor.report.fixes import Rendered
 from auditor.rulebook import Rule
-from auditor.severity import Severity, Status
 from auditor.shell import Shell
 from auditor.sources.coverage import TenantInfo
 from tests import fixes
 from tests.fixes import Case
 from tests.helpers import regaudit, write
-from tests.simulator import KEEP, Tenant
 
 RULES = list(rulebook.shipped())
 CONVERTED = [rule for rule in RULES if fixes.kind(rule) != "prose"]
@@ -466,6 +463,34 @@ def test_bash_gives_az_what_was_meant(tmp_path: Path, monkeypatch: pytest.Monkey
     assert given_in_bash(tmp_path, in_files) == meant
 
 
+WORST = ["@C:/x", "-h", "%USERPROFILE%", '"&calc&"', "$(id)"]
+
+
+def planted(value: Any, hostile: str) -> Iterator[Any]:
+    """Copies of an example, each with another one of its texts replaced."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in items:
+        for changed in [hostile] if isinstance(member, str) else planted(member, hostile):
+            copy = value.copy()
+            copy[key] = changed
+            yield copy
+
+
+@pytest.mark.slow
+def test_the_worst_values_come_into_no_command_of_any_page() -> None:
+    """Wherever an example of a page has a text, in turn."""
+    values, seen = itertools.cycle(WORST), Counter[str]()
+    for case in {case.rule.id: case for case in CASES}.values():
+        for text in map(json.dumps, planted(json.loads(case.text), "PLANTED")):
+            hostile = next(values)
+            rows = fixes.findings(case.rule, text.replace('"PLANTED"', json.dumps(hostile)), case.example.as_of)
+            for command in (command for row in rows for to in Shell for command in fix_of(row).commands(to)):
+                assert not any(value in line for line in command.lines for value in WORST if value != "-h"), (case.name, command.lines)
+                assert "-h" not in command.words, (case.name, command.lines)
+                seen[hostile] += 1
+    assert all(seen[value] > 500 for value in WORST), seen
+
+
 # -- the script
 
 CARELESS = [
@@ -521,6 +546,25 @@ def test_a_script_has_nothing_hostile_in_it(tmp_path: Path, to: Shell, monkeypat
         assert raw.count(b"\r\n") == raw.count(b"\n")
 
 
+@SHELLS
+def test_the_worst_values_come_into_no_script(tmp_path: Path, to: Shell) -> None:
+    apps = [
+        {**APP, "id": f"{number}2222222-2222-4222-8222-222222222222", "appId": f"{number}1111111-1111-4111-8111-111111111111",
+         "displayName": value, "identifierUris": [f"https://x/{value}", value],
+         "web": {"redirectUris": [f"http://a.contoso.com/{value}", value]}, "notes": value,
+         "passwordCredentials": [{"keyId": value, "displayName": value, "endDateTime": "2024-01-31T00:00:00Z"}]}
+        for number, value in enumerate(WORST)
+    ]  # fmt: skip
+    file = tmp_path / "fixes"
+    scan = ("scan", write(tmp_path / "apps.json", apps), "--profile", "strict", "--select", "ALL", "--shell", to, "--fix-script", file)
+    assert regaudit(*scan, "--as-of", "2026-01-01").code == 1
+    lines = file.read_text("utf-8-sig").splitlines()
+    assert sum("az " in line for line in lines) > 15
+    for line in lines:
+        assert not any(value in line for value in WORST if value != "-h"), line
+        assert not re.search(r"\s-h\b", re.sub(r"^(?:#|rem) .*", "", line)), line
+
+
 def test_a_script_takes_the_place_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "apps.json", CARELESS)
@@ -563,35 +607,12 @@ def test_each_finding_has_its_commands_on_lines_of_their_own(tmp_path: Path, mon
 # -- proof
 
 
-OPTIONS: dict[str, list[dict[str, Any]]] = json.loads((DATA / "az_options.json").read_text())
-
-
-def why_not(words: list[str]) -> str:
-    """What azure-cli would refuse, by the options that its commands have; '' where nothing is wrong."""
-    name = next((" ".join(words[1:end]) for end in range(len(words), 1, -1) if " ".join(words[1:end]) in OPTIONS), "")
-    if not name:
-        return "no such command"
-    options = {option: about for about in OPTIONS[name] for option in about["names"]}
-    given = words[1 + len(name.split()) :]
-    for i, word in enumerate(given):
-        if word.startswith("-"):
-            if word not in options:
-                return f"no option {word}"
-            value = given[i + 1] if i + 1 < len(given) and not given[i + 1].startswith("--") else None
-            if options[word]["value"] and value is None and word != "--cert":
-                return f"{word} without a value"
-            if value is not None and (choices := options[word].get("choices")) and value.lower() not in map(str.lower, choices):
-                return f"{word} is never {value}"
-    lacking = [about["names"] for about in OPTIONS[name] if about.get("required") and not {*about["names"]} & {*given}]
-    return f"without {lacking[0]}" if lacking else ""
-
-
 @BY_CASE
 def test_azure_cli_takes_every_command(case: Case) -> None:
     commands = fixes.commands(case)
     assert commands
     for command in commands:
-        assert not why_not(list(command.words)), command.lines
+        assert not fixes.why_not(list(command.words)), command.lines
 
 
 @pytest.mark.parametrize(
@@ -600,7 +621,7 @@ def test_azure_cli_takes_every_command(case: Case) -> None:
      "az ad app update --id x --sign-in-aud AzureADMyOrg", "az rest --method PETCH --url x"],
 )  # fmt: skip
 def test_what_azure_cli_refuses_is_seen(line: str) -> None:
-    assert why_not(line.split())
+    assert fixes.why_not(line.split())
 
 
 TYPES = {
@@ -657,75 +678,27 @@ def test_a_member_that_is_not_of_the_type_is_seen() -> None:
     assert unknown_members({"web": {"redirectUris": []}, "spaa": {}, "api": {"x": 1}}, application) == ["/spaa", "/api/x"]
 
 
-# What the reader fills in, for the simulation: of any rule, or of one.
-FILLED_IN: dict[str, Any] = tomllib.loads((DATA / "fixes_filled_in.toml").read_text())
-# Why a rule's fix cannot be simulated: "rule reason".
-NUMBERS = itertools.count(1)
-NOT_SIMULATED = dict(line.split(" ", 1) for line in (DATA / "fixes_not_simulated.txt").read_text().splitlines())
-
-
-def filled(case: Case, command: Rendered) -> list[str]:
-    """The words of a command with something for each placeholder. What is to be kept of a list, the simulator knows."""
-    values = {**FILLED_IN, **FILLED_IN.get(case.rule.id, {})}
-    missing = [name for name in command.missing if name not in values and not KEEP.fullmatch(name) and not name.endswith(".pem")]
-    assert not missing, f"{case.name}: say in tests/data/fixes_filled_in.toml what stands for {', '.join(missing)}"
-    words = list(command.words)
-    for name in sorted(command.missing, key=len, reverse=True):
-        if values.get(name) == "nothing":  # is to be kept, of a list that is not known
-            words = [word.replace(f', "{name}"', "").replace(f'"{name}"', "") for word in words]
-        elif name in values:
-            value = values[name]
-            if isinstance(value, list):
-                value = value[[one.example.line for one in CASES if one.rule == case.rule].index(case.example.line)]
-            value = str(value).replace("NUMBER", str(next(NUMBERS))).replace("#", str(next(NUMBERS)))
-            # In a body a quote before it is written as an escape.
-            words = [re.sub(rf"(?:(?<![A-Za-z0-9-])|(?<=\\u0027)){name}(?![A-Za-z0-9-])", value, word) for word in words]
-    return words
-
-
-def left_out(case: Case, command: Rendered) -> bool:
-    """Whether the reader has nothing to fill in, such as no grant where an app role is meant, and so leaves it out."""
-    return any(FILLED_IN.get(case.rule.id, {}).get(name) == "" for name in command.missing)
-
-
-# Consent to a high-privilege permission is a finding of its own; the fix says so.
-FOLLOWS = {"perm-granted-to-some": {"grant-all-principals-risky"}, "perm-requested-not-granted": {"perm-high-application"}}
-
-DEFAULT = [rule for rule in RULES if "opt-in" not in rule.tags]
-
-
-def seen(text: str, as_of: str) -> set[tuple[str, str | None]]:
-    """The rules of medium and above that fail, and at which registration."""
-    rows = [row for outcome in judge_all(DEFAULT, fixes.world(text, as_of)) for _, row in outcome.rows]
-    return {(row.rule_id, row.app_id) for row in rows if row.status is Status.fail and row.severity >= Severity.medium}
-
-
 @BY_CASE
 def test_a_fix_heals_what_the_rule_found_and_breaks_nothing_else(case: Case) -> None:
-    if case.rule.id in NOT_SIMULATED:
-        pytest.skip(NOT_SIMULATED[case.rule.id])
-    as_of = case.example.as_of
-    before = json.loads(case.text)
-    tenant = Tenant({"applications": [before]} if case.is_lone else before, as_of)
-    tenant.enter(FILLED_IN.get(case.rule.id, {}).get("connector", {}))
-    for command in fixes.commands(case):
-        if command.how != "or" and not left_out(case, command):
-            tenant.run(filled(case, command))
-    if case.is_lone and not tenant.collections["applications"]:
-        return  # it is deleted
-    after = json.dumps(tenant.collections["applications"][0] if case.is_lone else tenant.collections)
-    assert not [row.message for row in fixes.findings(case.rule, after, as_of)]
-    new = seen(after, as_of) - seen(case.text, as_of)
-    assert not {rule for rule, _ in new} - FOLLOWS.get(case.rule.id, set())
+    if case.rule.id in fixes.NOT_SIMULATED:
+        pytest.skip(fixes.NOT_SIMULATED[case.rule.id])
+    still, new = fixes.simulated(case)
+    assert not still
+    assert not new
 
 
 def test_what_is_not_simulated_is_a_page_in_blocks() -> None:
-    assert {*NOT_SIMULATED} <= {rule.id for rule in CONVERTED}
-    assert all(NOT_SIMULATED.values())
+    assert {*fixes.NOT_SIMULATED} <= {rule.id for rule in CONVERTED}
+    assert all(fixes.NOT_SIMULATED.values())
 
 
-def test_fixes_are_counted() -> None:
-    """How many pages change something by a request, by a command, by hand; the others are in prose yet."""
-    counts = Counter(fixes.kind(rule) for rule in RULES)
-    assert {"graph", "az", "manual"} <= counts.keys()
-    assert all(compiled(rule).fix.template.text for rule in CONVERTED)
+def test_fixes_are_counted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m tests.fixes`: what is printed is what was counted."""
+    some = [rule for rule in RULES if rule.area == "tenant"]
+    monkeypatch.setattr(rulebook, "shipped", lambda: some)
+    fixes.main()
+    kinds = Counter(fixes.kind(rule) for rule in some)
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{len(some)} pages: {kinds['graph']} change something by a request")
+    assert " 0 refused" in printed
+    assert " 0 not as they should be" in printed

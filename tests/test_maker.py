@@ -66,7 +66,7 @@ def test_what_no_download_shows_is_open_and_said_to_be(name: str) -> None:
     open_ = [link for link, one in found.items() if one["status"] == "not-evaluated"]
     assert open_ == ["client's service principal", "resource's service principal", "consent"]
     for link in open_:
-        assert "Enterprise applications" in found[link]["portal"]
+        assert "Enterprise apps" in found[link]["portal"]
         assert found[link]["remedy"] == "add `az ad sp list --all` of the tenant"
     assert "5 of 8 links fit, 3 are open: what is open was not checked" in one_line(ran)
 

@@ -480,8 +480,9 @@ high careless  Careless app  (1)  AADSTS50011
   Payroll (22222221-2222-4222-8222-222222222222)
     Payroll is careless
     payroll.json:4:3  displayName
-  fix: Rename it:
-         `az ad app update --id 22222221-2222-4222-8222-222222222222 --display-name NAME`
+  fix:
+    Rename it:
+    "az ad app update --id 22222221-2222-4222-8222-222222222222 --display-name NAME"
 
 Read 1 app registration from 1 file.
 Evaluated 1 check with 2 rules: 0 passed, 1 failed; 0 did not apply.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -113,21 +112,3 @@ def echo_table(rows: Iterable[Iterable[Any]], headers: Iterable[str]) -> None:
 
     cells = [[cell(value) if isinstance(value, str) else value for value in row] for row in rows]
     click.echo(tabulate(cells, headers=list(headers), tablefmt="simple", disable_numparse=True))
-
-
-_OBEYED = re.compile(r"\s+(?=[=+@:#%!|>-])")
-_KEPT = "\0"  # stands for a blank at which no line is broken
-
-
-def wrapped(text: str, first: str = "", others: str = "", *, width: int | None = None) -> list[str]:
-    """Lines no wider than the terminal; what is one word, such as an address or a subject, is never broken.
-
-    What others chose begins no line: a CI log or a spreadsheet would obey it.
-    """
-    import shutil
-    import textwrap
-
-    columns = max(40, width or shutil.get_terminal_size().columns)
-    kept = _OBEYED.sub(_KEPT, text)
-    lines = textwrap.wrap(kept, columns, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
-    return [line.replace(_KEPT, " ") for line in lines] or [first.rstrip()]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from auditor.commands import Command, echo_json, running, wrapped
+from auditor.commands import Command, echo_json, running
 from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, outputs, rules, strict
+from auditor.display import wrapped
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def command(
 
         def lines(row: Any) -> list[tuple[str, bool]]:
             fix = fix_of(row, report.tenants)
+            if output.form == "text":
+                return [(line.text, line.is_code) for line in fix.shown(output.shell)]
             commands = {line for command in fix.commands(output.shell) for line in command.lines}
             return [(line, line in commands) for line in fix.lines(output.shell)]
 

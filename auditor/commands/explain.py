@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import re
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
 
-from auditor.commands import Command, complete, echo_json, echo_table, running, wrapped
+from auditor.commands import Command, complete, echo_json, echo_table, running
 from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
+    from auditor.diagnose.about import About, Reading
     from auditor.diagnose.causes import Cause
     from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from auditor.rulebook import Rule, Rulebook
 
 _WIDTH = 100
+_NAMES = 10  # characters: the column of names
+_LONGEST = 4000  # characters of a text of a page
 _FAIL_ON = "info"  # whatever its severity, a finding may be the cause
 _LOOKED_AT = ("applications", "servicePrincipals", "organization")  # where no rule says what is needed
 _SAID = {"found": "cause", "excluded": "not the cause", "cannot-tell": "not known"}
@@ -52,13 +54,13 @@ Examples:
 @certain_only
 @as_of
 @limit
-@click.option("--raw", is_flag=True, help="The page of a rule as it is written.")
+@click.option("--raw", is_flag=True, help="The page of a rule as it is written, with all its examples.")
 @outputs("text", "json", commands=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,
     accepted: Accepted, output: Output, certain_only: bool, as_of: str | None, limit: int,
 ) -> int:  # fmt: skip
-    """Show the page of RULE: why it matters, how to fix it, examples that fail and pass.
+    """Show what RULE is about: how severe it is, what it reads, why it matters, how to fix it, an example that fails.
 
     Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
     rules look for its cause. With files, folders or a tenant, hold the message and these rules against them.
@@ -97,42 +99,87 @@ def command(
 
 
 def _show_page(page: Rule, output: Output, *, raw: bool) -> None:
+    from auditor.diagnose.about import about
     from auditor.display import clean_lines
 
     if raw:
         click.echo(clean_lines(page.page, len(page.page)))
         return
+    told = about(page)
     if output.form == "json":
-        from auditor.commands.rules import described
-
-        echo_json({**described(page), "why": clean_lines(page.why), "fix": clean_lines(page.fix)})
-        return
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    plain = not output.coloured
-    console = Console(
-        file=io.StringIO(),  # rich would end the process with 1 where nobody reads on
-        width=None if sys.stdout.isatty() else _WIDTH, no_color=plain, force_terminal=not plain, highlight=False,
-    )  # fmt: skip
-    console.print(Markdown(clean_lines(readable(page)), code_theme="ansi_dark"))
-    click.echo(console.file.getvalue(), nl=False, color=not plain)  # type: ignore[attr-defined]
+        echo_json(_page_row(page, told, output))
+    else:
+        click.echo("\n".join(_page_lines(page, told, output)), color=output.coloured)
 
 
-def readable(rule: Rule) -> str:
-    """The page as a person reads it: first what it means, last how it is checked, and what each example is an example of."""
-    from auditor.fix import undoubled
+def _page_row(page: Rule, told: About, output: Output) -> dict[str, Any]:
+    from auditor.commands.rules import described
+    from auditor.display import clean_lines
 
-    text = rule.page.replace(rule.fix, undoubled(rule.fix)) if rule.fix else rule.page
-    block = re.search(r"^```toml rule\n.*?^```\n+", text, re.MULTILINE | re.DOTALL)
-    if block is not None:
-        text = f"{text[: block.start()]}{text[block.end() :].rstrip()}\n\n## Rule\n{block[0]}"
-    return re.sub(r"^```json (\S+)(?: as-of=(\S+))?", _labelled, text, flags=re.MULTILINE)
+    example = told.failing
+    return {
+        **described(page),
+        "severity_in_words": told.severity,
+        "reads": [reading._asdict() for reading in told.readings],
+        "sign_in_errors": [{"code": number, "meaning": meaning or None} for number, meaning in told.codes.items()],
+        "why": clean_lines(page.why),
+        "fix": clean_lines(page.fix),
+        "example": example and {
+            "text": example.text, "as_of": example.as_of, "severity": example.severity, "message": example.message,
+            "shell": output.shell, "commands": ["\n".join(command.lines) for command in example.fix.commands(output.shell)],
+        },
+    }  # fmt: skip
 
 
-def _labelled(found: re.Match[str]) -> str:
-    on = f", on {found[2]}" if found[2] else ""
-    return f"\n**{found[1]}**{on}:\n```json"
+def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
+    """What a rule is about, in the terminal's width; commands and JSON are not wrapped."""
+    from auditor import markdown
+    from auditor.diagnose.about import unfilled
+    from auditor.display import harmless, wrapped
+
+    def head(text: str) -> str:
+        return click.style(text, bold=True) if output.coloured else text
+
+    def row(name: str, text: str) -> list[str]:
+        return wrapped(harmless(text, _LONGEST), f"{name:<{_NAMES}}", " " * _NAMES)
+
+    yield from (head(line) for line in wrapped(_title(page)))
+    yield ""
+    yield from row("Rule", page.id + (f" (also called {', '.join(page.aliases)})" if page.aliases else ""))
+    yield from row("Area", page.area + (f"; {', '.join(page.tags)}" if page.tags else ""))
+    yield from row("Severity", markdown.inline(told.severity))
+    for number, reading in enumerate(told.readings):
+        yield from row("" if number else "Reads", _reading(reading))
+    for name, value in page.params.items():
+        yield from row("Parameter", f"{name} = {value!r}")
+    for number, (code, meaning) in enumerate(told.codes.items()):
+        yield from row("" if number else "Sign-in", f"AADSTS{code}" + (f": {markdown.inline(meaning)}" if meaning else ""))
+    if page.gives_way_to:
+        yield from row("Left out", f"where one of these fails: {', '.join(page.gives_way_to)}")
+    yield from ("", head("Why"))
+    yield from markdown.wrap(markdown.lines(page.why), "  ")
+    example = told.failing
+    if page.fix:
+        fix = example.fix if example else unfilled(page)
+        commands = fix.commands(output.shell)
+        yield from ("", head("Fix") + (" of the example below" if example else "") + (f", for {output.shell}" if commands else ""))
+        yield from markdown.wrap(fix.shown(output.shell), "  ")
+    if example:
+        yield from ("", head("Example that fails") + f", on {example.as_of}")
+        yield from (f"  {harmless(line, len(line))}" for line in example.text.split("\n"))
+        yield from wrapped(f"{example.severity}: {harmless(example.message, _LONGEST)}", "  ", "  ")
+    if page.references:
+        yield from ("", head("Links"), *(f"  {harmless(reference, _LONGEST)}" for reference in page.references))
+    yield ""
+    yield from wrapped(f"`regaudit explain {page.id} --raw` shows the page: all examples, and the expressions that decide.")
+
+
+def _reading(reading: Reading) -> str:
+    from auditor import markdown
+
+    ways = [f"live with {reading.permission}"] if reading.permission else []
+    ways += [f"files: {markdown.inline(reading.files)}"] if reading.files else []
+    return reading.what + (f" ({'; '.join(ways)})" if ways else "")
 
 
 # -- a code
@@ -229,6 +276,8 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
 
 
 def _print_text(explanations: list[Explanation], named: list[Mention], cause: Cause | None, report: Report | None, *, colour: bool) -> None:
+    from auditor.display import wrapped
+
     if cause is not None:
         click.echo(click.style(cause.verdict, bold=True) if colour else cause.verdict)
         for clue in cause.clues:

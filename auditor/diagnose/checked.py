@@ -20,7 +20,7 @@ _ACCOUNTS = {
 }  # fmt: skip
 _REGISTRATION = "Microsoft Entra admin center > App registrations > All applications > the application"
 _DOWNLOAD = f"{_REGISTRATION} > Manifest > Download"
-_ENTERPRISE = "Microsoft Entra admin center > Enterprise applications > the application"
+_ENTERPRISE = "Microsoft Entra admin center > Enterprise apps > the application"
 # What somebody without `az` can look at, by what is unknown.
 PORTAL = {
     CLIENT: _DOWNLOAD,

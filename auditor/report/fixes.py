@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from auditor import fix, shell
+from auditor import fix, markdown, shell
 from auditor.display import clean_lines
 from auditor.entra.clouds import CLOUDS
+from auditor.markdown import Line
 from auditor.shell import Shell
 
 _LONGEST = 4000  # characters of a line of prose, whose parts are cut already
@@ -47,19 +48,28 @@ class Fix(NamedTuple):
                 out.append(self._request(part, f"fix-{self.finding_id[:8]}{f'-{number}' if number else ''}.json", to))
         return out
 
+    def shown(self, to: Shell) -> Iterator[Line]:
+        """As people read it in a terminal. A command is on a line of its own, which is not cut."""
+        for number, part in enumerate(self.parts(to)):
+            if isinstance(part, str):
+                yield from ([Line("")] if number else [])
+                yield from markdown.lines(part)
+            else:
+                yield from (Line(line, is_code=True) for line in part.lines)
+
     def lines(self, to: Shell) -> list[str]:
-        """As people read it. A command is on a line of its own, which is not cut."""
+        """As Markdown, but for commands, each of which is on a line of its own."""
         return [line for part in self.parts(to) for line in (_prose(part) if isinstance(part, str) else part.lines)]
 
     def commands(self, to: Shell) -> list[Rendered]:
         return [part for part in self.parts(to) if not isinstance(part, str)]
 
-    def explained(self, to: Shell) -> Iterator[tuple[list[str], Rendered]]:
-        """Each command with the lines of the paragraph before it."""
-        why: list[str] = []
+    def explained(self, to: Shell) -> Iterator[tuple[list[Line], Rendered]]:
+        """Each command with the paragraph before it."""
+        why: list[Line] = []
         for part in self.parts(to):
             if isinstance(part, str):
-                why = _prose(part.rpartition("\n\n")[2])
+                why = list(markdown.lines(part.rpartition("\n\n")[2]))
             else:
                 yield why, part
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 
+from auditor import markdown
 from auditor.accepted import NOT_CHECKED, Exceptions
 from auditor.display import cell, counted, harmless
 from auditor.report import Options
@@ -13,7 +14,7 @@ from auditor.report.model import Finding, NotEvaluated, Remark, Report
 from auditor.report.rows import Rows, said_of
 from auditor.severity import Certainty, Status
 
-_COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
+COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
 _LONGEST = 4000  # characters of a message, whose parts are cut already
 
@@ -69,9 +70,9 @@ class _Page:
         else:
             word = first.severity if first.status is Status.fail else first.status
             codes = "".join(f"  AADSTS{code}" for code in rule.aadsts)
-            head = f"{self._style(word, _COLOURS.get(word, 'magenta'), bold=True)} {self._style(rule.id, bold=True)}"
+            head = f"{self._style(word, COLOURS.get(word, 'magenta'), bold=True)} {self._style(rule.id, bold=True)}"
             yield f"{head}  {rule.title}  ({len(rows):,}){codes}"
-        limit = self.options.limit or len(rows)
+        limit = self.options.limit if self.options.limit and first.status is not Status.waived else len(rows)  # no waived one is left out
         for row in rows[:limit]:
             marks: list[str] = [row.severity] if row.severity != first.severity else []
             marks += [row.certainty] if row.certainty is Certainty.likely else []
@@ -98,9 +99,8 @@ class _Page:
             return
         commands = first.commands(shell)
         whose = f" ({self._who(rows[0])})" if len(rows) > 1 and (commands or "`" in first.text) else ""
-        head = self._style("fix", "green") + whose + ": "
-        for i, line in enumerate(first.lines(shell)):
-            yield f"  {'       ' if i else head}{line}".rstrip()
+        yield f"  {self._style('fix', 'green')}{whose}:"
+        yield from markdown.wrap(first.shown(shell), "    ")
         done = {command.lines for command in commands}
         for row in rows[1:] if commands else ():
             others = [(why, command) for why, command in self.rows.commands_of(row).explained(shell) if command.lines not in done]
@@ -108,8 +108,8 @@ class _Page:
                 yield f"  {self._style('fix', 'green')} ({self._who(row)}):"
             for why, command in others:
                 if command.how:  # somebody decides first: not to be pasted with the others
-                    yield from (f"       {line}" for line in why)
-                yield from (f"       {line}" for line in command.lines)
+                    yield from markdown.wrap(why, "    ")
+                yield from (f"    {line}" for line in command.lines)
             done |= {command.lines for _, command in others}
 
     def _place(self, row: Finding) -> Iterator[str]:
@@ -165,7 +165,7 @@ class _Page:
         for name in read.without_exact_places:
             yield f"{harmless(name, 200)} is larger than 8 MiB: its findings have lines and no columns."
         severities = summary.by_severity.items()
-        if found := [self._style(f"{count:,} {severity}", _COLOURS[severity], bold=True) for severity, count in severities if count]:
+        if found := [self._style(f"{count:,} {severity}", COLOURS[severity], bold=True) for severity, count in severities if count]:
             yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")
         elif not summary.gate.incomplete:
             others = summary.by_status.get(Status.waived) or summary.by_status.get(Status.baselined)
@@ -209,7 +209,7 @@ class _Page:
         for reason in reasons[:shown]:
             yield f"  {reason.count:>6,}  {_reason(reason)}  ({_some(sorted(reason.rules))})"
             if reason.remedy:
-                yield self._style(f"          {reason.remedy}", dim=True)
+                yield from (self._style(line, dim=True) for line in markdown.wrap(markdown.lines(reason.remedy), " " * 10))
         if len(reasons) > shown:
             yield f"          … and {counted(len(reasons) - shown, 'more reason')} (-v shows all)"
 
