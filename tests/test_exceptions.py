@@ -331,6 +331,22 @@ def test_connect_counts_no_link_that_only_waived_findings_break(tmp_path: Path, 
     assert "waived until 2027-01-01" in regaudit("connect", pair, *TODAY, "--waivers", "w.toml", "--output-format", "markdown").out
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+def test_the_list_of_credentials_says_which_are_waived(team: Path, by_id: bool) -> None:
+    named = {"id": id_of("secret-expired", "Payroll")} if by_id else {"registration": PAYROLL, "key": KEY}
+    write(
+        team / "regaudit-waivers.toml",
+        waiver(rule="secret-expired", **named) + waiver(rule="certificate-expired", registration=PAYROLL, key=KEY),
+    )
+    ran = regaudit("credentials", "manifests", *TODAY)
+    assert ran.code == 0
+    assert "expired, waived until 2027-01-01" in ran.out
+    (row,) = regaudit("credentials", "manifests", *TODAY, "--output-format", "json").json
+    assert row["waiver"] == {"reason": "x", "file": "regaudit-waivers.toml", "line": 1, "until": "2027-01-01"}
+    assert "Waived until 2027-01-01" in regaudit("credentials", "manifests", *TODAY, "--output-format", "ics").out.replace("\r\n ", "")
+    assert "waived" not in regaudit("credentials", "manifests", "--as-of", "2027-01-02").out, "it has ended"
+
+
 def test_what_a_waiver_says_is_not_obeyed(team: Path) -> None:
     hostile = "\x1b[31m::set-output name=a::b ##vso[task.x]y =1+1"
     id_ = id_of("secret-expired", "Payroll")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,8 +19,10 @@ from auditor.accepted import NOT_CHECKED, Waiver, WaiverUse
 from auditor.display import clean, harmless
 from auditor.engine.finding import About, Finding, Outcome
 from auditor.engine.gate import is_failure
-from auditor.engine.identity import Paths
+from auditor.engine.identity import Paths, fingerprint
+from auditor.engine.rows import identity_of
 from auditor.errors import UsageError
+from auditor.facts import ROOTS
 from auditor.rulebook import Rule, Rulebook
 from auditor.severity import Severity, Status
 
@@ -239,6 +241,31 @@ class Accepting:
         if row.weak and entry.file != (source := source_of(row, self._paths)):
             return f"its object has no ID of its own, so the waiver must also say file = {source!r}"
         return ""
+
+
+def of_subjects(waivers: Waivers, book: Rulebook, today: date) -> Callable[[Any, Any, str], Waiver | None]:
+    """What accepts a finding of one subject, where nothing is judged: of a root, a fact of one of its lists, and the name of the list."""
+    by_list: dict[str, list[tuple[int, Rule]]] = defaultdict(list)
+    for number, entry in enumerate(waivers.entries):
+        names = [rule for rule in book if entry.rule in _names(rule)]
+        if names and entry.until >= today:
+            by_list[names[0].each.partition(".")[2]].append((number, names[0]))
+
+    def find(root: Any, fact: Any, list_: str) -> Waiver | None:
+        for number, rule in by_list.get(list_, ()):
+            entry, parts = waivers.entries[number], identity_of(root)
+            if not isinstance(root, ROOTS[rule.root]):
+                continue
+            if entry.id is not None:
+                if entry.id == fingerprint(rule.identity, parts.identity, Status.fail.value, fact.key):
+                    return _waiver(waivers, number)
+            elif (entry.registration or entry.object or "").lower() == (parts.app_id if entry.registration else parts.object_id or "") and (
+                _is_key(entry.key, fact.key)
+            ):
+                return _waiver(waivers, number)
+        return None
+
+    return find
 
 
 def source_of(row: Any, paths: Paths) -> str | None:

@@ -112,6 +112,12 @@ class CredentialRow(msgspec.Struct):
     owners: list[str] | None
 
 
+class LoneCredentialRow(CredentialRow, omit_defaults=True):
+    """The same as `regaudit credentials` lists it: with what accepts that it ends, where something does."""
+
+    waiver: Waiver | None = None
+
+
 class Rows:
     """The rows of a report."""
 
