@@ -201,7 +201,7 @@ def credential_rows(loaded: Loaded, waived: Callable[[Any, Any, str], Waiver | N
                 found = _credential(kind, fact, loaded.as_of)
                 row = rows.credential(found, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
                 waiver = None if waived is None else waived(root, fact, list_)
-                yield rows.LoneCredentialRow(*msgspec.structs.astuple(row), waiver=waiver)
+                yield rows.LoneCredentialRow(**msgspec.structs.asdict(row), waiver=waiver)
 
 
 # -- findings
