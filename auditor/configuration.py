@@ -348,7 +348,10 @@ def _overrides(file: _File, book: Rulebook) -> Iterator[Override]:
 
 def _upwards() -> list[Path]:
     """The folders from the working directory up to that of the repository; without a repository the first alone."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # it was deleted
+        return []
     folders = [here, *here.parents]
     top = next((number for number, folder in enumerate(folders) if os.path.lexists(folder / ".git")), 0)
     return folders[: top + 1]

@@ -241,8 +241,8 @@ class Comparing:
         for entry in self.baseline.entries:
             if fates[entry.id] is Fate.fixed:
                 continue
-            severity = self._highest.get(entry.id, entry.severity)
-            if severity < entry.severity and not self._knows_less(by_name[entry.rule], entry, now):
+            severity, rule = self._highest.get(entry.id, entry.severity), by_name.get(entry.rule)
+            if severity < entry.severity and rule is not None and not self._knows_less(rule, entry, now):
                 entry = msgspec.structs.replace(entry, severity=severity)
             kept.append(entry)
         return msgspec.structs.replace(self.baseline, entries=tuple(kept))

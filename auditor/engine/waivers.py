@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -129,7 +129,7 @@ class Override(msgspec.Struct, frozen=True):
         return self.tag in (row.tags or ())
 
 
-class _Rule:
+class _InUse:
     """A waiver or an override during a run."""
 
     def __init__(self, waiver: Waiver, what: str) -> None:
@@ -139,8 +139,8 @@ class _Rule:
         self.remark: str | None = None
 
     def use(self) -> WaiverUse:
-        state = "expired" if self.has_ended else "applied" if self.findings else "unused"
-        return WaiverUse(self.waiver, state, self.what, self.findings, self.remark if state != "applied" else None)  # type: ignore[arg-type]
+        state: Literal["applied", "expired", "unused"] = "expired" if self.has_ended else "applied" if self.findings else "unused"
+        return WaiverUse(self.waiver, state, self.what, self.findings, self.remark if state != "applied" else None)
 
 
 class Accepting:
@@ -150,8 +150,8 @@ class Accepting:
         self.lowered: set[str] = set()  # IDs of findings
         self._today, self._overrides = today, list(overrides)
         self._entries = waivers.entries if waivers is not None else ()
-        self._rules = [_Rule(_waiver(waivers, number), _what(entry)) for number, entry in enumerate(self._entries)] if waivers else []
-        self._more = [_Rule(override.waiver, override.what) for override in self._overrides]
+        self._rules = [_InUse(_waiver(waivers, number), _what(entry)) for number, entry in enumerate(self._entries)] if waivers else []
+        self._more = [_InUse(override.waiver, override.what) for override in self._overrides]
         self._by_id: dict[str, list[int]] = defaultdict(list)
         self._by_object: dict[tuple[str, str], list[int]] = defaultdict(list)
         for number, entry in enumerate(self._entries):
@@ -252,16 +252,17 @@ def of_subjects(waivers: Waivers, book: Rulebook, today: date) -> Callable[[Any,
             by_list[names[0].each.partition(".")[2]].append((number, names[0]))
 
     def find(root: Any, fact: Any, list_: str) -> Waiver | None:
+        of = identity_of(root)
         for number, rule in by_list.get(list_, ()):
-            entry, parts = waivers.entries[number], identity_of(root)
+            entry = waivers.entries[number]
             if not isinstance(root, ROOTS[rule.root]):
                 continue
             if entry.id is not None:
-                if entry.id == fingerprint(rule.identity, parts.identity, Status.fail.value, fact.key):
-                    return _waiver(waivers, number)
-            elif (entry.registration or entry.object or "").lower() == (parts.app_id if entry.registration else parts.object_id or "") and (
-                _is_key(entry.key, fact.key)
-            ):
+                is_meant = entry.id == fingerprint(rule.identity, of.identity, Status.fail.value, fact.key)
+            else:
+                whom = of.app_id if entry.registration else of.object_id
+                is_meant = (entry.registration or entry.object or "").lower() == whom and _is_key(entry.key, fact.key)
+            if is_meant:
                 return _waiver(waivers, number)
         return None
 
