@@ -61,6 +61,12 @@ class Loaded:
         return sum(connector.signs_in_by_itself for world in self.worlds for connector in world.connectors)
 
     @property
+    def entra_connectors(self) -> int:
+        """How many of them are known to sign in through Microsoft Entra ID."""
+        of = (connector for world in self.worlds for connector in world.connectors if connector.signs_in_by_itself)
+        return sum(connector.entra is True for connector in of)
+
+    @property
     def saved_secrets(self) -> int:
         """Answers with a client secret, and keys in policies of connectors."""
         return sum(len(world.connectors) for world in self.worlds) - self.connectors

@@ -65,8 +65,11 @@ def test_what_no_download_shows_is_open_and_said_to_be(name: str) -> None:
     found = links(pair)
     open_ = [link for link, one in found.items() if one["status"] == "not-evaluated"]
     assert open_ == ["client's service principal", "resource's service principal", "consent"]
+    where = {"client's service principal": ("Orders connector", "Managed application in local directory"),
+             "resource's service principal": ("Orders API", "Managed application in local directory"),
+             "consent": ("Orders connector", "API permissions")}  # fmt: skip
     for link in open_:
-        assert "Enterprise apps" in found[link]["portal"]
+        assert all(text in found[link]["portal"] for text in where[link]), "which application, and on which page"
         assert found[link]["remedy"] == "add `az ad sp list --all` of the tenant"
     assert "5 of 8 links fit, 3 are open: what is open was not checked" in one_line(ran)
 
@@ -130,6 +133,16 @@ def test_a_part_of_a_tenants_list_makes_nothing_likely(tmp_path: Path) -> None:
     manifests[0]["identifierUris"] = ["api://another"]
     (pair / "apps.json").write_text(json.dumps({"value": manifests, "@odata.nextLink": "https://graph.microsoft.com/v1.0/x"}))
     assert links(pair)["resource"]["status"] == "not-evaluated"
+
+
+def test_a_definition_alone_is_told_apart(tmp_path: Path) -> None:
+    """It is all that the portal downloads of a connector."""
+    pair = shutil.copytree(DOWNLOADS / "expenses", tmp_path / "expenses")
+    (pair / "connector/apiProperties.json").unlink()
+    ran = connect(pair)
+    assert ran.code == 2
+    assert "do not say how it signs in" in ran.err
+    assert "pac connector download" in ran.err
 
 
 def test_no_link_that_could_be_checked_is_2_and_an_unreadable_file_stays_2(tmp_path: Path) -> None:
@@ -329,6 +342,17 @@ def test_other_configurations_are_held_against_the_registrations(what: str, tmp_
     assert {row.rule_id for row in report.findings if row.resource_kind == "connector" and row.severity >= "medium"} == rules
 
 
+def test_fixes_speak_of_the_configuration_that_it_is(tmp_path: Path) -> None:
+    name, content, _ = CONFIGURATIONS["MSAL without authority"]
+    (tmp_path / name).write_text(content)
+    for app in APPS:
+        (tmp_path / f"{app['displayName']}.json").write_text(json.dumps(app))
+    said = one_line(connect(tmp_path))
+    assert "fix: 1. Open the configuration of the application" in said
+    assert "Update connector" not in said
+    assert "select its Security tab" in one_line(connect(DOWNLOADS / "pair-scope-misspelt")), "and of a connector's page"
+
+
 def solution(folder: Path, **values: str) -> Path:
     """An unpacked solution whose connector leaves tenant, client and API to environment variables; `values` of their definitions."""
     names = {"tenantId": "ord_Tenant", "resourceUri": "ord_Api", "clientId": "ord_Client"}
@@ -367,6 +391,25 @@ def test_environment_variables_of_a_solution_are_used(tmp_path: Path) -> None:
     assert failed() == {"connector-resource-not-requested"}, "of two environments nobody knows which is meant"
 
 
+@pytest.mark.parametrize("value", ["#{TenantId}#", "$(TenantId)", "__TenantId__", ""])
+def test_what_a_pipeline_fills_in_later_is_no_value(value: str, tmp_path: Path) -> None:
+    folder = solution(tmp_path / "solution", clientId=CLIENT, resourceUri=f"api://{API}")
+    for app in APPS:
+        (folder / f"{app['displayName']}.json").write_text(json.dumps(app))
+    settings = {"EnvironmentVariables": [{"SchemaName": "ord_Tenant", "Value": value}], "ConnectionReferences": []}
+    (folder / "deploymentSettings.json").write_text(json.dumps(settings))
+    report = audit(folder, as_of="2026-11-24", select=["connectors"])
+    assert report.errors == []
+    assert "it comes from the environment variable ord_Tenant" in {reason.why for reason in report.reasons()}
+    assert not {row.rule_id for row in report.findings if row.rule_id.startswith("connector-tenant")}
+
+
+@pytest.mark.parametrize("content", [{"EnvironmentVariables": [{"Name": "A", "Value": "b"}]}, {"EnvironmentVariables": {"A": "b"}}])
+def test_variables_of_other_tools_are_not_read(content: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "task.json").write_text(json.dumps(content))
+    assert audit(tmp_path, as_of="2026-11-24").files_passed_over == 1
+
+
 def test_a_variable_without_a_value_is_named_and_nothing_is_judged(tmp_path: Path) -> None:
     folder = solution(tmp_path / "solution", clientId=CLIENT)
     for app in APPS:
@@ -402,7 +445,7 @@ MESSAGES = {
     "b20-fic-pull-request": 'has "repo:orders-inc/shop:pull-request"',
     "b24-fic-case": "differs in upper and lower case only",
     "b26-fic-immutable": "GitHub's immutable form",
-    "b40-azcli-not-preauthorized": "does not preauthorize it",
+    "b40-azcli-not-preauthorized": "does not preauthorize 04b07795-8ddb-461a-bbee-02f9e1bf7b46",
     "b42-id-uri-uppercase": "register it in lower case",
     "b68-thumbprint": "FFEEDDCCBBAA99887766554433221100FFEEDDCC is not registered on",
     "b97-guest-tenant": "signInAudience AzureADMyOrg",

@@ -28,6 +28,11 @@ Examples:
   regaudit connect tenant/ --output-format json
 """
 _NOTHING = "nothing to walk: give a connector and its registrations, as in `regaudit connect connector/ client.json api.json`"
+_NO_CONNECTOR = "none of these files holds a connector: give its folder, its apiProperties.json or its solution"
+_ONLY_DEFINITION = (  # what the portal offers for download
+    "these files describe a connector and do not say how it signs in: give its apiProperties.json, as `pac connector download` writes "
+    "it, or the solution that the connector is in"
+)
 _MARKS = {
     "pass": ("fits", "green"), "fail": ("BROKEN", "red"), "likely": ("likely broken", "red"), "not-evaluated": ("open", "yellow"),
     "waived": ("waived", "yellow"), "baselined": ("in baseline", "yellow"),
@@ -66,7 +71,7 @@ def command(
     report = running.run(request, output, notes=True)
     found = list(chains(report))
     if not found and not report.errors and not inputs.allow_empty:
-        raise UsageError("none of these files holds a connector: give its folder, its apiProperties.json or its solution")
+        raise UsageError(_ONLY_DEFINITION if any(world.connector_parts for world in report.worlds) else _NO_CONNECTOR)
     passed = gate(found, report, strict=strict)
     said = verdict(found, passed) + taken_away(report)
     if output.form == "json":
@@ -134,10 +139,12 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
             say(f"{'to make sure' if link.certainty else 'to close it'}: {'as above' if way in ways else way}", 6)
             ways.add(way)
         for gap in link.unchecked:
-            if verbose or (link.status == "pass" and gap.reason != link.reason):
-                say(f"not checked: {', '.join(gap.rules)} ({gap.reason})")
-            if verbose and (gap.portal or gap.remedy):
-                say(_ways(gap), 6)
+            if not verbose and (link.status != "pass" or gap.reason == link.reason):
+                continue
+            say(f"not checked: {', '.join(gap.rules)} ({gap.reason})")
+            if closes := _ways(gap) if verbose else gap.portal:
+                say(f"to check it: {'as above' if closes in ways else closes}", 6)
+                ways.add(closes)
         if verbose and link.rules:
             say(f"checked by {', '.join(link.rules)}")
     for row in chain.remarks:

@@ -227,7 +227,10 @@ def _with_a_code(message: Message, text: str) -> Message:
     if not message.codes and (code := aadsts.of_b2c(text)) is not None:
         raise UsageError(f"{code} is a code of Azure AD B2C; regaudit knows those of Microsoft Entra ID, AADSTS and a number")
     if not message.codes:
-        raise UsageError("no AADSTS code is named: it is AADSTS and a number, as in AADSTS50011; --list-codes lists those that are known")
+        raise UsageError(
+            "no AADSTS code is named, such as AADSTS50011 (see --list-codes). An error without one comes from the connector or its API: "
+            "`regaudit connect PATH` checks the way to it"
+        )
     return message
 
 
@@ -282,6 +285,8 @@ def _print_text(explanations: list[Explanation], named: list[Mention], cause: Ca
         click.echo(click.style(cause.verdict, bold=True) if colour else cause.verdict)
         for clue in cause.clues:
             click.echo("\n".join(wrapped(f"{_SAID[clue.said]}: {clue.text}", "  ", "    ")))
+        for way in cause.ways:
+            click.echo("\n".join(wrapped(f"to find out: {way}", "  ", "    ")))
         click.echo()
     for explanation in explanations:
         title = f"AADSTS{explanation.number}"
@@ -362,7 +367,7 @@ def _print_json(explanations: list[Explanation], named: list[Mention], cause: Ca
     found = None
     if cause is not None:
         clues = [clue._asdict() for clue in cause.clues]
-        found = {"verdict": cause.verdict, "said": cause.said, "exit_code": cause.exit_code, "clues": clues}
+        found = {"verdict": cause.verdict, "said": cause.said, "exit_code": cause.exit_code, "clues": clues, "portal": cause.ways}
     rows = {"cause": found, "codes": [_row(one, report) for one in explanations], "mentions": [mention._asdict() for mention in named]}
     click.echo(escaped(json.dumps(rows).encode())[:-1] + b', "report": ', nl=False)
     for piece in render(report, "json", shown) if report else [b"null"]:

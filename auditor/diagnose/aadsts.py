@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
 
 from auditor.display import bare_uri, clean
 from auditor.entra.catalog import CATALOG, Code
@@ -27,6 +28,7 @@ _BARE = re.compile(r"(?:aadsts)?([0-9]{1,9})", re.IGNORECASE | re.ASCII)
 _CODE = re.compile(  # the last is the form of the sign-in logs: "Sign-in error code: 50105", "errorCode": 50105
     r"(?:aadsts[ :#-]?|/error\?code=|\berror ?code['\"]?\s{0,3}[:=]\s{0,3}['\"]?)([0-9]{4,9})(?![0-9])", re.IGNORECASE | re.ASCII
 )
+_ENCODED = re.compile(r"%(?:20|27|2f|3a|3d)", re.IGNORECASE)
 _B2C = re.compile(r"AADB2C[0-9]{4,9}", re.IGNORECASE | re.ASCII)
 _GUID = re.compile(rf"(?<![\w-]){GUID}(?![\w-])", re.IGNORECASE | re.ASCII)
 _URI = re.compile(r"(?<![\w.+-])[a-z][a-z0-9+.-]{1,30}://[^\s'\"<>\\]{1,600}", re.IGNORECASE | re.ASCII)
@@ -45,10 +47,13 @@ _FACTS = {
         "thumbprint": r"thumbprint[^:'\"\r\n]{0,60}[:=]?\s{0,3}['\"‘“]?([0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-f])",
         "client": rf"client app id\s{{0,3}}[:=]\s{{0,3}}['\"]?({GUID})",
         "resource": rf"resource app id\s{{0,3}}[:=]\s{{0,3}}['\"]?({GUID})",
-        "application": rf"application (?:with (?:id|identifier) )?['\"‘“]?({GUID})",
+        "application": rf"application:? (?:with (?:id|identifier) )?['\"‘“]?({GUID})",
         "directory": rf"(?:directory|tenant) ['\"‘“]?({GUID})",
         "accounts_of": rf"identity provider ['\"‘“]?https://sts\.windows\.net/({GUID})",
-        "redirect": r"redirect (?:uri|url) ['\"‘“]?([a-z][a-z0-9+.-]{1,30}://[^\s'\"’”<>]{1,600})",
+        "scope": rf"asked for scope{_VALUE}",
+        "scope_of": rf"doesn['’]?t exist on the resource{_VALUE}",
+        "principal": r"resource principal named ['\"‘“]?([^\s'\"’”]{1,600})",
+        "redirect": r"(?:redirect|reply) (?:uri|url|address) ['\"‘“]?([a-z][a-z0-9+.-]{1,30}://[^\s'\"’”<>]{1,600})",
     }.items()
 }
 _HELP = (
@@ -123,7 +128,10 @@ def of_b2c(text: str) -> str | None:
 def parse(text: str) -> Message:
     """The codes, ids and URIs of a message."""
     more = len(text) > LONGEST
-    text = _REQUEST_ID.sub(" ", text[:LONGEST])
+    text = text[:LONGEST].strip()
+    if _ENCODED.search(text) is not None and len(text.split()) == 1:  # the address of a browser, in which the message stands
+        text = unquote_plus(text)
+    text = _REQUEST_ID.sub(" ", text)
     codes = list(dict.fromkeys(int(found[1]) for found in _CODE.finditer(text)))
     ids = list(dict.fromkeys(found[0].lower() for found in _GUID.finditer(text)))
     facts = {name: found[1] for name, pattern in _FACTS.items() if (found := pattern.search(text)) is not None}

@@ -7,11 +7,13 @@ applies; where a message names registrations of the input, findings on others ar
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.diagnose.aadsts import Explanation, Message
-from auditor.diagnose.evidence import Clue, Said, clues
+from auditor.diagnose.clue import Clue, Said
+from auditor.diagnose.evidence import clues
+from auditor.diagnose.portal import way_of_code
 from auditor.display import clean, counted
 from auditor.engine import gate
 from auditor.engine.finding import Finding
@@ -32,6 +34,7 @@ class Cause:
     verdict: str
     clues: list[Clue]
     incomplete: bool = False  # a part of the input could not be read
+    ways: list[str] = field(default_factory=list)  # where the portal shows what is not known
 
     @property
     def exit_code(self) -> int:
@@ -61,7 +64,7 @@ def of(message: Message, explanations: list[Explanation], loaded: Loaded) -> Cau
         missing = "the input is empty" if empty else f"{counted(len(loaded.errors) + broken, 'error')} while reading"
         return Cause(Said.open, f"cannot tell: {missing}", found, incomplete)
     if open_:
-        return Cause(Said.open, f"cannot tell: {open_}", found)
+        return Cause(Said.open, f"cannot tell: {open_}", found, ways=_ways(message, explanations, loaded))
     passed = report.count("passed") if report else 0
     checks = f"{counted(passed, 'check')} passed" if passed else "the message agrees with the input"
     return Cause(Said.excluded, f"excluded: {checks}, and nothing that can be checked causes it", found)
@@ -94,7 +97,10 @@ def _open(message: Message, explanations: list[Explanation], found: list[Clue], 
     if gaps := _gaps(loaded):
         reasons = "; ".join(clean(str(reason)) for reason, _ in gaps.most_common(_REASONS))
         return f"{counted(gaps.total(), 'check')} not evaluated ({reasons})"
-    return "" if found or loaded.count("passed") else "the input holds nothing that these rules check"
+    if found or loaded.count("passed"):
+        return ""
+    missing = dict.fromkeys(str(reason) for outcome in loaded.outcomes for reason in outcome.reasons)
+    return "; ".join(map(clean, list(missing)[:_REASONS])) or "the input holds nothing that these rules check"
 
 
 def _gaps(report: Report) -> Counter[Reason]:
@@ -105,6 +111,21 @@ def _gaps(report: Report) -> Counter[Reason]:
         if there.get(outcome.rule.root, 1):
             found.update(outcome.reasons)
     return found
+
+
+def _ways(message: Message, explanations: list[Explanation], loaded: Loaded) -> list[str]:
+    """Where the portal shows what keeps a cause from being excluded."""
+    app = next(
+        (app for id_ in message.ids for world in loaded.worlds for app in world.apps if app.app_id.__class__ is str and app.app_id == id_),
+        None,
+    )
+    outcomes = loaded.outcomes if isinstance(loaded, Report) else []
+    found: dict[str, None] = {}
+    for one in explanations:
+        ids = {rule.id for rule in one.rules}
+        reasons = [reason for outcome in outcomes if outcome.rule.id in ids for reason in outcome.reasons]
+        found.update(dict.fromkeys(way_of_code(one.number, reasons, app)))
+    return list(found)
 
 
 def _about(message: Message, rows: list[Finding], loaded: Loaded) -> list[Finding]:

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from auditor.diagnose.checked import portal, statements
+from auditor.diagnose.checked import statements
+from auditor.diagnose.portal import way
 from auditor.display import clean, counted, show
 from auditor.engine.finding import Finding, Outcome, Says, Verdict
 from auditor.engine.gate import EMPTY, Cause, Gate, Shortfall, counts, strictly, unread
@@ -259,15 +260,19 @@ def verdict(found: list[Chain], gate: Gate) -> str:
 def overview(found: list[Chain]) -> str | None:
     """How many connectors sign in through Microsoft Entra ID, and what would let most of what is open be checked."""
     entra = [chain for chain in found if chain.links]
-    if len(found) < 2 and entra:
+    if not found or (len(found) < 2 and entra):
         return None
     verb = "signs" if len(entra) == 1 else "sign"
     text = f"{len(entra):,} of {counted(len(found), 'connector')} {verb} in through Microsoft Entra ID"
-    missing = Counter(
-        (link.reason or "", link.portal or link.remedy or "") for chain in entra for link in chain.links if link.status == "not-evaluated"
-    )
-    reason = next(((why, way) for (why, way), _ in missing.most_common() if way), None)
-    return f"{text}. Most of what is open lacks: {reason[0]}. To get it: {reason[1]}" if reason is not None else text
+    ways: dict[str, Counter[str]] = {}
+    for link in (link for chain in entra for link in chain.links if link.status == "not-evaluated"):
+        if closes := link.portal or link.remedy:
+            ways.setdefault(link.reason or "", Counter())[closes] += 1
+    if not ways:
+        return text
+    reason = max(ways, key=lambda why: ways[why].total())
+    (closes, _), *others = ways[reason].most_common()
+    return f"{text}. Most of what is open lacks: {reason}. To get it{', for example' if others else ''}: {closes}"
 
 
 def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -> Chain:
@@ -335,8 +340,8 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
     named = None if isinstance(what, Unknown) or what is None else _named(what)
     why = clean(str(reason), 1000) if reason else None
     return Judged(
-        link.name, status, certainty, named, _checked(asked, connector), _unchecked(asked, report), why,
-        report.remedy(lacking) if lacking else None, portal(lacking) if lacking else None, spoke, breaking, remarks,
+        link.name, status, certainty, named, _checked(asked, connector), _unchecked(link, asked, connector, report), why,
+        report.remedy(lacking) if lacking else None, way(lacking, link.name, connector) if lacking else None, spoke, breaking, remarks,
     )  # fmt: skip
 
 
@@ -375,12 +380,15 @@ def _checked(asked: _Asked, connector: Connector) -> list[str]:
     return list(dict.fromkeys(said for step in passed for said in statements(step.says or step.rule, connector)))
 
 
-def _unchecked(asked: _Asked, report: Report) -> list[Unchecked]:
+def _unchecked(link: Link, asked: _Asked, connector: Connector, report: Report) -> list[Unchecked]:
     lacking: dict[Reason, list[str]] = {}
     for step, verdicts in asked:
         for reason in dict.fromkeys(verdict.reason for verdict in verdicts if verdict.reason is not None):
             lacking.setdefault(reason, []).append(step.rule)
-    return [Unchecked(rules, clean(str(reason), 1000), report.remedy(reason), portal(reason)) for reason, rules in lacking.items()]
+    return [
+        Unchecked(rules, clean(str(reason), 1000), report.remedy(reason), way(reason, link.name, connector))
+        for reason, rules in lacking.items()
+    ]
 
 
 def _unlooked(link: Link, connector: Connector) -> str | None:

@@ -1,4 +1,4 @@
-"""What was checked of a connector, by name and value: what a rule that passed says of it, and what the portal shows of what nobody read.
+"""What was checked of a connector, by name and value: what a rule that passed says of it.
 
 Each statement is a function of the connector. It says what is known: where it meets an unknown, it says nothing.
 """
@@ -11,32 +11,12 @@ from typing import Any
 from auditor.display import cell, clean, counted, hidden, show
 from auditor.facts import App, Connector, ServicePrincipal
 from auditor.facts.uris import as_compared
-from auditor.joins.known import CLIENT, RESOURCE
-from auditor.unknown import Reason, Unread, is_unknown, known
+from auditor.unknown import Unread, is_unknown, known
 
 _ACCOUNTS = {
     "AzureADMyOrg": "accounts of one tenant", "AzureADMultipleOrgs": "accounts of any tenant",
     "AzureADandPersonalMicrosoftAccount": "accounts of any tenant and personal accounts", "PersonalMicrosoftAccount": "personal accounts",
 }  # fmt: skip
-_REGISTRATION = "Microsoft Entra admin center > App registrations > All applications > the application"
-_DOWNLOAD = f"{_REGISTRATION} > Manifest > Download"
-_ENTERPRISE = "Microsoft Entra admin center > Enterprise apps > the application"
-# What somebody without `az` can look at, by what is unknown.
-PORTAL = {
-    CLIENT: _DOWNLOAD,
-    RESOURCE: _DOWNLOAD,
-    "applications": _DOWNLOAD,
-    "servicePrincipals": f"{_ENTERPRISE} > Properties: it is there, and enabled for users to sign in (there is no download)",
-    "oauth2PermissionGrants": f"{_ENTERPRISE} > Permissions",
-    "appRoleAssignedTo": f"{_ENTERPRISE} > Users and groups",
-    "organization": "Microsoft Entra admin center > Overview: compare the tenant ID",
-    "federatedIdentityCredentials": f"{_REGISTRATION} > Certificates & secrets > Federated credentials",
-    "connector definition": "Power Apps > Custom connectors > Download, or `pac connector download`",
-}
-
-
-def portal(reason: Reason) -> str | None:
-    return PORTAL.get(reason.what) if reason.collection else None
 
 
 def statements(rule: str, connector: Connector) -> list[str]:
@@ -67,8 +47,16 @@ def _client_id(connector: Connector) -> Iterator[str]:
 
 
 def _tenant(connector: Connector) -> Iterator[str]:
-    if connector.tenant_id:
+    if connector.tenant_form in ("tenant id", "domain") and is_unknown(connector.world.tenant.id):
+        form = "ID" if connector.tenant_form == "tenant id" else "domain"
+        yield f"tenant {clean(connector.tenant_id)} has the form of a tenant {form}"
+    elif connector.tenant_id:
         yield f"tenant {clean(connector.tenant_id)}"
+
+
+def _own_tenant(connector: Connector) -> Iterator[str]:
+    if connector.client is not None and connector.in_tenant:
+        yield f"tenant {clean(connector.tenant_id)} is the tenant of {name(connector.client)}"
 
 
 def _login(connector: Connector) -> Iterator[str]:
@@ -195,6 +183,7 @@ _SAID: dict[str, Callable[[Connector], Iterator[str]]] = {
     "connector-oauth-endpoints": _endpoints,
     "connector-client-missing": _client,
     "connector-tenant-common": _audience,
+    "connector-tenant-other": _own_tenant,
     "connector-redirect-unregistered": _redirect,
     "connector-no-credential": _credentials,
     "sp-missing": _principal(lambda connector: connector.client_principal),

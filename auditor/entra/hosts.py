@@ -111,17 +111,23 @@ _APIS = {
     "graph.microsoft.us": "00000003-0000-0000-c000-000000000000",
     "graph.windows.net": "00000002-0000-0000-c000-000000000000",
     "api.powerbi.com": "00000009-0000-0000-c000-000000000000",
+    "api.fabric.microsoft.com": "00000009-0000-0000-c000-000000000000",
+    "api.businesscentral.dynamics.com": "996def3d-b36c-4153-8607-a6fd3c01b89f",
+    ".sharepoint.com": "00000003-0000-0ff1-ce00-000000000000",
     "manage.office.com": "c5393580-f805-4401-95e8-94b7a6ef2fc2",
     "management.azure.com": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
     "outlook.office.com": "00000002-0000-0ff1-ce00-000000000000",
     "outlook.office365.com": "00000002-0000-0ff1-ce00-000000000000",
     ".vault.azure.net": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
 }
+_DATAVERSE = late(r"[^.]+\.(?:api\.)?crm\d*\.dynamics\.com", re.IGNORECASE)
 
 
 def api_at(host: str) -> str | None:
     """The app id of the API of Microsoft that is called at a host; None where it is another host, or an API takes several audiences."""
     host = host.lower().partition(":")[0]
+    if _DATAVERSE.fullmatch(host) is not None:
+        return "00000007-0000-0000-c000-000000000000"
     return _APIS.get(host) or _APIS.get("." + host.partition(".")[2])
 
 

@@ -166,6 +166,18 @@ class Connector(Fact):
         """Whether it is a connector or a sample's configuration, and no secret or key beside one."""
         return self.kind not in ("saved secret", "policy")
 
+    @fact()
+    def settings_page(self) -> str:
+        """For fixes: what to open to change its settings."""
+        if self.kind == "custom connector":
+            return "the custom connector in Power Apps or Power Automate, and select its Security tab"
+        return "the configuration of the application, which the finding names"
+
+    @fact()
+    def to_save(self) -> str:
+        """For fixes: how changed settings are saved."""
+        return "select Update connector" if self.kind == "custom connector" else "save the configuration"
+
     # -- what stands in the file
 
     @fact()
@@ -234,7 +246,8 @@ class Connector(Fact):
         uri = self.resource_uri.rstrip("/").lower()
         if (name := self.world.catalog.at_first_use.get(uri)) is not None:
             return name
-        return "an API of Microsoft" if hosts.is_microsofts(uri.partition("://")[2].partition("/")[0]) else None
+        _, scheme, rest = uri.partition("://")
+        return "an API of Microsoft" if hosts.is_microsofts((rest if scheme else uri).partition("/")[0]) else None
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
@@ -343,6 +356,16 @@ class Connector(Fact):
         """`resource_nearly` of the APIs that were read, for messages; '' when none of them is so near."""
         near = self.resource_nearly
         return "" if near is None or is_unknown(near) else near
+
+    @fact()
+    def unnamed_clients(self) -> str:
+        """For messages: the registrations of the input that are no API and that no connector names, such as '"Orders" (<app id>)'."""
+        return self.world.connections.left_over(api=False)
+
+    @fact()
+    def unnamed_apis(self) -> str:
+        """For messages: the APIs of the input that no connector names; '' for none, and for more than can be named."""
+        return self.world.connections.left_over(api=True)
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def requested(self) -> RequestedResource | None:

@@ -11,9 +11,10 @@ from auditor.pattern import late
 from auditor.unknown import Unknown
 
 # "<<Enter your client ID>>", "[[DUMMY]]", "{{ client id }}", "****ID****", "@@id@@", "@connectionParameters('scope')",
-# "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id".
+# "Enter_the_Application_Id_Here", "https://YourApplicationIDURI", a GUID of zeros, "resource-id", "__TenantId__".
 _PLACEHOLDER = late(
-    r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$",
+    r"[<>{}\[\]*@$%]|^(?:0+-)+0+$|placeholder|dummy|^enter[ _]|^your[ _]?|yourapp|replace|^(?:client|tenant|resource|app)[-_ ]?id$"
+    r"|^__.+__$|^todo\b|^tbd$",
     re.IGNORECASE,
 )
 # Of the identity platform itself: no API's scopes.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from auditor.display import hidden
+from auditor.display import clean, hidden, show
 from auditor.entra.catalog import CATALOG
 from auditor.entra.clouds import BY_INITIAL_DOMAIN
 from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCIPALS
@@ -22,6 +22,7 @@ from auditor.unknown import Partial, Unknown, Unread, is_unknown, known, read, w
 # (name of an API -> app id, near form of a name -> the name, what nobody knows of them)
 _Names = tuple[dict[str, str], dict[str, str], Unknown | None]
 
+_NAMED = 3  # registrations in a message
 _LOOKED_UP = frozenset({CLIENT, RESOURCE, APPLICATIONS.name, SERVICE_PRINCIPALS.name})
 
 
@@ -205,6 +206,11 @@ class Connections:
         if unknown.what not in _LOOKED_UP or not self._unclaimed:
             return False
         return not api or any(_is_api(app) for app in self._unclaimed)
+
+    def left_over(self, *, api: bool) -> str:
+        """The registrations that were given by hand and that no connector names: "Orders API" (aaaaaaaa-…); '' for none or many."""
+        found = [app for app in self._unclaimed if _is_api(app) == api] or ([] if api else self._unclaimed)
+        return ", ".join(f'"{clean(show(app))}" ({app.app_id})' for app in found) if len(found) <= _NAMED else ""
 
     # -- the tenant
 

@@ -14,7 +14,7 @@ import msgspec
 from auditor.display import bare_uri
 from auditor.entra.collections import CONNECTOR_PARTS
 from auditor.entra.shapes import ConnectorPart
-from auditor.facts.placeholders import with_variables
+from auditor.facts.placeholders import is_placeholder, with_variables
 from auditor.sources import Document
 from auditor.sources.formats.connector import client_id
 
@@ -29,8 +29,9 @@ def variables(documents: Iterable[Document]) -> dict[str, str]:
     for document in documents:
         part = document.data
         values, defaults = said.setdefault(part.variable.lower(), (set(), set()))
-        values.update([part.value] if isinstance(part.value, str) and part.value else [])
-        defaults.update([part.default] if isinstance(part.default, str) and part.default else [])
+        for said_of_it, value in ((values, part.value), (defaults, part.default)):
+            if isinstance(value, str) and value and not is_placeholder(value):  # a pipeline fills "#{TenantId}#" in
+                said_of_it.add(value)
     return {name: next(iter(counts)) for name, (values, defaults) in said.items() if len(counts := values or defaults) == 1}
 
 

@@ -162,6 +162,7 @@ def _run(audited: Audited, min_severity: Severity) -> model.Run:
             audited.applications,
             audited.service_principals,
             audited.connectors,
+            audited.entra_connectors,
             audited.saved_secrets,
             audited.files_read,
             len(audited.passed_over),

@@ -185,6 +185,8 @@ class Coverage(Model):
     """Number of service principals."""
     connectors_read: int
     """Number of connectors."""
+    connectors_through_entra_id: int
+    """Number of them that sign in through Microsoft Entra ID."""
     saved_secrets_read: int
     """Number of saved answers with a client secret, and of keys in policies of connectors."""
     files_read: int

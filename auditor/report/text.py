@@ -16,6 +16,7 @@ from auditor.severity import Certainty, Status
 
 COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_NOTES, _MOST_REASONS = 10, 8
+_TO_CHECK = ". To check one, add the manifests of its client and API: App registrations > the application > Manifest > Download"
 _LONGEST = 4000  # characters of a message, whose parts are cut already
 
 
@@ -156,6 +157,12 @@ class _Page:
         if read.files_read or not sources:
             sources.append(counted(read.files_read, "file"))
         yield f"Read {', '.join(objects[:-1])}{' and ' if len(objects) > 1 else ''}{objects[-1]} from {' and '.join(sources)}{passed}."
+        if read.connectors_read and not read.applications_read:
+            verb = "signs" if read.connectors_through_entra_id == 1 else "sign"
+            through = (
+                f"{read.connectors_through_entra_id:,} of {counted(read.connectors_read, 'connector')} {verb} in through Microsoft Entra ID"
+            )
+            yield f"{through}{_TO_CHECK if read.connectors_through_entra_id else ''}."
         checks = counted(verdicts.passed + verdicts.failed, "check")
         line = f"Evaluated {checks} with {counted(len(self.report.rules), 'rule')}: {verdicts.passed:,} passed, {verdicts.failed:,} failed"
         if verdicts.errors:

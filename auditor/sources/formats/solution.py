@@ -116,7 +116,9 @@ class _Values(ObjectFormat):
     def recognises(self, seen: Object) -> str | None:
         members = seen.members
         own = "environmentvariablevalues" in members and members["environmentvariablevalues"].is_object and _name_of(seen.file)
-        settings = "EnvironmentVariables" in members and members["EnvironmentVariables"].is_array
+        # Lists of other tools with this name ("Name", "Value") have no schema names.
+        rows = members.get("EnvironmentVariables")
+        settings = rows is not None and rows.is_array and any(map(_is_setting, rows.items()))
         return "connectorPart" if own or settings else None
 
     def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
@@ -129,8 +131,12 @@ class _Values(ObjectFormat):
                 yield Piece(row, kind, lambda value: _variable(_name_of(seen.file), "value", value.get("value")))
             return
         for row in members["EnvironmentVariables"].items():
-            if row.is_object:
+            if _is_setting(row):
                 yield Piece(row, kind, lambda value: _variable(value.get("SchemaName"), "value", value.get("Value")))
+
+
+def _is_setting(row: Element) -> bool:
+    return row.is_object and "SchemaName" in row.members()
 
 
 def _name_of(file: str) -> str:
