@@ -51,7 +51,7 @@ class WaiverUse(msgspec.Struct, omit_defaults=True, gc=False):
     what: str
     """What it names: a finding, or a rule and an object."""
     findings: int = 0
-    """Number of its findings."""
+    """Number of its findings; of an expired one, of those that count again."""
     remark: str | None = None
     """Why it is not used, where that is known."""
 

@@ -134,13 +134,14 @@ class _InUse:
 
     def __init__(self, waiver: Waiver, what: str) -> None:
         self.waiver, self.what = waiver, what
-        self.findings = 0
+        self.rows: list[Finding] = []
         self.has_ended = False
         self.remark: str | None = None
 
     def use(self) -> WaiverUse:
-        state: Literal["applied", "expired", "unused"] = "expired" if self.has_ended else "applied" if self.findings else "unused"
-        return WaiverUse(self.waiver, state, self.what, self.findings, self.remark if state != "applied" else None)
+        state: Literal["applied", "expired", "unused"] = "expired" if self.has_ended else "applied" if self.rows else "unused"
+        number = sum(map(is_failure, self.rows)) if self.has_ended else len(self.rows)  # a baseline may accept them still
+        return WaiverUse(self.waiver, state, self.what, number, self.remark if state != "applied" else None)
 
 
 class Accepting:
@@ -181,7 +182,7 @@ class Accepting:
                 outcome.undecided = {one for one in outcome.undecided if one.finding_id not in settled}
         checked = {name for outcome in outcomes for name in _names(outcome.rule)}
         for entry, rule in zip(self._entries, self._rules, strict=True):
-            if not rule.findings and entry.rule not in checked:
+            if not rule.rows and entry.rule not in checked:
                 rule.remark = NOT_CHECKED
             rule.has_ended = entry.until < self._today
 
@@ -194,7 +195,7 @@ class Accepting:
                 continue
             if row.rule_id in override.ignore:
                 row.status, row.waiver = Status.waived, override.waiver
-                rule.findings += 1
+                rule.rows.append(row)
                 return
             severity = override.severity.get(row.rule_id)
             if severity is not None and severity != row.severity:
@@ -202,7 +203,7 @@ class Accepting:
                     self.lowered.add(row.finding_id)
                 row.message += f" (severity {row.severity} without {override.waiver.file}:{override.waiver.line})"
                 row.severity = row.highest_severity = severity
-                rule.findings += 1
+                rule.rows.append(row)
                 settled.add(row.finding_id)
 
     def _waive(self, about: About, row: Finding) -> None:
@@ -214,7 +215,7 @@ class Accepting:
             if why := self._why_not(entry, row):
                 rule.remark = why
                 continue
-            rule.findings += 1
+            rule.rows.append(row)
             if entry.until < self._today:
                 ended = ended or rule.waiver
             else:
