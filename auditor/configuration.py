@@ -358,16 +358,19 @@ def _upwards() -> list[Path]:
 
 
 def _has_table(path: Path) -> bool:
-    """Whether a pyproject.toml has our table. One that cannot be read is not ours to complain of."""
+    """Whether a pyproject.toml has our table, as far as can be told. One that is broken is ours to complain of only if it names us."""
     try:
         text = settings.read_text(path)
-        if "regaudit" not in text:
-            return False
-        import tomllib
-
-        return isinstance(tomllib.loads(text).get("tool", {}).get("regaudit"), dict)
-    except (OSError, ValueError, AttributeError, RecursionError):
+    except (OSError, ValueError):
         return False
+    if "regaudit" not in text:
+        return False
+    import tomllib
+
+    try:
+        return isinstance(tomllib.loads(text).get("tool", {}).get("regaudit"), dict)
+    except (ValueError, AttributeError, RecursionError):
+        return f"[{_AT}" in text
 
 
 def _is_within(path: Path, folder: str) -> bool:

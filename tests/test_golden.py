@@ -95,7 +95,9 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / samples, folder / samples)  # a link would lead into the repository, and identities begin there
     for name, text in ACCEPTED.items():
         write(folder / "accepted" / name, text)
-    made = regaudit("baseline", folder / "sample_manifests/careless", "-o", folder / "accepted/baseline.json", "--select", "redirect-*", *TODAY)
+    made = regaudit(
+        "baseline", folder / "sample_manifests/careless", "-o", folder / "accepted/baseline.json", "--select", "redirect-*", *TODAY
+    )
     assert made.code == 0, made.err
     return folder
 

@@ -58,10 +58,10 @@ def command(
         raise UsageError("say either -o FILE, to make a baseline, or --update FILE, to take out what is fixed")
     file = target or update
     assert file is not None
-    if target is not None and target.exists() and target.stat().st_size:
-        raise UsageError(f"{target} exists; `regaudit baseline PATH --update {target}` takes out what is fixed; to begin anew, delete it")
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *accepted.files])
     guard(file, known, writes="baseline")
+    if target is not None and target.exists() and target.stat().st_size:
+        raise UsageError(f"{target} exists; `regaudit baseline PATH --update {target}` takes out what is fixed; to begin anew, delete it")
     old: Baseline | None = baselines.read(file, str(file)) if update is not None else None
     request = AuditRequest(inputs, rules, as_of, certain_only=certain_only, accepted=replace(accepted, baseline=old))
     audited = running.run(request, output)
