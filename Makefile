@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 AZ := $(abspath $(VENV))/azure-cli
 POWERSHELL := $(abspath $(VENV))/powershell
 FUZZ := $(abspath $(VENV))/fuzz
+SITE := $(abspath $(VENV))/site
 SECONDS := 60
 INSTALLED := $(VENV)/.$(EXTRA)
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
 
-.PHONY: check test types all fuzz external format generated golden
+.PHONY: check test types all fuzz external site format generated golden
 .DEFAULT_GOAL := check
 
 check: $(INSTALLED)  ## 10 seconds: lint, format, import contracts, generated files, the examples of all rule pages
@@ -40,8 +41,17 @@ $(FUZZ): pyproject.toml
 	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
 	touch $@
 
-external: $(INSTALLED) $(AZ) $(POWERSHELL)  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, for the commands of the rule pages
-	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python $(BIN)/pytest -m external
+external: $(INSTALLED) $(AZ) $(POWERSHELL) site  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, the docs site
+	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python \
+		REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
+
+site: $(INSTALLED) $(SITE)  ## the docs site, in build/site
+	$(BIN)/python scripts/site_pages.py
+	$(SITE)/bin/zensical build --strict --clean
+
+$(SITE):
+	python3 -m venv $@
+	$@/bin/pip install -q zensical==0.0.73 || { rm -rf $@; exit 1; }
 
 $(AZ):
 	python3 -m venv $@

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -88,8 +88,8 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """The entry point. Whatever happens becomes one message and an exit code: 1 is for findings alone."""
+def main() -> NoReturn:
+    """A command. Whatever happens becomes one message and an exit code: 1 is for findings alone."""
     gc.disable()  # the process ends soon, and what it holds it holds until then
     _prepare_streams()
     try:
@@ -179,7 +179,3 @@ def _say(message: str) -> None:
 
     with contextlib.suppress(OSError):  # nobody can be told
         click.echo(clean_lines(message, 1000, line_of=clean), err=True)
-
-
-if __name__ == "__main__":
-    main()

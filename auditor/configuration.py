@@ -363,7 +363,7 @@ def _has_table(path: Path) -> bool:
         text = settings.read_text(path)
     except (OSError, ValueError):
         return False
-    if "regaudit" not in text:
+    if _AT not in text and "[tool]" not in text:
         return False
     import tomllib
 

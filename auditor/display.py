@@ -5,15 +5,21 @@ Names and URIs are chosen by whoever registers an application, so they are hosti
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
+
+import msgspec
 
 from auditor.pattern import late
 from auditor.unknown import Partial, Unknown
 
+_encode = msgspec.json.Encoder().encode
 MAX_LENGTH = 200
 LISTED = 5
 NOTHING = "none"  # an empty list
@@ -179,13 +185,26 @@ def wrapped(text: str, first: str = "", others: str = "", *, width: int | None =
 
     What others chose begins no line.
     """
-    import shutil
     import textwrap
 
-    columns = max(40, width or shutil.get_terminal_size().columns)
+    columns = max(40, width or _terminal_width())
     kept = _BEGINS.sub(KEPT, text)
     lines = textwrap.wrap(kept, columns, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
     return [line.replace(KEPT, " ") for line in lines] or [first.rstrip()]
+
+
+def _terminal_width() -> int:
+    """As `shutil.get_terminal_size` has it, for which Python would import all that it packs archives with."""
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0 and sys.__stdout__ is not None:
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+        except (ValueError, OSError):  # it is closed, or no terminal
+            pass
+    return columns if columns > 0 else 80
 
 
 def escaped(json: bytes) -> bytes:
@@ -203,10 +222,10 @@ def show(value: Any, form: str = "") -> str:
     """A fact as it reads in a message. `form` is "date" or "days"."""
     kind = value.__class__
     if kind is str:
-        return clean(hidden(value) if _may_hide(value) else value)
+        return _shown(value)
     if kind is datetime:
-        text = utc(value).isoformat(" ", "minutes")
-        return text[:10] if form == "date" else text[:16] + "Z"
+        text = _iso(value)
+        return text[:10] if form == "date" else f"{text[:10]} {text[11:16]}Z"
     if value is None:
         return "not set"
     if kind is bool:
@@ -215,9 +234,19 @@ def show(value: Any, form: str = "") -> str:
         return "unknown"
     if kind is timedelta:
         return counted(value.days, "day")
-    if hasattr(value, "__iter__"):
+    if _is_listed(kind):
         return _show_list(value)
-    return show(str(value))
+    return _shown(str(value))
+
+
+@lru_cache(maxsize=4096)  # a registration's name is in each of its findings
+def _shown(value: str) -> str:
+    return clean(hidden(value) if _may_hide(value) else value)
+
+
+@cache
+def _is_listed(kind: type) -> bool:
+    return hasattr(kind, "__iter__")
 
 
 def _may_hide(value: str) -> bool:
@@ -284,4 +313,9 @@ def utc(moment: datetime) -> datetime:
 
 def iso(moment: datetime | None) -> str | None:
     """2026-01-31T00:00:00Z."""
-    return None if moment is None else utc(moment).isoformat("T", "seconds")[:19] + "Z"
+    return None if moment is None else _iso(moment)[:19] + "Z"
+
+
+def _iso(moment: datetime) -> str:
+    """2026-01-31T00:00:00 in UTC, and more; msgspec takes a tenth of the time of `isoformat`."""
+    return _encode(utc(moment))[1:-1].decode()

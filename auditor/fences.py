@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from auditor.pattern import late
+
 # Lines are found by the line end before them: `re` looks for a fixed beginning far faster than for `^`.
-_FENCE = re.compile(r"\n(`{3,})(.*)")
+_FENCE = late(r"\n(`{3,})(.*)")
 
 
 class Fence(NamedTuple):

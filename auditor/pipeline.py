@@ -10,7 +10,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import date, datetime, time, timezone
 from functools import cache
 from pathlib import Path
@@ -22,14 +21,11 @@ from auditor import joins, sources
 from auditor.display import counted
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
-from auditor.engine.baseline import read as read_baseline
-from auditor.engine.exceptions import Accepted, Applying, settle_areas
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
 from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
-from auditor.engine.waivers import read as read_waivers
 from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, STDIN_NAME
 from auditor.joins.world import World
@@ -39,6 +35,7 @@ from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted, Applying
     from auditor.sources.graph.live import Live
     from auditor.sources.graph.plan import Plan
     from auditor.sources.graph.sink import ProgressCallback
@@ -83,7 +80,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     only: Roots | None = None
     by_area: bool = False
     certain_only: bool = False
-    accepted: Accepted = Accepted()
+    accepted: Accepted | None = None
 
 
 def load(
@@ -187,9 +184,7 @@ def judge(
         applying.waive(totals)
     give_way(totals)
     if applying is not None:
-        applying.compare(totals)
-        if areas is not None:
-            settle_areas(totals, areas)
+        applying.compare(totals, areas)
     return totals
 
 
@@ -205,8 +200,11 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
         return collections(rules)
 
     areas = AreaVerdicts() if request.by_area else None
-    applying = None if request.accepted.is_nothing else Applying(request.accepted, request.rules.book(), now.date())
-    exceptions, shrunk = None, None
+    applying, exceptions, shrunk = None, None, None
+    if request.accepted is not None:
+        from auditor.engine.exceptions import Applying
+
+        applying = Applying(request.accepted, request.rules.book(), now.date())
     with _collector_off():
         loaded = load(request.inputs, wanted, now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
@@ -225,7 +223,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
             exceptions, shrunk = applying.summed_up(findings, loaded.worlds, rules, unconfigured, certain_only=request.certain_only)
     fixed = request.as_of is not None
     return Report(
-        **{each.name: getattr(loaded, each.name) for each in fields(loaded)},
+        **{name: getattr(loaded, name) for name in loaded.__struct_fields__},
         outcomes=outcomes,
         with_findings=with_findings,
         findings=findings,
@@ -298,12 +296,20 @@ def audit(
         show_passed,
         by_area=True,
         certain_only=certain_only,
-        accepted=Accepted(
-            waivers=None if waivers is None else read_waivers(Path(waivers)),
-            baseline=None if baseline is None else read_baseline(Path(baseline)),
-        ),
+        accepted=None if waivers is None and baseline is None else _accepted(waivers, baseline),
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)
+
+
+def _accepted(waivers: str | Path | None, baseline: str | Path | None) -> Accepted:
+    from auditor.engine import baseline as baselines
+    from auditor.engine import waivers as of_waivers
+    from auditor.engine.exceptions import Accepted
+
+    return Accepted(
+        waivers=None if waivers is None else of_waivers.read(Path(waivers)),
+        baseline=None if baseline is None else baselines.read(Path(baseline)),
+    )
 
 
 def _say_what_is_missing(documents: Documents) -> None:

@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from auditor.display import clean
+from auditor.pattern import late
 
-_NEWLINE = re.compile("\n")
+_NEWLINE = late("\n")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 

@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from auditor import joins
-from auditor.accepted import Exceptions
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
-from auditor.engine.baseline import Baseline
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
 from auditor.errors import InputError
@@ -26,12 +24,15 @@ from auditor.sources import Note
 from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Reason
 
+if TYPE_CHECKING:
+    from auditor.accepted import Exceptions
+    from auditor.engine.baseline import Baseline
 
-@dataclass(slots=True, kw_only=True)
-class Loaded:
+
+class Loaded(msgspec.Struct, kw_only=True):
     """What was read, joined, and nothing judged."""
 
-    worlds: list[World] = field(repr=False)
+    worlds: list[World]
     errors: list[InputError]
     notes: list[Note]
     paths: list[str]
@@ -39,10 +40,13 @@ class Loaded:
     files_read: int
     passed_over: list[str]
     inexact: list[str]
-    tenants: list[TenantInfo] = field(default_factory=list)  # live ones and snapshots
+    tenants: list[TenantInfo] = []  # live ones and snapshots
     is_empty: bool = False  # all of it was read, and it holds nothing to audit
     allow_empty: bool = False  # as the request says
-    opened: set[Identity] = field(default_factory=set, repr=False)  # every file that was read: no report takes its place
+    opened: set[Identity] = set()  # every file that was read: no report takes its place
+
+    def __repr__(self) -> str:  # not of all that was read
+        return f"<{type(self).__name__} of {', '.join(self.paths)}>"
 
     @property
     def files_passed_over(self) -> int:
@@ -87,8 +91,7 @@ class Loaded:
         return said or None
 
 
-@dataclass(slots=True, kw_only=True)
-class Report(Loaded):
+class Report(Loaded, kw_only=True):
     """What an audit came to. Findings are in a fixed order; `exit_code` says what a pipeline should do."""
 
     outcomes: list[Outcome]
@@ -99,14 +102,18 @@ class Report(Loaded):
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
     exceptions: Exceptions | None = None  # what configuration, waivers and baseline took away
-    baseline: Baseline | None = field(default=None, repr=False)  # without what is fixed
-    with_findings: Counter[str] = field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
+    baseline: Baseline | None = None  # without what is fixed
+    with_findings: Counter[str] = msgspec.field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property
     def run_id(self) -> str:
         """Under a given clock it derives from that and from what was read."""
+        import uuid
+
         if not self.fixed:
             return str(uuid.uuid4())
+        import hashlib
+
         digest = hashlib.sha256(repr((self.as_of.isoformat(), self.profile, [outcome.rule.id for outcome in self.outcomes])).encode())
         for finding in self.findings:
             digest.update(finding.finding_id.encode())

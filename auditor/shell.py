@@ -6,7 +6,6 @@ Words come from rule pages, whose loader refuses what no quoting helps against, 
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any
@@ -37,6 +36,8 @@ def quoted(word: str, shell: Shell) -> str:
     if _BARE.fullmatch(word):
         return word
     if shell is Shell.bash:
+        import shlex
+
         return shlex.quote(word)
     # az is a batch file: a double quote within a word would end the quotes that PowerShell puts around it.
     return "'" + word.replace("'", "''") + "'" if shell is Shell.powershell else f'"{word}"'

@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.run import AREAS
 from benchmarks.tenant import write_page
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +56,6 @@ def main() -> None:
         tasks = {
             "--version": ["--version"],
             "a scan of one manifest, default profile": ["scan", str(one), *scan],
-            f"{options.count:,} registrations, 30 rules": ["scan", str(page), *scan, "--select", AREAS],
             f"{options.count:,} registrations, default profile": ["scan", str(page), *scan],
         }
         folders = {commit: home / f"commit-{i}" for i, commit in enumerate(options.commits)}

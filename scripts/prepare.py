@@ -7,7 +7,6 @@ the installer compiles it, for its own Python.
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
@@ -20,7 +19,9 @@ from auditor.engine.functions import CHECKS, ROWS
 from auditor.entra.collections import APPLICATIONS
 from auditor.joins.known import Known
 from auditor.language.logic import BUILTINS
+from auditor.language.stored import stored
 from auditor.rulebook import Rule, load_folder, profiles, shipped_folder
+from auditor.rulebook.prepared import LINES
 from auditor.unknown import Unavailable, Unknown
 
 _HEAD = '"""Made of the rule pages when the wheel was built: see scripts/prepare.py."""\n\n# ruff: noqa\n'
@@ -34,11 +35,13 @@ def files() -> dict[str, str]:
         check(rule)
     known = unavailable()
     ready = [compiled(rule, known) for rule in rules]
-    module, prose = _prose(rules)
-    return {
-        "__init__.py": _HEAD, "rules.py": _rules(rules), "prose.py": module, "prose.json": prose,
-        "checks.py": _checks(ready, known), "rows.py": _rows(ready),
-    }  # fmt: skip
+    index, lines = _lines(ready, known)
+    made = {"__init__.py": _HEAD, "rules.py": _rules(rules), "lines.py": index, "lines.json": lines}
+    for root in sorted({rule.root for rule in rules}):
+        made[f"checks_{root}.py"] = _checks([one for one in ready if one.rule.root == root])
+    for area in sorted({rule.area for rule in rules}):
+        made[f"rows_{area.replace('-', '_')}.py"] = _rows([one for one in ready if one.rule.area == area])
+    return made
 
 
 def unavailable() -> Unavailable:
@@ -110,26 +113,18 @@ def _rules(rules: Iterable[Rule]) -> str:
     return out.text()
 
 
-_PROSE = '''
-
-def prose(id_: str) -> Prose | None:
-    """What a page says beside its rule: a line of a file, of which most runs need none or a few."""
-    if id_ not in _AT:
-        return None
-    start, size = _AT[id_]
-    with Path(__file__).with_name("prose.json").open("rb") as file:
-        file.seek(start)
-        return msgspec.json.decode(file.read(size), type=Prose)
-'''
-
-
-def _prose(rules: Iterable[Rule]) -> tuple[str, str]:
-    """The module that reads the prose of a rule, and the file that it reads."""
-    lines = {rule.id: msgspec.json.encode(rule.prose) + b"\n" for rule in rules}
-    ends = list(itertools.accumulate(map(len, lines.values())))
-    at = {id_: (end - len(line), len(line)) for (id_, line), end in zip(lines.items(), ends, strict=True)}
-    head = "from pathlib import Path\n\nimport msgspec\n\nfrom auditor.rulebook.page import Prose\n"
-    return f"{_HEAD}{head}\n_AT = {at!r}\n{_PROSE}", b"".join(lines.values()).decode()
+def _lines(ready: list[CompiledRule], known: Unavailable) -> tuple[str, str]:
+    """The module that says where the lines of a rule are, and the file of them."""
+    at: dict[str, tuple[int, ...]] = {}
+    text = b""
+    for rule in ready:
+        values = stored(rule.exact_checks), stored(rule.exact_rows), rule.template, rule.rule.prose
+        assert len(values) == len(LINES)
+        lines = [msgspec.json.encode(value) + b"\n" for value in values]
+        at[rule.rule.id] = len(text), *map(len, lines)
+        text += b"".join(lines)
+    key = tuple((fact, tuple(reason)) for fact, reason in known.key)
+    return f"{_HEAD}UNAVAILABLE = {key!r}\nAT = {at!r}\n", text.decode()
 
 
 def _placed(source: str, *path: str) -> str:
@@ -137,9 +132,9 @@ def _placed(source: str, *path: str) -> str:
     return source.replace(f"path={_PATH!r}", f"path=join(folder, {', '.join(map(repr, path))})", 1)
 
 
-def _checks(ready: list[CompiledRule], known: Unavailable) -> str:
+def _checks(ready: list[CompiledRule]) -> str:
     out = _Module()
-    out.add(f"UNAVAILABLE = {tuple((fact, tuple(reason)) for fact, reason in known.key)!r}", "ANSWERS = {")
+    out.add("ANSWERS = {")
     for rule in ready:
         answers = rule.place, rule.property_fact, rule.levels, rule.may_be_likely, rule.unknown
         out.add(f"    {rule.rule.id!r}: {out.source(answers)},")
@@ -150,7 +145,6 @@ def _checks(ready: list[CompiledRule], known: Unavailable) -> str:
 
 def _rows(ready: list[CompiledRule]) -> str:
     out = _Module()
-    out.add("TEMPLATES = {", *(f"    {rule.rule.id!r}: {out.source(rule.template)}," for rule in ready), "}")
     _functions(out, ready, ROWS)
     return out.text()
 

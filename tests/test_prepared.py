@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,12 @@ import msgspec
 import pytest
 
 from auditor import rulebook
+from auditor.engine import compiled as engine
+from auditor.engine.functions import CHECKS, ROWS
+from auditor.entra.ids import MICROSOFT_GRAPH
+from auditor.language import stored as stored_form
+from auditor.rulebook.page import Prose
+from auditor.template import Template
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "scripts")]
@@ -22,15 +30,14 @@ import prepare  # noqa: E402
 from benchmarks.tenant import registrations  # noqa: E402
 
 SAMPLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "sample_manifests").iterdir() if path.is_dir())
-# What a run needs only where it meets something else than a file of Microsoft Graph's that leaves nothing open.
-NOT_LOADED = {
-    "auditor.sources.graph.live",
-    "auditor.sources.graph.plan",
-    "auditor.language.checker",
-    "auditor.engine.compiled",
-    "tomllib",
-    "jsonschema",
-}
+# What no file of Microsoft Graph's needs.
+NOT_FOR_GRAPH = {
+    "auditor.sources.graph.live", "auditor.sources.graph.plan", "auditor.sources.foreign", "auditor.sources.formats.connector",
+    "auditor.sources.formats.msal", "auditor.sources.formats.app_settings", "auditor.sources.formats.other",
+    "auditor.language.checker", "auditor.language.nodes", "auditor.engine.compiled", "tomllib", "jsonschema", "rich", "tabulate", "hashlib", "difflib", "tempfile", "dataclasses", "zlib",
+}  # fmt: skip
+OF_COVERAGE = {"tomllib", "hashlib", "tempfile", "dataclasses", "zlib", "difflib"}  # where coverage measures the process, it loads these
+OF_GRAPH = {"auditor.language.stored"}
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +77,58 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_they_are_the_pages(sources: dict[str, str], installed: Path) -> None:
-    prose: dict[str, Any] = {"__file__": str(installed / "auditor" / "prepared" / "prose.py")}
-    exec(compile(sources["prose.py"], "prose", "exec"), prose)
+def executed(source: str) -> dict[str, Any]:
     space: dict[str, Any] = {}
-    exec(compile(sources["rules.py"], "rules", "exec"), space)
+    exec(compile(source, "prepared", "exec"), space)
+    return space
+
+
+def test_they_are_the_pages(sources: dict[str, str]) -> None:
     folder = rulebook.shipped_folder()
-    made = [msgspec.structs.replace(rule, text=prose["prose"](rule.id)) for rule in space["rules"](str(folder))]
-    assert made == rulebook.load_folder(folder)
-    assert space["profiles"](str(folder / "profiles")) == {name: rulebook.profiles.load(name) for name in rulebook.profiles.names()}
+    rules, index = executed(sources["rules.py"]), executed(sources["lines.py"])
+    text = sources["lines.json"].encode()
+    pages = rulebook.load_folder(folder)
+    made = rules["rules"](str(folder))
+    assert [rule.id for rule in made] == [rule.id for rule in pages]
+    for rule, page in zip(made, pages, strict=True):
+        compiled = engine.compiled(page, prepare.unavailable())
+        start, *sizes = index["AT"][page.id]
+        lines = []
+        for size in sizes:
+            lines.append(text[start : start + size])
+            start += size
+        checks, rows, template, prose = lines
+        assert msgspec.structs.replace(rule, text=msgspec.json.decode(prose, type=Prose)) == page
+        assert msgspec.json.decode(template, type=Template) == compiled.template
+        # Closures cannot be compared, but what they were made of can.
+        for line, of in ((checks, compiled.exact_checks), (rows, compiled.exact_rows)):
+            stored = msgspec.json.decode(line)
+            assert stored == msgspec.json.decode(msgspec.json.encode(stored_form.stored(of)))
+            assert stored_form.stored(stored_form.made(stored)) == stored
+    assert rules["profiles"](str(folder / "profiles")) == {name: rulebook.profiles.load(name) for name in rulebook.profiles.names()}
+
+
+def test_prepared_code_is_that_of_the_pages(sources: dict[str, str]) -> None:
+    """Of each rule the functions that a checkout compiles, made in another way: text from values, and constants before them."""
+    made = {name: ast.parse(source) for name, source in sources.items() if name.startswith(("checks_", "rows_"))}
+    functions: dict[str, list[ast.FunctionDef]] = {}
+    for tree in made.values():
+        for function in tree.body:
+            if isinstance(function, ast.FunctionDef):
+                functions.setdefault(function.name, []).append(function)
+    pages = rulebook.load_folder(rulebook.shipped_folder())
+    assert set(functions) == {f"_{page.id.replace('-', '_')}" for page in pages}
+    for page in pages:
+        compiled = engine.compiled(page, prepare.unavailable())
+        found = {
+            inner.name: ast.unparse(inner)
+            for outer in functions[f"_{page.id.replace('-', '_')}"] for inner in outer.body if isinstance(inner, ast.FunctionDef)
+        }  # fmt: skip
+        for name in (*CHECKS, *ROWS):
+            code = compiled.tree(name)
+            assert (code is None) == (name not in found), (page.id, name)
+            if code is not None:
+                assert found[name] == ast.unparse(ast.fix_missing_locations(prepare._Plain().visit(code))), (page.id, name)
 
 
 @pytest.mark.slow
@@ -100,11 +150,47 @@ def loaded(site: Path, *arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
-def test_a_lone_manifest_loads_what_it_needs(installed: Path, plain: Path) -> None:
-    modules = loaded(installed, "scan", str(plain))
-    assert {"auditor.prepared.rules", "auditor.prepared.checks", "auditor.prepared.rows"} <= modules
-    assert not modules & NOT_LOADED - ({"tomllib"} if "coverage" in modules else set())  # coverage reads its settings with it
-    assert {"auditor.language.checker", "tomllib"} <= loaded(ROOT, "scan", str(plain))
+GRAPH = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications"}
+ID = "11111111-2222-4333-8444-555555555555"
+CONNECTOR = {
+    "properties": {
+        "iconBrandColor": "#007ee5",
+        "connectionParameters": {"token": {"type": "oauthSetting", "oAuthSettings": {"identityProvider": "aad", "clientId": ID}}},
+    }
+}
+REQUESTED = [{"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": [{"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}]}]
+MSAL = {"auth": {"clientId": ID, "authority": f"https://login.microsoftonline.com/{ID}"}}
+LEGACY = {"id": ID, "appId": ID, "displayName": "Wiki", "replyUrlsWithType": [{"url": "https://wiki.contoso.com/", "type": "Web"}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "modules", "needed"),
+    [
+        pytest.param(lambda app: app, 129, set(), id="a registration"),
+        pytest.param(lambda app: {**GRAPH, "value": [app]}, 129, set(), id="a page of Microsoft Graph"),
+        pytest.param(lambda app: [app], 129, set(), id="what az ad app list prints"),
+        # An unknown is met, and a permission is looked up: no page is checked for it.
+        pytest.param(lambda app: {**app, "requiredResourceAccess": REQUESTED}, 132, {"auditor.language.stored"}, id="an unknown"),
+        pytest.param(lambda app: LEGACY, 132, {"auditor.sources.formats.legacy"}, id="the portal's old manifest"),
+        # Only an object that does not fit is held to the schema.
+        pytest.param(lambda app: {**app, "displayName": 7}, 132, {"jsonschema"}, id="a bad object"),
+        pytest.param(lambda app: CONNECTOR, 143, {"auditor.sources.formats.connector"}, id="a connector"),
+        pytest.param(lambda app: MSAL, 143, {"auditor.sources.formats.msal"}, id="a configuration of MSAL"),
+    ],
+)  # fmt: skip
+def test_an_input_loads_what_it_needs(
+    content: Callable[[Any], Any], modules: int, needed: set[str], installed: Path, plain: Path, tmp_path: Path
+) -> None:
+    """Our modules count, not seconds: `modules` is a bar. Where more are loaded, something is imported before it is needed."""
+    path = tmp_path / "input.json"
+    path.write_text(json.dumps(content(json.loads(plain.read_text()))))
+    found = loaded(installed, "scan", str(path))
+    assert {*needed, "auditor.prepared.rules", "auditor.prepared.lines"} <= found
+    if not needed or needed <= OF_GRAPH:
+        banned = NOT_FOR_GRAPH - (OF_COVERAGE if "coverage" in found else set())
+        assert found & banned == set()
+    ours = [module for module in found if module.partition(".")[0] == "auditor"]
+    assert len(ours) <= modules, sorted(ours)
 
 
 def test_a_changed_rule_is_not_the_prepared_one(installed: Path, plain: Path) -> None:

@@ -48,7 +48,7 @@ _MARKS = {
 @as_of
 @outputs("text", "json", "markdown", commands=True)
 def command(
-    inputs: Inputs, rules: RuleSelection, accepted: Accepted, output: Output, strict: bool, certain_only: bool, as_of: str | None
+    inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, strict: bool, certain_only: bool, as_of: str | None
 ) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 

@@ -32,7 +32,7 @@ _HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id
 @exceptions(baseline=False)
 @as_of
 @outputs("text", "json", "ics")
-def command(inputs: Inputs, accepted: Accepted, output: Output, within: str, as_of: str | None) -> int:
+def command(inputs: Inputs, accepted: Accepted | None, output: Output, within: str, as_of: str | None) -> int:
     """List client secrets and certificates that have expired or expire soon, the earliest first, with their owners.
 
     What another, longer-lived credential has replaced is left out: nothing depends on it.
@@ -67,9 +67,9 @@ def command(inputs: Inputs, accepted: Accepted, output: Output, within: str, as_
     return gate.exit_code
 
 
-def _waived(accepted: Accepted, today: date) -> Any:
+def _waived(accepted: Accepted | None, today: date) -> Any:
     """What accepts a finding of a credential; None without waivers."""
-    if accepted.waivers is None:
+    if accepted is None or accepted.waivers is None:
         return None
     from auditor.engine.waivers import of_subjects
     from auditor.rulebook import shipped

@@ -159,11 +159,14 @@ _BASELINE = click.option(
 
 
 def exceptions(*, baseline: bool = True) -> Decorator:
-    """Hands over `accepted`: waivers, the overrides of the configuration and, where the command heeds one, a baseline."""
+    """Hands over `accepted`: waivers, the overrides of the configuration and, where the command heeds one, a baseline; or None."""
     return _one_value("accepted", _accepted, (_WAIVERS, _BASELINE) if baseline else (_WAIVERS,))
 
 
-def _accepted(waivers: str | None, baseline: str | None = None) -> Accepted:
+def _accepted(waivers: str | None, baseline: str | None = None) -> Accepted | None:
+    found = configured()
+    if waivers is None and baseline is None and found.waivers is None and not found.files:
+        return None
     from pathlib import Path
 
     from auditor.configuration import shown
@@ -171,7 +174,6 @@ def _accepted(waivers: str | None, baseline: str | None = None) -> Accepted:
     from auditor.engine import waivers as of_waivers
     from auditor.engine.exceptions import Accepted
 
-    found = configured()
     file = Path(waivers) if waivers is not None else found.waivers
     return Accepted(
         found.names,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from auditor.errors import UsageError
 from auditor.files import Identity, identities, identity
+from auditor.pattern import late
 
-_PAGE = re.compile(rb"^```toml rule", re.MULTILINE)
-_WAIVERS = re.compile(rb"^\[\[waiver\]\]", re.MULTILINE)
+_PAGE = late(rb"^```toml rule", re.MULTILINE)
+_WAIVERS = late(rb"^\[\[waiver\]\]", re.MULTILINE)
 Kind = Literal["report", "snapshot", "baseline", "waivers"]
 _LOOKED_AT = 1 << 20  # bytes of a file that somebody else may have written
 
@@ -109,6 +109,8 @@ def write(pieces: Iterator[bytes], file: Path) -> None:
 
 
 def _replace(target: Path, pieces: Iterator[bytes]) -> None:
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     temporary = Path(name)
     try:

@@ -76,7 +76,7 @@ def _either(names: Iterable[str]) -> str:
 )
 @outputs(commands=True)
 def command(
-    inputs: Inputs, rules: RuleSelection, accepted: Accepted, output: Output, formats: tuple[str, ...], as_of: str | None,
+    inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, formats: tuple[str, ...], as_of: str | None,
     show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
     fix_script: Path | None,
 ) -> int:  # fmt: skip
@@ -93,7 +93,14 @@ def command(
     _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
     depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
     files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
-    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *accepted.files]) if files else set()
+    known = (
+        shipped()
+        | pages(rules.extend_rules)
+        own = accepted.files if accepted is not None else []
+        | identities([*inputs.paths, rules.profile, *own])
+        if files
+        else set()
+    )
     guard_all(files, known)
     request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, certain_only=certain_only, accepted=accepted)
     audited = running.run(request, output)

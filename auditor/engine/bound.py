@@ -34,27 +34,21 @@ class BoundRule:
         """Whether a pass costs no compiling any more."""
         return self.compiled.has_code
 
-    @property
-    def _exact(self) -> CompiledRule:
-        """The rule in three values."""
-        return self.compiled.compiled
-
     def _env(self, root: Any, subject: Any) -> Env:
         return {**self.env, self.rule.root: root, self.rule.subject: subject}
 
     def subjects(self, root: Any, gap: Unknown) -> list[tuple[Any, Unknown]]:
         """The subjects of a root that are known, and None for those that are not; none where the rule does not apply to the root."""
-        rule = self._exact
+        rule = self.compiled.exact_checks
         each = rule.each
         if each is None:
             return [(root, gap)]
         env = self._env(root, root)
-        outer = rule.conditions.outer
-        if outer is not None and outer.exact(env) is False:
+        if rule.outer is not None and rule.outer(env) is False:
             return []  # as in the compiled pass: a list that is not looked at cannot break
-        if any(guard.exact(env) is None for guard in rule.guards):
+        if any(guard(env) is None for guard in rule.guards):
             return []
-        values = each.exact(env)
+        values = each(env)
         if isinstance(values, Unknown):
             return [(None, values)]
         known = [(value, gap) for value in (values.known() if isinstance(values, Partial) else values)]
@@ -67,11 +61,11 @@ class BoundRule:
         """
         unseen = subject is None
         env = self._env(root, unknown if unseen else subject)
-        rule = self._exact
-        given = True if rule.applies is None else rule.applies(env)
+        rule = self.compiled.exact_checks
+        given = True if rule.given is None else rule.given(env)
         if given is False:
             return None
-        require = rule.conditions.require.exact(env)
+        require = rule.require(env)
         verdict = require if given is True or require is True else given
         if unseen:
             return unknown if verdict is False else verdict
@@ -84,14 +78,13 @@ class BoundRule:
         try:
             return self.functions.severity(root, subject)
         except Unread:
-            said: Severity | Choice = self._exact.severity.exact(self._env(root, subject))
-            return said
+            return self.compiled.exact_rows.severity_of(self._env(root, subject))
 
     def message(self, root: Any, subject: Any) -> str:
         try:
             return self.functions.message(root, subject)
         except Unread:
-            return self._exact.message.render(self._env(root, subject))
+            return self.compiled.exact_rows.rendered(self._env(root, subject))
 
     def values(self, root: Any, subject: Any) -> dict[str, str]:
         """What the fix needs and a row does not say otherwise, as far as it is known."""
@@ -100,7 +93,7 @@ class BoundRule:
         try:
             found = values(root, subject)
         except Unread:
-            return self._exact.fix.values(self._env(root, subject))
+            return self.compiled.exact_rows.values_of(self._env(root, subject))
         return {key: value for key, value in found.items() if value is not None}
 
     def named(self, root: Any, subject: Any) -> list[Any]:
@@ -111,5 +104,5 @@ class BoundRule:
             found = named(root, subject)
         except Unread:
             env = self._env(root, subject)
-            found = [function(env) for function in self._exact.message.named()]
+            found = [function(env) for function in self.compiled.exact_rows.named]
         return [value for value in found if value is not None and not isinstance(value, Unknown)]

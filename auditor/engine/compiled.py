@@ -19,10 +19,11 @@ from auditor.errors import RuleError
 from auditor.facts import ROOTS, Credential, Tenant
 from auditor.language.calls import FUNCTIONS
 from auditor.language.checker import Checker
+from auditor.language.exact import ExactChecks, ExactRows
 from auditor.language.fix import Fix
-from auditor.language.logic import PRESUMED, Env, Exact
+from auditor.language.logic import Env, Exact
 from auditor.language.message import Message
-from auditor.language.nodes import Node, Read, inverse, joined, located, mentions, severity_node, unknowns, variable
+from auditor.language.nodes import Node, Read, inverse, joined, located, mentions, severity_node, variable
 from auditor.language.program import Conditions, Program
 from auditor.language.types import BOOL, DATE, INT, SEVERITY, TEXT, Type, type_of
 from auditor.rulebook import Rule
@@ -298,29 +299,25 @@ class CompiledRule:
 
     # -- in three values
 
-    @property
-    def compiled(self) -> CompiledRule:
-        return self
+    @cached_property
+    def exact_checks(self) -> ExactChecks:
+        of = self.conditions
+        parts = [node for node in (of.outer, of.given) if node is not None]
+        return ExactChecks(
+            of.require.exact,
+            joined(parts, conjunctive=True).exact if parts else None,
+            _exact(of.outer),
+            _exact(of.about),
+            _exact(of.unless),
+            _exact(self.each),
+            tuple(guard.exact for guard in self.guards),
+            self.presumed,
+            {key: constant.exact for key, constant in self.checker.constants.items() if constant.code is None},
+        )
 
     @cached_property
-    def applies(self) -> Exact | None:
-        """Whether a subject is one that the rule is about; None where it is about all."""
-        parts = [node for node in (self.conditions.outer, self.conditions.given) if node is not None]
-        return joined(parts, conjunctive=True).exact if parts else None
-
-    def unknowns(self, env: Env) -> tuple[Unknown, ...]:
-        """All that keeps the rule undecided."""
-        nodes = [node for node in (self.conditions.unless, self.conditions.about, self.conditions.require) if node is not None]
-        return tuple({one.key: one for node in nodes for one in unknowns(node, env)}.values())
-
-    def fails_if_presumed(self, env: Env) -> bool:
-        """Whether a subject fails where lists that its format cannot carry are empty, and an exemption that is not known does not hold."""
-        env, conditions = {**env, PRESUMED: self.presumed}, self.conditions
-        if conditions.about is not None and conditions.about.exact(env) is not True:
-            return False
-        if conditions.unless is not None and conditions.unless.exact(env) is True:
-            return False
-        return conditions.require.exact(env) is False
+    def exact_rows(self) -> ExactRows:
+        return ExactRows(self.severity.exact, self.message.exact(), self.message.named(), self.fix.values())
 
     @property
     def property_fact(self) -> str:
@@ -343,6 +340,10 @@ class CompiledRule:
     def collections(self) -> set[str]:
         """The tenant's collections that decide, also how severe it is; "applications*" where the whole tenant's are needed."""
         return {need for read in (*self.reads, *self._grading) for need in fact_needs(read.cls, read.name)}
+
+
+def _exact(node: Node | None) -> Exact | None:
+    return None if node is None else node.exact
 
 
 def _parameter_type(name: str, value: Any) -> Type:

@@ -35,10 +35,6 @@ class Accepted(msgspec.Struct, frozen=True):
         """The files that say so: no output takes their place."""
         return [*self.configuration, *(one.path for one in (self.waivers, self.baseline) if one is not None)]
 
-    @property
-    def is_nothing(self) -> bool:
-        return not (self.configuration or self.waivers or self.baseline)
-
 
 class Applying:
     """Applies it. Waivers come before findings give way, since none gives way to a waived one; a baseline was made after that."""
@@ -53,9 +49,11 @@ class Applying:
     def waive(self, outcomes: Iterable[Outcome]) -> None:
         self._accepting.apply(outcomes)
 
-    def compare(self, outcomes: Iterable[Outcome]) -> None:
+    def compare(self, outcomes: list[Outcome], areas: AreaVerdicts | None) -> None:
         if self._comparing is not None:
             self._comparing.apply(outcomes)
+        if areas is not None:
+            _settle(outcomes, areas)
 
     def summed_up(
         self, findings: list[Finding], worlds: list[World], rules: list[Rule], unconfigured: list[Finding] | None, *, certain_only: bool
@@ -83,7 +81,7 @@ class Applying:
         return found, self._comparing.shrunk(fates, worlds, rules)
 
 
-def settle_areas(outcomes: Iterable[Outcome], areas: AreaVerdicts) -> None:
+def _settle(outcomes: Iterable[Outcome], areas: AreaVerdicts) -> None:
     """What areas of rules say of objects follows what became of their findings."""
     statuses: dict[tuple[str, int], Status] = {}
     for outcome in outcomes:

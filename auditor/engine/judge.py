@@ -51,11 +51,12 @@ def judge_all(
     options: dict[str, Any] = {"show_passed": show_passed, "record": record, "areas": areas, "certain_only": certain_only}
     runs = {rule.id: RuleRun(rule, world, **options) for rule in some}
     sets: list[tuple[list[RuleRun], list[Any]]] = []
-    for kind in dict.fromkeys(rule.root for rule in rules):
-        these = [runs[rule.id] for rule in rules if rule.root == kind and rule.id in runs]
-        if these:
-            roots = roots_of(these[0].rule, world) if only is None else [root for root in only if isinstance(root, ROOTS[kind])]
-            sets.append((these, roots))
+    kinds: dict[str, list[RuleRun]] = {}
+    for rule in some:
+        kinds.setdefault(rule.root, []).append(runs[rule.id])
+    for kind, these in kinds.items():
+        roots = roots_of(these[0].rule, world) if only is None else [root for root in only if isinstance(root, ROOTS[kind])]
+        sets.append((these, roots))
     done, total = 0, sum(len(roots) for _, roots in sets)
     for these, roots in sets:
         # All rules over a few hundred roots, then over the next: what one rule has read is at hand for the others.
@@ -73,11 +74,12 @@ def judge_all(
 
 
 def roots_of(rule: Rule, world: World) -> list[Any]:
-    if rule.root == "app":
+    kind = rule.root
+    if kind == "app":
         return world.apps
-    if rule.root == "principal":
+    if kind == "principal":
         return world.principals
-    if rule.root == "connector":
+    if kind == "connector":
         return world.connectors
     return [world.tenant] if world.tenant.document is not None else []
 
@@ -169,26 +171,31 @@ class RuleRun:
         broken: set[int] = set()
         if found.opened:
             self._judge_exactly(found, failed, passed, unknown, broken)
-        outcome, passing = self.outcome, []
+        outcome = self.outcome
+        failing, passing = list[Any](), list[Any]()
+        left_open: dict[int, tuple[Unknown, list[Any]]] = {}  # by id(): many roots lack the same
         for root, seen, dark in found.mixed:
             key = id(root)
             if key in broken:
                 continue
             if key in failed:
-                outcome.failed += 1
-                if self._areas is not None:
-                    self._areas.add(self.rule.area, Status.fail, (root,))
+                failing.append(root)
             elif dark or key in unknown:
                 reason = unknown.get(key, self.bound.unknown)
                 assert reason is not None
-                outcome.not_evaluated += 1
-                outcome.reasons[reason.key] += 1
-                if self._areas is not None:
-                    self._areas.leave_open(self.rule.area, reason.key, (root,))
+                left_open.setdefault(id(reason), (reason, []))[1].append(root)
             elif seen or key in passed:
                 passing.append(root)
             else:
                 outcome.not_applicable += 1
+        outcome.failed += len(failing)
+        if self._areas is not None:
+            self._areas.add(self.rule.area, Status.fail, failing)
+        for reason, roots in left_open.values():
+            outcome.not_evaluated += len(roots)
+            outcome.reasons[reason.key] += len(roots)
+            if self._areas is not None:
+                self._areas.leave_open(self.rule.area, reason.key, roots)
         return passing
 
     def _judge_exactly(self, found: Found, failed: set[int], passed: set[int], unknown: dict[int, Unknown], broken: set[int]) -> None:

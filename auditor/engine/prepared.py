@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from auditor.engine.functions import CHECKS
 from auditor.language.logic import Env
 from auditor.rulebook import Rule
 from auditor.rulebook.book import shipped_rule
-from auditor.rulebook.prepared import prepared
+from auditor.rulebook.prepared import line, prepared
 from auditor.severity import Severity
+from auditor.template import Template
 from auditor.unknown import Unavailable, Unknown
 
 if TYPE_CHECKING:
     from auditor.engine.compiled import CompiledRule
-    from auditor.template import Template
+    from auditor.language.exact import ExactChecks, ExactRows
 
 
 class Answers(NamedTuple):
@@ -35,45 +39,58 @@ class Answers(NamedTuple):
 
 def ready(rule: Rule, unavailable: Unavailable) -> CompiledRule | PreparedRule:
     """The rule, prepared or compiled. Raises RuleError with the page's line."""
-    checks = prepared("checks")
-    if checks is not None and rule is shipped_rule(rule.id) and unavailable.key == checks.UNAVAILABLE:
-        return PreparedRule(rule, unavailable, Answers(*checks.ANSWERS[rule.id]))
+    index = prepared("lines")
+    if index is not None and rule is shipped_rule(rule.id) and unavailable.key == index.UNAVAILABLE:
+        return PreparedRule(rule, Answers(*_module("checks", rule.root).ANSWERS[rule.id]))
     from auditor.engine.compiled import compiled
 
     return compiled(rule, unavailable)
 
 
 class PreparedRule:
-    """A rule whose page says what the shipped one says. What is not of the fast pass, the compiled rule answers."""
+    """A rule whose page says what the shipped one says."""
 
     has_code = True
 
-    def __init__(self, rule: Rule, unavailable: Unavailable, answers: Answers) -> None:
-        self.rule, self._unavailable = rule, unavailable
+    def __init__(self, rule: Rule, answers: Answers) -> None:
+        self.rule = rule
         self.place, self.property_fact, self.levels, self.may_be_likely, self.unknown = answers
 
     @cached_property
-    def compiled(self) -> CompiledRule:
-        """Checked and compiled: for three values."""
-        from auditor.engine.compiled import compiled
+    def exact_checks(self) -> ExactChecks:
+        checks: ExactChecks = _stored(self.rule.id, "checks")
+        return checks
 
-        return compiled(self.rule, self._unavailable)
+    @cached_property
+    def exact_rows(self) -> ExactRows:
+        rows: ExactRows = _stored(self.rule.id, "rows")
+        return rows
 
-    @property
+    @cached_property
     def template(self) -> Template:
-        rows = prepared("rows")
-        assert rows is not None
-        template: Template = rows.TEMPLATES[self.rule.id]
-        return template
+        return msgspec.json.decode(line(self.rule.id, "template") or b"", type=Template)
 
     def functions(self, name: str, env: Env) -> dict[str, Callable[..., Any] | None]:
         """A function of the fast pass, and those that are made with it."""
-        module = prepared("checks" if name in CHECKS else "rows")
-        assert module is not None
 
         def late(constant: str) -> Callable[..., Any]:
             """A loop over a long list, which looks up what it compares."""
-            return lambda local: self.compiled.checker.constants[constant].exact(env)(local)
+            return lambda local: self.exact_checks.late[constant](env)(local)
 
+        module = _module("checks", self.rule.root) if name in CHECKS else _module("rows", self.rule.area)
         made: dict[str, Callable[..., Any] | None] = module.FUNCTIONS[self.rule.id](_late=late, _unknown=self.unknown, **env)
         return made
+
+
+def _module(kind: str, of: str) -> ModuleType:
+    """The functions of rules on one kind of root, or of one area: a run needs those of few."""
+    found = prepared(f"{kind}_{of.replace('-', '_')}")
+    assert found is not None
+    return found
+
+
+def _stored(rule: str, what: str) -> Any:
+    """A rule in three values."""
+    from auditor.language.stored import made
+
+    return made(msgspec.json.decode(line(rule, what) or b""))

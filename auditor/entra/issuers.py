@@ -13,6 +13,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from auditor.entra.ids import GUID
+from auditor.pattern import late
 
 Service = Literal[
     "GitHub", "GitLab", "Azure DevOps", "Microsoft Entra ID", "Kubernetes", "HCP Terraform", "Google", "AWS", "Bitbucket", "CircleCI"
@@ -99,7 +100,7 @@ _MISTAKEN = {
 }
 _PUBLIC_LOGIN = "login.microsoftonline.com"
 _OTHER_LOGINS = ("sts.windows.net", "login.windows.net", "login.microsoft.com")  # of the public cloud; version 1.0 tokens name the first
-_DEVOPS_PREVIEW = re.compile(r"app\.vstoken\.visualstudio\.com/?")  # of 2023, before organizations had issuers of their own
+_DEVOPS_PREVIEW = late(r"app\.vstoken\.visualstudio\.com/?")  # of 2023, before organizations had issuers of their own
 
 
 def service_of(issuer: str) -> Service | None:

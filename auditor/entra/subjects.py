@@ -296,7 +296,7 @@ def _terraform(issuer: str, subject: str) -> Problem | None:
     return Problem(_RUN_FORM) if set(lower) <= _RUN_WORDS or ":" not in subject else None  # words that are not known may be new
 
 
-_DEVOPS_ADDRESS = re.compile(r"https?://(?:dev\.azure\.com|[^/]+\.visualstudio\.com)/", re.IGNORECASE)
+_DEVOPS_ADDRESS = late(r"https?://(?:dev\.azure\.com|[^/]+\.visualstudio\.com)/", re.IGNORECASE)
 
 
 def _azure_devops(issuer: str, subject: str) -> Problem | None:

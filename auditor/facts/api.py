@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.entra.catalog import Kind, Privilege
@@ -10,6 +9,7 @@ from auditor.entra.collections import APPLICATIONS, ASSIGNED_TO, ORGANIZATION, S
 from auditor.entra.shapes import ConsentLevel
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import NONE, conversion, flag, identifier, listed, lower, text, word
+from auditor.pattern import late
 from auditor.unknown import Unknown, first_unknown, keep, read, whole_or_partial
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auditor.facts.world import World
 
 
-_VALUE = re.compile(r"[0-9A-Za-z!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~][0-9A-Za-z!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]*")
+_VALUE = late(r"[0-9A-Za-z!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~][0-9A-Za-z!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]*")
 
 
 def valid_permission_value(value: str) -> bool:

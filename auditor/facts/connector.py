@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra import clouds, hosts
@@ -15,6 +14,7 @@ from auditor.facts.convert import conversion, each, flag, listed, lower, number,
 from auditor.facts.permissions import RequestedPermission, RequestedResource
 from auditor.facts.placeholders import address, filled_in, is_placeholder
 from auditor.facts.uris import as_compared
+from auditor.pattern import late
 from auditor.unknown import Unknown, Unread, is_unknown, keep, read, some
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
-_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
+_DOMAIN = late(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 SHARED_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 _ANYBODYS: dict[str, Literal["common", "organizations", "consumers"]] = {
     "common": "common", "organizations": "organizations", "consumers": "consumers",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
 # learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq: Application Proxy adds these secrets and renews them.
 _PROXY_DESCRIPTION = "CWAP_AuthSecret"
 # Azure AD Graph and old exports have no displayName: there the description is the customKeyIdentifier, in base64.
-_PROXY_IDENTIFIERS = frozenset(base64.b64encode(_PROXY_DESCRIPTION.encode(encoding)).decode() for encoding in ("ascii", "utf-16-le"))
+_PROXY_IDENTIFIERS = frozenset(
+    binascii.b2a_base64(_PROXY_DESCRIPTION.encode(encoding), newline=False).decode() for encoding in ("ascii", "utf-16-le")
+)
 _COPILOT_STUDIO = ".powerva.microsoft.com"  # CN=service.prod.powerva.microsoft.com, which Copilot Studio makes and renews
 
 
@@ -167,6 +168,8 @@ def _thumbprint(value: Any) -> Any:
     if value.__class__ is not str:
         return value
     if len(value) == 28 and value.endswith("="):
+        import base64
+
         try:
             return base64.b64decode(value, validate=True).hex().upper()
         except binascii.Error:

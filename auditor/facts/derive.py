@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from string import ascii_uppercase
 from types import GenericAlias
 from typing import Any, NamedTuple
 
@@ -66,7 +65,7 @@ def _type(kind: Any) -> Any:
     return GenericAlias(list, (item.shape(),)) if hasattr(item, "shape") else kind
 
 
-_SNAKE = str.maketrans({"@": "", ".": "_", "/": "_", **{letter: f"_{letter.lower()}" for letter in ascii_uppercase}})
+_SNAKE = str.maketrans({"@": "", ".": "_", "/": "_", **{letter: f"_{letter.lower()}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}})
 
 
 @cache

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
+from auditor.pattern import late
 from auditor.unknown import Unknown, Unread, first_unknown, keep, read
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _member(of: Any, name: str) -> Any:
 
 
 _LONGEST = (0, 31, 62, 92, 123, 153, 184, 215, 245, 276, 306, 337)  # days of so many months in a row
-_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+_DURATION = late(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
 
 
 def longest(text: str) -> timedelta:

@@ -16,7 +16,6 @@ from auditor.entra.collections import CONNECTOR_PARTS
 from auditor.entra.shapes import ConnectorPart
 from auditor.facts.placeholders import is_placeholder, with_variables
 from auditor.sources import Document
-from auditor.sources.formats.connector import client_id
 
 
 def is_variable(document: Document) -> bool:
@@ -40,6 +39,8 @@ _URLS = ("login_uri", "authorization_url", "token_url", "refresh_url")
 
 def fill_in(data: Any, values: dict[str, str]) -> None:
     """Puts the values of variables into what was read of a connector; never secrets, nor users and queries of URLs."""
+    from auditor.sources.formats.connector import client_id
+
     for field in msgspec.structs.fields(data):
         value = getattr(data, field.name)
         if value.__class__ is str and (filled := with_variables(value, values)) != value:

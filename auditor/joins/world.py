@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.entra.catalog import CATALOG
 from auditor.entra.collections import (
@@ -34,7 +34,6 @@ from auditor.facts import App, Connector, Fact, FederatedCredential, Owner, Serv
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.joins.apis import Apis
 from auditor.joins.borrowed import Elsewhere
-from auditor.joins.connectors import Connections
 from auditor.joins.grants import Grants
 from auditor.joins.lookups import Lookups
 from auditor.joins.sharing import Sharing
@@ -42,6 +41,9 @@ from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
 from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, whole_or_partial
+
+if TYPE_CHECKING:
+    from auditor.joins.connectors import Connections
 
 F = TypeVar("F", bound=Fact)
 Given = tuple[Any, Document]
@@ -162,6 +164,8 @@ class World(Lookups):
     @cached_property
     def connections(self) -> Connections:
         """The joins of connectors."""
+        from auditor.joins.connectors import Connections
+
         pool = [app for world in (self, *self.lenders) if world.known.one_by_one for app in world.apps]
         return Connections(self, self.apis, self.connectors, self.connector_parts, self.tenant, pool)
 

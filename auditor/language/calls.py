@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable
 
 from auditor.errors import RuleError
-from auditor.language import logic
+from auditor.language import exact, logic
 from auditor.language.blind import loop_blind, size_blind, undecided
 from auditor.language.frame import Frame
 from auditor.language.logic import Exact
-from auditor.language.lookup import Plan, planned
+from auditor.language.lookup import Plan
 from auditor.language.nodes import Node, attribute, call, literal, loop_code, name
+from auditor.language.planning import planned
 from auditor.language.types import BOOL, DURATION, INT, TEXT, Type
 
 MAX_NESTING = 2
@@ -48,7 +48,7 @@ class Calls(Frame):
             if tree.args:
                 self._fail("lower() takes no argument", tree)
             code = ast.Call(attribute(subject.code, "lower"), [], [])
-            return Node(TEXT, code, logic.lift(str.lower, subject.exact), const=subject.const, blind=blind)
+            return Node(TEXT, code, exact.lift(str.lower, subject.exact), const=subject.const, blind=blind)
         if len(tree.args) != 1:
             self._fail(f"{method}() takes one argument", tree)
         argument = self.visit(tree.args[0])
@@ -56,33 +56,32 @@ class Calls(Frame):
         if not argument.const or item != TEXT:
             self._fail(f"{method}() takes a text or a list of texts, written out or a parameter", tree.args[0])
         code = ast.Call(attribute(subject.code, method), [argument.code], [])
-        exact = logic.lift(str.startswith if method == "startswith" else str.endswith, subject.exact, argument.exact)
-        return Node(BOOL, code, exact, const=subject.const, blind=blind)
+        value = exact.lift(str.startswith if method == "startswith" else str.endswith, subject.exact, argument.exact)
+        return Node(BOOL, code, value, const=subject.const, blind=blind)
 
     def _call_len(self, argument: ast.expr) -> Node:
         node = self._known(argument, "list", "text")
-        return Node(INT, call("_len", node.code), lambda env: logic.size(node.exact(env)), const=node.const, blind=size_blind(node))
+        return Node(INT, call("_len", node.code), exact.size(node.exact), const=node.const, blind=size_blind(node))
 
     def _call_days(self, argument: ast.expr) -> Node:
         node = self._known(argument, "int")
-        exact = logic.lift(lambda number: number.unknown if number.__class__ is logic.Range else logic.days(number), node.exact)
+        value = exact.lift(logic.days_or_unknown, node.exact)
         blind = undecided(node)
-        return Node(DURATION, call("_days", node.code), exact, const=node.const, blind=blind)
+        return Node(DURATION, call("_days", node.code), value, const=node.const, blind=blind)
 
     def _call_matches(self, argument: ast.expr, pattern: ast.expr) -> Node:
         subject, glob = self._known(argument, "text"), self._known(pattern, "text")
         if not glob.const:
             self._fail("the pattern must be written out or be a parameter", pattern)
         matcher = self._constant(lambda env: logic.Glob(glob.exact(env)), call("_Glob", glob.code))
-        exact = logic.lift(lambda text, star: logic.Glob(star)(text), subject.exact, glob.exact)
-        blind = undecided(subject)
-        return Node(BOOL, ast.Call(matcher, [subject.code], []), exact, blind=blind)
+        value = exact.lift(logic.matches, subject.exact, glob.exact)
+        return Node(BOOL, ast.Call(matcher, [subject.code], []), value, blind=undecided(subject))
 
     def _plan(self, kind: str, loop: ast.GeneratorExp, variable: str, over: Node) -> Plan | None:
         """How to look up what a loop compares. Its parts have been checked: whether one may be null does not matter here."""
         scope, kept = self.scope, (len(self.reads), dict(self.constants))
         assert over.type.item is not None
-        self.scope = {**scope, variable: Node(over.type.item, name(variable), lambda env: env[variable], path=variable)}
+        self.scope = {**scope, variable: Node(over.type.item, name(variable), exact.local(variable), path=variable)}
         self._lenient = True
         try:
             return planned(kind, loop, variable, self.visit)
@@ -93,27 +92,27 @@ class Calls(Frame):
             del self.reads[kept[0] :]
             self.constants = kept[1]
 
-    def _looked_up(self, exact: Exact, loop: ast.GeneratorExp) -> ast.expr:
+    def _looked_up(self, value: Exact, loop: ast.GeneratorExp) -> ast.expr:
         """Code that has a loop over a long list worked out by its three-valued form, which looks up what it compares."""
-        function = self._constant(lambda bound: lambda local: logic.decided(exact({**bound, **local})), None)
+        function = self._constant(exact.looked_up(value), None)
         names = sorted({part.id for part in ast.walk(loop) if isinstance(part, ast.Name)} & {*self.scope})
         return ast.Call(function, [ast.Dict([literal(each) for each in names], [self.scope[each].code for each in names])], [])
 
     def _quantifier(self, argument: ast.expr, kind: str) -> Node:
-        enough, self._enough = self._enough, math.inf
+        enough, self._enough = self._enough, None
         if not isinstance(argument, ast.GeneratorExp):
             self._fail(f"write {kind}(… for x in list)", argument)
         variable, over, conditions, body = self._loop(argument)
         if body.type != BOOL:
             self._fail(f"{kind} needs a condition, this is {body.type}{self._hint(body)}", argument.elt)
-        exact = logic.quantify(
-            kind, over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable,
-            plan=self._plan(kind, argument, variable, over), enough=enough,
+        value = exact.quantify(
+            kind, over.exact, exact.conjunction([c.exact for c in conditions]), body.exact, variable,
+            self._plan(kind, argument, variable, over), enough,
         )  # fmt: skip
-        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code)
-        code = ast.IfExp(call("_is_long", over.code), self._looked_up(exact, argument), code)
+        looked_up = self._looked_up(value, argument)
+        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code, looked_up)
         blind = loop_blind(kind, variable, over, conditions, body)
-        return Node(INT if kind == "count" else BOOL, code, exact, blind=blind)
+        return Node(INT if kind == "count" else BOOL, code, value, blind=blind)
 
     def _loop(self, argument: ast.GeneratorExp) -> tuple[str, Node, list[Node], Node]:
         """The variable of a loop, the list, the conditions and what is said of each element."""
@@ -132,7 +131,7 @@ class Calls(Frame):
         if over.type.item is None:
             self._fail("loop over a list", loop.iter)
         outside, scope = self.nonnull, self.scope
-        self.scope = {**scope, variable: Node(over.type.item, name(variable), lambda env: env[variable], path=variable)}
+        self.scope = {**scope, variable: Node(over.type.item, name(variable), exact.local(variable), path=variable)}
         self._depth += 1
         conditions = []
         for condition in loop.ifs:
@@ -149,6 +148,6 @@ class Calls(Frame):
         if not isinstance(tree, ast.GeneratorExp):
             self._fail("write x.value for x in list if …", tree)
         variable, over, conditions, body = self._loop(tree)
-        exact = logic.elements(over.exact, logic.conjunction([c.exact for c in conditions]), body.exact, variable)
+        value = exact.elements(over.exact, exact.conjunction([c.exact for c in conditions]), body.exact, variable)
         loop = ast.comprehension(ast.Name(variable, ast.Store()), call("_few", over.code), [c.code for c in conditions], 0)
-        return Node(Type("list", item=body.type), ast.ListComp(body.code, [loop]), exact), over.path
+        return Node(Type("list", item=body.type), ast.ListComp(body.code, [loop]), value), over.path

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import Any
 
-from auditor.language import logic
+from auditor.language import exact
 from auditor.language.blind import choice_blind, compare_blind, membership_blind, undecided
 from auditor.language.calls import FUNCTIONS, TEXT_METHODS, Calls
-from auditor.language.logic import Env
 from auditor.language.nodes import (
     Node,
     PartlyKnown,
@@ -25,10 +23,8 @@ from auditor.language.nodes import (
     joined,
     literal,
     negated,
-    unknowns,
 )  # fmt: skip
 from auditor.language.types import BOOL, DURATION, INT, NULL, SEVERITY, TEXT, Type, type_of
-from auditor.unknown import Unknown
 
 MAX_NUMBER = 10**9
 _SYMBOLS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
@@ -48,7 +44,7 @@ class Checker(Calls):
             self._fail(f"a constant of kind {type(value).__name__} cannot be used in a rule", tree)
         if isinstance(value, int) and abs(value) > MAX_NUMBER:
             self._fail(f"a number here is at most {MAX_NUMBER:,}", tree)
-        return Node(kind, literal(value), lambda env: value, const=True, value=value)
+        return Node(kind, literal(value), exact.constant(value), const=True, value=value)
 
     def on_Name(self, tree: ast.Name) -> Node:  # noqa: N802
         if tree.id not in self.scope:
@@ -73,16 +69,8 @@ class Checker(Calls):
             self._fail(f"{cls.__name__} has no fact {tree.attr!r}{self._near(tree.attr, hints)}", tree)
         read = Read(base.path, cls, tree.attr)
         self.reads.append(read)
-        member, inner = tree.attr, base.exact
+        member = tree.attr
         path = f"{base.path}.{member}" if base.path else ""
-
-        def exact(env: Env) -> Any:
-            value = inner(env)
-            if value.__class__ is Unknown:
-                return value
-            found = getattr(value, member)
-            return logic.presumed(env, path, value, found) if found.__class__ is Unknown else found
-
         kind = type_of(hints[member])
         code = attribute(base.code, member)
         blind = undecided(base)
@@ -90,7 +78,7 @@ class Checker(Calls):
             blind = PartlyKnown(unknown)
         if blind is None and (unknown := self.unavailable.partial.get(read.key)) is not None:
             blind = PartlyKnown(unknown, known=call("_known", code))
-        return Node(kind, code, exact, path=path, blind=blind)
+        return Node(kind, code, exact.fact(base.exact, member, path), path=path, blind=blind)
 
     # -- logic
 
@@ -125,17 +113,11 @@ class Checker(Calls):
         if body.type.cls is not other.type.cls:
             self._fail(f"both sides must be of one kind: {body.type} and {other.type}", tree)
 
-        def exact(env: Env) -> Any:
-            which = test.exact(env)
-            if which.__class__ is not Unknown:
-                return (body if which else other).exact(env)
-            return which if body.type != SEVERITY else logic.either(body.exact(env), other.exact(env), unknowns(test, env))
-
         values = body.type.values and other.type.values and tuple(dict.fromkeys(body.type.values + other.type.values))
         return Node(
             replace(body.type, values=values or (), null=body.type.null or other.type.null),
             ast.IfExp(test.code, body.code, other.code),
-            exact,
+            exact.choose(test.exact, body.exact, other.exact, body.type == SEVERITY),
             const=test.const and body.const and other.const,
             blind=choice_blind(test, body, other),
         )
@@ -163,11 +145,8 @@ class Checker(Calls):
         else:
             a, b = self._known(left, "int", "date", "duration"), self._known(right, "int", "date", "duration")
         self._same_kind(tree, a, b)
-
-        def exact(env: Env) -> Any:
-            return logic.compare(symbol, a.exact(env), b.exact(env))
-
-        return Node(BOOL, compared(a.code, type(operator)(), b.code), exact, const=a.const and b.const, blind=compare_blind(symbol, a, b))
+        value = exact.compare(symbol, a.exact, b.exact)
+        return Node(BOOL, compared(a.code, type(operator)(), b.code), value, const=a.const and b.const, blind=compare_blind(symbol, a, b))
 
     def _same_kind(self, tree: ast.AST, a: Node, b: Node) -> None:
         if a.type.kind != b.type.kind:
@@ -183,16 +162,12 @@ class Checker(Calls):
             self._fail("'is' is for None only; compare with ==", tree)
         if not node.type.null:
             self._fail(f"{node.path or 'this'} is never null", tree)
-
-        def exact(env: Env) -> Any:
-            value = node.exact(env)
-            return value if value.__class__ is Unknown else (value is None) == is_null
-
         paths = frozenset({node.path}) if node.path else _NOTHING
         # `==`, not `is`: an unknown raises when it is compared.
         code = compared(node.code, ast.Eq() if is_null else ast.NotEq(), literal(None))
         blind = undecided(node)
-        return Node(BOOL, code, exact, true=_NOTHING if is_null else paths, false=paths if is_null else _NOTHING, blind=blind)
+        true, false = (_NOTHING, paths) if is_null else (paths, _NOTHING)
+        return Node(BOOL, code, exact.null_check(node.exact, is_null), true=true, false=false, blind=blind)
 
     def _membership(self, tree: ast.AST, left: ast.expr, right: ast.expr, negate: bool) -> Node:
         needle, hay = self.visit(left), self.visit(right)
@@ -212,15 +187,11 @@ class Checker(Calls):
             blind = membership_blind(needle, hay)
         else:
             self._fail(f"'in' needs a list or text on its right, this is {hay.type}", right)
-
-        def exact(env: Env) -> Any:
-            return logic.contains(needle.exact(env), hay.exact(env))
-
-        const = needle.const and hay.const
+        const, value = needle.const and hay.const, exact.contains(needle.exact, hay.exact)
         if not negate:
-            return Node(BOOL, code, exact, const=const, blind=blind)
+            return Node(BOOL, code, value, const=const, blind=blind)
         blind = blind and replace(blind, true=blind.false, false=blind.true)
-        return Node(BOOL, negated(code), logic.negation(exact), const=const, blind=blind)
+        return Node(BOOL, negated(code), exact.negation(value), const=const, blind=blind)
 
     # -- arithmetic
 
@@ -239,14 +210,12 @@ class Checker(Calls):
         else:
             self._fail(f"{a.type} and {b.type} do not add up; write days(…)", tree)
 
-        def exact(env: Env) -> Any:
-            return logic.add(a.exact(env), b.exact(env), 1 if plus else -1)
-
         code = ast.BinOp(a.code, ast.Add() if plus else ast.Sub(), b.code)
         blind = undecided(a, b)
         if blind and kind.kind == "int":
             blind.exact = False  # bounds are left to the three-valued form
-        return Node(replace(kind, null=False, values=()), code, exact, const=a.const and b.const, blind=blind)
+        value = exact.add(a.exact, b.exact, 1 if plus else -1)
+        return Node(replace(kind, null=False, values=()), code, value, const=a.const and b.const, blind=blind)
 
     # -- lists
 
@@ -258,7 +227,7 @@ class Checker(Calls):
             self._fail("a list holds one kind of value", tree)
         values = tuple(item.value for item in items)
         code = ast.Tuple([literal(value) for value in values], ast.Load())
-        return Node(Type("list", item=items[0].type), code, lambda env: values, const=True, value=values)
+        return Node(Type("list", item=items[0].type), code, exact.constant(values), const=True, value=values)
 
     on_Tuple = on_Set = on_List  # noqa: N815
 

@@ -18,7 +18,7 @@ from auditor import fix
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, App, ServicePrincipal
 from auditor.language.checker import Checker
-from auditor.language.logic import Env
+from auditor.language.logic import Env, Exact
 from auditor.language.message import checked, split
 from auditor.language.nodes import Node, call, literal, name
 from auditor.template import Place, Template, Way, written
@@ -93,10 +93,9 @@ class Fix:
                 self._own[key] = part
         return Template(whole, places, sorted({*names.values(), *fix.PLACEHOLDER.findall(self._text)}))
 
-    def values(self, env: Env) -> dict[str, str]:
-        """What the template needs of a subject, as far as it is known."""
-        found = {key: written(field.node.exact(env), field.way, field.form) for key, field in self._own.items()}
-        return {key: value for key, value in found.items() if value is not None}
+    def values(self) -> dict[str, tuple[Exact, Way, str]]:
+        """What the template needs of a subject, in three values."""
+        return {key: (field.node.exact, field.way, field.form) for key, field in self._own.items()}
 
     def values_code(self) -> ast.expr | None:
         """The same as plain Python, None for a value that is not known; null where nothing is needed."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -38,7 +37,7 @@ class Frame:
         self.constants: dict[str, Constant] = {}  # worked out once, when parameters are bound
         self._depth = 0
         self._lenient = False  # nothing is complained of that may be null
-        self._enough = math.inf  # what the next count() need not go beyond
+        self._enough: int | None = None  # what the next count() need not go beyond
         self._text = Text("", 0, ast.Constant(None))
 
     # -- text -> node

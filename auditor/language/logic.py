@@ -1,21 +1,18 @@
-"""Three-valued logic: what expressions mean where something is unknown, and the few functions that compiled code calls."""
+"""Three-valued logic: what operators mean where something is unknown (`exact.py` puts them together), and what compiled code calls."""
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditor.display import show
 from auditor.facts.lists import is_long
 from auditor.severity import Severity
 from auditor.template import Way, written
 from auditor.unknown import Partial, Unknown, Unread, known
-
-if TYPE_CHECKING:
-    from auditor.language.lookup import Plan
 
 Env = dict[str, Any]
 Exact = Callable[[Env], Any]  # an expression's value in three-valued logic: a value, None (null), an Unknown or a Range
@@ -64,42 +61,6 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-def conjunction(parts: list[Exact]) -> Exact:
-    def run(env: Env) -> Any:
-        unknown = None
-        for part in parts:
-            value = part(env)
-            if value is False:
-                return False
-            if unknown is None and value.__class__ is Unknown:
-                unknown = value
-        return True if unknown is None else unknown
-
-    return run
-
-
-def disjunction(parts: list[Exact]) -> Exact:
-    def run(env: Env) -> Any:
-        unknown = None
-        for part in parts:
-            value = part(env)
-            if value is True:
-                return True
-            if unknown is None and value.__class__ is Unknown:
-                unknown = value
-        return False if unknown is None else unknown
-
-    return run
-
-
-def negation(part: Exact) -> Exact:
-    def run(env: Env) -> Any:
-        value = part(env)
-        return value if value.__class__ is Unknown else not value
-
-    return run
-
-
 def either(first: Severity | Choice, ordinary: Severity | Choice, unknowns: tuple[Unknown, ...]) -> Severity | Choice:
     """The one severity or the other, which `unknowns` decide; what an expression names last is the ordinary case."""
     sides = [side if isinstance(side, Choice) else Choice(side, frozenset({side}), ()) for side in (first, ordinary)]
@@ -107,19 +68,6 @@ def either(first: Severity | Choice, ordinary: Severity | Choice, unknowns: tupl
     if len(severities) == 1:
         return sides[1].ordinary
     return Choice(sides[1].ordinary, severities, (*unknowns, *sides[0].unknowns, *sides[1].unknowns))
-
-
-def lift(function: Callable[..., Any], *parts: Exact) -> Exact:
-    """A function of known values; an unknown argument is the result."""
-
-    def run(env: Env) -> Any:
-        values = [part(env) for part in parts]
-        for value in values:
-            if value.__class__ is Unknown:
-                return value
-        return function(*values)
-
-    return run
 
 
 def _bounds(value: Any) -> tuple[float, float]:
@@ -174,88 +122,19 @@ def contains(needle: Any, hay: Any) -> Any:
 def size(value: Any) -> Any:
     if value.__class__ is Unknown:
         return value
-    return Range(len(value.known()), math.inf, value.unknown) if value.__class__ is Partial else len(value)
+    return Range(len(value.known()), INFINITE, value.unknown) if value.__class__ is Partial else len(value)
 
 
+INFINITE = math.inf
 MOST_ELEMENTS = 60  # each finding has the whole list: what a registration says of n of them grows with n squared
-_TOO_MANY = Unknown("elements", "too many")
+TOO_MANY = Unknown("elements", "too many")
 
 
 def few(values: Any) -> Any:
     """The list, unless it is longer than one that is written out may be."""
     if len(values) > MOST_ELEMENTS:
-        raise Unread(_TOO_MANY)
+        raise Unread(TOO_MANY)
     return values
-
-
-def elements(over: Exact, conditions: Exact, body: Exact, name: str) -> Exact:
-    """What a loop says of each element to which its conditions apply; unknown as a whole where a part is."""
-
-    def run(env: Env) -> Any:
-        values = over(env)
-        if values.__class__ is Unknown:
-            return values
-        if values.__class__ is Partial:
-            return values.unknown
-        if len(values) > MOST_ELEMENTS:
-            return _TOO_MANY
-        found = []
-        for value in values:
-            env[name] = value
-            applies = conditions(env)
-            said = body(env) if applies is True else applies
-            if said.__class__ is Unknown:
-                return said
-            if applies is True:
-                found.append(said)
-        return found
-
-    return run
-
-
-def quantify(
-    kind: str, over: Exact, conditions: Exact, body: Exact, name: str, *, plan: Plan | None = None, enough: float = math.inf
-) -> Exact:
-    """any, all or count over a list of which a part may be unknown. A count stops at what is `enough`; of a long list only those
-    elements are looked at that a plan finds.
-    """
-
-    def run(env: Env) -> Any:
-        values = over(env)
-        if values.__class__ is Unknown:
-            return values
-        known, missing = (values.known(), values.unknown) if values.__class__ is Partial else (values, None)
-        if plan is None or not is_long(values):
-            return looped(known, missing, env)
-        return plan.run(values, known, env, lambda candidates: looped(candidates, missing, env))
-
-    def looped(values: Iterable[Any], missing: Unknown | None, env: Env) -> Any:
-        low, high = 0.0, 0.0 if missing is None else math.inf
-        for value in values:
-            env[name] = value
-            applies = conditions(env)
-            if applies is False:
-                continue
-            holds = body(env)
-            sure = applies is True
-            if kind == "any" and sure and holds is True:
-                return True
-            if kind == "all" and sure and holds is False:
-                return False
-            if holds is (kind == "all"):
-                continue
-            if kind == "count":
-                high += 1
-                low += sure and holds is True
-                if low >= enough:
-                    return int(low)
-            if missing is None and not (sure and holds.__class__ is bool):
-                missing = applies if applies.__class__ is Unknown else holds
-        if kind == "count":
-            return int(low) if missing is None or low == high else Range(low, high, missing)
-        return (kind == "all") if missing is None else missing
-
-    return run
 
 
 # -- called by compiled code
@@ -272,6 +151,11 @@ def decided(value: Any) -> Any:
 def days(number: Any) -> timedelta:
     """A duration; beyond what dates can differ by, the largest."""
     return timedelta(days=max(-4_000_000, min(4_000_000, int(number))))
+
+
+def days_or_unknown(number: Any) -> Any:
+    """The duration of a number of days, of which perhaps only bounds are known."""
+    return number.unknown if number.__class__ is Range else days(number)
 
 
 def has(needle: Any, hay: str) -> bool:
@@ -303,6 +187,11 @@ class Glob:
                 return False
             at += len(part)
         return True
+
+
+def matches(text: str, pattern: str) -> bool:
+    """Whether a text is as a pattern with `*` says."""
+    return Glob(pattern)(text)
 
 
 def later(now: datetime, length: timedelta) -> datetime:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from auditor.display import show
 from auditor.errors import RuleError
 from auditor.language.checker import Checker
-from auditor.language.logic import Env, Exact, later
+from auditor.language.exact import later
+from auditor.language.logic import Exact
 from auditor.language.nodes import Node, call, literal, name
 from auditor.language.types import DATE
-from auditor.unknown import Unknown
 
 FROM_NOW = "from-now"
 FORMS = {"date": "date", "days": "duration", FROM_NOW: "duration"}
 
 
 class Message:
-    """A checked message. `render(env)` gives its text; what is unknown reads "unknown"."""
+    """A checked message. `code` and `exact` give its text."""
 
     def __init__(self, checker: Checker, text: str) -> None:
         self.parts: list[str | _Field] = []
@@ -26,8 +25,9 @@ class Message:
             self.parts.append(part if isinstance(part, str) else _Field(*checked(checker, text, *part)[:2]))
         self.fields = [part for part in self.parts if not isinstance(part, str)]
 
-    def render(self, env: Env) -> str:
-        return "".join(part if isinstance(part, str) else show(part.node.exact(env), part.form) for part in self.parts)
+    def exact(self) -> list[str | tuple[Exact, str]]:
+        """Texts, and facts in three values with their formats."""
+        return [part if isinstance(part, str) else (part.node.exact, part.form) for part in self.parts]
 
     def _show_code(self, field: _Field) -> ast.expr:
         return call("_show", field.node.code, literal(field.form)) if field.form else call("_show", field.node.code)
@@ -78,12 +78,7 @@ def checked(checker: Checker, text: str, source: str, form: str, start: int) -> 
 
 def _from_now(duration: Node) -> Node:
     """The day that comes so much later than now."""
-
-    def exact(env: Env) -> Any:
-        length = duration.exact(env)
-        return length if length.__class__ is Unknown else later(env["now"], length)
-
-    return Node(DATE, call("_later", name("now"), duration.code), exact)
+    return Node(DATE, call("_later", name("now"), duration.code), later(duration.exact))
 
 
 def split(text: str) -> list[str | tuple[str, str, int]]:

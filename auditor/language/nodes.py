@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from auditor.facts import Fact
-from auditor.language.logic import Env, Exact, conjunction, disjunction, negation
+from auditor.facts.lists import LONG
+from auditor.language.exact import conjunction, constant, disjunction, local, negation
+from auditor.language.logic import Exact
 from auditor.language.types import BOOL, SEVERITY, Type
 from auditor.severity import Severity
 from auditor.unknown import Unknown
@@ -46,7 +48,6 @@ class Node:
     value: Any = None  # of a literal
     blind: PartlyKnown | None = None
     parts: tuple[Node, ...] = ()  # of a conjunction
-    terms: tuple[Node, ...] = ()  # conditions that it is made of by and, or, not
 
 
 class Constant(NamedTuple):
@@ -72,7 +73,7 @@ class Read:
 
 
 def severity_node(severity: Severity) -> Node:
-    return Node(SEVERITY, name(f"_{severity}"), lambda env: severity)
+    return Node(SEVERITY, name(f"_{severity}"), constant(severity))
 
 
 def name(identifier: str) -> ast.expr:
@@ -145,7 +146,6 @@ def joined(parts: list[Node], *, conjunctive: bool) -> Node:
         const=all(part.const for part in parts),
         blind=blind,
         parts=tuple(parts) if conjunctive else (),
-        terms=tuple(parts),
     )
 
 
@@ -154,38 +154,43 @@ def inverse(part: Node) -> Node:
     blind = part.blind and replace(part.blind, true=part.blind.false, false=part.blind.true)
     return Node(
         BOOL, negated(part.code), negation(part.exact),
-        true=part.false, false=part.true, const=part.const, blind=blind, terms=(part,),
+        true=part.false, false=part.true, const=part.const, blind=blind,
     )  # fmt: skip
 
 
-def loop_code(kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], body: ast.expr) -> ast.expr:
-    """any, all or count as plain Python; most lists are empty, and a generator is dear."""
+def loop_code(
+    kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], body: ast.expr, looked_up: ast.expr | None = None
+) -> ast.expr:
+    """any, all or count as plain Python; most lists are empty, and a generator is dear. `looked_up`: the same of a long list."""
+    values = f"_of_{variable}"  # the list, which is read once
 
     def comprehension(tests: list[ast.expr]) -> ast.comprehension:
-        return ast.comprehension(ast.Name(variable, ast.Store()), over, tests, 0)
+        return ast.comprehension(ast.Name(variable, ast.Store()), name(values), tests, 0)
 
     if kind == "count":
-        found = ast.ListComp(literal(0), [comprehension([*conditions, body])])
-        return ast.IfExp(over, call("_len", found), literal(0))
-    return ast.IfExp(over, call(f"_{kind}", ast.GeneratorExp(body, [comprehension(conditions)])), literal(kind == "all"))
+        code = call("_len", ast.ListComp(literal(0), [comprehension([*conditions, body])]))
+    else:
+        code = call(f"_{kind}", ast.GeneratorExp(body, [comprehension(conditions)]))
+    if looked_up is not None:
+        is_short_list = ast.BoolOp(
+            ast.And(),
+            [
+                compared(attribute(name(values), "__class__"), ast.Is(), name("_list")),
+                compared(call("_len", name(values)), ast.LtE(), literal(LONG)),
+            ],
+        )
+        long = ast.BoolOp(ast.And(), [negated(is_short_list), call("_is_long", name(values))])
+        code = ast.IfExp(long, looked_up, code)
+    return ast.IfExp(ast.NamedExpr(ast.Name(values, ast.Store()), over), code, literal(0 if kind == "count" else kind == "all"))
 
 
 def variable(identifier: str, cls: type[Fact] | None = None, kind: Type | None = None, blind: PartlyKnown | None = None) -> Node:
     """A name in scope."""
-    return Node(kind or Type("fact", cls=cls), name(identifier), lambda env: env[identifier], path=identifier if cls else "", blind=blind)
+    return Node(kind or Type("fact", cls=cls), name(identifier), local(identifier), path=identifier if cls else "", blind=blind)
 
 
 def mentions(node: Node, names: Collection[str]) -> bool:
     return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node.code))
-
-
-def unknowns(condition: Node, env: Env) -> tuple[Unknown, ...]:
-    """All that is not known and keeps a condition undecided, where its value names the first."""
-    value = condition.exact(env)
-    if not isinstance(value, Unknown):
-        return ()
-    found = (unknown for term in condition.terms for unknown in unknowns(term, env))
-    return tuple({unknown.key: unknown for unknown in found}.values()) or (value,)
 
 
 _LOCATED = (ast.expr, ast.stmt, ast.ExceptHandler, ast.arg)

@@ -10,6 +10,7 @@ from typing import Any
 from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
+from auditor.engine.areas import Said
 from auditor.entra.clouds import graph_of
 from auditor.pattern import late
 from auditor.pointer import property_path
@@ -59,6 +60,7 @@ def report_of(
     )
 
 
+_NONE: list[Any] = []  # one for all findings
 _FINDINGS = {Status.fail, Status.waived, Status.baselined}
 
 
@@ -75,6 +77,7 @@ class _Objects:
         self._areas = audited.areas.by_root() if audited.areas is not None else {}
         self._positions = {reason: position for position, reason in enumerate(reasons)}
         self._verdicts: dict[Any, int] = {}
+        self._interned_said: dict[int, int] = {}  # by id(): roots share what is said of them
         self.area_verdicts: list[dict[str, objects.AreaVerdict]] = []
         self._at: dict[int, tuple[str, int, objects.Entity, str | None]] = {}  # rank -> member of a finding, position, object, its file
         self._files: dict[str, int] = {}
@@ -115,13 +118,16 @@ class _Objects:
         self._at[root.rank] = member, len(rows), row, file
         rows.append(row)
 
-    def _interned(self, said: dict[str, tuple[Status, list[Reason]]]) -> int:
+    def _interned(self, said: Said) -> int:
+        if (position := self._interned_said.get(id(said))) is not None:
+            return position
         key = tuple(
             (area, status, tuple(sorted(self._positions[reason] for reason in reasons))) for area, (status, reasons) in sorted(said.items())
         )
         if key not in self._verdicts:
             self._verdicts[key] = len(self.area_verdicts)
             self.area_verdicts.append({area: objects.AreaVerdict(status, list(reasons)) for area, status, reasons in key})
+        self._interned_said[id(said)] = self._verdicts[key]
         return self._verdicts[key]
 
     def finding(self, row: engine.Finding) -> model.Finding:
@@ -129,7 +135,8 @@ class _Objects:
         made = model.Finding(
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
-            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty, row.stands_for or [],
+            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty,
+            row.stands_for or _NONE, related=_NONE,
         )  # fmt: skip
         setattr(made, member, position)
         made.waiver, made.baseline = row.waiver, row.baseline

@@ -68,11 +68,13 @@ def check_giving_way(rules: Iterable[Rule], others: Iterable[Rule] = ()) -> None
 class Rulebook:
     """All rules of a run, by id."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], *, are_checked: bool = False) -> None:
+        """`are_checked`: they are of a book, so that no name is there twice. Raises RuleError for one that is."""
         listed = list(rules)
         self.rules: dict[str, Rule] = {rule.id: rule for rule in sorted(listed, key=lambda r: r.id)}
         self._aliases: dict[str, str] = {alias: rule.id for rule in listed for alias in rule.aliases}
-        _each_name_once(listed)
+        if not are_checked:
+            _each_name_once(listed)
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules.values())
@@ -123,7 +125,7 @@ class Rulebook:
         for (id_, name), value in settings.items():
             rule = changed[self.get(id_).id]
             changed[rule.id] = with_parameter(rule, name, value, texts=texts)
-        return Rulebook(changed.values())
+        return Rulebook(changed.values(), are_checked=True)
 
 
 def with_parameter(rule: Rule, name: str, value: Any, *, texts: bool = False) -> Rule:
@@ -200,7 +202,7 @@ def shipped(extend: Iterable[Path] = ()) -> Rulebook:
         if not more:
             raise UsageError(f"{folder} holds no rule pages (*.md with a ```toml rule block)")
         others += more
-    book = Rulebook([*ours, *others])
+    book = Rulebook([*ours, *others], are_checked=not others and prepared("rules") is not None)
     check_giving_way(others, ours)
     return book
 

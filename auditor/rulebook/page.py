@@ -15,11 +15,12 @@ import msgspec
 from auditor import settings
 from auditor.errors import RuleError
 from auditor.fences import Fence, fences
-from auditor.rulebook.prepared import prepared
+from auditor.pattern import late
+from auditor.rulebook.prepared import line
 
-_FIX = re.compile(r"\n## Fix[ \t]*\n\s*")
-_AFTER_FIX = re.compile(r"\n(?:## |```json )")
-ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_FIX = late(r"\n## Fix[ \t]*\n\s*")
+_AFTER_FIX = late(r"\n(?:## |```json )")
+ID = late(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LARGEST_BLOCK = 16 * 1024  # characters; to read a long dotted key takes tomllib quadratic time
 _MOST = 10**6  # the largest number that a parameter may be
 KINDS = ("fail", "likely", "pass", "not-applicable", "not-evaluated")
@@ -86,8 +87,8 @@ class Rule(msgspec.Struct, frozen=True):
     def prose(self) -> Prose:
         if self.text is not None:
             return self.text
-        made = prepared("prose")
-        return (made and made.prose(self.id)) or Prose()
+        made = line(self.id, "prose")
+        return msgspec.json.decode(made, type=Prose) if made else Prose()
 
     @property
     def why(self) -> str:

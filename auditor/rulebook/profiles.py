@@ -59,7 +59,7 @@ class Profile(msgspec.Struct):
                 with self.named("params", id_, name):
                     rule = rules[book.get(id_).id]
                     rules[rule.id] = with_parameter(rule, name, value)
-        return Rulebook(rules.values())
+        return Rulebook(rules.values(), are_checked=True)
 
     def matching(self, book: Rulebook, key: str) -> set[str]:
         """Ids of the rules that its `select` or `ignore` names. Raises UsageError."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 _DIRECTORY = Path(__file__).parent
 NAMES = ("application", "config", "report", "rule", "waivers")
@@ -17,7 +17,7 @@ NAMES = ("application", "config", "report", "rule", "waivers")
 def load(name: str) -> dict[str, Any]:
     """A published schema, by one of NAMES."""
     file = "objects" if name == "application" else name
-    schema: dict[str, Any] = json.loads((_DIRECTORY / f"{file}.json").read_text("utf-8"))
+    schema: dict[str, Any] = msgspec.json.decode((_DIRECTORY / f"{file}.json").read_bytes())
     return schema
 
 
@@ -89,6 +89,8 @@ def _misspelt(
             if name in properties:
                 yield from _misspelt(defs, properties[name], item, [*path, name])
             elif "@" not in name:
+                import difflib
+
                 absent = [known for known in properties if known not in value]
                 if close := difflib.get_close_matches(name, absent, n=1, cutoff=0.85):
                     yield [*path, name], name, close[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from collections.abc import Callable, Collection
@@ -11,6 +10,7 @@ from functools import partial
 
 from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, STDIN_NAME, TooLarge, identity, is_device, read_whole, too_large
+from auditor.pattern import late
 from auditor.sources import formats, reader
 from auditor.sources.document import Document, Documents, Empty, File, Note
 from auditor.sources.formats.base import JSON_NAMES, FileFormat, Piece, Tenant, Whole
@@ -19,7 +19,7 @@ from auditor.sources.places import Places
 from auditor.sources.walk import Found, Walk
 
 STDIN = "-"
-_EMPTY = re.compile(rb"\s*(?:\[\s*\]|\{\s*\})\s*")
+_EMPTY = late(rb"\s*(?:\[\s*\]|\{\s*\})\s*")
 _DEVICE = "this is a device, not a file"
 
 

@@ -7,17 +7,17 @@ so that PowerShell's (`SignInAudience`) and Terraform's (`sign_in_audience`) cou
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from auditor.pattern import late
 from auditor.sources.element import Element
 
 ENOUGH = 2  # properties; one alone is nobody's: a Capacitor configuration has an appId
-_GUID = re.compile(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
+_GUID = late(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
 _FLATTENED = ("Microsoft.", "System.", "@{")  # what ConvertTo-Json makes of objects that lie too deep
 _RESTRICTION = b'"restrictionType"'  # entries of an app management policy: not a credential
-_TEXT = re.compile(r"\s*[{\[]")
+_TEXT = late(r"\s*[{\[]")
 
 
 def _guid(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -12,6 +11,7 @@ from auditor import pointer
 from auditor.display import clean, redacted
 from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS
 from auditor.facts import kinds
+from auditor.pattern import late
 from auditor.sources import detect, formats, marks, spelling, text, twice
 from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
@@ -195,7 +195,8 @@ class _Reader:
         own = marks.of(members)
         if self._saved_error(element, members):
             return
-        if (ours or len(own) >= marks.ENOUGH) and self._is_alien(element, members, own):
+        is_page = "value" in members and detect.context(detect.text(members, "@odata.context")).kind is not None  # of Microsoft Graph
+        if not is_page and (ours or len(own) >= marks.ENOUGH) and self._is_alien(element, members, own):
             return
         if len(own) >= marks.ENOUGH:
             self._complain(element, f"{_WHAT_IS_IT} ({', '.join(own[:3])})")
@@ -213,7 +214,7 @@ class _Reader:
                 self._collection(collection, name, member, depth, ours=ours)
             elif is_map:
                 self._collection(kind or "", name, member, depth, ours=ours, listed=False)
-            elif may_hold_ours(member.view()):
+            elif _may_hold_ours(member):
                 self.value(member, depth + 1, ours=False)
         if not own or holds:
             return
@@ -363,6 +364,13 @@ _DECIDING = frozenset(("value", "responses", "body", "error", "status", "objectT
 _DECIDING |= {"@odata.type", "@odata.context", "@odata.nextLink"}
 
 
+def _may_hold_ours(element: Element) -> bool:
+    """Whether objects of ours may be in a value: of a text, in the JSON that it may be, where a backslash is before each quote."""
+    if element.is_array or element.is_object:
+        return may_hold_ours(element.view())
+    return element.is_text and element.raw.find(b"\\", element.start, element.end) >= 0 and may_hold_ours(element.view())
+
+
 def _is_foreign(item: Element, kind: str) -> bool:
     """Whether an element of a page has nothing of the page's kind. Its first member nearly always settles that."""
     first = _FIRST.match(item.raw, item.start, item.end)
@@ -373,7 +381,7 @@ def _is_foreign(item: Element, kind: str) -> bool:
     )
 
 
-_FIRST = re.compile(rb'\{\s*"(\w*)')
+_FIRST = late(rb'\{\s*"(\w*)')
 _MOST_STRANGERS = 20  # errors
 _PROPER = {name.lower(): name for name in COLLECTIONS}
 _PROPERTIES = {of.kind: frozenset(map(str.lower, kinds.members(of.kind))) for of in (APPLICATIONS, SERVICE_PRINCIPALS)}

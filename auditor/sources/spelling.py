@@ -67,10 +67,10 @@ class Look(msgspec.Struct):
 def is_plain(kind: str, element: Element) -> bool:
     """Whether an object has Microsoft Graph's members only, each once, and nothing in them that does not belong there."""
     try:
-        held = _gate(kind)(element.view())
+        held = _gate(kind)(element)
     except UNREADABLE:
         return False
-    if isinstance(held, dict) and (is_registration(held) or any(map(_holds_objects, held.values()))):
+    if _names(kind).is_open and (is_registration(held) or any(map(_holds_objects, held.values()))):
         return False
     return not (_may_hold_json(element) or twice.is_in(element, held))
 
@@ -208,9 +208,48 @@ def _legacy(kind: str) -> Names:
 
 
 @cache
-def _gate(kind: str) -> Callable[[Any], Any]:
-    names = _names(kind)
-    return msgspec.json.Decoder(dict[str, Any] if names.is_open else _struct(names, {})).decode
+def _gate(kind: str) -> _Gate:
+    return _Gate(_names(kind))
+
+
+class _Gate:
+    """Decodes objects that have members of these names only. Raises ValidationError for others."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._seen = 0
+        self._decode: Callable[[Any], Any] | None = None
+
+    def __call__(self, element: Element) -> Any:
+        if self._names.is_open:
+            return element.value()
+        if self._decode is None:
+            self._seen += 1
+            if self._seen <= _FEW:
+                value = element.value()
+                if not _has_only(self._names, value):
+                    raise msgspec.ValidationError
+                return value
+            self._decode = msgspec.json.Decoder(_struct(self._names, {})).decode
+        return self._decode(element.view())
+
+
+_FEW = 50  # objects of a kind: to make a decoder of 30 structs takes longer than to look at the names of so many
+
+
+def _has_only(names: Names, value: Any) -> bool:
+    """Whether an object has these members and no others: what the struct says."""
+    return value.__class__ is dict and all(name in names.members and _fits(names.members[name], item) for name, item in value.items())
+
+
+def _fits(inner: Names | None, item: Any) -> bool:
+    if item is None:
+        return True
+    if inner is None:
+        return item.__class__ is not dict and (item.__class__ is not list or not any(one.__class__ in (dict, list) for one in item))
+    if inner.is_open:
+        return bool(item == [])  # $expand brought them: each is looked at
+    return all(_has_only(inner, one) for one in (item if item.__class__ is list else [item]))
 
 
 def _struct(names: Names, made: dict[int, Any]) -> Any:

@@ -6,33 +6,58 @@ Whoever adds one writes a module with an object of `base.py`'s protocol, and its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from typing import Generic, TypeVar
 
 from auditor.pattern import late
-from auditor.sources.formats import app_settings, connector, directory, msal, other, saved_secret, snapshot, solution
+from auditor.sources.formats import directory, snapshot
 from auditor.sources.formats.base import FileFormat, Format, Object, ObjectFormat, Whole
 
-FORMATS: tuple[Format, ...] = (
-    *snapshot.FORMATS,
-    *solution.FORMATS,
-    *saved_secret.FORMATS,
-    *directory.FORMATS,
-    *connector.FORMATS,
-    *msal.FORMATS,
-    *app_settings.FORMATS,
-    *other.FORMATS,  # last: what is named only
+_F = TypeVar("_F", bound=Format)
+_MODULES = (
+    "snapshot",
+    "solution",
+    "saved_secret",
+    "directory",
+    "connector",
+    "msal",
+    "app_settings",
+    "other",  # last: what is named only
 )
-FILES = [form for form in FORMATS if isinstance(form, FileFormat)]
-OBJECTS = [form for form in FORMATS if isinstance(form, ObjectFormat)]
 PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold
+JSON_FILES: Iterable[FileFormat] = snapshot.FORMATS  # of FILES those that begin like JSON
+
+
+class _ByNeed(Generic[_F]):
+    """The formats of one kind. A module is imported when all those before it have not recognised what they were asked about."""
+
+    def __init__(self, kind: type[_F]) -> None:
+        self._kind = kind
+
+    def __iter__(self) -> Iterator[_F]:
+        for module in _MODULES:
+            yield from _of(module, self._kind)  # type: ignore[arg-type]  # a class is hashable
+
+
+@cache
+def _of(module: str, kind: type[_F]) -> tuple[_F, ...]:
+    return tuple(form for form in import_module(f"auditor.sources.formats.{module}").FORMATS if isinstance(form, kind))
+
+
+FORMATS: Iterable[Format] = _ByNeed(Format)
+FILES: Iterable[FileFormat] = _ByNeed(FileFormat)
+OBJECTS: Iterable[ObjectFormat] = _ByNeed(ObjectFormat)
 
 
 def markers_of(forms: Iterable[Format]) -> re.Pattern[bytes]:
     """What a file of JSON has that holds something of these formats. In a text within JSON a backslash is before each quote."""
-    return late(rb'"(?:' + b"|".join(dict.fromkeys(name for form in forms for name in form.markers)) + rb')\\*+"')
+    return late(lambda: rb'"(?:' + b"|".join(dict.fromkeys(name for form in forms for name in form.markers)) + rb')\\*+"')
 
 
 MARKERS = markers_of(FORMATS)
+_GRAPH_MARKERS = markers_of(directory.FORMATS)  # for which no other module is imported
 _APP_ID = late(rb'"app_?id\\*+"', re.IGNORECASE)  # what each registration and principal has, in whatever casing its names are
 
 _ESCAPED = late(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")  # a letter, which nobody has to write so: it hides a name
@@ -40,12 +65,13 @@ _ESCAPED = late(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")  # a letter, which nob
 
 def may_hold_ours(raw: bytes | memoryview) -> bool:
     """Whether a text of JSON may hold something of these formats: without this it does not."""
-    return any(pattern.search(raw) is not None for pattern in (MARKERS, _APP_ID, _ESCAPED))
+    return any(pattern.search(raw) is not None for pattern in (_GRAPH_MARKERS, _APP_ID, _ESCAPED, MARKERS))
 
 
 def of_file(file: Whole) -> FileFormat | None:
     """The format of a whole file; None of JSON, and of what nobody knows."""
-    return next((form for form in FILES if (file.path is not None or not form.on_disk) and form.recognises(file)), None)
+    forms = JSON_FILES if file.begins_like_json else FILES
+    return next((form for form in forms if (file.path is not None or not form.on_disk) and form.recognises(file)), None)
 
 
 def of_head(file: Whole) -> FileFormat | None:

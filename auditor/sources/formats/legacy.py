@@ -6,7 +6,6 @@ in the file: findings point at what the user wrote.
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from auditor.pointer import join
@@ -152,6 +151,8 @@ def _secret(item: dict[str, Any]) -> dict[str, Any]:
 
 def _description(identifier: Any) -> Any:
     """The text that was written as base64, in UTF-16 or ASCII; what is not such a text stays as it is."""
+    import base64
+
     try:
         raw = base64.b64decode(identifier, validate=True)
         return raw.decode("utf-16-le" if b"\0" in raw else "ascii")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from functools import partial
 
@@ -14,6 +13,8 @@ _MAGIC = b'{"regaudit":"snapshot"'
 def is_snapshot(start: bytes) -> bool:
     """Whether a file that begins with these bytes is a snapshot, compressed or not."""
     if start.startswith(b"\x1f\x8b"):
+        import zlib
+
         try:
             start = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, 1024)
         except zlib.error:

@@ -14,7 +14,6 @@ from auditor.errors import InputError
 from auditor.pattern import late
 from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats.base import Converted, FileFormat, Object, ObjectFormat, Part, Piece, Whole
-from auditor.sources.formats.connector import belongs_to
 
 # Connector/NAME_connectionparameters.json and its like; in an unpacked solution the folder is called Connectors.
 _PART = late(r"(?:^|/)Connectors?/[^/]+(?:_(?:connectionparameters|connectionparametersets|openapidefinition)\.json|\.xml)$", re.IGNORECASE)
@@ -80,6 +79,8 @@ class _Description(FileFormat):
         return _ROOT.match(file.raw[:1000]) is not None
 
     def pieces(self, file: Whole) -> Iterator[Part]:
+        from auditor.sources.formats import connector
+
         root = _tree(file)
         if isinstance(root, InputError):
             yield root
@@ -87,7 +88,8 @@ class _Description(FileFormat):
         out = Converted()
         if (title := root.findtext("displayname")) is not None:
             out.put("displayName", title, "")
-        yield Piece(Element(file.raw, 0, len(file.raw), ""), "connectorPart", converted=out, parent=belongs_to(file.name), start=(1, 1))
+        parent = connector.belongs_to(file.name)
+        yield Piece(Element(file.raw, 0, len(file.raw), ""), "connectorPart", converted=out, parent=parent, start=(1, 1))
 
 
 class _Definition(FileFormat):

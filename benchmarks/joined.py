@@ -1,50 +1,20 @@
-"""The figures of the joins in docs/benchmarks.md: `python benchmarks/joins.py [REGISTRATIONS]` (default 100000; ten minutes, 4 GB).
+"""Makes a tenant that is joined: two service principals and ten grants a registration, and a connector for each hundredth.
 
-A tenant with two service principals and ten grants a registration, and a connector for each hundredth, is joined: every registration to
-its service principal, every requested permission to its definition and its grants, every connector to client, API, scope and consent.
-Against it stands json.load of the same files, in the same run.
+Each connector has a client, an API, a scope and the consent for it. The same number always gives the same bytes.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
 import sys
-import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from auditor.entra.ids import MICROSOFT_GRAPH
-from benchmarks.run import ROOT, measure, python
 from benchmarks.tenant import registrations
-
-JOIN = """
-import gc, sys
-gc.disable()
-from datetime import datetime, timezone
-from auditor import joins, sources
-joiner = joins.Joiner(datetime(2026, 11, 1, tzinfo=timezone.utc))
-documents = sources.read(sys.argv[1:], take=joiner.add)
-assert not documents.errors, documents.errors[:3]
-(world,) = joiner.worlds(documents)
-granted = 0
-for app in world.apps:
-    assert app.service_principal is not None
-    for wish in app.requested_permissions:
-        wish.definition
-        wish.grants
-    granted += len(app.service_principal.granted_permissions)
-whole = sum(
-    one.client is not None and one.client_principal is not None and one.resource is not None and one.requested is not None
-    and len(one.permissions) == 1 and len(one.permissions[0].grants) > 0 and not one.preauthorized
-    for one in world.connectors
-)
-print(len(world.apps), len(world.principals), granted, len(world.connectors), whole)
-"""
 
 
 def write(count: int, folder: Path) -> list[Path]:
@@ -119,26 +89,3 @@ def write(count: int, folder: Path) -> list[Path]:
     files.append(folder / "connectors.json")
     files[-1].write_text(json.dumps({"connectors": connectors}))
     return files
-
-
-def main(count: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = folder
-        files = [str(file) for file in write(count, Path(folder))]
-        size = sum(Path(file).stat().st_size for file in files)
-        load, _ = measure(python(f"import json\nkept = [json.load(open(name)) for name in {files!r}]"))
-        said = subprocess.run([*python(JOIN), *files], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-        assert said[3] == said[4], f"{said[3]} connectors, {said[4]} of them wholly joined"
-        join, peak = measure([*python(JOIN), *files])
-        print(
-            f"{count:,} registrations, {2 * count:,} service principals, {10 * count:,} grants, {count // 100:,} connectors, {size / 1e6:.0f} MB; ",
-            end="",
-        )
-        print(f"json.load {load:.2f} s.\n\n| what | against | ratio |\n|---|---|---|")
-        print(f"| read and joined | json.load of the same files | {join / load:.2f} x |")
-        print(f"| peak memory | the size of the files | {peak / size:.2f} x |")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
