@@ -59,12 +59,8 @@ def command(
         raise UsageError("say either -o FILE, to make a baseline, or --update FILE, to take out what is fixed")
     file = target or update
     assert file is not None
-    known = (
-        shipped()
-        | pages(rules.extend_rules)
-        own = accepted.files if accepted is not None else []
-        | identities([*inputs.paths, rules.profile, *own])
-    )
+    own = accepted.files if accepted is not None else []
+    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *own])
     guard(file, known, writes="baseline")
     if target is not None and target.exists() and target.stat().st_size:
         raise UsageError(f"{target} exists; `regaudit baseline PATH --update {target}` takes out what is fixed; to begin anew, delete it")

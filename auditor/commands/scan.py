@@ -93,14 +93,8 @@ def command(
     _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
     depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
     files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
-    known = (
-        shipped()
-        | pages(rules.extend_rules)
-        own = accepted.files if accepted is not None else []
-        | identities([*inputs.paths, rules.profile, *own])
-        if files
-        else set()
-    )
+    own = accepted.files if accepted is not None else []
+    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *own]) if files else set()
     guard_all(files, known)
     request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, certain_only=certain_only, accepted=accepted)
     audited = running.run(request, output)
