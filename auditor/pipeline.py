@@ -20,7 +20,7 @@ import msgspec
 from auditor import joins, sources
 from auditor.display import counted
 from auditor.engine import gate
-from auditor.engine.areas import AreaVerdicts
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
@@ -67,7 +67,8 @@ class Inputs(msgspec.Struct, frozen=True):
 class AuditRequest(msgspec.Struct, frozen=True):
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
-    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
+    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them. `by_rule`: and by object and rule, as a
+    JUnit report has them, unless there are more than so many.
     `certain_only`: failures that are only likely count as not evaluated.
     `accepted` takes findings away: waivers, a baseline, overrides of the configuration.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
@@ -79,6 +80,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     show_passed: bool = False
     only: Roots | None = None
     by_area: bool = False
+    by_rule: int = 0
     certain_only: bool = False
     accepted: Accepted | None = None
 
@@ -154,7 +156,7 @@ def judge(
     *,
     only: Roots | None = None,
     show_passed: bool = False,
-    areas: AreaVerdicts | None = None,
+    by_root: RootVerdicts | None = None,
     certain_only: bool = False,
     applying: Applying | None = None,
     progress: StageCallback | None = None,
@@ -174,7 +176,7 @@ def judge(
                 only=roots,
                 record=only is not None,
                 show_passed=show_passed,
-                areas=areas,
+                by_root=by_root,
                 certain_only=certain_only,
                 tell=tell,
             )
@@ -184,7 +186,7 @@ def judge(
         applying.waive(totals)
     give_way(totals)
     if applying is not None:
-        applying.compare(totals, areas)
+        applying.compare(totals, by_root)
     return totals
 
 
@@ -199,7 +201,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
 
         return collections(rules)
 
-    areas = AreaVerdicts() if request.by_area else None
+    by_root = RootVerdicts(request.by_rule) if request.by_area or request.by_rule else None
     applying, exceptions, shrunk = None, None, None
     if request.accepted is not None:
         from auditor.engine.exceptions import Applying
@@ -212,7 +214,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
             rules,
             only=request.only,
             show_passed=request.show_passed,
-            areas=areas,
+            by_root=by_root,
             certain_only=request.certain_only,
             applying=applying,
             progress=progress,
@@ -227,7 +229,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
         outcomes=outcomes,
         with_findings=with_findings,
         findings=findings,
-        areas=areas,
+        by_root=by_root,
         profile=request.rules.profile_name,
         started=now if fixed else started,
         finished=now if fixed else datetime.now(timezone.utc),

@@ -13,7 +13,7 @@ import msgspec
 
 from auditor import joins
 from auditor.engine import gate
-from auditor.engine.areas import AreaVerdicts
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
 from auditor.errors import InputError
@@ -96,7 +96,7 @@ class Report(Loaded, kw_only=True):
 
     outcomes: list[Outcome]
     findings: list[Finding]
-    areas: AreaVerdicts | None
+    by_root: RootVerdicts | None
     profile: str
     started: datetime
     finished: datetime

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 import auditor
 from auditor import rulebook
 from auditor.errors import UsageError
+from auditor.report import FORMATS
 from tests.helpers import PAGE, ROOT, Ran, process, regaudit, registration, write
 
 COMMANDS = ("scan", "rules", "credentials", "explain", "test", "new-rule", "schema", "completion")
@@ -786,7 +787,7 @@ def test_completion_knows_commands_and_options() -> None:
     assert completed("regaudit explain secret-expir", 2) == ["secret-expired", "secret-expired-leftover", "secret-expiring"]
     assert {"tokens,credentials", "tokens,credential-all-expired"} <= set(completed("regaudit scan --select tokens,cred", 3))
     assert completed("regaudit scan --profile ", 3) == ["custom-connector", "default", "strict"]
-    assert completed("regaudit scan --output-format ", 3) == ["csv", "json", "ndjson", "text"]
+    assert completed("regaudit scan --output-format ", 3) == sorted(FORMATS)
 
 
 def test_a_shell_that_is_not_known() -> None:

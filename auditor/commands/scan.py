@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from auditor.commands import Command, complete, running
 from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, limit, outputs, rules, strict
@@ -31,6 +32,8 @@ Examples:
   regaudit scan --tenant contoso.onmicrosoft.com --app 11111111-2222-3333-4444-555555555555
   regaudit scan . --select credentials --fail-on medium
   regaudit scan . --output-format text --output-format json=report.json
+  regaudit scan . --output-format github --output-format sarif=regaudit.sarif
+  regaudit scan . --output-format azure --output-format markdown=summary.md
   regaudit scan . --fix-script fixes.ps1 --shell powershell
   regaudit scan . --output-format csv=credentials.csv --rows credentials
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
@@ -92,16 +95,25 @@ def command(
     targets = [_target(form) for form in formats or ("text",)]
     _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
     depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
+    by_rule = max(FORMATS[form].by_rule for form, _ in targets)
     files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
     own = accepted.files if accepted is not None else []
     known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *own]) if files else set()
     guard_all(files, known)
-    request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, certain_only=certain_only, accepted=accepted)
+    by_area = depth > Depth.findings
+    request = AuditRequest(
+        inputs, rules, as_of, show_passed, by_area=by_area, by_rule=by_rule, certain_only=certain_only, accepted=accepted
+    )
     audited = running.run(request, output)
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
-    for form, file in targets:
-        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell)
+    options = Options(
+        limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell,
+        summary=next((os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None), ""),
+    )  # fmt: skip
+    # Files first: a pipeline reads one as soon as standard output tells of it.
+    for form, file in sorted(targets, key=lambda target: target[1] is None):
+        shown = options if file is not None else msgspec.structs.replace(options, colour=output.coloured)
         pieces = render(report, form, shown)
         _to_stdout(pieces) if file is None else write(pieces, file)
     if fix_script is not None:
@@ -137,9 +149,17 @@ def _apart(files: list[Path | None]) -> None:
 def _target(text: str) -> tuple[str, Path | None]:
     form, equals, file = text.partition("=")
     if form not in FORMATS:
-        raise UsageError(f"no report format is called {form!r}; there are: {', '.join(FORMATS)}")
+        import difflib  # as long as ten of our modules, and seldom needed
+
+        close = difflib.get_close_matches(form.lower(), FORMATS, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}? There are" if close else "there are"
+        raise UsageError(f"no report format is called {form!r}; {hint}: {', '.join(FORMATS)}")
     if equals and not file:
         raise UsageError(f"--output-format {text}: the file's name is missing")
+    if not FORMATS[form].is_installed:
+        raise UsageError(f'the format {form} needs a package that is not installed: pip install "regaudit[{form}]"')
+    if FORMATS[form].is_binary and not file and sys.stdout.isatty():
+        raise UsageError(f"{form} is not for a terminal: give it a file, as in --output-format {form}=report.{form}")
     return form, Path(file) if file else None
 
 

@@ -12,12 +12,14 @@ from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
 from auditor.engine.areas import Said
 from auditor.entra.clouds import graph_of
+from auditor.links import rule_page
 from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import Depth, fixes, model, objects, tables
 from auditor.report.rows import FindingRow
 from auditor.report.verdict import verdict_of
 from auditor.results import Report as Audited
+from auditor.rulebook.book import shipped_rule
 from auditor.severity import Certainty, Severity, Status
 from auditor.sources.coverage import TenantInfo
 from auditor.template import Template
@@ -56,6 +58,7 @@ def report_of(
         things.service_principals,
         things.connectors,
         things.credentials,
+        things.rule_verdicts(audited),
         audited.exceptions,
     )
 
@@ -74,7 +77,7 @@ class _Objects:
             if row.status is Status.fail:
                 self._counts[row.rank] += 1
                 self._worst[row.rank] = max(self._worst.get(row.rank, row.severity), row.severity)
-        self._areas = audited.areas.by_root() if audited.areas is not None else {}
+        self._areas = audited.by_root.by_area() if audited.by_root is not None else {}
         self._positions = {reason: position for position, reason in enumerate(reasons)}
         self._verdicts: dict[Any, int] = {}
         self._interned_said: dict[int, int] = {}  # by id(): roots share what is said of them
@@ -129,6 +132,18 @@ class _Objects:
             self.area_verdicts.append({area: objects.AreaVerdict(status, list(reasons)) for area, status, reasons in key})
         self._interned_said[id(said)] = self._verdicts[key]
         return self._verdicts[key]
+
+    def rule_verdicts(self, audited: Audited) -> list[model.RuleVerdict] | None:
+        kept = audited.by_root.by_rule() if audited.by_root is not None else None
+        if kept is None:
+            return None
+        rows: list[model.RuleVerdict] = []
+        for one in kept:
+            row = model.RuleVerdict(one.rule_id, one.status, reason=None if one.reason is None else self._positions[one.reason])
+            member, position, *_ = self._at[one.rank]
+            setattr(row, member, position)
+            rows.append(row)
+        return rows
 
     def finding(self, row: engine.Finding) -> model.Finding:
         member, position, of, file = self._at[row.rank]
@@ -257,6 +272,8 @@ def _rule(outcome: engine.Outcome, explained: dict[str, Template | None]) -> mod
     row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts)
     if (template := explained.get(rule.id)) is not None:
         row.tags = rule.tags
+        row.identity = rule.identity if rule.identity != rule.id else None
+        row.page = rule_page(rule.identity) if shipped_rule(rule.id) is not None else None
         row.expected, row.why, row.references = rule.require, clean_lines(rule.why, _LONGEST), rule.references
         row.fix = Template(clean_lines(template.text, _LONGEST), template.places, template.placeholders)
         row.commands = list(commands(row.fix.text))

@@ -15,7 +15,7 @@ from auditor.report.objects import Application, AreaVerdict, Connector, Credenti
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 
 
 # -- rules and findings
@@ -51,6 +51,10 @@ class Rule(Row):
     """Codes with which a sign-in fails because of this."""
     tags: list[str] = []
     """Its tags."""
+    identity: str | None = None
+    """Its first name, by which its findings are known; null: it has never been renamed."""
+    page: str | None = None
+    """Address of its documentation; null for a rule that is not of regaudit."""
     expected: str | None = None
     """The condition that must hold, in the language of rules."""
     why: str | None = None
@@ -61,6 +65,25 @@ class Rule(Row):
     """The commands of the fix, each a template with the same places as `fix`."""
     references: list[str] = []
     """Addresses of documentation; the first is the most telling."""
+
+
+class RuleVerdict(Row):
+    """What one rule says of one object. One of `app`, `principal`, `connector` and `tenant` says of which."""
+
+    rule_id: str
+    """The rule: `id` in `rules`."""
+    status: Status
+    """pass, fail, error or not-evaluated."""
+    app: int | None = None
+    """Position of its app registration in `applications`."""
+    principal: int | None = None
+    """Position of its service principal in `service_principals`."""
+    connector: int | None = None
+    """Position of its connector in `connectors`."""
+    tenant: int | None = None
+    """Position of its tenant in `tenants`, where it is of the tenant itself."""
+    reason: int | None = None
+    """Position in `not_evaluated`: why it is not evaluated."""
 
 
 class Elsewhere(Model):
@@ -174,6 +197,11 @@ class Remark(Model):
     """The column."""
     hint: str | None = None
     """What to do."""
+
+    @property
+    def text(self) -> str:
+        """What it says, and what to do."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
 class Coverage(Model):
@@ -348,6 +376,9 @@ class Report(Model):
     """All connectors."""
     credentials: list[Credential]
     """All client secrets and certificates."""
+    rule_verdicts: list[RuleVerdict] | None = None
+    """What each rule that applies says of each object, by object. Null where there are more than 50,000, or no report of the run asked
+    for it."""
     exceptions: Exceptions | None = None
     """What took findings away; not there in a run without configuration, waivers and baseline."""
 

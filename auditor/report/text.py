@@ -122,10 +122,7 @@ class _Page:
             yield self._style(f"    {place}", dim=True)
 
     def _who(self, row: Finding) -> str:
-        kind, of = self.rows.object_of(row)
-        name = of.display_name or ("(no name)" if kind != "tenant" else "tenant")
-        identity = of.app_id or of.object_id
-        return cell(f"{name} ({identity})" if identity and identity != name else name)
+        return cell(self.rows.name_of(row))
 
     # -- what was checked
 
