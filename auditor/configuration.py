@@ -81,6 +81,12 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
     """How many days ahead a waiver may end; default: 365."""
     baseline: str | None = None
     """A baseline (`regaudit baseline`): its findings do not count."""
+    against: str | None = None
+    """An older JSON report or snapshot that a scan is compared with."""
+    fail_on_new: bool | None = None
+    """Whether only findings count that the older run did not have."""
+    ignore_newly_visible: bool | None = None
+    """Whether new findings that the older run could not have found do not count."""
     fail_on: _FailOn | None = None
     """The lowest severity that makes the exit code 1, or never."""
     min_severity: _Severity | None = None
@@ -118,7 +124,7 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
 # What a layer of rules says; the other keys are defaults of options.
 _OF_RULES = ("select", "ignore", "severity", "params", "override", "extend")
 _ADD_UP = ("exclude", "extend-rules")
-_INPUT_FILES = ("waivers", "baseline")
+_INPUT_FILES = ("waivers", "baseline", "against")
 _OUTPUT_FILES = ("fix-script",)
 
 

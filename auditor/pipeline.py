@@ -71,6 +71,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     JUnit report has them, unless there are more than so many.
     `certain_only`: failures that are only likely count as not evaluated.
     `accepted` takes findings away: waivers, a baseline, overrides of the configuration.
+    `also` names collections that are read of a snapshot or a tenant whether a rule needs them or not.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -83,6 +84,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     by_rule: int = 0
     certain_only: bool = False
     accepted: Accepted | None = None
+    also: frozenset[str] = frozenset()
 
 
 def load(
@@ -199,7 +201,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
     def wanted() -> set[str]:
         from auditor.engine.compiled import collections
 
-        return collections(rules)
+        return collections(rules) | request.also
 
     by_root = RootVerdicts(request.by_rule) if request.by_area or request.by_rule else None
     applying, exceptions, shrunk = None, None, None

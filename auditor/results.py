@@ -103,6 +103,7 @@ class Report(Loaded, kw_only=True):
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
     exceptions: Exceptions | None = None  # what configuration, waivers and baseline took away
     baseline: Baseline | None = None  # without what is fixed
+    against: gate.Against = gate.Against()  # what a comparison with an older run asks of the gate
     with_findings: Counter[str] = msgspec.field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property
@@ -152,6 +153,7 @@ class Report(Loaded, kw_only=True):
             is_empty=self.is_empty,
             allow_empty=self.allow_empty,
             strict=strict,
+            against=self.against,
         )
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:
