@@ -59,6 +59,7 @@ def report_of(
         things.connectors,
         things.credentials,
         things.rule_verdicts(audited),
+        audited.exceptions,
     )
 
 
