@@ -17,16 +17,20 @@ _DEBUG = "REGAUDIT_DEBUG"
 _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
     "connect": "Check the way from a connector to its API, link by link.",
+    "diff": "Show what changed between two runs.",
     "export": "Save a live tenant in a snapshot file.",
     "permissions": "Print the Microsoft Graph permissions that a live scan needs.",
     "whoami": "Sign in to a tenant, and show who is signed in and what they can read.",
     "rules": "List the rules.",
     "api-permissions": "List the requested API permissions: API, permission, tier, granted or not.",
     "credentials": "List credentials that have expired or expire soon.",
+    "waive": "Accept the risk of one finding for a limited time.",
+    "baseline": "Accept today's findings, so that only new findings count.",
+    "config": "Print the configuration in effect, and where it comes from.",
     "explain": "Explain a rule, or an AADSTS code and which rules look for its cause.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, report or rule.",
+    "schema": "Print a JSON Schema: application, config, diff, report, rule or waivers.",
     "completion": "Print the completion script of a shell.",
 }
 

@@ -92,7 +92,7 @@ OPEN = (0, 2)
 FAULTS = {
     "redirect URI mistyped": Fault(
         lambda it: it.redirect("web", "https://global.consent.azure-apim.net/redirct"), "client",
-        f"signs in with {SHARED}, which is not registered", NOT_REGISTERED, "close to it is https://global.consent.azure-apim.net/redirct",
+        f"uses redirect URI {SHARED}, which is not registered", NOT_REGISTERED, "close to it is https://global.consent.azure-apim.net/redirct",
     ),
     "no redirect URI": Fault(
         lambda it: it.redirect("web"), "client", f"{SHARED}, which is not registered", NOT_REGISTERED, f"{SHARED} is not registered on",

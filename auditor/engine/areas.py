@@ -1,4 +1,4 @@
-"""What the rules of each area say of each root: the worst that one of them says, and what the others could not know."""
+"""Verdicts by root, gathered while rules are judged: of the rules of each area and, where somebody asks for it, of each rule."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import compress
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
+from auditor.rulebook import Rule
 from auditor.severity import Status
 from auditor.unknown import Reason
 
@@ -32,6 +33,13 @@ class AreaVerdicts:
         """A rule of the area could not be evaluated on these roots."""
         _mark(self._gaps[area, reason], roots)
 
+    def accept(self, statuses: dict[tuple[str, int], Status]) -> None:
+        """Of these areas and ranks the rules that fail come to another status: all that they found is waived, or in the baseline."""
+        for (area, rank), status in statuses.items():
+            if status is not Status.fail:
+                self._said[area, Status.fail][rank] = 0
+                _mark_ranks(self._said[area, status], [rank])
+
     def by_root(self) -> dict[int, Said]:
         """Rank -> area -> status, and why a part of the area is not evaluated. Areas of which no rule applies to a root are not there.
 
@@ -55,7 +63,10 @@ class AreaVerdicts:
 
 
 def _mark(marked: bytearray, roots: Iterable[Any]) -> None:
-    ranks = list(map(_rank, roots))
+    _mark_ranks(marked, list(map(_rank, roots)))
+
+
+def _mark_ranks(marked: bytearray, ranks: list[int]) -> None:
     if ranks and (missing := max(ranks) + 1 - len(marked)) > 0:
         marked.extend(bytes(missing))
     for rank in ranks:
@@ -73,3 +84,61 @@ def _together(all_said: Iterable[_One]) -> Said:
             status = max(status, Status.not_evaluated)
         found[area] = status, reasons
     return found
+
+
+class RuleVerdict(NamedTuple):
+    """What one rule says of one root; the reason where it is not evaluated."""
+
+    rank: int  # of the root
+    rule_id: str
+    status: Status
+    reason: Reason | None = None
+
+
+class RootVerdicts:
+    """Verdicts of a run. Roots are told apart by their rank, which is unique in a run.
+
+    `most` verdicts are also kept by rule; if there are more, none is. "Not applicable" is no verdict here.
+    """
+
+    def __init__(self, most: int = 0) -> None:
+        self._areas = AreaVerdicts()
+        self._most = most
+        self._by_rule: list[RuleVerdict] | None = [] if most else None
+
+    def add(self, rule: Rule, status: Status, roots: list[Any]) -> None:
+        """A rule says this of these roots."""
+        self._areas.add(rule.area, status, roots)
+        self._keep(rule, status, roots)
+
+    def leave_open(self, rule: Rule, reason: Reason, roots: list[Any]) -> None:
+        """A rule could not be evaluated on these roots."""
+        self._areas.leave_open(rule.area, reason, roots)
+        self._keep(rule, Status.not_evaluated, roots, reason)
+
+    def _keep(self, rule: Rule, status: Status, roots: list[Any], reason: Reason | None = None) -> None:
+        if self._by_rule is not None:
+            self._by_rule += [RuleVerdict(root.rank, rule.id, status, reason) for root in roots]
+            if len(self._by_rule) > self._most:
+                self._by_rule = None
+
+    def accept(self, statuses: dict[tuple[str, str, int], Status]) -> None:
+        """Of these rules, areas and ranks of roots all that was found is accepted, or the worst of it is not."""
+        by_area: dict[tuple[str, int], Status] = {}
+        for (_, area, rank), status in statuses.items():
+            by_area[area, rank] = max(by_area.get((area, rank), status), status)
+        self._areas.accept(by_area)
+        if self._by_rule is not None:
+            by_rule = {(rule, rank): status for (rule, _, rank), status in statuses.items()}
+            self._by_rule = [
+                one._replace(status=by_rule.get((one.rule_id, one.rank), one.status)) if one.status is Status.fail else one
+                for one in self._by_rule
+            ]
+
+    def by_area(self) -> dict[int, Said]:
+        """As `AreaVerdicts.by_root`."""
+        return self._areas.by_root()
+
+    def by_rule(self) -> list[RuleVerdict] | None:
+        """By root, then by rule; None where they were not asked for, or are too many."""
+        return None if self._by_rule is None else sorted(self._by_rule, key=lambda one: one[:2])
