@@ -254,7 +254,8 @@ def test_owners_in_a_database_find_their_object(tmp_path: Path) -> None:
 
 def test_personal_accounts_are_unknown_where_no_column_tells(tmp_path: Path) -> None:
     (app,) = world(sources.read([str(database(tmp_path / "a.db", Applications={**OLD_APP, "supportsConvergence": 1}))])).apps
-    assert app.audience.why == roadrecon.CONVERGED
+    audience: Any = app.audience
+    assert audience.why == roadrecon.CONVERGED
     (app,) = world(sources.read([str(database(tmp_path / "b.db"))])).apps
     assert app.audience == "AzureADMyOrg"
 
