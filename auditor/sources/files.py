@@ -134,6 +134,8 @@ class _Files:
 
     def read(self, file: Whole) -> None:
         form = formats.of_file(file)
+        if file.level and (whole := formats.of_head(file)) is not None:
+            raise InputError(file.name, f"a {whole.name} is read from its own file: take it out of the archive first")
         if form is not None:
             self._pieces(file, form)
         elif file.named or _is_marked(file):
@@ -146,7 +148,8 @@ class _Files:
     def _pieces(self, file: Whole, form: FileFormat) -> None:
         """What a format finds in a file. What is wrong with a file that may not be of the format after all is not worth an error."""
         into = self.into
-        before, errors, remarks = (into.count, len(into.errors)), list[InputError](), list[Note]()
+        skipped = len(into.passed_over)
+        before, errors, remarks = (into.count, len(into.errors), len(into.empty)), list[InputError](), list[Note]()
         maker: Maker | None = None
         for part in form.pieces(file):
             if isinstance(part, Piece):
@@ -164,9 +167,10 @@ class _Files:
                 errors.append(part)
             else:
                 remarks.append(part)
-        if errors and (file.named or into.count > before[0] or form.is_certain(file)):
+        if errors and (file.asked or into.count > before[0] or form.is_certain(file)):
             into.errors += errors
-        if (into.count, len(into.errors)) == before:
+        if (into.count, len(into.errors), len(into.empty)) == before:
+            del into.passed_over[skipped:]  # of an archive: itself, and not each file in it
             self._not_read(file, remarks, form.holds_nothing)
             return
         into.notes += remarks
