@@ -24,6 +24,7 @@ _COMMANDS = {
     "api-permissions": "List what registrations request: API, permission, tier, granted or not.",
     "credentials": "List credentials that have expired or expire soon.",
     "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
+    "formats": "List the formats of files that are read, and what each cannot hold.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
     "schema": "Print a JSON Schema: application, report or rule.",

@@ -8,6 +8,7 @@ import json
 import tarfile
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import Report, audit, sources
+from auditor import audit, sources
 from auditor.errors import InputError
 from auditor.sources import Documents, archive
-from tests.helpers import process, registration
+from tests.helpers import registration
 
 APP = json.dumps([registration("Payroll")]).encode()
 
@@ -111,7 +112,7 @@ def bomb(size: int) -> bytes:
     return b"[" + b" " * size + b"]"
 
 
-BOMBS = {
+BOMBS: dict[str, Callable[[], tuple[str, bytes]]] = {
     "gzip": lambda: ("x.json.gz", gzip.compress(bomb(64 << 20))),
     "zip": lambda: ("x.zip", zipped({"apps.json": bomb(64 << 20)})),
     "zip in zip": lambda: ("x.zip", zipped({"a.zip": zipped({"apps.json": bomb(64 << 20)})})),

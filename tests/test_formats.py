@@ -29,7 +29,10 @@ OLD = {"appId": GUID, "replyUrls": [], "objectId": "11111111-1111-4111-8111-1111
 # name of a format -> the smallest files of it: the name of each, and what it holds. bytes are written as they are.
 SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "snapshot": [("tenant.ndjson.gz", None)],
-    "zip archive": [("solution.zip", {"Connector/x_connectionparameters.json": {"token": SIGN_IN}}), ("export.zip", {"a/apps.json": [REGISTRATION]})],
+    "zip archive": [
+        ("solution.zip", {"Connector/x_connectionparameters.json": {"token": SIGN_IN}}),
+        ("export.zip", {"a/apps.json": [REGISTRATION]}),
+    ],
     "gzip file": [("apps.json.gz", [REGISTRATION])],
     "tar archive": [("apps.tar", {"a/apps.json": [REGISTRATION]})],
     "solution XML": [
@@ -121,9 +124,9 @@ def write(path: Path, content: Any) -> Path:
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as tar:
             for name, member in content.items():
-                info, text = tarfile.TarInfo(name), json.dumps(member).encode()
-                info.size = len(text)
-                tar.addfile(info, io.BytesIO(text))
+                head, text = tarfile.TarInfo(name), json.dumps(member).encode()
+                head.size = len(text)
+                tar.addfile(head, io.BytesIO(text))
         path.write_bytes(packed.getvalue())
     else:
         path.write_text(content if isinstance(content, str) else json.dumps(content))

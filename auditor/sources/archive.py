@@ -98,7 +98,7 @@ def tarred(raw: bytes, name: str, wanted: re.Pattern[str], budget: Budget) -> It
     import tarfile
 
     try:
-        archive = tarfile.open(fileobj=io.BytesIO(raw), mode="r:")
+        archive = tarfile.open(fileobj=io.BytesIO(raw), mode="r:")  # noqa: SIM115  (it is closed with the bytes it reads)
         infos = [info for info in archive if info.isreg()]
     except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
         yield InputError(name, f"the tar archive cannot be read: {error}")

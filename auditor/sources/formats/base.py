@@ -168,7 +168,9 @@ class Format:
     """
 
     name: str  # as people call it
-    told_by: str = ""  # how a file or an object is recognised, for people
+    about: str = ""  # for people: what it is, and what makes it
+    told_by: str = ""  # for people: how a file or an object of it is recognised
+    holds: tuple[str, ...] = ()  # for people: collections of which it can hold objects
     markers: tuple[bytes, ...] = ()
     cannot_carry: frozenset[str] = frozenset()  # properties in Microsoft Graph's shape that no file of this format can hold
 

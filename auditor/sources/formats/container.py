@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from auditor.errors import InputError
 from auditor.pattern import late
@@ -26,6 +27,11 @@ _BEGINNING = 1 << 16  # bytes
 _TOO_DEEP = "this archive is in an archive that is in another one: it is not opened"
 
 
+def _around(file: Whole, budget: archive.Budget) -> dict[str, Any]:
+    """What a file that comes out of this one has of it."""
+    return {"limit": file.limit, "level": file.level + 1, "budget": budget, "asked": file.asked}
+
+
 class _Container(FileFormat):
     counts = False
     holds_nothing = (
@@ -43,7 +49,7 @@ class _Container(FileFormat):
                 yield member
             else:
                 name, content = member
-                yield Whole(name, file.scope, named=False, raw=content, limit=file.limit, level=file.level + 1, budget=budget, asked=file.asked)
+                yield Whole(name, file.scope, named=False, raw=content, **_around(file, budget))
 
     def _members(self, file: Whole, budget: archive.Budget) -> Iterable[archive.Member]:
         raise NotImplementedError
@@ -53,7 +59,11 @@ class _Zip(_Container):
     """A zip archive: a Power Platform solution, an export, a download."""
 
     name = "zip archive"
-    told_by = "its first bytes; of what is in it names that end in .json, .ndjson, .jsonl, .tfstate, and the parts of a solution's connectors"
+    about = "a zip archive: a Power Platform solution, an export, a download"
+    told_by = "its first bytes; files in it by the ends of their names"
+    holds = ("what is in it",)
+        "its first bytes; of what is in it names that end in .json, .ndjson, .jsonl, .tfstate, and the parts of a solution's connectors"
+    )
 
     def recognises(self, file: Whole) -> bool:
         return file.raw.startswith(archive.ZIP)
@@ -70,7 +80,9 @@ class _Tar(_Container):
     """A tar archive, also one within gzip."""
 
     name = "tar archive"
-    told_by = "`ustar` in its header; of what is in it names as in a zip archive"
+    about = "a tar archive, also within gzip"
+    told_by = "its header; files in it by the ends of their names"
+    holds = ("what is in it",)
 
     def recognises(self, file: Whole) -> bool:
         return archive.is_tar(file.raw)
@@ -86,7 +98,9 @@ class _Gzip(FileFormat):
     """A file that gzip compressed."""
 
     name = "gzip file"
+    about = "a file that gzip compressed"
     told_by = "its first bytes; in a folder by what it begins with, or a name that ends in .json.gz"
+    holds = ("what is in it",)
     counts = False
 
     def recognises(self, file: Whole) -> bool:
@@ -109,9 +123,7 @@ class _Gzip(FileFormat):
         except InputError as error:
             yield error
             return
-        yield Whole(
-            file.name, file.scope, named=file.named, raw=content, limit=file.limit, level=file.level + 1, budget=budget, asked=file.asked
-        )
+        yield Whole(file.name, file.scope, named=file.named, raw=content, **_around(file, budget))
 
 
 FORMATS = (_Zip(), _Gzip(), _Tar())

@@ -20,6 +20,9 @@ class _Description(FileFormat):
     """A solution's <Connector>: a part of the connector, its name."""
 
     name = "solution XML"
+    about = "the description of a connector in an unpacked solution"
+    told_by = "the element `Connector`"
+    holds = ("connectors",)
 
     def recognises(self, file: Whole) -> bool:
         return _ROOT.match(file.raw[:1000]) is not None
@@ -42,6 +45,9 @@ class _Definition(FileFormat):
     """A solution's definition of an environment variable: its name and default."""
 
     name = "environment variable"
+    about = "environmentvariabledefinition.xml of an unpacked solution"
+    told_by = "the element `environmentvariabledefinition`"
+    holds = ("connectors",)
 
     def recognises(self, file: Whole) -> bool:
         return _VARIABLE_ROOT.match(file.raw[:1000]) is not None
@@ -59,6 +65,9 @@ class _Values(ObjectFormat):
     """environmentvariablevalues.json of a solution, and the settings of a deployment (`pac solution create-settings`)."""
 
     name = "values of environment variables"
+    about = "environmentvariablevalues.json of a solution, the settings of `pac solution create-settings`"
+    told_by = "the names `environmentvariablevalues` and `EnvironmentVariables`"
+    holds = ("connectors",)
     markers = (rb"environmentvariablevalues", rb"EnvironmentVariables")
 
     def recognises(self, seen: Object) -> str | None:
