@@ -11,9 +11,9 @@ def files() -> dict[str, str]:
         "",
         "Made by `python scripts/generate.py` from the declarations in `auditor/sources/formats/`; `regaudit formats` prints the same.",
         "",
-        "The content of a file decides what it is, not its name. A file or object goes to the first format of this list that recognises it. "
-        "What a format cannot hold is unknown: rules that need it are not evaluated, and the report says so. `everything`: all collections that "
-        "rules read (`regaudit permissions` lists them).",
+        "The content of a file decides what it is, not its name. A file or object goes to the first format of this list that recognises "
+        "it. What a format cannot hold is unknown: rules that need it are not evaluated, and the report says so. `everything`: all collections "
+        "that rules read (`regaudit permissions` lists them).",
         "",
         "| format | what it is | recognised by | holds | cannot hold |",
         "|---|---|---|---|---|",
@@ -31,8 +31,8 @@ def files() -> dict[str, str]:
         "- Of PowerShell: `ConvertTo-Json` without `-Depth 10` cuts what lies deeper than two levels. What was cut is unknown; a note says "
         "where the first such value is. A list of one element that was written as the element is read as a list. Null is unknown where "
         "`-Property` may not have selected it.",
-        "- Archives are read in memory: at most 2,000 files of 256 MB, 1 GB in all, packed at most 200 times smaller; an archive in an archive "
-        "is opened, one in that is not. Names that lead out of an archive, links and encrypted files are not read.",
+        "- Archives are read in memory: at most 2,000 files of 256 MB, 1 GB in all, packed at most 200 times smaller; an archive in an "
+        "archive is opened, one in that is not. Names that lead out of an archive, links and encrypted files are not read.",
         "",
     ]
     return {"docs/formats.md": "\n".join(lines)}

@@ -62,8 +62,6 @@ class _Zip(_Container):
     about = "a zip archive: a Power Platform solution, an export, a download"
     told_by = "its first bytes; files in it by the ends of their names"
     holds = ("what is in it",)
-        "its first bytes; of what is in it names that end in .json, .ndjson, .jsonl, .tfstate, and the parts of a solution's connectors"
-    )
 
     def recognises(self, file: Whole) -> bool:
         return file.raw.startswith(archive.ZIP)
