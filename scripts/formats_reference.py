@@ -12,8 +12,8 @@ def files() -> dict[str, str]:
         "Made by `python scripts/generate.py` from the declarations in `auditor/sources/formats/`; `regaudit formats` prints the same.",
         "",
         "The content of a file decides what it is, not its name. A file or object goes to the first format of this list that recognises "
-        "it. What a format cannot hold is unknown: rules that need it are not evaluated, and the report says so. `everything`: all collections "
-        "that rules read (`regaudit permissions` lists them).",
+        "it. What a format cannot hold is unknown: rules that need it are not evaluated, and the report says so. `everything`: all "
+        "collections that rules read (`regaudit permissions` lists them).",
         "",
         "| format | what it is | recognised by | holds | cannot hold |",
         "|---|---|---|---|---|",

@@ -78,8 +78,8 @@ def _of_schema(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> _Node:
         return _of_schema(defs[schema["$ref"].rpartition("/")[2]], defs)
     if "items" in schema:
         return _Node(True, _of_schema(schema["items"], defs).members)
-    if "properties" in schema:
-        return _Node(members={name.lower(): (name, _of_schema(item, defs)) for name, item in schema["properties"].items()})
+    if "properties" in schema or schema.get("type") == "object":
+        return _Node(members={name.lower(): (name, _of_schema(item, defs)) for name, item in schema.get("properties", {}).items()})
     return _Node(can_be_null="null" in schema.get("type", "null"))
 
 
