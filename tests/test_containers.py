@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import subprocess
+import sys
 import tarfile
 import time
 import zipfile
@@ -193,3 +195,28 @@ def test_no_container_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory
     path.write_bytes(raw)
     for error in sources.read([str(path)]).errors:
         assert isinstance(error, InputError)
+
+
+_MEASURED = """
+import resource, sys
+from auditor import sources
+documents = sources.read([sys.argv[1]])
+assert not documents.documents
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("named", [True, False], ids=["named", "in a folder"])
+def test_lines_without_registrations_take_little_more_memory_than_their_bytes(named: bool, tmp_path: Path) -> None:
+    """1 GB within 1.5 GB, scaled: what a large file takes beyond a small one's process is at most 1.3 times its size."""
+    line = b'{"timestamp":"2026-01-01T00:00:00Z","level":"info","path":"/api/orders","user":{"id":"u1","name":"somebody"}}\n'
+    used = []
+    for size in (1 << 10, 48 << 20):
+        path = tmp_path / "log.ndjson"
+        path.write_bytes(line * (size // len(line)))
+        ran = subprocess.run(
+            [sys.executable, "-c", _MEASURED, str(path if named else tmp_path)], capture_output=True, text=True, check=True
+        )
+        used.append(int(ran.stdout))
+    assert used[1] - used[0] < 1.3 * (48 << 20)
