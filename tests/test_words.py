@@ -28,6 +28,17 @@ FORBIDDEN = {
     r"\bholds? for\b": "applies to",
     r"\bnobody (has )?(look|know|read|can tell)\w*": "is unknown, was not read",
     r"\blooked at\b": "checked",
+    r"\blook(s|ed|ing)? whether\b": "check whether",
+    r"\bnot judged\b|\bjudges the\b": "not checked",
+    r"\bends? in AADSTS": "fails with AADSTS",
+    r"\bblanks?\b": "space",
+    r"\breplaces? [^.:;]{1,80} by\b": "replace … with",
+    r"\bprevents? that\b": "prevent … from",
+    r"\brefused then\b": "refused afterwards",
+    r"\bnot (reported|checked) are\b": "…, are not reported",
+    r"\bhighest tier\b|\bpermissions? of tier 0\b": "tier 0 permission",
+    r"\b(application|API|client|service)s? of Microsoft(?! (Entra|Teams))": "Microsoft application",
+    r"(?<![-\w])multi-tenant(?![-\w])": "multitenant",
 }
 
 
@@ -101,6 +112,12 @@ def pages() -> Iterator[tuple[str, str]]:
         yield from rows(file)
 
 
+def docs() -> Iterator[tuple[str, str]]:
+    """The lines of the docs, without those that only contributors read."""
+    for file in {ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")} - {ROOT / "docs/architecture.md"}:
+        yield from rows(file)
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """(place, text) of whatever we print."""
     for file in sorted(PACKAGE.rglob("*.py")):
@@ -112,6 +129,7 @@ def texts() -> Iterator[tuple[str, str]]:
     yield from helps(cli, "regaudit")
     yield from facts()
     yield from pages()
+    yield from docs()
 
 
 @pytest.fixture(scope="module")
@@ -133,10 +151,14 @@ def test_the_texts_of_every_kind_are_read(printed: list[tuple[str, str]]) -> Non
     assert texts_of["App.connectors"] == "The connectors in the input that sign in through it."
     assert any(place.startswith("auditor/schemas/report.json") for place in texts_of)
     assert any(place.startswith("auditor/entra/aadsts.tsv") for place in texts_of)
+    assert any(place.startswith("docs/makers.md") for place in texts_of)
     assert any(place.startswith("auditor/engine/gate.py") and "no check could be evaluated" in text for place, text in printed)
     samples = {
         "a redirect URI that stands on web", "10 checks, for want of", "2 files passed over", "it is no GUID", "which can be mended",
         "owners: not given", "it holds for all", "nobody looked at it", "too long to be looked at as a whole",
+        "look whether it exists", "SAML applications are not judged", "sign-in ends in AADSTS50011", "separated by blanks",
+        "replace it by the new one", "to prevent that users consent", "other workloads are refused then", "not reported are expired secrets",
+        "a permission of the highest tier", "an application of Microsoft", "a multi-tenant application",
     }  # fmt: skip
     assert all(any(re.search(pattern, sample) for sample in samples) for pattern in FORBIDDEN)
     assert all(any(re.search(pattern, sample) for pattern in FORBIDDEN) for sample in samples)

@@ -272,7 +272,7 @@ class App(Fact):
 
     @fact(graph="signInAudienceRestrictions/allowedTenantIds")
     def allowed_tenants(self) -> list[str] | None:
-        """The tenants to which the use of a multi-tenant application is restricted (beta); null: it is not."""
+        """The tenants to which the use of a multitenant application is restricted (beta); null: it is not."""
         if not (self._audience_kind or "").lower().endswith("allowedtenantsaudience"):
             return None
         tenants: list[str] = listed(self._allowed_tenants)
@@ -418,7 +418,7 @@ class App(Fact):
 
     @fact(SERVICE_PRINCIPALS.whole, ASSIGNMENTS, unknown_without=(SERVICE_PRINCIPALS,))
     def privileged(self) -> bool:
-        """Holds an application permission of tier 0."""
+        """Has a tier 0 application permission."""
         principal = self.service_principal
         return principal is not None and principal.privileged
 
@@ -435,6 +435,8 @@ class App(Fact):
     @fact()
     def entry_count(self) -> int:
         """Entries of all collections of the manifest together; Entra ID allows about 1,200."""
-        lists = (self.redirect_uris, self.identifier_uris, self.scopes, self.app_roles, self.preauthorized_clients, self.known_clients)
-        more = (self.requested_resources, self.requested_permissions, self.secrets, self.tags, self.optional_claims)
-        return sum(len(values) for values in (*lists, *more, listed(self._keys)))
+        lists: tuple[Any, ...] = (
+            self.redirect_uris, self.identifier_uris, self.scopes, self.app_roles, self.preauthorized_clients, self.known_clients,
+            self.requested_resources, self.requested_permissions, self.secrets, self.tags, self.optional_claims, listed(self._keys),
+        )  # fmt: skip
+        return sum(map(len, lists))

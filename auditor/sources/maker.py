@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from auditor import pointer, schemas
@@ -48,8 +47,10 @@ class Maker:
         data = None
         as_it_is = piece.convert is None and piece.converted is None
         if as_it_is and not template:
-            with suppress(*UNREADABLE):
+            try:
                 data = graph.decode[piece.kind](element.view())
+            except UNREADABLE:
+                pass  # `_slowly` says what is wrong
         is_to_visit = False
         if data is not None and spelling.is_plain(piece.kind, element):
             document.data = data
@@ -69,7 +70,7 @@ class Maker:
     def _deleted(self, document: Document, since: str) -> None:
         self.deleted += 1
         name = clean(document.data.display_name, 100) if isinstance(document.data.display_name, str) else document.pointer or "the object"
-        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not judged"
+        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not checked"
         self.into.notes.append(Note(message, self.file.name, document.line, document.column))
 
     def _slowly(self, document: Document, piece: Piece, data: Any, *, template: bool, named: bool) -> bool:
