@@ -197,6 +197,26 @@ def test_no_container_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory
         assert isinstance(error, InputError)
 
 
+NOISE = {
+    "colours": (b"\x1b[36m" + APP[:1] + b"\x1b[0m" + APP[1:], 1),
+    "a warning of az": (b"WARNING: The underlying Active Directory Graph API will be replaced.\n" + APP, 1),
+    "az in Windows PowerShell": (b"az : WARNING: x\r\nAt line:1 char:1\r\n+ CategoryInfo : NotSpecified: (x:String) []\r\n" + APP, 1),
+    "comments": (b"// exported by hand\n" + APP[:1] + b"/* one */" + APP[1:], 1),
+    "a trailing comma": (APP[:-1] + b",\n]", 1),
+    "concatenated": (APP[1:-1] + b"\n" + APP[1:-1], 2),
+    "concatenated, with comments": (b"// one\n" + APP[1:-1] + b"\n// two\n" + APP[1:-1], 2),
+    "a warning, then lines": (b"WARNING: x\n" + APP[1:-1] + b"\n" + APP[1:-1] + b"\n", 2),
+}
+
+
+@pytest.mark.parametrize("name", NOISE)
+def test_what_a_terminal_or_a_person_put_around_the_json_is_skipped(name: str, tmp_path: Path) -> None:
+    raw, objects = NOISE[name]
+    documents = read(tmp_path / "apps.json", raw)
+    assert documents.errors == []
+    assert [document.kind for document in documents.documents] == ["application"] * objects
+
+
 _MEASURED = """
 import resource, sys
 from auditor import sources
