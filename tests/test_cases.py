@@ -116,7 +116,7 @@ SCANS: dict[str, Case] = {
     "f29-malicious-list": Case(says="Read 0 app registrations", exit=TOLD),
     "f32-azcli-legacy-mixed": Case({"secret-expired": "high", "redirect-http": "high", "implicit-access-token": "high"}),
     "f33-connref": Case(says="holds no app registration", exit=TOLD),
-    "f35-gz": Case(says="gzip", exit=TOLD),
+    "f35-gz": high("redirect-http"),
     "f36-empty": Case(says="the file is empty", exit=TOLD),
     "f38-graph-error": Case(says="Authorization_RequestDenied", exit=TOLD),
     "f39-html": Case(says="web page (HTML)", exit=TOLD),

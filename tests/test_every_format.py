@@ -42,7 +42,7 @@ def tenant(seed: int, collections: tuple[str, ...]) -> Tenant:
         for name, more in (("web", web), ("spa", {}), ("publicClient", {})):
             app[name] = app[name] or {"redirectUris": [], **more}
         lists = ("oauth2PermissionScopes", "preAuthorizedApplications", "knownClientApplications")
-        empty = {"acceptMappedClaims": None, "requestedAccessTokenVersion": None, **{name: [] for name in lists}}
+        empty: dict[str, Any] = {"acceptMappedClaims": None, "requestedAccessTokenVersion": None, **{name: [] for name in lists}}
         app["api"] = app["api"] or empty
         app["applicationTemplateId"] = None
         if (lock := app["servicePrincipalLockConfiguration"]) is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import json
 import lzma
@@ -61,13 +60,9 @@ FILES: list[tuple[str, Any, str, bool]] = [
     ("required.json", {"requiredResourceAccess": [ACCESS]}, "a part of a manifest", True),
     ("required-list.json", [ACCESS], "a part of a manifest", True),
     ("claims.json", {"optionalClaims": {"idToken": [{"name": "email"}]}}, "a part of a manifest", True),
-    ("apps.json.gz", gzip.compress(json.dumps(APP).encode()), "gzip", True),
     ("apps.json.bz2", bz2.compress(json.dumps(APP).encode()), "a bzip2 file", True),
     ("apps.xz", lzma.compress(json.dumps([APP]).encode()), "an xz file", True),
     ("apps.json.zst", b"\x28\xb5\x2f\xfd whatever", "a Zstandard file", False),
-    ("apps.zip", zipped("deep/app.json", APP), "this zip archive holds app registrations", True),
-    ("lines.zip", zipped("apps.ndjson", f"{json.dumps(APP)}\n{json.dumps(APP)}"), "unpack it first", True),
-    ("backup.tar", tarred(json.dumps(APP)), "a tar archive", True),
     ("portal.tsv", f"Display name\tApplication (client) ID\nx\t{GUID}\n", "CSV", True),
     ("token.json", {"error": "invalid_grant", "error_description": "AADSTS70008: it has expired"}, "an error was saved instead of data: invalid_grant", True),
     ("old.json", {"odata.error": {"code": "Request_ResourceNotFound", "message": {"value": "no"}}}, "an error was saved instead of data", True),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import sqlite3
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,12 +25,18 @@ from auditor.sources.spool import Writer
 GUID = "22222222-2222-4222-8222-222222222222"
 SIGN_IN = {"oAuthSettings": {"identityProvider": "aad", "clientId": GUID}}
 CLIENT = {"auth": {"clientId": GUID, "authority": "https://login.microsoftonline.com/common"}}
+REGISTRATION = {"id": GUID, "appId": GUID, "displayName": "Payroll", "identifierUris": []}
 OLD = {"appId": GUID, "replyUrls": [], "objectId": "11111111-1111-4111-8111-111111111111", "objectType": "Application"}
 
 # name of a format -> the smallest files of it: the name of each, and what it holds. bytes are written as they are.
 SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "snapshot": [("tenant.ndjson.gz", None)],
-    "solution": [("solution.zip", {"Connector/x_connectionparameters.json": {"token": SIGN_IN}})],
+    "zip archive": [
+        ("solution.zip", {"Connector/x_connectionparameters.json": {"token": SIGN_IN}}),
+        ("export.zip", {"a/apps.json": [REGISTRATION]}),
+    ],
+    "gzip file": [("apps.json.gz", [REGISTRATION])],
+    "tar archive": [("apps.tar", {"a/apps.json": [REGISTRATION]})],
     "solution XML": [
         ("x.xml", "<Connector><displayname>Orders</displayname></Connector>"),
         ("y.xml", '<?xml version="1.0"?>\n<Connector />'),
@@ -119,7 +127,9 @@ FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, co
 
 def write(path: Path, content: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.name.endswith(".gz"):
+    if path.name.endswith(".json.gz"):
+        path.write_bytes(gzip.compress(json.dumps(content).encode()))
+    elif path.name.endswith(".gz"):
         info = TenantInfo("7e4a0000-0000-4000-8000-000000000001", taken="2026-11-24T00:00:00Z", covered=[Covered("applications", count=1)])
         writer = Writer(path, ["applications"], "1").open(info)
         writer.page("applications", plan.APPLICATIONS, [("", b'{"id": "a", "appId": "b"}')], None, [])
@@ -135,6 +145,14 @@ def write(path: Path, content: Any) -> Path:
         with zipfile.ZipFile(packed, "w") as archive:
             for name, member in content.items():
                 archive.writestr(name, json.dumps(member))
+        path.write_bytes(packed.getvalue())
+    elif path.name.endswith(".tar"):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            for name, member in content.items():
+                head, text = tarfile.TarInfo(name), json.dumps(member).encode()
+                head.size = len(text)
+                tar.addfile(head, io.BytesIO(text))
         path.write_bytes(packed.getvalue())
     else:
         path.write_text(content if isinstance(content, str) else json.dumps(content))

@@ -7,7 +7,6 @@ takes its row away.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,7 +23,6 @@ _STATE = "export the registrations that it made with `az ad app list --all`"
 
 
 _BEGINNING, _MEMORY = 1 << 16, 128 << 20  # bytes
-_OURS_BY_TWO = late(rb'"(?:signInAudience|requiredResourceAccess|passwordCredentials|identifierUris)"')
 
 
 class Foreign(NamedTuple):
@@ -78,7 +76,7 @@ def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
         what, beginning = packed
         holds = may_hold_ours(beginning)
         # What cannot be looked into is worth a word where its name speaks of JSON: there are many archives in folders.
-        return Foreign(what, "unpack it first", holds) if holds or named or what == "a gzip file" or ".json" in name.lower() else None
+        return Foreign(what, "unpack it first", holds) if holds or named or ".json" in name.lower() else None
     if raw.startswith(b"SQLite format 3\0"):
         ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
         return Foreign("a database in an archive or a pipe", "save it as a file", ours)  # others `formats/roadrecon.py` reads
@@ -94,20 +92,13 @@ def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
 
 def _packed(raw: bytes) -> tuple[str, bytes] | None:
     """What a compressed file or an archive is, and what is at its beginning; None of another file."""
-    if raw[257:262] == b"ustar":
-        found = _OURS_BY_TWO.search(raw)  # among many files of anybody's
-        return "a tar archive", found[0] if found else b""
     for magic, what, unpacked in _PACKED:
         if raw.startswith(magic):
             try:
                 return what, unpacked(raw)
-            except (zlib.error, OSError, EOFError, ValueError, RuntimeError):
+            except (OSError, EOFError, ValueError, RuntimeError):
                 return what, b""
     return None
-
-
-def _gunzipped(raw: bytes) -> bytes:
-    return zlib.decompressobj(31).decompress(raw, _BEGINNING)
 
 
 def _bunzipped(raw: bytes) -> bytes:
@@ -131,7 +122,6 @@ def _opaque(raw: bytes) -> bytes:
 
 
 _PACKED: tuple[tuple[bytes, str, Callable[[bytes], bytes]], ...] = (
-    (b"\x1f\x8b", "a gzip file", _gunzipped),
     (b"BZh", "a bzip2 file", _bunzipped),
     (b"\xfd7zXZ\0", "an xz file", _unxzed),
     (b"\x28\xb5\x2f\xfd", "a Zstandard file", _opaque),

@@ -96,7 +96,9 @@ def _az(items: Any) -> Any:
 def azuread(write: Write) -> Callable[[Tenant], Files]:
     kinds = {"applications": "Application", "servicePrincipals": "ServicePrincipal"}
     return lambda tenant: {
-        f"{name}.json": write([{key: item for key, item in pascal(old(kinds[name], one)).items() if key != "AdditionalProperties"} for one in items])
+        f"{name}.json": write(
+            [{key: item for key, item in pascal(old(kinds[name], one)).items() if key != "AdditionalProperties"} for one in items]
+        )
         for name, items in tenant.items()
     }
 

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,9 @@ from auditor.files import MAX_FILE_SIZE, TooLarge, read_whole
 from auditor.sources import text
 from auditor.sources.document import Documents, Listing, Note, Places
 from auditor.sources.element import Element
+
+if TYPE_CHECKING:
+    from auditor.sources.archive import Budget
 
 Members: TypeAlias = Mapping[str, Element]
 JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
@@ -86,12 +89,24 @@ class Whole:
     """A file to recognise. Of one on a disk no more is read than is asked for."""
 
     def __init__(
-        self, name: str, scope: str, *, named: bool, raw: bytes | None = None, path: Path | None = None, limit: int = MAX_FILE_SIZE
+        self,
+        name: str,
+        scope: str,
+        *,
+        named: bool,
+        raw: bytes | None = None,
+        path: Path | None = None,
+        limit: int = MAX_FILE_SIZE,
+        level: int = 0,
+        budget: Budget | None = None,
+        asked: bool = False,
     ) -> None:
         self.name, self.scope = name, scope
         self.named = named  # by the user: what it is meant to be is not in doubt
+        self.asked = named or asked  # it, or the archive that it is in
         self.path = path  # of a file that can be read again: not of a pipe, nor of a file within an archive
         self.limit = limit  # bytes that are read, unpacked
+        self.level, self.budget = level, budget  # containers around it, and what may still come out of them
         self._raw = None if raw is None else _utf8(raw)
         self._head: bytes | None = raw[:_HEAD] if raw is not None else None
 
@@ -153,7 +168,9 @@ class Format:
     """
 
     name: str  # as people call it
-    told_by: str = ""  # how a file or an object is recognised, for people
+    about: str = ""  # for people: what it is, and what makes it
+    told_by: str = ""  # for people: how a file or an object of it is recognised
+    holds: tuple[str, ...] = ()  # for people: collections of which it can hold objects
     markers: tuple[bytes, ...] = ()
     path: re.Pattern[str] | None = None
     cannot_carry: frozenset[str] = frozenset()  # properties in Microsoft Graph's shape that no file of this format can hold

@@ -80,6 +80,9 @@ class _AzureADGraph(_Directory):
     """`az` before 2.37."""
 
     name = "Azure AD Graph"
+    about = "`az ad app list` and `az ad sp list` before az 2.37"
+    told_by = "`objectId` beside `objectType`, `replyUrls` or `odata.type`"
+    holds = ("applications", "servicePrincipals")
     markers = (rb"[rR]eplyUrls", rb"odata\.metadata", rb"objectType", rb"[oO]auth2Permissions")
     cannot_carry = legacy.CANNOT_CARRY
 
@@ -95,6 +98,9 @@ class _PortalManifest(_Directory):
     """What the portal showed until 2024."""
 
     name = "Azure AD Graph manifest"
+    about = "the manifest that the portal showed until 2024"
+    told_by = "`replyUrlsWithType`, `oauth2Permissions`, `accessTokenAcceptedVersion`"
+    holds = ("applications",)
     markers = (rb"[rR]eplyUrlsWithType", rb"[oO]auth2Permissions")
     cannot_carry = legacy.OF_THEIR_OWN
 
@@ -111,6 +117,9 @@ class _MicrosoftGraph(_Directory):
     """The portal's manifest, REST, `az`, CLI for Microsoft 365."""
 
     name = "Microsoft Graph"
+    about = "Microsoft Graph itself, `az` from 2.37, CLI for Microsoft 365, the manifest of the portal"
+    told_by = "`@odata.type`, `@odata.context`, or names such as `signInAudience` and `servicePrincipalType`"
+    holds = ("everything",)
     markers = (
         *(casing for collection in TENANT for name in collection.markers for casing in _casings(name)),
         *_casings("oauth2PermissionScopes"), rb"resourceAppId", rb"optionalClaims", rb"@odata\.context",

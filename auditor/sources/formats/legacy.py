@@ -12,7 +12,7 @@ from auditor.pointer import join
 from auditor.sources.formats.base import Converted
 
 OF_THEIR_OWN = frozenset({"owners", "federatedIdentityCredentials"})  # Azure AD Graph and the portal have them elsewhere
-# What Azure AD Graph has no property for. (Redirect URIs of all platforms are one list: which of them are of a single-page application is unknown.)
+# What Azure AD Graph has no property for. (Redirect URIs are one list: which of them are of a single-page application is unknown.)
 CANNOT_CARRY = OF_THEIR_OWN | {
     "createdDateTime", "spa", "isDisabled", "defaultRedirectUri", "nativeAuthenticationApisEnabled", "requestSignatureVerification",
     "servicePrincipalLockConfiguration", "authenticationBehaviors", "api.requestedAccessTokenVersion", "web.redirectUriSettings",

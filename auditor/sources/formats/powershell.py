@@ -30,7 +30,9 @@ _OBJECT_AS_TEXT = late(r"\s*(?:(?:Microsoft|System)\.[\w.`+\[\], ]*|@\{.*|class 
 _ACCESS = late(r"\s*@\{Id=([0-9A-Fa-f-]{36}); Type=(Scope|Role)\}")
 _CERTIFICATE_HASH = 20  # bytes of SHA-1
 # What only one of the two kinds has: PowerShell writes all properties of a type, also those that are not set.
-_OF_APPLICATIONS = {"web", "spa", "api", "publicClient", "requiredResourceAccess", "identifierUris", "identifierUri", "isFallbackPublicClient"}
+_OF_APPLICATIONS = {
+    "web", "spa", "api", "publicClient", "requiredResourceAccess", "identifierUris", "identifierUri", "isFallbackPublicClient",
+}  # fmt: skip
 _OF_PRINCIPALS = {
     "servicePrincipalType", "servicePrincipalNames", "servicePrincipalName", "appOwnerOrganizationId", "appRoleAssignmentRequired",
     "preferredSingleSignOnMode",
@@ -39,9 +41,10 @@ _NAVIGATION = {"owners", "federatedIdentityCredentials"}  # empty where nobody e
 _NEVER_NULL = {
     "addIns", "appRoles", "identifierUris", "keyCredentials", "passwordCredentials", "requiredResourceAccess", "tags", "resourceAccess",
     "redirectUris", "redirectUriSettings", "delegatedPermissionIds", "replyUrls", "servicePrincipalNames", "alternativeNames",
-    "notificationEmailAddresses", "oauth2PermissionScopes", "oauth2Permissions", "preAuthorizedApplications", "knownClientApplications", "allowedMemberTypes",
-    "audiences",
+    "notificationEmailAddresses", "oauth2PermissionScopes", "oauth2Permissions", "preAuthorizedApplications", "knownClientApplications",
+    "allowedMemberTypes", "audiences",
 }  # fmt: skip
+_ALWAYS_THERE = ("appRoles", "identifierUris", "keyCredentials", "passwordCredentials", "tags", "replyUrls")
 _PLATFORMS = {"web", "spa", "publicClient", "api"}  # never null, either; in Azure AD Graph one of these names is a switch
 _AZ_NAMES = {
     "IdentifierUri", "AppRole", "Tag", "ReplyUrl", "ServicePrincipalName", "Oauth2PermissionScope", "AddIn", "AlternativeName", "Audience",
@@ -75,8 +78,8 @@ def _of_schema(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> _Node:
         return _of_schema(defs[schema["$ref"].rpartition("/")[2]], defs)
     if "items" in schema:
         return _Node(True, _of_schema(schema["items"], defs).members)
-    if "properties" in schema:
-        return _Node(members={name.lower(): (name, _of_schema(item, defs)) for name, item in schema["properties"].items()})
+    if "properties" in schema or schema.get("type") == "object":
+        return _Node(members={name.lower(): (name, _of_schema(item, defs)) for name, item in schema.get("properties", {}).items()})
     return _Node(can_be_null="null" in schema.get("type", "null"))
 
 
@@ -156,18 +159,22 @@ class _MicrosoftGraph(_PowerShell):
     """Get-MgApplication, Get-MgServicePrincipal and the other cmdlets of Microsoft Graph PowerShell; Get-EntraApplication."""
 
     name = "Microsoft Graph PowerShell"
-    told_by = "names that begin with a capital: `AppId`, `SignInAudience`, `RequiredResourceAccess`"
+    about = "`Get-MgApplication`, `Get-MgServicePrincipal` and others of Microsoft Graph PowerShell, with `ConvertTo-Json -Depth 10`"
+    told_by = "names that begin with a capital: `AppId`, `SignInAudience`"
+    holds = ("everything",)
     markers = (rb"AppId", rb"SignInAudience", rb"AppRoleId", rb"ConsentType", rb"VerifiedDomains", rb"DefaultUserRolePermissions")
 
     def _is_ours(self, lowered: Members, members: Members) -> bool:
-        return "objectId" not in members and not detect.is_aad_graph(lowered) or "Id" in members
+        return ("objectId" not in members and not detect.is_aad_graph(lowered)) or "Id" in members
 
 
 class _Az(_PowerShell):
     """Get-AzADApplication and Get-AzADServicePrincipal of the Az module, which names lists in the singular."""
 
     name = "Az PowerShell"
+    about = "`Get-AzADApplication` and `Get-AzADServicePrincipal` of the Az module, with `ConvertTo-Json -Depth 10`"
     told_by = "names of lists in the singular: `IdentifierUri`, `AppRole`, `Tag`"
+    holds = ("applications", "servicePrincipals")
     markers = (rb"IdentifierUri", rb"ServicePrincipalName")
     singular = True
 
@@ -179,7 +186,9 @@ class _AzureAD(_PowerShell):
     """Get-AzureADApplication and Get-AzureADServicePrincipal of the retired AzureAD module: Azure AD Graph's objects."""
 
     name = "AzureAD PowerShell"
-    told_by = "`ObjectId` and names of Azure AD Graph that begin with a capital: `ReplyUrls`, `AvailableToOtherTenants`"
+    about = "`Get-AzureADApplication` and `Get-AzureADServicePrincipal` of the retired AzureAD module, with `ConvertTo-Json -Depth 10`"
+    told_by = "`ObjectId` and names that begin with a capital: `ReplyUrls`, `AvailableToOtherTenants`"
+    holds = ("applications", "servicePrincipals")
     markers = (rb"ObjectId",)
     cannot_carry = legacy.CANNOT_CARRY
 
@@ -291,7 +300,7 @@ class _Conversion:
                 return item
             self._out.origins[f"{meant}/0"] = own
             item, own = [item], ""
-        found = []
+        found: list[Any] = []
         for number, one in enumerate(item):
             at = f"{own}/{number}" if own else self._out.origins[f"{meant}/0"]
             if isinstance(one, dict) and node.members is not None:
@@ -321,7 +330,8 @@ class _Conversion:
         """Of an object that -Property reduced, which what is never null tells, nothing says whether a null was selected."""
         gaps = self._out.unknown
         reduced = value.get("signInAudience", "") is None or any(
-            gaps.get(name) == NOT_SELECTED for name in ("appRoles", "identifierUris", "keyCredentials", "passwordCredentials", "tags", "replyUrls")
+            gaps.get(name) == NOT_SELECTED
+            for name in ("appRoles", "identifierUris", "keyCredentials", "passwordCredentials", "tags", "replyUrls")
         )
         if not reduced:
             return
