@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+import zipfile
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -36,11 +37,10 @@ def world(documents: Documents) -> World:
 def owners(documents: Documents) -> list[tuple[str, str]]:
     """Of the only registration: each owner's id and name. Whether these are all is not known."""
     (app,) = world(documents).apps
-    known = []
+    found: list[tuple[str, str]] = []
     with pytest.raises(Unread):
-        for owner in app.owners:
-            known.append((owner.id, owner.label))
-    return known
+        found.extend((owner.id, owner.label) for owner in app.owners)
+    return found
 
 
 # -- EntraExporter
@@ -189,6 +189,23 @@ def test_an_object_of_azurehound_that_is_wrong_is_an_error(tmp_path: Path, row: 
 def test_no_list_of_azurehound_is_taken_for_whole(tmp_path: Path) -> None:
     found = world(sources.read([str(hound(tmp_path / "a.json", ("AZApp", APP), ("AZServicePrincipal", PRINCIPAL)))]))
     assert found.complete == set()
+
+
+def test_zips_of_exporters_are_read(tmp_path: Path) -> None:
+    """BloodHound takes AzureHound's files zipped."""
+    app = f"Applications/{APP['id']}"
+    folder = exported(tmp_path / "tenant", {app: APP, f"{app}/Owners/{OWNER}": {"id": OWNER, "userPrincipalName": "ann@contoso.com"}})
+    hound(tmp_path / "a.json", ("AZApp", {**APP, "id": SP}))
+    with zipfile.ZipFile(tmp_path / "hound.zip", "w") as packed:
+        packed.write(tmp_path / "a.json", "a.json")
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as packed:
+        for path in sorted(folder.rglob("*.json")):
+            packed.write(path, path.relative_to(tmp_path).as_posix())
+    for name, form, kinds in (("hound.zip", "AzureHound", ["application"]), ("export.zip", "EntraExporter", ["application", "owner"])):
+        documents = sources.read([str(tmp_path / name)])
+        assert documents.errors == []
+        assert sorted(document.kind for document in documents.documents) == kinds
+        assert {document.format.name for document in documents.documents if document.format is not None} == {form}
 
 
 # -- ROADrecon
