@@ -21,11 +21,14 @@ from auditor import joins, sources
 from auditor.display import counted
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
+from auditor.engine.baseline import read as read_baseline
+from auditor.engine.exceptions import Accepted, Applying, settle_areas
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
 from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
+from auditor.engine.waivers import read as read_waivers
 from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, STDIN_NAME
 from auditor.joins.world import World
@@ -68,6 +71,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
 
     `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
     `certain_only`: failures that are only likely count as not evaluated.
+    `accepted` takes findings away: waivers, a baseline, overrides of the configuration.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -78,6 +82,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     only: Roots | None = None
     by_area: bool = False
     certain_only: bool = False
+    accepted: Accepted = Accepted()
 
 
 def load(
@@ -153,11 +158,12 @@ def judge(
     show_passed: bool = False,
     areas: AreaVerdicts | None = None,
     certain_only: bool = False,
+    applying: Applying | None = None,
     progress: StageCallback | None = None,
 ) -> list[Outcome]:
     """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded.
 
-    Findings that say the same as one of another rule have given way to it.
+    Findings that say the same as one of another rule have given way to it. What `applying` accepts is waived, or baselined.
     """
     tell = None if progress is None else lambda done, total: progress("checking", done, total)
     totals = [Outcome(rule) for rule in rules]
@@ -176,7 +182,13 @@ def judge(
             )
             for total, one in zip(totals, outcomes, strict=True):
                 total.add(one)
+    if applying is not None:
+        applying.waive(totals)
     give_way(totals)
+    if applying is not None:
+        applying.compare(totals)
+        if areas is not None:
+            settle_areas(totals, areas)
     return totals
 
 
@@ -192,6 +204,8 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
         return collections(rules)
 
     areas = AreaVerdicts() if request.by_area else None
+    applying = None if request.accepted.is_nothing else Applying(request.accepted, request.rules.book(), now.date())
+    exceptions, shrunk = None, None
     with _collector_off():
         loaded = load(request.inputs, wanted, now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
@@ -201,20 +215,47 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
             show_passed=request.show_passed,
             areas=areas,
             certain_only=request.certain_only,
+            applying=applying,
             progress=progress,
         )
+        with_findings, findings = _with_findings(outcomes), _by_root(outcomes)
+        if applying is not None:
+            unconfigured = _unconfigured(request, loaded, rules)
+            exceptions, shrunk = applying.summed_up(findings, loaded.worlds, rules, unconfigured, certain_only=request.certain_only)
     fixed = request.as_of is not None
     return Report(
         **{name: getattr(loaded, name) for name in loaded.__struct_fields__},
         outcomes=outcomes,
-        with_findings=_with_findings(outcomes),
-        findings=_by_root(outcomes),
+        with_findings=with_findings,
+        findings=findings,
         areas=areas,
         profile=request.rules.profile_name,
         started=now if fixed else started,
         finished=now if fixed else datetime.now(timezone.utc),
         fixed=fixed,
+        exceptions=exceptions,
+        baseline=shrunk,
     )
+
+
+def _unconfigured(request: AuditRequest, loaded: Loaded, rules: list[Rule]) -> list[Finding]:
+    """The findings of the rules that the configuration changes or leaves out, as they would be without it.
+
+    Nothing more is read of a tenant for it. Rules that these give way to, or that give way to these, are judged with them.
+    """
+    if request.rules.unconfigured is None:
+        return []
+    ours = {rule.id: rule for rule in rules}
+    others = request.rules.unconfigured.rules()
+    changed = {rule.id for rule in others if ours.get(rule.id) != rule}
+    near = {name for rule in others if rule.id in changed for name in rule.gives_way_to}
+    asked = [
+        rule for rule in others if rule.id in changed or not {rule.id, *rule.aliases}.isdisjoint(near) or changed & {*rule.gives_way_to}
+    ]
+    if not changed:
+        return []
+    outcomes = judge(loaded.worlds, asked, only=request.only, certain_only=request.certain_only)
+    return [row for outcome in outcomes if outcome.rule.id in changed for _, row in outcome.rows if gate.is_failure(row)]
 
 
 def audit(
@@ -233,6 +274,8 @@ def audit(
     stdin_name: str = STDIN_NAME,
     max_file_size: int = MAX_FILE_SIZE,
     allow_empty: bool = False,
+    waivers: str | Path | None = None,
+    baseline: str | Path | None = None,
     progress: StageCallback | None = None,
     tenant_progress: ProgressCallback | None = None,
 ) -> Report:
@@ -241,6 +284,7 @@ def audit(
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
     `certain_only` leaves out failures that are only likely: they count as not evaluated.
     A file of more than `max_file_size` bytes is not read. `allow_empty`: it is no error that there is nothing to audit.
+    `waivers` and `baseline` are files of findings that do not count; no configuration is read.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
     page that does not load, GraphFault for a tenant of which nothing can be read.
@@ -253,6 +297,10 @@ def audit(
         show_passed,
         by_area=True,
         certain_only=certain_only,
+        accepted=Accepted(
+            waivers=None if waivers is None else read_waivers(Path(waivers)),
+            baseline=None if baseline is None else read_baseline(Path(baseline)),
+        ),
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)
 

@@ -11,8 +11,10 @@ from datetime import datetime
 import msgspec
 
 from auditor import joins
+from auditor.accepted import Exceptions
 from auditor.engine import gate
 from auditor.engine.areas import AreaVerdicts
+from auditor.engine.baseline import Baseline
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
 from auditor.errors import InputError
@@ -96,6 +98,8 @@ class Report(Loaded, kw_only=True):
     started: datetime
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
+    exceptions: Exceptions | None = None  # what configuration, waivers and baseline took away
+    baseline: Baseline | None = None  # without what is fixed
     with_findings: Counter[str] = msgspec.field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property

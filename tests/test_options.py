@@ -23,6 +23,7 @@ OWN = {
     ("api-permissions", "--app"),  # a row of its table, by name too
     ("scan", "--output-format"),  # several reports, into files
     ("new-rule", "--folder"),
+    ("baseline", "--output"),  # what it writes
 }
 SAMPLES = ROOT / "sample_manifests"
 

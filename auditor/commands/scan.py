@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, complete, running
-from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules, strict
+from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, limit, outputs, rules, strict
 from auditor.commands.output import guard_all, pages, shipped, write
 from auditor.errors import UsageError
 from auditor.files import identities, identity
@@ -19,6 +19,7 @@ from auditor.report import FORMATS, KINDS, Depth, Options, render
 from auditor.severity import SEVERITIES
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
 
@@ -56,6 +57,7 @@ def _either(names: Iterable[str]) -> str:
 @click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {_either(_FLAT)} is about (default: {KINDS[0]}).")
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
+@exceptions()
 @click.option(
     "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
     help="The lowest severity that makes the exit code 1.",
@@ -74,8 +76,9 @@ def _either(names: Iterable[str]) -> str:
 )
 @outputs(commands=True)
 def command(
-    inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, inventory: bool,
-    certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None, fix_script: Path | None,
+    inputs: Inputs, rules: RuleSelection, accepted: Accepted, output: Output, formats: tuple[str, ...], as_of: str | None,
+    show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
+    fix_script: Path | None,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -90,9 +93,9 @@ def command(
     _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
     depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
     files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
-    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
+    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *accepted.files]) if files else set()
     guard_all(files, known)
-    request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, certain_only=certain_only)
+    request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, certain_only=certain_only, accepted=accepted)
     audited = running.run(request, output)
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)

@@ -25,6 +25,13 @@ class AreaVerdicts:
         """A rule of the area could not be evaluated on these roots."""
         self._gaps[area, reason].update([root.rank for root in roots])
 
+    def accept(self, statuses: dict[tuple[str, int], Status]) -> None:
+        """Of these areas and ranks the rules that fail come to another status: all that they found is waived, or in the baseline."""
+        for (area, rank), status in statuses.items():
+            if status is not Status.fail:
+                self._ranks[area, Status.fail].discard(rank)
+                self._ranks[area, status].add(rank)
+
     def by_root(self) -> dict[int, dict[str, tuple[Status, list[Reason]]]]:
         """Rank -> area -> status, and why a part of the area is not evaluated. Areas of which no rule applies to a root are not there.
 

@@ -55,6 +55,7 @@ def report_of(
         things.service_principals,
         things.connectors,
         things.credentials,
+        audited.exceptions,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from auditor.accepted import Baselined, Waiver
 from auditor.display import cell, escaped, harmless
 from auditor.report import Options
 from auditor.report.model import Related, Report
@@ -66,6 +67,10 @@ def _taken(out: io.StringIO) -> bytes:
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
         value = "; ".join(one.label if isinstance(one, Related) else str(one) for one in value)
+    if isinstance(value, Waiver):
+        value = f"{f'until {value.until}: ' if value.until else ''}{value.reason} ({value.file}:{value.line})"
+    if isinstance(value, Baselined):
+        value = f"since {value.since} ({value.file})"
     if isinstance(value, bool):
         return "true" if value else "false"
     return cell(harmless(" ".join(value.split()), _LONGEST)) if isinstance(value, str) else value
