@@ -18,7 +18,7 @@ _CONFIGURABLE = {  # key of a configuration -> parameter of a command, where it 
     "max-file-size": "max_file_size", "allow-empty": "allow_empty", "fail-on": "fail_on", "min-severity": "min_severity",
     "strict": "strict", "certain-only": "certain_only", "output-format": "formats", "rows": "rows", "inventory": "inventory",
     "show-passed": "show_passed", "limit": "limit", "fix-script": "fix_script", "shell": "shell", "quiet": "quiet", "verbose": "verbose",
-    "no-color": "no_color",
+    "no-color": "no_color", "group-by": "group_by",
 }  # fmt: skip
 
 

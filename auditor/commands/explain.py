@@ -58,7 +58,7 @@ Examples:
 @outputs("text", "json", commands=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,
-    accepted: Accepted, output: Output, certain_only: bool, as_of: str | None, limit: int,
+    accepted: Accepted, output: Output, certain_only: bool, as_of: str | None, limit: int | None,
 ) -> int:  # fmt: skip
     """Show what RULE is about: how severe it is, what it reads, why it matters, how to fix it, an example that fails.
 
@@ -234,7 +234,7 @@ def _with_a_code(message: Message, text: str) -> Message:
     return message
 
 
-def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int, as_of: str | None) -> int:
+def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int | None, as_of: str | None) -> int:
     from auditor.diagnose import aadsts, causes
     from auditor.diagnose.evidence import CODES
     from auditor.report import Depth, Options, render

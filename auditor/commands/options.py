@@ -77,8 +77,13 @@ certain_only = click.option(
     help="Count findings that are only likely (they depend on an exemption or on data that is not in the input) as not evaluated.",
 )  # fmt: skip
 limit = click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown per rule (0: all)."
-)
+    "--limit", type=click.IntRange(min=0), metavar="N",
+    help="Findings shown of each rule, object or owner, with their fixes (0: all). Default: all of few, examples of many, 20 with -v.",
+)  # fmt: skip
+group_by = click.option(
+    "--group-by", type=click.Choice(["rule", "app", "owner"]), default="rule", show_default=True,
+    help="How the text report is divided: by rule, by registration (or other object), or by owner.",
+)  # fmt: skip
 
 
 def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING) -> Decorator:

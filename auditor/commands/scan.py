@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.commands import Command, complete, running
-from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, limit, outputs, rules, strict
+from auditor.commands.options import Output, as_of, certain_only, exceptions, group_by, inputs, limit, outputs, rules, strict
 from auditor.commands.output import guard_all, pages, shipped, write
 from auditor.errors import UsageError
 from auditor.files import identities, identity
@@ -30,6 +30,7 @@ Examples:
   regaudit scan --tenant contoso.onmicrosoft.com
   regaudit scan --tenant contoso.onmicrosoft.com --app 11111111-2222-3333-4444-555555555555
   regaudit scan . --select credentials --fail-on medium
+  regaudit scan . --group-by owner
   regaudit scan . --output-format text --output-format json=report.json
   regaudit scan . --fix-script fixes.ps1 --shell powershell
   regaudit scan . --output-format csv=credentials.csv --rows credentials
@@ -70,6 +71,7 @@ def _either(names: Iterable[str]) -> str:
 @certain_only
 @as_of
 @click.option("--show-passed", is_flag=True, help="Also show the checks that passed.")
+@group_by
 @limit
 @click.option(
     "--fix-script", metavar="FILE", type=click.Path(path_type=Path), help="Write the commands of all fixes to a script, which is not run."
@@ -77,7 +79,7 @@ def _either(names: Iterable[str]) -> str:
 @outputs(commands=True)
 def command(
     inputs: Inputs, rules: RuleSelection, accepted: Accepted, output: Output, formats: tuple[str, ...], as_of: str | None,
-    show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
+    show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, group_by: str, limit: int | None, rows: str | None,
     fix_script: Path | None,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
@@ -100,7 +102,10 @@ def command(
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
     for form, file in targets:
-        shown = Options(limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell)
+        shown = Options(
+            limit, file is None and output.coloured, output.quiet, output.verbose, rows=rows or KINDS[0], group_by=group_by,
+            shell=output.shell,
+        )  # fmt: skip
         pieces = render(report, form, shown)
         _to_stdout(pieces) if file is None else write(pieces, file)
     if fix_script is not None:
