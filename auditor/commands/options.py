@@ -17,7 +17,7 @@ import msgspec
 
 from auditor import files
 from auditor.commands import complete, configured
-from auditor.commands.live import live_of, live_options, sign_in_options
+from auditor.commands.live import filter_options, live_of, live_options, sign_in_options
 from auditor.errors import UsageError
 from auditor.shell import Shell
 from auditor.shell import default as default_shell
@@ -86,10 +86,13 @@ group_by = click.option(
 )  # fmt: skip
 
 
-def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING) -> Decorator:
-    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any."""
+def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, nothing: str = _NOTHING) -> Decorator:
+    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any.
+
+    `own_app`: the command has an --app of its own, which is about files, too.
+    """
     paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path()),)
-    tenant_options = live_options if some else sign_in_options
+    tenant_options = filter_options if own_app else live_options if some else sign_in_options
 
     def build(
         exclude: tuple[str, ...],

@@ -64,13 +64,13 @@ def key_of(rows: Rows, finding: Finding) -> Key:
 
 
 def reach_of(rows: Rows, at_least: Severity = Severity.medium) -> dict[Key, Reach]:
-    """Objects with findings of POWER, or of WAYS_IN that are at least so severe. What is accepted does not count."""
+    """Objects with findings of POWER or WAYS_IN that are at least so severe. What is accepted does not count."""
     found: dict[Key, Reach] = defaultdict(lambda: Reach([], []))
     for row in rows.report.findings:
-        if row.status is not Status.fail:
+        if row.status is not Status.fail or row.severity < at_least:
             continue
         if row.rule_id in POWER:
             found[key_of(rows, row)].power.append(row)
-        elif row.rule_id in WAYS_IN and row.severity >= at_least:
+        elif row.rule_id in WAYS_IN:
             found[key_of(rows, row)].ways_in.append(row)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from auditor.display import cell, counted
 from auditor.report.model import Finding
@@ -22,6 +22,7 @@ class Section(NamedTuple):
     word: str  # severity of the worst, or the status
     name: str  # of the rule, the object or the owner
     about: str  # what else its first line says
+    short: str  # name and more, for a line of a table; the end can be left out
     rows: list[Finding]
     objects: int  # whose rows they are
 
@@ -54,8 +55,12 @@ class Sections:
         """The object of a finding: its name and ID."""
         kind, of = self._rows.object_of(row)
         name = of.display_name or ("(no name)" if kind != "tenant" else "tenant")
-        identity = of.app_id or of.object_id
+        identity = self._identity(row)
         return cell(f"{name} ({identity})" if identity and identity != name else name)
+
+    def _identity(self, row: Finding) -> str | None:
+        _, of = self._rows.object_of(row)
+        return of.app_id or of.object_id
 
     def _names(self, row: Finding) -> list[tuple[str, str]]:
         """Of the sections that a row belongs to, with what tells those of one name apart."""
@@ -72,24 +77,36 @@ class Sections:
         if self._by != "rule":
             about = _severities(rows) if worst.status is Status.fail else counted(len(rows), "row")
             about += f" on {counted(objects, 'object')}" if self._by == "owner" else ""
-            return Section(word, name, about, rows, objects)
+            short = name
+            if self._by == "app" and (identity := self._identity(worst)):  # tells those of one name apart
+                short = f"{identity}  {name.removesuffix(f'({identity})')}"
+            return Section(word, name, about, short, rows, objects)
         rule = self._rows.rules[worst.rule_id]
         number = f"{len(rows):,}" + (f" on {counted(objects, 'object')}" if objects < len(rows) else "")
         codes = "".join(f"  AADSTS{code}" for code in rule.aadsts if worst.status is not Status.passed)
-        return Section(word, name, f"{rule.title}  ({number}){codes}", rows, objects)
+        return Section(word, name, f"{rule.title}  ({number}){codes}", f"{name}: {rule.title}", rows, objects)
 
-    def _order(self, row: Finding) -> tuple[bool, int, bool, bool]:
+    def _order(self, row: Finding) -> tuple[bool, int, int, bool, bool]:
         first = not self._first or self._rows.object_of(row)[1].app_id not in self._first
-        severity = row.highest_severity or row.severity
-        return first, -severity.rank, not self._is_within_reach(row), row.certainty is Certainty.likely
+        possible = row.highest_severity or row.severity
+        return first, -row.severity.rank, -possible.rank, not self._is_within_reach(row), row.certainty is Certainty.likely
 
     def _is_within_reach(self, row: Finding) -> bool:
         return bool(self.reach) and key_of(self._rows, row) in self.reach
 
-    def _rank(self, rows: list[Finding]) -> tuple[int, bool, int, int, int]:
-        first, severity, *_ = self._order(rows[0])
-        within = sum(map(self._is_within_reach, rows)) if rows[0].status is Status.fail else 0
-        return _ORDER[rows[0].status], first, severity, -within, -len(rows)
+    def _rank(self, rows: list[Finding]) -> tuple[Any, ...]:
+        """Of a section: the least comes first."""
+        worst = rows[0]
+        first, severity, *_ = self._order(worst)
+        within: tuple[int, ...] = ()
+        if worst.status is Status.fail and self._by == "app":
+            reach = self.reach.get(key_of(self._rows, worst))
+            within = (1,) if reach is None else (0, *reach.rank)
+        elif worst.status is Status.fail and self._by == "owner":
+            within = (-sum(row.severity is worst.severity for row in rows),)
+        elif worst.status is Status.fail:
+            within = (-sum(map(self._is_within_reach, rows)),)
+        return _ORDER[worst.status], first, severity, within, -len(rows)
 
 
 def _severities(rows: Iterable[Finding]) -> str:

@@ -9,12 +9,14 @@ from typing import NamedTuple
 from auditor import markdown
 from auditor.accepted import NOT_CHECKED, Exceptions
 from auditor.display import counted, harmless, wrapped
+from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
 from auditor.report.model import NotEvaluated, Report
 from auditor.report.paint import painted
 from auditor.severity import Status
 
 _TO_CHECK = ". To check one, add the manifests of its client and API: App registrations > the application > Manifest > Download"
 _FEW = 3  # reasons in one line
+_OF_TENANT = {collection.name for collection in TENANT}
 _FILES = "files"  # the profile without the rules that need a tenant
 
 
@@ -101,7 +103,7 @@ class Summary(NamedTuple):
         if not self.verbose:
             why = _of_files(reasons) if self.report.run.source == "manifest" else _of_tenant(reasons)
             ways = ["-v lists them"]
-            if self.report.run.source == "manifest" and self.report.run.profile != _FILES and any(one.is_collection for one in reasons):
+            if self.report.run.profile != _FILES and any(one.what == SERVICE_PRINCIPALS.name and one.is_collection for one in reasons):
                 ways.append("--profile files leaves out rules that need the tenant")
             yield from wrapped(f"{head}. {why}: {', '.join(ways)}.")
             return
@@ -144,8 +146,8 @@ def _reason(one: NotEvaluated) -> str:
 
 def _of_files(reasons: list[NotEvaluated]) -> str:
     """612 need data of the tenant (service principals, owners and 3 more), 194 other data that the input does not have."""
-    of_tenant = [one for one in reasons if one.is_collection]
-    asked, others = (sum(one.count for one in some) for some in (of_tenant, [one for one in reasons if not one.is_collection]))
+    of_tenant = [one for one in reasons if one.what in _OF_TENANT]
+    asked, others = (sum(one.count for one in some) for some in (of_tenant, [one for one in reasons if one.what not in _OF_TENANT]))
     parts = []
     if asked:
         names = list(dict.fromkeys(_words(one.what) for one in of_tenant))

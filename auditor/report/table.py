@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -46,12 +46,17 @@ def ndjson(report: Report, options: Options) -> Iterator[bytes]:
 
 def comma_separated(report: Report, options: Options) -> Iterator[bytes]:
     """RFC 4180, in UTF-8, a row a line. No cell is a formula; lists are joined by "; "."""
+    head = list(_head(report, options.rows).values())
+    yield from separated(columns(options.rows), ([*head, *msgspec.structs.astuple(row)] for row in _rows(report, options.rows)))
+
+
+def separated(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
+    """CSV with a header. The texts of the rows are clean."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    head = list(_head(report, options.rows).values())
-    writer.writerow(columns(options.rows))
-    for row in _rows(report, options.rows):
-        writer.writerow([*head, *map(_cell, msgspec.structs.astuple(row))])
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow(map(_cell, row))
         if out.tell() > 1 << 16:
             yield _taken(out)
     yield _taken(out)

@@ -106,13 +106,13 @@ class _Page:
         count = len(sections) if len(sections) + 2 <= room else room - 3
         name = _NOUNS[self.options.group_by]
         width = max(9, *(len(one.word) for one in sections))
-        yield f"{'severity':<{width}}  findings  objects  {name}"
+        are_one = self.options.group_by == "app"  # each is one object
+        yield f"{'severity':<{width}}  findings  {'' if are_one else 'objects  '}{name}"
         for one in sections[:count]:
-            start = f"{one.word:<{width}}  {len(one.rows):>8,}  {one.objects:>7,}  "
-            rule = self.rows.rules.get(one.name) if self.options.group_by == "rule" else None
-            text = f"{one.name}: {rule.title}" if rule else one.name.replace(" ", KEPT)
-            said = textwrap.shorten(text, max(20, columns() - len(start)), placeholder=" …", break_on_hyphens=False, break_long_words=False)
-            yield self._paint(one.word, one.word) + start[len(one.word) :] + (said if said != " …" else one.name).replace(KEPT, " ")
+            objects = "" if are_one else f"{one.objects:>7,}  "
+            start = f"{one.word:<{width}}  {len(one.rows):>8,}  {objects}"
+            said = textwrap.shorten(one.short, max(20, columns() - len(start)), placeholder=" …", break_on_hyphens=False, break_long_words=False)
+            yield self._paint(one.word, one.word) + start[len(one.word) :] + said
         if left := sections[count:]:
             findings = counted(sum(len(one.rows) for one in left), "finding")
             yield f"… and {counted(len(left), f'more {name}')} with {findings}"
