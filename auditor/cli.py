@@ -16,6 +16,7 @@ from auditor import __version__
 _DEBUG = "REGAUDIT_DEBUG"
 _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
+    "overview": "Show what is worst: rules, registrations, owners, what expires, what is dangerous.",
     "connect": "Walk from a connector to its API, link by link.",
     "export": "Read a live tenant into a snapshot.",
     "permissions": "Print what a live scan needs of Microsoft Graph.",
@@ -29,7 +30,7 @@ _COMMANDS = {
     "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, config, report, rule or waivers.",
+    "schema": "Print a JSON Schema: application, config, overview, report, rule or waivers.",
     "completion": "Print the completion script of a shell.",
 }
 

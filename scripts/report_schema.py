@@ -1,4 +1,4 @@
-"""Makes `auditor/schemas/report.json`, the JSON Schema of the JSON report, from the structs of `auditor/report/model.py`.
+"""Makes `auditor/schemas/report.json` and `overview.json`, the JSON Schemas of what regaudit writes, from the structs of `auditor/report/`.
 
 The text below a member of a struct describes it. All objects are open: a later version may add members.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import sys
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from auditor import accepted, severity, template
-from auditor.report import model, objects
+from auditor.report import model, objects, overview
 from auditor.severity import SEVERITIES
 
-MODULES = (model, objects, accepted, severity, template)
+MODULES = (overview, model, objects, accepted, severity, template)
 
 
 def described(module: ModuleType) -> dict[str, dict[str, str]]:
@@ -35,21 +36,26 @@ def described(module: ModuleType) -> dict[str, dict[str, str]]:
     return found
 
 
-def schema() -> dict[str, Any]:
-    made = msgspec.json.schema(model.Report)
-    texts = {name: members for module in MODULES for name, members in described(module).items()}
+def schema(of: type[msgspec.Struct], title: str, version: str, page: str) -> dict[str, Any]:
+    made = msgspec.json.schema(of)
+    own = sys.modules[of.__module__]  # whose classes come first
+    texts = {name: members for module in (*MODULES, own) for name, members in described(module).items()}
     for name, definition in made["$defs"].items():
-        definition["description"] = " ".join(texts[name][""].split())
+        said = texts[name]
+        definition["description"] = " ".join(said[""].split())
         for member, value in definition.get("properties", {}).items():
-            value["description"] = texts[name][member]
-    made["$defs"]["Severity"]["enum"] = list(SEVERITIES)  # in their order
+            value["description"] = said[member]
+    if "Severity" in made["$defs"]:
+        made["$defs"]["Severity"]["enum"] = list(SEVERITIES)  # in their order
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "regaudit's JSON report",
-        "description": f"schema_version {model.SCHEMA_VERSION}. Made by scripts/generate.py. What may change: docs/report.md.",
+        "title": title,
+        "description": f"schema_version {version}. Made by scripts/generate.py. What may change: {page}.",
         **made,
     }
 
 
 def files() -> dict[str, str]:
-    return {"auditor/schemas/report.json": json.dumps(schema(), indent=1) + "\n"}
+    report = schema(model.Report, "regaudit's JSON report", model.SCHEMA_VERSION, "docs/report.md")
+    page = schema(overview.Overview, "regaudit's overview", overview.SCHEMA_VERSION, "docs/report.md")
+    return {f"auditor/schemas/{name}.json": json.dumps(made, indent=1) + "\n" for name, made in (("report", report), ("overview", page))}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from auditor.report.model import Finding
+from auditor.report.objects import Entity
 from auditor.report.rows import Rows
 from auditor.severity import Severity, Status
 
@@ -57,20 +58,25 @@ def _worst(findings: list[Finding]) -> int:
     return max((row.severity.rank for row in findings), default=-1)
 
 
-def key_of(rows: Rows, finding: Finding) -> Key:
-    """What a finding is of. A registration and its service principal are one application."""
-    kind, of = rows.object_of(finding)
+def key(of: Entity, kind: str = "") -> Key:
+    """What an object is known by. A registration and its service principal are one application."""
     return of.tenant, of.app_id or f"{kind} {of.object_id or of.pointer} {of.file}"
 
 
+def key_of(rows: Rows, finding: Finding) -> Key:
+    """What a finding is of."""
+    kind, of = rows.object_of(finding)
+    return key(of, "" if kind in ("application", "servicePrincipal") else kind)
+
+
 def reach_of(rows: Rows, at_least: Severity = Severity.medium) -> dict[Key, Reach]:
-    """Objects with findings of POWER or WAYS_IN that are at least so severe. What is accepted does not count."""
+    """Objects with findings of POWER, or of WAYS_IN that are at least so severe. What is accepted does not count."""
     found: dict[Key, Reach] = defaultdict(lambda: Reach([], []))
     for row in rows.report.findings:
-        if row.status is not Status.fail or row.severity < at_least:
+        if row.status is not Status.fail:
             continue
         if row.rule_id in POWER:
             found[key_of(rows, row)].power.append(row)
-        elif row.rule_id in WAYS_IN:
+        elif row.rule_id in WAYS_IN and row.severity >= at_least:
             found[key_of(rows, row)].ways_in.append(row)
     return found

@@ -97,8 +97,8 @@ class _Page:
             out += part
             shown += 1
         yield from out
-        if others := sections[shown:]:
-            yield from self._table(others, max(3, room - len(out)))
+        if shown < len(sections):
+            yield from self._table(sections[shown:], max(3, room - len(out)))
         yield from (*hint, "")
 
     def _table(self, sections: list[Section], room: int) -> Iterator[str]:
