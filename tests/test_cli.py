@@ -735,7 +735,7 @@ def test_a_page_without_an_example_or_with_a_wrong_rule(tmp_path: Path) -> None:
     assert "no-such-folder" in ran.err
 
 
-@pytest.mark.parametrize("name", ["application", "config", "report", "rule", "waivers"])
+@pytest.mark.parametrize("name", ["application", "config", "overview", "report", "rule", "waivers"])
 def test_schemas_are_schemas(name: str) -> None:
     ran = regaudit("schema", name)
     assert ran.code == 0
@@ -782,7 +782,7 @@ def test_completion_knows_commands_and_options() -> None:
     assert completed("regaudit s", 1) == ["scan", "schema"]
     assert "--fail-on" in completed("regaudit scan --f", 2)
     assert completed("regaudit scan --fail-on ", 3) == list(GATES)
-    assert completed("regaudit schema ", 2) == ["application", "config", "report", "rule", "waivers"]
+    assert completed("regaudit schema ", 2) == ["application", "config", "overview", "report", "rule", "waivers"]
     assert completed("regaudit explain secret-expir", 2) == ["secret-expired", "secret-expired-leftover", "secret-expiring"]
     assert {"tokens,credentials", "tokens,credential-all-expired"} <= set(completed("regaudit scan --select tokens,cred", 3))
     assert completed("regaudit scan --profile ", 3) == ["custom-connector", "default", "strict"]
