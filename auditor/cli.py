@@ -18,6 +18,7 @@ _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
     "overview": "Show what is worst: rules, registrations, owners, what expires, what is dangerous.",
     "connect": "Walk from a connector to its API, link by link.",
+    "diff": "Say what changed between two runs.",
     "export": "Read a live tenant into a snapshot.",
     "permissions": "Print what a live scan needs of Microsoft Graph.",
     "whoami": "Sign in to a tenant, and say who that is and what it may read.",
@@ -30,7 +31,7 @@ _COMMANDS = {
     "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, config, overview, report, rule or waivers.",
+    "schema": "Print a JSON Schema: application, config, diff, overview, report, rule or waivers.",
     "completion": "Print the completion script of a shell.",
 }
 

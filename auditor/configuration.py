@@ -81,6 +81,12 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
     """How many days ahead a waiver may end; default: 365."""
     baseline: str | None = None
     """A baseline (`regaudit baseline`): its findings do not count."""
+    against: str | None = None
+    """An older JSON report or snapshot that a scan is compared with."""
+    fail_on_new: bool | None = None
+    """Whether only findings count that the older run did not have."""
+    ignore_newly_visible: bool | None = None
+    """Whether new findings that the older run could not have found do not count."""
     fail_on: _FailOn | None = None
     """The lowest severity that makes the exit code 1, or never."""
     min_severity: _Severity | None = None
@@ -118,7 +124,7 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
 # What a layer of rules says; the other keys are defaults of options.
 _OF_RULES = ("select", "ignore", "severity", "params", "override", "extend")
 _ADD_UP = ("exclude", "extend-rules")
-_INPUT_FILES = ("waivers", "baseline")
+_INPUT_FILES = ("waivers", "baseline", "against")
 _OUTPUT_FILES = ("fix-script",)
 
 
@@ -358,16 +364,19 @@ def _upwards() -> list[Path]:
 
 
 def _has_table(path: Path) -> bool:
-    """Whether a pyproject.toml has our table. One that cannot be read is not ours to complain of."""
+    """Whether a pyproject.toml has our table, as far as can be told. One that is broken is ours to complain of only if it names us."""
     try:
         text = settings.read_text(path)
-        if "regaudit" not in text:
-            return False
-        import tomllib
-
-        return isinstance(tomllib.loads(text).get("tool", {}).get("regaudit"), dict)
-    except (OSError, ValueError, AttributeError, RecursionError):
+    except (OSError, ValueError):
         return False
+    if _AT not in text and "[tool]" not in text:
+        return False
+    import tomllib
+
+    try:
+        return isinstance(tomllib.loads(text).get("tool", {}).get("regaudit"), dict)
+    except (ValueError, AttributeError, RecursionError):
+        return f"[{_AT}" in text
 
 
 def _is_within(path: Path, folder: str) -> bool:

@@ -20,15 +20,12 @@ import msgspec
 from auditor import joins, sources
 from auditor.display import counted
 from auditor.engine import gate
-from auditor.engine.areas import AreaVerdicts
-from auditor.engine.baseline import read as read_baseline
-from auditor.engine.exceptions import Accepted, Applying, settle_areas
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
 from auditor.engine.rows import name_all
 from auditor.engine.selection import RuleSelection
-from auditor.engine.waivers import read as read_waivers
 from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, STDIN_NAME
 from auditor.joins.world import World
@@ -38,6 +35,7 @@ from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted, Applying
     from auditor.sources.graph.live import Live
     from auditor.sources.graph.plan import Plan
     from auditor.sources.graph.sink import ProgressCallback
@@ -69,9 +67,11 @@ class Inputs(msgspec.Struct, frozen=True):
 class AuditRequest(msgspec.Struct, frozen=True):
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
-    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
+    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them. `by_rule`: and by object and rule, as a
+    JUnit report has them, unless there are more than so many.
     `certain_only`: failures that are only likely count as not evaluated.
     `accepted` takes findings away: waivers, a baseline, overrides of the configuration.
+    `also` names collections that are read of a snapshot or a tenant whether a rule needs them or not.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -81,8 +81,10 @@ class AuditRequest(msgspec.Struct, frozen=True):
     show_passed: bool = False
     only: Roots | None = None
     by_area: bool = False
+    by_rule: int = 0
     certain_only: bool = False
-    accepted: Accepted = Accepted()
+    accepted: Accepted | None = None
+    also: frozenset[str] = frozenset()
 
 
 def load(
@@ -156,7 +158,7 @@ def judge(
     *,
     only: Roots | None = None,
     show_passed: bool = False,
-    areas: AreaVerdicts | None = None,
+    by_root: RootVerdicts | None = None,
     certain_only: bool = False,
     applying: Applying | None = None,
     progress: StageCallback | None = None,
@@ -176,7 +178,7 @@ def judge(
                 only=roots,
                 record=only is not None,
                 show_passed=show_passed,
-                areas=areas,
+                by_root=by_root,
                 certain_only=certain_only,
                 tell=tell,
             )
@@ -186,9 +188,7 @@ def judge(
         applying.waive(totals)
     give_way(totals)
     if applying is not None:
-        applying.compare(totals)
-        if areas is not None:
-            settle_areas(totals, areas)
+        applying.compare(totals, by_root)
     return totals
 
 
@@ -201,11 +201,14 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
     def wanted() -> set[str]:
         from auditor.engine.compiled import collections
 
-        return collections(rules)
+        return collections(rules) | request.also
 
-    areas = AreaVerdicts() if request.by_area else None
-    applying = None if request.accepted.is_nothing else Applying(request.accepted, request.rules.book(), now.date())
-    exceptions, shrunk = None, None
+    by_root = RootVerdicts(request.by_rule) if request.by_area or request.by_rule else None
+    applying, exceptions, shrunk = None, None, None
+    if request.accepted is not None:
+        from auditor.engine.exceptions import Applying
+
+        applying = Applying(request.accepted, request.rules.book(), now.date())
     with _collector_off():
         loaded = load(request.inputs, wanted, now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
@@ -213,7 +216,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
             rules,
             only=request.only,
             show_passed=request.show_passed,
-            areas=areas,
+            by_root=by_root,
             certain_only=request.certain_only,
             applying=applying,
             progress=progress,
@@ -228,7 +231,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
         outcomes=outcomes,
         with_findings=with_findings,
         findings=findings,
-        areas=areas,
+        by_root=by_root,
         profile=request.rules.profile_name,
         started=now if fixed else started,
         finished=now if fixed else datetime.now(timezone.utc),
@@ -297,12 +300,20 @@ def audit(
         show_passed,
         by_area=True,
         certain_only=certain_only,
-        accepted=Accepted(
-            waivers=None if waivers is None else read_waivers(Path(waivers)),
-            baseline=None if baseline is None else read_baseline(Path(baseline)),
-        ),
+        accepted=None if waivers is None and baseline is None else _accepted(waivers, baseline),
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)
+
+
+def _accepted(waivers: str | Path | None, baseline: str | Path | None) -> Accepted:
+    from auditor.engine import baseline as baselines
+    from auditor.engine import waivers as of_waivers
+    from auditor.engine.exceptions import Accepted
+
+    return Accepted(
+        waivers=None if waivers is None else of_waivers.read(Path(waivers)),
+        baseline=None if baseline is None else baselines.read(Path(baseline)),
+    )
 
 
 def _say_what_is_missing(documents: Documents) -> None:

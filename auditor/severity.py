@@ -18,17 +18,20 @@ class Ordered(StrEnum):
 
     # Texts compare by their letters.
 
+    def _rank_of(self, other: str) -> int:
+        return (other if isinstance(other, type(self)) else type(self)(other)).rank
+
     def __lt__(self, other: str) -> bool:
-        return self.rank < type(self)(other).rank
+        return self.rank < self._rank_of(other)
 
     def __le__(self, other: str) -> bool:
-        return self.rank <= type(self)(other).rank
+        return self.rank <= self._rank_of(other)
 
     def __gt__(self, other: str) -> bool:
-        return self.rank > type(self)(other).rank
+        return self.rank > self._rank_of(other)
 
     def __ge__(self, other: str) -> bool:
-        return self.rank >= type(self)(other).rank
+        return self.rank >= self._rank_of(other)
 
 
 class Severity(Ordered):

@@ -137,7 +137,12 @@ def first_unknown(*values: object) -> Unknown | None:
 
 def whole_or_partial(found: list[Any], missing: Unknown | None) -> list[Any]:
     """`found` as it is when nothing is missing, else as the known part of a list."""
-    return found if missing is None else Partial(found, missing)
+    if missing is None:
+        return found or _NONE
+    return Partial(found, missing)
+
+
+_NONE: list[Any] = []  # one for all: what is worked out is read-only, and mostly empty
 
 
 def keep(values: Any, test: Callable[[Any], object]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Makes `auditor/schemas/report.json` and `overview.json`, the JSON Schemas of what regaudit writes, from the structs of `auditor/report/`.
+"""Makes the JSON Schemas of the JSON report and of what `regaudit diff` and `regaudit overview` print, from the structs of their models.
 
 The text below a member of a struct describes it. All objects are open: a later version may add members.
 """
@@ -8,17 +8,18 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import sys
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from auditor import accepted, severity, template
+from auditor.history import model as diff
 from auditor.report import model, objects, overview
 from auditor.severity import SEVERITIES
 
-MODULES = (overview, model, objects, accepted, severity, template)
+MODULES = (model, objects, accepted, severity, template)
 
 
 def described(module: ModuleType) -> dict[str, dict[str, str]]:
@@ -36,10 +37,10 @@ def described(module: ModuleType) -> dict[str, dict[str, str]]:
     return found
 
 
-def schema(of: type[msgspec.Struct], title: str, version: str, page: str) -> dict[str, Any]:
+def schema(of: type, modules: Iterable[ModuleType], title: str, version: str, changes: str) -> dict[str, Any]:
+    """The schema of a struct whose parts are in these modules; of two classes of one name that of the last."""
     made = msgspec.json.schema(of)
-    own = sys.modules[of.__module__]  # whose classes come first
-    texts = {name: members for module in (*MODULES, own) for name, members in described(module).items()}
+    texts = {name: members for module in modules for name, members in described(module).items()}
     for name, definition in made["$defs"].items():
         said = texts[name]
         definition["description"] = " ".join(said[""].split())
@@ -50,12 +51,15 @@ def schema(of: type[msgspec.Struct], title: str, version: str, page: str) -> dic
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
-        "description": f"schema_version {version}. Made by scripts/generate.py. What may change: {page}.",
+        "description": f"schema_version {version}. Made by scripts/generate.py. What may change: {changes}.",
         **made,
     }
 
 
 def files() -> dict[str, str]:
-    report = schema(model.Report, "regaudit's JSON report", model.SCHEMA_VERSION, "docs/report.md")
-    page = schema(overview.Overview, "regaudit's overview", overview.SCHEMA_VERSION, "docs/report.md")
-    return {f"auditor/schemas/{name}.json": json.dumps(made, indent=1) + "\n" for name, made in (("report", report), ("overview", page))}
+    schemas = {
+        "report": schema(model.Report, MODULES, "regaudit's JSON report", model.SCHEMA_VERSION, "docs/report.md"),
+        "diff": schema(diff.Diff, (*MODULES, diff), "What changed between two runs of regaudit", diff.SCHEMA_VERSION, "docs/report.md"),
+        "overview": schema(overview.Overview, (*MODULES, overview), "regaudit's overview", overview.SCHEMA_VERSION, "docs/report.md"),
+    }
+    return {f"auditor/schemas/{name}.json": json.dumps(made, indent=1) + "\n" for name, made in schemas.items()}

@@ -130,6 +130,11 @@ def test_a_pyproject_of_others_is_no_configuration(repository: Path, text: str) 
     assert "taken away" not in scan().out
 
 
+def test_a_broken_pyproject_with_our_table_is_an_error(repository: Path) -> None:
+    write(repository / "pyproject.toml", "[tool.regaudit]\nfail-on = never")
+    assert says(scan()).startswith(f"configuration {Path('../pyproject.toml')}:2: the configuration is not TOML")
+
+
 def test_help_needs_no_configuration(repository: Path) -> None:
     write(repository / "regaudit.toml", "nonsense = 1")
     assert regaudit("scan", "--help").code == 0

@@ -302,6 +302,8 @@ def test_no_format_and_no_command_shows_a_waived_finding_as_a_failing_one(team: 
     csv = scan(*only, "--output-format", "csv").out
     assert csv.count(",waived,") == 4
     assert "until 2027-01-01: x (regaudit-waivers.toml:1)" in csv
+    junit = scan(*only, "--output-format", "junit").out
+    assert ("<failure" in junit, junit.count('<skipped message="waived: x"')) == (False, 3), "of one rule and object one case"
     scan(*only, "--fix-script", "fixes.sh", "--shell", "bash")
     assert "az " not in (team / "fixes.sh").read_text().partition("run()")[2].partition("\n}")[2]
     explained = regaudit("explain", "AADSTS7000222", "manifests", *only, *TODAY)

@@ -180,7 +180,7 @@ def test_the_kind_of_a_fix(text: str, kind: str) -> None:
 
 def test_every_page_says_what_it_is() -> None:
     """Prose is for pages of users."""
-    assert not {rule.id for rule in RULES if fixes.kind(rule) == "prose"}, "write the fix in blocks: docs/rules.md"
+    assert not {rule.id for rule in RULES if fixes.kind(rule) == "prose"}, "write the fix in blocks: docs/writing-rules.md"
 
 
 # -- what a finding gets

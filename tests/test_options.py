@@ -22,7 +22,8 @@ TODAY = ("--as-of", "2026-11-24")
 OWN = {
     ("api-permissions", "--app"),  # a row of its table, by name too
     ("credentials", "--app"),
-    ("scan", "--output-format"),  # several reports, into files
+    ("scan", "--output-format"),
+    ("diff", "--output-format"),  # several reports, into files
     ("new-rule", "--folder"),
     ("baseline", "--output"),  # what it writes
 }

@@ -827,3 +827,32 @@ ROLE = {"id": "r", "principalId": PARENT, "resourceId": GRAPH_ID, "appRoleId": R
 def test_a_principals_assignments_are_known_when_one_list_was_read_to_its_end(pages: list[Any], whole: bool) -> None:
     found = world([{"id": PARENT, "appId": "a", "displayName": "A", "servicePrincipalType": "Application"}, *pages])
     assert (found.grants.application(principal_of(found, "a")).__class__ is list) is whole
+
+
+def test_what_many_registrations_request_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = world([one(f"app-{i}", requiredResourceAccess=[asks(MICROSOFT_GRAPH, (USER_READ, "Scope"))]) for i in range(20)])
+    asked: list[tuple[str, str, str]] = []
+    definition = found.apis.definition
+    monkeypatch.setattr(found.apis, "definition", lambda *key: asked.append(key) or definition(*key))  # type: ignore[func-returns-value]
+    first, *others = (app.requested_permissions[0] for app in found.apps)
+    assert (first.value, first.definition is not None, first.other_kind) == ("User.Read", True, None)
+    assert (first.privilege, first.reach) == (others[0].privilege, others[0].reach)
+    once = len(asked)
+    assert all(wish.value == "User.Read" and wish.definition is first.definition and wish.other_kind is None for wish in others)
+    assert len(asked) == once > 0
+
+
+def test_a_permission_of_an_unknown_kind_is_like_no_other() -> None:
+    wish = {"requiredResourceAccess": [{"resourceAppId": MICROSOFT_GRAPH, "resourceAccess": [{"id": USER_READ}]}]}
+    unsure = world([one("a", **wish), one("b", requiredResourceAccess=[asks(MICROSOFT_GRAPH, (USER_READ, "Scope"))])])
+    first, second = (app_of(unsure, name).requested_permissions[0] for name in "ab")
+    assert unknown(first.definition)
+    assert first.resource is second.resource is not None
+    assert second.value == "User.Read"
+
+
+def test_a_value_that_a_registration_has_twice_is_shared_with_others_only() -> None:
+    twice = web("https://x/cb", "https://x/cb")
+    assert len(app_of(tenant(one("a", **twice))).redirect_uris[0].also_on) == 0
+    both = tenant(one("a", **twice), one("b", **twice))
+    assert app_ids(app_of(both).redirect_uris[0].also_on) == ["b"]

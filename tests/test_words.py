@@ -101,6 +101,12 @@ def pages() -> Iterator[tuple[str, str]]:
         yield from rows(file)
 
 
+def docs() -> Iterator[tuple[str, str]]:
+    """The lines of the docs, without those that only contributors read."""
+    for file in {ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")} - {ROOT / "docs/architecture.md"}:
+        yield from rows(file)
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """(place, text) of whatever we print."""
     for file in sorted(PACKAGE.rglob("*.py")):
@@ -112,6 +118,7 @@ def texts() -> Iterator[tuple[str, str]]:
     yield from helps(cli, "regaudit")
     yield from facts()
     yield from pages()
+    yield from docs()
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +140,7 @@ def test_the_texts_of_every_kind_are_read(printed: list[tuple[str, str]]) -> Non
     assert texts_of["App.connectors"] == "The connectors in the input that sign in through it."
     assert any(place.startswith("auditor/schemas/report.json") for place in texts_of)
     assert any(place.startswith("auditor/entra/aadsts.tsv") for place in texts_of)
+    assert any(place.startswith("docs/makers.md") for place in texts_of)
     assert any(place.startswith("auditor/engine/gate.py") and "no check could be evaluated" in text for place, text in printed)
     samples = {
         "a redirect URI that stands on web", "10 checks, for want of", "2 files passed over", "it is no GUID", "which can be mended",

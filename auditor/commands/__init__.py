@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _CONFIG = "auditor.configuration"  # of a context's `meta`
 _CONFIGURABLE = {  # key of a configuration -> parameter of a command, where it has one
     "profile": "profile", "extend-rules": "extend_rules", "exclude": "exclude", "waivers": "waivers", "baseline": "baseline",
+    "against": "against",
+    "fail-on-new": "fail_on_new", "ignore-newly-visible": "ignore_newly_visible",
     "max-file-size": "max_file_size", "allow-empty": "allow_empty", "fail-on": "fail_on", "min-severity": "min_severity",
     "strict": "strict", "certain-only": "certain_only", "output-format": "formats", "rows": "rows", "inventory": "inventory",
     "show-passed": "show_passed", "limit": "limit", "fix-script": "fix_script", "shell": "shell", "quiet": "quiet", "verbose": "verbose",

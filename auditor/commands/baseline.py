@@ -40,7 +40,7 @@ Examples:
 @as_of
 @outputs()
 def command(
-    inputs: Inputs, target: Path | None, update: Path | None, rules: RuleSelection, accepted: Accepted, certain_only: bool,
+    inputs: Inputs, target: Path | None, update: Path | None, rules: RuleSelection, accepted: Accepted | None, certain_only: bool,
     as_of: str | None, output: Output,
 ) -> int:  # fmt: skip
     """Accept what is found today, so that `regaudit scan --baseline FILE` fails on what is new only.
@@ -52,18 +52,20 @@ def command(
     from auditor.display import counted
     from auditor.engine import baseline as baselines
     from auditor.engine.baseline import Baseline
+    from auditor.engine.exceptions import Accepted
     from auditor.pipeline import AuditRequest
 
     if (target is None) == (update is None):
         raise UsageError("say either -o FILE, to make a baseline, or --update FILE, to take out what is fixed")
     file = target or update
     assert file is not None
+    own = accepted.files if accepted is not None else []
+    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *own])
+    guard(file, known, writes="baseline")
     if target is not None and target.exists() and target.stat().st_size:
         raise UsageError(f"{target} exists; `regaudit baseline PATH --update {target}` takes out what is fixed; to begin anew, delete it")
-    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, *accepted.files])
-    guard(file, known, writes="baseline")
     old: Baseline | None = baselines.read(file, str(file)) if update is not None else None
-    request = AuditRequest(inputs, rules, as_of, certain_only=certain_only, accepted=replace(accepted, baseline=old))
+    request = AuditRequest(inputs, rules, as_of, certain_only=certain_only, accepted=replace(accepted or Accepted(), baseline=old))
     audited = running.run(request, output)
     gate = audited.gate("never")
     if gate.nothing_known:

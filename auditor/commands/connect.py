@@ -48,7 +48,7 @@ _MARKS = {
 @as_of
 @outputs("text", "json", "markdown", commands=True)
 def command(
-    inputs: Inputs, rules: RuleSelection, accepted: Accepted, output: Output, strict: bool, certain_only: bool, as_of: str | None
+    inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, strict: bool, certain_only: bool, as_of: str | None
 ) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
@@ -157,41 +157,35 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
 
 def _markdown(found: list[Any], said: str, overview: str | None, fix: Fix) -> list[str]:
     """For a ticket or a summary of a pipeline: a list for each connector. What others chose is written as code."""
+    from auditor.display import as_code
     from auditor.report.rows import said_of
 
-    lines = ["# regaudit connect", "", _as_code(said), ""]
+    lines = ["# regaudit connect", "", as_code(said), ""]
     if overview is not None:
-        lines += [_as_code(overview), ""]
+        lines += [as_code(overview), ""]
     for chain in found:
-        lines += [f"## Connector {_as_code(chain.connector)}", "", _as_code(f"{chain.file}:{chain.line}"), ""]
+        lines += [f"## Connector {as_code(chain.connector)}", "", as_code(f"{chain.file}:{chain.line}"), ""]
         for link in chain.links:
             word, _ = _MARKS[link.certainty if link.certainty == "likely" else link.status]
-            lines.append(f"- **{link.link}**: {word}" + (f", {_as_code(link.what)}" if link.what else ""))
-            lines += [f"  - fits: {_as_code(checked)}" for checked in link.checked]
+            lines.append(f"- **{link.link}**: {word}" + (f", {as_code(link.what)}" if link.what else ""))
+            lines += [f"  - fits: {as_code(checked)}" for checked in link.checked]
             for row in (*link.findings, *link.remarks):
                 codes = "".join(f" AADSTS{code}" for code in row.aadsts)
                 accepted = said_of(row)
                 status = f"{row.status} " if accepted else ""
-                lines.append(f"  - {status}{row.severity} `{row.rule_id}`{codes}: {_as_code(row.message)}")
+                lines.append(f"  - {status}{row.severity} `{row.rule_id}`{codes}: {as_code(row.message)}")
                 if accepted:
-                    lines.append(f"    {_as_code(accepted)}")
+                    lines.append(f"    {as_code(accepted)}")
                     continue
                 prose = " ".join(line for line, is_command in fix(row) if line and not is_command)
-                lines += [f"    Fix: {_as_code(prose)}"] if prose else []
+                lines += [f"    Fix: {as_code(prose)}"] if prose else []
                 if commands := [line for line, is_command in fix(row) if is_command]:
                     lines += ["", "    ~~~~", *(f"    {line}" for line in commands), "    ~~~~", ""]
-            lines += [f"  - open: {_as_code(link.reason)}"] if link.reason else []
-            lines += [f"  - to close it: {_as_code(_ways(link))}"] if link.status in ("fail", "not-evaluated") and _ways(link) else []
-            lines += [f"  - not checked: {', '.join(f'`{rule}`' for rule in gap.rules)} {_as_code(gap.reason)}" for gap in link.unchecked]
-        lines += ["", _as_code(chain.summary) if chain.links else "It does not sign in through Microsoft Entra ID.", ""]
+            lines += [f"  - open: {as_code(link.reason)}"] if link.reason else []
+            lines += [f"  - to close it: {as_code(_ways(link))}"] if link.status in ("fail", "not-evaluated") and _ways(link) else []
+            lines += [f"  - not checked: {', '.join(f'`{rule}`' for rule in gap.rules)} {as_code(gap.reason)}" for gap in link.unchecked]
+        lines += ["", as_code(chain.summary) if chain.links else "It does not sign in through Microsoft Entra ID.", ""]
     return lines
-
-
-def _as_code(text: str) -> str:
-    """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
-    from auditor.display import cell, harmless
-
-    return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
 
 
 def _ways(gap: Any) -> str:

@@ -49,7 +49,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 @as_of
 @outputs("text", "json", "csv", "ics")
 def command(
-    inputs: Inputs, accepted: Accepted, output: Output, within: str | None, expired: bool, owners: tuple[str, ...], apps: tuple[str, ...],
+    inputs: Inputs, accepted: Accepted | None, output: Output, within: str | None, expired: bool, owners: tuple[str, ...], apps: tuple[str, ...],
     as_of: str | None,
 ) -> int:  # fmt: skip
     """List client secrets and certificates that expire soon, by registration, the earliest first, with their owners.
@@ -134,9 +134,9 @@ def _is_of(has: list[str] | None, owners: tuple[str, ...]) -> bool:
     return (not has and _NO_OWNER in owners) or any(fnmatchcase(name.casefold(), pattern) for name in has for pattern in patterns)
 
 
-def _waived(accepted: Accepted, today: date) -> Any:
+def _waived(accepted: Accepted | None, today: date) -> Any:
     """What accepts a finding of a credential; None without waivers."""
-    if accepted.waivers is None:
+    if accepted is None or accepted.waivers is None:
         return None
     from auditor.engine.waivers import of_subjects
     from auditor.rulebook import shipped
@@ -149,8 +149,7 @@ def _print_csv(rows: list[LoneCredentialRow]) -> None:
     from auditor.report.rows import LoneCredentialRow
     from auditor.report.table import separated
 
-    for piece in separated(LoneCredentialRow.__struct_fields__, map(msgspec.structs.astuple, rows)):
-        click.echo(piece, nl=False)
+    click.echo(separated(LoneCredentialRow.__struct_fields__, rows), nl=False)
 
 
 def _page(rows: list[LoneCredentialRow], output: Output) -> Iterator[str]:

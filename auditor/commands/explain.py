@@ -57,7 +57,7 @@ Examples:
 @outputs("text", "json", commands=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,
-    accepted: Accepted, output: Output, certain_only: bool, as_of: str | None, limit: int | None,
+    accepted: Accepted | None, output: Output, certain_only: bool, as_of: str | None, limit: int | None,
 ) -> int:  # fmt: skip
     """Show what RULE is about: how severe it is, what it reads, why it matters, how to fix it, an example that fails.
 

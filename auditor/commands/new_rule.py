@@ -85,7 +85,7 @@ def command(rule: str, folder: str | None) -> None:
         f"wrote {clean(str(page), 500)}\n\n"
         "Next:\n"
         "1. Replace each FILL-IN. `regaudit explain secret-expired --raw` shows a finished page;\n"
-        "   docs/rules.md says what each part means, docs/facts.md what a rule may speak about.\n"
+        "   docs/writing-rules.md says what each part means, docs/facts.md what a rule may speak about.\n"
         f"2. regaudit test {place} --select {name} -v     (fails until the page is filled in)\n"
         f"3. {then}"
     )

@@ -19,6 +19,7 @@ from auditor import files
 from auditor.commands import complete, configured
 from auditor.commands.live import filter_options, live_of, live_options, sign_in_options
 from auditor.errors import UsageError
+from auditor.severity import SEVERITIES
 from auditor.shell import Shell
 from auditor.shell import default as default_shell
 
@@ -71,6 +72,13 @@ _SHELL = click.option(
     help="The shell that commands of fixes are written for; default: the platform's.",
 )  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
+fail_on = click.option(
+    "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
+    help="The lowest severity that makes the exit code 1.",
+)  # fmt: skip
+ignore_newly_visible = click.option(
+    "--ignore-newly-visible", is_flag=True, help="Do not count new findings that the older run could not have found."
+)
 strict = click.option("--strict/--no-strict", help="Exit with 2 if anything could not be evaluated.")
 certain_only = click.option(
     "--certain-only/--no-certain-only",
@@ -167,11 +175,14 @@ _BASELINE = click.option(
 
 
 def exceptions(*, baseline: bool = True) -> Decorator:
-    """Hands over `accepted`: waivers, the overrides of the configuration and, where the command heeds one, a baseline."""
+    """Hands over `accepted`: waivers, the overrides of the configuration and, where the command heeds one, a baseline; or None."""
     return _one_value("accepted", _accepted, (_WAIVERS, _BASELINE) if baseline else (_WAIVERS,))
 
 
-def _accepted(waivers: str | None, baseline: str | None = None) -> Accepted:
+def _accepted(waivers: str | None, baseline: str | None = None) -> Accepted | None:
+    found = configured()
+    if waivers is None and baseline is None and found.waivers is None and not found.files:
+        return None
     from pathlib import Path
 
     from auditor.configuration import shown
@@ -179,7 +190,6 @@ def _accepted(waivers: str | None, baseline: str | None = None) -> Accepted:
     from auditor.engine import waivers as of_waivers
     from auditor.engine.exceptions import Accepted
 
-    found = configured()
     file = Path(waivers) if waivers is not None else found.waivers
     return Accepted(
         found.names,

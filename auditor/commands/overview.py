@@ -38,7 +38,7 @@ _NOT_DONE = ("empty", "nothing-checked", "errors", "broken-checks")
 @as_of
 @click.option("--top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Rows of each list (0: all).")
 @outputs("text", "json")
-def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted, output: Output, as_of: str | None, top: int) -> int:
+def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, as_of: str | None, top: int) -> int:
     """Show what is worst: rules, registrations, owners, what expires next, what is dangerous and within reach, what was not checked.
 
     PATH is what `regaudit scan` reads, or a JSON report of it. Several tenants are shown each by itself, and all together. Tiers of

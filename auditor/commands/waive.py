@@ -148,13 +148,17 @@ def with_entry(file: Path, known: Waivers, entry: Any, comment: str) -> str:
     """The text of a file of waivers with one more, or with this one renewed; everything else as it is."""
     import msgspec
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
     from tomlkit.items import AoT
 
     from auditor.engine import waivers
 
     exists = file.exists()
     text = file.read_bytes().decode("utf-8-sig") if exists else ""
-    document = tomlkit.parse(text)
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise UsageError(f"{file}: {error}") from None
     if not text.strip():
         document.add(tomlkit.comment(_HEAD))
         document.add(tomlkit.nl())

@@ -1,49 +1,144 @@
-"""What the rules of each area say of each root: the worst that one of them says, and what the others could not know."""
+"""Verdicts by root, gathered while rules are judged: of the rules of each area and, where somebody asks for it, of each rule."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from itertools import compress
+from operator import attrgetter
+from typing import Any, NamedTuple
 
+from auditor.rulebook import Rule
 from auditor.severity import Status
 from auditor.unknown import Reason
+
+Said = dict[str, tuple[Status, list[Reason]]]  # area -> status, and why a part of it is not evaluated
+_One = tuple[str, Status | Reason]  # what one rule of an area says
+_rank = attrgetter("rank")
 
 
 class AreaVerdicts:
     """Verdicts of a run, gathered while it judges. Roots are told apart by their rank, which is unique in a run."""
 
     def __init__(self) -> None:
-        self._ranks: dict[tuple[str, Status], set[int]] = defaultdict(set)
-        self._gaps: dict[tuple[str, Reason], set[int]] = defaultdict(set)
+        # A byte for each root, by its rank: sets would take more memory than all findings.
+        self._said: dict[tuple[str, Status], bytearray] = defaultdict(bytearray)
+        self._gaps: dict[tuple[str, Reason], bytearray] = defaultdict(bytearray)
 
     def add(self, area: str, status: Status, roots: Iterable[Any]) -> None:
         """A rule of the area says this of these roots."""
-        self._ranks[area, status].update([root.rank for root in roots])
+        _mark(self._said[area, status], roots)
 
     def leave_open(self, area: str, reason: Reason, roots: Iterable[Any]) -> None:
         """A rule of the area could not be evaluated on these roots."""
-        self._gaps[area, reason].update([root.rank for root in roots])
+        _mark(self._gaps[area, reason], roots)
 
     def accept(self, statuses: dict[tuple[str, int], Status]) -> None:
         """Of these areas and ranks the rules that fail come to another status: all that they found is waived, or in the baseline."""
         for (area, rank), status in statuses.items():
             if status is not Status.fail:
-                self._ranks[area, Status.fail].discard(rank)
-                self._ranks[area, status].add(rank)
+                self._said[area, Status.fail][rank] = 0
+                _mark_ranks(self._said[area, status], [rank])
 
-    def by_root(self) -> dict[int, dict[str, tuple[Status, list[Reason]]]]:
+    def by_root(self) -> dict[int, Said]:
         """Rank -> area -> status, and why a part of the area is not evaluated. Areas of which no rule applies to a root are not there.
 
-        The status is "pass" only where every rule that applies was evaluated.
+        The status is "pass" only where every rule that applies was evaluated. Roots of which the same was said share one value.
         """
-        found: dict[int, dict[str, tuple[Status, list[Reason]]]] = {}
-        for (area, status), ranks in sorted(self._ranks.items()):  # in the order of statuses: the most telling one stays
-            for rank in ranks:
-                found.setdefault(rank, {})[area] = status, []
-        for (area, reason), ranks in sorted(self._gaps.items()):
-            for rank in ranks:
-                status, reasons = found.setdefault(rank, {}).setdefault(area, (Status.not_evaluated, []))
-                reasons.append(reason)
-                found[rank][area] = max(status, Status.not_evaluated), reasons
-        return found
+        # Tens of thousands of roots have a few thousand combinations: each root gets the number of its own.
+        all_said: list[tuple[_One, ...]] = [()]
+        numbers: dict[int, int] = {}  # rank -> position in `all_said`
+        marks: list[tuple[_One, bytearray]] = [*sorted(self._said.items()), *sorted(self._gaps.items())]
+        for one, marked in marks:  # of statuses the most telling comes last
+            with_it: dict[int, int] = {}
+            for rank in compress(range(len(marked)), marked):
+                before = numbers.get(rank, 0)
+                number = with_it.get(before)
+                if number is None:
+                    number = with_it[before] = len(all_said)
+                    all_said.append((*all_said[before], one))
+                numbers[rank] = number
+        made = {number: _together(all_said[number]) for number in set(numbers.values())}
+        return {rank: made[number] for rank, number in numbers.items()}
+
+
+def _mark(marked: bytearray, roots: Iterable[Any]) -> None:
+    _mark_ranks(marked, list(map(_rank, roots)))
+
+
+def _mark_ranks(marked: bytearray, ranks: list[int]) -> None:
+    if ranks and (missing := max(ranks) + 1 - len(marked)) > 0:
+        marked.extend(bytes(missing))
+    for rank in ranks:
+        marked[rank] = 1
+
+
+def _together(all_said: Iterable[_One]) -> Said:
+    found: Said = {}
+    for area, one in all_said:
+        status, reasons = found.get(area, (Status.not_evaluated, []))
+        if isinstance(one, Status):
+            status = one
+        else:
+            reasons.append(one)
+            status = max(status, Status.not_evaluated)
+        found[area] = status, reasons
+    return found
+
+
+class RuleVerdict(NamedTuple):
+    """What one rule says of one root; the reason where it is not evaluated."""
+
+    rank: int  # of the root
+    rule_id: str
+    status: Status
+    reason: Reason | None = None
+
+
+class RootVerdicts:
+    """Verdicts of a run. Roots are told apart by their rank, which is unique in a run.
+
+    `most` verdicts are also kept by rule; if there are more, none is. "Not applicable" is no verdict here.
+    """
+
+    def __init__(self, most: int = 0) -> None:
+        self._areas = AreaVerdicts()
+        self._most = most
+        self._by_rule: list[RuleVerdict] | None = [] if most else None
+
+    def add(self, rule: Rule, status: Status, roots: list[Any]) -> None:
+        """A rule says this of these roots."""
+        self._areas.add(rule.area, status, roots)
+        self._keep(rule, status, roots)
+
+    def leave_open(self, rule: Rule, reason: Reason, roots: list[Any]) -> None:
+        """A rule could not be evaluated on these roots."""
+        self._areas.leave_open(rule.area, reason, roots)
+        self._keep(rule, Status.not_evaluated, roots, reason)
+
+    def _keep(self, rule: Rule, status: Status, roots: list[Any], reason: Reason | None = None) -> None:
+        if self._by_rule is not None:
+            self._by_rule += [RuleVerdict(root.rank, rule.id, status, reason) for root in roots]
+            if len(self._by_rule) > self._most:
+                self._by_rule = None
+
+    def accept(self, statuses: dict[tuple[str, str, int], Status]) -> None:
+        """Of these rules, areas and ranks of roots all that was found is accepted, or the worst of it is not."""
+        by_area: dict[tuple[str, int], Status] = {}
+        for (_, area, rank), status in statuses.items():
+            by_area[area, rank] = max(by_area.get((area, rank), status), status)
+        self._areas.accept(by_area)
+        if self._by_rule is not None:
+            by_rule = {(rule, rank): status for (rule, _, rank), status in statuses.items()}
+            self._by_rule = [
+                one._replace(status=by_rule.get((one.rule_id, one.rank), one.status)) if one.status is Status.fail else one
+                for one in self._by_rule
+            ]
+
+    def by_area(self) -> dict[int, Said]:
+        """As `AreaVerdicts.by_root`."""
+        return self._areas.by_root()
+
+    def by_rule(self) -> list[RuleVerdict] | None:
+        """By root, then by rule; None where they were not asked for, or are too many."""
+        return None if self._by_rule is None else sorted(self._by_rule, key=lambda one: one[:2])

@@ -19,7 +19,6 @@ import msgspec
 
 from auditor.accepted import Baselined
 from auditor.display import harmless
-from auditor.engine.compiled import collections
 from auditor.engine.finding import Finding, Outcome, Says, Verdicts
 from auditor.engine.gate import is_failure
 from auditor.engine.identity import Paths, fingerprint, roots_of
@@ -228,6 +227,8 @@ class Comparing:
 
     def _knows_less(self, rule: Rule, entry: Entry, now: dict[str, Knew]) -> bool:
         """Whether a collection that a rule reads was read when the baseline was made, and is not, or not to its end, now."""
+        from auditor.engine.compiled import collections  # which a run with prepared rules does not need
+
         tenant = (entry.tenant or "").lower()
         before, after = (one.get(tenant, one.get("", Knew([], []))) for one in (self.baseline.knew, now))
         lost = ({*before.complete} - {*after.complete}) | ({*before.read} - {*after.read})

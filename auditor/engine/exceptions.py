@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from auditor.accepted import Exceptions
-from auditor.engine.areas import AreaVerdicts
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.baseline import Baseline, Comparing, Fate
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.waivers import MAX_DAYS, Accepting, Override, Waivers
@@ -35,10 +35,6 @@ class Accepted(msgspec.Struct, frozen=True):
         """The files that say so: no output takes their place."""
         return [*self.configuration, *(one.path for one in (self.waivers, self.baseline) if one is not None)]
 
-    @property
-    def is_nothing(self) -> bool:
-        return not (self.configuration or self.waivers or self.baseline)
-
 
 class Applying:
     """Applies it. Waivers come before findings give way, since none gives way to a waived one; a baseline was made after that."""
@@ -53,9 +49,11 @@ class Applying:
     def waive(self, outcomes: Iterable[Outcome]) -> None:
         self._accepting.apply(outcomes)
 
-    def compare(self, outcomes: Iterable[Outcome]) -> None:
+    def compare(self, outcomes: list[Outcome], by_root: RootVerdicts | None) -> None:
         if self._comparing is not None:
             self._comparing.apply(outcomes)
+        if by_root is not None:
+            _settle(outcomes, by_root)
 
     def summed_up(
         self, findings: list[Finding], worlds: list[World], rules: list[Rule], unconfigured: list[Finding] | None, *, certain_only: bool
@@ -83,12 +81,12 @@ class Applying:
         return found, self._comparing.shrunk(fates, worlds, rules)
 
 
-def settle_areas(outcomes: Iterable[Outcome], areas: AreaVerdicts) -> None:
-    """What areas of rules say of objects follows what became of their findings."""
-    statuses: dict[tuple[str, int], Status] = {}
+def _settle(outcomes: Iterable[Outcome], by_root: RootVerdicts) -> None:
+    """What rules, and areas of rules, say of objects follows what became of their findings."""
+    statuses: dict[tuple[str, str, int], Status] = {}
     for outcome in outcomes:
         for row in (*(row for _, row in outcome.rows), *outcome.gave_way.values()):
             if row.status in (Status.fail, Status.waived, Status.baselined):
-                key = outcome.rule.area, row.rank
+                key = outcome.rule.id, outcome.rule.area, row.rank
                 statuses[key] = max(statuses.get(key, row.status), row.status)
-    areas.accept(statuses)
+    by_root.accept(statuses)

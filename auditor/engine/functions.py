@@ -17,32 +17,30 @@ CHECKS = ("_check", "_with_subjects")  # what every run calls
 ROWS = ("_severity", "_message", "_values", "_named")  # what only a failure calls
 
 
-def _made(name: str) -> Any:
-    return property(lambda self: self.get(name))
-
-
 class Functions:
-    """Of one rule, each made when it is first called for: most rules of a small run find nothing."""
+    """Of one rule, each made when it is first asked for: most rules of a small run find nothing."""
 
     # Judges all of some roots in one pass, as far as they can be judged without three values.
-    check: Callable[[list[Any], Found], None] = _made("_check")
+    check: Callable[[list[Any], Found], None]
     # Those of some roots that have a subject, or may have one.
-    with_subjects: Callable[[list[Any]], list[Any]] = _made("_with_subjects")
-    severity: Callable[[Any, Any], Severity] = _made("_severity")
-    message: Callable[[Any, Any], str] = _made("_message")
+    with_subjects: Callable[[list[Any]], list[Any]]
+    severity: Callable[[Any, Any], Severity]
+    message: Callable[[Any, Any], str]
     # What the fix takes from a subject, None for a value that is not known; None where it takes nothing.
-    values: Callable[[Any, Any], dict[str, str | None]] | None = _made("_values")
+    values: Callable[[Any, Any], dict[str, str | None]] | None
     # Facts that the message names besides the subject; None where it names none.
-    named: Callable[[Any, Any], list[Any]] | None = _made("_named")
+    named: Callable[[Any, Any], list[Any]] | None
 
     def __init__(self, rule: CompiledRule | PreparedRule, env: Env) -> None:
         self._rule, self._env = rule, env
-        self._made: dict[str, Callable[..., Any] | None] = {}
 
-    def get(self, name: str) -> Callable[..., Any] | None:
-        if name not in self._made:
-            self._made |= self._rule.functions(name, self._env)
-        return self._made[name]
+    def __getattr__(self, name: str) -> Any:
+        """A function that was not made yet, and is kept from now on, as are those that are made with it."""
+        if (made := f"_{name}") not in (*CHECKS, *ROWS):
+            raise AttributeError(name)
+        for one, function in self._rule.functions(made, self._env).items():
+            setattr(self, one[1:], function)
+        return self.__dict__[name]
 
 
 def space(env: Env, unknown: object) -> Env:

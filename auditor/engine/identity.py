@@ -56,11 +56,11 @@ def subject_key(root: Any, subject: Any) -> str:
     return "" if subject is root else subject.key if isinstance(subject, Fact) else str(subject)
 
 
-def is_weak_key(root: Any, subject: Any, key: str) -> bool:
-    """Whether a key that `numbered` made says no more than where the subject is in its list."""
-    if subject is root:
-        return False
-    return key != subject_key(root, subject) or (isinstance(subject, Fact) and subject.natural_key is None)
+def key_of(root: Any, subject: Any) -> tuple[str, bool]:
+    """The key of a subject, and whether it says no more than where the subject is in its list."""
+    if subject is root or not isinstance(subject, Fact):
+        return subject_key(root, subject), False
+    return (subject.at, True) if (key := subject.natural_key) is None else (key, False)
 
 
 def numbered(key: str, twins: Counter[str]) -> str:

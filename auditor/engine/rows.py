@@ -10,7 +10,7 @@ from auditor.display import clean, clean_or_none, show
 from auditor.engine import identity
 from auditor.engine.bound import BoundRule
 from auditor.engine.finding import About, Finding, Related, Undecided
-from auditor.engine.identity import KINDS, Identity, fingerprint, is_weak_key, numbered, subject_key
+from auditor.engine.identity import KINDS, Identity, fingerprint, key_of, numbered
 from auditor.entra.clouds import portal_url
 from auditor.entra.collections import OWNERS
 from auditor.facts import Connector, Credential, Fact
@@ -53,9 +53,10 @@ class Rows:
             if root is not last:
                 last = root
                 twins.clear()
-            key = subject_key(root, subject)
+            key, is_weak = key_of(root, subject)
             try:
-                row = self._failure(root, subject, numbered(key, twins), likely.get((id(root), id(subject))), undecided)
+                row = self._failure(root, subject, own := numbered(key, twins), likely.get((id(root), id(subject))), undecided)
+                row.weak = row.weak or is_weak or own != key
             except Exception as error:  # noqa: BLE001  (a message that breaks must not lose the finding)
                 row = self.error(root, error, key)
             rows.append((About(root.rank, key), row))
@@ -65,8 +66,9 @@ class Rows:
         bound = self.bound
         severity, message = bound.severity(root, subject), bound.message(root, subject)
         choice = severity if isinstance(severity, Choice) else None
-        if remarks := [remark for remark in (likely and _rests_on(likely), choice and _may_be(choice)) if remark]:
-            message = f"{message} ({'; '.join(remarks)})"
+        if likely is not None or choice is not None:
+            remarks = (likely and _rests_on(likely), choice and _may_be(choice))
+            message = f"{message} ({'; '.join(remark for remark in remarks if remark)})"
         row = self._row(root, key, Status.fail, severity.ordinary if isinstance(severity, Choice) else severity, message)
         row.certainty = Certainty.certain if likely is None else Certainty.likely
         if choice is not None:
@@ -83,11 +85,12 @@ class Rows:
         else:
             self._locate(row, root, self.place)
             row.actual = show(subject)
-        row.weak = row.weak or is_weak_key(root, subject, key)
+        if subject is not root and isinstance(subject, Fact) and len(subject.KEY) > 1:
+            row.known_by = subject.known_by
         row.template, row.values = bound.compiled.template, bound.values(root, subject)
-        others = [other for other in bound.named(root, subject) if isinstance(other, Fact)]
-        if others:
-            row.related = [related for related in map(_related, others) if related is not None] or None
+        if named := bound.named(root, subject):
+            related = [_related(other) for other in named if isinstance(other, Fact)]
+            row.related = [one for one in related if one is not None] or None
         return row
 
     def error(self, root: Any, error: Exception, key: str = "") -> Finding:

@@ -435,6 +435,8 @@ class App(Fact):
     @fact()
     def entry_count(self) -> int:
         """Entries of all collections of the manifest together; Entra ID allows about 1,200."""
-        lists = (self.redirect_uris, self.identifier_uris, self.scopes, self.app_roles, self.preauthorized_clients, self.known_clients)
-        more = (self.requested_resources, self.requested_permissions, self.secrets, self.tags, self.optional_claims)
-        return sum(len(values) for values in (*lists, *more, listed(self._keys)))
+        lists: tuple[Any, ...] = (
+            self.redirect_uris, self.identifier_uris, self.scopes, self.app_roles, self.preauthorized_clients, self.known_clients,
+            self.requested_resources, self.requested_permissions, self.secrets, self.tags, self.optional_claims, listed(self._keys),
+        )  # fmt: skip
+        return sum(map(len, lists))

@@ -12,6 +12,7 @@ import sys
 import typing
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.entra.collections import APPLICATIONS, Collection, Need
@@ -55,9 +56,13 @@ class _Property(_Declared):
 
 
 class _Computed(_Declared):
-    """A fact that is worked out when first read: until then its slot is empty, and `Fact.__getattr__` is asked."""
+    """A fact that is worked out when first read: until then its slot is empty, and `__getattr__` is asked.
+
+    `alike`: it is the same for all facts of the class that are `ALIKE`.
+    """
 
     compute: Callable[[Any], Any]
+    alike = False
 
 
 def prop(
@@ -83,14 +88,21 @@ def part(path: str, kind: Any, *, absent: str | None = "") -> Any:
 
 
 def fact(
-    *needs: Collection | Need, graph: str = "", unknown_without: _Collections = (), partial_without: Collection | None = None
+    *needs: Collection | Need,
+    graph: str = "",
+    unknown_without: _Collections = (),
+    partial_without: Collection | None = None,
+    alike: bool = False,
 ) -> Callable[[Callable[[Any], T]], T]:
-    """A fact worked out from the object itself and from the collections `needs`; APPLICATIONS.whole means the whole tenant's."""
+    """A fact worked out from the object itself and from the collections `needs`; APPLICATIONS.whole means the whole tenant's.
+
+    `alike`: it follows from what the class names in `ALIKE`, and is worked out once for all objects that are the same in that.
+    """
     wanted = tuple(need if isinstance(need, Need) else Need(need) for need in needs)
 
     def declare(compute: Callable[[Any], T]) -> T:
         found = _Computed(graph, compute.__doc__ or "", wanted, unknown_without, partial_without)
-        found.compute = compute
+        found.compute, found.alike = compute, alike
         return typing.cast("T", found)
 
     return declare
@@ -101,9 +113,10 @@ class FactType(type):
 
     FACTS: dict[str, _Declared]
     READINGS: dict[str, Reading]  # what the constructor reads of the document, parts included
-    COMPUTED: dict[str, Callable[[Any], Any]]
+    COMPUTED: dict[str, _Computed]
     DECLARED: dict[str, _Declared | Reading]
     WITHIN: str
+    ALIKE: tuple[str, ...]
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> FactType:
         own = {key: value for key, value in space.items() if isinstance(value, (_Declared, Reading))}
@@ -116,7 +129,8 @@ class FactType(type):
         cls = super().__new__(mcs, name, bases, space, **options)
         cls.DECLARED = declared
         cls.FACTS = {key: member for key, member in declared.items() if not isinstance(member, Reading)}
-        cls.COMPUTED = {key: member.compute for key, member in cls.FACTS.items() if isinstance(member, _Computed)}
+        cls.COMPUTED = {key: member for key, member in cls.FACTS.items() if isinstance(member, _Computed)}
+        type.__setattr__(cls, "__getattr__", _working_out(cls))
         cls.READINGS = {key: reading for key, reading in readings.items() if isinstance(reading, Reading)}
         if cls.READINGS and "__init__" not in space:
             type.__setattr__(cls, "__init__", Fact.__init__)  # not the one that was made for a base
@@ -163,6 +177,38 @@ class FactType(type):
         return typing.cast("dict[str, Any]", cls.__dict__["_hints"])
 
 
+def _working_out(cls: FactType) -> Callable[[Any, str], Any]:
+    """`__getattr__` of a class: a fact that nobody has read yet."""
+    functions = {name: member.compute for name, member in cls.COMPUTED.items()}
+    alike = [name for name, member in cls.COMPUTED.items() if member.alike]
+    identity_of = attrgetter(*cls.ALIKE) if cls.ALIKE else None
+
+    def twin_of(one: Any) -> Any:
+        """The first fact of the class that is the same in all of `ALIKE`; the fact itself where that is not known."""
+        assert identity_of is not None
+        try:
+            return one.owner.world.alike.setdefault((cls, identity_of(one)), one)
+        except Unread:
+            return one
+
+    def first_read(self: Any, name: str) -> Any:
+        compute = functions.get(name)
+        if compute is None:
+            raise AttributeError(name)
+        if name in alike and (twin := twin_of(self)) is not self:
+            for one in alike:
+                setattr(self, one, getattr(twin, one))
+            return getattr(twin, name)
+        try:
+            value = compute(self)
+        except Unread as gap:
+            value = gap.unknown
+        setattr(self, name, value)
+        return value
+
+    return first_read
+
+
 class Fact(metaclass=FactType):
     """Something that rules may speak about.
 
@@ -170,6 +216,7 @@ class Fact(metaclass=FactType):
     LABEL: the facts that name it in a message, the first that is known and not empty.
     COLLECTIONS: those that its own properties come from.
     PRESUMED_NULL: the facts besides lists that a rule may presume to be null, where `presumed` says so.
+    ALIKE: the facts from which those follow that are declared `alike`; a permission that a thousand registrations request is one.
     WITHIN: the list that its document is in, where it is a part of another one.
     """
 
@@ -178,6 +225,7 @@ class Fact(metaclass=FactType):
     LABEL: Any = ()
     COLLECTIONS: tuple[Collection, ...] = (APPLICATIONS,)
     WITHIN = ""
+    ALIKE: tuple[str, ...] = ()
     PRESUMED_NULL: frozenset[str] = frozenset()  # besides lists, what rules may presume; `presumed` says when
 
     document: Any = None  # that it stands in, where that is not its owner's
@@ -189,20 +237,6 @@ class Fact(metaclass=FactType):
         cls = type(self)
         type.__setattr__(cls, "__init__", cls.construct())
         cls.__init__(self, *given, **named)
-
-    if not TYPE_CHECKING:  # what type checkers need to know of facts stands in their classes
-
-        def __getattr__(self, name: str) -> Any:
-            """A fact that nobody has read yet."""
-            compute = self.COMPUTED.get(name)
-            if compute is None:
-                raise AttributeError(name)
-            try:
-                value = compute(self)
-            except Unread as gap:
-                value = gap.unknown
-            setattr(self, name, value)
-            return value
 
     def origin(self, place: str = "") -> tuple[Document | None, str]:
         """The document that it (or `place` below it) stands in, and where there, as a JSON Pointer in Microsoft Graph's shape;
@@ -245,6 +279,16 @@ class Fact(metaclass=FactType):
             if all(value.__class__ is not Unknown and value is not None and value != "" for value in values):
                 return "|".join(str(value) for value in values)
         return None
+
+    @property
+    def known_by(self) -> int:
+        """Which of KEY's alternatives the natural key is; one of a later one is another where more is known."""
+        for number, parts in enumerate(self.KEY):
+            if all(
+                value.__class__ is not Unknown and value is not None and value != "" for value in (getattr(self, part) for part in parts)
+            ):
+                return number
+        return len(self.KEY)
 
     @property
     def label(self) -> str:

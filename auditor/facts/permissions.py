@@ -51,23 +51,24 @@ class RequestedPermission(Fact):
     WITHIN = "requiredResourceAccess.resourceAccess"
     KEY = (("resource_app_id", "id", "kind"),)
     LABEL = ("value", "id")
+    ALIKE = ("resource_app_id", "id", "kind")
     owner: App
 
     kind: Kind = prop("type", _kind, "Scope = delegated, Role = application.")
     id: str = prop("id", _permission_id, "Id of the scope or role.")
     resource_app_id: str = prop(doc="Application (client) ID of the API.")
 
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, alike=True)
     def resource(self) -> Resource | None:
         """The API; null when neither catalog, registrations nor service principals know it."""
         return self.owner.world.apis.resource(self.resource_app_id)
 
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, alike=True)
     def definition(self) -> Permission | None:
         """What the resource defines under this id and kind; null when nothing."""
         return self.owner.world.apis.definition(self.resource_app_id, self.id, self.kind)
 
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, alike=True)
     def other_kind(self) -> Permission | None:
         """What the resource defines under this id as the other kind; null when nothing."""
         other = "delegated" if self.kind == "application" else "application"
@@ -78,19 +79,19 @@ class RequestedPermission(Fact):
         found: Permission | None = read(self.owner.world.apis.described(self.resource_app_id, self.id, self.kind))
         return found
 
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, alike=True)
     def value(self) -> str:
         """Its name; '' when the resource does not define it."""
         definition = self._described
         return definition.value if definition is not None else ""
 
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, alike=True)
     def privilege(self) -> Privilege:
         """How far it reaches, by the catalog."""
         definition = self._described
         return definition.privilege if definition is not None else "unrated"
 
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, alike=True)
     def reach(self) -> str:
         """What it lets its holder do, by the catalog; '' where that is not described."""
         definition = self._described
@@ -164,27 +165,28 @@ class RequestedResource(Fact):
     WITHIN = "requiredResourceAccess"
     KEY = (("app_id",),)
     LABEL = ("display_name", "app_id")
+    ALIKE = ("app_id",)
     owner: App
 
     app_id: str = prop("resourceAppId", _resource_app_id, "Application (client) ID of the API.")
     permissions: list[RequestedPermission] = prop("resourceAccess", _resource_access, "Those requested of it.")
 
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, alike=True)
     def resource(self) -> Resource | None:
         """The API; null when neither catalog, registrations nor service principals know it."""
         return self.owner.world.apis.resource(self.app_id)
 
-    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,))
+    @fact(SERVICE_PRINCIPALS.whole, unknown_without=(SERVICE_PRINCIPALS,), alike=True)
     def service_principal(self) -> ServicePrincipal | None:
         """Its service principal in this tenant; null when there is none."""
         return self.owner.world.principal(self.app_id)
 
-    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
+    @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, alike=True)
     def display_name(self) -> str:
         """From its registration or service principal, else the catalog, else ''."""
         return self.owner.world.display_name(self.app_id)
 
-    @fact(SERVICE_PRINCIPALS.whole, ORGANIZATION)
+    @fact(SERVICE_PRINCIPALS.whole, ORGANIZATION, alike=True)
     def foreign(self) -> bool:
         """Its home is another tenant, Microsoft's own excepted."""
         return self.owner.world.is_foreign(self.app_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
@@ -77,13 +78,13 @@ class Uri(Fact):
             self.loopback = self.ip_literal = self.internationalized = self.application_proxy = False
             return
         scheme, authority, path, query, fragment = found.groups()
-        self.scheme, self.path, self.query, self.fragment = scheme.lower(), path, query or "", fragment or ""
+        self.scheme, self.path, self.query, self.fragment = intern(scheme.lower()), path, query or "", fragment or ""
         host = authority.rpartition("@")[2].lower() if authority else ""
         if ":" in host and (split := _PORT.fullmatch(host)):
             host, self.port = split[1], int(split[2])
         if host[-1:] == "." and host[-2:] != "..":
             host = host[:-1]  # fully qualified: the same host
-        self.host = host
+        self.host = host = intern(host)  # many registrations have a few hosts
         self.loopback, self.application_proxy = host in LOOPBACK, hosts.is_application_proxys(host)
         self.ip_literal = host[:1] == "[" or (host[-1:].isdigit() and host.count(".") == 3 and host.replace(".", "").isdigit())
         self.internationalized = not host.isascii() or host[:4] == "xn--" or ".xn--" in host
@@ -326,6 +327,8 @@ def redirect_uris(web: Any, spa: Any, public_client: Any, app: App, _below: str)
 
 def web_uris(uris: Any) -> list[RedirectUri]:
     """Those of the platform Web, of an application's redirect URIs; partly known where that platform, or one of its URIs, is not."""
+    if uris.__class__ is list:
+        return [uri for uri in uris if uri.platform == "web"] if uris else uris
     gap = uris if isinstance(uris, Unknown) else uris.unknown if isinstance(uris, Partial) else None
     if gap is not None and gap.what.partition(".")[0] in ("spa", "publicClient"):
         gap = None
@@ -358,6 +361,8 @@ def _without_placeholders(app: App, uris: list[Any], missing: Unknown | None) ->
 def is_template(app: App) -> bool:
     """Placeholders mean something where an id is one, or where there is none: never in what Entra ID gave out."""
     ids: tuple[Any, Any] = (app.id, app.app_id)
+    if ids[0].__class__ is str and ids[1].__class__ is str:
+        return False
     return any(one.__class__ is Unknown and one.why == PLACEHOLDER for one in ids) or all(one.__class__ is Unknown for one in ids)
 
 

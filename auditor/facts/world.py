@@ -89,6 +89,7 @@ class World(Protocol):
     sharing: Sharing
     connections: Connections
     connectors: list[Connector]
+    alike: dict[tuple[Any, ...], Any]  # the first fact of each class and identity (`Fact.ALIKE`)
 
     def once(self, what: str, of: object, build: Callable[[], T]) -> T: ...
     def missing(self, of: Collection) -> Any: ...

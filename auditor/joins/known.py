@@ -92,7 +92,7 @@ class Known:
         return of.name in self.given
 
     def is_complete(self, *collections: Collection) -> bool:
-        return all(of.name in self.complete for of in collections)
+        return self.complete.issuperset([of.name for of in collections])
 
     def missing(self, of: Collection) -> Unknown:
         """The Unknown to return when a look-up finds nothing in a collection that may be incomplete."""
@@ -105,7 +105,10 @@ class Known:
 
     def first_missing(self, *collections: Collection) -> Unknown | None:
         """What stands for the first of these collections that is not complete; None where all are."""
-        return next((self.missing(of) for of in collections if not self.is_complete(of)), None)
+        for of in collections:
+            if of.name not in self.complete:
+                return self.missing(of)
+        return None
 
     def ids(self, of: Collection, which: _Ids) -> frozenset[str]:
         """Ids that the source names for a collection: of which it was `read`, was `unread`, or which are `absent`."""

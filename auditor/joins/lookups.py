@@ -29,6 +29,7 @@ class Lookups:
         self.principals: list[ServicePrincipal] = []
         self.known = Known()
         self.borrowed: dict[str, App] = {}  # registrations of other folders that connectors name, by app id
+        self.alike: dict[tuple[Any, ...], Any] = {}
         self._made: dict[tuple[str, int], tuple[object, Any]] = {}
 
     def once(self, what: str, of: object, build: Callable[[], T]) -> T:
@@ -64,7 +65,7 @@ class Lookups:
         hit = found.get(key)
         if hit is not None:
             return hit
-        if key in self.known.ids(of, "absent"):
+        if self.known.info is not None and key in self.known.ids(of, "absent"):
             return None
         return gap if gap is not None else self.known.first_missing(of)
 

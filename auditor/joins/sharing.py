@@ -50,7 +50,7 @@ class Sharing:
 
     def __init__(self, lookups: Lookups) -> None:
         self._lookups, self._known = lookups, lookups.known
-        self._groups: dict[str, tuple[dict[Any, list[App]], Unknown | None]] = {}
+        self._groups: dict[str, tuple[dict[Any, list[App]], Unknown | None, list[App]]] = {}
 
     # -- registrations with the same value of something
 
@@ -60,22 +60,17 @@ class Sharing:
             return key
         if what not in self._groups:
             self._groups[what] = self._grouped(_VALUES[what])
-        groups, gap = self._groups[what]
-        group = groups.get(key, ())
+        groups, gap, nobody = self._groups[what]
+        group = groups.get(key)
+        if group is None:
+            return nobody
         if id(me) in self._copies:  # a second copy of a registration stands in no group: its first does
             found: Others[App] | list[App] = [app for app in group if app is not self._copies[id(me)]]
         else:
-            found = Others(group, lambda one: one is me, len(group) - 1) if len(group) > 1 else []
-        if gap is None and self._known.is_complete(APPLICATIONS):
+            found = Others(group, lambda one: one is me, len(group) - 1)
+        if gap is None:
             return found
-        if gap is None and not found:
-            return self._nobody
-        some = [app for app, _ in zip(found, range(_AT_MOST), strict=False)]
-        return Partial(some, self._known.missing(APPLICATIONS) if gap is None else gap)
-
-    @cached_property
-    def _nobody(self) -> Partial:
-        return Partial([], self._known.missing(APPLICATIONS))
+        return Partial(islice(found, _AT_MOST), gap)
 
     @cached_property
     def _copies(self) -> dict[int, App]:
@@ -88,23 +83,27 @@ class Sharing:
                 copies[id(app)] = first[identity]
         return copies
 
-    def _grouped(self, values_of: Callable[[App], Iterable[Any]]) -> tuple[dict[Any, list[App]], Unknown | None]:
+    def _grouped(self, values_of: Callable[[App], Iterable[Any]]) -> tuple[dict[Any, list[App]], Unknown | None, list[App]]:
+        """Those that share a value, by value; what is not known of others; and what stands for nobody."""
+        first: dict[Any, App] = {}
         groups: dict[Any, list[App]] = {}
         gap: Unknown | None = None
         for app in self._lookups.apps:
             if id(app) in self._copies:
                 continue
-            seen = set()
             try:
                 for value in values_of(app):
-                    if isinstance(value, Unknown):
+                    if value.__class__ is Unknown:
                         gap = value
-                    elif value is not None and value != "" and value not in seen:
-                        seen.add(value)
-                        groups.setdefault(value, []).append(app)
+                    elif value is not None and value != "" and (other := first.setdefault(value, app)) is not app:
+                        group = groups.setdefault(value, [other])
+                        if group[-1] is not app:
+                            group.append(app)
             except Unread as unread:
                 gap = unread.unknown
-        return groups, gap
+        if gap is None:
+            gap = self._known.first_missing(APPLICATIONS)
+        return groups, gap, whole_or_partial([], gap)
 
     # -- clients of an API
 
@@ -113,8 +112,6 @@ class Sharing:
         if isinstance(api.app_id, Unknown):
             return api.app_id
         found = [Client.named(app_id, api, "") for app_id in clients.get(api.app_id, ()) if app_id != api.app_id]
-        if gap is None:
-            gap = self._known.first_missing(APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS)
         return whole_or_partial(found, gap)
 
     @cached_property
@@ -135,6 +132,8 @@ class Sharing:
                         found.setdefault(grant.resource_app_id, {})[principal.app_id] = None
                 except Unread as unread:
                     gap = unread.unknown
+        if gap is None:
+            gap = self._known.first_missing(APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS)
         return found, gap
 
     # -- names

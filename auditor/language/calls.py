@@ -109,8 +109,8 @@ class Calls(Frame):
             kind, over.exact, exact.conjunction([c.exact for c in conditions]), body.exact, variable,
             self._plan(kind, argument, variable, over), enough,
         )  # fmt: skip
-        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code)
-        code = ast.IfExp(call("_is_long", over.code), self._looked_up(value, argument), code)
+        looked_up = self._looked_up(value, argument)
+        code = loop_code(kind, variable, over.code, [c.code for c in conditions], body.code, looked_up)
         blind = loop_blind(kind, variable, over, conditions, body)
         return Node(INT if kind == "count" else BOOL, code, value, blind=blind)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from auditor.facts import Fact
+from auditor.facts.lists import LONG
 from auditor.language.exact import conjunction, constant, disjunction, local, negation
 from auditor.language.logic import Exact
 from auditor.language.types import BOOL, SEVERITY, Type
@@ -157,16 +158,30 @@ def inverse(part: Node) -> Node:
     )  # fmt: skip
 
 
-def loop_code(kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], body: ast.expr) -> ast.expr:
-    """any, all or count as plain Python; most lists are empty, and a generator is dear."""
+def loop_code(
+    kind: str, variable: str, over: ast.expr, conditions: list[ast.expr], body: ast.expr, looked_up: ast.expr | None = None
+) -> ast.expr:
+    """any, all or count as plain Python; most lists are empty, and a generator is dear. `looked_up`: the same of a long list."""
+    values = f"_of_{variable}"  # the list, which is read once
 
     def comprehension(tests: list[ast.expr]) -> ast.comprehension:
-        return ast.comprehension(ast.Name(variable, ast.Store()), over, tests, 0)
+        return ast.comprehension(ast.Name(variable, ast.Store()), name(values), tests, 0)
 
     if kind == "count":
-        found = ast.ListComp(literal(0), [comprehension([*conditions, body])])
-        return ast.IfExp(over, call("_len", found), literal(0))
-    return ast.IfExp(over, call(f"_{kind}", ast.GeneratorExp(body, [comprehension(conditions)])), literal(kind == "all"))
+        code = call("_len", ast.ListComp(literal(0), [comprehension([*conditions, body])]))
+    else:
+        code = call(f"_{kind}", ast.GeneratorExp(body, [comprehension(conditions)]))
+    if looked_up is not None:
+        is_short_list = ast.BoolOp(
+            ast.And(),
+            [
+                compared(attribute(name(values), "__class__"), ast.Is(), name("_list")),
+                compared(call("_len", name(values)), ast.LtE(), literal(LONG)),
+            ],
+        )
+        long = ast.BoolOp(ast.And(), [negated(is_short_list), call("_is_long", name(values))])
+        code = ast.IfExp(long, looked_up, code)
+    return ast.IfExp(ast.NamedExpr(ast.Name(values, ast.Store()), over), code, literal(0 if kind == "count" else kind == "all"))
 
 
 def variable(identifier: str, cls: type[Fact] | None = None, kind: Type | None = None, blind: PartlyKnown | None = None) -> Node:

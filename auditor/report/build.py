@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
+from auditor.engine.areas import Said
 from auditor.entra.clouds import graph_of
+from auditor.links import rule_page
 from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import Depth, fixes, model, objects, tables
 from auditor.report.rows import FindingRow
 from auditor.report.verdict import verdict_of
 from auditor.results import Report as Audited
+from auditor.rulebook.book import shipped_rule
 from auditor.severity import Certainty, Severity, Status
 from auditor.sources.coverage import TenantInfo
 from auditor.template import Template
@@ -31,7 +34,7 @@ def report_of(
     audited: Audited, *, fail_on: str = "high", strict: bool = False, min_severity: str = Severity.info, depth: Depth = Depth.objects
 ) -> model.Report:
     """The report of an audit. Findings that cannot be as severe as `min_severity` are counted, but not listed. Raises UsageError."""
-    failed = [row for row in audited.findings if row.status in _FINDINGS]
+    failed = findings_of(audited)
     errors = [row for row in audited.findings if row.status is Status.error]
     passed = [row for row in audited.findings if row.status is Status.passed]
     reasons = sorted(audited.reasons().items(), key=lambda item: str(item[0]))
@@ -47,7 +50,7 @@ def report_of(
         [things.finding(row) for row in errors],
         [things.finding(row) for row in passed],
         [_not_evaluated(audited, reason, count) for reason, count in reasons],
-        [_rule(outcome, explained) for outcome in audited.outcomes],
+        [_rule(outcome, explained, defined=depth > Depth.findings) for outcome in audited.outcomes],
         things.files,
         things.area_verdicts,
         things.tenants,
@@ -55,11 +58,18 @@ def report_of(
         things.service_principals,
         things.connectors,
         things.credentials,
+        things.rule_verdicts(audited),
         audited.exceptions,
     )
 
 
+_NONE: list[Any] = []  # one for all findings
 _FINDINGS = {Status.fail, Status.waived, Status.baselined}
+
+
+def findings_of(audited: Audited) -> list[engine.Finding]:
+    """The findings among the rows of an audit, also those that are accepted: in the order of `findings` in its report."""
+    return [row for row in audited.findings if row.status in _FINDINGS]
 
 
 class _Objects:
@@ -72,9 +82,10 @@ class _Objects:
             if row.status is Status.fail:
                 self._counts[row.rank] += 1
                 self._worst[row.rank] = max(self._worst.get(row.rank, row.severity), row.severity)
-        self._areas = audited.areas.by_root() if audited.areas is not None else {}
+        self._areas = audited.by_root.by_area() if audited.by_root is not None else {}
         self._positions = {reason: position for position, reason in enumerate(reasons)}
         self._verdicts: dict[Any, int] = {}
+        self._interned_said: dict[int, int] = {}  # by id(): roots share what is said of them
         self.area_verdicts: list[dict[str, objects.AreaVerdict]] = []
         self._at: dict[int, tuple[str, int, objects.Entity, str | None]] = {}  # rank -> member of a finding, position, object, its file
         self._files: dict[str, int] = {}
@@ -95,7 +106,8 @@ class _Objects:
             for principal in principals:
                 credentials = list(tables.credentials_of(principal, audited.as_of)) if whole else []
                 if principal.rank in needed or credentials or depth is Depth.inventory:
-                    self._put("principal", self.service_principals, principal, tables.service_principal(principal), number, credentials)
+                    held = tables.service_principal(principal, inventory=depth is Depth.inventory)
+                    self._put("principal", self.service_principals, principal, held, number, credentials)
             for connector in world.connectors:
                 self._put("connector", self.connectors, connector, tables.connector(connector), number)
         self.files = list(self._files)
@@ -115,21 +127,37 @@ class _Objects:
         self._at[root.rank] = member, len(rows), row, file
         rows.append(row)
 
-    def _interned(self, said: dict[str, tuple[Status, list[Reason]]]) -> int:
+    def _interned(self, said: Said) -> int:
+        if (position := self._interned_said.get(id(said))) is not None:
+            return position
         key = tuple(
             (area, status, tuple(sorted(self._positions[reason] for reason in reasons))) for area, (status, reasons) in sorted(said.items())
         )
         if key not in self._verdicts:
             self._verdicts[key] = len(self.area_verdicts)
             self.area_verdicts.append({area: objects.AreaVerdict(status, list(reasons)) for area, status, reasons in key})
+        self._interned_said[id(said)] = self._verdicts[key]
         return self._verdicts[key]
+
+    def rule_verdicts(self, audited: Audited) -> list[model.RuleVerdict] | None:
+        kept = audited.by_root.by_rule() if audited.by_root is not None else None
+        if kept is None:
+            return None
+        rows: list[model.RuleVerdict] = []
+        for one in kept:
+            row = model.RuleVerdict(one.rule_id, one.status, reason=None if one.reason is None else self._positions[one.reason])
+            member, position, *_ = self._at[one.rank]
+            setattr(row, member, position)
+            rows.append(row)
+        return rows
 
     def finding(self, row: engine.Finding) -> model.Finding:
         member, position, of, file = self._at[row.rank]
         made = model.Finding(
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
-            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty, row.stands_for or [],
+            row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty,
+            row.stands_for or _NONE, related=_NONE, among_unknown=row.among_unknown, known_by=row.known_by, change=cast(Any, row.change),
         )  # fmt: skip
         setattr(made, member, position)
         made.waiver, made.baseline = row.waiver, row.baseline
@@ -244,12 +272,14 @@ def _not_evaluated(audited: Audited, reason: Reason, count: int) -> model.NotEva
     )
 
 
-def _rule(outcome: engine.Outcome, explained: dict[str, Template | None]) -> model.Rule:
+def _rule(outcome: engine.Outcome, explained: dict[str, Template | None], *, defined: bool) -> model.Rule:
     rule = outcome.rule
     verdicts = model.Verdicts(*(getattr(outcome, name) for name in model.Verdicts.__struct_fields__))
-    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts)
+    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, definition=rule.definition if defined else None)
     if (template := explained.get(rule.id)) is not None:
         row.tags = rule.tags
+        row.identity = rule.identity if rule.identity != rule.id else None
+        row.page = rule_page(rule.identity) if shipped_rule(rule.id) is not None else None
         row.expected, row.why, row.references = rule.require, clean_lines(rule.why, _LONGEST), rule.references
         row.fix = Template(clean_lines(template.text, _LONGEST), template.places, template.placeholders)
         row.commands = list(commands(row.fix.text))

@@ -53,10 +53,7 @@ class Sections:
 
     def who(self, row: Finding) -> str:
         """The object of a finding: its name and ID."""
-        kind, of = self._rows.object_of(row)
-        name = of.display_name or ("(no name)" if kind != "tenant" else "tenant")
-        identity = self._identity(row)
-        return cell(f"{name} ({identity})" if identity and identity != name else name)
+        return cell(self._rows.name_of(row))
 
     def _identity(self, row: Finding) -> str | None:
         _, of = self._rows.object_of(row)
@@ -86,10 +83,10 @@ class Sections:
         codes = "".join(f"  AADSTS{code}" for code in rule.aadsts if worst.status is not Status.passed)
         return Section(word, name, f"{rule.title}  ({number}){codes}", f"{name}: {rule.title}", rows, objects)
 
-    def _order(self, row: Finding) -> tuple[bool, int, int, bool, bool]:
-        first = not self._first or self._rows.object_of(row)[1].app_id not in self._first
+    def _order(self, row: Finding) -> tuple[bool, bool, int, int, bool, bool]:
+        asked_for = bool(self._first) and self._rows.object_of(row)[1].app_id in self._first
         possible = row.highest_severity or row.severity
-        return first, -row.severity.rank, -possible.rank, not self._is_within_reach(row), row.certainty is Certainty.likely
+        return not asked_for, row.change == "known", -row.severity.rank, -possible.rank, not self._is_within_reach(row), row.certainty is Certainty.likely
 
     def _is_within_reach(self, row: Finding) -> bool:
         return bool(self.reach) and key_of(self._rows, row) in self.reach
@@ -97,7 +94,7 @@ class Sections:
     def _rank(self, rows: list[Finding]) -> tuple[Any, ...]:
         """Of a section: the least comes first."""
         worst = rows[0]
-        first, severity, *_ = self._order(worst)
+        asked_for, is_known, severity, *_ = self._order(worst)
         within: tuple[int, ...] = ()
         if worst.status is Status.fail and self._by == "app":
             reach = self.reach.get(key_of(self._rows, worst))
@@ -106,7 +103,7 @@ class Sections:
             within = (-sum(row.severity is worst.severity for row in rows),)
         elif worst.status is Status.fail:
             within = (-sum(map(self._is_within_reach, rows)),)
-        return _ORDER[worst.status], first, severity, within, -len(rows)
+        return _ORDER[worst.status], asked_for, is_known, severity, within, -len(rows)
 
 
 def _severities(rows: Iterable[Finding]) -> str:

@@ -149,6 +149,7 @@ class _Page:
     def _row(self, row: Finding, section: Section, *, is_short: bool) -> Iterator[str]:
         marks: list[str] = [row.severity] if self.options.group_by == "rule" and row.severity != section.rows[0].severity else []
         marks += [row.certainty] if row.certainty is Certainty.likely else []
+        marks += [row.change.replace("-", " ")] if row.change not in (None, "known") else []
         said = f" [{', '.join(marks)}]" if marks else ""
         by = self.options.group_by
         if by == "rule":

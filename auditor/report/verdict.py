@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from auditor.display import counted
-from auditor.engine.gate import Gate
+from auditor.engine.gate import Gate, is_failure
 from auditor.results import Report
 from auditor.severity import Severity
 
@@ -19,7 +19,8 @@ KINDS = {
 def verdict_of(report: Report, gate: Gate) -> str:
     checks = sum(map(report.count, ("passed", "failed", "not_applicable", "errors")))
     said = verdict(gate, report.objects, report.with_findings, report.by_severity(), checks=checks, gaps=report.count("not_evaluated"))
-    return said + taken_away(report)
+    changes = Counter(row.change for row in report.findings if is_failure(row) and row.change is not None)
+    return said + _compared(changes) + taken_away(report)
 
 
 def taken_away(report: Report) -> str:
@@ -52,6 +53,14 @@ def taken_away(report: Report) -> str:
         return ""
     named = [f"{counts[file]:,} by {file}" + (f" ({', '.join(more[file])})" if file in more else "") for file in order]
     return f"; findings taken away: {', '.join(named)}"
+
+
+def _compared(changes: Mapping[str, int]) -> str:
+    """Of a run that was compared with an older one: 2 new, 1 newly visible, 40 known."""
+    if not changes:
+        return ""
+    visible = f"{changes['newly-visible']:,} newly visible, " if changes.get("newly-visible") else ""
+    return f"; {changes.get('new', 0):,} new, {visible}{changes.get('known', 0):,} known"
 
 
 def verdict(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from auditor import pointer, schemas
@@ -47,8 +46,10 @@ class Maker:
         data = None
         as_it_is = piece.convert is None and piece.converted is None
         if as_it_is and not template:
-            with suppress(*UNREADABLE):
+            try:
                 data = graph.decode[piece.kind](element.view())
+            except UNREADABLE:
+                pass  # `_slowly` says what is wrong
         is_to_visit = False
         if data is not None and spelling.is_plain(piece.kind, element):
             document.data = data
