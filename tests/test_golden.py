@@ -19,7 +19,7 @@ import pytest
 
 import auditor
 from auditor.report import Options, overview_text, render
-from auditor.report.model import Report, decode
+from auditor.report.model import decode
 from auditor.report.overview import overview
 from tests import golden_tenants
 from tests.helpers import ROOT, Ran, regaudit, write
@@ -99,7 +99,7 @@ for _name, _path in INPUTS.items():
     }
 CASES = {
     **{f"{name}-{columns}.txt": args for name, args in COMMANDS.items() for columns in (80, 160)},
-    **{f"{name}.json": (*args, "--output-format", "json") for name, args in COMMANDS.items()},
+    **{f"{name}.json": (*args, "--output-format", "json") for name, args in COMMANDS.items() if "--group-by" not in args},
     "fabrikam-diff.md": (*COMMANDS["fabrikam-diff"], "--output-format", "markdown"),
     **{f"{name}-credentials.ics": ("credentials", path, *TODAY, "--output-format", "ics") for name, path in INPUTS.items()},
 }
@@ -133,9 +133,7 @@ def test_what_is_printed(name: str, surroundings: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
-def test_what_is_printed_of_3000_registrations(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+def test_what_is_printed_of_3000_registrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     golden_tenants.write_big(tmp_path)
     monkeypatch.chdir(tmp_path)
     big = decode(regaudit("scan", "big", "--inventory", "--output-format", "json", *TODAY).stdout)
@@ -181,7 +179,7 @@ def as_golden(name: str, args: tuple[str, ...], ran: Ran) -> str:
     if isinstance(printed, dict) and printed.get("report"):  # of explain: its inventory is that of scan
         printed["report"] |= {key: f"{len(printed['report'][key])} rows" for key in ("applications", "service_principals", "credentials")}
     reports = [printed, printed.get("report") or {}] if isinstance(printed, dict) else []
-    for rule in (rule for report in reports for rule in report.get("rules", ())):
+    for rule in (rule for report in reports if isinstance(report.get("rules"), list) for rule in report["rules"]):
         rule.pop("definition", None)  # a hash, of which no reviewer learns anything
     return "\n".join([*lines({"$": " ".join(args), "exit code": ran.code, "errors": errors.splitlines(), "report": printed}), ""])
 

@@ -27,9 +27,8 @@ def command(paths: tuple[str, ...], output: Output) -> None:
     A configuration inside a folder that is audited is not read, so PATH matters. The command line of a scan comes first.
     """
     from auditor.configuration import rendered, shown
-    from auditor.engine.selection import RuleSelection
-
     from auditor.display import wrapped
+    from auditor.engine.selection import RuleSelection
 
     found = configured()
     waivers = found.value("waivers") or (shown(found.waivers) if found.waivers is not None else None)

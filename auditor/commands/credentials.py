@@ -44,7 +44,9 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
     "--owner", "owners", multiple=True, metavar="NAME",
     help=f"Only of what this owner has: user principal name or name, * for any characters; '{_NO_OWNER}' for what has no owner.",
 )  # fmt: skip
-@click.option("--app", "apps", multiple=True, metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
+@click.option(
+    "--app", "apps", multiple=True, metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID."
+)
 @exceptions(baseline=False)
 @as_of
 @outputs("text", "json", "csv", "ics")
@@ -173,7 +175,7 @@ def _page(rows: list[LoneCredentialRow], output: Output) -> Iterator[str]:
             when = f"{counted(days, 'day')} ago" if row.state == "expired" else f"in {counted(days, 'day')}"
             state = f"  not valid before {row.start[:10]}" if row.state == "not-yet-valid" and row.start else ""
             waived = f"  (waived until {row.waiver.until})" if row.waiver is not None else ""
-            line = wrapped(f"{(row.end or '')[:10]}  {when}  {row.kind} \"{row.display_name or row.key_id}\"{state}{waived}", "  ", "    ")
+            line = wrapped(f'{(row.end or "")[:10]}  {when}  {row.kind} "{row.display_name or row.key_id}"{state}{waived}', "  ", "    ")
             yield from (painted(one, "waived" if row.waiver is not None else "", colour=output.coloured) for one in line)
         yield ""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +12,7 @@ import msgspec
 
 from auditor.commands import Command, echo_json, running
 from auditor.commands.options import Output, as_of, exceptions, inputs, outputs, rules
+from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.engine.exceptions import Accepted
@@ -26,7 +27,6 @@ Examples:
   regaudit overview --tenant contoso.onmicrosoft.com --output-format json
   regaudit scan . --inventory --output-format json=report.json; regaudit overview report.json
 """
-_START = 200  # bytes that tell a report
 # What makes an overview incomplete. Which findings count is for scan to say.
 _NOT_DONE = ("empty", "nothing-checked", "errors", "broken-checks")
 
@@ -46,15 +46,15 @@ def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, out
     """
     from auditor.report.overview import overview
 
-    files = [path for path in inputs.paths if _is_report(path)]
-    reports, code = _decoded(files)
-    others = msgspec.structs.replace(inputs, paths=tuple(path for path in inputs.paths if path not in files))
+    reports, left, code = _written(inputs.paths)
+    others = msgspec.structs.replace(inputs, paths=left)
     if not others.are_none:
         from auditor.pipeline import AuditRequest
         from auditor.report import Depth
         from auditor.report.build import report_of
+        from auditor.report.tables import INVENTORY
 
-        audited = running.run(AuditRequest(others, rules, as_of, by_area=False, accepted=accepted), output, notes=True)
+        audited = running.run(AuditRequest(others, rules, as_of, accepted=accepted, also=INVENTORY), output, notes=True)
         reports.append(report_of(audited, fail_on="never", depth=Depth.inventory))
     if not reports:
         return 2
@@ -73,30 +73,22 @@ def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, out
     return code if is_done else 2
 
 
-def _is_report(path: str) -> bool:
-    """Whether a file is a JSON report, by its beginning."""
-    from auditor.report import FORMATS
+def _written(paths: Iterable[str]) -> tuple[list[Report], tuple[str, ...], int]:
+    """The JSON reports among files, the other paths, and 2 where a report cannot be read: standard error says which."""
+    from auditor.commands.older import written_at
 
-    try:
-        if not Path(path).is_file():
-            return False
-        with Path(path).open("rb") as file:
-            return FORMATS["json"].wrote(file.read(_START), b"")
-    except (OSError, ValueError):
-        return False  # reading it says why
-
-
-def _decoded(files: Iterable[str]) -> tuple[list[Report], int]:
-    """The reports in files, and 2 where one cannot be read: standard error says which."""
-    from auditor.display import clean, harmless
-    from auditor.report.model import decode
-
-    reports, code = [], 0
-    for file in files:
+    reports: list[Report] = []
+    others: list[str] = []
+    code = 0
+    for path in paths:
         try:
-            reports.append(decode(Path(file).read_bytes()))
-        except (OSError, ValueError, RecursionError) as error:  # msgspec's are ValueErrors
-            reason = getattr(error, "strerror", None) or str(error)
-            click.echo(f"regaudit: {harmless(file, 500)}: this JSON report cannot be read: {clean(reason, 500)}", err=True)
+            written = written_at(path) if path != "-" and os.path.isfile(path) else None
+        except UsageError as error:
+            running.say_errors([error])
             code = 2
-    return reports, code
+            continue
+        if written is None:
+            others.append(path)
+        else:
+            reports.append(written)
+    return reports, tuple(others), code

@@ -205,10 +205,11 @@ class _One:
 
     @property
     def name(self) -> str:
-        paths = self.report.run.paths
+        folder, tenant_id, paths = self.tenant.folder, self.tenant.tenant_id, self.report.run.paths
+        if folder and tenant_id:
+            return f"{folder} ({tenant_id})"
         more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
-        where = self.tenant.folder or f"{', '.join(paths[:3])}{more}" or "input"
-        return f"{where} ({self.tenant.tenant_id})" if self.tenant.tenant_id not in (None, where) else where
+        return folder or tenant_id or f"{', '.join(paths[:3])}{more}" or "input"
 
 
 def _tenants(report: Report) -> list[_One]:

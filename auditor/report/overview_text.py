@@ -167,7 +167,7 @@ class _Page:
         yield from self._head(f"Expires next: {spans}; {expiry.expired:,} {'has' if expiry.expired == 1 else 'have'} expired")
         for row in expiry.next:
             when = f"{row.end[:10]}  in {counted(row.days_left, 'day')}"
-            yield from wrapped(f"{when}  {row.kind} \"{row.name or _NO_NAME}\" of {_named(row.of, row.id)}", "  ", "    ")
+            yield from wrapped(f'{when}  {row.kind} "{row.name or _NO_NAME}" of {_named(row.of, row.id)}', "  ", "    ")
         yield ""
 
     def _not_checked(self) -> Iterator[str]:

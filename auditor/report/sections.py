@@ -86,7 +86,14 @@ class Sections:
     def _order(self, row: Finding) -> tuple[bool, bool, int, int, bool, bool]:
         asked_for = bool(self._first) and self._rows.object_of(row)[1].app_id in self._first
         possible = row.highest_severity or row.severity
-        return not asked_for, row.change == "known", -row.severity.rank, -possible.rank, not self._is_within_reach(row), row.certainty is Certainty.likely
+        return (
+            not asked_for,
+            row.change == "known",
+            -row.severity.rank,
+            -possible.rank,
+            not self._is_within_reach(row),
+            row.certainty is Certainty.likely,
+        )
 
     def _is_within_reach(self, row: Finding) -> bool:
         return bool(self.reach) and key_of(self._rows, row) in self.reach

@@ -111,7 +111,9 @@ class _Page:
         for one in sections[:count]:
             objects = "" if are_one else f"{one.objects:>7,}  "
             start = f"{one.word:<{width}}  {len(one.rows):>8,}  {objects}"
-            said = textwrap.shorten(one.short, max(20, columns() - len(start)), placeholder=" …", break_on_hyphens=False, break_long_words=False)
+            said = textwrap.shorten(
+                one.short, max(20, columns() - len(start)), placeholder=" …", break_on_hyphens=False, break_long_words=False
+            )
             yield self._paint(one.word, one.word) + start[len(one.word) :] + said
         if left := sections[count:]:
             findings = counted(sum(len(one.rows) for one in left), "finding")
