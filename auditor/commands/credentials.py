@@ -23,7 +23,7 @@ _EPILOG = """\b
 Examples:
   regaudit credentials manifests/ --within 30d
   regaudit credentials manifests/ --expired
-  regaudit credentials . --owner ann@contoso.com --within 6m --output-format csv
+  regaudit credentials . --owner none --within 6m --output-format csv
   regaudit credentials . --within all --output-format ics > expiry.ics
   regaudit credentials --tenant contoso.onmicrosoft.com --app "Contoso Orders"
 """
@@ -51,8 +51,8 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 @as_of
 @outputs("text", "json", "csv", "ics")
 def command(
-    inputs: Inputs, accepted: Accepted | None, output: Output, within: str | None, expired: bool, owners: tuple[str, ...], apps: tuple[str, ...],
-    as_of: str | None,
+    inputs: Inputs, accepted: Accepted | None, output: Output, within: str | None, expired: bool, owners: tuple[str, ...],
+    apps: tuple[str, ...], as_of: str | None,
 ) -> int:  # fmt: skip
     """List client secrets and certificates that expire soon, by registration, the earliest first, with their owners.
 

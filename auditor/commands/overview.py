@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -82,7 +82,7 @@ def _written(paths: Iterable[str]) -> tuple[list[Report], tuple[str, ...], int]:
     code = 0
     for path in paths:
         try:
-            written = written_at(path) if path != "-" and os.path.isfile(path) else None
+            written = written_at(path) if path != "-" and Path(path).is_file() else None
         except UsageError as error:
             running.say_errors([error])
             code = 2

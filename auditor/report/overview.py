@@ -63,7 +63,7 @@ class ByOwner(Model):
     owner: str | None
     """User principal name or name; null for what has no owner, or none that is known."""
     is_known: bool
-    """Whether owners were read; false: `owner` is null because nobody knows."""
+    """Whether owners were read; false: `owner` is null because it is unknown."""
     severity: Severity
     """The highest severity among the findings."""
     objects: int
@@ -122,7 +122,7 @@ class Dangerous(Model):
 
 
 class NotChecked(Model):
-    """What was not looked at."""
+    """What was not checked."""
 
     checks: int | None
     """Number of checks that were not evaluated; null for one of several tenants of a run: it counts them together."""
@@ -172,7 +172,7 @@ class Part(Model):
     has_inventory: bool
     """Whether tiers follow from permissions; false: from findings alone."""
     not_checked: NotChecked
-    """What was not looked at."""
+    """What was not checked."""
 
 
 class Overview(Model):
@@ -391,7 +391,7 @@ def _ids(findings: list[Finding]) -> list[str]:
     return list(dict.fromkeys(row.rule_id for row in sorted(findings, key=lambda row: (-row.severity.rank, row.rule_id))))
 
 
-# -- what was not looked at
+# -- what was not checked
 
 
 def _not_checked(ones: list[_One], reports: list[Report]) -> NotChecked:

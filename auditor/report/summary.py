@@ -151,9 +151,12 @@ def _of_files(reasons: list[NotEvaluated]) -> str:
     parts = []
     if asked:
         names = list(dict.fromkeys(_words(one.what) for one in of_tenant))
-        parts.append(f"{asked:,} {'needs' if asked == 1 else 'need'} tenant data ({_some(names)})")
-    if others:
-        parts.append(f"{others:,} {'needs' if others == 1 else 'need'} {'other ' if asked else ''}data that the input does not have")
+        number = f"{asked:,} {'needs' if asked == 1 else 'need'}" if others else "Missing is"
+        parts.append(f"{number} tenant data ({_some(names)})")
+    if others and asked:
+        parts.append(f"{others:,} {'needs' if others == 1 else 'need'} other data that the input does not have")
+    elif others:
+        parts.append("Missing is data that the input does not have")
     return ", ".join(parts)
 
 
