@@ -47,7 +47,8 @@ def _tenants(parts: list[Part]) -> Iterator[str]:
     yield f"{'registrations':>13}  findings  critical  high  dangerous  expired  tenant"
     for part in sorted(parts, key=lambda part: [-part.by_severity.get(severity, 0) for severity in reversed(Severity)]):
         critical, high = part.by_severity[Severity.critical], part.by_severity[Severity.high]
-        numbers = f"{part.applications:>13,}  {part.findings:>8,}  {critical:>8,}  {high:>4,}  {_dangerous(part):>9,}  {part.expiry.expired:>7,}  "
+        numbers = f"{part.applications:>13,}  {part.findings:>8,}  {critical:>8,}  {high:>4,}"
+        numbers += f"  {_dangerous(part):>9,}  {part.expiry.expired:>7,}  "
         name = harmless(part.name, 500)
         if len(numbers) + len(name) <= columns():
             yield numbers + name
