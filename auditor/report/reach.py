@@ -12,7 +12,8 @@ from auditor.severity import Severity, Status
 
 POWER = frozenset({
     "app-can-grant-itself", "foreign-app-privileged", "grant-all-principals-risky", "managed-identity-privileged",
-    "perm-dangerous-delegated", "perm-high-application", "perm-high-requested", "perm-sites-unscoped", "perm-tier0-application", "perm-tier0-requested",
+    "perm-dangerous-delegated", "perm-high-application", "perm-high-requested", "perm-sites-unscoped", "perm-tier0-application",
+    "perm-tier0-requested",
 })  # fmt: skip
 """Rules that find powerful permissions."""
 TIER_0 = frozenset({"app-can-grant-itself", "perm-tier0-application", "perm-tier0-requested"})
