@@ -18,9 +18,11 @@ from auditor.sources.formats.base import FileFormat, Format, Object, ObjectForma
 _F = TypeVar("_F", bound=Format)
 _MODULES = (
     "snapshot",
+    "container",
     "solution",
     "saved_secret",
     "directory",
+    "powershell",
     "connector",
     "msal",
     "app_settings",

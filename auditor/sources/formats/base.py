@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,9 @@ from auditor.files import MAX_FILE_SIZE, TooLarge, read_whole
 from auditor.sources import text
 from auditor.sources.document import Documents, Note, Places
 from auditor.sources.element import Element
+
+if TYPE_CHECKING:
+    from auditor.sources.archive import Budget
 
 Members: TypeAlias = Mapping[str, Element]
 JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
@@ -36,6 +39,7 @@ class Converted:
         self.origins: dict[str, str] = {}
         self.wrong: list[tuple[str, str]] = []  # (place in our shape, what is wrong there); what is wrong is left out
         self.notes: list[tuple[str, str]] = []  # (place in the file's shape, what a person should know)
+        self.once: list[tuple[str, str]] = []  # as notes: about the whole file, and said of its first object only
         self.unknown: dict[str, str] = {}  # path in our shape -> why it is unknown, where the file says so: "known after apply"
 
     def put(self, path: str, value: Any, origin: str) -> None:
@@ -85,12 +89,24 @@ class Whole:
     """A file to recognise. Of one on a disk no more is read than is asked for."""
 
     def __init__(
-        self, name: str, scope: str, *, named: bool, raw: bytes | None = None, path: Path | None = None, limit: int = MAX_FILE_SIZE
+        self,
+        name: str,
+        scope: str,
+        *,
+        named: bool,
+        raw: bytes | None = None,
+        path: Path | None = None,
+        limit: int = MAX_FILE_SIZE,
+        level: int = 0,
+        budget: Budget | None = None,
+        asked: bool = False,
     ) -> None:
         self.name, self.scope = name, scope
         self.named = named  # by the user: what it is meant to be is not in doubt
+        self.asked = named or asked  # it, or the archive that it is in
         self.path = path  # of a file that can be read again: not of a pipe, nor of a file within an archive
         self.limit = limit  # bytes that are read, unpacked
+        self.level, self.budget = level, budget  # containers around it, and what may still come out of them
         self._raw = None if raw is None else _utf8(raw)
         self._head: bytes | None = raw[:_HEAD] if raw is not None else None
 
@@ -152,6 +168,9 @@ class Format:
     """
 
     name: str  # as people call it
+    about: str = ""  # for people: what it is, and what makes it
+    told_by: str = ""  # for people: how a file or an object of it is recognised
+    holds: tuple[str, ...] = ()  # for people: collections of which it can hold objects
     markers: tuple[bytes, ...] = ()
     cannot_carry: frozenset[str] = frozenset()  # properties in Microsoft Graph's shape that no file of this format can hold
 
@@ -161,6 +180,7 @@ class ObjectFormat(Format):
 
     collection = ""  # the kind of which it reads, in a collection named after it, also what no format recognises
     is_directory = False  # an object of Entra ID's own: others that $expand brought may be within it
+    any_casing = False  # its names are in another casing than Microsoft Graph's
 
     def recognises(self, seen: Object) -> str | None:
         """The kind of an object by its content; None where it is not of this format."""

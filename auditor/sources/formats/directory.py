@@ -13,7 +13,6 @@ from auditor.sources.formats import legacy
 from auditor.sources.formats.base import Converted, Object, ObjectFormat, Piece
 
 _CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
-_OF_THEIR_OWN = frozenset({"owners", "federatedIdentityCredentials"})  # Azure AD Graph and the portal have them elsewhere
 
 
 def _casings(name: str) -> tuple[bytes, bytes]:
@@ -42,8 +41,11 @@ class _AzureADGraph(_Directory):
     """`az` before 2.37."""
 
     name = "Azure AD Graph"
+    about = "`az ad app list` and `az ad sp list` before az 2.37"
+    told_by = "`objectId` beside `objectType`, `replyUrls` or `odata.type`"
+    holds = ("applications", "servicePrincipals")
     markers = (rb"[rR]eplyUrls", rb"odata\.metadata", rb"objectType", rb"[oO]auth2Permissions")
-    cannot_carry = _OF_THEIR_OWN
+    cannot_carry = legacy.CANNOT_CARRY
 
     def recognises(self, seen: Object) -> str | None:
         return detect.aad_graph_kind(seen.members) if detect.is_aad_graph(seen.members) else None
@@ -57,8 +59,11 @@ class _PortalManifest(_Directory):
     """What the portal showed until 2024."""
 
     name = "Azure AD Graph manifest"
+    about = "the manifest that the portal showed until 2024"
+    told_by = "`replyUrlsWithType`, `oauth2Permissions`, `accessTokenAcceptedVersion`"
+    holds = ("applications",)
     markers = (rb"[rR]eplyUrlsWithType", rb"[oO]auth2Permissions")
-    cannot_carry = _OF_THEIR_OWN
+    cannot_carry = legacy.OF_THEIR_OWN
 
     def recognises(self, seen: Object) -> str | None:
         if not detect.is_legacy(seen.members):
@@ -73,6 +78,9 @@ class _MicrosoftGraph(_Directory):
     """The portal's manifest, REST, `az`, CLI for Microsoft 365."""
 
     name = "Microsoft Graph"
+    about = "Microsoft Graph itself, `az` from 2.37, CLI for Microsoft 365, the manifest of the portal"
+    told_by = "`@odata.type`, `@odata.context`, or names such as `signInAudience` and `servicePrincipalType`"
+    holds = ("everything",)
     markers = (
         *(casing for collection in TENANT for name in collection.markers for casing in _casings(name)),
         *_casings("oauth2PermissionScopes"), rb"resourceAppId", rb"optionalClaims", rb"@odata\.context",
