@@ -79,7 +79,7 @@ def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
         return Foreign(what, "unpack it first", holds) if holds or named or ".json" in name.lower() else None
     if raw.startswith(b"SQLite format 3\0"):
         ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
-        return Foreign("a ROADrecon database" if ours else "a SQLite database", _AZ, ours)
+        return Foreign("a database in an archive or a pipe", "save it as a file", ours)  # others `formats/roadrecon.py` reads
     meant = named or name.lower().endswith(JSON_NAMES)  # somebody takes it for data
     for row in _TEXTS:
         if (meant or name.lower().endswith(row.suffixes)) and row.test.search(raw):
@@ -178,12 +178,6 @@ def _view(members: Members, name: str) -> bytes:
     return bytes(members[name].view()) if name in members else b""
 
 
-def _is_azurehound(members: Members) -> bool:
-    if "data" not in members:
-        return False
-    return _text(_inner(members, "meta"), "type") == "azure" or re.match(r"AZ[A-Z]", _text(members, "kind")) is not None
-
-
 def _is_app_settings(members: Members) -> bool:
     return any("ClientId" in _inner(members, name) for name in ("AzureAd", "AzureAD", "AzureAdB2C", "EntraId"))
 
@@ -213,7 +207,6 @@ _OBJECTS = (
         "an Azure Resource Manager template (compiled Bicep)", _schema("deploymenttemplate.json", "deploymentparameters.json"),
         rb"(?i)Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
     ),
-    _Object("the output of AzureHound", _is_azurehound, rb'"AZ(?:App|ServicePrincipal)', _AZ),
     _Object("a Microsoft365DSC report", _has("ResourceName", "ResourceInstanceName"), rb'"AAD(?:Application|ServicePrincipal)"', _AZ),
     _Object(
         "a Postman collection",

@@ -17,7 +17,7 @@ import msgspec
 from auditor.errors import InputError
 from auditor.files import MAX_FILE_SIZE, TooLarge, read_whole
 from auditor.sources import text
-from auditor.sources.document import Documents, Note, Places
+from auditor.sources.document import Documents, Listing, Note, Places
 from auditor.sources.element import Element
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Piece(msgspec.Struct, gc=False):
     element: Element
     kind: str
     convert: Callable[[Any], Converted] | None = None
-    parent: str = ""  # object id of what it belongs to; of a connector what its files have in common
+    parent: str = ""  # object id of what it belongs to, or app id; of a connector what its files have in common
     identity: str = ""  # names it in its file where it has no ids, such as a resource's address: a finding goes by that, not by its place
     why: str = ""  # why what it does not hold is unknown; "": absent from the document
     may_be_template: bool = False  # placeholders in it mean that a tool fills them in later
@@ -164,7 +164,7 @@ class Format:
     """What all formats have in common.
 
     `markers` are patterns of names in quotes: a file of JSON in a folder is read if it has one of any format's. A format of whole
-    files has none where `recognises` itself tells.
+    files has none where `recognises` itself tells. `path` tells files of JSON by where they are in a folder, whatever they hold.
     """
 
     name: str  # as people call it
@@ -172,6 +172,7 @@ class Format:
     told_by: str = ""  # for people: how a file or an object of it is recognised
     holds: tuple[str, ...] = ()  # for people: collections of which it can hold objects
     markers: tuple[bytes, ...] = ()
+    path: re.Pattern[str] | None = None
     cannot_carry: frozenset[str] = frozenset()  # properties in Microsoft Graph's shape that no file of this format can hold
 
 
@@ -219,5 +220,6 @@ class FileFormat(Format):
         raise NotImplementedError
 
 
-# An InputError is about what cannot be read; a Note is a remark; a Whole is a file within the file.
-Part: TypeAlias = Piece | Tenant | Whole | InputError | Note
+# An InputError is about what cannot be read; a Note is a remark; a Whole is a file within the file; a Listing says how much of a
+# collection its pieces are.
+Part: TypeAlias = Piece | Tenant | Whole | InputError | Note | Listing
