@@ -80,6 +80,7 @@ class Maker:
         is_to_visit = False
         odd: list[tuple[str, str]] = []
         unknown: dict[str, str] = {}
+        more: dict[str, str] = {}
         twins: list[spelling.Twin] = []
         try:
             converted = piece.converted
@@ -102,11 +103,11 @@ class Maker:
             if converted is not None:
                 names = document.origins or {}
                 document.origins = {place: pointer.mapped(own, names) for place, own in converted.origins.items()}
-                value, unknown = converted.value, converted.unknown
+                value, unknown, more = converted.value, converted.unknown, converted.more
                 self._wrong(document, converted.wrong)
                 for place, message in converted.notes:
                     self._note(document, place, message)
-            document.data = graph.convert(document.kind, value, odd, unknown) if data is None else data
+            document.data = graph.convert(document.kind, value, odd, unknown, more) if data is None else data
         except graph.Wrong as wrong:
             document.data = wrong.data
             self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")

@@ -24,6 +24,7 @@ _MODULES = (
     "connector",
     "msal",
     "app_settings",
+    "terraform",
     "other",  # last: what is named only
 )
 PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold
