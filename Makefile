@@ -3,6 +3,7 @@ VENV ?= .venv
 EXTRA ?= dev
 BIN := $(VENV)/bin
 AZ := $(abspath $(VENV))/azure-cli
+SARIF := $(abspath $(VENV))/sarif-multitool
 POWERSHELL := $(abspath $(VENV))/powershell
 FUZZ := $(abspath $(VENV))/fuzz
 SITE := $(abspath $(VENV))/site
@@ -41,9 +42,9 @@ $(FUZZ): pyproject.toml
 	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
 	touch $@
 
-external: $(INSTALLED) $(AZ) $(POWERSHELL) site  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, the docs site
+external: $(INSTALLED) $(AZ) $(POWERSHELL) $(SARIF) site  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, a validator of SARIF, the docs site
 	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python \
-		REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
+		REGAUDIT_SARIF_MULTITOOL=$(SARIF) REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
 
 site: $(INSTALLED) $(SITE)  ## the docs site, in build/site
 	$(BIN)/python scripts/site_pages.py
@@ -52,6 +53,9 @@ site: $(INSTALLED) $(SITE)  ## the docs site, in build/site
 $(SITE):
 	python3 -m venv $@
 	$@/bin/pip install -q zensical==0.0.73 || { rm -rf $@; exit 1; }
+
+$(SARIF):
+	npm install --silent --no-audit --no-fund --prefix $@ @microsoft/sarif-multitool@5.7.0 || { rm -rf $@; exit 1; }
 
 $(AZ):
 	python3 -m venv $@

@@ -17,6 +17,7 @@ _DEBUG = "REGAUDIT_DEBUG"
 _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
     "connect": "Walk from a connector to its API, link by link.",
+    "diff": "Say what changed between two runs.",
     "export": "Read a live tenant into a snapshot.",
     "permissions": "Print what a live scan needs of Microsoft Graph.",
     "whoami": "Sign in to a tenant, and say who that is and what it may read.",
@@ -26,7 +27,7 @@ _COMMANDS = {
     "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, report or rule.",
+    "schema": "Print a JSON Schema: application, report, rule or diff.",
     "completion": "Print the completion script of a shell.",
 }
 

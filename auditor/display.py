@@ -28,7 +28,7 @@ NOTHING = "none"  # an empty list
 _HARMLESS = late(r"[A-Za-z0-9][A-Za-z0-9._~:/-]{0,255}")
 # Azure Pipelines obeys "##vso[" and "##[" anywhere in a line, GitHub Actions "::" at its start.
 _COMMAND = late(r"##(?=\[|vso\[)", re.IGNORECASE)
-_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the full-width ones are obeyed, too
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the full-width ones are obeyed, too
 # What JSON may hold and a CI log or a terminal would obey: command prefixes, and characters that move the cursor or turn the line round.
 _OBEYED = late(
     rb"##|\x7f|\xc2[\x80-\x9f\xad]|\xd8[\x80-\x85\x9c]|\xdb\x9d|\xdc\x8f|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
@@ -177,7 +177,12 @@ def counted(number: int, noun: str) -> str:
 
 def cell(value: str) -> str:
     """A text that is clean, at the start of a line or in a table: no spreadsheet takes it for a formula."""
-    return "'" + value if value.lstrip().startswith(_FORMULA) and value != "-" else value
+    return "'" + value if value.lstrip().startswith(FORMULA) and value != "-" else value
+
+
+def as_code(text: str) -> str:
+    """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
+    return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
 
 
 def wrapped(text: str, first: str = "", others: str = "", *, width: int | None = None) -> list[str]:

@@ -20,7 +20,7 @@ import msgspec
 from auditor import joins, sources
 from auditor.display import counted
 from auditor.engine import gate
-from auditor.engine.areas import AreaVerdicts
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.giving_way import give_way
 from auditor.engine.judge import judge_all
@@ -66,8 +66,10 @@ class Inputs(msgspec.Struct, frozen=True):
 class AuditRequest(msgspec.Struct, frozen=True):
     """All that decides what a report says. `as_of` is the moment that counts as now.
 
-    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them.
+    `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them. `by_rule`: and by object and rule, as a
+    JUnit report has them, unless there are more than so many.
     `certain_only`: failures that are only likely count as not evaluated.
+    `also` names collections that are read of a snapshot or a tenant whether a rule needs them or not.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -77,7 +79,9 @@ class AuditRequest(msgspec.Struct, frozen=True):
     show_passed: bool = False
     only: Roots | None = None
     by_area: bool = False
+    by_rule: int = 0
     certain_only: bool = False
+    also: frozenset[str] = frozenset()
 
 
 def load(
@@ -151,7 +155,7 @@ def judge(
     *,
     only: Roots | None = None,
     show_passed: bool = False,
-    areas: AreaVerdicts | None = None,
+    by_root: RootVerdicts | None = None,
     certain_only: bool = False,
     progress: StageCallback | None = None,
 ) -> list[Outcome]:
@@ -170,7 +174,7 @@ def judge(
                 only=roots,
                 record=only is not None,
                 show_passed=show_passed,
-                areas=areas,
+                by_root=by_root,
                 certain_only=certain_only,
                 tell=tell,
             )
@@ -189,9 +193,9 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
     def wanted() -> set[str]:
         from auditor.engine.compiled import collections
 
-        return collections(rules)
+        return collections(rules) | request.also
 
-    areas = AreaVerdicts() if request.by_area else None
+    by_root = RootVerdicts(request.by_rule) if request.by_area or request.by_rule else None
     with _collector_off():
         loaded = load(request.inputs, wanted, now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
@@ -199,7 +203,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
             rules,
             only=request.only,
             show_passed=request.show_passed,
-            areas=areas,
+            by_root=by_root,
             certain_only=request.certain_only,
             progress=progress,
         )
@@ -209,7 +213,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
         outcomes=outcomes,
         with_findings=_with_findings(outcomes),
         findings=_by_root(outcomes),
-        areas=areas,
+        by_root=by_root,
         profile=request.rules.profile_name,
         started=now if fixed else started,
         finished=now if fixed else datetime.now(timezone.utc),

@@ -12,7 +12,7 @@ import msgspec
 
 from auditor import joins
 from auditor.engine import gate
-from auditor.engine.areas import AreaVerdicts
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.finding import Finding, Outcome
 from auditor.engine.gate import Gate
 from auditor.errors import InputError
@@ -91,11 +91,12 @@ class Report(Loaded, kw_only=True):
 
     outcomes: list[Outcome]
     findings: list[Finding]
-    areas: AreaVerdicts | None
+    by_root: RootVerdicts | None
     profile: str
     started: datetime
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
+    against: gate.Against = gate.Against()  # what a comparison with an older run asks of the gate
     with_findings: Counter[str] = msgspec.field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property
@@ -145,6 +146,7 @@ class Report(Loaded, kw_only=True):
             is_empty=self.is_empty,
             allow_empty=self.allow_empty,
             strict=strict,
+            against=self.against,
         )
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:

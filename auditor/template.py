@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -41,6 +42,13 @@ def written(value: Any, way: Way, form: str = "") -> str | None:
     return write(value, form)
 
 
+@lru_cache(maxsize=4096)
+def _of_member(value: str, way: Way) -> str | None:
+    """What stands for a member of a finding or its object, which all findings of the object share."""
+    made = written(value, way)
+    return made if made is not None and _may_stand(made, way) else None
+
+
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a value goes in a template."""
 
@@ -53,10 +61,10 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def filled(self, value: str | None) -> str:
         """What stands here, the placeholder where the value is not known or may not stand here."""
-        if value is not None and self.member is not None:
-            value = written(value, self.way)
         if value is None:
             return self.placeholder
+        if self.member is not None:
+            return _of_member(value, self.way) or self.placeholder
         return value if _may_stand(value, self.way) else self.placeholder
 
 
@@ -75,7 +83,7 @@ def _may_stand(value: str, way: Way) -> bool:
     return True
 
 
-class Template(msgspec.Struct, frozen=True, omit_defaults=True):
+class Template(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """Markdown with places in braces, `Delete {app.app_id}`. Commands stand in blocks, az and graph, or between backticks."""
 
     text: str
@@ -90,9 +98,13 @@ class Template(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def filled(self, values: Mapping[str, str | None]) -> str:
         """The text with these values, by what stands between the braces. Braces that are no place stay."""
+        filled = {name: place.filled(values.get(name)) for name, place in self.places.items()}
+        return "".join([filled[part] if i % 2 else part for i, part in enumerate(self._parts)])
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        """The text; every second part is the name of a place."""
         if not self.places:
-            return self.text
+            return [self.text]
         names = "|".join(re.escape(name) for name in sorted(self.places, key=len, reverse=True))
-        # Every second part is the name of a place.
-        parts = re.split("{(" + names + ")}", self.text)
-        return "".join(self.places[part].filled(values.get(part)) if i % 2 else part for i, part in enumerate(parts))
+        return re.split("{(" + names + ")}", self.text)

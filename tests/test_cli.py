@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 import auditor
 from auditor import rulebook
 from auditor.errors import UsageError
+from auditor.report import FORMATS
 from tests.helpers import PAGE, ROOT, Ran, process, regaudit, registration, write
 
 COMMANDS = ("scan", "rules", "credentials", "explain", "test", "new-rule", "schema", "completion")
@@ -782,11 +783,11 @@ def test_completion_knows_commands_and_options() -> None:
     assert completed("regaudit s", 1) == ["scan", "schema"]
     assert "--fail-on" in completed("regaudit scan --f", 2)
     assert completed("regaudit scan --fail-on ", 3) == list(GATES)
-    assert completed("regaudit schema ", 2) == ["application", "report", "rule"]
+    assert completed("regaudit schema ", 2) == ["application", "report", "rule", "diff"]
     assert completed("regaudit explain secret-expir", 2) == ["secret-expired", "secret-expired-leftover", "secret-expiring"]
     assert {"tokens,credentials", "tokens,credential-all-expired"} <= set(completed("regaudit scan --select tokens,cred", 3))
     assert completed("regaudit scan --profile ", 3) == ["custom-connector", "default", "strict"]
-    assert completed("regaudit scan --output-format ", 3) == ["csv", "json", "ndjson", "text"]
+    assert completed("regaudit scan --output-format ", 3) == sorted(FORMATS)
 
 
 def test_a_shell_that_is_not_known() -> None:

@@ -21,7 +21,8 @@ PRINTING = (*READING, "export", "permissions", "whoami", "rules", "test")
 TODAY = ("--as-of", "2026-11-24")
 OWN = {
     ("api-permissions", "--app"),  # a row of its table, by name too
-    ("scan", "--output-format"),  # several reports, into files
+    ("scan", "--output-format"),
+    ("diff", "--output-format"),  # several reports, into files
     ("new-rule", "--folder"),
 }
 SAMPLES = ROOT / "sample_manifests"

@@ -89,7 +89,7 @@ def test_what_is_decoded_is_rendered_byte_for_byte(troubled: list[str | Path], t
     assert report.run.coverage.passed_over
     assert {row.rule_id for row in report.rule_errors} == {"breaking", "app-lock-partial"}
     for form, file in files.items():
-        assert rendered(report, form, verbose=True, limit=0) == file.read_bytes(), form
+        assert rendered(report, form, verbose=True, limit=0, summary=str(files["markdown"])) == file.read_bytes(), form
     assert msgspec.json.decode(rendered(report, "json"), type=Report) == report
 
 
@@ -101,7 +101,7 @@ def test_text_alone_is_the_text_of_a_whole_report(troubled: list[str | Path]) ->
 
 def test_a_report_of_another_schema_is_refused(house: Path) -> None:
     ran = regaudit("scan", "-", *TODAY, "--output-format", "json", stdin=json.dumps(registration("Payroll")).encode())
-    with pytest.raises(ValueError, match=r"schema_version 1\.0, not 2\.0"):
+    with pytest.raises(ValueError, match=r"schema_version 1\.0, not 2\.1"):
         decode(json.dumps({**ran.json, "schema_version": "1.0"}))
     with pytest.raises(msgspec.DecodeError):
         decode(ran.stdout[:-10])
@@ -236,7 +236,7 @@ def test_each_area_of_a_registration_has_a_status_and_what_is_not_known(tmp_path
     assert "credentials" not in said(2), "no rule of the area applies"
 
 
-def test_the_status_of_an_area_is_what_its_rules_say_of_each_subject(tmp_path: Path) -> None:
+def test_the_status_of_a_rule_and_of_an_area_is_what_is_said_of_each_subject(tmp_path: Path) -> None:
     golden_tenants.write(tmp_path)
     folder = Path(__file__).parent.parent / "sample_manifests"
     inputs = Inputs((str(folder), str(tmp_path / "contoso")))
@@ -244,16 +244,25 @@ def test_the_status_of_an_area_is_what_its_rules_say_of_each_subject(tmp_path: P
     def everything(world: World) -> list[Any]:
         return [world.tenant, *world.apps, *world.principals, *world.connectors]
 
-    audited = run(AuditRequest(inputs, RuleSelection(profile="strict"), DAY, only=everything, by_area=True))
-    assert audited.areas is not None
-    found = {(rank, area): status for rank, areas in audited.areas.by_root().items() for area, (status, _) in areas.items()}
+    audited = run(AuditRequest(inputs, RuleSelection(profile="strict"), DAY, only=everything, by_area=True, by_rule=10**6))
+    assert audited.by_root is not None
+    found = {(rank, area): status for rank, areas in audited.by_root.by_area().items() for area, (status, _) in areas.items()}
     wanted: dict[tuple[int, str], Status] = {}
+    by_rule: dict[tuple[int, str], Status] = {}
     for world in audited.worlds:
         for root in everything(world):
             for outcome in audited.outcomes:
                 for verdict in outcome.of(root).values():
-                    key = root.rank, outcome.rule.area
-                    wanted[key] = max(Status(verdict.says), wanted.get(key, Status.not_applicable))
+                    for seen, name in ((wanted, outcome.rule.area), (by_rule, outcome.rule.id)):
+                        key = root.rank, name
+                        seen[key] = max(Status(verdict.says), seen.get(key, Status.not_applicable))
+    rules = audited.by_root.by_rule()
+    assert rules is not None
+    assert [(one.rank, one.rule_id) for one in rules] == sorted(
+        key for key, status in by_rule.items() if status is not Status.not_applicable
+    )
+    assert all(one.status is by_rule[one.rank, one.rule_id] for one in rules)
+    assert {one.status for one in rules if one.reason is not None} == {Status.not_evaluated}
     assert found == {key: status for key, status in wanted.items() if status is not Status.not_applicable}
     assert all(count > 20 for count in Counter(found.values()).values())
     assert {Status.fail, Status.passed, Status.not_evaluated} <= set(found.values())

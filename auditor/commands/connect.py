@@ -149,34 +149,29 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
 
 def _markdown(found: list[Any], said: str, overview: str | None, fix: Fix) -> list[str]:
     """For a ticket or a summary of a pipeline: a list for each connector. What others chose is written as code."""
-    lines = ["# regaudit connect", "", _as_code(said), ""]
+    from auditor.display import as_code
+
+    lines = ["# regaudit connect", "", as_code(said), ""]
     if overview is not None:
-        lines += [_as_code(overview), ""]
+        lines += [as_code(overview), ""]
     for chain in found:
-        lines += [f"## Connector {_as_code(chain.connector)}", "", _as_code(f"{chain.file}:{chain.line}"), ""]
+        lines += [f"## Connector {as_code(chain.connector)}", "", as_code(f"{chain.file}:{chain.line}"), ""]
         for link in chain.links:
             word, _ = _MARKS[link.certainty if link.certainty == "likely" else link.status]
-            lines.append(f"- **{link.link}**: {word}" + (f", {_as_code(link.what)}" if link.what else ""))
-            lines += [f"  - fits: {_as_code(checked)}" for checked in link.checked]
+            lines.append(f"- **{link.link}**: {word}" + (f", {as_code(link.what)}" if link.what else ""))
+            lines += [f"  - fits: {as_code(checked)}" for checked in link.checked]
             for row in (*link.findings, *link.remarks):
                 codes = "".join(f" AADSTS{code}" for code in row.aadsts)
-                lines.append(f"  - {row.severity} `{row.rule_id}`{codes}: {_as_code(row.message)}")
+                lines.append(f"  - {row.severity} `{row.rule_id}`{codes}: {as_code(row.message)}")
                 prose = " ".join(line for line, is_command in fix(row) if line and not is_command)
-                lines += [f"    Fix: {_as_code(prose)}"] if prose else []
+                lines += [f"    Fix: {as_code(prose)}"] if prose else []
                 if commands := [line for line, is_command in fix(row) if is_command]:
                     lines += ["", "    ~~~~", *(f"    {line}" for line in commands), "    ~~~~", ""]
-            lines += [f"  - open: {_as_code(link.reason)}"] if link.reason else []
-            lines += [f"  - to close it: {_as_code(_ways(link))}"] if link.status != "pass" and _ways(link) else []
-            lines += [f"  - not checked: {', '.join(f'`{rule}`' for rule in gap.rules)} {_as_code(gap.reason)}" for gap in link.unchecked]
-        lines += ["", _as_code(chain.summary) if chain.links else "It does not sign in through Microsoft Entra ID.", ""]
+            lines += [f"  - open: {as_code(link.reason)}"] if link.reason else []
+            lines += [f"  - to close it: {as_code(_ways(link))}"] if link.status != "pass" and _ways(link) else []
+            lines += [f"  - not checked: {', '.join(f'`{rule}`' for rule in gap.rules)} {as_code(gap.reason)}" for gap in link.unchecked]
+        lines += ["", as_code(chain.summary) if chain.links else "It does not sign in through Microsoft Entra ID.", ""]
     return lines
-
-
-def _as_code(text: str) -> str:
-    """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
-    from auditor.display import cell, harmless
-
-    return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
 
 
 def _ways(gap: Any) -> str:

@@ -19,6 +19,7 @@ from auditor import files
 from auditor.commands import complete
 from auditor.commands.live import live_of, live_options, sign_in_options
 from auditor.errors import UsageError
+from auditor.severity import SEVERITIES
 from auditor.shell import Shell
 from auditor.shell import default as default_shell
 
@@ -69,6 +70,13 @@ _SHELL = click.option(
     help="The shell that commands of fixes are written for; default: the platform's.",
 )  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
+fail_on = click.option(
+    "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
+    help="The lowest severity that makes the exit code 1.",
+)  # fmt: skip
+ignore_newly_visible = click.option(
+    "--ignore-newly-visible", is_flag=True, help="Do not count new findings that the older run could not have found."
+)
 strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
 certain_only = click.option(
     "--certain-only", is_flag=True,

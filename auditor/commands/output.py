@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from auditor.errors import UsageError
 from auditor.files import Identity, identities, identity
@@ -109,3 +111,35 @@ def _replace(target: Path, pieces: Iterator[bytes]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def target(text: str, forms: Collection[str]) -> tuple[str, Path | None]:
+    """FORMAT[=FILE]: one of these formats, and where it goes; None is standard output. Raises UsageError."""
+    form, equals, file = text.partition("=")
+    if form not in forms:
+        import difflib  # as long as ten of our modules, and seldom needed
+
+        close = difflib.get_close_matches(form.lower(), forms, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}? There are" if close else "there are"
+        raise UsageError(f"no report format is called {form!r}; {hint}: {', '.join(forms)}")
+    if equals and not file:
+        raise UsageError(f"--output-format {text}: the file's name is missing")
+    return form, Path(file) if file else None
+
+
+def apart(files: list[Path | None]) -> None:
+    """Raises UsageError for two reports in one place."""
+    seen = set[Any]()
+    for file in files:
+        key = file and (identity(file) or os.path.realpath(file))
+        if key in seen:
+            where = file or "standard output"
+            raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
+        seen.add(key)
+
+
+def to_stdout(pieces: Iterator[bytes]) -> None:
+    out = sys.stdout.buffer
+    for piece in pieces:
+        out.write(piece)
+    out.flush()

@@ -11,7 +11,7 @@ from auditor.schemas import NAMES
 @click.command("schema", cls=Command, epilog="Example: regaudit schema report > report.schema.json")
 @click.argument("name", type=click.Choice(NAMES))
 def command(name: str) -> None:
-    """Print the JSON Schema of what regaudit reads (application), writes (report), or takes as a rule's block (rule)."""
+    """Print the JSON Schema of what regaudit reads (application), writes (report, diff), or takes as a rule's block (rule)."""
     import json
 
     from auditor import schemas

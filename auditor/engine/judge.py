@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from auditor.engine.areas import AreaVerdicts
+from auditor.engine.areas import RootVerdicts
 from auditor.engine.bound import BoundRule
 from auditor.engine.finding import About, Finding, Outcome, Says, Verdict, Verdicts
 from auditor.engine.identity import numbered, subject_key
@@ -37,18 +37,18 @@ def judge_all(
     only: list[Any] | None = None,
     show_passed: bool = False,
     record: bool = False,
-    areas: AreaVerdicts | None = None,
+    by_root: RootVerdicts | None = None,
     certain_only: bool = False,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
     """What each rule says of a world, or of `only` these of its roots. `tell` is called with the number of roots done and of all.
 
-    `areas` gathers verdicts by root and area.
+    `by_root` gathers verdicts by root.
     `record`: outcomes keep each verdict, by root and subject. That takes memory, and the time of three-valued logic for all subjects.
     `certain_only`: what would fail by a presumption, or by an exemption that is not known, is not evaluated.
     """
     some = [rule for rule in rules if only is not None or roots_of(rule, world)]
-    options: dict[str, Any] = {"show_passed": show_passed, "record": record, "areas": areas, "certain_only": certain_only}
+    options: dict[str, Any] = {"show_passed": show_passed, "record": record, "by_root": by_root, "certain_only": certain_only}
     runs = {rule.id: RuleRun(rule, world, **options) for rule in some}
     sets: list[tuple[list[RuleRun], list[Any]]] = []
     kinds: dict[str, list[RuleRun]] = {}
@@ -105,10 +105,10 @@ class RuleRun:
         *,
         show_passed: bool,
         record: bool = False,
-        areas: AreaVerdicts | None = None,
+        by_root: RootVerdicts | None = None,
         certain_only: bool = False,
     ) -> None:
-        self.rule, self.show_passed, self._areas = rule, show_passed, areas
+        self.rule, self.show_passed, self._by_root = rule, show_passed, by_root
         self.bound = BoundRule(ready(rule, world.unavailable), world.now, world.tenant, certain_only=certain_only)
         self.each = rule.each
         self.outcome = Outcome(rule, verdicts={} if record else None)
@@ -141,9 +141,13 @@ class RuleRun:
             outcome.not_evaluated += len(found.blind)
             outcome.reasons[self.bound.unknown.key] += len(found.blind)
         if found.mixed:
-            passed = passed + self._settle(found)
+            settled, among_unknown = self._settle(found)
+            passed = passed + settled
             rows = self._rows.failed(found.failed, found.likely, outcome.undecided)
             outcome.rows += rows
+            if among_unknown:
+                for (root, _), (_, row) in zip(found.failed, rows, strict=True):
+                    row.among_unknown = id(root) in among_unknown
             if outcome.verdicts is not None:
                 for (root, subject), (_, row) in zip(found.failed, rows, strict=True):
                     self._findings.setdefault((id(root), subject_key(root, subject)), []).append(row)
@@ -155,16 +159,19 @@ class RuleRun:
             if outcome.verdicts is not None:
                 self._errors |= {id(root): row for root, row in errors}
         outcome.passed += len(passed)
-        if self._areas is not None:
-            self._areas.add(self.rule.area, Status.passed, passed)
-            self._areas.add(self.rule.area, Status.error, [root for root, _ in found.broken])
+        if self._by_root is not None:
+            self._by_root.add(self.rule, Status.passed, passed)
+            self._by_root.add(self.rule, Status.error, [root for root, _ in found.broken])
             if self.bound.unknown is not None:
-                self._areas.leave_open(self.rule.area, self.bound.unknown.key, found.blind)
+                self._by_root.leave_open(self.rule, self.bound.unknown.key, found.blind)
         if self.show_passed:
             outcome.rows += [(About(root.rank, ""), self._rows.passed(root)) for root in passed]
 
-    def _settle(self, found: Found) -> list[Any]:
-        """Verdicts of the roots that failed, or of which the fast pass met an unknown. Returns those that pass after all."""
+    def _settle(self, found: Found) -> tuple[list[Any], set[int]]:
+        """Verdicts of the roots that failed, or of which the fast pass met an unknown.
+
+        Returns those that pass after all, and by id() those that failed and have another subject that is not evaluated.
+        """
         failed = {id(root) for root, _ in found.failed}
         passed: set[int] = set()
         unknown: dict[int, Unknown] = {}
@@ -173,6 +180,7 @@ class RuleRun:
             self._judge_exactly(found, failed, passed, unknown, broken)
         outcome = self.outcome
         failing, passing = list[Any](), list[Any]()
+        among_unknown: set[int] = set()
         left_open: dict[int, tuple[Unknown, list[Any]]] = {}  # by id(): many roots lack the same
         for root, seen, dark in found.mixed:
             key = id(root)
@@ -180,6 +188,8 @@ class RuleRun:
                 continue
             if key in failed:
                 failing.append(root)
+                if dark or key in unknown:
+                    among_unknown.add(key)
             elif dark or key in unknown:
                 reason = unknown.get(key, self.bound.unknown)
                 assert reason is not None
@@ -189,14 +199,14 @@ class RuleRun:
             else:
                 outcome.not_applicable += 1
         outcome.failed += len(failing)
-        if self._areas is not None:
-            self._areas.add(self.rule.area, Status.fail, failing)
+        if self._by_root is not None:
+            self._by_root.add(self.rule, Status.fail, failing)
         for reason, roots in left_open.values():
             outcome.not_evaluated += len(roots)
             outcome.reasons[reason.key] += len(roots)
-            if self._areas is not None:
-                self._areas.leave_open(self.rule.area, reason.key, roots)
-        return passing
+            if self._by_root is not None:
+                self._by_root.leave_open(self.rule, reason.key, roots)
+        return passing, among_unknown
 
     def _judge_exactly(self, found: Found, failed: set[int], passed: set[int], unknown: dict[int, Unknown], broken: set[int]) -> None:
         """Subjects at which an unknown was met, once more in three values; of a root at which it was met before, all subjects."""

@@ -85,6 +85,8 @@ class Rows:
         else:
             self._locate(row, root, self.place)
             row.actual = show(subject)
+        if subject is not root and isinstance(subject, Fact) and len(subject.KEY) > 1:
+            row.known_by = subject.known_by
         row.template, row.values = bound.compiled.template, bound.values(root, subject)
         if named := bound.named(root, subject):
             related = [_related(other) for other in named if isinstance(other, Fact)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,6 +36,9 @@ class Format(msgspec.Struct, frozen=True):
     renderer: str = "render"
     needs: Depth = Depth.objects
     flat: bool = False  # it has rows of one of KINDS
+    by_rule: int = 0  # it has what each rule says of each object, if these are not more
+    is_binary: bool = False  # no terminal shows it
+    package: str = ""  # that is only installed with the extra of the format's name
     begins: re.Pattern[bytes] | None = None
     ends: re.Pattern[bytes] | None = None
 
@@ -42,16 +46,37 @@ class Format(msgspec.Struct, frozen=True):
         """Whether a file that begins and ends so is a report in this format."""
         return bool((self.begins and self.begins.match(start)) or (self.ends and self.ends.search(end)))
 
+    @property
+    def is_installed(self) -> bool:
+        return not self.package or find_spec(self.package) is not None
 
+
+_ANNOTATED = late(rb"^regaudit: annotated [\d,]+ of [\d,]+ findings?\.", re.MULTILINE)
+_SARIF = rb'\{"\$schema":"[^"]*","version":"2\.1\.0","runs":\[\{"tool":\{"driver":\{"name":"regaudit"'
 FORMATS = {
     "text": Format("text", needs=Depth.findings, ends=late(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE)),
     "json": Format("json", begins=late(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"')),
     "csv": Format("table", "comma_separated", flat=True, begins=late(rb"schema_version,tool,row,run_id,as_of,")),
     "ndjson": Format("table", "ndjson", flat=True, begins=late(rb'\{"schema_version":"[\d.]+","tool":"regaudit"')),
+    "sarif": Format("sarif", needs=Depth.findings, begins=late(_SARIF)),
+    "junit": Format("junit", by_rule=50_000, begins=late(rb"<\?xml [^>]*>\s*<!-- Report of regaudit ")),
+    "github": Format("annotations", "github", needs=Depth.findings, ends=_ANNOTATED),
+    "azure": Format("annotations", "azure", needs=Depth.findings, ends=_ANNOTATED),
+    "gitlab": Format("gitlab", needs=Depth.findings, begins=late(rb'\[(?:\]\s*\Z|\s*\{"engine_name":"regaudit")')),
+    "markdown": Format("markdown", needs=Depth.findings, begins=late(rb"<!-- Report of regaudit ")),
+    "ocsf": Format("ocsf", needs=Depth.findings, begins=late(rb'\[(?:\]\s*\Z|\s*\{"metadata":\{"product":\{"name":"regaudit")')),
+    "prometheus": Format("prometheus", begins=late(rb"# HELP regaudit_")),
+    "xlsx": Format("xlsx", needs=Depth.inventory, is_binary=True, package="xlsxwriter", ends=late(rb"Report of regaudit\Z")),
 }
 KINDS = ("findings", "applications", "credentials")  # of rows
 # Of the script that --fix-script writes, which is not a format.
-_SCRIPT = late(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
+_SCRIPT = late(rb"\A(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
+# Of what `regaudit diff` writes, in its three formats.
+_DIFF = late(
+    rb"^older: .+ \(\d{4}-\d\d-\d\d, |\A<!-- Difference of regaudit "
+    rb'|\A\{\s*"schema_version": "[\d.]+",\s*"tool": \{\s*"name": "regaudit"',
+    re.MULTILINE,
+)
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -64,6 +89,7 @@ class Options(msgspec.Struct, frozen=True):
     first: frozenset[str] = frozenset()  # app ids whose findings come before all others
     rows: str = KINDS[0]  # of flat formats
     shell: Shell = Shell.bash  # for which commands are written
+    summary: str = ""  # the file of the run's Markdown report, for a pipeline to show
 
 
 def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
@@ -75,4 +101,4 @@ def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
 
 def is_report(start: bytes, end: bytes) -> bool:
     """Whether a file that begins and ends so is a report of ours."""
-    return any(form.wrote(start, end) for form in FORMATS.values()) or _SCRIPT.match(start) is not None
+    return any(form.wrote(start, end) for form in FORMATS.values()) or any(made.search(start) for made in (_SCRIPT, _DIFF))

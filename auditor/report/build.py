@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
 from auditor.engine.areas import Said
 from auditor.entra.clouds import graph_of
+from auditor.links import rule_page
 from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import Depth, fixes, model, objects, tables
 from auditor.report.rows import FindingRow
 from auditor.report.verdict import verdict_of
 from auditor.results import Report as Audited
+from auditor.rulebook.book import shipped_rule
 from auditor.severity import Certainty, Severity, Status
 from auditor.sources.coverage import TenantInfo
 from auditor.template import Template
@@ -32,7 +34,7 @@ def report_of(
     audited: Audited, *, fail_on: str = "high", strict: bool = False, min_severity: str = Severity.info, depth: Depth = Depth.objects
 ) -> model.Report:
     """The report of an audit. Findings that cannot be as severe as `min_severity` are counted, but not listed. Raises UsageError."""
-    failed = [row for row in audited.findings if row.status in _FINDINGS]
+    failed = findings_of(audited)
     errors = [row for row in audited.findings if row.status is Status.error]
     passed = [row for row in audited.findings if row.status is Status.passed]
     reasons = sorted(audited.reasons().items(), key=lambda item: str(item[0]))
@@ -56,11 +58,17 @@ def report_of(
         things.service_principals,
         things.connectors,
         things.credentials,
+        things.rule_verdicts(audited),
     )
 
 
 _NONE: list[Any] = []  # one for all findings
 _FINDINGS = {Status.fail, Status.waived, Status.baselined}
+
+
+def findings_of(audited: Audited) -> list[engine.Finding]:
+    """The findings among the rows of an audit, also those that are accepted: in the order of `findings` in its report."""
+    return [row for row in audited.findings if row.status in _FINDINGS]
 
 
 class _Objects:
@@ -73,7 +81,7 @@ class _Objects:
             if row.status is Status.fail:
                 self._counts[row.rank] += 1
                 self._worst[row.rank] = max(self._worst.get(row.rank, row.severity), row.severity)
-        self._areas = audited.areas.by_root() if audited.areas is not None else {}
+        self._areas = audited.by_root.by_area() if audited.by_root is not None else {}
         self._positions = {reason: position for position, reason in enumerate(reasons)}
         self._verdicts: dict[Any, int] = {}
         self._interned_said: dict[int, int] = {}  # by id(): roots share what is said of them
@@ -97,7 +105,8 @@ class _Objects:
             for principal in principals:
                 credentials = list(tables.credentials_of(principal, audited.as_of)) if whole else []
                 if principal.rank in needed or credentials or depth is Depth.inventory:
-                    self._put("principal", self.service_principals, principal, tables.service_principal(principal), number, credentials)
+                    held = tables.service_principal(principal, inventory=depth is Depth.inventory)
+                    self._put("principal", self.service_principals, principal, held, number, credentials)
             for connector in world.connectors:
                 self._put("connector", self.connectors, connector, tables.connector(connector), number)
         self.files = list(self._files)
@@ -129,13 +138,25 @@ class _Objects:
         self._interned_said[id(said)] = self._verdicts[key]
         return self._verdicts[key]
 
+    def rule_verdicts(self, audited: Audited) -> list[model.RuleVerdict] | None:
+        kept = audited.by_root.by_rule() if audited.by_root is not None else None
+        if kept is None:
+            return None
+        rows: list[model.RuleVerdict] = []
+        for one in kept:
+            row = model.RuleVerdict(one.rule_id, one.status, reason=None if one.reason is None else self._positions[one.reason])
+            member, position, *_ = self._at[one.rank]
+            setattr(row, member, position)
+            rows.append(row)
+        return rows
+
     def finding(self, row: engine.Finding) -> model.Finding:
         member, position, of, file = self._at[row.rank]
         made = model.Finding(
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
             row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty,
-            row.stands_for or _NONE, related=_NONE,
+            row.stands_for or _NONE, related=_NONE, among_unknown=row.among_unknown, known_by=row.known_by, change=cast(Any, row.change),
         )  # fmt: skip
         setattr(made, member, position)
         made.waiver, made.baseline = row.waiver, row.baseline
@@ -253,9 +274,11 @@ def _not_evaluated(audited: Audited, reason: Reason, count: int) -> model.NotEva
 def _rule(outcome: engine.Outcome, explained: dict[str, Template | None]) -> model.Rule:
     rule = outcome.rule
     verdicts = model.Verdicts(*(getattr(outcome, name) for name in model.Verdicts.__struct_fields__))
-    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts)
+    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, definition=rule.definition)
     if (template := explained.get(rule.id)) is not None:
         row.tags = rule.tags
+        row.identity = rule.identity if rule.identity != rule.id else None
+        row.page = rule_page(rule.identity) if shipped_rule(rule.id) is not None else None
         row.expected, row.why, row.references = rule.require, clean_lines(rule.why, _LONGEST), rule.references
         row.fix = Template(clean_lines(template.text, _LONGEST), template.places, template.placeholders)
         row.commands = list(commands(row.fix.text))

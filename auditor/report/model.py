@@ -6,7 +6,8 @@ has its default. Texts are clean: no terminal or CI log obeys them. Positions in
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,7 +16,8 @@ from auditor.report.objects import Application, AreaVerdict, Connector, Credenti
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
+Change = Literal["new", "newly-visible", "known"]
 
 
 # -- rules and findings
@@ -37,7 +39,7 @@ class Verdicts(Model):
 
 
 class Rule(Row):
-    """What is the same for all findings of a rule. What follows `aadsts` is there only where the report has a finding of it."""
+    """What is the same for all findings of a rule. From `tags` to `references` it is there only where the report has a finding of it."""
 
     id: str
     """Its name."""
@@ -51,6 +53,10 @@ class Rule(Row):
     """Codes with which a sign-in fails because of this."""
     tags: list[str] = []
     """Its tags."""
+    identity: str | None = None
+    """Its first name, by which its findings are known; null: it has never been renamed."""
+    page: str | None = None
+    """Address of its documentation; null for a rule that is not of regaudit."""
     expected: str | None = None
     """The condition that must hold, in the language of rules."""
     why: str | None = None
@@ -61,6 +67,27 @@ class Rule(Row):
     """The commands of the fix, each a template with the same places as `fix`."""
     references: list[str] = []
     """Addresses of documentation; the first is the most telling."""
+    definition: str | None = None
+    """What it judges by, as a hash: two reports with the same checked the same, also with the same parameters."""
+
+
+class RuleVerdict(Row):
+    """What one rule says of one object. One of `app`, `principal`, `connector` and `tenant` says of which."""
+
+    rule_id: str
+    """The rule: `id` in `rules`."""
+    status: Status
+    """pass, fail, error or not-evaluated."""
+    app: int | None = None
+    """Position of its app registration in `applications`."""
+    principal: int | None = None
+    """Position of its service principal in `service_principals`."""
+    connector: int | None = None
+    """Position of its connector in `connectors`."""
+    tenant: int | None = None
+    """Position of its tenant in `tenants`, where it is of the tenant itself."""
+    reason: int | None = None
+    """Position in `not_evaluated`: why it is not evaluated."""
 
 
 class Elsewhere(Model):
@@ -135,6 +162,12 @@ class Finding(Row):
     """Where the place is not within the object: `pointer` is not there then, and `line` and `column` are those of this file."""
     related: list[Related] = []
     """Other objects that the message names."""
+    among_unknown: bool = False
+    """Whether the rule could not evaluate other subjects of the same object, such as another credential of it."""
+    known_by: int = 0
+    """Which of the keys of its subject `finding_id` is made with: 0, the best, or a later one, since what the others need is not known."""
+    change: Change | None = None
+    """With `scan --against`: new, newly-visible or known; null where the report was not compared."""
     waiver: Waiver | None = None
     """What accepts it, where its status is waived."""
     baseline: Baselined | None = None
@@ -174,6 +207,11 @@ class Remark(Model):
     """The column."""
     hint: str | None = None
     """What to do."""
+
+    @property
+    def text(self) -> str:
+        """What it says, and what to do."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
 class Coverage(Model):
@@ -234,7 +272,7 @@ class Shortfall(Model):
     """A part of the job that could not be done."""
 
     cause: str
-    """empty, nothing-checked, errors, broken-checks, not-evaluated-at-gate, may-reach-gate or strict."""
+    """empty, nothing-checked, errors, broken-checks, not-evaluated-at-gate, may-reach-gate, strict or not-compared."""
     message: str
     """What it is."""
     count: int
@@ -389,13 +427,45 @@ class Report(Model):
     """All connectors."""
     credentials: list[Credential]
     """All client secrets and certificates."""
+    rule_verdicts: list[RuleVerdict] | None = None
+    """What each rule that applies says of each object, by object. Null where there are more than 50,000, or no report of the run asked
+    for it."""
     exceptions: Exceptions | None = None
     """What took findings away; not there in a run without configuration, waivers and baseline."""
 
 
 def decode(json: bytes | str) -> Report:
-    """The report that a JSON text is. Raises msgspec.DecodeError, ValueError for a schema of another major version."""
+    """The report that a JSON text is. Raises msgspec.DecodeError, ValueError for a schema of another major version and for a position
+    at which nothing is.
+    """
     report = msgspec.json.decode(json, type=Report)
     if report.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         raise ValueError(f"the report has schema_version {report.schema_version}, not {SCHEMA_VERSION}")
+    if wrong := next(_misplaced(report), ""):
+        raise ValueError(f"the report was changed: {wrong}")
     return report
+
+
+def _misplaced(report: Report) -> Iterator[str]:
+    """What names something that the report does not have."""
+    rules = {rule.id for rule in report.rules}
+    sizes: dict[str, int] = {
+        "tenant": len(report.tenants), "app": len(report.applications), "principal": len(report.service_principals),
+        "connector": len(report.connectors), "file": len(report.files), "areas": len(report.area_verdicts),
+    }  # fmt: skip
+    named: dict[str, Iterable[Any]] = {
+        "a finding": (*report.findings, *report.rule_errors, *report.passed), "a credential": report.credentials,
+        "an object": (*report.applications, *report.service_principals, *report.connectors, *report.tenants),
+    }  # fmt: skip
+    for what, rows in named.items():
+        for row in rows:
+            positions = {member: getattr(row, member, None) for member in sizes}
+            wrong = [member for member, at in positions.items() if isinstance(at, int) and not 0 <= at < sizes[member]]
+            yield from (f"{what} has the {member} {positions[member]}, of {sizes[member]}" for member in wrong)
+            if what != "an object" and all(positions[member] is None for member in ("tenant", "app", "principal", "connector")):
+                yield f"{what} is of no object"
+            if isinstance(row, Finding) and row.rule_id not in rules:
+                yield "a finding is of a rule that is not in `rules`"
+    reasons = {at for areas in report.area_verdicts for verdict in areas.values() for at in verdict.reasons}
+    if not reasons <= {*range(len(report.not_evaluated))}:
+        yield "an area has a reason that is not in `not_evaluated`"

@@ -7,17 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from heapq import nsmallest
+from posixpath import normpath
+from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
 from auditor.entra.clouds import graph_of, portal_url
+from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import fixes, model, objects
 from auditor.severity import Certainty, Severity, Status
 
+_LINK = late(r"https://[\w./#~:&?=%-]+")  # a snapshot, which may be anybody's, names its portal
 _MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
     "app": "application", "principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
 }  # fmt: skip
+
+
+class Artifact(NamedTuple):
+    """Where a system that knows files alone shows a finding. An object of a live tenant is in a file that does not exist."""
+
+    path: str
+    line: int
+    column: int | None
 
 
 class FindingRow(msgspec.Struct):
@@ -114,9 +128,15 @@ class Rows:
             "app": [*report.applications], "principal": [*report.service_principals],
             "connector": [*report.connectors], "tenant": [*report.tenants],
         }  # fmt: skip
+        self._last: tuple[object, tuple[str, objects.Entity]] = (None, ("", objects.Entity()))
 
-    def object_of(self, finding: model.Finding | objects.Credential) -> tuple[str, objects.Entity]:
-        """The object that a finding is of, or that has a credential, and its kind."""
+    def object_of(self, finding: model.Finding | model.RuleVerdict | objects.Credential) -> tuple[str, objects.Entity]:
+        """The object that a finding or a verdict is of, or that has a credential, and its kind."""
+        if finding is not self._last[0]:  # all that is said of a finding asks for it
+            self._last = finding, self._look_up(finding)
+        return self._last[1]
+
+    def _look_up(self, finding: model.Finding | model.RuleVerdict | objects.Credential) -> tuple[str, objects.Entity]:
         for member, kind in _MEMBERS.items():
             if (position := getattr(finding, member, None)) is not None:
                 return kind, self._lists[member][position]
@@ -134,10 +154,26 @@ class Rows:
             return None, None, finding.property_path
         return self.file_of(of), of.pointer + finding.pointer, finding.property_path or property_path(finding.pointer)
 
-    def portal_of(self, finding: model.Finding) -> str | None:
-        """Where the object is managed; None where it is not of a live tenant."""
+    def artifact_of(self, finding: model.Finding) -> Artifact:
+        """The place of a finding in its file, else in entra/TENANT/applications/APP-ID.json: the same over runs."""
         kind, of = self.object_of(finding)
-        return portal_url(self.report.tenants[of.tenant].portal or "", kind, of.app_id, of.object_id, finding.area)
+        file = finding.elsewhere.file if finding.elsewhere is not None else self.file_of(of)
+        if file is not None:
+            return Artifact(normpath(file), finding.line or of.line or 1, finding.column)
+        name = (of.object_id or of.app_id) if kind == "servicePrincipal" else (of.app_id or of.object_id)
+        return Artifact(f"entra/{quote(self._tenant_id(of) or 'tenant', '')}/{kind}s/{quote(name or 'unknown', '')}.json", 1, None)
+
+    def name_of(self, finding: model.Finding) -> str:
+        """The object for people: Payroll (11111111-1111-4111-8111-111111111111)."""
+        kind, of = self.object_of(finding)
+        return named(of, kind)
+
+    def portal_of(self, finding: model.Finding) -> str | None:
+        """Where the object is managed; None where it is not of a live tenant, or is no address that may be a link."""
+        kind, of = self.object_of(finding)
+        portal = self.report.tenants[of.tenant].portal
+        address = portal_url(portal, kind, of.app_id, of.object_id, finding.area) if portal else None
+        return address if address and _LINK.fullmatch(address) else None
 
     def fix_of(self, finding: model.Finding) -> str | None:
         """The fix of its rule, with its values."""
@@ -198,6 +234,22 @@ class Rows:
 
     def _tenant_id(self, of: objects.Entity) -> str | None:
         return self.report.tenants[of.tenant].tenant_id
+
+
+def named(of: objects.Entity, kind: str) -> str:
+    """An object for people, by its name and its ID."""
+    name = of.display_name or ("tenant" if kind == "tenant" else "(no name)")
+    identity = of.app_id or of.object_id
+    return f"{name} ({identity})" if identity and identity != name else name
+
+
+def worst(findings: list[model.Finding], most: int) -> list[model.Finding]:
+    """At most so many findings, the worst first; what is waived or known comes last, what is only likely after what is certain."""
+    return nsmallest(most, findings, key=_order)
+
+
+def _order(finding: model.Finding) -> tuple[bool, int, bool]:
+    return finding.status is not Status.fail, -finding.severity.rank, finding.certainty is not Certainty.certain
 
 
 def credential(

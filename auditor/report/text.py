@@ -56,9 +56,10 @@ class _Page:
         order = {Status.error: 0, Status.passed: 2}
         return sorted(groups.values(), key=lambda rows: (order.get(rows[0].status, 1), *self._order(rows[0]), -len(rows), rows[0].rule_id))
 
-    def _order(self, row: Finding) -> tuple[bool, int]:
+    def _order(self, row: Finding) -> tuple[bool, bool, int]:
         first = self.options.first
-        return not first or self.rows.object_of(row)[1].app_id not in first, -(row.highest_severity or row.severity).rank
+        asked_for = first and self.rows.object_of(row)[1].app_id in first
+        return not asked_for, row.change == "known", -(row.highest_severity or row.severity).rank
 
     def _group(self, rows: list[Finding]) -> Iterator[str]:
         first = rows[0]
@@ -74,6 +75,7 @@ class _Page:
         for row in rows[:limit]:
             marks: list[str] = [row.severity] if row.severity != first.severity else []
             marks += [row.certainty] if row.certainty is Certainty.likely else []
+            marks += [row.change.replace("-", " ")] if row.change not in (None, "known") else []
             yield f"  {self._who(row)}" + (f" [{', '.join(marks)}]" if marks else "")
             if row.status is not Status.passed:
                 yield f"    {cell(harmless(row.message, _LONGEST))}"  # its facts are clean
@@ -115,10 +117,7 @@ class _Page:
             yield self._style(f"    {place}", dim=True)
 
     def _who(self, row: Finding) -> str:
-        kind, of = self.rows.object_of(row)
-        name = of.display_name or ("(no name)" if kind != "tenant" else "tenant")
-        identity = of.app_id or of.object_id
-        return cell(f"{name} ({identity})" if identity and identity != name else name)
+        return cell(self.rows.name_of(row))
 
     # -- what was checked
 

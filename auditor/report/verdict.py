@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from auditor.display import counted
-from auditor.engine.gate import Gate
+from auditor.engine.gate import Gate, is_failure
 from auditor.results import Report
 from auditor.severity import Severity
 
@@ -17,7 +18,16 @@ KINDS = {
 
 def verdict_of(report: Report, gate: Gate) -> str:
     checks = sum(map(report.count, ("passed", "failed", "not_applicable", "errors")))
-    return verdict(gate, report.objects, report.with_findings, report.by_severity(), checks=checks, gaps=report.count("not_evaluated"))
+    said = verdict(gate, report.objects, report.with_findings, report.by_severity(), checks=checks, gaps=report.count("not_evaluated"))
+    return said + _compared(Counter(row.change for row in report.findings if is_failure(row) and row.change is not None))
+
+
+def _compared(changes: Mapping[str, int]) -> str:
+    """Of a run that was compared with an older one: 2 new, 1 newly visible, 40 known."""
+    if not changes:
+        return ""
+    visible = f"{changes['newly-visible']:,} newly visible, " if changes.get("newly-visible") else ""
+    return f"; {changes.get('new', 0):,} new, {visible}{changes.get('known', 0):,} known"
 
 
 def verdict(

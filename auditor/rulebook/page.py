@@ -5,6 +5,7 @@ Loading a page reads it; its expressions are checked and compiled by `engine/com
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date, datetime, time, timezone
 from pathlib import Path
@@ -113,6 +114,13 @@ class Rule(msgspec.Struct, frozen=True):
     @property
     def params(self) -> dict[str, Any]:
         return self.block.params
+
+    @property
+    def definition(self) -> str:
+        """What it judges by, as a hash: conditions and parameters, not severity and texts."""
+        block = self.block
+        what = [block.each, block.given, block.unless, block.require, block.presume, block.params]
+        return hashlib.sha256(msgspec.json.encode(what, order="deterministic")).hexdigest()[:12]
 
     @property
     def gives_way_to(self) -> list[str]:
