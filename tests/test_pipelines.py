@@ -438,6 +438,25 @@ def test_pre_commit_finds_what_a_scan_finds(tmp_path: Path, job: Job) -> None:
 
 
 @pytest.mark.external
+def test_the_action_installs_its_own_version(tmp_path: Path, job: Job) -> None:
+    """And nothing of the repository that it audits runs meanwhile."""
+    if not TOOLS:
+        pytest.skip("run by `make external`")
+    tracked(tmp_path / "action", build_context())
+    for name in ("venv", "pip", "auditor", "click"):
+        (job.repository / f"{name}.py").write_text("open('owned', 'w')")
+    (step,) = (step for step in ACTION["runs"]["steps"] if step.get("id") == "install")
+    variables = filled(step["env"], {"steps.python.outputs.python-path": sys.executable, "inputs.tenant": ""})
+    github = {"RUNNER_TEMP": str(job.temp), "GITHUB_OUTPUT": str(job.temp / "output"), "GITHUB_ACTION_PATH": str(tmp_path / "action")}
+    installed = job.run(step["run"], "-eo", "pipefail", **github, **variables, PYTHONPATH="")
+    assert installed.returncode == 0, installed.stderr
+    regaudit = (job.temp / "output").read_text().strip().removeprefix("regaudit=")
+    ran = job.run(f"{shlex.quote(regaudit)} scan . --fail-on never", PYTHONPATH="")
+    assert ran.returncode == 0, ran.stderr
+    assert not (job.repository / "owned").exists()
+
+
+@pytest.mark.external
 def test_the_image_can_be_built(tmp_path: Path) -> None:
     """The lines of the Dockerfile's first stage, run without Docker in a copy of what it would send. Half a gigabyte is not unpacked."""
     if not TOOLS:
