@@ -19,11 +19,45 @@ import pytest
 
 import auditor
 from tests import golden_tenants
-from tests.helpers import ROOT, Ran, regaudit
+from tests.helpers import ROOT, Ran, regaudit, write
 
 GOLDEN = Path(__file__).parent / "golden"
 TODAY = ("--as-of", "2026-11-24")
 INPUTS = {"samples": "sample_manifests", "contoso": "contoso", "tailspin": "tailspin"}
+ACCEPTED = {  # a configuration, waivers that apply, have ended, and are not used
+    "regaudit.toml": """\
+extend = "house.toml"
+waivers = "waivers.toml"
+baseline = "baseline.json"
+ignore = ["perm-wrong-type"]
+
+[[override]]
+name = "Fabrikam *"
+reason = "Moves to the new tenant in spring"
+ignore = ["app-id-uri-*"]
+""",
+    "house.toml": 'fail-on = "medium"\n\n[severity]\nredirect-http = "low"\n\n[params.secret-expiring]\nwarn_days = 60\n',
+    "waivers.toml": """\
+[[waiver]]
+rule = "secret-expired"
+registration = "d757a0a7-238c-4822-96df-7dfa02238784"
+reason = "Replaced by a certificate on 1 February"
+until = 2027-02-01
+approver = "Security board"
+
+[[waiver]]
+rule = "redirect-http"
+registration = "bc4b3fce-ffa3-4da6-a48e-90b3abc78239"
+reason = "Test system"
+until = 2026-11-23
+
+[[waiver]]
+rule = "secret-expired"
+registration = "bc4b3fce-ffa3-4da6-a48e-90b3abc78239"
+reason = "Was needed once"
+until = 2027-02-01
+""",
+}
 COMMANDS: dict[str, tuple[str, ...]] = {
     "rules": ("rules",),
     "permissions": ("permissions",),
@@ -45,6 +79,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "--fail-on-new",
     ),
     "expenses-connect": ("connect", "sample_downloads/expenses", *TODAY),
+    "accepted-scan": ("scan", "sample_manifests/careless", "--config", "accepted/regaudit.toml", *TODAY),
+    "accepted-config": ("config", "sample_manifests/careless", "--config", "accepted/regaudit.toml"),
 }
 for _name, _path in INPUTS.items():
     COMMANDS |= {
@@ -71,6 +107,12 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     golden_tenants.write(folder)
     for samples in ("sample_manifests", "sample_downloads"):
         shutil.copytree(ROOT / samples, folder / samples)  # a link would lead into the repository, and identities begin there
+    for name, text in ACCEPTED.items():
+        write(folder / "accepted" / name, text)
+    made = regaudit(
+        "baseline", folder / "sample_manifests/careless", "-o", folder / "accepted/baseline.json", "--select", "redirect-*", *TODAY
+    )
+    assert made.code == 0, made.err
     return folder
 
 

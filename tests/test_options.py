@@ -24,6 +24,7 @@ OWN = {
     ("scan", "--output-format"),
     ("diff", "--output-format"),  # several reports, into files
     ("new-rule", "--folder"),
+    ("baseline", "--output"),  # what it writes
 }
 SAMPLES = ROOT / "sample_manifests"
 

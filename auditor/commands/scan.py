@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from auditor.commands import Command, complete, older, running
-from auditor.commands.options import Output, as_of, certain_only, fail_on, ignore_newly_visible, inputs, limit, outputs, rules, strict
+from auditor.commands import Command, complete, running
+from auditor.commands.options import (
+    Output,
+    as_of,
+    certain_only,
+    exceptions,
+    fail_on,
+    ignore_newly_visible,
+    inputs,
+    limit,
+    outputs,
+    rules,
+    strict,
+)
 from auditor.commands.output import apart, guard_all, pages, shipped, target, to_stdout, write
 from auditor.errors import UsageError
 from auditor.files import identities
@@ -20,6 +32,7 @@ from auditor.report import FORMATS, KINDS, Depth, Options, render
 from auditor.severity import SEVERITIES
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
 
@@ -60,6 +73,7 @@ def _either(names: Iterable[str]) -> str:
 @click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {_either(_FLAT)} is about (default: {KINDS[0]}).")
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
+@exceptions()
 @fail_on
 @click.option(
     "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True,
@@ -80,9 +94,9 @@ def _either(names: Iterable[str]) -> str:
 )
 @outputs(commands=True)
 def command(
-    inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, inventory: bool,
-    certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None, fix_script: Path | None,
-    against: str | None, fail_on_new: bool, ignore_newly_visible: bool,
+    inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, formats: tuple[str, ...], as_of: str | None,
+    show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
+    fix_script: Path | None, against: str | None, fail_on_new: bool, ignore_newly_visible: bool,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -102,10 +116,18 @@ def command(
     if ignore_newly_visible and not fail_on_new:
         raise UsageError("--ignore-newly-visible is about --fail-on-new")
     files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
-    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, against or ""]) if files else set()
+    own = accepted.files if accepted is not None else []
+    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, against or "", *own]) if files else set()
     guard_all(files, known)
-    request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, by_rule=by_rule, certain_only=certain_only)
-    old = None if against is None else older.report_at(against, rules, output, fail_on=fail_on, certain_only=certain_only)
+    by_area = depth > Depth.findings
+    request = AuditRequest(
+        inputs, rules, as_of, show_passed, by_area=by_area, by_rule=by_rule, certain_only=certain_only, accepted=accepted
+    )
+    old = None
+    if against is not None:
+        from auditor.commands import older
+
+        old = older.report_at(against, rules, output, fail_on=fail_on, certain_only=certain_only)
     audited = running.run(request, output)
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
     if old is not None:

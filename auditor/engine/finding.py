@@ -103,6 +103,7 @@ class Related(msgspec.Struct, gc=False):
 class Undecided(NamedTuple):
     """A failure's severity and the highest that is possible, since something is not known for this reason."""
 
+    finding_id: str
     severity: Severity
     highest: Severity
     reason: Reason

@@ -73,7 +73,7 @@ class Rows:
         row.certainty = Certainty.certain if likely is None else Certainty.likely
         if choice is not None:
             row.highest_severity = max(choice.severities)
-            undecided.update(Undecided(row.severity, row.highest_severity, unknown.key) for unknown in choice.unknowns)
+            undecided.update(Undecided(row.finding_id, row.severity, row.highest_severity, unknown.key) for unknown in choice.unknowns)
         if isinstance(subject, Fact):
             self._locate(row, subject, self.place)
             if self.fact:

@@ -50,7 +50,7 @@ def report_of(
         [things.finding(row) for row in errors],
         [things.finding(row) for row in passed],
         [_not_evaluated(audited, reason, count) for reason, count in reasons],
-        [_rule(outcome, explained) for outcome in audited.outcomes],
+        [_rule(outcome, explained, defined=depth > Depth.findings) for outcome in audited.outcomes],
         things.files,
         things.area_verdicts,
         things.tenants,
@@ -59,6 +59,7 @@ def report_of(
         things.connectors,
         things.credentials,
         things.rule_verdicts(audited),
+        audited.exceptions,
     )
 
 
@@ -271,10 +272,10 @@ def _not_evaluated(audited: Audited, reason: Reason, count: int) -> model.NotEva
     )
 
 
-def _rule(outcome: engine.Outcome, explained: dict[str, Template | None]) -> model.Rule:
+def _rule(outcome: engine.Outcome, explained: dict[str, Template | None], *, defined: bool) -> model.Rule:
     rule = outcome.rule
     verdicts = model.Verdicts(*(getattr(outcome, name) for name in model.Verdicts.__struct_fields__))
-    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, definition=rule.definition)
+    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, definition=rule.definition if defined else None)
     if (template := explained.get(rule.id)) is not None:
         row.tags = rule.tags
         row.identity = rule.identity if rule.identity != rule.id else None

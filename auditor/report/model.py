@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from auditor.accepted import Baselined, Waiver
+from auditor.accepted import Baselined, Exceptions, Waiver
 from auditor.report.objects import Application, AreaVerdict, Connector, Credential, Model, Row, ServicePrincipal, Tenant, Time
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
@@ -298,47 +298,6 @@ class Gate(Model):
     """What could not be done."""
     exit_code: int
     """0: complete, and no finding counts; 1: complete, and one does; 2: not complete."""
-
-
-class WaiverUse(Row):
-    """A waiver, or an override of the configuration, and what it did in this run."""
-
-    waiver: Waiver
-    """What it says."""
-    state: Literal["applied", "expired", "unused"]
-    """applied: it accepts at least one finding; expired: its last day has passed, and its findings count again; unused: no finding is
-    of it."""
-    what: str
-    """What it names: a finding, or a rule and an object."""
-    findings: int = 0
-    """Number of its findings."""
-    remark: str | None = None
-    """Why it is not used, where that is known."""
-
-
-class Exceptions(Model):
-    """What took findings away from the gate: configuration, waivers, baseline."""
-
-    configuration: list[str] = []
-    """The configuration files that are in force, the one that decides first."""
-    left_out: int = 0
-    """Number of findings that are not in the report because of the configuration: its rules, severities and parameters."""
-    lowered: int = 0
-    """Number of findings that have a lower severity because of the configuration."""
-    waived: int = 0
-    """Number of findings with status waived."""
-    waivers: list[WaiverUse] = []
-    """All waivers and overrides, in the order of their files."""
-    baseline: str | None = None
-    """The file of the baseline."""
-    baselined: int = 0
-    """Number of findings with status baselined."""
-    risen: int = 0
-    """Number of findings that are more severe than the baseline says: they are new."""
-    fixed: int = 0
-    """Number of findings of the baseline that are fixed: `regaudit baseline --update` takes them out."""
-    not_seen: int = 0
-    """Number of findings of the baseline that this run could not look for."""
 
 
 class ByOwner(Model):

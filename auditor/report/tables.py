@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from auditor.accepted import Waiver
 from auditor.display import clean, clean_or_none, harmless, iso, show
 from auditor.engine.finding import Finding
 from auditor.engine.rows import identity_of, owner_names
@@ -209,10 +210,13 @@ def _permission(wish: RequestedPermission) -> objects.Permission:
 
 
 def credentials_of(one: App | ServicePrincipal, now: datetime) -> Iterator[objects.Credential]:
-    for credential in _known(one.secrets):
-        yield _credential("secret", credential, now)
-    for credential in _known(one.certificates):
-        yield _credential("certificate", credential, now)
+    return (_credential(kind, credential, now) for kind, credential, _ in _credential_facts(one))
+
+
+def _credential_facts(one: App | ServicePrincipal) -> Iterator[tuple[Literal["secret", "certificate"], Secret | Certificate, str]]:
+    """Each with its kind, and the name of the list that it is in."""
+    yield from (("secret", secret, "secrets") for secret in _known(one.secrets))
+    yield from (("certificate", certificate, "certificates") for certificate in _known(one.certificates))
 
 
 def _credential(kind: Literal["secret", "certificate"], credential: Secret | Certificate, now: datetime) -> objects.Credential:
@@ -233,14 +237,17 @@ def _credential(kind: Literal["secret", "certificate"], credential: Secret | Cer
     )
 
 
-def credential_rows(loaded: Loaded) -> Iterator[rows.CredentialRow]:
-    """The credentials of what was read, where no rule is checked."""
+def credential_rows(loaded: Loaded, waived: Callable[[Any, Any, str], Waiver | None] | None = None) -> Iterator[rows.LoneCredentialRow]:
+    """The credentials of what was read, where no rule is checked. `waived`: what accepts a finding of a credential."""
     for world in loaded.worlds:
         roots: list[Any] = [*world.apps, *world.principals]
         for root in roots:
             of = identity_of(root)
-            for credential in credentials_of(root, loaded.as_of):
-                yield rows.credential(credential, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
+            for kind, fact, list_ in _credential_facts(root):
+                found = _credential(kind, fact, loaded.as_of)
+                row = rows.credential(found, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
+                waiver = None if waived is None else waived(root, fact, list_)
+                yield rows.LoneCredentialRow(**msgspec.structs.asdict(row), waiver=waiver)
 
 
 # -- findings
@@ -250,7 +257,7 @@ def finding_row(row: Finding) -> rows.FindingRow:
     """A finding of which there is no report."""
     values: dict[str, Any] = {name: getattr(row, name) for name in rows.FindingRow.__struct_fields__}
     values["related"] = [model.Related(one.label, one.file, one.line, one.pointer) for one in row.related or ()] or None
-    return rows.FindingRow(**values)
+    return rows.LoneFindingRow(**values)
 
 
 # -- API permissions

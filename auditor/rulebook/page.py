@@ -5,7 +5,6 @@ Loading a page reads it; its expressions are checked and compiled by `engine/com
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import date, datetime, time, timezone
 from pathlib import Path
@@ -120,6 +119,8 @@ class Rule(msgspec.Struct, frozen=True):
         """What it judges by, as a hash: conditions and parameters, not severity and texts."""
         block = self.block
         what = [block.each, block.given, block.unless, block.require, block.presume, block.params]
+        import hashlib  # 2 ms, and only a JSON report asks
+
         return hashlib.sha256(msgspec.json.encode(what, order="deterministic")).hexdigest()[:12]
 
     @property
