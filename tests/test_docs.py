@@ -156,9 +156,7 @@ def test_the_commands_are_found() -> None:
     found = {page.stem: commands(page) for page in PAGES}
     assert "regaudit connect expenses" in found["makers"]
     assert found["exit-codes"][-1].startswith("regaudit scan sample_manifests/careless --output-format json=report.json -q\ncase $? in\n")
-    assert all(
-        found[name] for name in ("README", "installation", "makers", "pipelines", "tenants", "first-rule", "exit-codes", "cli")
-    )
+    assert all(found[name] for name in ("README", "installation", "makers", "pipelines", "tenants", "first-rule", "exit-codes", "cli"))
 
 
 def shown() -> list[tuple[str, str, str]]:

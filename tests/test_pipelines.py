@@ -223,6 +223,7 @@ def test_the_action_cannot_audit(job: Job, arguments: str) -> None:
     assert audit(job, arguments, PATH=f"{job.bin}:/usr/bin:/bin").returncode == 2
 
 
+@pytest.mark.slow
 @needs_bash
 def test_the_action_signs_in_to_a_tenant(job: Job, graph: FakeGraph) -> None:
     github = {"ACTIONS_ID_TOKEN_REQUEST_URL": graph.github_url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": graph.pipeline_token}
@@ -252,6 +253,7 @@ def test_the_component_audits_files(job: Job) -> None:
         assert (job.repository / name).stat().st_size > 100
 
 
+@pytest.mark.slow
 @needs_bash
 def test_the_component_signs_in_to_a_tenant(job: Job, graph: FakeGraph) -> None:
     inputs = {"package": "x", "tenant": graph.tenant_id, "client-id": graph.client_id, "arguments": of_the_fake(graph)}
@@ -280,6 +282,7 @@ def test_the_template_audits_files(job: Job) -> None:
         assert (job.temp / name).stat().st_size > 100
 
 
+@pytest.mark.slow
 @needs_bash
 def test_the_template_signs_in_to_a_tenant(job: Job, graph: FakeGraph) -> None:
     of_the_task = {
@@ -420,7 +423,12 @@ def test_pre_commit_finds_what_a_scan_finds(tmp_path: Path, job: Job) -> None:
     (repository / "package.json").write_text("{}")
     config = yaml.safe_load(Path(written(tmp_path, "repos")[0]).read_text())
     config["repos"][0] |= {"repo": str(hooks)}
-    config["repos"][0]["hooks"][0]["args"] = [".", "--as-of=2026-11-24", "--output-format=text", f"--output-format=json={tmp_path}/hook.json"]
+    config["repos"][0]["hooks"][0]["args"] = [
+        ".",
+        "--as-of=2026-11-24",
+        "--output-format=text",
+        f"--output-format=json={tmp_path}/hook.json",
+    ]
     (repository / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
     for folder in (hooks, repository):
         subprocess.run([*git, "init", "-q"], cwd=folder, check=True)

@@ -251,7 +251,8 @@ def _browser(of: SignIn) -> Any:
 _WAYS: dict[str, Callable[[SignIn], Any]] = {
     "default": _default, "cli": _cli, "environment": _environment, "workload-identity": _workload_identity,
     "managed-identity": _managed_identity, "client-secret": _client_secret, "certificate": _certificate,
-    "azure-pipelines": _azure_pipelines, "github-actions": _github_actions, "device-code": _device_code, "browser": _browser, "token": _given,
+    "azure-pipelines": _azure_pipelines, "github-actions": _github_actions, "device-code": _device_code, "browser": _browser,
+    "token": _given,
 }  # fmt: skip
 
 
