@@ -21,6 +21,7 @@ from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.formats.base import Converted, FileFormat, Format, Object, ObjectFormat, Piece, Whole
 from auditor.sources.graph import plan
 from auditor.sources.spool import Writer
+from tests.helpers import regaudit
 
 GUID = "22222222-2222-4222-8222-222222222222"
 SIGN_IN = {"oAuthSettings": {"identityProvider": "aad", "clientId": GUID}}
@@ -190,6 +191,25 @@ def test_a_sample_is_read_alone_and_found_in_a_folder(name: str, file: str, cont
     folder.passed_over = []
     assert test(folder)
     assert [(one.kind, one.pointer) for one in folder.documents] == [(one.kind, one.pointer) for one in alone.documents]
+
+
+def test_every_format_says_what_it_is_how_it_is_recognised_and_what_it_holds() -> None:
+    for form in formats.FORMATS:
+        assert form.about, form.name
+        assert form.told_by, form.name
+        assert form.holds or form.name == "a file of another tool", form.name
+
+
+def test_the_list_of_formats_is_printed() -> None:
+    names = [form.name for form in formats.FORMATS]
+    assert regaudit("formats", "-q").out.split("\n")[:-1] == names
+    rows = regaudit("formats", "--output-format", "json").json
+    assert [row["name"] for row in rows] == names
+    old = next(row for row in rows if row["name"] == "AzureAD PowerShell")
+    assert {"spa", "owners", "api.requestedAccessTokenVersion"} <= set(old["cannot_hold"])
+    text = " ".join(regaudit("formats").out.split())
+    assert "Get-MgApplication" in text
+    assert "cannot hold: api.requestedAccessTokenVersion" in text
 
 
 # -- a format of a house

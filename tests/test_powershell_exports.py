@@ -162,6 +162,12 @@ def test_a_hashtable_of_collections_and_what_somebody_put_into_an_object(tmp_pat
     assert ([document.kind for document in added.documents], added.errors) == (["application", "servicePrincipal"], [])
 
 
+def test_the_name_of_a_collection_decides_where_nothing_else_does(tmp_path: Path) -> None:
+    either = {"Id": GUID, "AppId": GUID, "DisplayName": "x", "KeyCredentials": []}
+    documents = read(tmp_path, {"ServicePrincipals": [either], "connectors": [{"AzureAd": {"ClientId": GUID, "TenantId": GUID}}]})
+    assert [document.kind for document in documents.documents] == ["servicePrincipal", "connector"]
+
+
 def test_what_may_be_a_registration_or_a_principal_is_neither(tmp_path: Path) -> None:
     documents = read(tmp_path, [{"Id": GUID, "AppId": GUID, "DisplayName": "x", "KeyCredentials": []}])
     assert not documents.documents

@@ -88,7 +88,7 @@ def command(
         if output.form == "markdown":
             click.echo("\n".join(_markdown(found, said, overview(found), lines)))
             return passed.exit_code
-        click.echo(said)
+        click.echo("\n".join(wrapped(said, "", "  ")))
         if (text := overview(found)) is not None:
             click.echo("\n".join(wrapped(text)))
         click.echo()
@@ -107,7 +107,7 @@ def _page(chain: Any, output: Output, fix: Fix) -> list[str]:
     lines = wrapped(f'Connector "{cell(name)}"  {placed(chain.file, chain.line)}', "", "  ")
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
-        lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
+        lines += wrapped(f"signs in {how}, not through Microsoft Entra ID: there is nothing to walk", "  ", "    ")
     if not output.quiet:
         lines += _links(chain, style, fix, verbose=output.verbose)
     if chain.links:
@@ -116,7 +116,7 @@ def _page(chain: Any, output: Output, fix: Fix) -> list[str]:
 
 
 def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
-    from auditor.display import cell
+    from auditor.display import cell, columns
 
     lines: list[str] = []
 
@@ -127,8 +127,10 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
         word, name = _MARKS[link.certainty if link.certainty == "likely" else link.status]
-        what = f'  "{cell(link.what)}"' if link.what and link.link != "connector" else ""
-        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}{what}".rstrip())
+        what = f'"{cell(link.what)}"' if link.what and link.link != "connector" else ""
+        room = columns() - width - len(f"    {word:<13}  ")
+        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {what if len(what) <= room else ''}".rstrip())
+        lines += wrapped(what, "    ", "    ") if len(what) > room else []
         for said in link.checked:
             say(f"fits: {said}")
         for row in (*link.findings, *link.remarks):

@@ -175,13 +175,16 @@ class World(Lookups):
         if not isinstance(app.expanded_federated, Unknown):
             expanded = app.expanded_federated or []
             # Twenty are the most that an application can have, and the most that $expand returns.
-            return [FederatedCredential(doc, app, f"/{FEDERATED.name}/{i}") for i, doc in enumerate(expanded)]
+            held = [FederatedCredential(doc, app, f"/{FEDERATED.name}/{i}") for i, doc in enumerate(known(expanded))]
+            return whole_or_partial(held, expanded.unknown if isinstance(expanded, Partial) else None)
         return self._children(FEDERATED, app, FederatedCredential)
 
     def owners_of(self, one: App | ServicePrincipal) -> list[Owner] | Unknown:
         if not isinstance(one.expanded_owners, Unknown):
             expanded = one.expanded_owners or []
-            found = [Owner(doc, one, f"/{OWNERS.name}/{i}") for i, doc in enumerate(expanded)]
+            found = [Owner(doc, one, f"/{OWNERS.name}/{i}") for i, doc in enumerate(known(expanded))]
+            if isinstance(expanded, Partial):
+                return Partial(found, expanded.unknown)
             cut = Unknown(OWNERS.name, f"$expand returns {EXPANDED_AT_MOST} at most", collection=True)
             return whole_or_partial(found, cut if len(found) >= EXPANDED_AT_MOST else None)
         return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, one, Owner)

@@ -63,8 +63,8 @@ def zipped(raw: bytes, name: str, wanted: re.Pattern[str], budget: Budget) -> It
         yield InputError(name, f"the zip archive cannot be read: {error}")
         return
     ours = [info for info in infos if wanted.search(info.filename)]
-    if (error := _too_many(ours, name)) is not None:
-        yield error
+    if (refusal := _too_many(ours, name)) is not None:
+        yield refusal
         return
     seen = set[str]()
     for info in sorted(ours, key=lambda info: info.filename):
@@ -104,8 +104,8 @@ def tarred(raw: bytes, name: str, wanted: re.Pattern[str], budget: Budget) -> It
         yield InputError(name, f"the tar archive cannot be read: {error}")
         return
     ours = [info for info in infos if wanted.search(info.name)]
-    if (error := _too_many(ours, name)) is not None:
-        yield error
+    if (refusal := _too_many(ours, name)) is not None:
+        yield refusal
         return
     seen = set[str]()
     for info in sorted(ours, key=lambda info: info.name):

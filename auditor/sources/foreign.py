@@ -165,11 +165,6 @@ def _only(*names: str) -> Callable[[Members], bool]:
     return lambda members: bool(own := {name for name in members if "@" not in name}) and own <= set(names)
 
 
-def _is_terraform(members: Members) -> bool:
-    shown = _any_of("terraform_version", "format_version")(members) and _any_of("planned_values", "resource_changes", "values")(members)
-    return shown or ("lineage" in members and "resources" in members)
-
-
 def _is_terraform_configuration(members: Members) -> bool:
     return bool({"resource", "terraform", "provider"} & members.keys()) and b'"azuread_' in _view(members, "resource")
 
@@ -195,9 +190,6 @@ _OBJECTS = (
         "it describes objects and holds none",
     ),
     _Object("an OpenAPI definition", _has("openapi", "paths"), b"", "it describes an API and holds no app registration"),
-    _Object(
-        "the output of Terraform (a plan or a state)", _is_terraform, rb'"azuread_|"azurerm_azuread_|"msgraph_resource"', _STATE,
-    ),
     _Object("a Terraform configuration (*.tf.json)", _is_terraform_configuration, rb'"azuread_(?:application|service_principal)', _STATE),
     _Object(
         "a Pulumi state", lambda members: "resources" in _inner(members, "deployment") or "latest" in _inner(members, "checkpoint"),

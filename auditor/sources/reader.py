@@ -129,7 +129,8 @@ class _Reader:
         if found is None:
             return False
         for piece in found[1].pieces(seen, "application"):
-            self._take(piece, found[1])
+            if isinstance(piece, Piece):
+                self._take(piece, found[1])
         kinds["application"] += 1
         return True
 
@@ -159,7 +160,14 @@ class _Reader:
 
     def _read(self, seen: Object, kind: str, form: ObjectFormat) -> None:
         is_to_visit = False
-        pieces = list(form.pieces(seen, kind))
+        pieces: list[Piece] = []
+        for part in form.pieces(seen, kind):
+            if isinstance(part, Piece):
+                pieces.append(part)
+            elif part.is_error:
+                self._complain(part.element, part.message, hint=part.hint)
+            else:
+                self.reading.remarks.append(Note(part.message, self.file.name, *self._places.of(part.element.start)))
         if not form.is_directory:
             self._twice_outside(seen, pieces)
         for piece in pieces:

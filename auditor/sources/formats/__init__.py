@@ -28,6 +28,7 @@ _MODULES = (
     "msal",
     "app_settings",
     "roadrecon",
+    "terraform",
     "other",  # last: what is named only
 )
 PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold

@@ -32,7 +32,10 @@ SPREAD = "..."  # the name under which a decoded object holds that it may have o
 
 
 class Converted:
-    """An object in the shape that facts are made of, and where each of its places stands in the file."""
+    """An object in the shape that facts are made of, and where each of its places stands in the file.
+
+    An origin is a JSON Pointer below the piece's element; with a # before it one from the root of the file.
+    """
 
     def __init__(self) -> None:
         self.value: dict[str, Any] = {}
@@ -41,6 +44,7 @@ class Converted:
         self.notes: list[tuple[str, str]] = []  # (place in the file's shape, what a person should know)
         self.once: list[tuple[str, str]] = []  # as notes: about the whole file, and said of its first object only
         self.unknown: dict[str, str] = {}  # path in our shape -> why it is unknown, where the file says so: "known after apply"
+        self.more: dict[str, str] = {}  # path of a list -> why it may have more entries than those that are here
 
     def put(self, path: str, value: Any, origin: str) -> None:
         *parents, last = path.split("/")
@@ -77,6 +81,15 @@ class Piece(msgspec.Struct, gc=False):
     converted: Converted | None = None
     start: tuple[int, int] | None = None  # line and column of its beginning
     places: Places | None = None
+
+
+class Remark(NamedTuple):
+    """What a format says of a place in its file: that something there is not read (`is_error`), or what a person should know."""
+
+    element: Element
+    message: str
+    is_error: bool = False
+    hint: str = ""
 
 
 class Tenant(NamedTuple):
@@ -195,7 +208,7 @@ class ObjectFormat(Format):
         """Whether an object says by itself that it is of this format, wherever it is."""
         return False
 
-    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark]:
         raise NotImplementedError
 
 

@@ -142,7 +142,12 @@ class _PowerShell(ObjectFormat):
         if not _is_net(seen.members) or detect.is_map_of(kind, seen.members, one=one):
             return None
         lowered = _lowered(seen.members)
-        return kind if self._is_ours(lowered, seen.members) and self._kind(lowered) in (kind, None) else None
+        if not self._is_ours(lowered, seen.members):
+            return None
+        found = self._kind(lowered)
+        # Of what may be of either kind the collection's name decides.
+        is_either = found is None and kind in (APPLICATIONS.kind, SERVICE_PRINCIPALS.kind) and marks.of(seen.members)
+        return kind if found == kind or is_either else None
 
     def is_certain(self, seen: Object) -> bool:
         return detect.is_certain(seen.members)
