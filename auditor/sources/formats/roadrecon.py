@@ -90,6 +90,8 @@ class _Roadrecon(FileFormat):
             yield InputError(file.name, _TOO_LONG if "interrupted" in str(error) else f"the database cannot be read: {error}")
         except (sqlite3.Error, OverflowError) as error:
             yield InputError(file.name, f"the database cannot be read: {error}")
+        except UnicodeDecodeError:  # of SQLite's message, which quotes what is broken
+            yield InputError(file.name, "the database cannot be read: its schema is not valid UTF-8")
 
 
 class _Database:
