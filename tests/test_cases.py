@@ -104,7 +104,7 @@ SCANS: dict[str, Case] = {
     "f10-portal-csv": Case(says="CSV", exit=TOLD),
     "f12-tfplan": Case(says="Terraform", exit=TOLD),
     "f13-arm": Case(says="compiled Bicep", exit=TOLD),
-    "f15-azurehound": Case(says="AzureHound", exit=TOLD),
+    "f15-azurehound": Case({"redirect-http": "high"}, says="1 app registration and 1 service principal"),
     "f16-m365cli": QUIET,
     "f18-azpowershell": high("redirect-http"),
     "f19-azureadmodule": high("redirect-http", "implicit-access-token"),

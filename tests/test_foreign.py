@@ -6,7 +6,6 @@ import bz2
 import io
 import json
 import lzma
-import sqlite3
 import tarfile
 import zipfile
 from pathlib import Path
@@ -54,8 +53,6 @@ FILES: list[tuple[str, Any, str, bool]] = [
     ("pulumi.json", {"version": 3, "deployment": {"resources": [{"type": "azuread:index/application:Application"}]}}, "Pulumi", True),
     ("arm.json", ARM, "Azure Resource Manager", True),
     ("main.bicep", "extension graph\nresource app 'Microsoft.Graph/applications@v1.0' = {\n  displayName: 'x'\n}\n", "Bicep", True),
-    ("azurehound.json", {"data": [{"kind": "AZApp", "data": {**APP}}], "meta": {"type": "azure", "version": 5}}, "AzureHound", True),
-    ("azurehound.ndjson", json.dumps({"kind": "AZApp", "data": APP}) + "\n" + json.dumps({"kind": "AZServicePrincipal", "data": {}}), "AzureHound", True),
     ("dsc.ps1", "Configuration M365\n{\n  AADApplication 'Payroll'\n  {\n    DisplayName = 'x'\n  }\n}\n", "Microsoft365DSC", True),
     ("dsc.json", [{"ResourceName": "AADApplication", "ResourceInstanceName": "x", "DisplayName": "x"}], "Microsoft365DSC", True),
     ("portal.csv", f"Display name,Application (client) ID\nx,{GUID}\n", "CSV", True),
@@ -115,17 +112,6 @@ def test_in_a_folder_it_is_an_error_only_where_registrations_would_be_in_it(
     assert report.exit_code() == (2 if holds else 0)
     said = report.errors if holds else report.notes
     assert says in " ".join(str(one) for one in said if name in str(one))
-
-
-def test_a_database_of_roadrecon(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "roadrecon.db") as database:
-        database.execute("CREATE TABLE Applications (objectId TEXT)")
-        database.execute("CREATE TABLE ServicePrincipals (objectId TEXT)")
-    database.close()
-    put(tmp_path / "good.json", APP)
-    for path in (tmp_path / "roadrecon.db", tmp_path):
-        (error,) = audit(path, as_of="2026-01-01").errors
-        assert "ROADrecon" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sqlite3
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,11 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ),
         ("az.json", {"appId": GUID, "displayName": "ci", "password": "made-up.value_1~of-a-secret", "tenant": GUID}),
     ],
+    "EntraExporter": [
+        (f"tenant/Applications/{GUID}/{GUID}.json", {"id": GUID, "appId": GUID, "displayName": "Payroll"}),
+        (f"tenant/ServicePrincipals/{GUID}/Owners/{GUID}/{GUID}.json", {"id": GUID, "userPrincipalName": "ann@contoso.com"}),
+        (f"tenant/ServicePrincipals/{GUID}/AppRoleAssignedTo/x-1/x-1.json", {"appRoleId": GUID, "resourceId": GUID}),
+    ],
     "Azure AD Graph": [
         ("az.json", OLD),
         ("az-list.json", [{**OLD, "objectType": "ServicePrincipal"}]),
@@ -83,6 +90,14 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("grants.json", [{"ClientId": GUID, "ResourceId": GUID, "ConsentType": "AllPrincipals"}]),
         ("assignments.json", [{"AppRoleId": GUID, "ResourceId": GUID}]),
     ],
+    "AzureHound": [
+        (
+            "hound.json",
+            {"data": [{"kind": "AZApp", "data": {"id": GUID, "appId": GUID}}], "meta": {"type": "azure", "version": 5, "count": 1}},
+        ),
+        ("line.ndjson", json.dumps({"kind": "AZServicePrincipal", "data": {"id": GUID}})),
+        ("owner.json", {"kind": "AZServicePrincipalOwner", "data": {"owners": [{"owner": {"id": GUID}}], "servicePrincipalId": GUID}}),
+    ],
     "connector": [
         ("apiProperties.json", {"properties": {"iconBrandColor": "#fff"}}),
         ("sets.json", {"properties": {"connectionParameterSets": {"values": [{"parameters": {"token": SIGN_IN}}]}}}),
@@ -102,12 +117,17 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "app manifest of Microsoft Teams": [
         ("manifest.json", {"manifestVersion": "1.16", "webApplicationInfo": {"id": GUID, "resource": f"api://{GUID}"}}),
     ],
+    "ROADrecon database": [
+        ("roadrecon.db", {"Applications": {"objectId": GUID, "appId": GUID, "replyUrls": "[]"}, "ServicePrincipals": {"objectId": GUID}}),
+        ("mgraph.db", {"Applications": {"id": GUID, "appId": GUID, "web": '{"redirectUris": []}'}, "ServicePrincipals": {"id": GUID}}),
+    ],
     "a file of another tool": [("main.tf", 'resource "azuread_application" "a" {\n}\n')],
 }
 FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, content in samples]
 
 
 def write(path: Path, content: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.name.endswith(".json.gz"):
         path.write_bytes(gzip.compress(json.dumps(content).encode()))
     elif path.name.endswith(".gz"):
@@ -115,6 +135,12 @@ def write(path: Path, content: Any) -> Path:
         writer = Writer(path, ["applications"], "1").open(info)
         writer.page("applications", plan.APPLICATIONS, [("", b'{"id": "a", "appId": "b"}')], None, [])
         writer.finish(info)
+    elif path.name.endswith(".db"):
+        with closing(sqlite3.connect(path)) as made:
+            for table, row in content.items():
+                made.execute(f"CREATE TABLE {table} ({', '.join(f'{name} TEXT' for name in row)})")
+                made.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", list(row.values()))
+            made.commit()
     elif path.name.endswith(".zip"):
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:

@@ -12,7 +12,7 @@ from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, STDIN_NAME, TooLarge, identity, is_device, read_whole, too_large
 from auditor.pattern import late
 from auditor.sources import formats, reader
-from auditor.sources.document import EXACT_UP_TO, Document, Documents, Empty, File, Note
+from auditor.sources.document import EXACT_UP_TO, Document, Documents, Empty, File, Listing, Note
 from auditor.sources.formats.base import JSON_NAMES, FileFormat, Piece, Tenant, Whole
 from auditor.sources.maker import Maker
 from auditor.sources.places import Places
@@ -157,11 +157,14 @@ class _Files:
         for part in form.pieces(file):
             if isinstance(part, Piece):
                 if maker is None:
-                    own = File(file.name, file.scope, len(file.raw))
-                    maker = Maker(own, Places(own, file.raw), into)
+                    raw = b"" if form.on_disk else file.raw
+                    own = File(file.name, file.scope, len(raw))
+                    maker = Maker(own, Places(own, raw), into)
                 maker.take(part, form)
             elif isinstance(part, Whole):
                 self.read(part)
+            elif isinstance(part, Listing):
+                into.listings.append(part)
             elif isinstance(part, Tenant):
                 if part.read(into, None if self._wanted is None else self._wanted()):
                     into.snapshots.add(file.name)
@@ -219,6 +222,8 @@ def _is_marked(file: Whole) -> bool:
     if formats.may_hold_ours(raw):
         return True
     if file.is_json:
+        if formats.is_placed(file.name):
+            return True
         from auditor.sources import foreign
 
         if foreign.HINTS.search(raw) or _EMPTY.fullmatch(raw[:200]):

@@ -79,7 +79,7 @@ def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
         return Foreign(what, "unpack it first", holds) if holds or named or ".json" in name.lower() else None
     if raw.startswith(b"SQLite format 3\0"):
         ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
-        return Foreign("a ROADrecon database" if ours else "a SQLite database", _AZ, ours)
+        return Foreign("a database in an archive or a pipe", "save it as a file", ours)  # others `formats/roadrecon.py` reads
     meant = named or name.lower().endswith(JSON_NAMES)  # somebody takes it for data
     for row in _TEXTS:
         if (meant or name.lower().endswith(row.suffixes)) and row.test.search(raw):
@@ -165,23 +165,12 @@ def _only(*names: str) -> Callable[[Members], bool]:
     return lambda members: bool(own := {name for name in members if "@" not in name}) and own <= set(names)
 
 
-def _is_terraform(members: Members) -> bool:
-    shown = _any_of("terraform_version", "format_version")(members) and _any_of("planned_values", "resource_changes", "values")(members)
-    return shown or ("lineage" in members and "resources" in members)
-
-
 def _is_terraform_configuration(members: Members) -> bool:
     return bool({"resource", "terraform", "provider"} & members.keys()) and b'"azuread_' in _view(members, "resource")
 
 
 def _view(members: Members, name: str) -> bytes:
     return bytes(members[name].view()) if name in members else b""
-
-
-def _is_azurehound(members: Members) -> bool:
-    if "data" not in members:
-        return False
-    return _text(_inner(members, "meta"), "type") == "azure" or re.match(r"AZ[A-Z]", _text(members, "kind")) is not None
 
 
 def _is_app_settings(members: Members) -> bool:
@@ -201,9 +190,6 @@ _OBJECTS = (
         "it describes objects and holds none",
     ),
     _Object("an OpenAPI definition", _has("openapi", "paths"), b"", "it describes an API and holds no app registration"),
-    _Object(
-        "the output of Terraform (a plan or a state)", _is_terraform, rb'"azuread_|"azurerm_azuread_|"msgraph_resource"', _STATE,
-    ),
     _Object("a Terraform configuration (*.tf.json)", _is_terraform_configuration, rb'"azuread_(?:application|service_principal)', _STATE),
     _Object(
         "a Pulumi state", lambda members: "resources" in _inner(members, "deployment") or "latest" in _inner(members, "checkpoint"),
@@ -213,7 +199,6 @@ _OBJECTS = (
         "an Azure Resource Manager template (compiled Bicep)", _schema("deploymenttemplate.json", "deploymentparameters.json"),
         rb"(?i)Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
     ),
-    _Object("the output of AzureHound", _is_azurehound, rb'"AZ(?:App|ServicePrincipal)', _AZ),
     _Object("a Microsoft365DSC report", _has("ResourceName", "ResourceInstanceName"), rb'"AAD(?:Application|ServicePrincipal)"', _AZ),
     _Object(
         "a Postman collection",

@@ -81,6 +81,7 @@ class Maker:
         is_to_visit = False
         odd: list[tuple[str, str]] = []
         unknown: dict[str, str] = {}
+        more: dict[str, str] = {}
         twins: list[spelling.Twin] = []
         try:
             converted = piece.converted
@@ -103,7 +104,7 @@ class Maker:
             if converted is not None:
                 names = document.origins or {}
                 document.origins = {place: pointer.mapped(own, names) for place, own in converted.origins.items()}
-                value, unknown = converted.value, converted.unknown
+                value, unknown, more = converted.value, converted.unknown, converted.more
                 self._wrong(document, converted.wrong)
                 for place, message in converted.notes:
                     self._note(document, place, message)
@@ -111,7 +112,7 @@ class Maker:
                     if message not in self._told:
                         self._told.add(message)
                         self._note(document, pointer.mapped(place, names), message)
-            document.data = graph.convert(document.kind, value, odd, unknown) if data is None else data
+            document.data = graph.convert(document.kind, value, odd, unknown, more) if data is None else data
         except graph.Wrong as wrong:
             document.data = wrong.data
             self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")

@@ -8,11 +8,21 @@ from functools import partial
 from typing import Any
 
 from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
+from auditor.entra.ids import GUID
+from auditor.pattern import late
 from auditor.sources import detect
+from auditor.sources.detect import SEGMENTS
 from auditor.sources.formats import legacy
 from auditor.sources.formats.base import Converted, Object, ObjectFormat, Piece
 
 _CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
+
+# Of EntraExporter: an object of its own, or one of those that belong to it.
+_EXPORTED = late(
+    rf"(?:^|/)(Applications|ServicePrincipals)/((?i:{GUID}))/"
+    r"(?:\2\.json|(Owners|AppRoleAssignments|AppRoleAssignedTo|Oauth2PermissionGrants)/([^/]+)/\4\.json)\Z"
+)
+_EXPORTED_KINDS = {"Applications": "application", "ServicePrincipals": "servicePrincipal"}
 
 
 def _casings(name: str) -> tuple[bytes, bytes]:
@@ -35,6 +45,35 @@ class _Directory(ObjectFormat):
         parent = detect.text(members, "of").lower() if seen.collection in _CHILDREN else ""
         parent = parent or detect.context(detect.text(members, "@odata.context")).parent
         return Piece(seen.element, kind, convert, parent, may_be_template=True)
+
+
+class _EntraExporter(_Directory):
+    """A file for each object, in folders that say what it is and whose: `ServicePrincipals/ID/Owners/ID/ID.json`.
+
+    Which collections it read to their end, it does not say.
+    """
+
+    name = "EntraExporter"
+    told_by = "the folders Applications/ID and ServicePrincipals/ID, each with ID.json in it"
+    path = _EXPORTED
+    cannot_carry = frozenset({"federatedIdentityCredentials"})
+
+    def recognises(self, seen: Object) -> str | None:
+        if seen.element.pointer or (found := _EXPORTED.search(seen.file)) is None:
+            return None
+        folder, _, collection, _ = found.groups()
+        if collection == "Owners":
+            return "owner"
+        kind = detect.directory_kind(seen.members)
+        return kind if kind == (_EXPORTED_KINDS[folder] if collection is None else SEGMENTS[collection.lower()]) else None
+
+    def is_certain(self, seen: Object) -> bool:
+        return True
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+        found = _EXPORTED.search(seen.file)
+        parent = found[2].lower() if found is not None and kind == "owner" else ""
+        yield Piece(seen.element, kind, parent=parent)
 
 
 class _AzureADGraph(_Directory):
@@ -97,4 +136,4 @@ class _MicrosoftGraph(_Directory):
 
 
 PLAIN = _MicrosoftGraph()
-FORMATS = (_AzureADGraph(), _PortalManifest(), PLAIN)
+FORMATS = (_EntraExporter(), _AzureADGraph(), _PortalManifest(), PLAIN)
