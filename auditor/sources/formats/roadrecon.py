@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import msgspec
 
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, AUTHORIZATION, GRANTS, ORGANIZATION, OWNERS, SERVICE_PRINCIPALS
+from auditor.display import clean
 from auditor.errors import InputError
 from auditor.facts import kinds
 from auditor.pointer import join
@@ -87,9 +88,9 @@ class _Roadrecon(FileFormat):
             finally:
                 database.close()
         except sqlite3.OperationalError as error:
-            yield InputError(file.name, _TOO_LONG if "interrupted" in str(error) else f"the database cannot be read: {error}")
+            yield InputError(file.name, _TOO_LONG if "interrupted" in str(error) else f"the database cannot be read: {clean(str(error))}")
         except (sqlite3.Error, OverflowError) as error:
-            yield InputError(file.name, f"the database cannot be read: {error}")
+            yield InputError(file.name, f"the database cannot be read: {clean(str(error))}")
         except UnicodeDecodeError:  # of SQLite's message, which quotes what is broken
             yield InputError(file.name, "the database cannot be read: its schema is not valid UTF-8")
 
