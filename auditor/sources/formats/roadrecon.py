@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, AUTHORIZATION, GRANTS, ORGANIZATION, OWNERS, SERVICE_PRINCIPALS
 from auditor.display import clean
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, AUTHORIZATION, GRANTS, ORGANIZATION, OWNERS, SERVICE_PRINCIPALS
 from auditor.errors import InputError
 from auditor.facts import kinds
 from auditor.pointer import join
