@@ -59,9 +59,6 @@ class _Shown(_Terraform):
     """terraform show -json."""
 
     name = "terraform show -json"
-    about = "a plan or a state of Terraform, with the provider azuread"
-    holds = ("applications", "servicePrincipals")
-    told_by = "`format_version` beside `planned_values`, `resource_changes` or `values`"
 
     def recognises(self, seen: Object) -> str | None:
         return APPLICATIONS.kind if terraform_file.is_shown(seen.members) else None
@@ -74,9 +71,6 @@ class _State(_Terraform):
     """terraform.tfstate."""
 
     name = "terraform.tfstate"
-    about = "the state file of Terraform itself"
-    holds = ("applications", "servicePrincipals")
-    told_by = "`lineage` beside `resources`"
 
     def recognises(self, seen: Object) -> str | None:
         return APPLICATIONS.kind if terraform_file.is_state(seen.members) else None
