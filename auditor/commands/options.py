@@ -17,7 +17,7 @@ import msgspec
 
 from auditor import files
 from auditor.commands import complete, configured
-from auditor.commands.live import live_of, live_options, sign_in_options
+from auditor.commands.live import filter_options, live_of, live_options, sign_in_options
 from auditor.errors import UsageError
 from auditor.severity import SEVERITIES
 from auditor.shell import Shell
@@ -39,13 +39,13 @@ class _Profile(click.Option):
         from auditor.rulebook import profiles
 
         named = copy(self)
-        named.help = f"Which rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
+        named.help = f"Selects rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
         return click.Option.get_help_record(named, ctx)
 
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
 _ALLOW_EMPTY = click.option("--allow-empty/--no-allow-empty", help="Exit with 0 instead of 2 if the input is empty.")
-_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="How to name standard input in the report.")
+_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="The name of standard input in the report.")
 
 
 def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
@@ -54,22 +54,22 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> int
 
 _MAX_SIZE = click.option(
     "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
-    help="Larger files are named and not read. 100,000 registrations are 255 MB; reading them takes three times that in memory.",
+    help="Larger files are reported and not read. 100,000 registrations are 255 MB; reading them takes three times as much memory.",
 )  # fmt: skip
 _SELECT = click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
     help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.",
 )  # fmt: skip
-_IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Not these rules.")
+_IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="All but these rules.")
 _EXTEND = click.option("--extend-rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder with rule pages of your own.")
 _SET = click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="Print only the most important lines, and no progress.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also print all reasons, notes and skipped files.")
-_NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR have the same effect as usual.")
+_NO_COLOR = click.option("--no-color", is_flag=True, help="Print no colours. NO_COLOR and FORCE_COLOR are also obeyed.")
 _SHELL = click.option(
     "--shell",
     type=click.Choice([shell.value for shell in Shell]),
-    help="The shell that commands of fixes are written for; default: the platform's.",
+    help="The shell that the commands of fixes are written for (default: that of the platform).",
 )  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
 fail_on = click.option(
@@ -85,14 +85,22 @@ certain_only = click.option(
     help="Count findings that are only likely (they depend on an exemption or on data that is not in the input) as not evaluated.",
 )  # fmt: skip
 limit = click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown per rule (0: all)."
-)
+    "--limit", type=click.IntRange(min=0), metavar="N",
+    help="Findings shown of each rule, object or owner, with their fixes (0: all). Default: all of few, examples of many, 20 with -v.",
+)  # fmt: skip
+group_by = click.option(
+    "--group-by", type=click.Choice(["rule", "app", "owner"]), default="rule", show_default=True,
+    help="How the text report is divided: by rule, by registration (or other object), or by owner.",
+)  # fmt: skip
 
 
-def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING) -> Decorator:
-    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any."""
+def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, nothing: str = _NOTHING) -> Decorator:
+    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any.
+
+    `own_app`: the command has an --app of its own, which is about files, too.
+    """
     paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path()),)
-    tenant_options = live_options if some else sign_in_options
+    tenant_options = filter_options if own_app else live_options if some else sign_in_options
 
     def build(
         exclude: tuple[str, ...],
@@ -214,7 +222,7 @@ def outputs(*forms: str, commands: bool = False) -> Decorator:
 
     `commands`: what is printed has commands in it.
     """
-    form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="How to print it.")
+    form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="The format of the output.")
     shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()))
     return _one_value("output", _output, (form, *shared) if forms else shared)
 
