@@ -29,6 +29,7 @@ _COMMANDS = {
     "baseline": "Accept today's findings, so that only new findings count.",
     "config": "Print the configuration in effect, and where it comes from.",
     "explain": "Explain a rule, or an AADSTS code and which rules look for its cause.",
+    "formats": "List the file formats that are read, and what each cannot hold.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
     "schema": "Print a JSON Schema: application, config, diff, overview, report, rule or waivers.",

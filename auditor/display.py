@@ -180,6 +180,11 @@ def cell(value: str) -> str:
     return "'" + value if value.lstrip().startswith(FORMULA) and value != "-" else value
 
 
+def placed(file: str, line: int | None, column: int | None = None) -> str:
+    """A place in a file as editors read it; of a file without lines, such as a database, the file alone."""
+    return f"{file}:{line}{f':{column}' if column else ''}" if line else file
+
+
 def as_code(text: str) -> str:
     """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
     return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"

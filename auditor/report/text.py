@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 
 from auditor import markdown
-from auditor.display import KEPT, cell, columns, counted, harmless, wrapped
+from auditor.display import KEPT, cell, columns, counted, harmless, placed, wrapped
 from auditor.report import Options
 from auditor.report.model import Finding, Remark, Report
 from auditor.report.paint import painted
@@ -180,8 +180,7 @@ class _Page:
     def _place(self, row: Finding) -> list[str]:
         file, _, path = self.rows.place_of(row)
         if file:
-            column = f":{row.column}" if row.column else ""
-            return wrapped(f"{file}:{row.line}{column}".replace(" ", KEPT) + f"  {path or ''}".rstrip(), "    ", "    ")
+            return wrapped(placed(file, row.line, row.column).replace(" ", KEPT) + f"  {path or ''}".rstrip(), "    ", "    ")
         place = "  ".join(filter(None, (path, self.rows.portal_of(row))))
         return wrapped(place, "    ", "    ") if place else []
 
