@@ -25,6 +25,7 @@ _MODULES = (
     "msal",
     "app_settings",
     "terraform",
+    "arm",
     "other",  # last: what is named only
 )
 PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold

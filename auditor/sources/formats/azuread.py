@@ -45,6 +45,8 @@ NO_ATTRIBUTE = frozenset({
     "preferredTokenSigningKeyThumbprint",
 })  # fmt: skip
 NOT_MANAGED = "Terraform shows only what it manages"
+# Credentials that others added are not in a file of Terraform; that there are such besides Terraform's own is rare.
+IN_PART = dict.fromkeys(("passwordCredentials", "keyCredentials"), NOT_MANAGED)
 _OTHER_FORM = Gap("not in the form that versions 2 and 3 of the azuread provider write")
 _GUID = late(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIRECTORY = ("web", "spa", "publicClient")

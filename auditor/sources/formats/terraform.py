@@ -27,6 +27,7 @@ _NOTHING = "this is {}, and it has no app registration or service principal of t
 class _Terraform(ObjectFormat):
     markers = (rb"azuread_\w+", rb"azurerm_azuread_\w+")
     cannot_carry = azuread.NO_ATTRIBUTE
+    shows_in_part = azuread.IN_PART
 
     def is_certain(self, seen: Object) -> bool:
         return True
