@@ -16,8 +16,10 @@ sys.path.insert(0, str(ROOT))  # the samples are made from tests/test_connect.py
 import application_schema  # noqa: E402
 import catalog  # noqa: E402
 import cli_reference  # noqa: E402
+import config_schema  # noqa: E402
 import connector_samples  # noqa: E402
 import facts_reference  # noqa: E402
+import formats_reference  # noqa: E402
 import graph_properties  # noqa: E402
 import peer_checks  # noqa: E402
 import report_reference  # noqa: E402
@@ -28,8 +30,10 @@ GENERATORS = (
     application_schema,
     catalog,
     cli_reference,
+    config_schema,
     connector_samples,
     facts_reference,
+    formats_reference,
     graph_properties,
     peer_checks,
     report_reference,

@@ -21,8 +21,11 @@ PRINTING = (*READING, "export", "permissions", "whoami", "rules", "test")
 TODAY = ("--as-of", "2026-11-24")
 OWN = {
     ("api-permissions", "--app"),  # a row of its table, by name too
-    ("scan", "--output-format"),  # several reports, into files
+    ("credentials", "--app"),
+    ("scan", "--output-format"),
+    ("diff", "--output-format"),  # several reports, into files
     ("new-rule", "--folder"),
+    ("baseline", "--output"),  # what it writes
 }
 SAMPLES = ROOT / "sample_manifests"
 
@@ -70,7 +73,7 @@ def test_help_says_what_to_put_there() -> None:
         assert " TEXT" not in text, name
         if "--profile" in text:
             assert "--profile NAME|FILE.toml" in text
-            assert "connector, default, strict, or a TOML file" in " ".join(text.split())
+            assert "connector, default, files, strict, or a TOML file" in " ".join(text.split())
 
 
 @pytest.fixture

@@ -6,26 +6,27 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
 
 from auditor.commands import Command, complete, echo_json, echo_table, running
-from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules
+from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
     from auditor.diagnose.about import About, Reading
     from auditor.diagnose.causes import Cause
+    from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs
     from auditor.report.model import Report
     from auditor.results import Report as Audited
     from auditor.rulebook import Rule, Rulebook
 
-_WIDTH = 100
 _NAMES = 10  # characters: the column of names
 _LONGEST = 4000  # characters of a text of a page
 _FAIL_ON = "info"  # whatever its severity, a finding may be the cause
@@ -46,26 +47,26 @@ Examples:
 @click.command("explain", cls=Command, epilog=_EPILOG)
 @click.argument("what", metavar="RULE|CODE|MESSAGE|-", required=False, shell_complete=complete.explained)
 @click.argument("more", metavar="[PATH…]", nargs=-1, type=click.Path())
-@click.option("--list-codes", is_flag=True, help="List the AADSTS codes that are known, and how many rules look for each.")
+@click.option("--list-codes", is_flag=True, help="List the known AADSTS codes, and how many rules look for the cause of each.")
 @inputs(argument=False)
 @rules(select=False)
+@exceptions()
 @certain_only
 @as_of
 @limit
-@click.option("--raw", is_flag=True, help="The page of a rule as it is written, with all its examples.")
+@click.option("--raw", is_flag=True, help="Show the rule's page as it is written, with all its examples.")
 @outputs("text", "json", commands=True)
 def command(
-    what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection, output: Output,
-    certain_only: bool, as_of: str | None, limit: int,
+    what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,
+    accepted: Accepted | None, output: Output, certain_only: bool, as_of: str | None, limit: int | None,
 ) -> int:  # fmt: skip
     """Show what RULE is about: how severe it is, what it reads, why it matters, how to fix it, an example that fails.
 
-    Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
-    rules look for its cause. With files, folders or a tenant, hold the message and these rules against them.
+    For an AADSTS code, or a whole error message that contains one (- reads it from standard input), show what it means and which rules look
+    for its cause. With files, folders or a tenant, also check whether they have one of these causes.
 
-    \b
-    Exit codes with files: 0 the causes that can be checked are excluded, 1 a cause was found, 2 it cannot be told: something is not in the
-    input, a code is not known or not one of configuration.
+    Exit codes with files: 0 the causes that can be checked are excluded, 1 a cause was found, 2 the cause is not known: data is missing
+    in the input, or the code is unknown or not about configuration.
     """
     from auditor.pipeline import AuditRequest
 
@@ -87,8 +88,10 @@ def command(
         raise UsageError("--raw shows the page of a rule; a code has none")
     message, paths = asked
     return _explain(
-        message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only), book, output, limit, as_of
-    )
+        message,
+        AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only, accepted=accepted),
+        book, output, limit, as_of,
+    )  # fmt: skip
 
 
 # -- a rule
@@ -127,6 +130,13 @@ def _page_row(page: Rule, told: About, output: Output) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _toml(value: object) -> str:
+    """A parameter's value as the page has it."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
 def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
     """What a rule is about, in the terminal's width; commands and JSON are not wrapped."""
     from auditor import markdown
@@ -147,11 +157,11 @@ def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
     for number, reading in enumerate(told.readings):
         yield from row("" if number else "Reads", _reading(reading))
     for name, value in page.params.items():
-        yield from row("Parameter", f"{name} = {value!r}")
+        yield from row("Parameter", f"{name} = {_toml(value)}")
     for number, (code, meaning) in enumerate(told.codes.items()):
         yield from row("" if number else "Sign-in", f"AADSTS{code}" + (f": {markdown.inline(meaning)}" if meaning else ""))
     if page.gives_way_to:
-        yield from row("Left out", f"where one of these fails: {', '.join(page.gives_way_to)}")
+        yield from row("Left out", f"if one of these rules reports the same: {', '.join(page.gives_way_to)}")
     yield from ("", head("Why"))
     yield from markdown.wrap(markdown.lines(page.why), "  ")
     example = told.failing
@@ -173,7 +183,7 @@ def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
 def _reading(reading: Reading) -> str:
     from auditor import markdown
 
-    ways = [f"live with {reading.permission}"] if reading.permission else []
+    ways = [f"live tenant: {reading.permission}"] if reading.permission else []
     ways += [f"files: {markdown.inline(reading.files)}"] if reading.files else []
     return reading.what + (f" ({'; '.join(ways)})" if ways else "")
 
@@ -230,7 +240,7 @@ def _with_a_code(message: Message, text: str) -> Message:
     return message
 
 
-def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int, as_of: str | None) -> int:
+def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int | None, as_of: str | None) -> int:
     from auditor.diagnose import aadsts, causes
     from auditor.diagnose.evidence import CODES
     from auditor.report import Depth, Options, render
@@ -249,7 +259,9 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
     elif not request.inputs.are_none:
         if rules:
-            audited = running.run(replace(request, rules=replace(request.rules, select=tuple(rules)), by_area=as_json), output)
+            audited = running.run(
+                replace(request, rules=replace(request.rules, select=tuple(rules), unconfigured=None), by_area=as_json), output
+            )
             report = report_of(audited, fail_on=_FAIL_ON, depth=Depth.objects if as_json else Depth.findings)
         loaded = audited or running.load(request.inputs, _LOOKED_AT, as_of, output)
         named = aadsts.mentions(message, loaded)
@@ -276,7 +288,8 @@ def _print_text(explanations: list[Explanation], named: list[Mention], cause: Ca
     from auditor.display import wrapped
 
     if cause is not None:
-        click.echo(click.style(cause.verdict, bold=True) if colour else cause.verdict)
+        for line in wrapped(cause.verdict, "", "  "):
+            click.echo(click.style(line, bold=True) if colour else line)
         for clue in cause.clues:
             click.echo("\n".join(wrapped(f"{_SAID[clue.said]}: {clue.text}", "  ", "    ")))
         for way in cause.ways:
@@ -286,12 +299,13 @@ def _print_text(explanations: list[Explanation], named: list[Mention], cause: Ca
         title = f"AADSTS{explanation.number}"
         click.echo(click.style(title, bold=True) if colour else title)
         for line in _sentences(explanation):
-            click.echo(click.wrap_text(line, _WIDTH, "  ", "  "))
+            click.echo("\n".join(wrapped(line, "  ", "  ")))
         width = max((len(rule.id) for rule in explanation.rules), default=0)
         for rule in explanation.rules:
-            click.echo(f"    {rule.id:<{width}}  {_title(rule)}")
+            behind = " " * (width + 6)
+            click.echo("\n".join(wrapped(_title(rule), f"    {rule.id:<{width}}  ", behind)))
             if report:
-                click.echo(f"    {'':<{width}}  {_verdicts(_counts(rule, report))}")
+                click.echo("\n".join(wrapped(_verdicts(_counts(rule, report)), behind, behind)))
         click.echo()
     if named:
         click.echo("The message names")
@@ -299,7 +313,7 @@ def _print_text(explanations: list[Explanation], named: list[Mention], cause: Ca
             click.echo(f"  {mention.value}\n    {mention.found}")
         click.echo()
     if cause is None and (number := next((one.number for one in explanations if one.rules), 0)):
-        click.echo(f"`regaudit explain RULE` shows a rule. To run them over your files: regaudit explain AADSTS{number} manifests/")
+        click.echo(f"`regaudit explain RULE` shows a rule. To run them over your files:\nregaudit explain AADSTS{number} manifests/")
 
 
 def _sentences(explanation: Explanation) -> list[str]:
@@ -335,7 +349,7 @@ def _counts(rule: Rule, report: Report) -> dict[str, int]:
 
 def _verdicts(counts: dict[str, int]) -> str:
     words = {"failed": "failed", "passed": "passed", "not_evaluated": "not evaluated", "not_applicable": "did not apply", "errors": "broke"}
-    return ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts[name]) or "nothing to judge"
+    return ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts[name]) or "nothing to check"
 
 
 def _row(explanation: Explanation, report: Report | None) -> dict[str, Any]:

@@ -16,16 +16,19 @@ import click
 import msgspec
 
 from auditor import files
-from auditor.commands import complete
-from auditor.commands.live import live_of, live_options, sign_in_options
+from auditor.commands import complete, configured
+from auditor.commands.live import filter_options, live_of, live_options, sign_in_options
 from auditor.errors import UsageError
+from auditor.severity import SEVERITIES
 from auditor.shell import Shell
 from auditor.shell import default as default_shell
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
 
+DEFAULT = "default"  # profile
 _NOTHING = "nothing to read: give a file or a folder, as in `regaudit {command} manifests/`, - for standard input, or --tenant TENANT"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -36,13 +39,13 @@ class _Profile(click.Option):
         from auditor.rulebook import profiles
 
         named = copy(self)
-        named.help = f"Which rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
+        named.help = f"Selects rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
         return click.Option.get_help_record(named, ctx)
 
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-_ALLOW_EMPTY = click.option("--allow-empty", is_flag=True, help="Exit with 0 instead of 2 if the input is empty.")
-_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="How to name standard input in the report.")
+_ALLOW_EMPTY = click.option("--allow-empty/--no-allow-empty", help="Exit with 0 instead of 2 if the input is empty.")
+_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="The name of standard input in the report.")
 
 
 def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
@@ -51,38 +54,53 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> int
 
 _MAX_SIZE = click.option(
     "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
-    help="Larger files are named and not read. 100,000 registrations are 255 MB; reading them takes three times that in memory.",
+    help="Larger files are reported and not read. 100,000 registrations are 255 MB; reading them takes three times as much memory.",
 )  # fmt: skip
 _SELECT = click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
     help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.",
 )  # fmt: skip
-_IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Not these rules.")
+_IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="All but these rules.")
 _EXTEND = click.option("--extend-rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder with rule pages of your own.")
 _SET = click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="Print only the most important lines, and no progress.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also print all reasons, notes and skipped files.")
-_NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR have the same effect as usual.")
+_NO_COLOR = click.option("--no-color", is_flag=True, help="Print no colours. NO_COLOR and FORCE_COLOR are also obeyed.")
 _SHELL = click.option(
     "--shell",
     type=click.Choice([shell.value for shell in Shell]),
-    help="The shell that commands of fixes are written for; default: the platform's.",
+    help="The shell that the commands of fixes are written for (default: that of the platform).",
 )  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
-strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
+fail_on = click.option(
+    "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
+    help="The lowest severity that makes the exit code 1.",
+)  # fmt: skip
+ignore_newly_visible = click.option(
+    "--ignore-newly-visible", is_flag=True, help="Do not count new findings that the older run could not have found."
+)
+strict = click.option("--strict/--no-strict", help="Exit with 2 if anything could not be evaluated.")
 certain_only = click.option(
-    "--certain-only", is_flag=True,
+    "--certain-only/--no-certain-only",
     help="Count findings that are only likely (they depend on an exemption or on data that is not in the input) as not evaluated.",
 )  # fmt: skip
 limit = click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown per rule (0: all)."
-)
+    "--limit", type=click.IntRange(min=0), metavar="N",
+    help="Findings shown of each rule, object or owner, with their fixes (0: all). Default: all of few, examples of many, 20 with -v.",
+)  # fmt: skip
+group_by = click.option(
+    "--group-by", type=click.Choice(["rule", "app", "owner"]), default="rule", show_default=True,
+    help="How the text report is divided: by rule, by registration (or other object), or by owner.",
+)  # fmt: skip
 
 
-def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING) -> Decorator:
-    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any."""
+def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, nothing: str = _NOTHING) -> Decorator:
+    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any.
+
+    `own_app`: the command has an --app of its own, which is about files, too.
+    """
     paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path()),)
-    tenant_options = live_options if some else sign_in_options
+    tenant_options = filter_options if own_app else live_options if some else sign_in_options
 
     def build(
         exclude: tuple[str, ...],
@@ -102,7 +120,7 @@ def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING)
     return _one_value("inputs", build, (*(paths if argument else ()), tenant_options, _EXCLUDE, _ALLOW_EMPTY, _MAX_SIZE, _STDIN_NAME))
 
 
-def rules(*, profile: str | None = "default", select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:
+def rules(*, profile: str | None = DEFAULT, select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:
     """Hands over `rules`. `profile` is the one that counts where none is named; without one the command knows no profiles.
 
     `select`: the command does not choose them itself; `extend`: own pages count; `settings`: parameters matter.
@@ -115,12 +133,19 @@ def rules(*, profile: str | None = "default", select: bool = True, extend: bool 
 
 
 def _rules(
-    ignore: tuple[str, ...], select: tuple[str, ...] = (), extend_rules: tuple[str, ...] = (), settings: tuple[str, ...] = (), **more: str
+    ignore: tuple[str, ...], select: tuple[str, ...] = (), extend_rules: tuple[str, ...] = (), settings: tuple[str, ...] = (), **more: Any
 ) -> RuleSelection:
     from auditor.engine.selection import RuleSelection
 
     params = dict(_setting(text) for text in settings)
-    return RuleSelection(_listed(select), _listed(ignore), params=params, extend_rules=extend_rules, **more)
+    typed: dict[str, Any] = {"select": _listed(select), "ignore": _listed(ignore), "params": params, "extend_rules": extend_rules}
+    layers = configured().layers()
+    if not layers:
+        return RuleSelection(**typed, **more)
+    context = click.get_current_context()
+    source = context.get_parameter_source("profile") if "profile" in more else None
+    alone = {"profile": DEFAULT} if source is click.core.ParameterSource.DEFAULT_MAP else more
+    return RuleSelection(**typed, **more, layers=layers, unconfigured=RuleSelection(**typed, **alone))
 
 
 def _listed(values: Iterable[str]) -> tuple[str, ...]:
@@ -139,6 +164,40 @@ def _setting(text: str) -> tuple[str, str]:
     if not equals:
         raise UsageError(f"--set {text}: say RULE.PARAM=VALUE, as in secret-expiring.warn_days=60")
     return name, value
+
+
+_WAIVERS = click.option(
+    "--waivers", metavar="FILE", type=click.Path(), help="Accepted risks; default: the regaudit-waivers.toml that is found."
+)
+_BASELINE = click.option(
+    "--baseline", metavar="FILE", type=click.Path(), help="Findings that do not count: those of `regaudit baseline`, while not more severe."
+)
+
+
+def exceptions(*, baseline: bool = True) -> Decorator:
+    """Hands over `accepted`: waivers, the overrides of the configuration and, where the command heeds one, a baseline; or None."""
+    return _one_value("accepted", _accepted, (_WAIVERS, _BASELINE) if baseline else (_WAIVERS,))
+
+
+def _accepted(waivers: str | None, baseline: str | None = None) -> Accepted | None:
+    found = configured()
+    if waivers is None and baseline is None and found.waivers is None and not found.files:
+        return None
+    from pathlib import Path
+
+    from auditor.configuration import shown
+    from auditor.engine import baseline as baselines
+    from auditor.engine import waivers as of_waivers
+    from auditor.engine.exceptions import Accepted
+
+    file = Path(waivers) if waivers is not None else found.waivers
+    return Accepted(
+        found.names,
+        found.overrides,
+        of_waivers.read(file, shown(file)) if file is not None else None,
+        found.value("max-waiver-days") or of_waivers.MAX_DAYS,
+        baselines.read(Path(baseline), baseline) if baseline is not None else None,
+    )
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -163,7 +222,7 @@ def outputs(*forms: str, commands: bool = False) -> Decorator:
 
     `commands`: what is printed has commands in it.
     """
-    form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="How to print it.")
+    form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="The format of the output.")
     shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()))
     return _one_value("output", _output, (form, *shared) if forms else shared)
 

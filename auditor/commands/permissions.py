@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.commands import Command
+from auditor.commands import Command, echo_table
 from auditor.commands.options import Output, outputs, rules
 
 if TYPE_CHECKING:
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "permissions", cls=Command, epilog="Example: regaudit permissions --select credentials --output-format required-resource-access"
+    "permissions", cls=Command, epilog="\b\nExample:\n  regaudit permissions --select credentials --output-format required-resource-access"
 )
 @rules(settings=False)
 @outputs("text", "json", "required-resource-access")
 def command(rules: RuleSelection, output: Output) -> None:
-    """Print the least Microsoft Graph permissions for a live scan, and the calls that need them.
+    """Print the least Microsoft Graph permissions that a live scan needs, and the calls that need them.
 
-    All of them only read. What is missing costs the rules that read it, and no others: they are then not evaluated.
-    --output-format required-resource-access is a block to paste into a registration's manifest.
+    All of them are read permissions. If one is missing, the rules that need it are not evaluated; all other rules are.
+    --output-format required-resource-access prints a block to paste into a registration's manifest.
     """
     import json
 
@@ -51,15 +51,13 @@ def command(rules: RuleSelection, output: Output) -> None:
     if output.quiet:
         click.echo("\n".join(permissions))
         return
-    from tabulate import tabulate
-
     click.echo("Microsoft Graph permissions (application, or delegated of the same name):\n")
     poorer = {call.also for call in planned.calls} - {call.permission for call in planned.calls}
     table = []
     for name, needs in permissions.items():
         readers = ", ".join(without[name]) if output.verbose else f"{len(without[name])} rules"
         table.append((name, ", ".join(needs), readers + (" (names of owners only)" if name in poorer else "")))
-    click.echo(tabulate(table, headers=["permission", "for", "read by"], tablefmt="simple"))
+    echo_table(table, ["permission", "for", "read by"])
     click.echo("\nCalls:\n")
-    click.echo(tabulate([(call.shown, call.why) for call in planned.calls], headers=["call", "for"], tablefmt="simple"))
-    click.echo("\nTo paste into a registration's manifest: regaudit permissions --output-format required-resource-access")
+    echo_table([(call.shown, call.why) for call in planned.calls], ["call", "for"])
+    click.echo("\nTo paste into a registration's manifest:\nregaudit permissions --output-format required-resource-access")

@@ -22,7 +22,7 @@ _LONGEST = 1000  # characters of a line, before it is wrapped
 @rules()
 @outputs("text", "json")
 def command(rules: RuleSelection, output: Output) -> None:
-    """List the rules: how severe they are and what they report; with -v what they need besides app registrations, and parameters."""
+    """List the rules with their severity and what they report; with -v also what they need besides app registrations, and parameters."""
     rows = [described(rule) for rule in rules.rules()]
     if output.form == "json":
         echo_json(rows)
@@ -63,9 +63,10 @@ def _levels(row: dict[str, Any]) -> str:
 
 
 def _coloured(text: str, severity: Severity, output: Output) -> str:
-    from auditor.report.text import COLOURS
+    from auditor.report.paint import painted
 
-    return click.style(text, fg=COLOURS[severity]) if output.coloured else text
+    said = text.strip()
+    return text.replace(said, painted(said, severity, colour=output.coloured), 1)
 
 
 def described(rule: Rule) -> dict[str, Any]:

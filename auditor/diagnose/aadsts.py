@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from auditor.display import bare_uri, clean
+from auditor.display import bare_uri, clean, placed
 from auditor.entra.catalog import CATALOG, Code
 from auditor.entra.ids import GUID
 from auditor.facts import App
@@ -185,7 +185,7 @@ def _who(id_: str, roots: list[Any], report: Loaded) -> str:
     if roots:
         return ", ".join(_identified(id_, root) for root in roots[:MOST])
     if id_ in CATALOG.first_party:
-        return f"{CATALOG.first_party[id_]}, an application of Microsoft's"
+        return f"{CATALOG.first_party[id_]}, a Microsoft application"
     if any(world.tenant.id.__class__ is str and world.tenant.id == id_ for world in report.worlds):
         return "the tenant"
     return "neither an app registration nor a service principal that was read"
@@ -195,7 +195,7 @@ def _identified(id_: str, root: Any) -> str:
     kind = "app registration" if isinstance(root, App) else "service principal"
     if root.app_id.__class__ is str and root.app_id != id_:
         kind = f"the object ID, not the Application (client) ID, of the {kind}"
-    return f"{kind} {clean(root.label)} ({root.document.file.shown}:{root.document.line})"
+    return f"{kind} {clean(root.label)} ({placed(root.document.file.shown, root.document.line)})"
 
 
 def _nobodys(uri: str, near: dict[str, str]) -> str:

@@ -190,13 +190,14 @@ class World(Lookups):
         return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, one, Owner)
 
     def _children(self, of: Collection, one: App | ServicePrincipal, make: Callable[[Any, Any, str, Document], F]) -> list[F] | Unknown:
-        """Documents of a collection that belong to one object, by the object id in the place that they came from."""
+        """Documents of a collection that belong to one object, by the object id (of a registration also app id) that they came with."""
         if not self.known.has(of) and not (of.side_of is not None and self.known.has(of.side_of)):
             return self.missing(of)
         if isinstance(one.id, Unknown):
             return one.id
         groups = self._by_parent[of.kind]
-        facts = [make(doc, one, "", document) for doc, document in groups.get(one.id, ())]
+        ids = dict.fromkeys((one.id, one.app_id if isinstance(one, App) and one.app_id.__class__ is str else one.id))
+        facts = [make(doc, one, "", document) for id_ in ids for doc, document in groups.get(id_, ())]
         if "" in groups:  # ownerless: the input does not say which object owns these; they may belong to any
             return Partial(facts, Unknown(of.name, "the input does not name the owner of some entries", collection=True))
         if self.known.has_all_of(one.id, of):

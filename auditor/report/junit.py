@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
+from auditor.display import placed
 from auditor.report import Options
 from auditor.report.model import Finding, Report, RuleVerdict
 from auditor.report.rows import Rows, named
@@ -116,7 +117,7 @@ def _case(rows: Rows, verdict: RuleVerdict, found: list[Finding], other: str | N
     texts = [_said(rows, row) for row in found if row.status in (Status.fail, Status.error)]
     if verdict.status is Status.error:
         return _Case(name, _Outcome.error, "; ".join(texts) or "the rule broke", "rule")
-    if verdict.status is Status.fail:
+    if verdict.status in (Status.fail, Status.waived, Status.baselined):
         if texts:
             return _Case(name, _Outcome.failure, "; ".join(texts), max(row.severity for row in found if row.status is Status.fail))
         accepted = {f"waived: {row.waiver.reason}" if row.waiver is not None else str(row.status) for row in found}
@@ -127,7 +128,7 @@ def _case(rows: Rows, verdict: RuleVerdict, found: list[Finding], other: str | N
 
 def _said(rows: Rows, finding: Finding) -> str:
     file, *_ = rows.place_of(finding)
-    place = f"{file}:{finding.line}" if file and finding.line else file or rows.portal_of(finding)
+    place = placed(file, finding.line) if file else rows.portal_of(finding)
     return f"{finding.message} ({place})" if place else finding.message
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from auditor.accepted import Baselined, Waiver
 from auditor.display import cell, escaped, harmless
 from auditor.report import Options
 from auditor.report.model import Related, Report
@@ -59,6 +60,11 @@ def comma_separated(report: Report, options: Options) -> Iterator[bytes]:
     yield _taken(lines)
 
 
+def separated(names: Iterable[str], rows: Iterable[msgspec.Struct]) -> bytes:
+    """The same of other rows, whose texts are clean."""
+    return _taken([",".join(names), *(",".join(map(_cell, msgspec.structs.astuple(row))) for row in rows)])
+
+
 def _taken(lines: list[str]) -> bytes:
     text = "".join([f"{line}\r\n" for line in lines])
     lines.clear()
@@ -83,6 +89,10 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if kind is list:
         value = joined(value)
+    if kind is Waiver:
+        value = f"{f'until {value.until}: ' if value.until else ''}{value.reason} ({value.file}:{value.line})"
+    if kind is Baselined:
+        value = f"since {value.since} ({value.file})"
     return _text(value)
 
 

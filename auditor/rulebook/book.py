@@ -89,7 +89,7 @@ class Rulebook:
 
             close = difflib.get_close_matches(id_, [*self.rules, *self._aliases], n=3, cutoff=0.5)
             raise UsageError(
-                f"no rule is called {id_!r}" + (f"; did you mean {' or '.join(close)}?" if close else "; regaudit rules lists them")
+                f"no rule is called {id_!r}" + (f"; did you mean {' or '.join(close)}?" if close else "; `regaudit rules` lists them")
             )
         return rule
 
@@ -111,7 +111,7 @@ class Rulebook:
                 import difflib
 
                 close = difflib.get_close_matches(selector, sorted(self.names()), n=1, cutoff=0.5)
-                hint = f"; did you mean {close[0]!r}?" if close else "; regaudit rules lists names, areas and tags"
+                hint = f"; did you mean {close[0]!r}?" if close else "; `regaudit rules` lists names, areas and tags"
                 raise UsageError(f"no rule, area or tag is called {selector!r}{hint}")
             found |= hits
         return found

@@ -72,7 +72,7 @@ class Document(msgspec.Struct, eq=False):
     line: int  # where the object begins; 0 in a tenant
     column: int  # of its first character; 0 in a large file
     data: Any
-    parent: str = ""  # object id of what it belongs to, where its place says so; of a connector what its files have in common
+    parent: str = ""  # object id of what it belongs to, or app id, where its place says so; of a connector what its files have in common
     origins: dict[str, str] | None = None  # Graph pointer -> pointer in the file's own shape, for other formats
     format: Format | None = None  # as what it was read; None in a tenant
     identity: str = ""  # names it in its file where it has no ids, such as a resource's address

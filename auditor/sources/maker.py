@@ -25,6 +25,7 @@ class Maker:
         self.file, self.into = file, into
         self.deleted = 0  # objects that are in the recycle bin
         self._places = places
+        self._told = set[str]()  # remarks about the whole file
         self._is_cased = False  # an object with names in another casing was told
 
     def take(self, piece: Piece, form: Format) -> bool:
@@ -69,7 +70,7 @@ class Maker:
     def _deleted(self, document: Document, since: str) -> None:
         self.deleted += 1
         name = clean(document.data.display_name, 100) if isinstance(document.data.display_name, str) else document.pointer or "the object"
-        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not judged"
+        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not checked"
         self.into.notes.append(Note(message, self.file.name, document.line, document.column))
 
     def _slowly(self, document: Document, piece: Piece, data: Any, *, template: bool, named: bool) -> bool:
@@ -107,6 +108,10 @@ class Maker:
                 self._wrong(document, converted.wrong)
                 for place, message in converted.notes:
                     self._note(document, place, message)
+                for place, message in converted.once:
+                    if message not in self._told:
+                        self._told.add(message)
+                        self._note(document, pointer.mapped(place, names), message)
             document.data = graph.convert(document.kind, value, odd, unknown, more) if data is None else data
         except graph.Wrong as wrong:
             document.data = wrong.data
@@ -169,7 +174,8 @@ class Maker:
             )
         if seen.is_registration:
             self._wrong(document, [("", _MISPLACED.format(document.kind))])
-        if seen.origins and not self._is_cased:
+        any_casing = isinstance(document.format, ObjectFormat) and document.format.any_casing
+        if seen.origins and not self._is_cased and not any_casing:
             self._is_cased = True
             names = sorted({pointer.split(place)[-1] for place in seen.origins.values()})
             listed = ", ".join(map(repr, names[:3])) + (" and more" if len(names) > 3 else "")
