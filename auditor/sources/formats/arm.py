@@ -47,7 +47,10 @@ class Deployed(NamedTuple):
 
 
 class _Template(ObjectFormat):
-    name = "ARM template"
+    name = "Azure Resource Manager template"
+    about = "A template with resources of Microsoft.Graph, which `bicep build` writes"
+    told_by = "`$schema` of a deployment template, and resources whose type begins with Microsoft.Graph/"
+    holds = ("applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
     markers = (rb"(?i:Microsoft\.Graph/)[\w/@.]+",)
 
     def recognises(self, seen: Object) -> str | None:
