@@ -164,3 +164,38 @@ WRITERS = (
     Writer("terraform show -json", "Terraform plan or state", shown, _ALL, _WHYS, fitting=_fitting),
     Writer("terraform.tfstate", "Terraform state file", raw, _ALL, _WHYS, fitting=_fitting),
 )
+
+
+# -- Azure Resource Manager
+
+_SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+_READ_ONLY = ("id", "appId", "createdDateTime", "publisherDomain", "disabledByMicrosoftStatus", "verifiedPublisher")
+
+
+def template(tenant: Tenant) -> Files:
+    """As `bicep build` writes it: who deploys an application does not name its IDs, and texts that begin with [ are expressions."""
+    resources = {
+        f"app{i}": {
+            "import": "microsoftGraphV1", "type": "Microsoft.Graph/applications@v1.0",
+            "properties": {"uniqueName": f"app{i}", **{name: value for name, value in item.items() if name not in _READ_ONLY}},
+        }
+        for i, item in enumerate(tenant["applications"])
+    }  # fmt: skip
+    whole = {"$schema": _SCHEMA, "languageVersion": "2.1-experimental", "contentVersion": "1.0.0.0", "resources": resources}
+    return {"main.json": json.dumps(whole, indent=2).encode()}
+
+
+def _named(tenant: Tenant) -> Tenant:
+    """Applications that their display names tell apart."""
+    found = copy.deepcopy(tenant)
+    for i, item in enumerate(found["applications"]):
+        item["displayName"] = f"Application {i}"
+    return found
+
+
+WRITERS += (
+    Writer(
+        "bicep build", "Azure Resource Manager template", template, ("applications",), frozenset({"not in the template", INCOMPLETE}),
+        key="display_name", fitting=_named,
+    ),
+)  # fmt: skip
