@@ -45,6 +45,9 @@ class _Profile(click.Option):
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
 _ALLOW_EMPTY = click.option("--allow-empty/--no-allow-empty", help="Exit with 0 instead of 2 if the input is empty.")
+_RUN_BICEP = click.option(
+    "--run-bicep", is_flag=True, help="Compile Bicep files with the command bicep, which may download modules. It is not started otherwise."
+)
 _STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="The name of standard input in the report.")
 
 
@@ -105,6 +108,7 @@ def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, n
     def build(
         exclude: tuple[str, ...],
         allow_empty: bool,
+        run_bicep: bool,
         max_file_size: int,
         stdin_filename: str,
         paths: tuple[str, ...] | None = None,
@@ -115,9 +119,11 @@ def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, n
             raise UsageError(nothing.format(command=click.get_current_context().command.name))
         from auditor.pipeline import Inputs
 
-        return Inputs(paths or (), tenant, exclude, stdin_filename, max_file_size, allow_empty)
+        return Inputs(paths or (), tenant, exclude, stdin_filename, max_file_size, allow_empty, run_bicep)
 
-    return _one_value("inputs", build, (*(paths if argument else ()), tenant_options, _EXCLUDE, _ALLOW_EMPTY, _MAX_SIZE, _STDIN_NAME))
+    return _one_value(
+        "inputs", build, (*(paths if argument else ()), tenant_options, _EXCLUDE, _ALLOW_EMPTY, _RUN_BICEP, _MAX_SIZE, _STDIN_NAME)
+    )
 
 
 def rules(*, profile: str | None = DEFAULT, select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:
