@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+
+from auditor.errors import RegauditError, UsageError
+
+if TYPE_CHECKING:
+    from auditor.report.redact import Redactor
+
+_REDACTOR = "auditor.redactor"  # of a context's `meta`
 
 
 class Command(click.Command):
@@ -20,6 +27,29 @@ class Command(click.Command):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and "" in (value if isinstance(value, tuple) else (value,)):
                 raise click.BadParameter("it is empty", ctx=ctx, param=parameter)
         return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What stops a command is told without what the input says, too, where --redact asks for that."""
+        if not ctx.params.get("redact"):
+            return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except RegauditError as error:
+            raise UsageError(redactor().text(str(error))) from None
+
+
+def redactor() -> Redactor:
+    """That of the command that runs. What was typed is what the input is called."""
+    from auditor.report.redact import Redactor
+
+    context = click.get_current_context()
+    made = context.meta.get(_REDACTOR)
+    if not isinstance(made, Redactor):
+        made = context.meta[_REDACTOR] = Redactor()
+        typed = context.params.get("paths") or ()
+        made.learn("FILE", typed)
+        made.learn("TENANT", [context.params.get("tenant")])
+    return made
 
 
 def echo_json(value: Any) -> None:

@@ -43,7 +43,7 @@ _MARKS = {
 @strict
 @certain_only
 @as_of
-@outputs("text", "json", "markdown", commands=True)
+@outputs("text", "json", "markdown", commands=True, redact=True)
 def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, certain_only: bool, as_of: str | None) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
@@ -67,6 +67,7 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     if not found and not report.errors and not inputs.allow_empty:
         raise UsageError(_ONLY_DEFINITION if any(world.connector_parts for world in report.worlds) else _NO_CONNECTOR)
     passed = gate(found, report, strict=strict)
+    found = output.redacted(found)
     said = verdict(found, passed)
     if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})

@@ -28,7 +28,7 @@ _HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id
     "--within", default="60d", show_default=True, metavar="TIME", help="How far ahead to look: 60d, 8w, 6m or 1y; 'all' for everything."
 )
 @as_of
-@outputs("text", "json", "ics")
+@outputs("text", "json", "ics", redact=True)
 def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> int:
     """List client secrets and certificates that have expired or expire soon, the earliest first, with their owners.
 
@@ -41,7 +41,7 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
 
     days = days_of(within)
     loaded = running.load(inputs, _READ, as_of, output)
-    every = list(credential_rows(loaded))
+    every = output.redacted(list(credential_rows(loaded)))
     rows = calendar(every, days)
     roots: list[Any] = [root for world in loaded.worlds for root in (*world.apps, *world.principals)]
     unread = [isinstance(root.secrets, Unknown) + isinstance(root.certificates, Unknown) for root in roots]

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable, Iterable
 from copy import copy
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from auditor import files
-from auditor.commands import complete
+from auditor.commands import complete, redactor
 from auditor.commands.live import live_of, live_options, sign_in_options
 from auditor.errors import UsageError
 from auditor.shell import Shell
@@ -25,8 +25,10 @@ from auditor.shell import default as default_shell
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
+    from auditor.report.redact import Redactor
 
 _NOTHING = "nothing to read: give a file or a folder, as in `regaudit {command} manifests/`, - for standard input, or --tenant TENANT"
+T = TypeVar("T")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -67,6 +69,10 @@ _SHELL = click.option(
     "--shell",
     type=click.Choice([shell.value for shell in Shell]),
     help="The shell that commands of fixes are written for; default: the platform's.",
+)  # fmt: skip
+_REDACT = click.option(
+    "--redact", is_flag=True,
+    help="Replace what the input says (names, IDs, URIs, files) by APP-1, URI-1 and so on, so that the output can be shown to others.",
 )  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
 strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
@@ -149,6 +155,11 @@ class Output(msgspec.Struct, frozen=True):
     verbose: bool
     no_color: bool
     shell: Shell
+    redactor: Redactor | None = None  # where --redact asks for one
+
+    def redacted(self, thing: T) -> T:
+        """Structs of a report, as --redact shows them."""
+        return thing if self.redactor is None else self.redactor.of(thing)
 
     @property
     def coloured(self) -> bool:
@@ -158,18 +169,20 @@ class Output(msgspec.Struct, frozen=True):
         return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def outputs(*forms: str, commands: bool = False) -> Decorator:
+def outputs(*forms: str, commands: bool = False, redact: bool = False) -> Decorator:
     """Hands over `output`. `forms`: what --output-format can be; without them the command has none, or one of its own.
 
-    `commands`: what is printed has commands in it.
+    `commands`: what is printed has commands in it. `redact`: it has what the input says, which can be left out.
     """
     form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="How to print it.")
-    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()))
+    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()), *((_REDACT,) if redact else ()))
     return _one_value("output", _output, (form, *shared) if forms else shared)
 
 
-def _output(quiet: bool, verbose: bool, no_color: bool, output_format: str = "text", shell: str | None = None) -> Output:
-    return Output(output_format, quiet, verbose, no_color, Shell(shell) if shell else default_shell())
+def _output(
+    quiet: bool, verbose: bool, no_color: bool, output_format: str = "text", shell: str | None = None, redact: bool = False
+) -> Output:
+    return Output(output_format, quiet, verbose, no_color, Shell(shell) if shell else default_shell(), redactor() if redact else None)
 
 
 def _one_value(name: str, build: Callable[..., Any], options: Iterable[Callable[..., Any]]) -> Decorator:

@@ -75,7 +75,7 @@ def _either(names: Iterable[str]) -> str:
 @click.option(
     "--fix-script", metavar="FILE", type=click.Path(path_type=Path), help="Write the commands of all fixes to a script, which is not run."
 )
-@outputs(commands=True)
+@outputs(commands=True, redact=True)
 def command(
     inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, inventory: bool,
     certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None, fix_script: Path | None,
@@ -99,7 +99,7 @@ def command(
     request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, by_rule=by_rule, certain_only=certain_only)
     audited = running.run(request, output)
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
-    report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
+    report = output.redacted(report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth))
     options = Options(
         limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell,
         summary=next((os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None), ""),
