@@ -102,7 +102,7 @@ def command(
     report = output.redacted(report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth))
     options = Options(
         limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell,
-        summary=next((os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None), ""),
+        summary="" if output.redactor else next((os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None), ""),
     )  # fmt: skip
     # Files first: a pipeline reads one as soon as standard output tells of it.
     for form, file in sorted(targets, key=lambda target: target[1] is None):

@@ -45,12 +45,12 @@ _MEMBERS = {  # of structs, by name or by struct and name; of any other a text g
     ), _OURS),
     **dict.fromkeys((
         "message", "hint", "verdict", "reason", "what", "why", "remedy", "remark", "summary", "checked", "portal", "not_evaluated",
-        "remediation", "text", "connector",
+        "remediation", "text",
     ), _TEXT),
     "pointer": _POINTER, "property_path": _PATH, "Finding.values": _WRITTEN,
     "app_id": "APP", "client_id": "APP", "resource_app_id": "APP", "object_id": "OBJECT", "service_principal_id": "OBJECT",
     "tenant_id": "TENANT", "tenants": "TENANT", "display_name": "NAME", "app_display_name": "NAME", "name": "NAME", "label": "NAME",
-    "resource_name": "NAME", "owner": "OWNER", "owners": "OWNER", "Owner.name": "OWNER", "approver": "OWNER", "tags": "TAG",
+    "resource_name": "NAME", "connector": "NAME", "owner": "OWNER", "owners": "OWNER", "Owner.name": "OWNER", "approver": "OWNER", "tags": "TAG",
     "service_management_reference": "REFERENCE", "file": "FILE", "files": "FILE", "paths": "FILE", "passed_over": "FILE",
     "without_exact_places": "FILE", "configuration": "FILE", "baseline": "FILE", "profile": "FILE", "folder": "FOLDER",
     "key_id": "KEY", "credential_key_id": "KEY", "permission_id": "PERMISSION", "permission": "PERMISSION", "scopes": "SCOPE",
@@ -205,7 +205,8 @@ class Redactor:
         if found.lastgroup == "issued" and piece in self._issued:
             return piece
         if found.lastgroup == "quoted":
-            return piece[0] + self.value(piece[1:-1]) + piece[-1]
+            inside = piece[1:-1]
+            return piece if _is_term(inside) else piece[0] + self.value(inside) + piece[-1]
         if found.lastgroup == "form":
             ends = len(piece) - len(piece.rstrip(".,;:)"))
             core = piece[: len(piece) - ends]
@@ -340,6 +341,11 @@ def _is_public(text: str) -> bool:
 
 def _are_our_words(text: str) -> bool:
     return all(word in _ours().words or (word.isdigit() and len(word) <= 6) for word in _SUBWORDS.findall(text.lower()))
+
+
+def _is_term(text: str) -> bool:
+    """An option, a member, a package of ours: nothing with blanks."""
+    return _are_our_words(text) and not any(c.isspace() for c in text)
 
 
 def _is_one_of_our_words(text: str) -> bool:
