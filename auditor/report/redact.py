@@ -23,6 +23,7 @@ import msgspec
 from auditor.engine.rows import identity_of
 from auditor.entra.catalog import CATALOG
 from auditor.entra.clouds import CLOUDS
+from auditor.entra.shapes import ENUMERATIONS
 from auditor.errors import InputError
 from auditor.facts import kinds
 from auditor.language.message import split
@@ -206,7 +207,7 @@ class Redactor:
             return piece
         if found.lastgroup == "quoted":
             inside = piece[1:-1]
-            return piece if _is_term(inside) else piece[0] + self.value(inside) + piece[-1]
+            return piece if is_term(inside) else piece[0] + self.value(inside) + piece[-1]
         if found.lastgroup == "form":
             ends = len(piece) - len(piece.rstrip(".,;:)"))
             core = piece[: len(piece) - ends]
@@ -343,7 +344,18 @@ def _are_our_words(text: str) -> bool:
     return all(word in _ours().words or (word.isdigit() and len(word) <= 6) for word in _SUBWORDS.findall(text.lower()))
 
 
-def _is_term(text: str) -> bool:
+def is_published_value(text: str) -> bool:
+    """Whether a value is one of an enumeration of Microsoft's."""
+    return text in _enumerated()
+
+
+@cache
+def _enumerated() -> frozenset[str]:
+    found = {value for of in ENUMERATIONS.values() for values in (of.values() if isinstance(of, dict) else [of]) for value in values}
+    return frozenset(value for value in found if isinstance(value, str))
+
+
+def is_term(text: str) -> bool:
     """An option, a member, a package of ours: nothing with blanks."""
     return _are_our_words(text) and not any(c.isspace() for c in text)
 
