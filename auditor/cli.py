@@ -17,16 +17,20 @@ _DEBUG = "REGAUDIT_DEBUG"
 _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
     "connect": "Walk from a connector to its API, link by link.",
+    "diff": "Say what changed between two runs.",
     "export": "Read a live tenant into a snapshot.",
     "permissions": "Print what a live scan needs of Microsoft Graph.",
     "whoami": "Sign in to a tenant, and say who that is and what it may read.",
     "rules": "List the rules.",
     "api-permissions": "List what registrations request: API, permission, tier, granted or not.",
     "credentials": "List credentials that have expired or expire soon.",
+    "waive": "Accept the risk of one finding, for a time.",
+    "baseline": "Accept what is found today, so that only what is new counts.",
+    "config": "Print the configuration that is in force, and where it comes from.",
     "explain": "Show a rule's page, or which rules look for the cause of an AADSTS code.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, report or rule.",
+    "schema": "Print a JSON Schema: application, config, diff, report, rule or waivers.",
     "completion": "Print the completion script of a shell.",
 }
 

@@ -180,6 +180,11 @@ def cell(value: str) -> str:
     return "'" + value if value.lstrip().startswith(FORMULA) and value != "-" else value
 
 
+def as_code(text: str) -> str:
+    """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
+    return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
+
+
 def wrapped(text: str, first: str = "", others: str = "", *, width: int | None = None) -> list[str]:
     """Lines no wider than the terminal; what is one word, such as an address or a subject, is never broken.
 

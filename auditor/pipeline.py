@@ -35,6 +35,7 @@ from auditor.sources import Documents, Note
 from auditor.sources.coverage import AS_MEANT, COMPLETE, DENIED, LOST, UNAVAILABLE
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted, Applying
     from auditor.sources.graph.live import Live
     from auditor.sources.graph.plan import Plan
     from auditor.sources.graph.sink import ProgressCallback
@@ -69,6 +70,8 @@ class AuditRequest(msgspec.Struct, frozen=True):
     `by_area`: verdicts are also gathered by object and area of rules, as a JSON report has them. `by_rule`: and by object and rule, as a
     JUnit report has them, unless there are more than so many.
     `certain_only`: failures that are only likely count as not evaluated.
+    `accepted` takes findings away: waivers, a baseline, overrides of the configuration.
+    `also` names collections that are read of a snapshot or a tenant whether a rule needs them or not.
     `only` names the roots that are judged, of which every verdict is then recorded; None: all roots are judged, and verdicts counted.
     """
 
@@ -80,6 +83,8 @@ class AuditRequest(msgspec.Struct, frozen=True):
     by_area: bool = False
     by_rule: int = 0
     certain_only: bool = False
+    accepted: Accepted | None = None
+    also: frozenset[str] = frozenset()
 
 
 def load(
@@ -155,11 +160,12 @@ def judge(
     show_passed: bool = False,
     by_root: RootVerdicts | None = None,
     certain_only: bool = False,
+    applying: Applying | None = None,
     progress: StageCallback | None = None,
 ) -> list[Outcome]:
     """What each rule says of all worlds together, or of `only` some roots, of which every verdict is then recorded.
 
-    Findings that say the same as one of another rule have given way to it.
+    Findings that say the same as one of another rule have given way to it. What `applying` accepts is waived, or baselined.
     """
     tell = None if progress is None else lambda done, total: progress("checking", done, total)
     totals = [Outcome(rule) for rule in rules]
@@ -178,7 +184,11 @@ def judge(
             )
             for total, one in zip(totals, outcomes, strict=True):
                 total.add(one)
+    if applying is not None:
+        applying.waive(totals)
     give_way(totals)
+    if applying is not None:
+        applying.compare(totals, by_root)
     return totals
 
 
@@ -191,9 +201,14 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
     def wanted() -> set[str]:
         from auditor.engine.compiled import collections
 
-        return collections(rules)
+        return collections(rules) | request.also
 
     by_root = RootVerdicts(request.by_rule) if request.by_area or request.by_rule else None
+    applying, exceptions, shrunk = None, None, None
+    if request.accepted is not None:
+        from auditor.engine.exceptions import Applying
+
+        applying = Applying(request.accepted, request.rules.book(), now.date())
     with _collector_off():
         loaded = load(request.inputs, wanted, now, progress=progress, tenant_progress=tenant_progress)
         outcomes = judge(
@@ -203,20 +218,47 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
             show_passed=request.show_passed,
             by_root=by_root,
             certain_only=request.certain_only,
+            applying=applying,
             progress=progress,
         )
+        with_findings, findings = _with_findings(outcomes), _by_root(outcomes)
+        if applying is not None:
+            unconfigured = _unconfigured(request, loaded, rules)
+            exceptions, shrunk = applying.summed_up(findings, loaded.worlds, rules, unconfigured, certain_only=request.certain_only)
     fixed = request.as_of is not None
     return Report(
         **{name: getattr(loaded, name) for name in loaded.__struct_fields__},
         outcomes=outcomes,
-        with_findings=_with_findings(outcomes),
-        findings=_by_root(outcomes),
+        with_findings=with_findings,
+        findings=findings,
         by_root=by_root,
         profile=request.rules.profile_name,
         started=now if fixed else started,
         finished=now if fixed else datetime.now(timezone.utc),
         fixed=fixed,
+        exceptions=exceptions,
+        baseline=shrunk,
     )
+
+
+def _unconfigured(request: AuditRequest, loaded: Loaded, rules: list[Rule]) -> list[Finding]:
+    """The findings of the rules that the configuration changes or leaves out, as they would be without it.
+
+    Nothing more is read of a tenant for it. Rules that these give way to, or that give way to these, are judged with them.
+    """
+    if request.rules.unconfigured is None:
+        return []
+    ours = {rule.id: rule for rule in rules}
+    others = request.rules.unconfigured.rules()
+    changed = {rule.id for rule in others if ours.get(rule.id) != rule}
+    near = {name for rule in others if rule.id in changed for name in rule.gives_way_to}
+    asked = [
+        rule for rule in others if rule.id in changed or not {rule.id, *rule.aliases}.isdisjoint(near) or changed & {*rule.gives_way_to}
+    ]
+    if not changed:
+        return []
+    outcomes = judge(loaded.worlds, asked, only=request.only, certain_only=request.certain_only)
+    return [row for outcome in outcomes if outcome.rule.id in changed for _, row in outcome.rows if gate.is_failure(row)]
 
 
 def audit(
@@ -235,6 +277,8 @@ def audit(
     stdin_name: str = STDIN_NAME,
     max_file_size: int = MAX_FILE_SIZE,
     allow_empty: bool = False,
+    waivers: str | Path | None = None,
+    baseline: str | Path | None = None,
     progress: StageCallback | None = None,
     tenant_progress: ProgressCallback | None = None,
 ) -> Report:
@@ -243,6 +287,7 @@ def audit(
     `select` and `ignore` name rules, areas, tags or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
     `certain_only` leaves out failures that are only likely: they count as not evaluated.
     A file of more than `max_file_size` bytes is not read. `allow_empty`: it is no error that there is nothing to audit.
+    `waivers` and `baseline` are files of findings that do not count; no configuration is read.
     `as_of` is the day that counts as today, for reproducible reports. Input that cannot be read is in `errors` of the report, and
     the rest is audited all the same. Raises UsageError for paths, rules, profiles and parameters that do not exist, RuleError for a
     page that does not load, GraphFault for a tenant of which nothing can be read.
@@ -255,8 +300,20 @@ def audit(
         show_passed,
         by_area=True,
         certain_only=certain_only,
+        accepted=None if waivers is None and baseline is None else _accepted(waivers, baseline),
     )
     return run(request, progress=progress, tenant_progress=tenant_progress)
+
+
+def _accepted(waivers: str | Path | None, baseline: str | Path | None) -> Accepted:
+    from auditor.engine import baseline as baselines
+    from auditor.engine import waivers as of_waivers
+    from auditor.engine.exceptions import Accepted
+
+    return Accepted(
+        waivers=None if waivers is None else of_waivers.read(Path(waivers)),
+        baseline=None if baseline is None else baselines.read(Path(baseline)),
+    )
 
 
 def _say_what_is_missing(documents: Documents) -> None:

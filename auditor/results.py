@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +23,10 @@ from auditor.severity import Severity
 from auditor.sources import Note
 from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Reason
+
+if TYPE_CHECKING:
+    from auditor.accepted import Exceptions
+    from auditor.engine.baseline import Baseline
 
 
 class Loaded(msgspec.Struct, kw_only=True):
@@ -96,6 +101,9 @@ class Report(Loaded, kw_only=True):
     started: datetime
     finished: datetime
     fixed: bool  # the clock was given, so that nothing of this run differs from another over the same input
+    exceptions: Exceptions | None = None  # what configuration, waivers and baseline took away
+    baseline: Baseline | None = None  # without what is fixed
+    against: gate.Against = gate.Against()  # what a comparison with an older run asks of the gate
     with_findings: Counter[str] = msgspec.field(default_factory=Counter)  # kind of object -> how many of them something is wrong with
 
     @property
@@ -145,6 +153,7 @@ class Report(Loaded, kw_only=True):
             is_empty=self.is_empty,
             allow_empty=self.allow_empty,
             strict=strict,
+            against=self.against,
         )
 
     def exit_code(self, fail_on: str = "high", *, strict: bool = False) -> int:

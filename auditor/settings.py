@@ -45,18 +45,39 @@ def table(text: str, what: str, fail: Fail) -> dict[str, Any]:
         raise fail(f"{what} is nested too deeply", 1) from None
 
 
-def struct(found: dict[str, Any], kind: type[T], text: str, fail: Fail) -> T:
-    """The table as a struct. Raises what `fail` makes of the first fault: message, and line of its key in the text."""
+def struct(found: dict[str, Any], kind: type[T], text: str, fail: Fail, *, at: str = "") -> T:
+    """The table as a struct. Raises what `fail` makes of the first fault: message, and line of its key in the text.
+
+    `at` is the key that the table has in the text, as in "tool.regaudit"; "" for the whole of it.
+    """
     try:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError:
-        message, key = _fault(found, kind)
+        message, key = _fault(found, kind, f"{at}." if at else "")
         raise fail(message, line_of(text, key)) from None
 
 
 def line_of(text: str, key: str, index: int = 0) -> int:
     """The line of a character of a key's value ("severity.secret-expired"), or of the table that the key is missing in."""
+    return _line_in(places(text), text, key, index)
+
+
+def lines_of_tables(text: str, key: str, number: int) -> list[int]:
+    """On which line each of the tables of an array begins."""
     known = places(text)
+    found: list[int] = []
+    line = at = 0
+    for key_ in (f"{key}.{n}" for n in range(number)):
+        if key_ not in known:  # an array in one line
+            found.append(_line_in(known, text, key_))
+            continue
+        start = known[key_][0]
+        line, at = line + text.count("\n", at, start), start
+        found.append(1 + line)
+    return found
+
+
+def _line_in(known: Places, text: str, key: str, index: int = 0) -> int:
     while key and key not in known:
         key, index = key.rpartition(".")[0], 0
     if not key:
@@ -65,25 +86,45 @@ def line_of(text: str, key: str, index: int = 0) -> int:
     return 1 + text.count("\n", 0, start) + _lines_before(text[start:end], index)
 
 
-def _fault(found: dict[str, Any], kind: type[msgspec.Struct]) -> tuple[str, str]:
-    """What is wrong in a table that is no such struct, and at which key."""
+def _fault(found: dict[str, Any], kind: type[msgspec.Struct], above: str = "") -> tuple[str, str]:
+    """What is wrong in a table that is no such struct, and at which key of the text; its own key is `above`, with a dot."""
     import difflib
 
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key in found:
         if key not in fields:
             close = difflib.get_close_matches(key, fields, n=1)
-            return f"unknown key {key!r}; " + (f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(fields)}"), key
+            return f"unknown key {key!r}; " + (f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(fields)}"), above + key
     for key, field in fields.items():
         if key not in found:
             if field.required:
-                return f"{key!r} is missing", ""
+                return f"{key!r} is missing", above.rstrip(".")
             continue
         try:
             msgspec.convert(found[key], field.type)
         except msgspec.ValidationError:
-            return f"{key!r} is {_words(field.type)}, not {shown(found[key])}", key
+            if (within := _tables(field.type)) is not None and isinstance(found[key], list):
+                for number, table in enumerate(found[key]):
+                    if isinstance(table, dict) and not _fits(table, within):
+                        return _fault(table, within, f"{above}{key}.{number}.")
+            return f"{key!r} is {_words(field.type)}, not {shown(found[key])}", above + key
     raise AssertionError("a struct is as wrong as its fields")
+
+
+def _fits(table: dict[str, Any], kind: type[msgspec.Struct]) -> bool:
+    try:
+        msgspec.convert(table, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _tables(hint: Any) -> type[msgspec.Struct] | None:
+    """What each table of an array of tables is read as; None for any other type."""
+    if get_origin(hint) is Annotated:
+        return _tables(get_args(hint)[0])
+    of = get_args(hint)[0] if get_origin(hint) is list else None
+    return of if isinstance(of, type) and issubclass(of, msgspec.Struct) else None
 
 
 def _words(hint: Any) -> str:
@@ -92,8 +133,9 @@ def _words(hint: Any) -> str:
         return next((meta.description for meta in get_args(hint)[1:] if meta.description), None) or _words(get_args(hint)[0])
     if get_origin(hint) is dict:
         return "a table"
-    known = next((part for part in get_args(hint) if part in _WORDS), hint)  # of `str | None`
-    return _WORDS.get(hint) or _WORDS[known]
+    if (known := _WORDS.get(hint)) is not None:
+        return known
+    return _words(next(part for part in get_args(hint) if part is not type(None)))  # of `str | None`
 
 
 def shown(value: Any) -> str:
@@ -115,9 +157,13 @@ _CONTINUED = late(r"\\[ \t]*\n\s*")
 
 
 def places(text: str) -> Places:
-    """Where each value of a TOML text is, by its dotted key, in the order of the text. The text is known to be TOML."""
+    """Where each value of a TOML text is, by its dotted key, in the order of the text. The text is known to be TOML.
+
+    Of an array of tables each has its number: "waiver.0.until".
+    """
     found: Places = {}
     above: list[str] = []
+    numbers: dict[str, int] = {}  # key of an array of tables -> the number of the last one
     at = 0
     while at < len(text):
         statement = _STATEMENT.match(text, at)
@@ -126,8 +172,9 @@ def places(text: str) -> Places:
             continue
         path = [part.strip("\"'") for part in _PART.findall(statement[2])]
         if statement[1]:
-            above = path
+            above = _numbered(path, numbers, begins=statement[1].startswith("[["))
             found.setdefault(".".join(path), statement.span(2))
+            found.setdefault(".".join(above), statement.span(2))
             at = text.find("\n", at) + 1 or len(text)
             continue
         start = end = at = statement.end()
@@ -141,6 +188,19 @@ def places(text: str) -> Places:
                 end = at
                 depth += (first in "[{") - (first in "]}")
         found[".".join([*above, *path])] = start, end
+    return found
+
+
+def _numbered(path: list[str], numbers: dict[str, int], *, begins: bool) -> list[str]:
+    """The key of a table with the numbers of the arrays of tables that it is in; `begins`: it is the next one of such an array."""
+    found: list[str] = []
+    for i, part in enumerate(path, 1):
+        found.append(part)
+        key = ".".join(found)
+        if begins and i == len(path):
+            numbers[key] = numbers.get(key, -1) + 1
+        if key in numbers:
+            found.append(str(numbers[key]))
     return found
 
 

@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))  # the samples are made from tests/test_connect.py
 import application_schema  # noqa: E402
 import catalog  # noqa: E402
 import cli_reference  # noqa: E402
+import config_schema  # noqa: E402
 import connector_samples  # noqa: E402
 import facts_reference  # noqa: E402
 import graph_properties  # noqa: E402
@@ -28,6 +29,7 @@ GENERATORS = (
     application_schema,
     catalog,
     cli_reference,
+    config_schema,
     connector_samples,
     facts_reference,
     graph_properties,

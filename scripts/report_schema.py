@@ -1,4 +1,4 @@
-"""Makes `auditor/schemas/report.json`, the JSON Schema of the JSON report, from the structs of `auditor/report/model.py`.
+"""Makes the JSON Schemas of the JSON report and of what `regaudit diff` prints from the structs of their models.
 
 The text below a member of a struct describes it. All objects are open: a later version may add members.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from auditor import accepted, severity, template
+from auditor.history import model as diff
 from auditor.report import model, objects
 from auditor.severity import SEVERITIES
 
@@ -35,9 +37,10 @@ def described(module: ModuleType) -> dict[str, dict[str, str]]:
     return found
 
 
-def schema() -> dict[str, Any]:
-    made = msgspec.json.schema(model.Report)
-    texts = {name: members for module in MODULES for name, members in described(module).items()}
+def schema(of: type, modules: Iterable[ModuleType], title: str, version: str, changes: str) -> dict[str, Any]:
+    """The schema of a struct whose parts are in these modules; of two classes of one name that of the last."""
+    made = msgspec.json.schema(of)
+    texts = {name: members for module in modules for name, members in described(module).items()}
     for name, definition in made["$defs"].items():
         definition["description"] = " ".join(texts[name][""].split())
         for member, value in definition.get("properties", {}).items():
@@ -45,11 +48,15 @@ def schema() -> dict[str, Any]:
     made["$defs"]["Severity"]["enum"] = list(SEVERITIES)  # in their order
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "regaudit's JSON report",
-        "description": f"schema_version {model.SCHEMA_VERSION}. Made by scripts/generate.py. What may change: docs/report.md.",
+        "title": title,
+        "description": f"schema_version {version}. Made by scripts/generate.py. What may change: {changes}.",
         **made,
     }
 
 
 def files() -> dict[str, str]:
-    return {"auditor/schemas/report.json": json.dumps(schema(), indent=1) + "\n"}
+    schemas = {
+        "report": schema(model.Report, MODULES, "regaudit's JSON report", model.SCHEMA_VERSION, "docs/report.md"),
+        "diff": schema(diff.Diff, (*MODULES, diff), "What changed between two runs of regaudit", diff.SCHEMA_VERSION, "docs/report.md"),
+    }
+    return {f"auditor/schemas/{name}.json": json.dumps(made, indent=1) + "\n" for name, made in schemas.items()}

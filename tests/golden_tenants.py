@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def write(folder: Path) -> None:
     _write_contoso(folder / "contoso/tenant", tenant(seed=1))
     _write_tailspin(folder / "tailspin/tenant", tenant(seed=3))
     _write_adatum(folder / "adatum.ndjson", tenant(seed=2, plain=24))
+    _write_fabrikam(folder)
 
 
 def tenant(seed: int, plain: int = PLAIN) -> Json:
@@ -224,32 +226,86 @@ def _write_tailspin(folder: Path, tailspin: Json) -> None:
 
 def _write_adatum(path: Path, adatum: Json) -> None:
     """As `regaudit export` writes it, which was denied two permissions and lost its connection once."""
-    lines: list[Json] = []
-    for app in adatum["applications"]:
-        lines.append(
-            {
-                "collection": "applications",
-                "object": {name: value for name, value in app.items() if name not in ("owners", "federatedIdentityCredentials")},
-            }
-        )
-        lines.extend({"collection": "owners", "object": owner, "of": app["id"]} for owner in app["owners"])
-    lines.extend(
-        {"collection": "servicePrincipals", "object": {k: v for k, v in one.items() if k != "owners"}}
-        for one in adatum["servicePrincipals"]
+    left_out = {"appRoleAssignments", "adminConsentRequestPolicy", "defaultAppManagementPolicy"}
+    denied = {"servicePrincipalSignInActivities": "AuditLog.Read.All", "federatedIdentityCredentials": "Application.Read.All"}
+    _snapshot(
+        path, {name: value for name, value in adatum.items() if name not in left_out}, denied=denied, partial="oauth2PermissionGrants"
     )
-    lines.extend({"collection": "oauth2PermissionGrants", "object": one} for one in adatum["oauth2PermissionGrants"][:40])
-    lines.extend({"collection": "organization", "object": one} for one in adatum["organization"])
-    lines.append({"collection": "authorizationPolicy", "object": adatum["authorizationPolicy"]})
-    counts = {line["collection"]: sum(other["collection"] == line["collection"] for other in lines) for line in lines}
-    covered: list[Json] = [{"collection": name, "status": "complete", "count": count} for name, count in counts.items()]
-    next(one for one in covered if one["collection"] == "oauth2PermissionGrants").update(status="partial", reason="the connection was lost")
-    for name, permission in (
-        ("servicePrincipalSignInActivities", "AuditLog.Read.All"),
-        ("federatedIdentityCredentials", "Application.Read.All"),
-    ):
+
+
+def _write_fabrikam(folder: Path) -> None:
+    """Two snapshots of one tenant: on Monday the report of sign-ins was denied, on Tuesday the owners; in between it changed."""
+    monday, tuesday = tenant(seed=5, plain=20), tenant(seed=5, plain=20)
+    apps = tuesday["applications"]
+    gone, careless, renamed = apps[-1], apps[-2], apps[-3]
+    apps.remove(gone)
+    apps.append(
+        {**json.loads(json.dumps(careless)), "id": guid("o", 900), "appId": guid("a", 900), "displayName": HOSTILE[2], "owners": []}
+    )
+    careless["signInAudience"] = "AzureADMultipleOrgs"
+    careless["web"]["redirectUris"] = [*careless["web"]["redirectUris"], "http://fabrikam.example/cb?code=hunter2"]
+    careless["passwordCredentials"] = [
+        {"keyId": guid("k", 900), "displayName": "deploy", "startDateTime": "2026-11-02T00:00:00Z", "endDateTime": "2036-11-02T00:00:00Z"}
+    ]
+    careless["federatedIdentityCredentials"] = [
+        {"id": guid("f", 900), "name": "ci", "issuer": "https://token.actions.githubusercontent.com", "audiences": ["api://AzureADTokenExchange"],
+         "subject": "repo:fabrikam/app:ref:refs/heads/main"},
+    ]  # fmt: skip
+    renamed["displayName"] = "Renamed"
+    renamed["identifierUris"] = [f"api://{renamed['appId']}"]
+    principals = tuesday["servicePrincipals"]
+    graph, first, second = principals[0], principals[-1], principals[-2]
+    second["accountEnabled"] = not second["accountEnabled"]
+    role = graph["appRoles"][0]["id"]
+    tuesday["appRoleAssignments"].append(
+        {
+            "id": "assignment-new",
+            "principalId": first["id"],
+            "resourceId": graph["id"],
+            "principalType": "ServicePrincipal",
+            "appRoleId": role,
+        }
+    )
+    tuesday["oauth2PermissionGrants"].append(
+        {
+            "id": "grant-new",
+            "clientId": first["id"],
+            "resourceId": graph["id"],
+            "consentType": "Principal",
+            "principalId": guid("u", 1),
+            "scope": "Mail.Read",
+        }
+    )
+    signs = {"servicePrincipalSignInActivities": "AuditLog.Read.All"}
+    _snapshot(folder / "fabrikam-monday.ndjson", monday, denied=signs)
+    _snapshot(folder / "fabrikam-tuesday.ndjson", tuesday, denied={"owners": "User.Read.All"}, taken="2026-11-03T00:00:00Z")
+
+
+def _snapshot(path: Path, whole: Json, *, denied: dict[str, str], partial: str = "", taken: str = "2026-11-01T00:00:00Z") -> None:
+    """As `regaudit export` writes it. `denied`: collection -> permission that was missing."""
+    lines: list[Json] = []
+    parts = {"owners", "federatedIdentityCredentials"} - {*denied}
+    for app in whole["applications"]:
+        held = {name: value for name, value in app.items() if name not in ("owners", "federatedIdentityCredentials")}
+        lines.append({"collection": "applications", "object": held})
+        lines.extend({"collection": name, "object": one, "of": app["id"]} for name in sorted(parts, reverse=True) for one in app[name])
+    for one in whole["servicePrincipals"]:
+        lines.append({"collection": "servicePrincipals", "object": {name: value for name, value in one.items() if name != "owners"}})
+    for name in ("oauth2PermissionGrants", "appRoleAssignments", "organization", "servicePrincipalSignInActivities"):
+        if name not in denied:
+            lines.extend({"collection": name, "object": one} for one in whole.get(name, ()))
+    lines.extend({"collection": name, "object": whole[name]} for name in POLICIES if name in whole)
+    counts = Counter(line["collection"] for line in lines)
+    covered: list[Json] = [
+        {"collection": name, "status": "complete", "count": counts[name]} for name in dict.fromkeys([*counts, *sorted(parts)])
+    ]
+    for one in covered:
+        if one["collection"] == partial:
+            one.update(status="partial", reason="the connection was lost")
+    for name, permission in denied.items():
         covered.append({"collection": name, "status": "denied", "reason": f"{permission} is missing", "permission": permission})
     header = {
         "regaudit": "snapshot", "schemaVersion": "1.0", "toolVersion": "0",
-        "tenant": {"tenantId": HOME, "portal": "https://entra.microsoft.com", "taken": "2026-11-01T00:00:00Z", "covered": covered},
+        "tenant": {"tenantId": HOME, "portal": "https://entra.microsoft.com", "taken": taken, "covered": covered},
     }  # fmt: skip
     path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in [header, *lines]), "utf-8")

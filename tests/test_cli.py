@@ -300,7 +300,7 @@ def test_what_strict_does_not_allow_is_said(careless: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "says"), [((), "\nCommands:\n  scan "), (("schema",), "\n    application,\n    report,\n"), (("completion",), "\n    bash,\n")]
+    ("args", "says"), [((), "\nCommands:\n  scan "), (("schema",), "\n    application,\n    config,\n"), (("completion",), "\n    bash,\n")]
 )
 def test_a_command_that_lacks_something_shows_readable_help(args: tuple[str, ...], says: str) -> None:
     ran = regaudit(*args)
@@ -736,7 +736,7 @@ def test_a_page_without_an_example_or_with_a_wrong_rule(tmp_path: Path) -> None:
     assert "no-such-folder" in ran.err
 
 
-@pytest.mark.parametrize("name", ["application", "report", "rule"])
+@pytest.mark.parametrize("name", ["application", "config", "report", "rule", "waivers"])
 def test_schemas_are_schemas(name: str) -> None:
     ran = regaudit("schema", name)
     assert ran.code == 0
@@ -783,7 +783,7 @@ def test_completion_knows_commands_and_options() -> None:
     assert completed("regaudit s", 1) == ["scan", "schema"]
     assert "--fail-on" in completed("regaudit scan --f", 2)
     assert completed("regaudit scan --fail-on ", 3) == list(GATES)
-    assert completed("regaudit schema ", 2) == ["application", "report", "rule"]
+    assert completed("regaudit schema ", 2) == ["application", "config", "diff", "report", "rule", "waivers"]
     assert completed("regaudit explain secret-expir", 2) == ["secret-expired", "secret-expired-leftover", "secret-expiring"]
     assert {"tokens,credentials", "tokens,credential-all-expired"} <= set(completed("regaudit scan --select tokens,cred", 3))
     assert completed("regaudit scan --profile ", 3) == ["custom-connector", "default", "strict"]

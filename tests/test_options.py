@@ -21,8 +21,10 @@ PRINTING = (*READING, "export", "permissions", "whoami", "rules", "test")
 TODAY = ("--as-of", "2026-11-24")
 OWN = {
     ("api-permissions", "--app"),  # a row of its table, by name too
-    ("scan", "--output-format"),  # several reports, into files
+    ("scan", "--output-format"),
+    ("diff", "--output-format"),  # several reports, into files
     ("new-rule", "--folder"),
+    ("baseline", "--output"),  # what it writes
 }
 SAMPLES = ROOT / "sample_manifests"
 

@@ -50,6 +50,14 @@ def test_every_value_has_its_place() -> None:
     assert [settings.line_of(TEXT, "d.e", index) for index in (10, 11, 12)] == [6, 6, 8]
 
 
+def test_each_table_of_an_array_has_its_number() -> None:
+    text = "a = 1\n[[w]]\nx = 1\n[w.t]\ny = 2\n[[w]]\nx = 3\n[[w.v]]\nz = 4\n[[w.v]]\nz = 5\n[other]\nx = 6\n"
+    keys = ["w.0", "w.0.x", "w.0.t.y", "w.1.x", "w.1.v.0.z", "w.1.v.1.z", "other.x", "w.1.nosuch", "w"]
+    assert [settings.line_of(text, key) for key in keys] == [2, 3, 5, 7, 9, 11, 13, 6, 2]
+    assert settings.lines_of_tables(text, "w", 2) == [2, 6]
+    assert settings.lines_of_tables("a = 1\nw = [{x = 1}, {x = 2}]", "w", 2) == [2, 2]
+
+
 @given(
     st.lists(
         st.sampled_from(['"', "'", '"""', "'''", "\\", "\n", "=", "a", " ", "[", "]", "{", "}", "#", ",", "1", ".", "x = "]), max_size=40
@@ -77,12 +85,18 @@ def test_profiles_as_they_are_shipped(folder: Any) -> None:
             assert tomllib.loads("x = " + text[slice(*places[key])])["x"] == value
 
 
+class One(msgspec.Struct, forbid_unknown_fields=True):
+    reason: str
+    weight: int = 0
+
+
 class Some(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     count: int = 0
     tags: list[str] = []
     maybe: str | None = None
     level: Annotated[str, msgspec.Meta(pattern="^(low|high)$", description="low or high")] = "low"
+    one: Annotated[list[One], msgspec.Meta(description="tables that begin with [[one]]")] = []
 
 
 @pytest.mark.parametrize(
@@ -90,11 +104,16 @@ class Some(msgspec.Struct, forbid_unknown_fields=True):
     [
         ("count = 1", "1: 'name' is missing"),
         ("name = 'x'\n\ncuont = 1", "3: unknown key 'cuont'; did you mean 'count'?"),
-        ("name = 'x'\nz = 1", "2: unknown key 'z'; there are: name, count, tags, maybe, level"),
+        ("name = 'x'\nz = 1", "2: unknown key 'z'; there are: name, count, tags, maybe, level, one"),
         ("name = 'x'\ncount = true", "2: 'count' is a number, not True"),
         ("name = 'x'\ntags = [\n 1]", "2: 'tags' is a list of texts, not [1]"),
         ("name = 'x'\nmaybe = 2026-01-01", "2: 'maybe' is a text, not datetime.date(2026, 1, 1)"),
         ("name = 'x'\nlevel = 'worst'", "2: 'level' is low or high, not 'worst'"),
+        ("name = 'x'\n[[one]]\nreason = 'y'\n[[one]]\nweight = 1", "4: 'reason' is missing"),
+        ("name = 'x'\n[[one]]\nreason = 'y'\nweight = 'x'", "4: 'weight' is a number, not 'x'"),
+        ("name = 'x'\n[[one]]\nreazon = 'y'", "3: unknown key 'reazon'; did you mean 'reason'?"),
+        ("name = 'x'\none = 1", "2: 'one' is tables that begin with [[one]], not 1"),
+        ("name = 'x'\none = [1]", "2: 'one' is tables that begin with [[one]], not [1]"),
         ("name = ['" + "x" * 99 + "']", "1: 'name' is a text, not ['" + "x" * 58 + "…"),
         ("name = 'x'\n=", "2: the text is not TOML: "),
         ("name = " + "[" * 5000, "1: the text is nested too deeply"),
@@ -107,6 +126,12 @@ def test_a_fault_has_its_line(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=r"^[0-9]+: ") as caught:
         settings.struct(settings.table(text, "the text", fail), Some, text, fail)
     assert str(caught.value).startswith(says)
+
+
+def test_a_fault_in_a_table_of_a_text_has_the_line_of_the_text() -> None:
+    text = "[other]\nname = 1\n[tool.x]\nname = 'x'\ncount = 'y'\n"
+    with pytest.raises(ValueError, match=r"^5: 'count' is a number"):
+        settings.struct(tomllib.loads(text)["tool"]["x"], Some, text, lambda said, line: ValueError(f"{line}: {said}"), at="tool.x")
 
 
 def test_a_struct_is_read() -> None:

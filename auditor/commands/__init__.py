@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,15 +11,41 @@ from click.core import ParameterSource
 from auditor.errors import RegauditError, UsageError
 
 if TYPE_CHECKING:
+    from auditor.configuration import Configuration
     from auditor.report.redact import Redactor
 
-_REDACTOR = "auditor.redactor"  # of a context's `meta`
+
+_CONFIG, _REDACTOR = "auditor.configuration", "auditor.redactor"  # of a context's `meta`
+_CONFIGURABLE = {  # key of a configuration -> parameter of a command, where it has one
+    "profile": "profile", "extend-rules": "extend_rules", "exclude": "exclude", "waivers": "waivers", "baseline": "baseline",
+    "against": "against",
+    "fail-on-new": "fail_on_new", "ignore-newly-visible": "ignore_newly_visible",
+    "max-file-size": "max_file_size", "allow-empty": "allow_empty", "fail-on": "fail_on", "min-severity": "min_severity",
+    "strict": "strict", "certain-only": "certain_only", "output-format": "formats", "rows": "rows", "inventory": "inventory",
+    "show-passed": "show_passed", "limit": "limit", "fix-script": "fix_script", "shell": "shell", "quiet": "quiet", "verbose": "verbose",
+    "no-color": "no_color",
+}  # fmt: skip
 
 
 class Command(click.Command):
-    """Whose arguments and options are not empty: what a pipeline left unset would mean something else, or everything."""
+    """Whose options have the defaults that the configuration says, and whose arguments and options are not empty: what a pipeline left
+    unset would mean something else, or everything.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not {parameter.name for parameter in self.params}.isdisjoint(_CONFIGURABLE.values()):
+            self.params += [
+                click.Option(
+                    ["--config"], metavar="FILE", type=click.Path(), expose_value=False,
+                    help="The configuration, in place of the regaudit.toml or pyproject.toml that is found.",
+                ),
+                click.Option(["--no-config"], is_flag=True, expose_value=False, help="No configuration, and no waivers that are found."),
+            ]  # fmt: skip
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing and any(parameter.name == "no_config" for parameter in self.params):
+            self._configure(ctx, args)
         rest = super().parse_args(ctx, args)
         for parameter in self.params:
             name = parameter.name or ""
@@ -37,6 +63,35 @@ class Command(click.Command):
         except RegauditError as error:
             raise UsageError(redactor().text(str(error))) from None
 
+    def _configure(self, ctx: click.Context, args: list[str]) -> None:
+        """Finds the configuration. What is typed comes first: which file, and what is audited, since none is read from there."""
+        from auditor import configuration
+        from auditor.display import clean_lines
+
+        given, _, _ = self.make_parser(ctx).parse_args(list(args))
+        file, never = given.get("config"), given.get("no_config")
+        if ctx.help_option_names and any(given.get(parameter.name or "") and parameter.is_eager for parameter in self.get_params(ctx)):
+            return  # --help
+        if isinstance(file, str) and file and never is True:
+            raise click.UsageError("--config and --no-config exclude each other", ctx)
+        if never is True:
+            return
+        if isinstance(file, str):
+            if not file:
+                raise click.UsageError("--config: it is empty", ctx)
+            found = configuration.load(file)
+        else:
+            arguments = [given.get(parameter.name or "") for parameter in self.params if isinstance(parameter, click.Argument)]
+            found = configuration.find(_texts(arguments))
+        for note in found.notes:
+            click.echo(f"note {clean_lines(note, 1000)}", err=True)
+        ctx.meta[_CONFIG] = found
+        options = {parameter.name: parameter for parameter in self.params}
+        ctx.default_map = {
+            name: value for key, name in _CONFIGURABLE.items()
+            if name in options and (value := found.value(key)) is not None and (key != "profile" or options[name].default == "default")
+        }  # fmt: skip
+
 
 def redactor() -> Redactor:
     """That of the command that runs. What was typed is what the input is called."""
@@ -50,6 +105,22 @@ def redactor() -> Redactor:
         made.learn("FILE", typed)
         made.learn("TENANT", [context.params.get("tenant")])
     return made
+
+
+def configured() -> Configuration:
+    """The configuration of the command that runs."""
+    from auditor.configuration import Configuration
+
+    found = click.get_current_context().meta.get(_CONFIG)
+    return found if isinstance(found, Configuration) else Configuration()
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from _texts(value)
 
 
 def echo_json(value: Any) -> None:

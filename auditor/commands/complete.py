@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import click
 
@@ -37,6 +37,11 @@ def formats(context: click.Context, parameter: click.Parameter, incomplete: str)
     from auditor.report import FORMATS
 
     return _beginning(incomplete, FORMATS)
+
+
+def of(names: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Offers these names."""
+    return lambda context, parameter, incomplete: _beginning(incomplete, names)
 
 
 def _beginning(start: str, names: Iterable[str]) -> list[str]:

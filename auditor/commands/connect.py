@@ -9,11 +9,12 @@ import click
 from msgspec.structs import replace
 
 from auditor.commands import Command, echo_json, running
-from auditor.commands.options import Output, as_of, certain_only, inputs, outputs, rules, strict
+from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, outputs, rules, strict
 from auditor.display import wrapped
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
 
@@ -34,17 +35,21 @@ _ONLY_DEFINITION = (  # what the portal offers for download
 )
 _MARKS = {
     "pass": ("fits", "green"), "fail": ("BROKEN", "red"), "likely": ("likely broken", "red"), "not-evaluated": ("open", "yellow"),
+    "waived": ("waived", "yellow"), "baselined": ("in baseline", "yellow"),
 }  # fmt: skip
 
 
 @click.command("connect", cls=Command, epilog=_EPILOG)
 @inputs(nothing=_NOTHING)
 @rules(profile="custom-connector", select=False, extend=False)
+@exceptions()
 @strict
 @certain_only
 @as_of
 @outputs("text", "json", "markdown", commands=True, redact=True)
-def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, certain_only: bool, as_of: str | None) -> int:
+def command(
+    inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, strict: bool, certain_only: bool, as_of: str | None
+) -> int:
     """Walk from each connector to its API: client, service principals, permission, scope, consent.
 
     PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
@@ -57,18 +62,19 @@ def command(inputs: Inputs, rules: RuleSelection, output: Output, strict: bool, 
     from auditor.diagnose.chain import RULES, chains, gate, overview, roots, verdict
     from auditor.pipeline import AuditRequest
     from auditor.report.build import fix_of
+    from auditor.report.verdict import taken_away
 
     if not inputs.paths:
         raise UsageError(_NOTHING)
-    report = running.run(
-        AuditRequest(inputs, replace(rules, select=RULES), as_of, only=roots, certain_only=certain_only), output, notes=True
-    )
+    chosen = replace(rules, select=RULES, unconfigured=None)
+    request = AuditRequest(inputs, chosen, as_of, only=roots, certain_only=certain_only, accepted=accepted)
+    report = running.run(request, output, notes=True)
     found = list(chains(report))
     if not found and not report.errors and not inputs.allow_empty:
         raise UsageError(_ONLY_DEFINITION if any(world.connector_parts for world in report.worlds) else _NO_CONNECTOR)
     passed = gate(found, report, strict=strict)
+    said = verdict(found, passed) + taken_away(report)
     found = output.redacted(found)
-    said = verdict(found, passed)
     if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})
     else:
@@ -130,7 +136,7 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
             _finding(row, say, lines, fix)
         if link.reason:
             say(f"open: {link.reason}")
-        if link.status != "pass" and (way := _ways(link)):
+        if link.status in ("fail", "not-evaluated") and (way := _ways(link)):
             say(f"{'to make sure' if link.certainty else 'to close it'}: {'as above' if way in ways else way}", 6)
             ways.add(way)
         for gap in link.unchecked:
@@ -150,34 +156,35 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
 
 def _markdown(found: list[Any], said: str, overview: str | None, fix: Fix) -> list[str]:
     """For a ticket or a summary of a pipeline: a list for each connector. What others chose is written as code."""
-    lines = ["# regaudit connect", "", _as_code(said), ""]
+    from auditor.display import as_code
+    from auditor.report.rows import said_of
+
+    lines = ["# regaudit connect", "", as_code(said), ""]
     if overview is not None:
-        lines += [_as_code(overview), ""]
+        lines += [as_code(overview), ""]
     for chain in found:
-        lines += [f"## Connector {_as_code(chain.connector)}", "", _as_code(f"{chain.file}:{chain.line}"), ""]
+        lines += [f"## Connector {as_code(chain.connector)}", "", as_code(f"{chain.file}:{chain.line}"), ""]
         for link in chain.links:
             word, _ = _MARKS[link.certainty if link.certainty == "likely" else link.status]
-            lines.append(f"- **{link.link}**: {word}" + (f", {_as_code(link.what)}" if link.what else ""))
-            lines += [f"  - fits: {_as_code(checked)}" for checked in link.checked]
+            lines.append(f"- **{link.link}**: {word}" + (f", {as_code(link.what)}" if link.what else ""))
+            lines += [f"  - fits: {as_code(checked)}" for checked in link.checked]
             for row in (*link.findings, *link.remarks):
                 codes = "".join(f" AADSTS{code}" for code in row.aadsts)
-                lines.append(f"  - {row.severity} `{row.rule_id}`{codes}: {_as_code(row.message)}")
+                accepted = said_of(row)
+                status = f"{row.status} " if accepted else ""
+                lines.append(f"  - {status}{row.severity} `{row.rule_id}`{codes}: {as_code(row.message)}")
+                if accepted:
+                    lines.append(f"    {as_code(accepted)}")
+                    continue
                 prose = " ".join(line for line, is_command in fix(row) if line and not is_command)
-                lines += [f"    Fix: {_as_code(prose)}"] if prose else []
+                lines += [f"    Fix: {as_code(prose)}"] if prose else []
                 if commands := [line for line, is_command in fix(row) if is_command]:
                     lines += ["", "    ~~~~", *(f"    {line}" for line in commands), "    ~~~~", ""]
-            lines += [f"  - open: {_as_code(link.reason)}"] if link.reason else []
-            lines += [f"  - to close it: {_as_code(_ways(link))}"] if link.status != "pass" and _ways(link) else []
-            lines += [f"  - not checked: {', '.join(f'`{rule}`' for rule in gap.rules)} {_as_code(gap.reason)}" for gap in link.unchecked]
-        lines += ["", _as_code(chain.summary) if chain.links else "It does not sign in through Microsoft Entra ID.", ""]
+            lines += [f"  - open: {as_code(link.reason)}"] if link.reason else []
+            lines += [f"  - to close it: {as_code(_ways(link))}"] if link.status in ("fail", "not-evaluated") and _ways(link) else []
+            lines += [f"  - not checked: {', '.join(f'`{rule}`' for rule in gap.rules)} {as_code(gap.reason)}" for gap in link.unchecked]
+        lines += ["", as_code(chain.summary) if chain.links else "It does not sign in through Microsoft Entra ID.", ""]
     return lines
-
-
-def _as_code(text: str) -> str:
-    """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
-    from auditor.display import cell, harmless
-
-    return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
 
 
 def _ways(gap: Any) -> str:
@@ -187,14 +194,18 @@ def _ways(gap: Any) -> str:
 
 def _finding(row: Any, say: Any, lines: list[str], fix: Fix) -> None:
     from auditor.display import cell, harmless
+    from auditor.report.rows import said_of
 
     codes = "".join(f"  AADSTS{code}" for code in row.aadsts)
     likely = " (likely)" if row.certainty == "likely" else ""
-    say(f"{row.severity}{likely} {row.rule_id}{codes}")
+    accepted = said_of(row)
+    say(f"{f'{row.status} ' if accepted else ''}{row.severity}{likely} {row.rule_id}{codes}")
     say(cell(harmless(row.message, 4000)), 6)
+    if accepted:
+        say(cell(accepted), 6)
     if row.file:
         say(f"{row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip(), 6)
-    for i, (line, is_command) in enumerate(fix(row)):
+    for i, (line, is_command) in enumerate(() if accepted else fix(row)):
         if is_command:
             lines.append(f"{' ' * 8}{line}")  # nothing may break it
         else:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from auditor.commands import Command, echo_json, echo_table, running
-from auditor.commands.options import Output, as_of, inputs, outputs
+from auditor.commands.options import Output, as_of, exceptions, inputs, outputs
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted
     from auditor.pipeline import Inputs
 
 _EPILOG = """\b
@@ -27,9 +29,10 @@ _HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id
 @click.option(
     "--within", default="60d", show_default=True, metavar="TIME", help="How far ahead to look: 60d, 8w, 6m or 1y; 'all' for everything."
 )
+@exceptions(baseline=False)
 @as_of
 @outputs("text", "json", "ics", redact=True)
-def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> int:
+def command(inputs: Inputs, accepted: Accepted | None, output: Output, within: str, as_of: str | None) -> int:
     """List client secrets and certificates that have expired or expire soon, the earliest first, with their owners.
 
     What another, longer-lived credential has replaced is left out: nothing depends on it.
@@ -41,7 +44,7 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
 
     days = days_of(within)
     loaded = running.load(inputs, _READ, as_of, output)
-    every = output.redacted(list(credential_rows(loaded)))
+    every = output.redacted(list(credential_rows(loaded, _waived(accepted, loaded.as_of.date()))))
     rows = calendar(every, days)
     roots: list[Any] = [root for world in loaded.worlds for root in (*world.apps, *world.principals)]
     unread = [isinstance(root.secrets, Unknown) + isinstance(root.certificates, Unknown) for root in roots]
@@ -64,12 +67,23 @@ def command(inputs: Inputs, output: Output, within: str, as_of: str | None) -> i
     return gate.exit_code
 
 
+def _waived(accepted: Accepted | None, today: date) -> Any:
+    """What accepts a finding of a credential; None without waivers."""
+    if accepted is None or accepted.waivers is None:
+        return None
+    from auditor.engine.waivers import of_subjects
+    from auditor.rulebook import shipped
+
+    accepted.waivers.check(today, accepted.max_waiver_days)
+    return of_subjects(accepted.waivers, shipped(), today)
+
+
 def _table(rows: list[Any]) -> None:
     table = [
         (
             row.end[:10],
             row.days_left,
-            row.state,
+            row.state if row.waiver is None else f"{row.state}, waived until {row.waiver.until}",
             row.kind,
             row.display_name or row.key_id,
             row.app_display_name,

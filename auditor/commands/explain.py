@@ -12,13 +12,14 @@ import click
 from msgspec.structs import replace
 
 from auditor.commands import Command, complete, echo_json, echo_table, running
-from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules
+from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.diagnose.aadsts import Explanation, Mention, Message
     from auditor.diagnose.about import About, Reading
     from auditor.diagnose.causes import Cause
+    from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs
     from auditor.report.model import Report
@@ -49,14 +50,15 @@ Examples:
 @click.option("--list-codes", is_flag=True, help="List the AADSTS codes that are known, and how many rules look for each.")
 @inputs(argument=False)
 @rules(select=False)
+@exceptions()
 @certain_only
 @as_of
 @limit
 @click.option("--raw", is_flag=True, help="The page of a rule as it is written, with all its examples.")
 @outputs("text", "json", commands=True)
 def command(
-    what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection, output: Output,
-    certain_only: bool, as_of: str | None, limit: int,
+    what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,
+    accepted: Accepted | None, output: Output, certain_only: bool, as_of: str | None, limit: int,
 ) -> int:  # fmt: skip
     """Show what RULE is about: how severe it is, what it reads, why it matters, how to fix it, an example that fails.
 
@@ -87,8 +89,10 @@ def command(
         raise UsageError("--raw shows the page of a rule; a code has none")
     message, paths = asked
     return _explain(
-        message, AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only), book, output, limit, as_of
-    )
+        message,
+        AuditRequest(replace(inputs, paths=tuple(paths)), rules, as_of, certain_only=certain_only, accepted=accepted),
+        book, output, limit, as_of,
+    )  # fmt: skip
 
 
 # -- a rule
@@ -249,7 +253,9 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
         click.echo("regaudit: the files were not read: no rule looks for this", err=True)
     elif not request.inputs.are_none:
         if rules:
-            audited = running.run(replace(request, rules=replace(request.rules, select=tuple(rules)), by_area=as_json), output)
+            audited = running.run(
+                replace(request, rules=replace(request.rules, select=tuple(rules), unconfigured=None), by_area=as_json), output
+            )
             report = report_of(audited, fail_on=_FAIL_ON, depth=Depth.objects if as_json else Depth.findings)
         loaded = audited or running.load(request.inputs, _LOOKED_AT, as_of, output)
         named = aadsts.mentions(message, loaded)

@@ -51,7 +51,7 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
     assert live is not None
     if live.apps or live.filter:
         raise UsageError("a snapshot is of a whole tenant: --app and --filter are for `regaudit scan`")
-    guard(Path(target), shipped() | identities([live.ca_bundle or ""]), snapshot=True)
+    guard(Path(target), shipped() | identities([live.ca_bundle or ""]), writes="snapshot")
     planned = plan(collections(rules.rules()))
     writer = Writer(Path(target), sorted(planned.collections), __version__, resume=resume, force=force)
     progress = Progress(quiet=output.quiet)

@@ -16,17 +16,20 @@ import click
 import msgspec
 
 from auditor import files
-from auditor.commands import complete, redactor
+from auditor.commands import complete, configured, redactor
 from auditor.commands.live import live_of, live_options, sign_in_options
 from auditor.errors import UsageError
+from auditor.severity import SEVERITIES
 from auditor.shell import Shell
 from auditor.shell import default as default_shell
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
     from auditor.report.redact import Redactor
 
+DEFAULT = "default"  # profile
 _NOTHING = "nothing to read: give a file or a folder, as in `regaudit {command} manifests/`, - for standard input, or --tenant TENANT"
 T = TypeVar("T")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -43,7 +46,7 @@ class _Profile(click.Option):
 
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-_ALLOW_EMPTY = click.option("--allow-empty", is_flag=True, help="Exit with 0 instead of 2 if the input is empty.")
+_ALLOW_EMPTY = click.option("--allow-empty/--no-allow-empty", help="Exit with 0 instead of 2 if the input is empty.")
 _STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="How to name standard input in the report.")
 
 
@@ -75,9 +78,16 @@ _REDACT = click.option(
     help="Replace what the input says (names, IDs, URIs, files) by APP-1, URI-1 and so on, so that the output can be shown to others.",
 )  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
-strict = click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be evaluated.")
+fail_on = click.option(
+    "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
+    help="The lowest severity that makes the exit code 1.",
+)  # fmt: skip
+ignore_newly_visible = click.option(
+    "--ignore-newly-visible", is_flag=True, help="Do not count new findings that the older run could not have found."
+)
+strict = click.option("--strict/--no-strict", help="Exit with 2 if anything could not be evaluated.")
 certain_only = click.option(
-    "--certain-only", is_flag=True,
+    "--certain-only/--no-certain-only",
     help="Count findings that are only likely (they depend on an exemption or on data that is not in the input) as not evaluated.",
 )  # fmt: skip
 limit = click.option(
@@ -108,7 +118,7 @@ def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING)
     return _one_value("inputs", build, (*(paths if argument else ()), tenant_options, _EXCLUDE, _ALLOW_EMPTY, _MAX_SIZE, _STDIN_NAME))
 
 
-def rules(*, profile: str | None = "default", select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:
+def rules(*, profile: str | None = DEFAULT, select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:
     """Hands over `rules`. `profile` is the one that counts where none is named; without one the command knows no profiles.
 
     `select`: the command does not choose them itself; `extend`: own pages count; `settings`: parameters matter.
@@ -121,12 +131,19 @@ def rules(*, profile: str | None = "default", select: bool = True, extend: bool 
 
 
 def _rules(
-    ignore: tuple[str, ...], select: tuple[str, ...] = (), extend_rules: tuple[str, ...] = (), settings: tuple[str, ...] = (), **more: str
+    ignore: tuple[str, ...], select: tuple[str, ...] = (), extend_rules: tuple[str, ...] = (), settings: tuple[str, ...] = (), **more: Any
 ) -> RuleSelection:
     from auditor.engine.selection import RuleSelection
 
     params = dict(_setting(text) for text in settings)
-    return RuleSelection(_listed(select), _listed(ignore), params=params, extend_rules=extend_rules, **more)
+    typed: dict[str, Any] = {"select": _listed(select), "ignore": _listed(ignore), "params": params, "extend_rules": extend_rules}
+    layers = configured().layers()
+    if not layers:
+        return RuleSelection(**typed, **more)
+    context = click.get_current_context()
+    source = context.get_parameter_source("profile") if "profile" in more else None
+    alone = {"profile": DEFAULT} if source is click.core.ParameterSource.DEFAULT_MAP else more
+    return RuleSelection(**typed, **more, layers=layers, unconfigured=RuleSelection(**typed, **alone))
 
 
 def _listed(values: Iterable[str]) -> tuple[str, ...]:
@@ -145,6 +162,40 @@ def _setting(text: str) -> tuple[str, str]:
     if not equals:
         raise UsageError(f"--set {text}: say RULE.PARAM=VALUE, as in secret-expiring.warn_days=60")
     return name, value
+
+
+_WAIVERS = click.option(
+    "--waivers", metavar="FILE", type=click.Path(), help="Accepted risks; default: the regaudit-waivers.toml that is found."
+)
+_BASELINE = click.option(
+    "--baseline", metavar="FILE", type=click.Path(), help="Findings that do not count: those of `regaudit baseline`, while not more severe."
+)
+
+
+def exceptions(*, baseline: bool = True) -> Decorator:
+    """Hands over `accepted`: waivers, the overrides of the configuration and, where the command heeds one, a baseline; or None."""
+    return _one_value("accepted", _accepted, (_WAIVERS, _BASELINE) if baseline else (_WAIVERS,))
+
+
+def _accepted(waivers: str | None, baseline: str | None = None) -> Accepted | None:
+    found = configured()
+    if waivers is None and baseline is None and found.waivers is None and not found.files:
+        return None
+    from pathlib import Path
+
+    from auditor.configuration import shown
+    from auditor.engine import baseline as baselines
+    from auditor.engine import waivers as of_waivers
+    from auditor.engine.exceptions import Accepted
+
+    file = Path(waivers) if waivers is not None else found.waivers
+    return Accepted(
+        found.names,
+        found.overrides,
+        of_waivers.read(file, shown(file)) if file is not None else None,
+        found.value("max-waiver-days") or of_waivers.MAX_DAYS,
+        baselines.read(Path(baseline), baseline) if baseline is not None else None,
+    )
 
 
 class Output(msgspec.Struct, frozen=True):

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from auditor.commands import Command, complete, running
-from auditor.commands.options import Output, as_of, certain_only, inputs, limit, outputs, rules, strict
-from auditor.commands.output import guard_all, pages, shipped, write
+from auditor.commands.options import (
+    Output,
+    as_of,
+    certain_only,
+    exceptions,
+    fail_on,
+    ignore_newly_visible,
+    inputs,
+    limit,
+    outputs,
+    rules,
+    strict,
+)
+from auditor.commands.output import apart, guard_all, pages, shipped, target, to_stdout, write
 from auditor.errors import UsageError
-from auditor.files import identities, identity
+from auditor.files import identities
 from auditor.report import FORMATS, KINDS, Depth, Options, render
 from auditor.severity import SEVERITIES
 
 if TYPE_CHECKING:
+    from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
 
@@ -35,6 +48,7 @@ Examples:
   regaudit scan . --output-format azure --output-format markdown=summary.md
   regaudit scan . --fix-script fixes.ps1 --shell powershell
   regaudit scan . --output-format csv=credentials.csv --rows credentials
+  regaudit scan . --against old-report.json --fail-on-new
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
 """
 _FLAT = [name for name, form in FORMATS.items() if form.flat]
@@ -59,10 +73,8 @@ def _either(names: Iterable[str]) -> str:
 @click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {_either(_FLAT)} is about (default: {KINDS[0]}).")
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
-@click.option(
-    "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
-    help="The lowest severity that makes the exit code 1.",
-)  # fmt: skip
+@exceptions()
+@fail_on
 @click.option(
     "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True,
     help="Hide findings below this severity.",
@@ -70,6 +82,11 @@ def _either(names: Iterable[str]) -> str:
 @strict
 @certain_only
 @as_of
+@click.option(
+    "--against", metavar="OLD", type=click.Path(), help="Compare with an older run: a JSON report or a snapshot. Marks what is new."
+)  # fmt: skip
+@click.option("--fail-on-new", is_flag=True, help="With --against: only findings that are new, or newly visible, make the exit code 1.")
+@ignore_newly_visible
 @click.option("--show-passed", is_flag=True, help="Also show the checks that passed.")
 @limit
 @click.option(
@@ -77,8 +94,9 @@ def _either(names: Iterable[str]) -> str:
 )
 @outputs(commands=True, redact=True)
 def command(
-    inputs: Inputs, rules: RuleSelection, output: Output, formats: tuple[str, ...], as_of: str | None, show_passed: bool, inventory: bool,
-    certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None, fix_script: Path | None,
+    inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, formats: tuple[str, ...], as_of: str | None,
+    show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
+    fix_script: Path | None, against: str | None, fail_on_new: bool, ignore_newly_visible: bool,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -90,15 +108,32 @@ def command(
     from auditor.report.build import report_of
 
     targets = [_target(form) for form in formats or ("text",)]
-    _apart([file for _, file in targets] + ([fix_script] if fix_script else []))
+    apart([file for _, file in targets] + ([fix_script] if fix_script else []))
     depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
     by_rule = max(FORMATS[form].by_rule for form, _ in targets)
+    if against is None and fail_on_new:
+        raise UsageError("--fail-on-new needs --against OLD, a JSON report or a snapshot of an older run")
+    if ignore_newly_visible and not fail_on_new:
+        raise UsageError("--ignore-newly-visible is about --fail-on-new")
     files = [file for file in (*(file for _, file in targets), fix_script) if file is not None]
-    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile]) if files else set()
+    own = accepted.files if accepted is not None else []
+    known = shipped() | pages(rules.extend_rules) | identities([*inputs.paths, rules.profile, against or "", *own]) if files else set()
     guard_all(files, known)
-    request = AuditRequest(inputs, rules, as_of, show_passed, by_area=depth > Depth.findings, by_rule=by_rule, certain_only=certain_only)
+    by_area = depth > Depth.findings
+    request = AuditRequest(
+        inputs, rules, as_of, show_passed, by_area=by_area, by_rule=by_rule, certain_only=certain_only, accepted=accepted
+    )
+    old = None
+    if against is not None:
+        from auditor.commands import older
+
+        old = older.report_at(against, rules, output, fail_on=fail_on, certain_only=certain_only)
     audited = running.run(request, output)
     guard_all(files, known | audited.opened)  # now it is known what the folders hold
+    if old is not None:
+        from auditor.history.against import compare_with
+
+        compare_with(old, audited, fail_on, only_new=fail_on_new, ignore_newly_visible=ignore_newly_visible)
     report = output.redacted(report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth))
     options = Options(
         limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell,
@@ -108,7 +143,7 @@ def command(
     for form, file in sorted(targets, key=lambda target: target[1] is None):
         shown = options if file is not None else msgspec.structs.replace(options, colour=output.coloured)
         pieces = render(report, form, shown)
-        _to_stdout(pieces) if file is None else write(pieces, file)
+        to_stdout(pieces) if file is None else write(pieces, file)
     if fix_script is not None:
         from auditor.report import script
 
@@ -128,36 +163,11 @@ def _depth(forms: set[str], rows: str | None, *, inventory: bool) -> Depth:
     return max(FORMATS[form].needs for form in forms)
 
 
-def _apart(files: list[Path | None]) -> None:
-    """Raises UsageError for two reports in one place."""
-    seen = set[Any]()
-    for file in files:
-        key = file and (identity(file) or os.path.realpath(file))
-        if key in seen:
-            where = file or "standard output"
-            raise UsageError(f"two reports on {where}: give each a file of its own, as in --output-format json=report.json")
-        seen.add(key)
-
-
 def _target(text: str) -> tuple[str, Path | None]:
-    form, equals, file = text.partition("=")
-    if form not in FORMATS:
-        import difflib  # as long as ten of our modules, and seldom needed
-
-        close = difflib.get_close_matches(form.lower(), FORMATS, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}? There are" if close else "there are"
-        raise UsageError(f"no report format is called {form!r}; {hint}: {', '.join(FORMATS)}")
-    if equals and not file:
-        raise UsageError(f"--output-format {text}: the file's name is missing")
+    """FORMAT[=FILE], which can be written here. Raises UsageError."""
+    form, file = target(text, FORMATS)
     if not FORMATS[form].is_installed:
         raise UsageError(f'the format {form} needs a package that is not installed: pip install "regaudit[{form}]"')
     if FORMATS[form].is_binary and not file and sys.stdout.isatty():
         raise UsageError(f"{form} is not for a terminal: give it a file, as in --output-format {form}=report.{form}")
-    return form, Path(file) if file else None
-
-
-def _to_stdout(pieces: Iterator[bytes]) -> None:
-    out = sys.stdout.buffer
-    for piece in pieces:
-        out.write(piece)
-    out.flush()
+    return form, file

@@ -19,9 +19,11 @@ from auditor.engine import gate
 from auditor.engine.finding import Finding
 from auditor.entra.catalog import CATALOG
 from auditor.results import Loaded, Report
+from auditor.severity import Status
 from auditor.unknown import Reason
 
 _REASONS = 3  # that are named
+_ACCEPTED = (Status.waived, Status.baselined)
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,17 @@ def of(message: Message, explanations: list[Explanation], loaded: Loaded) -> Cau
     found = clues(message, loaded.worlds)
     report = loaded if isinstance(loaded, Report) else None
     broken = report.count("errors") if report else 0
-    rows = [row for row in report.findings if gate.is_failure(row)] if report else []
+    # A fault that somebody has accepted keeps a sign-in from working all the same.
+    rows = [row for row in report.findings if gate.is_failure(row) or row.status in _ACCEPTED] if report else []
     about = _about(message, rows, loaded)
     empty = loaded.is_empty and not loaded.allow_empty
     incomplete = bool(loaded.errors or broken or empty)
     if any(clue.said is Said.found for clue in found):
         return Cause(Said.found, "cause found: the message and the input differ", found, incomplete)
     if about:
-        return Cause(Said.found, f"cause found: {counted(len(about), 'finding')}", found, incomplete)
+        accepted = sum(row.status in _ACCEPTED for row in about)
+        of_them = f" ({accepted:,} of them accepted: waived, or in the baseline)" if accepted else ""
+        return Cause(Said.found, f"cause found: {counted(len(about), 'finding')}{of_them}", found, incomplete)
     open_ = _open(message, explanations, found, loaded, rows)
     if incomplete:
         missing = "the input is empty" if empty else f"{counted(len(loaded.errors) + broken, 'error')} while reading"

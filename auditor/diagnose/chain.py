@@ -7,6 +7,7 @@ than medium severity do not break a link: they are remarks.
 A link fits (`pass`) where its rules passed; it is broken (`fail`), certainly or likely; else it is open (`not-evaluated`). What was
 checked is said of all of them, so that a rule which lacks something hides nothing. Some rules may lack it and the link fits all the
 same (`minor`): what they look for is rare, and no download has it. A link behind a broken one is open, unless it is broken itself.
+A link that only accepted findings would break is `waived`, or `baselined`: it neither counts nor fits.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from auditor.severity import Certainty, Severity, Status
 from auditor.unknown import Reason, Unknown, Unread, known
 
 _BREAKS = Severity.medium
+ACCEPTED = (Status.waived.value, Status.baselined.value)
 
 
 Reach = Callable[[Connector], Any]  # from a connector to a fact, or a list of facts, that it depends on; null where there is none
@@ -177,7 +179,7 @@ class Judged(msgspec.Struct):
     """A link of one connector. `findings` break it, `remarks` do not."""
 
     link: str
-    status: str  # pass: it fits; fail: it is broken; not-evaluated: it is open
+    status: str  # pass: it fits; fail: it is broken; not-evaluated: it is open; waived, baselined: what breaks it is accepted
     certainty: Certainty | None  # of a broken link: likely where all of its findings are
     what: str | None
     checked: list[str]  # what was checked and is right, by name and value
@@ -200,7 +202,7 @@ class Chain(msgspec.Struct):
     file: str
     line: int
     pointer: str
-    status: str  # pass, fail, not-evaluated; not-applicable where it does not sign in through Microsoft Entra ID
+    status: str  # that of its worst link; not-applicable where it does not sign in through Microsoft Entra ID
     links: list[Judged]
     remarks: list[FindingRow]
     summary: str = ""  # how many links fit, are broken, are open
@@ -285,7 +287,7 @@ def _chain(connector: Connector, outcomes: dict[str, Outcome], report: Report) -
             links.append(_judged(link, connector, outcomes, links, report))
     remarks = [finding_row(row) for rule in ASIDE if rule in outcomes for row in _findings(outcomes[rule].of(connector).values())]
     statuses = {link.status for link in links}
-    status = next((status for status in ("fail", "not-evaluated", "pass") if status in statuses), "not-applicable")
+    status = next((status for status in ("fail", "not-evaluated", *ACCEPTED, "pass") if status in statuses), "not-applicable")
     return Chain(
         show(connector), of.object_id, connector.kind, None if isinstance(provider, Unknown) else clean(provider),
         document.file.shown, document.line, clean(document.pointer, 1000), status, links, remarks, _summary(links),
@@ -296,7 +298,8 @@ def _summary(links: list[Judged]) -> str:
     """3 of 8 links fit, 1 is broken, 4 are open: this does not mean that the connector works."""
     number = Counter("likely" if link.certainty is Certainty.likely else link.status for link in links)
     said = [f"{number['pass']} of {counted(len(links), 'link')} {'fits' if number['pass'] == 1 else 'fit'}"]
-    for status, word in (("fail", "broken"), ("likely", "likely broken"), ("not-evaluated", "open")):
+    words = {"fail": "broken", "likely": "likely broken", "not-evaluated": "open", **{word: word for word in ACCEPTED}}
+    for status, word in words.items():
         if number[status]:
             said.append(f"{number[status]} {'is' if number[status] == 1 else 'are'} {word}")
     text = ", ".join(said)
@@ -311,6 +314,7 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
     asked = [(step, _verdicts(step, outcomes[step.rule], connector)) for step in link.steps if step.rule in outcomes]
     breaking: list[FindingRow] = []
     remarks: list[FindingRow] = []
+    accepted: set[str] = set()
     there = {id(row) for _, verdicts in asked for row in _findings(verdicts)}
     for step, verdicts in asked:
         gave_way = outcomes[step.rule].gave_way
@@ -319,11 +323,14 @@ def _judged(link: Link, connector: Connector, outcomes: dict[str, Outcome], befo
                 continue  # the other says the same, of this link
             breaks = row.status is Status.error or (counts(row, _BREAKS) and not step.remark)
             (breaking if breaks else remarks).append(finding_row(row))
+            if row.status.value in ACCEPTED and row.severity >= _BREAKS and not step.remark:
+                accepted.add(row.status.value)
     asked = [(step, verdicts) for step, verdicts in asked if not step.remark]
     spoke = [step.rule for step, verdicts in asked if any(verdict.says is not Says.not_applicable for verdict in verdicts)]
     what = _reached(link.what, connector)
     reason = None if breaking else _open(link, what, asked, connector, before)
-    status = "fail" if breaking else "pass" if reason is None else "not-evaluated"
+    fits = next((status for status in ACCEPTED if status in accepted), "pass")
+    status = "fail" if breaking else fits if reason is None else "not-evaluated"
     certainty = None
     lacking = reason if isinstance(reason, Reason) else None
     if breaking:

@@ -33,6 +33,13 @@ class AreaVerdicts:
         """A rule of the area could not be evaluated on these roots."""
         _mark(self._gaps[area, reason], roots)
 
+    def accept(self, statuses: dict[tuple[str, int], Status]) -> None:
+        """Of these areas and ranks the rules that fail come to another status: all that they found is waived, or in the baseline."""
+        for (area, rank), status in statuses.items():
+            if status is not Status.fail:
+                self._said[area, Status.fail][rank] = 0
+                _mark_ranks(self._said[area, status], [rank])
+
     def by_root(self) -> dict[int, Said]:
         """Rank -> area -> status, and why a part of the area is not evaluated. Areas of which no rule applies to a root are not there.
 
@@ -56,7 +63,10 @@ class AreaVerdicts:
 
 
 def _mark(marked: bytearray, roots: Iterable[Any]) -> None:
-    ranks = list(map(_rank, roots))
+    _mark_ranks(marked, list(map(_rank, roots)))
+
+
+def _mark_ranks(marked: bytearray, ranks: list[int]) -> None:
     if ranks and (missing := max(ranks) + 1 - len(marked)) > 0:
         marked.extend(bytes(missing))
     for rank in ranks:
@@ -111,6 +121,19 @@ class RootVerdicts:
             self._by_rule += [RuleVerdict(root.rank, rule.id, status, reason) for root in roots]
             if len(self._by_rule) > self._most:
                 self._by_rule = None
+
+    def accept(self, statuses: dict[tuple[str, str, int], Status]) -> None:
+        """Of these rules, areas and ranks of roots all that was found is accepted, or the worst of it is not."""
+        by_area: dict[tuple[str, int], Status] = {}
+        for (_, area, rank), status in statuses.items():
+            by_area[area, rank] = max(by_area.get((area, rank), status), status)
+        self._areas.accept(by_area)
+        if self._by_rule is not None:
+            by_rule = {(rule, rank): status for (rule, _, rank), status in statuses.items()}
+            self._by_rule = [
+                one._replace(status=by_rule.get((one.rule_id, one.rank), one.status)) if one.status is Status.fail else one
+                for one in self._by_rule
+            ]
 
     def by_area(self) -> dict[int, Said]:
         """As `AreaVerdicts.by_root`."""

@@ -49,9 +49,12 @@ class Finding(msgspec.Struct, gc=False):
     certainty: Certainty | None = None
     stands_for: list[str] | None = None  # rules that found the same fault on the same object, and gave way to this one
     weak: bool = False  # another object may come to have the same finding_id: what it is of has no ID
+    known_by: int = 0  # which of the alternatives of its subject's natural key the identity has (`Fact.KEY`)
+    among_unknown: bool = False  # of a failure: the rule could not evaluate other subjects of the same object
     values: dict[str, str] = {}  # what the fix takes from this subject
     template: Template | None = None  # the fix
     rank: int = 0  # of the root
+    change: str | None = None  # new, newly-visible or known, where the run was compared with an older one
     waiver: Waiver | None = None  # where its status is waived
     baseline: Baselined | None = None  # where its status is baselined
 
@@ -100,6 +103,7 @@ class Related(msgspec.Struct, gc=False):
 class Undecided(NamedTuple):
     """A failure's severity and the highest that is possible, since something is not known for this reason."""
 
+    finding_id: str
     severity: Severity
     highest: Severity
     reason: Reason

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -29,6 +29,17 @@ class Cause(StrEnum):
     left_out = "not-evaluated-at-gate"
     may_reach = "may-reach-gate"
     strict = "strict"
+    not_compared = "not-compared"
+
+
+class Rated(Protocol):
+    """A row of a run or of its report."""
+
+    @property
+    def status(self) -> Status: ...
+
+    @property
+    def severity(self) -> Severity: ...
 
 
 class Shortfall(msgspec.Struct, frozen=True):
@@ -76,6 +87,13 @@ class Gate(msgspec.Struct, frozen=True):
         }
 
 
+class Against(msgspec.Struct, frozen=True):
+    """What a comparison with an older run asks of the gate: findings of these changes (`Finding.change`) do not count."""
+
+    unheeded: frozenset[str] = frozenset()
+    shortfalls: list[Shortfall] = []
+
+
 EMPTY = Shortfall(Cause.empty, "the input is empty: it holds nothing to check")
 
 
@@ -88,12 +106,12 @@ def threshold(fail_on: str) -> Severity | None:
     return Severity(fail_on)
 
 
-def is_failure(finding: Finding) -> bool:
+def is_failure(finding: Rated) -> bool:
     """Whether a row says that something is wrong with its object, and nobody has accepted that."""
     return finding.status is Status.fail
 
 
-def counts(finding: Finding, at: Severity | None) -> bool:
+def counts(finding: Rated, at: Severity | None) -> bool:
     """Whether a finding counts at a severity; at None ("never") none does."""
     return at is not None and is_failure(finding) and finding.severity >= at
 
@@ -108,6 +126,7 @@ def of_audit(
     is_empty: bool,
     allow_empty: bool,
     strict: bool = False,
+    against: Against = Against(),  # noqa: B008  (frozen)
 ) -> Gate:
     """What the outcomes of a run come to.
 
@@ -128,7 +147,8 @@ def of_audit(
         found += _below(at, outcomes, mendable)
     if strict:
         found += strictly(gaps, "check")
-    return Gate(fail_on, sum(counts(finding, at) for finding in findings), found)
+    counted_ones = sum(counts(finding, at) and finding.change not in against.unheeded for finding in findings)
+    return Gate(fail_on, counted_ones, found + against.shortfalls)
 
 
 def of_list(objects: str, what: str, *, read: int, known: int, errors: int, is_empty: bool, allow_empty: bool) -> Gate:

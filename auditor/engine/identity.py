@@ -94,8 +94,8 @@ def _by(root: Any, kind: str, name: str, *, is_weak: bool = False) -> Identity |
 def without_id(worlds: Iterable[World]) -> Iterator[tuple[Any, Identity]]:
     """The roots of all input that have no ID of their own, each with its identity: the first of its names that no other root has."""
     worlds = list(worlds)
-    paths = _Paths()
-    found = [(root, paths.of_root(root)) for world in worlds for root in _roots(world) if with_id(root) is None]
+    paths = Paths()
+    found = [(root, paths.of_root(root)) for world in worlds for root in roots_of(world) if with_id(root) is None]
     sign_ins = Counter((path, value) for root, path in found if isinstance(root, Connector) for value in _text(root.id))
     nameless: list[tuple[Any, list[tuple[str, ...]]]] = []
     for root, path in found:
@@ -106,7 +106,7 @@ def without_id(worlds: Iterable[World]) -> Iterator[tuple[Any, Identity]]:
             nameless.append((root, _names(root, path)))
     taken = Counter(name for _, names in nameless for name in names)
     kinds = {type(root) for root, _ in nameless}
-    others = (root for world in worlds for root in _roots(world) if type(root) in kinds and with_id(root) is not None)
+    others = (root for world in worlds for root in roots_of(world) if type(root) in kinds and with_id(root) is not None)
     taken.update(name for root in others for name in _by_display_name(root))
     for root, names in nameless:
         yield root, Identity(next((name for name in names if taken[name] == 1), names[-1]), is_weak=True)
@@ -114,10 +114,11 @@ def without_id(worlds: Iterable[World]) -> Iterator[tuple[Any, Identity]]:
 
 def by_place(root: Any) -> Identity:
     """The identity of a root without an ID, where it is not known what else there is."""
-    return Identity(_names(root, _Paths().of_root(root))[-1], is_weak=True)
+    return Identity(_names(root, Paths().of_root(root))[-1], is_weak=True)
 
 
-def _roots(world: World) -> Iterator[Any]:
+def roots_of(world: World) -> Iterator[Any]:
+    """All objects of a world that findings can be of."""
     yield from world.apps
     yield from world.principals
     yield from world.connectors
@@ -147,7 +148,7 @@ def _text(value: Any) -> list[str]:
     return [value] if value.__class__ is str and value else []
 
 
-class _Paths:
+class Paths:
     """Paths of files, whatever these are called on the command line: below the repository's folder, else the working directory."""
 
     def __init__(self) -> None:

@@ -141,9 +141,13 @@ class RuleRun:
             outcome.not_evaluated += len(found.blind)
             outcome.reasons[self.bound.unknown.key] += len(found.blind)
         if found.mixed:
-            passed = passed + self._settle(found)
+            settled, among_unknown = self._settle(found)
+            passed = passed + settled
             rows = self._rows.failed(found.failed, found.likely, outcome.undecided)
             outcome.rows += rows
+            if among_unknown:
+                for (root, _), (_, row) in zip(found.failed, rows, strict=True):
+                    row.among_unknown = id(root) in among_unknown
             if outcome.verdicts is not None:
                 for (root, subject), (_, row) in zip(found.failed, rows, strict=True):
                     self._findings.setdefault((id(root), subject_key(root, subject)), []).append(row)
@@ -163,8 +167,11 @@ class RuleRun:
         if self.show_passed:
             outcome.rows += [(About(root.rank, ""), self._rows.passed(root)) for root in passed]
 
-    def _settle(self, found: Found) -> list[Any]:
-        """Verdicts of the roots that failed, or of which the fast pass met an unknown. Returns those that pass after all."""
+    def _settle(self, found: Found) -> tuple[list[Any], set[int]]:
+        """Verdicts of the roots that failed, or of which the fast pass met an unknown.
+
+        Returns those that pass after all, and by id() those that failed and have another subject that is not evaluated.
+        """
         failed = {id(root) for root, _ in found.failed}
         passed: set[int] = set()
         unknown: dict[int, Unknown] = {}
@@ -173,6 +180,7 @@ class RuleRun:
             self._judge_exactly(found, failed, passed, unknown, broken)
         outcome = self.outcome
         failing, passing = list[Any](), list[Any]()
+        among_unknown: set[int] = set()
         left_open: dict[int, tuple[Unknown, list[Any]]] = {}  # by id(): many roots lack the same
         for root, seen, dark in found.mixed:
             key = id(root)
@@ -180,6 +188,8 @@ class RuleRun:
                 continue
             if key in failed:
                 failing.append(root)
+                if dark or key in unknown:
+                    among_unknown.add(key)
             elif dark or key in unknown:
                 reason = unknown.get(key, self.bound.unknown)
                 assert reason is not None
@@ -196,7 +206,7 @@ class RuleRun:
             outcome.reasons[reason.key] += len(roots)
             if self._by_root is not None:
                 self._by_root.leave_open(self.rule, reason.key, roots)
-        return passing
+        return passing, among_unknown
 
     def _judge_exactly(self, found: Found, failed: set[int], passed: set[int], unknown: dict[int, Unknown], broken: set[int]) -> None:
         """Subjects at which an unknown was met, once more in three values; of a root at which it was met before, all subjects."""

@@ -73,7 +73,7 @@ class Rows:
         row.certainty = Certainty.certain if likely is None else Certainty.likely
         if choice is not None:
             row.highest_severity = max(choice.severities)
-            undecided.update(Undecided(row.severity, row.highest_severity, unknown.key) for unknown in choice.unknowns)
+            undecided.update(Undecided(row.finding_id, row.severity, row.highest_severity, unknown.key) for unknown in choice.unknowns)
         if isinstance(subject, Fact):
             self._locate(row, subject, self.place)
             if self.fact:
@@ -85,6 +85,8 @@ class Rows:
         else:
             self._locate(row, root, self.place)
             row.actual = show(subject)
+        if subject is not root and isinstance(subject, Fact) and len(subject.KEY) > 1:
+            row.known_by = subject.known_by
         row.template, row.values = bound.compiled.template, bound.values(root, subject)
         if named := bound.named(root, subject):
             related = [_related(other) for other in named if isinstance(other, Fact)]

@@ -28,7 +28,8 @@ def load_rules(extend: Iterable[Path] = ()) -> Rulebook:
 class RuleSelection(msgspec.Struct, frozen=True):
     """`select` and `ignore` name rules, areas, tags, name-* or "ALL"; `params` sets parameters: {"secret-expiring.warn_days": 60}.
 
-    `profile` is a name or a TOML file, `extend_rules` are folders of the user's own pages. Raises UsageError for one without a name.
+    `profile` is a name or a TOML file, `extend_rules` are folders of the user's own pages. `layers` are configurations, which come after
+    the profile; `unconfigured` is what would be selected without them. Raises UsageError for one without a name.
     """
 
     select: tuple[str, ...] = ()
@@ -36,6 +37,8 @@ class RuleSelection(msgspec.Struct, frozen=True):
     profile: str = profiles.DEFAULT
     params: Mapping[str, Any] = {}
     extend_rules: tuple[str, ...] = ()
+    layers: tuple[Profile, ...] = ()
+    unconfigured: RuleSelection | None = None
 
     def __post_init__(self) -> None:
         if "" in self.extend_rules:
@@ -53,10 +56,12 @@ class RuleSelection(msgspec.Struct, frozen=True):
     def rules(self) -> list[Rule]:
         """Those of them that are checked. Raises UsageError and RuleError."""
         profile = profiles.load(self.profile)
-        return profiles.chosen(self._book(profile), profile, self.select, self.ignore)
+        return profiles.chosen(self._book(profile), profile, self.select, self.ignore, self.layers)
 
     def _book(self, profile: Profile) -> Rulebook:
-        book = profile.apply(load_rules([Path(folder) for folder in self.extend_rules]))
+        book = load_rules([Path(folder) for folder in self.extend_rules])
+        for layer in (profile, *self.layers):
+            book = layer.apply(book)
         return book.with_parameters({_parameter(name): value for name, value in self.params.items()}, texts=True)
 
 

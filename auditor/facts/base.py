@@ -281,6 +281,16 @@ class Fact(metaclass=FactType):
         return None
 
     @property
+    def known_by(self) -> int:
+        """Which of KEY's alternatives the natural key is; one of a later one is another where more is known."""
+        for number, parts in enumerate(self.KEY):
+            if all(
+                value.__class__ is not Unknown and value is not None and value != "" for value in (getattr(self, part) for part in parts)
+            ):
+                return number
+        return len(self.KEY)
+
+    @property
     def label(self) -> str:
         for name in self.LABEL:
             value = getattr(self, name)

@@ -70,7 +70,13 @@ FORMATS = {
 }
 KINDS = ("findings", "applications", "credentials")  # of rows
 # Of the script that --fix-script writes, which is not a format.
-_SCRIPT = late(rb"(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
+_SCRIPT = late(rb"\A(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
+# Of what `regaudit diff` writes, in its three formats.
+_DIFF = late(
+    rb"^older: .+ \(\d{4}-\d\d-\d\d, |\A<!-- Difference of regaudit "
+    rb'|\A\{\s*"schema_version": "[\d.]+",\s*"tool": \{\s*"name": "regaudit"',
+    re.MULTILINE,
+)
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -95,4 +101,4 @@ def render(report: Report, form: str, options: Options) -> Iterator[bytes]:
 
 def is_report(start: bytes, end: bytes) -> bool:
     """Whether a file that begins and ends so is a report of ours."""
-    return any(form.wrote(start, end) for form in FORMATS.values()) or _SCRIPT.match(start) is not None
+    return any(form.wrote(start, end) for form in FORMATS.values()) or any(made.search(start) for made in (_SCRIPT, _DIFF))

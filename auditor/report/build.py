@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
@@ -34,7 +34,7 @@ def report_of(
     audited: Audited, *, fail_on: str = "high", strict: bool = False, min_severity: str = Severity.info, depth: Depth = Depth.objects
 ) -> model.Report:
     """The report of an audit. Findings that cannot be as severe as `min_severity` are counted, but not listed. Raises UsageError."""
-    failed = [row for row in audited.findings if row.status in _FINDINGS]
+    failed = findings_of(audited)
     errors = [row for row in audited.findings if row.status is Status.error]
     passed = [row for row in audited.findings if row.status is Status.passed]
     reasons = sorted(audited.reasons().items(), key=lambda item: str(item[0]))
@@ -50,7 +50,7 @@ def report_of(
         [things.finding(row) for row in errors],
         [things.finding(row) for row in passed],
         [_not_evaluated(audited, reason, count) for reason, count in reasons],
-        [_rule(outcome, explained) for outcome in audited.outcomes],
+        [_rule(outcome, explained, defined=depth > Depth.findings) for outcome in audited.outcomes],
         things.files,
         things.area_verdicts,
         things.tenants,
@@ -59,11 +59,17 @@ def report_of(
         things.connectors,
         things.credentials,
         things.rule_verdicts(audited),
+        audited.exceptions,
     )
 
 
 _NONE: list[Any] = []  # one for all findings
 _FINDINGS = {Status.fail, Status.waived, Status.baselined}
+
+
+def findings_of(audited: Audited) -> list[engine.Finding]:
+    """The findings among the rows of an audit, also those that are accepted: in the order of `findings` in its report."""
+    return [row for row in audited.findings if row.status in _FINDINGS]
 
 
 class _Objects:
@@ -100,7 +106,8 @@ class _Objects:
             for principal in principals:
                 credentials = list(tables.credentials_of(principal, audited.as_of)) if whole else []
                 if principal.rank in needed or credentials or depth is Depth.inventory:
-                    self._put("principal", self.service_principals, principal, tables.service_principal(principal), number, credentials)
+                    held = tables.service_principal(principal, inventory=depth is Depth.inventory)
+                    self._put("principal", self.service_principals, principal, held, number, credentials)
             for connector in world.connectors:
                 self._put("connector", self.connectors, connector, tables.connector(connector), number)
         self.files = list(self._files)
@@ -150,7 +157,7 @@ class _Objects:
             row.finding_id, row.rule.id, row.rule.area, row.severity, row.status, None, None, None, None, row.line, row.column, None,
             row.message, row.actual, row.credential_key_id, row.values,
             row.highest_severity if row.highest_severity is not row.severity else None, row.weak, row.certainty,
-            row.stands_for or _NONE, related=_NONE,
+            row.stands_for or _NONE, related=_NONE, among_unknown=row.among_unknown, known_by=row.known_by, change=cast(Any, row.change),
         )  # fmt: skip
         setattr(made, member, position)
         made.waiver, made.baseline = row.waiver, row.baseline
@@ -265,10 +272,10 @@ def _not_evaluated(audited: Audited, reason: Reason, count: int) -> model.NotEva
     )
 
 
-def _rule(outcome: engine.Outcome, explained: dict[str, Template | None]) -> model.Rule:
+def _rule(outcome: engine.Outcome, explained: dict[str, Template | None], *, defined: bool) -> model.Rule:
     rule = outcome.rule
     verdicts = model.Verdicts(*(getattr(outcome, name) for name in model.Verdicts.__struct_fields__))
-    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts)
+    row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, definition=rule.definition if defined else None)
     if (template := explained.get(rule.id)) is not None:
         row.tags = rule.tags
         row.identity = rule.identity if rule.identity != rule.id else None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from auditor.display import iso
 from auditor.errors import UsageError
-from auditor.report.rows import CredentialRow
+from auditor.report.rows import LoneCredentialRow
 
 _OBEYED = re.compile(r"\s*(?:::|##|[=+@-])")  # by a CI log, and by a spreadsheet
 _COLONS = re.compile(r"(?::\s*){20,}")  # longer than a line with nowhere to fold it
@@ -24,7 +24,7 @@ def days_of(text: str) -> int | None:
     return int(found[1]) * _UNITS[found[2] or "d"]
 
 
-def calendar(credentials: list[CredentialRow], days: int | None) -> list[CredentialRow]:
+def calendar(credentials: list[LoneCredentialRow], days: int | None) -> list[LoneCredentialRow]:
     """Credentials that end within so many days, or have ended, and that no longer-lived one replaces; the earliest first."""
     rows = [
         row
@@ -34,7 +34,7 @@ def calendar(credentials: list[CredentialRow], days: int | None) -> list[Credent
     return sorted(rows, key=lambda row: (row.end or "", row.app_id or "", row.key_id or ""))
 
 
-def ics(rows: list[CredentialRow], now: datetime) -> str:
+def ics(rows: list[LoneCredentialRow], now: datetime) -> str:
     """An iCalendar file (RFC 5545) with one all-day event for each credential, on the day on which it ends."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//regaudit//credentials//EN"]
     stamp = _basic(iso(now) or "")
@@ -42,13 +42,14 @@ def ics(rows: list[CredentialRow], now: datetime) -> str:
         day = (row.end or "")[:10].replace("-", "")
         name = row.display_name or row.key_id or row.kind
         owners = f" Owners: {', '.join(row.owners)}." if row.owners else ""
+        waived = f" Waived until {row.waiver.until}." if row.waiver is not None else ""
         lines += [
             "BEGIN:VEVENT",
             f"UID:{_escaped(f'{row.app_id}-{row.key_id}-{day}')}@regaudit",
             f"DTSTAMP:{stamp}",
             f"DTSTART;VALUE=DATE:{day}",
             f"SUMMARY:{_escaped(f'{row.kind} {name} of {row.app_display_name or row.app_id} expires')}",
-            f"DESCRIPTION:{_escaped(f'Application {row.app_id}, key {row.key_id}, until {row.end}.{owners}')}",
+            f"DESCRIPTION:{_escaped(f'Application {row.app_id}, key {row.key_id}, until {row.end}.{owners}{waived}')}",
             "END:VEVENT",
         ]
     lines.append("END:VCALENDAR")

@@ -116,7 +116,7 @@ def _case(rows: Rows, verdict: RuleVerdict, found: list[Finding], other: str | N
     texts = [_said(rows, row) for row in found if row.status in (Status.fail, Status.error)]
     if verdict.status is Status.error:
         return _Case(name, _Outcome.error, "; ".join(texts) or "the rule broke", "rule")
-    if verdict.status is Status.fail:
+    if verdict.status in (Status.fail, Status.waived, Status.baselined):
         if texts:
             return _Case(name, _Outcome.failure, "; ".join(texts), max(row.severity for row in found if row.status is Status.fail))
         accepted = {f"waived: {row.waiver.reason}" if row.waiver is not None else str(row.status) for row in found}

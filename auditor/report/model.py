@@ -6,16 +6,18 @@ has its default. Texts are clean: no terminal or CI log obeys them. Positions in
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
 
 import msgspec
 
-from auditor.accepted import Baselined, Waiver
+from auditor.accepted import Baselined, Exceptions, Waiver
 from auditor.report.objects import Application, AreaVerdict, Connector, Credential, Model, Row, ServicePrincipal, Tenant, Time
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
 
 SCHEMA_VERSION = "2.1"
+Change = Literal["new", "newly-visible", "known"]
 
 
 # -- rules and findings
@@ -37,7 +39,7 @@ class Verdicts(Model):
 
 
 class Rule(Row):
-    """What is the same for all findings of a rule. What follows `aadsts` is there only where the report has a finding of it."""
+    """What is the same for all findings of a rule. From `tags` to `references` it is there only where the report has a finding of it."""
 
     id: str
     """Its name."""
@@ -65,6 +67,8 @@ class Rule(Row):
     """The commands of the fix, each a template with the same places as `fix`."""
     references: list[str] = []
     """Addresses of documentation; the first is the most telling."""
+    definition: str | None = None
+    """What it judges by, as a hash: two reports with the same checked the same, also with the same parameters."""
 
 
 class RuleVerdict(Row):
@@ -158,6 +162,12 @@ class Finding(Row):
     """Where the place is not within the object: `pointer` is not there then, and `line` and `column` are those of this file."""
     related: list[Related] = []
     """Other objects that the message names."""
+    among_unknown: bool = False
+    """Whether the rule could not evaluate other subjects of the same object, such as another credential of it."""
+    known_by: int = 0
+    """Which of the keys of its subject `finding_id` is made with: 0, the best, or a later one, since what the others need is not known."""
+    change: Change | None = None
+    """With `scan --against`: new, newly-visible or known; null where the report was not compared."""
     waiver: Waiver | None = None
     """What accepts it, where its status is waived."""
     baseline: Baselined | None = None
@@ -262,7 +272,7 @@ class Shortfall(Model):
     """A part of the job that could not be done."""
 
     cause: str
-    """empty, nothing-checked, errors, broken-checks, not-evaluated-at-gate, may-reach-gate or strict."""
+    """empty, nothing-checked, errors, broken-checks, not-evaluated-at-gate, may-reach-gate, strict or not-compared."""
     message: str
     """What it is."""
     count: int
@@ -288,47 +298,6 @@ class Gate(Model):
     """What could not be done."""
     exit_code: int
     """0: complete, and no finding counts; 1: complete, and one does; 2: not complete."""
-
-
-class WaiverUse(Row):
-    """A waiver, or an override of the configuration, and what it did in this run."""
-
-    waiver: Waiver
-    """What it says."""
-    state: Literal["applied", "expired", "unused"]
-    """applied: it accepts at least one finding; expired: its last day has passed, and its findings count again; unused: no finding is
-    of it."""
-    what: str
-    """What it names: a finding, or a rule and an object."""
-    findings: int = 0
-    """Number of its findings."""
-    remark: str | None = None
-    """Why it is not used, where that is known."""
-
-
-class Exceptions(Model):
-    """What took findings away from the gate: configuration, waivers, baseline."""
-
-    configuration: list[str] = []
-    """The configuration files that are in force, the one that decides first."""
-    left_out: int = 0
-    """Number of findings that are not in the report because of the configuration: its rules, severities and parameters."""
-    lowered: int = 0
-    """Number of findings that have a lower severity because of the configuration."""
-    waived: int = 0
-    """Number of findings with status waived."""
-    waivers: list[WaiverUse] = []
-    """All waivers and overrides, in the order of their files."""
-    baseline: str | None = None
-    """The file of the baseline."""
-    baselined: int = 0
-    """Number of findings with status baselined."""
-    risen: int = 0
-    """Number of findings that are more severe than the baseline says: they are new."""
-    fixed: int = 0
-    """Number of findings of the baseline that are fixed: `regaudit baseline --update` takes them out."""
-    not_seen: int = 0
-    """Number of findings of the baseline that this run could not look for."""
 
 
 class ByOwner(Model):
@@ -425,8 +394,37 @@ class Report(Model):
 
 
 def decode(json: bytes | str) -> Report:
-    """The report that a JSON text is. Raises msgspec.DecodeError, ValueError for a schema of another major version."""
+    """The report that a JSON text is. Raises msgspec.DecodeError, ValueError for a schema of another major version and for a position
+    at which nothing is.
+    """
     report = msgspec.json.decode(json, type=Report)
     if report.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         raise ValueError(f"the report has schema_version {report.schema_version}, not {SCHEMA_VERSION}")
+    if wrong := next(_misplaced(report), ""):
+        raise ValueError(f"the report was changed: {wrong}")
     return report
+
+
+def _misplaced(report: Report) -> Iterator[str]:
+    """What names something that the report does not have."""
+    rules = {rule.id for rule in report.rules}
+    sizes: dict[str, int] = {
+        "tenant": len(report.tenants), "app": len(report.applications), "principal": len(report.service_principals),
+        "connector": len(report.connectors), "file": len(report.files), "areas": len(report.area_verdicts),
+    }  # fmt: skip
+    named: dict[str, Iterable[Any]] = {
+        "a finding": (*report.findings, *report.rule_errors, *report.passed), "a credential": report.credentials,
+        "an object": (*report.applications, *report.service_principals, *report.connectors, *report.tenants),
+    }  # fmt: skip
+    for what, rows in named.items():
+        for row in rows:
+            positions = {member: getattr(row, member, None) for member in sizes}
+            wrong = [member for member, at in positions.items() if isinstance(at, int) and not 0 <= at < sizes[member]]
+            yield from (f"{what} has the {member} {positions[member]}, of {sizes[member]}" for member in wrong)
+            if what != "an object" and all(positions[member] is None for member in ("tenant", "app", "principal", "connector")):
+                yield f"{what} is of no object"
+            if isinstance(row, Finding) and row.rule_id not in rules:
+                yield "a finding is of a rule that is not in `rules`"
+    reasons = {at for areas in report.area_verdicts for verdict in areas.values() for at in verdict.reasons}
+    if not reasons <= {*range(len(report.not_evaluated))}:
+        yield "an area has a reason that is not in `not_evaluated`"

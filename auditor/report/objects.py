@@ -93,6 +93,38 @@ class Permission(Model):
     """admin, user, preauthorized or no; null where it is not known."""
 
 
+class FederatedCredential(Model):
+    """A federated identity credential, with `--inventory`: whoever has a token of this issuer and subject signs in as the app."""
+
+    name: str
+    """Its name."""
+    issuer: str | None = None
+    """Who issues the tokens."""
+    subject: str | None = None
+    """Whose tokens they are: the subject, or the expression that claims must match."""
+
+
+class Grant(Model):
+    """A permission that a service principal was granted, with `--inventory`."""
+
+    resource_app_id: str | None = None
+    """Application ID of the API."""
+    resource_name: str | None = None
+    """Name of the API."""
+    permission_id: str | None = None
+    """ID of the permission; null of a delegated one, which is granted by name."""
+    permission: str | None = None
+    """Name of the permission, such as User.Read."""
+    kind: str | None = None
+    """delegated or application."""
+    tier: str | None = None
+    """How far it reaches: tier 0, high, …"""
+    consent: str | None = None
+    """admin or user."""
+    users: int | None = None
+    """Number of users who consented for themselves."""
+
+
 class Inventory(Model):
     """What an app registration holds, with `--inventory`. What is null is not known."""
 
@@ -119,7 +151,30 @@ class Inventory(Model):
     identifier_uris: list[str] | None = None
     """Its Application ID URIs."""
     incomplete: list[str] = []
-    """Names of the lists above that may have more entries."""
+    """Names of its lists that may have more entries."""
+    federated: list[FederatedCredential] | None = None
+    """Its federated identity credentials."""
+    deactivated: bool | None = None
+    """Whether an administrator has deactivated it."""
+
+
+class PrincipalInventory(Model):
+    """What a service principal holds, with `--inventory`. What is null is not known."""
+
+    enabled: bool | None = None
+    """Whether users and applications can sign in with it."""
+    home_tenant_id: str | None = None
+    """Home tenant of its registration."""
+    secrets: int | None = None
+    """Number of its own client secrets."""
+    certificates: int | None = None
+    """Number of its own certificates."""
+    owners: list[Owner] | None = None
+    """Its owners."""
+    grants: list[Grant] | None = None
+    """What it was granted."""
+    incomplete: list[str] = []
+    """Names of its lists that may have more entries."""
 
 
 class Application(Entity):
@@ -131,6 +186,9 @@ class Application(Entity):
 
 class ServicePrincipal(Entity):
     """A service principal (enterprise application)."""
+
+    inventory: PrincipalInventory | None = None
+    """What it holds, with `--inventory`."""
 
 
 class Connector(Entity):

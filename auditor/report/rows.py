@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from auditor.accepted import Baselined, Waiver
 from auditor.entra.clouds import graph_of, portal_url
 from auditor.pattern import late
 from auditor.pointer import property_path
@@ -69,6 +70,12 @@ class FindingRow(msgspec.Struct):
     aadsts: list[int]
     related: list[model.Related] | None
     stands_for: list[str] | None
+    waiver: Waiver | None = None
+    baseline: Baselined | None = None
+
+
+class LoneFindingRow(FindingRow, omit_defaults=True):
+    """The same as `regaudit connect` prints it, which has no columns: what accepts it is there only where something does."""
 
 
 class ApplicationRow(msgspec.Struct):
@@ -98,6 +105,7 @@ class ApplicationRow(msgspec.Struct):
     passed_areas: list[str]
     not_evaluated_areas: list[str]
     not_evaluated: list[str]  # what is not known, so that these areas are not evaluated, or not wholly
+    accepted_areas: list[str]  # all that failed there is waived, or in the baseline
 
 
 class CredentialRow(msgspec.Struct):
@@ -116,6 +124,12 @@ class CredentialRow(msgspec.Struct):
     state: str
     is_superseded: bool | None
     owners: list[str] | None
+
+
+class LoneCredentialRow(CredentialRow, omit_defaults=True):
+    """The same as `regaudit credentials` lists it: with what accepts that it ends, where something does."""
+
+    waiver: Waiver | None = None
 
 
 class Rows:
@@ -201,7 +215,8 @@ class Rows:
                 finding.certainty, finding.weak, finding.status, kind, of.app_id, of.object_id, of.display_name, self._tenant_id(of),
                 of.owners, of.tags, of.service_management_reference, file, finding.line, finding.column, pointer, path,
                 self.portal_of(finding), finding.key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
-                next(iter(rule.references), None), rule.aadsts, finding.related or None, finding.stands_for or None,
+                next(iter(rule.references), None), rule.aadsts, finding.related or None, finding.stands_for or None, finding.waiver,
+                finding.baseline,
             )  # fmt: skip
 
     def applications(self) -> Iterator[ApplicationRow]:
@@ -224,6 +239,7 @@ class Rows:
                 by_status.get(Status.fail, []), by_status.get(Status.passed, []),
                 by_status.get(Status.not_evaluated, []) + by_status.get(Status.error, []),
                 [f"{report.not_evaluated[gap].what}: {report.not_evaluated[gap].why}" for gap in gaps],
+                by_status.get(Status.waived, []) + by_status.get(Status.baselined, []),
             )  # fmt: skip
 
     def credentials(self) -> Iterator[CredentialRow]:
@@ -234,6 +250,17 @@ class Rows:
 
     def _tenant_id(self, of: objects.Entity) -> str | None:
         return self.report.tenants[of.tenant].tenant_id
+
+
+def said_of(finding: model.Finding | FindingRow) -> str:
+    """Why a finding does not count, in words; '' for one that does."""
+    if (waiver := finding.waiver) is not None:
+        until = f"waived until {waiver.until}" if waiver.until else "waived by the configuration"
+        by = f", approved by {waiver.approver}" if waiver.approver else ""
+        return f"{until}{by}: {waiver.reason} ({waiver.file}:{waiver.line})"
+    if (baseline := finding.baseline) is not None:
+        return f"in the baseline since {baseline.since} ({baseline.file})"
+    return ""
 
 
 def named(of: objects.Entity, kind: str) -> str:

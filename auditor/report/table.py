@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from auditor.accepted import Baselined, Waiver
 from auditor.display import cell, escaped, harmless
 from auditor.report import Options
 from auditor.report.model import Related, Report
@@ -83,6 +84,10 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if kind is list:
         value = joined(value)
+    if kind is Waiver:
+        value = f"{f'until {value.until}: ' if value.until else ''}{value.reason} ({value.file}:{value.line})"
+    if kind is Baselined:
+        value = f"since {value.since} ({value.file})"
     return _text(value)
 
 

@@ -8,10 +8,23 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from auditor.accepted import Waiver
 from auditor.display import clean, clean_or_none, harmless, iso, show
 from auditor.engine.finding import Finding
 from auditor.engine.rows import identity_of, owner_names
-from auditor.facts import App, Certificate, Connector, RequestedPermission, Resource, Secret, ServicePrincipal
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, FEDERATED, GRANTS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS
+from auditor.facts import (
+    App,
+    Certificate,
+    Connector,
+    FederatedCredential,
+    GrantedPermission,
+    Owner,
+    RequestedPermission,
+    Resource,
+    Secret,
+    ServicePrincipal,
+)
 from auditor.joins.world import World
 from auditor.report import model, objects, rows
 from auditor.results import Loaded
@@ -19,6 +32,9 @@ from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Partial, Unknown, is_unknown, known
 
 EXPIRING_WITHIN = 30  # days
+INVENTORY = frozenset(  # collections that inventories say what they hold of
+    of.name for of in (APPLICATIONS, FEDERATED, OWNERS, SERVICE_PRINCIPALS, PRINCIPAL_OWNERS, GRANTS, ASSIGNMENTS)
+)
 
 
 class ApiPermission(msgspec.Struct):
@@ -62,8 +78,8 @@ def application(app: App, world: World, *, inventory: bool = False) -> objects.A
     return row
 
 
-def service_principal(principal: ServicePrincipal) -> objects.ServicePrincipal:
-    row = objects.ServicePrincipal()
+def service_principal(principal: ServicePrincipal, *, inventory: bool = False) -> objects.ServicePrincipal:
+    row = objects.ServicePrincipal(inventory=_principal_inventory(principal) if inventory else None)
     _entity(row, principal)
     return row
 
@@ -117,23 +133,13 @@ def _collections(info: TenantInfo | None) -> list[objects.Collection]:
 
 
 def _inventory(app: App, world: World) -> objects.Inventory:
-    lists: dict[str, Any] = {
-        "owners": app.owners if owner_names(app) is not None else None,
-        "permissions": app.requested_permissions,
-        "redirect_uris": app.redirect_uris,
-        "identifier_uris": app.identifier_uris,
-    }
-    makers: dict[str, Callable[[Any], Any]] = {
-        "owners": lambda owner: objects.Owner(show(owner), clean_or_none(owner.id), clean_or_none(owner.kind)),
-        "permissions": _permission,
-        "redirect_uris": lambda uri: objects.RedirectUri(show(uri), show(uri.platform)),
-        "identifier_uris": show,
-    }
-    rows = {
-        name: [makers[name](one) for one in known(values)]
-        for name, values in lists.items()
-        if values is not None and not is_unknown(values)
-    }
+    rows, incomplete = _rows(
+        owners=(app.owners if owner_names(app) is not None else None, _owner),
+        permissions=(app.requested_permissions, _permission),
+        redirect_uris=(app.redirect_uris, lambda uri: objects.RedirectUri(show(uri), show(uri.platform))),
+        identifier_uris=(app.identifier_uris, show),
+        federated=(app.federated_credentials, _federated),
+    )
     principal = app.service_principal if "servicePrincipals" in world.given else None
     return objects.Inventory(
         clean_or_none(app.audience),
@@ -143,9 +149,50 @@ def _inventory(app: App, world: World) -> objects.Inventory:
         _size(app.certificates),
         _size(app.federated_credentials),
         _size(app.requested_permissions),
+        incomplete=incomplete,
+        deactivated=_or_none(app.deactivated),
         **rows,
-        incomplete=[name for name in rows if lists[name].__class__ is Partial],
     )
+
+
+def _principal_inventory(principal: ServicePrincipal) -> objects.PrincipalInventory:
+    rows, incomplete = _rows(
+        owners=(principal.owners if owner_names(principal) is not None else None, _owner),
+        grants=(principal.granted_permissions, _grant),
+    )
+    return objects.PrincipalInventory(
+        _or_none(principal.enabled),
+        clean_or_none(principal.home_tenant_id),
+        _size(principal.secrets),
+        _size(principal.certificates),
+        incomplete=incomplete,
+        **rows,
+    )
+
+
+def _rows(**lists: tuple[Any, Callable[[Any], Any]]) -> tuple[dict[str, Any], list[str]]:
+    """Of lists and what makes a row of an entry: the rows of those that are known, and which of these may have more entries."""
+    there = {name: (values, make) for name, (values, make) in lists.items() if values is not None and not is_unknown(values)}
+    rows = {name: [make(one) for one in known(values)] for name, (values, make) in there.items()}
+    return rows, [name for name, (values, _) in there.items() if values.__class__ is Partial]
+
+
+def _owner(owner: Owner) -> objects.Owner:
+    return objects.Owner(show(owner), clean_or_none(owner.id), clean_or_none(owner.kind))
+
+
+def _federated(credential: FederatedCredential) -> objects.FederatedCredential:
+    subject = clean_or_none(credential.subject) or clean_or_none(credential.claims_expression)
+    return objects.FederatedCredential(show(credential), clean_or_none(credential.issuer), subject)
+
+
+def _grant(grant: GrantedPermission) -> objects.Grant:
+    name: Any = grant.resource.display_name if isinstance(grant.resource, Resource) else None
+    by_users = isinstance(grant.consent, str) and grant.consent == "user"
+    return objects.Grant(
+        clean_or_none(grant.resource_app_id), clean_or_none(name), clean_or_none(grant.id), clean_or_none(grant.value),
+        clean_or_none(grant.kind), _or_none(grant.privilege), clean_or_none(grant.consent), _size(grant.users) if by_users else None,
+    )  # fmt: skip
 
 
 def _permission(wish: RequestedPermission) -> objects.Permission:
@@ -163,10 +210,13 @@ def _permission(wish: RequestedPermission) -> objects.Permission:
 
 
 def credentials_of(one: App | ServicePrincipal, now: datetime) -> Iterator[objects.Credential]:
-    for credential in _known(one.secrets):
-        yield _credential("secret", credential, now)
-    for credential in _known(one.certificates):
-        yield _credential("certificate", credential, now)
+    return (_credential(kind, credential, now) for kind, credential, _ in _credential_facts(one))
+
+
+def _credential_facts(one: App | ServicePrincipal) -> Iterator[tuple[Literal["secret", "certificate"], Secret | Certificate, str]]:
+    """Each with its kind, and the name of the list that it is in."""
+    yield from (("secret", secret, "secrets") for secret in _known(one.secrets))
+    yield from (("certificate", certificate, "certificates") for certificate in _known(one.certificates))
 
 
 def _credential(kind: Literal["secret", "certificate"], credential: Secret | Certificate, now: datetime) -> objects.Credential:
@@ -187,14 +237,17 @@ def _credential(kind: Literal["secret", "certificate"], credential: Secret | Cer
     )
 
 
-def credential_rows(loaded: Loaded) -> Iterator[rows.CredentialRow]:
-    """The credentials of what was read, where no rule is checked."""
+def credential_rows(loaded: Loaded, waived: Callable[[Any, Any, str], Waiver | None] | None = None) -> Iterator[rows.LoneCredentialRow]:
+    """The credentials of what was read, where no rule is checked. `waived`: what accepts a finding of a credential."""
     for world in loaded.worlds:
         roots: list[Any] = [*world.apps, *world.principals]
         for root in roots:
             of = identity_of(root)
-            for credential in credentials_of(root, loaded.as_of):
-                yield rows.credential(credential, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
+            for kind, fact, list_ in _credential_facts(root):
+                found = _credential(kind, fact, loaded.as_of)
+                row = rows.credential(found, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
+                waiver = None if waived is None else waived(root, fact, list_)
+                yield rows.LoneCredentialRow(**msgspec.structs.asdict(row), waiver=waiver)
 
 
 # -- findings
@@ -204,7 +257,7 @@ def finding_row(row: Finding) -> rows.FindingRow:
     """A finding of which there is no report."""
     values: dict[str, Any] = {name: getattr(row, name) for name in rows.FindingRow.__struct_fields__}
     values["related"] = [model.Related(one.label, one.file, one.line, one.pointer) for one in row.related or ()] or None
-    return rows.FindingRow(**values)
+    return rows.LoneFindingRow(**values)
 
 
 # -- API permissions

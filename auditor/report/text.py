@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import click
 
 from auditor import markdown
+from auditor.accepted import NOT_CHECKED, Exceptions
 from auditor.display import cell, counted, harmless
 from auditor.report import Options
 from auditor.report.model import Finding, NotEvaluated, Remark, Report
-from auditor.report.rows import Rows
+from auditor.report.rows import Rows, said_of
 from auditor.severity import Certainty, Status
 
 COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
@@ -53,12 +54,15 @@ class _Page:
             groups.setdefault((row.rule_id, row.status), []).append(row)
         for rows in groups.values():
             rows.sort(key=self._order)  # stable: else in the order of the report
-        order = {Status.error: 0, Status.passed: 2}
+        if not self.options.verbose:  # the old ones, which a summary counts
+            groups = {key: rows for key, rows in groups.items() if key[1] is not Status.baselined}
+        order = {Status.error: 0, Status.waived: 2, Status.baselined: 3, Status.passed: 4}
         return sorted(groups.values(), key=lambda rows: (order.get(rows[0].status, 1), *self._order(rows[0]), -len(rows), rows[0].rule_id))
 
-    def _order(self, row: Finding) -> tuple[bool, int]:
+    def _order(self, row: Finding) -> tuple[bool, bool, int]:
         first = self.options.first
-        return not first or self.rows.object_of(row)[1].app_id not in first, -(row.highest_severity or row.severity).rank
+        asked_for = first and self.rows.object_of(row)[1].app_id in first
+        return not asked_for, row.change == "known", -(row.highest_severity or row.severity).rank
 
     def _group(self, rows: list[Finding]) -> Iterator[str]:
         first = rows[0]
@@ -70,14 +74,19 @@ class _Page:
             codes = "".join(f"  AADSTS{code}" for code in rule.aadsts)
             head = f"{self._style(word, COLOURS.get(word, 'magenta'), bold=True)} {self._style(rule.id, bold=True)}"
             yield f"{head}  {rule.title}  ({len(rows):,}){codes}"
-        limit = self.options.limit or len(rows)
+        limit = self.options.limit if self.options.limit and first.status is not Status.waived else len(rows)  # no waived one is left out
         for row in rows[:limit]:
             marks: list[str] = [row.severity] if row.severity != first.severity else []
             marks += [row.certainty] if row.certainty is Certainty.likely else []
+            marks += [row.change.replace("-", " ")] if row.change not in (None, "known") else []
             yield f"  {self._who(row)}" + (f" [{', '.join(marks)}]" if marks else "")
             if row.status is not Status.passed:
                 yield f"    {cell(harmless(row.message, _LONGEST))}"  # its facts are clean
             yield from self._place(row)
+            if self.options.verbose and row.status in (Status.fail, Status.waived, Status.baselined):
+                yield self._style(f"    id {row.finding_id}", dim=True)
+            if accepted := said_of(row):
+                yield self._style(f"    {cell(accepted)}", dim=True)
             if row.stands_for:
                 yield self._style(f"    also found by {', '.join(row.stands_for)}", dim=True)
         if len(rows) > limit:
@@ -165,9 +174,36 @@ class _Page:
         if found := [self._style(f"{count:,} {severity}", COLOURS[severity], bold=True) for severity, count in severities if count]:
             yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")
         elif not summary.gate.incomplete:
-            yield self._style("No findings.", "green", bold=True)
+            others = summary.by_status.get(Status.waived) or summary.by_status.get(Status.baselined)
+            yield self._style("No findings but those that are accepted." if others else "No findings.", "green", bold=True)
+        if self.report.exceptions is not None:
+            yield from self._exceptions(self.report.exceptions)
         for shortfall in summary.gate.incomplete:
             yield self._style(f"{shortfall.message[0].upper()}{shortfall.message[1:]}.", "red", bold=True)
+
+    def _exceptions(self, found: Exceptions) -> Iterator[str]:
+        if found.configuration:
+            effects = [f"{counted(found.left_out, 'finding')} left out"] if found.left_out else []
+            effects += [f"{counted(found.lowered, 'finding')} with a lower severity"] if found.lowered else []
+            yield f"Configuration: {', '.join(found.configuration)}" + (f": {', '.join(effects)}." if effects else ".")
+        if found.waived:
+            yield f"Waived: {counted(found.waived, 'finding')}."
+        for use in found.waivers:
+            place = f"{use.waiver.file}:{use.waiver.line}: {use.what}"
+            if use.state == "expired":
+                number = counted(use.findings, "finding")
+                back = f"; {number} {'counts' if use.findings == 1 else 'count'} again" if use.findings else ""
+                yield self._style(f"Expired on {use.waiver.until}: {place}{back}", "yellow")
+            elif use.state == "unused" and (self.options.verbose or not use.remark or use.remark != NOT_CHECKED):
+                yield f"Unused: {place}" + (f" ({use.remark})" if use.remark else "")
+        if found.baseline is not None:
+            risen = f"; {counted(found.risen, 'finding')} more severe than there" if found.risen else ""
+            hint = "" if self.options.verbose or not found.baselined else " (-v lists them)"
+            yield f"Baseline {found.baseline}: {counted(found.baselined, 'finding')} accepted{hint}{risen}."
+            if found.fixed:
+                yield f"  {found.fixed:,} fixed: `regaudit baseline PATH --update {found.baseline}` takes them out."
+            if found.not_seen:
+                yield f"  {found.not_seen:,} not seen: this run could not look for them."
 
     def _not_evaluated(self) -> Iterator[str]:
         count = self.report.run.coverage.verdicts.not_evaluated

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from auditor.display import counted
-from auditor.engine.gate import Gate
+from auditor.engine.gate import Gate, is_failure
 from auditor.results import Report
 from auditor.severity import Severity
 
@@ -17,7 +18,49 @@ KINDS = {
 
 def verdict_of(report: Report, gate: Gate) -> str:
     checks = sum(map(report.count, ("passed", "failed", "not_applicable", "errors")))
-    return verdict(gate, report.objects, report.with_findings, report.by_severity(), checks=checks, gaps=report.count("not_evaluated"))
+    said = verdict(gate, report.objects, report.with_findings, report.by_severity(), checks=checks, gaps=report.count("not_evaluated"))
+    changes = Counter(row.change for row in report.findings if is_failure(row) and row.change is not None)
+    return said + _compared(changes) + taken_away(report)
+
+
+def taken_away(report: Report) -> str:
+    """; findings taken away: 3 by regaudit.toml (1 with a lower severity), 2 by regaudit-waivers.toml (1 expired), 4 by baseline.json
+
+    Every file that can take findings away is named, also where it takes none. '' where there is none.
+    """
+    if (all_ := report.exceptions) is None:
+        return ""
+    counts = Counter({use.waiver.file: 0 for use in all_.waivers})
+    counts.update(row.waiver.file for row in report.findings if row.waiver is not None)
+    more: dict[str, list[str]] = {}
+    expired = Counter(use.waiver.file for use in all_.waivers if use.state == "expired" and use.findings)
+    for file, number in expired.items():
+        more.setdefault(file, []).append(f"{number:,} expired")
+    order = list(counts)
+    if all_.configuration:
+        decides = all_.configuration[0]
+        others = [file for file in all_.configuration[1:] if file in counts]
+        counts[decides] += all_.left_out
+        order = list(dict.fromkeys([decides, *others, *order]))
+        if all_.lowered:
+            more.setdefault(decides, []).append(f"{all_.lowered:,} with a lower severity")
+    if all_.baseline is not None:
+        counts[all_.baseline] += all_.baselined
+        order.append(all_.baseline)
+        if all_.risen:
+            more.setdefault(all_.baseline, []).append(f"{all_.risen:,} more severe than there")
+    if not order:
+        return ""
+    named = [f"{counts[file]:,} by {file}" + (f" ({', '.join(more[file])})" if file in more else "") for file in order]
+    return f"; findings taken away: {', '.join(named)}"
+
+
+def _compared(changes: Mapping[str, int]) -> str:
+    """Of a run that was compared with an older one: 2 new, 1 newly visible, 40 known."""
+    if not changes:
+        return ""
+    visible = f"{changes['newly-visible']:,} newly visible, " if changes.get("newly-visible") else ""
+    return f"; {changes.get('new', 0):,} new, {visible}{changes.get('known', 0):,} known"
 
 
 def verdict(

@@ -115,6 +115,15 @@ class Rule(msgspec.Struct, frozen=True):
         return self.block.params
 
     @property
+    def definition(self) -> str:
+        """What it judges by, as a hash: conditions and parameters, not severity and texts."""
+        block = self.block
+        what = [block.each, block.given, block.unless, block.require, block.presume, block.params]
+        import hashlib  # 2 ms, and only a JSON report asks
+
+        return hashlib.sha256(msgspec.json.encode(what, order="deterministic")).hexdigest()[:12]
+
+    @property
     def gives_way_to(self) -> list[str]:
         """Ids of the rules whose findings on the same object stand for this one's."""
         return list(self.block.gives_way_to)

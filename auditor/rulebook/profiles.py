@@ -31,12 +31,17 @@ class Choice(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Profile(msgspec.Struct):
-    """`path` is the file that it stands in, `text` what is written there."""
+    """`path` is the file that it is in, `text` what is written there, `at` the key of its table; "" is the whole file.
+
+    A configuration has the same, and comes after the profile; `noun` says which of both it is.
+    """
 
     name: str
     path: str = ""
     choice: Choice = msgspec.field(default_factory=Choice)
     text: str = ""
+    at: str = ""
+    noun: str = "profile"
 
     @property
     def description(self) -> str:
@@ -46,29 +51,45 @@ class Profile(msgspec.Struct):
         """The rules with this profile's severities and parameters. Raises UsageError for a rule that does not exist."""
         rules = dict(book.rules)
         for id_, severity in self.choice.severity.items():
-            with self._named("severity", id_):
+            with self.named("severity", id_):
                 rule = rules[book.get(id_).id]
                 rules[rule.id] = rule.having(severity=severity)
         for id_, values in self.choice.params.items():
             for name, value in values.items():
-                with self._named("params", id_, name):
+                with self.named("params", id_, name):
                     rule = rules[book.get(id_).id]
                     rules[rule.id] = with_parameter(rule, name, value)
         return Rulebook(rules.values(), are_checked=True)
 
     def matching(self, book: Rulebook, key: str) -> set[str]:
         """Ids of the rules that its `select` or `ignore` names. Raises UsageError."""
-        with self._named(key):
+        with self.named(key):
             return book.matching(getattr(self.choice, key))
 
     @contextmanager
-    def _named(self, *keys: str) -> Iterator[None]:
+    def named(self, *keys: str) -> Iterator[None]:
         """Errors name the file, the line and the key."""
         try:
             yield
         except UsageError as error:
-            line = settings.line_of(self.text, ".".join(keys))
-            raise UsageError(f"profile {self.path}:{line}: {keys[0]}: {error}") from None
+            raise self.fault(f"{keys[0]}: {error}", *keys) from None
+
+    def fault(self, message: str, *keys: str) -> UsageError:
+        """An error at a key of its table."""
+        return self.fault_at(message, settings.line_of(self.text, ".".join([self.at, *keys] if self.at else keys)))
+
+    def fault_at(self, message: str, line: int) -> UsageError:
+        return UsageError(f"{self.noun} {self.path}:{line}: {message}")
+
+    def check(self) -> None:
+        """Raises UsageError for severities and parameters that no rule can have."""
+        for id_, values in self.choice.params.items():
+            if not isinstance(values, dict):
+                raise self.fault(f"parameters stand below their rule, as in [{self.at and f'{self.at}.'}params.{id_}]", "params", id_)
+        for id_, severity in self.choice.severity.items():
+            if severity not in SEVERITIES:
+                said = f"severity {settings.shown(severity)} of {id_} is not one of {', '.join(SEVERITIES)}"
+                raise self.fault(said, "severity", id_)
 
 
 def names() -> list[str]:
@@ -91,36 +112,31 @@ def load(name: str) -> Profile:
     except (OSError, ValueError) as error:
         raise UsageError(f"profile {path}: {getattr(error, 'strerror', None) or error}") from None
 
-    def fail(message: str, line: int) -> UsageError:
-        return UsageError(f"profile {path}:{line}: {message}")
-
-    def fail_at(message: str, *keys: str) -> UsageError:
-        return fail(message, settings.line_of(text, ".".join(keys)))
-
-    choice = settings.struct(settings.table(text, "the profile", fail), Choice, text, fail)
+    profile = Profile(path.stem, str(path), text=text)
+    choice = settings.struct(settings.table(text, "the profile", profile.fault_at), Choice, text, profile.fault_at)
+    profile = msgspec.structs.replace(profile, choice=choice)
     if not choice.select:
-        raise fail_at("'select' names no rule; ALL selects every one", "select")
-    for id_, values in choice.params.items():
-        if not isinstance(values, dict):
-            raise fail_at(f"parameters stand below their rule, as in [params.{id_}]", "params", id_)
-    for id_, severity in choice.severity.items():
-        if severity not in SEVERITIES:
-            said = f"severity {settings.shown(severity)} of {id_} is not one of {', '.join(SEVERITIES)}"
-            raise fail_at(said, "severity", id_)
-    return Profile(path.stem, str(path), choice, text)
+        raise profile.fault("'select' names no rule; ALL selects every one", "select")
+    profile.check()
+    return profile
 
 
-def chosen(book: Rulebook, profile: Profile, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> list[Rule]:
+def chosen(
+    book: Rulebook, profile: Profile, select: Iterable[str] = (), ignore: Iterable[str] = (), layers: Iterable[Profile] = ()
+) -> list[Rule]:
     """The rules of a run: `select` takes the place of the profile's own choice. Raises UsageError.
 
-    What the profile ignores stays out of an area and of name-*; who asks for it by its name or tag, or for ALL, gets it.
+    `layers` come after the profile: the last that selects anything decides, and each may ignore more.
+    What they ignore stays out of an area and of name-*; who asks for it by its name or tag, or for ALL, gets it.
     """
-    select = list(select)
-    wanted = book.matching(select) if select else profile.matching(book, "select")
+    select, layers = list(select), [profile, *layers]
+    choosing = next(layer for layer in reversed(layers) if layer.choice.select)
+    wanted = book.matching(select) if select else choosing.matching(book, "select")
     areas = {rule.area for rule in book}
     by_name = book.matching(selector for selector in select if selector not in areas and "*" not in selector)
-    unwanted = book.matching(ignore) | (profile.matching(book, "ignore") - by_name)
+    left_out = set[str]().union(*(layer.matching(book, "ignore") for layer in layers))
+    unwanted = book.matching(ignore) | (left_out - by_name)
     found = [rule for rule in book if rule.id in wanted - unwanted]
     if not found:
-        raise UsageError("no rule is left to check: --ignore takes away all that --select names")
+        raise UsageError("no rule is left to check: what is ignored takes away all that is selected")
     return found

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 _DIRECTORY = Path(__file__).parent
-NAMES = ("application", "report", "rule")
+NAMES = ("application", "config", "diff", "report", "rule", "waivers")
 
 
 @cache
 def load(name: str) -> dict[str, Any]:
-    """A published schema: application, report or rule."""
+    """A published schema, by one of NAMES."""
     file = "objects" if name == "application" else name
     schema: dict[str, Any] = msgspec.json.decode((_DIRECTORY / f"{file}.json").read_bytes())
     return schema

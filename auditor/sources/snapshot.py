@@ -11,6 +11,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -85,6 +86,15 @@ def read(path: Path, name: str, into: Documents, wanted: Collection[str] | None 
     except OSError as error:
         reader.complain(f"cannot be read: {error.strerror or error}", after=1)
     return reader.end()
+
+
+def taken_at(path: Path) -> datetime | None:
+    """When a snapshot was taken; None for what is not one, and where its header cannot be read."""
+    try:
+        with path.open("rb") as file, _opened(file) as lines:
+            return _header(lines.readline(_MOST_OF_A_LINE)).tenant.taken_at
+    except (*UNDECODABLE, EOFError, OSError, zlib.error):
+        return None
 
 
 class _Reader:
