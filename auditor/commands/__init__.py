@@ -12,7 +12,7 @@ from auditor.errors import RegauditError, UsageError
 
 if TYPE_CHECKING:
     from auditor.configuration import Configuration
-    from auditor.report.redact import Redactor
+    from auditor.redact import Redactor
 
 
 _CONFIG, _REDACTOR = "auditor.configuration", "auditor.redactor"  # of a context's `meta`
@@ -44,9 +44,12 @@ class Command(click.Command):
             ]  # fmt: skip
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing and any(parameter.name == "no_config" for parameter in self.params):
-            self._configure(ctx, args)
-        rest = super().parse_args(ctx, args)
+        try:
+            if not ctx.resilient_parsing and any(parameter.name == "no_config" for parameter in self.params):
+                self._configure(ctx, args)
+            rest = super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _no_such_option(error, ctx) from None
         for parameter in self.params:
             name = parameter.name or ""
             value = ctx.params.get(name)
@@ -93,9 +96,18 @@ class Command(click.Command):
         }  # fmt: skip
 
 
+def _no_such_option(error: click.NoSuchOption, ctx: click.Context) -> click.NoSuchOption:
+    """The error with a suggestion only where that is near: the option of another tool is no slip."""
+    from auditor.near import near
+
+    there = [name for parameter in ctx.command.get_params(ctx) for name in parameter.opts if name.startswith("--")]
+    close = near(error.option_name, there) or next((name for name in there if name.endswith(error.option_name.lstrip("-"))), None)
+    return click.NoSuchOption(error.option_name, possibilities=[close] if close else None, ctx=ctx)
+
+
 def redactor() -> Redactor:
     """That of the command that runs. What was typed is what the input is called."""
-    from auditor.report.redact import Redactor
+    from auditor.redact import Redactor
 
     context = click.get_current_context()
     made = context.meta.get(_REDACTOR)

@@ -19,6 +19,7 @@ from auditor import files
 from auditor.commands import complete, configured, redactor
 from auditor.commands.live import live_of, live_options, sign_in_options
 from auditor.errors import UsageError
+from auditor.pattern import late
 from auditor.severity import SEVERITIES
 from auditor.shell import Shell
 from auditor.shell import default as default_shell
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
     from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
-    from auditor.report.redact import Redactor
+    from auditor.redact import Redactor
 
 DEFAULT = "default"  # profile
 _NOTHING = "nothing to read: give a file or a folder, as in `regaudit {command} manifests/`, - for standard input, or --tenant TENANT"
 T = TypeVar("T")
+_NAME = late(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")  # of a rule, or of most areas
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -111,11 +113,21 @@ def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING)
         tenant = live_of(live)
         if paths == () and tenant is None:
             raise UsageError(nothing.format(command=click.get_current_context().command.name))
+        _no_rules(paths or ())
         from auditor.pipeline import Inputs
 
         return Inputs(paths or (), tenant, exclude, stdin_filename, max_file_size, allow_empty)
 
     return _one_value("inputs", build, (*(paths if argument else ()), tenant_options, _EXCLUDE, _ALLOW_EMPTY, _MAX_SIZE, _STDIN_NAME))
+
+
+def _no_rules(paths: tuple[str, ...]) -> None:
+    """Raises UsageError for names of rules behind a blank, where --select takes one word."""
+    chosen = click.get_current_context().params
+    for name in ("select", "ignore"):
+        if chosen.get(name) and (wrong := [path for path in paths if _NAME.fullmatch(path) and not os.path.lexists(path)]):
+            both = ",".join([*chosen[name], *wrong])
+            raise UsageError(f"{wrong[0]}: there is no such file or folder; names of rules are separated by commas: --{name} {both}")
 
 
 def rules(*, profile: str | None = DEFAULT, select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:

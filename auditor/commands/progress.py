@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -14,6 +15,16 @@ _AFTER = 1.0  # seconds
 _STAGE, _WAIT = "", "\0"  # lines that are no collection's
 
 
+@dataclass(slots=True)
+class _Read:
+    """How far a collection is. `state`: how it ended, '' while it is read."""
+
+    began: float
+    count: int = 0
+    state: str = ""
+    seconds: float = 0
+
+
 class Progress:
     """A bar for what is counted, a line for each collection of a tenant, which stays when it was read: how many, and how that ended."""
 
@@ -22,7 +33,7 @@ class Progress:
         self._started: float | None = None
         self._display: Any = None
         self._tasks: dict[str, Any] = {}
-        self._collections: dict[str, tuple[int, str]] = {}  # objects, and how it ended; '' while it is read
+        self._collections: dict[str, _Read] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Of an audit: files that were read, objects that were checked."""
@@ -36,16 +47,18 @@ class Progress:
         if not name and state == STOPPING:
             self._say(state)
             return
-        if name and (state or not self._collections.get(name, (0, ""))[1]):
-            self._collections[name] = count, state
+        if name:
+            read = self._collections.setdefault(name, _Read(monotonic()))
+            if state or not read.state:
+                read.count, read.state, read.seconds = count, state, monotonic() - read.began
         if not self._shown():
             return
         if not name:
             self._display.update(self._task(_WAIT), description=state)
             return
-        for one in self._collections.keys() - self._tasks.keys():  # those that ended before anything was shown
-            self._update(one)
-        self._update(name)
+        for one in self._collections:  # also those that ended before anything was shown
+            if one == name or one not in self._tasks:
+                self._update(one)
 
     def close(self) -> None:
         if self._display is None:
@@ -56,19 +69,17 @@ class Progress:
         self._display.live.transient = not self._collections
         self._display.stop()
         if self._collections:
-            objects = sum(count for count, _ in self._collections.values())
-            seconds = monotonic() - (self._started or 0)
-            self._display.console.print(f"{objects:,} objects in {seconds:,.0f} s", highlight=False)
+            objects = sum(read.count for read in self._collections.values())
+            seconds = monotonic() - min(read.began for read in self._collections.values())
+            self._say(f"{objects:,} objects of {len(self._collections)} collections in {seconds:,.0f} s")
         self._display, self._on = None, False
 
     def _update(self, name: str) -> None:
-        count, state = self._collections[name]
-        task = self._task(name)
-        elapsed = self._display.tasks[list(self._tasks).index(name)].elapsed or 0
-        rate = f"{count / elapsed:,.0f}/s" if elapsed > 1 else ""
-        self._display.update(
-            task, description=name, completed=max(count, 1), total=max(count, 1) if state else None, count=f"{count:>9,}  {state or rate}"
-        )
+        read = self._collections[name]
+        rate = f"{read.count / read.seconds:,.0f}/s" if read.seconds > 1 else ""
+        count = f"{read.count:>9,}  {read.state or rate:<11} {read.seconds:>4,.0f} s"
+        done = max(read.count, 1)
+        self._display.update(self._task(name), description=name, completed=done, total=done if read.state else None, count=count)
 
     def _say(self, line: str) -> None:
         """Whether progress is shown or not: somebody waits for the answer."""
@@ -85,11 +96,11 @@ class Progress:
             if monotonic() - self._started < _AFTER:
                 return False
             from rich.console import Console
-            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import BarColumn, TextColumn
             from rich.progress import Progress as Display
 
             self._display = Display(
-                TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[count]}"), TimeElapsedColumn(),
+                TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[count]}"),
                 console=Console(stderr=True), transient=True,
             )  # fmt: skip
             self._display.start()

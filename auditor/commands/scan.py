@@ -135,9 +135,10 @@ def command(
 
         compare_with(old, audited, fail_on, only_new=fail_on_new, ignore_newly_visible=ignore_newly_visible)
     report = output.redacted(report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth))
+    written = (os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None)
     options = Options(
         limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell,
-        summary="" if output.redactor else next((os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None), ""),
+        summary="" if output.redactor is not None else next(written, ""),  # where it is says who runs it
     )  # fmt: skip
     # Files first: a pipeline reads one as soon as standard output tells of it.
     for form, file in sorted(targets, key=lambda target: target[1] is None):

@@ -43,7 +43,7 @@ def command(rules: RuleSelection, output: Output, probe: bool, **options: Any) -
     found = source.check(live, plan(collections(rules.rules())))
     missing = sorted({answer.call.permission for answer in found.answers if answer.refused})
     if probe:
-        from auditor.report import probe as shapes
+        from auditor import probe as shapes
 
         probed = shapes.probe(found.answers)
         if output.form == "json":

@@ -95,6 +95,8 @@ class Loader:
         self._sink = sink
         if sink.resumed(calls.ORGANIZATION.collection) is None:
             self._pass_on(calls.ORGANIZATION.collection, calls.ORGANIZATION, self._organization, None, [])
+        organization = self._found[calls.ORGANIZATION.collection]
+        self._progress(organization.collection, organization.count, organization.status)
         reading = asyncio.create_task(self._read())
         try:
             await asyncio.wait([reading])

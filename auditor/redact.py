@@ -23,15 +23,14 @@ import msgspec
 from auditor.engine.rows import identity_of
 from auditor.entra.catalog import CATALOG
 from auditor.entra.clouds import CLOUDS
-from auditor.entra.shapes import ENUMERATIONS
 from auditor.errors import InputError
 from auditor.facts import kinds
 from auditor.language.message import split
 from auditor.pattern import late
 from auditor.pointer import escape
 from auditor.pointer import split as split_pointer
-from auditor.rulebook import profiles
 from auditor.results import Loaded, Report
+from auditor.rulebook import Rule, profiles, shipped
 from auditor.sources import Note
 from auditor.template import Template
 
@@ -51,12 +50,15 @@ _MEMBERS = {  # of structs, by name or by struct and name; of any other a text g
     "pointer": _POINTER, "property_path": _PATH, "Finding.values": _WRITTEN,
     "app_id": "APP", "client_id": "APP", "resource_app_id": "APP", "object_id": "OBJECT", "service_principal_id": "OBJECT",
     "tenant_id": "TENANT", "tenants": "TENANT", "display_name": "NAME", "app_display_name": "NAME", "name": "NAME", "label": "NAME",
-    "resource_name": "NAME", "connector": "NAME", "owner": "OWNER", "owners": "OWNER", "Owner.name": "OWNER", "approver": "OWNER", "tags": "TAG",
-    "service_management_reference": "REFERENCE", "file": "FILE", "files": "FILE", "paths": "FILE", "passed_over": "FILE",
+    "resource_name": "NAME", "connector": "NAME", "owner": "OWNER", "owners": "OWNER", "Owner.name": "OWNER", "approver": "OWNER",
+    "tags": "TAG", "service_management_reference": "REFERENCE", "file": "FILE", "files": "FILE", "paths": "FILE", "passed_over": "FILE",
     "without_exact_places": "FILE", "configuration": "FILE", "baseline": "FILE", "profile": "FILE", "folder": "FOLDER",
     "key_id": "KEY", "credential_key_id": "KEY", "permission_id": "PERMISSION", "permission": "PERMISSION", "scopes": "SCOPE",
-    "finding_id": "FINDING", "Run.id": "RUN", "Tenant.portal": "URI", "actual": "VALUE", "Waiver.reason": "REASON",
+    "finding_id": "FINDING", "Run.id": "RUN", "Tenant.portal": "URI", "portal_url": "URI", "redirect_uri": "URI", "redirect_uris": "URI",
+    "resource_uri": "URI", "identifier_uris": "URI", "uri": "URI", "because": _TEXT, "run_id": "RUN",
+    "tool_version": _OURS, "change": _OURS, "Rule.definition": _OURS, "Rule.page": _OURS, "Side.name": "FILE", "actual": "VALUE", "Waiver.reason": "REASON",
 }  # fmt: skip
+_FIRST = ("tenants", "applications", "service_principals", "connectors", "credentials")  # they say of what kind a text is
 _GUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _FORMS = (  # of texts whose kind does not follow from where they are
     ("ID", late(_GUID)), ("URI", late(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[/\\]{2}|\S*[./]).*")), ("OWNER", late(r"\S+@\S+\.\S+")),
@@ -71,6 +73,7 @@ _PIECE = late(
 _NUMBER = late(r"\d{1,3}(?:,\d{3})*|\d{1,6}|\d{4}-\d\d-\d\d\w*")
 _SUBWORDS = late(r"[^\W_]+")
 _EXAMPLE = late(r"(?i)contoso|fabrikam")  # of our own examples, and of many people's test tenants
+_CONSTANT = late(r"'([^']*)'")  # in an expression
 _OTHER_REMARKS = (" (likely, depending on ", " (may be ")  # behind a rule's message
 _KEY = 3  # characters by which known texts are found
 
@@ -84,7 +87,7 @@ class _Ours(NamedTuple):
 def _ours() -> _Ours:
     """What regaudit itself says: the texts of its code, of which those with values in them are known in parts."""
     texts: set[str] = set()
-    folder = Path(__file__).parent.parent
+    folder = Path(__file__).parent
     for path in folder.rglob("*.py"):
         name = ".".join(("auditor", *path.relative_to(folder).with_suffix("").parts))
         if (code := SourceFileLoader(name, str(path)).get_code(name)) is not None:
@@ -107,7 +110,13 @@ def _constants(values: Iterable[object]) -> Iterator[str]:
 @cache
 def _published() -> frozenset[str]:
     """What Microsoft publishes: its applications, its permissions and what they are for, its clouds. In lower case."""
-    found = {*CATALOG.first_party, *CATALOG.first_party.values(), *CATALOG.microsoft_tenants, *CATALOG.resource_names, *CATALOG.at_first_use}
+    found = {
+        *CATALOG.first_party,
+        *CATALOG.first_party.values(),
+        *CATALOG.microsoft_tenants,
+        *CATALOG.resource_names,
+        *CATALOG.at_first_use,
+    }
     found |= {text for one in CATALOG.permissions.values() for text in (one.id, one.value, one.reach)}
     found |= {address for cloud in CLOUDS.values() for address in (cloud.graph, cloud.portal)}
     return frozenset(text.lower() for text in found if text)
@@ -123,6 +132,7 @@ class Redactor:
         self._known: dict[str, list[str]] = {}  # beginning -> texts that begin so, as they were met
         self._messages: dict[str, list[str | None]] = {}  # rule -> its message, None where a value is
         self._fixes: dict[str, Template] = {}
+        self._own: set[str] = set()  # texts that rules' messages have in their expressions
 
     # -- what is known beforehand
 
@@ -147,14 +157,25 @@ class Redactor:
                 self.learn("FILE", [root.document.file.shown])
         if isinstance(loaded, Report):
             for outcome in loaded.outcomes:
-                self._messages[outcome.rule.id] = [part if isinstance(part, str) else None for part in split(outcome.rule.block.message)]
+                self._learn_rule(outcome.rule)
             self._fixes |= {row.rule_id: row.template for row in loaded.findings if row.template is not None}
+
+    def _learn_rule(self, rule: Rule) -> list[str | None]:
+        parts: list[str | None] = []
+        for part in split(rule.block.message):
+            if isinstance(part, str):
+                parts.append(part)
+            else:
+                parts.append(None)
+                self._own.update(_CONSTANT.findall(part[0]))
+        self._messages[rule.id] = parts
+        return parts
 
     # -- texts
 
     def value(self, text: str, kind: str = "NAME") -> str:
         """A text that is one value, or a list of some: its name, unless anybody may see it."""
-        if not text or text in self._issued or _is_public(text):
+        if not text or text in self._issued or text in self._own or is_public(text):
             return text
         if (name := self._names.get(text.lower())) is not None:
             return name
@@ -207,13 +228,15 @@ class Redactor:
             return piece
         if found.lastgroup == "quoted":
             inside = piece[1:-1]
-            return piece if is_term(inside) else piece[0] + self.value(inside) + piece[-1]
+            return piece if _is_term(inside) else piece[0] + self.value(inside) + piece[-1]
         if found.lastgroup == "form":
             ends = len(piece) - len(piece.rstrip(".,;:)"))
             core = piece[: len(piece) - ends]
             return (core if core in _ours().texts else self.value(core)) + piece[len(core) :]
         if found.lastgroup in ("word", "issued"):
-            return piece if _NUMBER.fullmatch(piece) or piece.lower() in _published() or _are_our_words(piece) else self._name_of_word(piece)
+            return (
+                piece if _NUMBER.fullmatch(piece) or piece.lower() in _published() or _are_our_words(piece) else self._name_of_word(piece)
+            )
         return piece if piece.isspace() or piece.isascii() or piece == "…" else self._name_of_word(piece)
 
     def _name_of_word(self, word: str) -> str:
@@ -221,14 +244,17 @@ class Redactor:
 
     def pointer(self, pointer: str) -> str:
         """A JSON Pointer without the names that the input chose."""
-        return "".join("/" + escape(self._member(part)) for part in split_pointer(pointer)) if pointer.startswith("/") else self.text(pointer)
+        return (
+            "".join("/" + escape(self._member(part)) for part in split_pointer(pointer)) if pointer.startswith("/") else self.text(pointer)
+        )
 
     def _member(self, part: str) -> str:
         return part if part.isdigit() and len(part) <= 7 else self.value(part, "MEMBER")
 
     def message(self, rule: str, text: str) -> str:
         """A finding's message: the words of its rule, and names in place of what it says of the input."""
-        parts = self._messages.get(rule)
+        if (parts := self._messages.get(rule)) is None and rule in shipped().rules:  # of a report that was read
+            parts = self._learn_rule(shipped().get(rule))
         if parts is not None:
             for remark in ("", *_OTHER_REMARKS):
                 at = text.rfind(remark) if remark else len(text)
@@ -308,12 +334,14 @@ class Redactor:
             return thing
         of, changes = type(thing).__name__, dict[str, Any]()
         rule = getattr(thing, "rule_id", None)
-        for name in thing.__struct_fields__:
+        for name in sorted(thing.__struct_fields__, key=lambda name: name not in _FIRST):
             value = getattr(thing, name)
             if rule and name in ("message", "remediation") and isinstance(value, str):
                 changes[name] = self.message(rule, value) if name == "message" else self.fix(rule, value)
             elif value.__class__ not in (int, bool, float) and value:
-                changes[name] = self._member_value(value, _MEMBERS.get(f"{of}.{name}") or _MEMBERS.get(name) or name.upper().replace("_", "-"))
+                changes[name] = self._member_value(
+                    value, _MEMBERS.get(f"{of}.{name}") or _MEMBERS.get(name) or name.upper().replace("_", "-")
+                )
         return msgspec.structs.replace(thing, **changes)
 
     def _member_value(self, value: Any, how: str) -> Any:
@@ -321,7 +349,8 @@ class Redactor:
             return [self._member_value(one, how) for one in value]
         if isinstance(value, dict):
             return {
-                key if how in (_OURS, _WRITTEN) else self._member_value(key, how): self._member_value(one, how) for key, one in value.items()
+                key if how in (_OURS, _WRITTEN) else self._member_value(key, how): self._member_value(one, how)
+                for key, one in value.items()
             }
         if isinstance(value, msgspec.Struct):
             return self._struct(value)
@@ -336,7 +365,8 @@ class Redactor:
         return self._written(value) if how == _WRITTEN else self.value(value, how)
 
 
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
+    """Whether a value may stay: a small number, a date, a constant of ours, what Microsoft publishes."""
     return _PLAIN.fullmatch(text) is not None or text in _ours().texts or text.lower() in _published() or text in profiles.names()
 
 
@@ -344,18 +374,7 @@ def _are_our_words(text: str) -> bool:
     return all(word in _ours().words or (word.isdigit() and len(word) <= 6) for word in _SUBWORDS.findall(text.lower()))
 
 
-def is_published_value(text: str) -> bool:
-    """Whether a value is one of an enumeration of Microsoft's."""
-    return text in _enumerated()
-
-
-@cache
-def _enumerated() -> frozenset[str]:
-    found = {value for of in ENUMERATIONS.values() for values in (of.values() if isinstance(of, dict) else [of]) for value in values}
-    return frozenset(value for value in found if isinstance(value, str))
-
-
-def is_term(text: str) -> bool:
+def _is_term(text: str) -> bool:
     """An option, a member, a package of ours: nothing with blanks."""
     return _are_our_words(text) and not any(c.isspace() for c in text)
 

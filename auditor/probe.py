@@ -5,7 +5,6 @@ For a bug report of somebody whose tenant we cannot see. A name or a value is sh
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -15,13 +14,20 @@ import msgspec
 from auditor import __version__
 from auditor.errors import UNDECODABLE
 from auditor.pattern import late
-from auditor.report.redact import Redactor, is_published_value, is_term
+from auditor.redact import Redactor, is_public
 from auditor.sources.graph.live import Answer
 
-_OTHER = "(other)"  # a property that we do not know: an extension has the name of an application, or of what it is for
+_OTHER = "(extension)"
+# Microsoft's properties. Those that a tenant adds have an underscore: extension_APPID_name, contoso_courses.
+_PROPERTY = late(r"[@A-Za-z][A-Za-z0-9.@]{0,79}")
+_CUSTOM = "customSecurityAttributes"  # what is in them is named by the tenant
+_ENUMERATED = {  # properties of which Microsoft's values are shown
+    "@odata.type", "allowedMemberTypes", "consentType", "disabledByMicrosoftStatus", "groupMembershipClaims", "origin",
+    "preferredSingleSignOnMode", "principalType", "servicePrincipalType", "signInAudience", "type", "usage", "userType",
+}  # fmt: skip
 _FORMS = (
     ("empty text", late(r"\s*")), ("GUID", late(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")),
-    ("date and time", late(r"\d{4}-\d\d-\d\dT.*")), ("URI", late(r"[A-Za-z][A-Za-z0-9+.-]*:.*")),
+    ("date and time", late(r"\d{4}-\d\d-\d\dT.*")), ("URI", late(r"[A-Za-z][A-Za-z0-9+.-]*://.*")),
 )  # fmt: skip
 
 
@@ -88,17 +94,22 @@ def _probed(answer: Answer, redactor: Redactor) -> Probed:
 
 def _look(value: Any, path: str, forms: dict[str, Counter[str]]) -> None:
     if path:
-        forms.setdefault(path, Counter())[_form(value)] += 1
+        forms.setdefault(path, Counter())[_form(value, _last(path))] += 1
     if isinstance(value, dict):
         for name, member in value.items():
-            shown = name if is_term(name) and not re.search(r"\d{4}", name) else _OTHER
-            _look(member, f"{path}.{shown}" if path else shown, forms)
+            shown = name if _PROPERTY.fullmatch(name) else _OTHER
+            _look({} if name == _CUSTOM else member, f"{path}.{shown}" if path else shown, forms)
     elif isinstance(value, list):
         for one in value:
             _look(one, f"{path}[]", forms)
 
 
-def _form(value: Any) -> str:
+def _last(path: str) -> str:
+    """The property that a path ends in."""
+    return next((name for name in _ENUMERATED if f".{path}".rstrip("[]").endswith(f".{name}")), "")
+
+
+def _form(value: Any, name: str) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -109,6 +120,6 @@ def _form(value: Any) -> str:
         return "list" if value else "empty list"
     if isinstance(value, dict):
         return "object" if value else "empty object"
-    if is_published_value(value):
+    if name in _ENUMERATED and is_public(value):
         return repr(value)
     return next((form for form, pattern in _FORMS if pattern.fullmatch(value)), "text")
