@@ -56,7 +56,8 @@ _MEMBERS = {  # of structs, by name or by struct and name; of any other a text g
     "key_id": "KEY", "credential_key_id": "KEY", "permission_id": "PERMISSION", "permission": "PERMISSION", "scopes": "SCOPE",
     "finding_id": "FINDING", "Run.id": "RUN", "Tenant.portal": "URI", "portal_url": "URI", "redirect_uri": "URI", "redirect_uris": "URI",
     "resource_uri": "URI", "identifier_uris": "URI", "uri": "URI", "because": _TEXT, "run_id": "RUN",
-    "tool_version": _OURS, "change": _OURS, "Rule.definition": _OURS, "Rule.page": _OURS, "Side.name": "FILE", "actual": "VALUE", "Waiver.reason": "REASON",
+    "tool_version": _OURS, "change": _OURS, "Rule.definition": _OURS, "Rule.page": _OURS, "Side.name": "FILE",
+    "actual": "VALUE", "Waiver.reason": "REASON",
 }  # fmt: skip
 _FIRST = ("tenants", "applications", "service_principals", "connectors", "credentials")  # they say of what kind a text is
 _GUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
@@ -75,7 +76,7 @@ _SUBWORDS = late(r"[^\W_]+")
 _EXAMPLE = late(r"(?i)contoso|fabrikam")  # of our own examples, and of many people's test tenants
 _CONSTANT = late(r"'([^']*)'")  # in an expression
 _OTHER_REMARKS = (" (likely, depending on ", " (may be ")  # behind a rule's message
-_KEY = 3  # characters by which known texts are found
+_LEAST = 3  # characters of a text that is looked for within others
 
 
 class _Ours(NamedTuple):
@@ -129,7 +130,8 @@ class Redactor:
         self._names: dict[str, str] = {}  # text in lower case -> name
         self._issued: set[str] = set()
         self._counts: Counter[str] = Counter()
-        self._known: dict[str, list[str]] = {}  # beginning -> texts that begin so, as they were met
+        self._known: set[str] = set()  # texts that are looked for within others
+        self._lengths: list[int] = []  # of them, the longest first
         self._messages: dict[str, list[str | None]] = {}  # rule -> its message, None where a value is
         self._fixes: dict[str, Template] = {}
         self._own: set[str] = set()  # texts that rules' messages have in their expressions
@@ -191,10 +193,10 @@ class Redactor:
         self._counts[kind] += 1
         name = self._names[text.lower()] = f"{kind}-{self._counts[kind]}"
         self._issued.add(name)
-        if len(text) >= _KEY and not _is_one_of_our_words(text):
-            same = self._known.setdefault(text[:_KEY], [])
-            same.append(text)
-            same.sort(key=len, reverse=True)
+        if len(text) >= _LEAST and not _is_one_of_our_words(text):
+            self._known.add(text)
+            if len(text) not in self._lengths:
+                self._lengths = sorted([*self._lengths, len(text)], reverse=True)
         return name
 
     def text(self, text: str) -> str:
@@ -216,9 +218,10 @@ class Redactor:
         return "".join(out)
 
     def _known_at(self, text: str, at: int) -> str | None:
-        for known in self._known.get(text[at : at + _KEY], ()):
-            end = at + len(known)
-            if text.startswith(known, at) and not (end < len(text) and known[-1].isalnum() and text[end].isalnum()):
+        for length in self._lengths:
+            end = at + length
+            known = text[at:end]
+            if end <= len(text) and known in self._known and not (end < len(text) and known[-1].isalnum() and text[end].isalnum()):
                 return known
         return None
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 
-from auditor.sources.graph.sink import STOPPING
-
 _AFTER = 1.0  # seconds
 _STAGE, _WAIT = "", "\0"  # lines that are no collection's
 
@@ -44,6 +42,8 @@ class Progress:
 
     def collection(self, name: str, count: int, state: str) -> None:
         """Of a tenant: objects read so far of a collection. Without a name, what the whole tenant waits for, or that it stops."""
+        from auditor.sources.graph.sink import STOPPING
+
         if not name and state == STOPPING:
             self._say(state)
             return
