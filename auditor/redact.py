@@ -252,7 +252,7 @@ class Redactor:
         )
 
     def _member(self, part: str) -> str:
-        return part if part.isdigit() and len(part) <= 7 else self.value(part, "MEMBER")
+        return part if _is_term(part) or (part.isdigit() and len(part) <= 7) else self.value(part, "MEMBER")
 
     def message(self, rule: str, text: str) -> str:
         """A finding's message: the words of its rule, and names in place of what it says of the input."""

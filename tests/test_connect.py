@@ -397,7 +397,7 @@ def test_three_files_are_walked_as_far_as_they_reach(tmp_path: Path) -> None:
         "servicePrincipals: not in the input",
         "access_as_user",
     )
-    assert consent["remedy"] == "add `az ad sp list --all` of the tenant"
+    assert consent["remedy"] == "add the output of `az ad sp list --all`"
 
 
 def test_the_page_names_the_fault_and_what_is_behind_it(tmp_path: Path) -> None:
@@ -406,7 +406,7 @@ def test_the_page_names_the_fault_and_what_is_behind_it(tmp_path: Path) -> None:
     ran = regaudit("connect", str(pair.write(tmp_path)), "--as-of", AS_OF, "--no-color")
     assert ran.code == 1
     assert "high connector-redirect-unregistered  AADSTS50011" in ran.out
-    assert "behind the client, which is broken" in ran.out
+    assert "after the client, which is broken" in ran.out
     verdict, _, connector, *_ = ran.out.splitlines()
     assert verdict == "fail: 1 of 1 connector has broken links: 1 of 8 links broken; 6 links not evaluated"
     assert connector.startswith('Connector "Orders"')

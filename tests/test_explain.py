@@ -79,7 +79,7 @@ def test_the_table_is_in_order_and_reads_as_it_should() -> None:
 def test_what_a_code_means_and_which_rules_look_for_it(written: str) -> None:
     ran = regaudit("explain", written)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("AADSTS50011\n  The request names a redirect URI that the registration does not have")
+    assert ran.out.startswith("AADSTS50011\n  The redirect URI of the request is not registered for the application")
     listed = re.findall(r"^    (\S+)  +\S", ran.out, re.MULTILINE)
     assert listed == sorted(rule.id for rule in RULES if 50011 in rule.aadsts)
     assert "regaudit explain AADSTS50011 manifests/" in ran.out
@@ -151,7 +151,7 @@ def test_no_code_at_all(written: str) -> None:
 def test_all_codes() -> None:
     ran = regaudit("explain", "--list-codes")
     assert ran.code == 0
-    assert re.search(r"^AADSTS50011 +\d+ +The request names", ran.out, re.MULTILINE)
+    assert re.search(r"^AADSTS50011 +\d+ +The redirect URI", ran.out, re.MULTILINE)
     assert re.search(r"^AADSTS53003 +cannot be foreseen +", ran.out, re.MULTILINE)
     assert f"{len(CATALOG.codes)} codes." in ran.out
     rows = regaudit("explain", "--list-codes", "--output-format", "json").json
@@ -291,7 +291,7 @@ def test_what_a_message_names(manifests: Path) -> None:
     mentions = {row["value"]: row["found"] for row in regaudit("explain", text, manifests, "--output-format", "json").json["mentions"]}
     assert list(mentions.values())[:3] == [
         f"the object ID, not the Application (client) ID, of the app registration Payroll 1 ({manifests}/first.json:1)",
-        "Microsoft Graph, an application of Microsoft's",
+        "Microsoft Graph, a Microsoft application",
         "neither an app registration nor a service principal that was read",
     ]
     assert mentions["https://payroll.example.com/signin"] == "web redirect URI of Payroll 1, web redirect URI of Payroll 2"

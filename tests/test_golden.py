@@ -151,7 +151,7 @@ def as_golden(name: str, args: tuple[str, ...], ran: Ran) -> str:
     if isinstance(printed, dict) and printed.get("report"):  # of explain: its inventory is that of scan
         printed["report"] |= {key: f"{len(printed['report'][key])} rows" for key in ("applications", "service_principals", "credentials")}
     reports = [printed, printed.get("report") or {}] if isinstance(printed, dict) else []
-    for rule in (rule for report in reports for rule in report.get("rules", ())):
+    for rule in (rule for report in reports if isinstance(report.get("rules"), list) for rule in report["rules"]):  # of config: a number
         rule.pop("definition", None)  # a hash, of which no reviewer learns anything
     return "\n".join([*lines({"$": " ".join(args), "exit code": ran.code, "errors": errors.splitlines(), "report": printed}), ""])
 

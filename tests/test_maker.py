@@ -70,7 +70,7 @@ def test_what_no_download_shows_is_open_and_said_to_be(name: str) -> None:
              "consent": ("Orders connector", "API permissions")}  # fmt: skip
     for link in open_:
         assert all(text in found[link]["portal"] for text in where[link]), "which application, and on which page"
-        assert found[link]["remedy"] == "add `az ad sp list --all` of the tenant"
+        assert found[link]["remedy"] == "add the output of `az ad sp list --all`"
     assert "5 of 8 links fit, 3 are open: what is open was not checked" in one_line(ran)
 
 

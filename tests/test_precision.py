@@ -135,7 +135,7 @@ def test_1_01_hosts_of_teams_tabs_and_office_add_ins_are_known_clients(tmp_path:
     tenant(tmp_path, [app(api=api)], [principal(CLIENT)])
     (found,) = findings(tmp_path, "preauth-unknown-client")
     assert NOWHERE in found.message
-    assert (found.remediation or "").startswith("1. Find out whether 99999999-9999-4999-8999-999999999999 is a client of Microsoft.")
+    assert (found.remediation or "").startswith("1. Find out whether 99999999-9999-4999-8999-999999999999 is a Microsoft client.")
 
 
 @pytest.mark.parametrize(
@@ -531,7 +531,7 @@ def test_1_25_platforms_that_are_not_in_the_input_make_no_difference(tmp_path: P
         ("https://digitaltwins.azure.net", "medium", "Azure Digital Twins"),
         ("https://apps.azureiotcentral.com", "medium", "Azure IoT Central"),
         ("https://cognitiveservices.azure.com", "medium", "Microsoft Cognitive Services"),
-        ("https://api.something-new.azure.com", "medium", "an API of Microsoft"),
+        ("https://api.something-new.azure.com", "medium", "a Microsoft API"),
         ("https://orders.contoso.com/api", "high", "https://orders.contoso.com/api"),
         ("https://payroll.westeurope.cloudapp.azure.com", "high", "https://payroll.westeurope.cloudapp.azure.com"),
         ("https://azure.com.contoso.com", "high", "https://azure.com.contoso.com"),
@@ -708,9 +708,9 @@ def text_of(rule: str) -> str:
 @pytest.mark.parametrize(
     ("rule", "says", "says_not"),
     [
-        ("clients-without-sp-allowed", "Microsoft ended that", "ends this behaviour"),
+        ("clients-without-sp-allowed", "Since then Entra ID refuses such clients", "ends this behaviour"),
         ("connector-redirect-unregistered", "the port of `localhost` is ignored", "letter by letter with those"),
-        ("redirect-slash-variants", "without a path (`https://host` and `https://host/`) they are the same", "With and without the slash are two redirect URIs."),
+        ("redirect-slash-variants", "without a path, `https://host` and `https://host/` are the same", "With and without the slash are two redirect URIs."),
         ("redirect-takeover-prone", "Static Web Apps", None),
         ("redirect-shortener-or-tunnel", "dev tunnel", "A tunnel's name goes"),
         ("redirect-case-duplicates", "host names are not", None),
@@ -718,11 +718,11 @@ def text_of(rule: str) -> str:
         ("connector-login-host", "ciamlogin.com", None),
         ("connector-secret-in-file", "shorter than 16 characters", "left alone"),
         ("perm-unknown-id", "only a part of them", "this is certain"),
-        ("perm-legacy-exchange-sharepoint", "since October 2026", "from October 2026 on"),
+        ("perm-legacy-exchange-sharepoint", "Since October 2026", "from October 2026 on"),
         ("preauth-unknown-client", "Microsoft's own clients", None),
         ("app-id-uri-unverified-domain", "Application Proxy", None),
         ("app-id-uri-trailing-slash", "Application Proxy", None),
-        ("secret-lifetime", "an hour more", None),
+        ("secret-lifetime", "an hour longer", None),
         ("implicit-id-token", "App Service authentication", None),
     ],
 )  # fmt: skip

@@ -172,7 +172,7 @@ def test_a_text_of_a_document_that_reads_like_a_collection_gets_no_remedy_of_one
     report = audit(tmp_path, select=["ALL"], as_of="2026-01-01")
     found = {reason.what: report.remedy(reason) for reason in report.reasons()}
     assert found[uri] is None
-    assert found["owners"] == "read applications with $expand=owners"
+    assert found["owners"] == "add the response to GET /applications?$expand=owners of Microsoft Graph, all pages"
 
 
 def test_what_was_not_evaluated_is_a_list_of_its_own(tenant: Path) -> None:
@@ -183,7 +183,11 @@ def test_what_was_not_evaluated_is_a_list_of_its_own(tenant: Path) -> None:
     assert all(sum(one["rules"].values()) == one["count"] for one in reasons)
     assert sum(one["count"] for one in reasons) == report["run"]["coverage"]["verdicts"]["not_evaluated"] > 0
     owners = next(one for one in reasons if one["what"] == "owners")
-    assert (owners["why"], owners["is_collection"], owners["remedy"]) == ("not in the input", True, "read applications with $expand=owners")
+    assert (owners["why"], owners["is_collection"], owners["remedy"]) == (
+        "not in the input",
+        True,
+        "add the response to GET /applications?$expand=owners of Microsoft Graph, all pages",
+    )
     assert "owner-none" in owners["rules"]
 
 
@@ -488,7 +492,8 @@ Read 1 app registration from 1 file.
 Evaluated 1 check with 2 rules: 0 passed, 1 failed; 0 did not apply.
 Not evaluated: 1 check. Missing data:
        1  owners: not in the input  (nobody)
-          read applications with $expand=owners
+          add the response to GET /applications?$expand=owners of Microsoft
+          Graph, all pages
 Findings: 1 high.
 """
 CARELESS = """# Careless app

@@ -67,7 +67,10 @@ def test_every_rule_has_a_page_at_its_identity_and_every_other_name_leads_there(
 def test_a_rules_page_says_what_the_rule_says(pages: dict[str, str]) -> None:
     text = pages["rules/secret-expired.md"]
     assert re.search(r"^\| Severity \| low if .+, else high \|$", text, re.MULTILINE)
-    assert "(`Application.Read.All` in a live tenant; for files: add GET /applications/{id}/federatedIdentityCredentials" in text
+    assert (
+        "(`Application.Read.All` in a live tenant; for files: add the response to GET /applications/{id}/federatedIdentityCredentials"
+        in text
+    )
     assert text.count("**Fails**") == 2
     assert "**Fails**, on 2026-06-01:" in text
     assert "[AADSTS7000222](../sign-in-errors.md#aadsts7000222)" in text

@@ -858,7 +858,7 @@ def test_deleted_registrations_are_said_to_be_deleted_and_not_judged(tmp_path: P
     gone = {**OTHER, "deletedDateTime": "2025-01-31T00:00:00Z"}
     documents = read_json([APP, gone])
     assert [d.data.display_name for d in documents.documents] == ["Payroll"]
-    assert [note.message for note in documents.notes] == ["'Other' was deleted on 2025-01-31 and is in the recycle bin: it is not judged"]
+    assert [note.message for note in documents.notes] == ["'Other' was deleted on 2025-01-31 and is in the recycle bin: it is not checked"]
     (tmp_path / "gone.json").write_text(json.dumps(gone))
     (empty,) = sources.read([str(tmp_path)]).empty
     assert empty.why == "all objects in it were deleted"

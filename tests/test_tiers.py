@@ -155,7 +155,7 @@ def test_row_9_licences_and_profiles_take_over_nothing(tmp_path: Path) -> None:
     path = requested(tmp_path, (MICROSOFT_GRAPH, "LicenseAssignment.ReadWrite.All"), (SHAREPOINT, "User.ReadWrite.All"))
     assert findings(path, "perm-tier0-requested", "perm-high-requested") == [
         ("perm-high-requested", "low", "the application requests the application permission LicenseAssignment.ReadWrite.All of Microsoft Graph: "
-         "after consent, whoever signs in as \"Payroll\" assigns and takes away licences"),
+         "after consent, anyone who signs in as \"Payroll\" assigns and takes away licences"),
     ]  # fmt: skip
 
 

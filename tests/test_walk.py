@@ -92,7 +92,7 @@ OPEN = (0, 2)
 FAULTS = {
     "redirect URI mistyped": Fault(
         lambda it: it.redirect("web", "https://global.consent.azure-apim.net/redirct"), "client",
-        f"signs in with {SHARED}, which is not registered", NOT_REGISTERED, "close to it is https://global.consent.azure-apim.net/redirct",
+        f"uses redirect URI {SHARED}, which is not registered", NOT_REGISTERED, "close to it is https://global.consent.azure-apim.net/redirct",
     ),
     "no redirect URI": Fault(
         lambda it: it.redirect("web"), "client", f"{SHARED}, which is not registered", NOT_REGISTERED, f"{SHARED} is not registered on",
@@ -166,7 +166,7 @@ FAULTS = {
         not_found("5b0f2f0a-9f63-4a53-8a61-3d5c1f0f7a10", "Expenses"), f"its Application (client) ID is {CLIENT}",
     ),
     "client ID of the API": Fault(
-        lambda it: it.oauth.update(clientId=API), "client", 'not registered as a redirect URI of "Expenses API"',
+        lambda it: it.oauth.update(clientId=API), "client", 'not registered on "Expenses API"',
         NOT_REGISTERED.replace(CLIENT, API), 'is not registered on "Expenses API"',
     ),
     "no service principal": Fault(

@@ -28,6 +28,17 @@ FORBIDDEN = {
     r"\bholds? for\b": "applies to",
     r"\bnobody (has )?(look|know|read|can tell)\w*": "is unknown, was not read",
     r"\blooked at\b": "checked",
+    r"\blook(s|ed|ing)? whether\b": "check whether",
+    r"\bnot judged\b|\bjudges the\b": "not checked",
+    r"\bends? in AADSTS": "fails with AADSTS",
+    r"\bblanks?\b": "space",
+    r"\breplaces? [^.:;]{1,80} by\b": "replace … with",
+    r"\bprevents? that\b": "prevent … from",
+    r"\brefused then\b": "refused afterwards",
+    r"\bnot (reported|checked) are\b": "…, are not reported",
+    r"\bhighest tier\b|\bpermissions? of tier 0\b": "tier 0 permission",
+    r"\b(application|API|client|service)s? of Microsoft(?! (Entra|Teams))": "Microsoft application",
+    r"(?<![-\w])multi-tenant(?![-\w])": "multitenant",
 }
 
 
@@ -145,6 +156,9 @@ def test_the_texts_of_every_kind_are_read(printed: list[tuple[str, str]]) -> Non
     samples = {
         "a redirect URI that stands on web", "10 checks, for want of", "2 files passed over", "it is no GUID", "which can be mended",
         "owners: not given", "it holds for all", "nobody looked at it", "too long to be looked at as a whole",
+        "look whether it exists", "SAML applications are not judged", "sign-in ends in AADSTS50011", "separated by blanks",
+        "replace it by the new one", "to prevent that users consent", "other workloads are refused then", "not reported are expired secrets",
+        "a permission of the highest tier", "an application of Microsoft", "a multi-tenant application",
     }  # fmt: skip
     assert all(any(re.search(pattern, sample) for sample in samples) for pattern in FORBIDDEN)
     assert all(any(re.search(pattern, sample) for pattern in FORBIDDEN) for sample in samples)

@@ -28,7 +28,7 @@ _HEADERS = ("application", "API", "permission", "kind", "tier", "admin consent",
 @click.option("--app", metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
 @outputs("text", "json", redact=True)
 def command(inputs: Inputs, output: Output, app: str | None) -> int:
-    """List every configured API permission (requiredResourceAccess): of which API, how far it reaches, and whether it was granted.
+    """List every configured API permission (requiredResourceAccess) with its API, its tier, and whether it is granted.
 
     What the input does not say is shown as ?, in JSON as null.
     """

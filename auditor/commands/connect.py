@@ -50,14 +50,14 @@ _MARKS = {
 def command(
     inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, strict: bool, certain_only: bool, as_of: str | None
 ) -> int:
-    """Walk from each connector to its API: client, service principals, permission, scope, consent.
+    """Check the way from each connector to its API, link by link: client, service principals, permission, scope, consent.
 
     PATH is a connector's folder, its apiProperties.json or a solution, and the app registrations that belong to it: two manifests, a
-    whole tenant's exports, or a live tenant. Each link fits, is broken, is likely broken, or is open: it says what was checked, and
-    what is missing. Links behind a broken one are open.
+    whole tenant's exports, or a live tenant. A link fits, is broken, is likely broken, or is open (it could not be checked). The output
+    says what was checked, and what is missing. Links after a broken one are open.
 
-    Exit codes: 0 no link is broken, 1 one is or likely is, 2 something could not be read, no link could be checked, or not all with
-    --strict.
+    Exit codes: 0 no link is broken, 1 a link is or likely is broken, 2 something could not be read, no link could be checked, or with
+    --strict a link is open.
     """
     from auditor.diagnose.chain import RULES, chains, gate, overview, roots, verdict
     from auditor.pipeline import AuditRequest

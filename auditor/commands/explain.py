@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,14 +48,14 @@ Examples:
 @click.command("explain", cls=Command, epilog=_EPILOG)
 @click.argument("what", metavar="RULE|CODE|MESSAGE|-", required=False, shell_complete=complete.explained)
 @click.argument("more", metavar="[PATH…]", nargs=-1, type=click.Path())
-@click.option("--list-codes", is_flag=True, help="List the AADSTS codes that are known, and how many rules look for each.")
+@click.option("--list-codes", is_flag=True, help="List the known AADSTS codes, and how many rules look for the cause of each.")
 @inputs(argument=False)
 @rules(select=False)
 @exceptions()
 @certain_only
 @as_of
 @limit
-@click.option("--raw", is_flag=True, help="The page of a rule as it is written, with all its examples.")
+@click.option("--raw", is_flag=True, help="Show the rule's page as it is written, with all its examples.")
 @outputs("text", "json", commands=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,
@@ -62,12 +63,11 @@ def command(
 ) -> int:  # fmt: skip
     """Show what RULE is about: how severe it is, what it reads, why it matters, how to fix it, an example that fails.
 
-    Of an AADSTS code, or of a whole error message in which one stands (- reads it from standard input), show what it means and which
-    rules look for its cause. With files, folders or a tenant, hold the message and these rules against them.
+    For an AADSTS code, or a whole error message that contains one (- reads it from standard input), show what it means and which rules look
+    for its cause. With files, folders or a tenant, also check whether they have one of these causes.
 
-    \b
-    Exit codes with files: 0 the causes that can be checked are excluded, 1 a cause was found, 2 it cannot be told: something is not in the
-    input, a code is not known or not one of configuration.
+    Exit codes with files: 0 the causes that can be checked are excluded, 1 a cause was found, 2 the cause is not known: data is missing
+    in the input, or the code is unknown or not about configuration.
     """
     from auditor.pipeline import AuditRequest
 
@@ -131,6 +131,13 @@ def _page_row(page: Rule, told: About, output: Output) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _toml(value: object) -> str:
+    """A parameter's value as the page has it."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
 def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
     """What a rule is about, in the terminal's width; commands and JSON are not wrapped."""
     from auditor import markdown
@@ -151,11 +158,11 @@ def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
     for number, reading in enumerate(told.readings):
         yield from row("" if number else "Reads", _reading(reading))
     for name, value in page.params.items():
-        yield from row("Parameter", f"{name} = {value!r}")
+        yield from row("Parameter", f"{name} = {_toml(value)}")
     for number, (code, meaning) in enumerate(told.codes.items()):
         yield from row("" if number else "Sign-in", f"AADSTS{code}" + (f": {markdown.inline(meaning)}" if meaning else ""))
     if page.gives_way_to:
-        yield from row("Left out", f"where one of these fails: {', '.join(page.gives_way_to)}")
+        yield from row("Left out", f"if one of these rules reports the same: {', '.join(page.gives_way_to)}")
     yield from ("", head("Why"))
     yield from markdown.wrap(markdown.lines(page.why), "  ")
     example = told.failing
@@ -177,7 +184,7 @@ def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
 def _reading(reading: Reading) -> str:
     from auditor import markdown
 
-    ways = [f"live with {reading.permission}"] if reading.permission else []
+    ways = [f"live tenant: {reading.permission}"] if reading.permission else []
     ways += [f"files: {markdown.inline(reading.files)}"] if reading.files else []
     return reading.what + (f" ({'; '.join(ways)})" if ways else "")
 
@@ -341,7 +348,7 @@ def _counts(rule: Rule, report: Report) -> dict[str, int]:
 
 def _verdicts(counts: dict[str, int]) -> str:
     words = {"failed": "failed", "passed": "passed", "not_evaluated": "not evaluated", "not_applicable": "did not apply", "errors": "broke"}
-    return ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts[name]) or "nothing to judge"
+    return ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts[name]) or "nothing to check"
 
 
 def _row(explanation: Explanation, report: Report | None) -> dict[str, Any]:

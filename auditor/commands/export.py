@@ -30,14 +30,14 @@ Examples:
 @click.option("-o", "--output", "target", required=True, metavar="FILE", type=click.Path(), help="The snapshot: FILE.ndjson.gz.")
 @live_options
 @rules(profile="strict", settings=False)
-@click.option("--resume", is_flag=True, help="Go on with an export that was stopped.")
+@click.option("--resume", is_flag=True, help="Continue an export that was stopped.")
 @click.option("--force", is_flag=True, help="Replace FILE even if it is not a snapshot.")
 @outputs()
 def command(target: str, rules: RuleSelection, output: Output, resume: bool, force: bool, **options: Any) -> int:
-    """Read a live tenant into one file, without secrets, for `regaudit scan` to audit later or elsewhere.
+    """Save a live tenant in one file, without secrets, for `regaudit scan` to audit later or elsewhere.
 
-    What is read is spooled beside FILE; FILE appears when it is whole. Exit code 2 when a part of the tenant could not be read; the
-    snapshot then says which.
+    The data is first collected beside FILE; FILE is written once it is complete. The exit code is 2 if a part of the tenant could not be
+    read; the snapshot then says which part.
     """
     from auditor import __version__
     from auditor.display import clean
@@ -58,7 +58,7 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
     try:
         info = source.read(live, planned, writer, progress.collection)
         if any(covered.reason == INTERRUPTED for covered in info.covered):
-            raise UsageError(f"stopped; go on with --resume, or delete {writer.folder}")
+            raise UsageError(f"stopped; continue with --resume, or delete {writer.folder}")
         writer.finish(info)
     except OSError as error:
         raise UsageError(

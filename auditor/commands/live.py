@@ -16,16 +16,20 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SIGN_IN = (
-    click.option("--tenant", metavar="TENANT", help="A live tenant: its id, or one of its domains, as in contoso.onmicrosoft.com."),
-    click.option("--auth", type=click.Choice(AUTHS), help="How to sign in to the tenant (default: default, azure-identity's chain)."),
+    click.option("--tenant", metavar="TENANT", help="A live tenant: its ID, or one of its domains, as in contoso.onmicrosoft.com."),
+    click.option(
+        "--auth",
+        type=click.Choice(AUTHS),
+        help="How to sign in (default: default, DefaultAzureCredential).",
+    ),
     click.option("--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True, help="The tenant's cloud."),
-    click.option("--graph-url", metavar="URL", help="Another Microsoft Graph: https://HOST, without a version."),
-    click.option("--authority", metavar="URL", help="Another authority to sign in with: https://HOST."),
-    click.option("--ca-bundle", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="Certificates to trust, in PEM."),
+    click.option("--graph-url", metavar="URL", help="The address of another Microsoft Graph: https://HOST, without a version."),
+    click.option("--authority", metavar="URL", help="The address of another authority for the sign-in: https://HOST."),
+    click.option("--ca-bundle", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="The certificates to trust, in PEM."),
 )
 _SOME = (
-    click.option("--app", "apps", multiple=True, metavar="ID", help="Only this registration: its application (client) id or object id."),
-    click.option("--filter", "filter_", metavar="ODATA", default="", help="Only registrations that meet this OData filter."),
+    click.option("--app", "apps", multiple=True, metavar="ID", help="Only this registration: its application (client) ID or object ID."),
+    click.option("--filter", "filter_", metavar="ODATA", default="", help="Only registrations that match this OData filter."),
 )
 
 

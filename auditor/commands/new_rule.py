@@ -18,7 +18,7 @@ PAGE = """\
 
 ```toml rule
 severity   = "medium"                  # FILL-IN: critical, high, medium, low or info
-# FILL-IN: what the rule judges and where it applies; delete these three lines if it judges every registration
+# FILL-IN: what the rule checks and where it applies; delete these three lines if it checks every registration
 # each     = "app.secrets as secret"
 # given    = "not secret.superseded"
 require    = "app.display_name != ''"  # FILL-IN: what must hold
@@ -53,9 +53,9 @@ FILL-IN: delete this line. The object without what the rule reads, since missing
 
 @click.command("new-rule", cls=Command, epilog="Example: regaudit new-rule naming/team-prefix-missing --folder my-rules")
 @click.argument("rule", metavar="AREA/NAME")
-@click.option("--folder", metavar="DIR", help="The folder of your own rules. Without it: regaudit's own, in a checkout.")
+@click.option("--folder", metavar="DIR", help="The folder of your own rules (default: regaudit's rules, in a checkout).")
 def command(rule: str, folder: str | None) -> None:
-    """Begin a rule: write the page DIR/AREA/NAME.md, which says what to fill in and fails `regaudit test` until that is done.
+    """Begin a rule of your own: write the page DIR/AREA/NAME.md, which says what to fill in and fails `regaudit test` until it is complete.
 
     AREA and NAME are in kebab-case, and NAME says what is wrong: client-secret-expired.
     """

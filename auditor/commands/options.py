@@ -43,13 +43,13 @@ class _Profile(click.Option):
         from auditor.rulebook import profiles
 
         named = copy(self)
-        named.help = f"Which rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
+        named.help = f"Selects rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
         return click.Option.get_help_record(named, ctx)
 
 
 _EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
 _ALLOW_EMPTY = click.option("--allow-empty/--no-allow-empty", help="Exit with 0 instead of 2 if the input is empty.")
-_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="How to name standard input in the report.")
+_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="The name of standard input in the report.")
 
 
 def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
@@ -58,22 +58,22 @@ def _size(context: click.Context, parameter: click.Parameter, value: str) -> int
 
 _MAX_SIZE = click.option(
     "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
-    help="Larger files are named and not read. 100,000 registrations are 255 MB; reading them takes three times that in memory.",
+    help="Larger files are reported and not read. 100,000 registrations are 255 MB; reading them takes three times as much memory.",
 )  # fmt: skip
 _SELECT = click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
     help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.",
 )  # fmt: skip
-_IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="Not these rules.")
+_IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="All but these rules.")
 _EXTEND = click.option("--extend-rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder with rule pages of your own.")
 _SET = click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="Print only the most important lines, and no progress.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also print all reasons, notes and skipped files.")
-_NO_COLOR = click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR have the same effect as usual.")
+_NO_COLOR = click.option("--no-color", is_flag=True, help="Print no colours. NO_COLOR and FORCE_COLOR are also obeyed.")
 _SHELL = click.option(
     "--shell",
     type=click.Choice([shell.value for shell in Shell]),
-    help="The shell that commands of fixes are written for; default: the platform's.",
+    help="The shell that the commands of fixes are written for (default: that of the platform).",
 )  # fmt: skip
 _REDACT = click.option(
     "--redact", is_flag=True,
@@ -237,8 +237,13 @@ def outputs(*forms: str, commands: bool = False, redact: bool = False) -> Decora
 
     `commands`: what is printed has commands in it. `redact`: it has what the input says, which can be left out.
     """
+<<<<<<< HEAD
     form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="How to print it.")
     shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()), *((_REDACT,) if redact else ()))
+=======
+    form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="The format of the output.")
+    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()))
+>>>>>>> main
     return _one_value("output", _output, (form, *shared) if forms else shared)
 
 

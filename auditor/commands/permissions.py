@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "permissions", cls=Command, epilog="Example: regaudit permissions --select credentials --output-format required-resource-access"
+    "permissions", cls=Command, epilog="\b\nExample:\n  regaudit permissions --select credentials --output-format required-resource-access"
 )
 @rules(settings=False)
 @outputs("text", "json", "required-resource-access")
 def command(rules: RuleSelection, output: Output) -> None:
-    """Print the least Microsoft Graph permissions for a live scan, and the calls that need them.
+    """Print the least Microsoft Graph permissions that a live scan needs, and the calls that need them.
 
-    All of them only read. What is missing costs the rules that read it, and no others: they are then not evaluated.
-    --output-format required-resource-access is a block to paste into a registration's manifest.
+    All of them are read permissions. If one is missing, the rules that need it are not evaluated; all other rules are.
+    --output-format required-resource-access prints a block to paste into a registration's manifest.
     """
     import json
 

@@ -22,7 +22,7 @@ _LONGEST = 1000  # characters of a line, before it is wrapped
 @rules()
 @outputs("text", "json")
 def command(rules: RuleSelection, output: Output) -> None:
-    """List the rules: how severe they are and what they report; with -v what they need besides app registrations, and parameters."""
+    """List the rules with their severity and what they report; with -v also what they need besides app registrations, and parameters."""
     rows = [described(rule) for rule in rules.rules()]
     if output.form == "json":
         echo_json(rows)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @rules(profile=None, extend=False, settings=False)
 @outputs()
 def command(folder: str | None, rules: RuleSelection, output: Output) -> int:
-    """Run the examples of all rule pages of DIR, or of those that come with regaudit.
+    """Run the examples of all rule pages in DIR, or of the rules that come with regaudit.
 
     Each page needs an example that fails and one that passes. Exit code 1 when an example does not do what its page says.
     """

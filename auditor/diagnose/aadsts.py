@@ -185,7 +185,7 @@ def _who(id_: str, roots: list[Any], report: Loaded) -> str:
     if roots:
         return ", ".join(_identified(id_, root) for root in roots[:MOST])
     if id_ in CATALOG.first_party:
-        return f"{CATALOG.first_party[id_]}, an application of Microsoft's"
+        return f"{CATALOG.first_party[id_]}, a Microsoft application"
     if any(world.tenant.id.__class__ is str and world.tenant.id == id_ for world in report.worlds):
         return "the tenant"
     return "neither an app registration nor a service principal that was read"

@@ -351,7 +351,7 @@ _Asked = list[tuple[Step, list[Verdict]]]
 def _open(link: Link, what: Any, asked: _Asked, connector: Connector, before: list[Judged]) -> Reason | str | None:
     """Why a link is open; None where it fits."""
     if (broken := next((judged.link for judged in before if judged.status == "fail"), None)) is not None:
-        return f"behind the {broken}, which is {'likely ' * _is_likely(before, broken)}broken"
+        return f"after the {broken}, which is {'likely ' * _is_likely(before, broken)}broken"
     if isinstance(what, Unknown):
         return what.key
     gaps = (verdict.reason for step, verdicts in asked if not step.minor for verdict in verdicts if verdict.reason is not None)

@@ -118,7 +118,7 @@ def _no_consent(message: Message, worlds: list[World]) -> Answers:
 
 def _preauthorization(client: str, apis: list[App], resource: str) -> Answers:
     """A client of Microsoft: its registration cannot be changed, so that the API has to preauthorize it."""
-    name = f'"{CATALOG.first_party[client]}" ({client}) is an application of Microsoft, whose API permissions nobody else can change'
+    name = f'"{CATALOG.first_party[client]}" ({client}) is a Microsoft application, whose API permissions nobody else can change'
     if not apis:
         what = f"the API {resource}" if resource else "the API"
         yield Said.open, f"{name}: {what} has to preauthorize it, and its registration is not in the input"

@@ -65,74 +65,77 @@ class Need(msgspec.Struct, frozen=True):
 _APPLICATION, _DIRECTORY, _POLICY = "Application.Read.All", "Directory.Read.All", "Policy.Read.All"
 
 APPLICATIONS = Collection(
-    "applications", "application", "add `az ad app list --all` and `az ad sp list --all` of the tenant",
+    "applications", "application", "add the output of `az ad app list --all` and of `az ad sp list --all`",
     path="/applications", permission=_APPLICATION, what="app registrations", is_always_read=True,
     subtypes=("agentIdentityBlueprint",), markers=("appId", "requiredResourceAccess", "signInAudience", "identifierUris"),
 )  # fmt: skip
 SERVICE_PRINCIPALS = Collection(
-    "servicePrincipals", "servicePrincipal", "add `az ad sp list --all` of the tenant",
+    "servicePrincipals", "servicePrincipal", "add the output of `az ad sp list --all`",
     path="/servicePrincipals", permission=_APPLICATION, what="service principals",
     subtypes=("agentIdentityBlueprintPrincipal", "agentIdentity"), also_called=("servicePrinciples",),  # Microsoft published this spelling
     markers=("servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "passwordCredentials", "keyCredentials"),
 )  # fmt: skip
 GRANTS = Collection(
-    "oauth2PermissionGrants", "oauth2PermissionGrant", "add GET /oauth2PermissionGrants of Microsoft Graph, to its last page", is_link=True,
-    path="/oauth2PermissionGrants", permission=_DIRECTORY, what="delegated permissions that were consented to",
+    "oauth2PermissionGrants", "oauth2PermissionGrant",
+    "add the response to GET /oauth2PermissionGrants of Microsoft Graph, all pages", is_link=True,
+    path="/oauth2PermissionGrants", permission=_DIRECTORY, what="granted delegated permissions",
     needs=(SERVICE_PRINCIPALS,), type="oAuth2PermissionGrant", markers=("consentType",), has_common_name=True,
 )  # fmt: skip
 ASSIGNMENTS = Collection(
     "appRoleAssignments", "appRoleAssignment",
-    "add GET /servicePrincipals/{id}/appRoleAssignments of Microsoft Graph", is_link=True, parent=SERVICE_PRINCIPALS,
+    "add the response to GET /servicePrincipals/{id}/appRoleAssignments of Microsoft Graph", is_link=True, parent=SERVICE_PRINCIPALS,
     path="/servicePrincipals/{id}/appRoleAssignedTo", permission=_APPLICATION,
-    what="application permissions that were granted, and who is assigned: of each that defines roles",
+    what="app role assignments (granted application permissions) of each service principal with app roles",
     needs=(SERVICE_PRINCIPALS,), markers=("appRoleId",), has_common_name=True,
 )  # fmt: skip
 ASSIGNED_TO = Collection(
     "appRoleAssignedTo", "appRoleAssignment",
-    "add GET /servicePrincipals/{id}/appRoleAssignedTo of Microsoft Graph", is_link=True, parent=SERVICE_PRINCIPALS,
+    "add the response to GET /servicePrincipals/{id}/appRoleAssignedTo of Microsoft Graph", is_link=True, parent=SERVICE_PRINCIPALS,
     side_of=ASSIGNMENTS, needs=(SERVICE_PRINCIPALS, ASSIGNMENTS),
 )  # fmt: skip
 OWNERS = Collection(
-    "owners", "owner", "read applications with $expand=owners", parent=APPLICATIONS,
+    "owners", "owner", "add the response to GET /applications?$expand=owners of Microsoft Graph, all pages", parent=APPLICATIONS,
     path="/applications", permission=_APPLICATION, also="User.Read.All", what="owners of app registrations", has_common_name=True,
 )  # fmt: skip
 PRINCIPAL_OWNERS = Collection(
-    "servicePrincipalOwners", "owner", "read servicePrincipals with $expand=owners", parent=SERVICE_PRINCIPALS,
+    "servicePrincipalOwners", "owner",
+    "add the response to GET /servicePrincipals?$expand=owners of Microsoft Graph, all pages", parent=SERVICE_PRINCIPALS,
     side_of=OWNERS, path="/servicePrincipals", permission=_APPLICATION, also="User.Read.All", what="owners of service principals",
     needs=(SERVICE_PRINCIPALS,),
 )  # fmt: skip
 FEDERATED = Collection(
     "federatedIdentityCredentials", "federatedIdentityCredential",
-    "add GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph", parent=APPLICATIONS,
+    "add the response to GET /applications/{id}/federatedIdentityCredentials of Microsoft Graph", parent=APPLICATIONS,
     path="/applications/{id}/federatedIdentityCredentials", version="beta",  # claimsMatchingExpression is there only
-    permission=_APPLICATION, what="federated credentials: of each registration that has any",
+    permission=_APPLICATION, what="federated credentials of each registration that has them",
     markers=("audiences",), has_common_name=True,
 )  # fmt: skip
 ORGANIZATION = Collection(
     "organization", "organization",
-    "add what `az rest --method get --url https://graph.microsoft.com/v1.0/organization` prints", is_one=True,
-    path="/organization", permission=_DIRECTORY, what="the tenant's id and verified domains", is_always_read=True,
+    "add the output of `az rest --method get --url https://graph.microsoft.com/v1.0/organization`", is_one=True,
+    path="/organization", permission=_DIRECTORY, what="the tenant's ID and verified domains", is_always_read=True,
     markers=("verifiedDomains",), has_common_name=True,
 )  # fmt: skip
 AUTHORIZATION = Collection(
-    "authorizationPolicy", "authorizationPolicy", "add GET /policies/authorizationPolicy of Microsoft Graph", is_one=True,
-    path="/policies/authorizationPolicy", permission=_POLICY, what="what users may consent to and register",
+    "authorizationPolicy", "authorizationPolicy", "add the response to GET /policies/authorizationPolicy of Microsoft Graph", is_one=True,
+    path="/policies/authorizationPolicy", permission=_POLICY, what="settings for user consent and for registering applications",
     markers=("defaultUserRolePermissions",),
 )  # fmt: skip
 ADMIN_CONSENT = Collection(
-    "adminConsentRequestPolicy", "adminConsentRequestPolicy", "add GET /policies/adminConsentRequestPolicy of Microsoft Graph", is_one=True,
-    path="/policies/adminConsentRequestPolicy", permission=_POLICY, what="whether users can ask an admin for consent",
+    "adminConsentRequestPolicy", "adminConsentRequestPolicy",
+    "add the response to GET /policies/adminConsentRequestPolicy of Microsoft Graph", is_one=True,
+    path="/policies/adminConsentRequestPolicy", permission=_POLICY, what="settings for admin consent requests",
     markers=("notifyReviewers",),
 )  # fmt: skip
 APP_MANAGEMENT = Collection(
     "defaultAppManagementPolicy", "defaultAppManagementPolicy",
-    "add GET /policies/defaultAppManagementPolicy of Microsoft Graph", is_one=True,
-    path="/policies/defaultAppManagementPolicy", permission=_POLICY, what="the tenant's limits for secrets and certificates",
+    "add the response to GET /policies/defaultAppManagementPolicy of Microsoft Graph", is_one=True,
+    path="/policies/defaultAppManagementPolicy", permission=_POLICY, what="the app management policy (limits for secrets and certificates)",
     type="tenantAppManagementPolicy", markers=("applicationRestrictions",),
 )  # fmt: skip
 SIGN_INS = Collection(
     "servicePrincipalSignInActivities", "servicePrincipalSignInActivity",
-    "add GET /reports/servicePrincipalSignInActivities of Microsoft Graph (beta), to its last page",
+    "add the response to GET /reports/servicePrincipalSignInActivities of Microsoft Graph (beta), all pages",
     path="/reports/servicePrincipalSignInActivities", version="beta", permission="AuditLog.Read.All",
     what="when service principals were last used", markers=("lastSignInActivity",),
 )  # fmt: skip

@@ -272,7 +272,7 @@ class App(Fact):
 
     @fact(graph="signInAudienceRestrictions/allowedTenantIds")
     def allowed_tenants(self) -> list[str] | None:
-        """The tenants to which the use of a multi-tenant application is restricted (beta); null: it is not."""
+        """The tenants to which the use of a multitenant application is restricted (beta); null: it is not."""
         if not (self._audience_kind or "").lower().endswith("allowedtenantsaudience"):
             return None
         tenants: list[str] = listed(self._allowed_tenants)
@@ -418,7 +418,7 @@ class App(Fact):
 
     @fact(SERVICE_PRINCIPALS.whole, ASSIGNMENTS, unknown_without=(SERVICE_PRINCIPALS,))
     def privileged(self) -> bool:
-        """Holds an application permission of tier 0."""
+        """Has a tier 0 application permission."""
         principal = self.service_principal
         return principal is not None and principal.privileged
 

@@ -158,7 +158,7 @@ class Connector(Fact):
 
     @fact(CONNECTOR_PARTS)
     def microsoft_host(self) -> str | None:
-        """App id of the API of Microsoft that is called at `host`, where it takes tokens for itself only; null for other hosts."""
+        """App ID of the Microsoft API that is called at `host`, where it takes tokens for itself only; null for other hosts."""
         return hosts.api_at(self.host)
 
     @property
@@ -242,12 +242,12 @@ class Connector(Fact):
 
     @fact(graph="resourceUri")
     def microsoft_api(self) -> str | None:
-        """The API of Microsoft that its resource URL names, by its host 'an API of Microsoft'; null for others."""
+        """The Microsoft API that its resource URL names, by its host 'a Microsoft API'; null for others."""
         uri = self.resource_uri.rstrip("/").lower()
         if (name := self.world.catalog.at_first_use.get(uri)) is not None:
             return name
         _, scheme, rest = uri.partition("://")
-        return "an API of Microsoft" if hosts.is_microsofts((rest if scheme else uri).partition("/")[0]) else None
+        return "a Microsoft API" if hosts.is_microsofts((rest if scheme else uri).partition("/")[0]) else None
 
     @fact(graph="loginUri")
     def login_cloud(self) -> Literal["public", "us government", "china"] | None:
@@ -336,7 +336,7 @@ class Connector(Fact):
 
     @fact(graph="clientId")
     def client_first_party(self) -> bool:
-        """Its client is an application of Microsoft's own."""
+        """Its client is a Microsoft application."""
         return self.client_id in self.world.catalog.first_party
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, graph="resourceUri")

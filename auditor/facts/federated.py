@@ -109,7 +109,7 @@ class FederatedCredential(Fact):
 
     @fact()
     def untrimmed(self) -> bool:
-        """Issuer, subject or an audience begins or ends with a blank: it never equals a token's."""
+        """Issuer, subject or an audience begins or ends with a space: it never equals a token's."""
         subject = self.subject
         values = [self.issuer, "" if subject is None else subject, *self.audiences]
         return any(value != value.strip() for value in values)
@@ -127,7 +127,7 @@ class FederatedCredential(Fact):
         audiences = list(self.audiences)
         for what, value in [*values.items(), *(("audience", audience) for audience in audiences)]:
             if value != value.strip():
-                return f"the {what} begins or ends with a blank, which tokens do not have"
+                return f"the {what} begins or ends with a space, which tokens do not have"
             if len(value) > issuers.MAX_LENGTH:
                 return f"the {what} has {len(value)} characters; Entra ID allows {issuers.MAX_LENGTH}"
         return None if self.valid_name else f"the name {self.name!r} is not 3 to 120 letters, digits, hyphens and underscores"

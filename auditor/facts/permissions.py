@@ -223,7 +223,7 @@ class GrantedPermission(Fact):
 
     @fact()
     def all_scopes_to_keep(self) -> str | None:
-        """The scope of its oauth2PermissionGrant without it, blanks between; null where nothing is left, and where `grant_id` is null."""
+        """The scope of its oauth2PermissionGrant without it, separated by spaces; null where nothing is left or `grant_id` is null."""
         if self.grant_id is None:
             return None
         return " ".join(value for value in self._scope.split() if value != self.value) or None
@@ -301,7 +301,7 @@ class DelegatedGrant(Fact):
     resource_id: str = prop("resourceId", lower, "Object ID of the API's service principal.")
     consent: ConsentType = prop("consentType", word(ConsentType), "For everybody, or for one user.")
     user_id: str = prop("principalId", lower, "Object ID of the one user; '' for everybody.")
-    scope: str = prop("scope", text, "Names of the delegated permissions, with blanks between.")
+    scope: str = prop("scope", text, "Names of the delegated permissions, separated by spaces.")
 
     _client_id: Any = part("clientId", str)  # joins read it of the document
 

@@ -227,7 +227,7 @@ class ServicePrincipal(Fact):
 
     @fact(ASSIGNMENTS)
     def privileged(self) -> bool:
-        """Holds an application permission of tier 0."""
+        """Has a tier 0 application permission."""
         return some(self.world.grants.application(self), lambda grant: grant.privilege == "tier 0")
 
     @fact(PRINCIPAL_OWNERS)

@@ -97,7 +97,7 @@ class Uri(Fact):
 
     @fact()
     def well_formed(self) -> bool:
-        """Absolute, with a host where the scheme is http or https, without user, blank, backslash or control character."""
+        """Absolute, with a host where the scheme is http or https, without user, space, backslash or control character."""
         return (
             self.scheme != ""
             and (self.host != "" or self.scheme not in ("http", "https"))
@@ -270,7 +270,7 @@ class IdentifierUri(Uri):
 
     @fact(APPLICATIONS.whole)
     def names_registration(self) -> bool:
-        """What stands in it as an ID is that of another registration of the tenant, or of an application of Microsoft's."""
+        """What stands in it as an ID is that of another registration of the tenant, or of a Microsoft application."""
         named, world = self.claimed_id, self.owner.world
         if named is None or named == self.owner.app_id:
             return False

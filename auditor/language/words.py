@@ -17,23 +17,43 @@ from auditor.pattern import late
 # What a yes/no fact says of its object, and what its opposite says.
 _VERBS = {
     "admin_consent": ("needs admin consent", "does not need admin consent"),
-    "bound": ("is bound to a repository or its owner", "is not bound to a repository or its owner"),
+    "bound": ("names a repository or its owner", "names neither a repository nor its owner"),
     "bound_tunnel": ("is a tunnel that stays with one account", "is not a tunnel that stays with one account"),
     "enabled": ("is enabled", "is disabled"),
     "expired": ("has expired", "has not expired"),
     "exposes_api": ("exposes an API", "exposes no API"),
-    "first_party": ("is Microsoft's own", "is not Microsoft's own"),
+    "first_party": ("belongs to Microsoft", "does not belong to Microsoft"),
     "foreign": ("belongs to another tenant", "does not belong to another tenant"),
-    "implicit_access_tokens": ("gets access tokens by the implicit grant", "gets no access tokens by the implicit grant"),
+    "implicit_access_tokens": ("gets access tokens from the implicit grant", "gets no access tokens from the implicit grant"),
     "loopback": ("is a loopback address", "is not a loopback address"),
     "multi_tenant": ("accepts accounts of other tenants", "accepts accounts of its own tenant only"),
     "needed_by_connector": ("is needed by a connector", "is not needed by a connector"),
     "personal_accounts": ("accepts personal Microsoft accounts", "does not accept personal Microsoft accounts"),
-    "privileged": ("holds an application permission of the highest tier", "holds no application permission of the highest tier"),
-    "untrimmed": ("begins or ends with a blank in issuer, subject or audience", "has no blank at the ends of issuer, subject and audience"),
+    "privileged": ("has a tier 0 application permission", "has no tier 0 application permission"),
+    "untrimmed": (
+        "has a space at the beginning or end of its issuer, subject or audience",
+        "has no space at the ends of issuer, subject and audience",
+    ),
     "valid": ("is valid", "is not valid"),
     "verified_publisher": ("has a verified publisher", "has no verified publisher"),
     "withdrawn": ("has the form that GitHub withdrew", "does not have the form that GitHub withdrew"),
+}
+# What a fact that equals a value says of its object, and what one says that does not.
+_EQUALS = {
+    ("abuse", "abused"): ("is a product that attackers also use", "is not a product that attackers also use"),
+    ("consent", "admin"): ("applies to all users", "applies to individual users"),
+    ("entity", "pull_request"): ("is a pull request", "is not a pull request"),
+    ("kind", "application"): ("is an application permission", "is not an application permission"),
+    ("kind", "client"): ("is the configuration of a client application", "is not the configuration of a client application"),
+    ("kind", "delegated"): ("is a delegated permission", "is not a delegated permission"),
+    ("privilege", "tier 0"): ("is of tier 0", "is not of tier 0"),
+    ("user_consent", "all"): ("lets users consent to all applications", "does not let users consent to all applications"),
+}
+# What a fact that is there says of its object, and what one says that is null.
+_PRESENT = {
+    "catalog_date": ("is known from the catalog only", "is in the input with all its permissions"),
+    "managed_identity": ("names a managed identity of this tenant", "names no managed identity of this tenant"),
+    "microsoft_api": ("names a Microsoft API", "names no Microsoft API"),
 }
 _LISTS = {
     "additional_properties": "additional property",
@@ -45,12 +65,12 @@ _LISTS = {
     "group_claims": "group claim",
     "optional_claims": "optional claim",
     "owners": "owner",
-    "permission_ids": "permission",
+    "permission_ids": "preauthorized permission",
     "redirect_uris": "redirect URI",
     "requested_permissions": "requested permission",
     "scopes": "scope",
     "secrets": "client secret",
-    "usages": "use",
+    "usages": "usage",
 }
 # Names of roots, loops and facts that do not read as they are.
 _NAMES = {
@@ -61,11 +81,10 @@ _NAMES = {
     "credential": "federated credential",
     "github": "GitHub subject",
     "id": "ID",
-    "issuer_ends": "issuer's last day",
-    "managed_identity": "managed identity",
-    "microsoft_api": "API of Microsoft",
-    "portless": "form without port",
+    "issuer_ends": "last day of the issuer",
+    "portless": "address without port",
     "principal": "service principal",
+    "resource": "API",
     "resource_app_id": "API",
     "secret": "client secret",
     "uri": "URI",
@@ -73,7 +92,7 @@ _NAMES = {
 }
 _VALUES = {"00000003-0000-0000-c000-000000000000": "Microsoft Graph"}
 _COMPARED = {ast.Gt: "more than", ast.GtE: "at least", ast.Lt: "less than", ast.LtE: "at most"}
-_SUBJECT = late(r"the (?:(?! of (?:an?|every) )[\w' -])+? (?=(?:is|has|does|belongs|holds|accepts|gets|needs|exposes|begins)\b)")
+_SUBJECT = late(r"the (?:(?! of (?:an?|every) )[\w' -])+? (?=(?:is|has|does|belongs|accepts|gets|needs|exposes|names|lets|applies)\b)")
 
 
 class _Unsaid(Exception):
@@ -91,6 +110,18 @@ def severity(expression: str, params: Mapping[str, Any]) -> str:
         out += f"{_level(tree.body)} if {_Words(params).condition(tree.test)}; "
         tree = tree.orelse
     return out.removesuffix("; ") + (", else " if out.count("; ") == 1 else "; else " if out else "") + _level(tree)
+
+
+def _unguarded(values: list[ast.expr]) -> list[ast.expr]:
+    """Without what only says that a fact is there which another part speaks of."""
+    kept = []
+    for one in values:
+        match one:
+            case ast.Compare(left=ast.Attribute() as fact, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+                if any(ast.unparse(fact) in map(ast.unparse, ast.walk(other)) for other in values if other is not one):
+                    continue
+        kept.append(one)
+    return kept
 
 
 def _level(tree: ast.expr) -> str:
@@ -117,17 +148,42 @@ class _Words:
         if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
             return self.condition(tree.operand, holds=not holds)
         if isinstance(tree, ast.BoolOp):
-            return _joined([self.condition(one, holds=holds) for one in tree.values], by_or=isinstance(tree.op, ast.Or) is holds)
+            if (said := self._expiry(tree, holds)) is not None:
+                return said
+            values = _unguarded(tree.values) if isinstance(tree.op, ast.And) and holds else tree.values
+            return _joined([self.condition(one, holds=holds) for one in values], by_or=isinstance(tree.op, ast.Or) is holds)
         try:
             return self._said(tree, holds)
         except _Unsaid:
             return f"`{ast.unparse(tree)}`" if holds else f"not `{ast.unparse(tree)}`"
+
+    def _expiry(self, tree: ast.BoolOp, holds: bool) -> str | None:
+        """x.end is None or x.end > now: a credential that has not expired."""
+        match tree:
+            case ast.BoolOp(
+                op=ast.Or(),
+                values=[
+                    ast.Compare(left=ast.Attribute(value=of, attr="end") as end, ops=[ast.Is()], comparators=[ast.Constant(value=None)]),
+                    ast.Compare(left=left, ops=[ast.Gt()], comparators=[right]),
+                ],
+            ):
+                match left, right:
+                    case _, ast.Name(id="now") if ast.unparse(left) == ast.unparse(end):
+                        return f"{self._subject(of)} has {'not ' * holds}expired"
+                    case ast.BinOp(left=moment, op=ast.Sub(), right=ast.Name(id="now")), _ if ast.unparse(moment) == ast.unparse(end):
+                        return f"{self._subject(of)} {'does not expire' if holds else 'expires'} within {self._value(right)}"
+        return None
 
     def _said(self, tree: ast.expr, holds: bool) -> str:
         if isinstance(tree, ast.Attribute) and tree.attr in _VERBS:
             return f"{self._subject(tree.value)} {_VERBS[tree.attr][not holds]}"
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in ("any", "all") and len(tree.args) == 1:
             return self._loop(tree.func.id, tree.args[0], holds)
+        if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute) and tree.func.attr == "startswith" and len(tree.args) == 1:
+            text = tree.func.value
+            if isinstance(text, ast.Call) and isinstance(text.func, ast.Attribute) and text.func.attr == "lower":
+                text = text.func.value
+            return f"{self._subject(text)} {'begins' if holds else 'does not begin'} with {self._value(tree.args[0])}"
         if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
             return self._compared(tree.left, tree.ops[0], tree.comparators[0], holds)
         raise _Unsaid
@@ -137,6 +193,11 @@ class _Words:
             raise _Unsaid
         over, name = loop.generators[0], loop.generators[0].target.id
         noun, of = self._list(over.iter)
+        match loop.elt:
+            case ast.Compare(
+                left=ast.Attribute(value=ast.Name(id=left), attr=attr), ops=[ast.NotEq()], comparators=[ast.Name(id=other)]
+            ) if quantifier == "all" and holds and left == name and other in self.loops and not over.ifs:
+                return f"{self._subject(loop.elt.comparators[0])} is the {_name(attr)} of no {noun} of {of}"
         # any(a) is "a … a", all(a) "every … a"; where any does not hold, it is "every … not a".
         each = (quantifier == "all") is holds
         filtered = [self._filter(name, condition) for condition in over.ifs]
@@ -177,6 +238,8 @@ class _Words:
                 return f"{of} has {_COMPARED[type(operator)]} {number} {_many(noun)}"
             case _, (ast.Is() | ast.IsNot()), ast.Constant(value=None):
                 is_none = isinstance(operator, ast.Is) is holds
+                if isinstance(left, ast.Attribute) and left.attr in _PRESENT:
+                    return f"{self._subject(left.value)} {_PRESENT[left.attr][is_none]}"
                 return f"{self._thing(left)} is {'not ' * is_none}set"
             case ast.BinOp(left=moment, op=ast.Sub(), right=ast.Name(id="now")), (ast.Gt() | ast.LtE()), _:
                 later = isinstance(operator, ast.Gt) is holds
@@ -184,6 +247,12 @@ class _Words:
             case _, (ast.Gt() | ast.LtE()), ast.Name(id="now"):
                 later = isinstance(operator, ast.Gt) is holds
                 return f"{self._thing(left)} {'is in the future' if later else 'has passed'}"
+            case ast.Attribute(value=of, attr=attr), (ast.Eq() | ast.NotEq()), ast.Constant(value=str(value)) if (attr, value) in _EQUALS:
+                return f"{self._subject(of)} {_EQUALS[attr, value][isinstance(operator, ast.Eq) is not holds]}"
+            case ast.Attribute(value=of, attr=attr), (ast.Eq() | ast.NotEq()), ast.Attribute(value=other, attr=also) if attr == also:
+                same = isinstance(operator, ast.Eq) is holds
+                name = _name(attr)
+                return f"{self._subject(of)} has {f'the same {name} as' if same else f'another {name} than'} {self._subject(other)}"
             case _, (ast.Eq() | ast.NotEq()), _:
                 same = isinstance(operator, ast.Eq) is holds
                 return f"{self._thing(left)} is {'' if same else 'not '}{self._value(right)}"
@@ -192,7 +261,7 @@ class _Words:
                 return f"{self._thing(left)} is {'' if among else 'not '}{' or '.join(self._value(value) for value in values)}"
             case _, (ast.In() | ast.NotIn()), ast.Name(id=name) if name in self.params:
                 among = isinstance(operator, ast.In) is holds
-                return f"{self._thing(left)} is {'' if among else 'not '}in the parameter {name}"
+                return f"{self._thing(left)} is {'' if among else 'not '}listed in the parameter {name}"
             case ast.Constant(), ast.In(), ast.Attribute(value=of, attr=attr) if attr in _LISTS:
                 return f"{self._subject(of)} {'has' if holds else 'does not have'} the {_LISTS[attr]} {self._value(left)}"
             case ast.Constant(), ast.In(), ast.Attribute():
@@ -234,6 +303,8 @@ class _Words:
         if tree.attr == "definition":  # of a permission: itself
             return self._subject(tree.value)
         of = self._subject(tree.value)
+        if tree.attr == "resource" and of == "the API":  # of a requested API: itself
+            return of
         return f"its {_name(tree.attr)}" if of == "it" else f"the {_name(tree.attr)} of {of}"
 
     def _value(self, tree: ast.expr) -> str:

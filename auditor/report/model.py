@@ -365,7 +365,7 @@ class Report(Model):
     findings: list[Finding]
     """What is wrong, by object, then by rule."""
     rule_errors: list[Finding]
-    """Where a rule broke: the fault is the rule's, and the object was not judged by it."""
+    """Where a rule broke: the fault is in the rule, which did not check the object."""
     passed: list[Finding]
     """With `--show-passed`, where a rule was evaluated and holds."""
     not_evaluated: list[NotEvaluated]

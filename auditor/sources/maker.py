@@ -69,7 +69,7 @@ class Maker:
     def _deleted(self, document: Document, since: str) -> None:
         self.deleted += 1
         name = clean(document.data.display_name, 100) if isinstance(document.data.display_name, str) else document.pointer or "the object"
-        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not judged"
+        message = f"{name!r} was deleted on {clean(since[:10])} and is in the recycle bin: it is not checked"
         self.into.notes.append(Note(message, self.file.name, document.line, document.column))
 
     def _slowly(self, document: Document, piece: Piece, data: Any, *, template: bool, named: bool) -> bool:

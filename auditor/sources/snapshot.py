@@ -177,7 +177,7 @@ class _Reader:
                 info.lose([covered.collection], f"the snapshot holds {held} of {covered.count}")
         if header.has_no_checksum:
             self._into.notes.append(
-                Note("a snapshot of an older version, without a checksum: whether a line of it was changed is not known", self._name)
+                Note("a snapshot of an older version, without a checksum: it cannot be checked for changes", self._name)
             )
         elif not self._is_whole:
             if not self._errors:

@@ -87,7 +87,7 @@ class Writer:
         if not target.parent.is_dir():
             raise UsageError(f"{target}: there is no folder {target.parent}")
         if self.folder.exists() and not resume:
-            raise UsageError(f"an unfinished export is in {self.folder}: go on with --resume, or delete that folder")
+            raise UsageError(f"an unfinished export is in {self.folder}: continue with --resume, or delete that folder")
         if resume and not (self.folder / "journal").is_file():
             raise UsageError(f"nothing to resume: there is no {self.folder}")
 

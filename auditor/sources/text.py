@@ -190,7 +190,7 @@ def _whole(text: str) -> tuple[int, int]:
     try:
         json.loads(text, parse_constant=constant)
     except json.JSONDecodeError as error:
-        raise NotJson(f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", error.pos) from None
+        raise NotJson(f"not JSON: {error.msg[0].lower()}{error.msg[1:].removesuffix(' at')}", error.pos) from None
     except RecursionError:
         raise NotJson("not JSON that anybody wrote: it is nested too deeply") from None
     except ValueError as error:

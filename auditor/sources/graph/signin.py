@@ -23,26 +23,31 @@ from auditor.sources.graph.redaction import redacted, sent, without
 _EARLY = 300  # seconds before a token ends in which a new one is asked for
 _TOKEN = "REGAUDIT_ACCESS_TOKEN"  # noqa: S105  (the name of a variable)
 _ADVICE = {
-    "7000215": "the client secret is wrong: give the secret's value, not its id",
+    "7000215": "the client secret is wrong: use the secret's value, not its ID",
     "7000222": "the client secret has expired: add a new one to the registration that regaudit signs in with",
     "700016": "no such application in this tenant: are --tenant and AZURE_CLIENT_ID right?",
     "7000229": "the application has no service principal in this tenant: an admin has to consent to it first",
     "90002": "no such tenant: check --tenant, and --cloud",
-    "900382": "the tenant is in another cloud: give --cloud",
-    "700027": "the certificate is not one of the registration's: add its public key there",
+    "900382": "the tenant is in another cloud: set --cloud",
+    "700027": "the certificate is not one of the registration's: upload it there",
     "700213": "no federated credential matches the token's issuer, subject and audience: compare them with the registration's",
     "70021": "no federated credential matches the token's issuer, subject and audience: compare them with the registration's",
     "50027": "the token is malformed: the file of a federated token must hold it alone, without a line break",
     "65001": "consent is missing: an admin has to grant the permissions that `regaudit permissions` prints",
-    "50076": "multi-factor authentication is needed: sign in with --auth browser, or az login, again",
-    "50079": "multi-factor authentication is needed: sign in with --auth browser, or az login, again",
-    "700082": "the sign-in has expired: az login again",
-    "53003": "Conditional Access blocks this sign-in: ask whoever runs it",
-    "50020": "this account is not in the tenant: az login --tenant TENANT",
+    "50076": "multi-factor authentication is needed: sign in with --auth browser, or run `az login` again",
+    "50079": "multi-factor authentication is needed: sign in with --auth browser, or run `az login` again",
+    "700082": "the sign-in has expired: run `az login` again",
+    "53003": "a Conditional Access policy blocks this sign-in: ask the administrator of these policies",
+    "50020": "this account is not in the tenant: run `az login --tenant TENANT`",
 }
 _HOW = {
+<<<<<<< HEAD
     "default": "sign in with `az login{tenant}`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET; --auth names one way",
     "cli": "sign in with `az login{tenant}`",
+=======
+    "default": "sign in with `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or select a way with --auth",
+    "cli": "run `az login --tenant TENANT` first",
+>>>>>>> main
     "managed-identity": "this needs a machine in Azure with a managed identity",
 }
 
@@ -233,11 +238,11 @@ def _explained(error: Exception, auth: str, tenant: str | None, *, challenged: b
     codes = re.findall(r"AADSTS(\d{4,8})", text)
     advice = next((_ADVICE[code] for code in codes if code in _ADVICE), "")
     if not advice and "CERTIFICATE_VERIFY_FAILED" in text:
-        advice = "where the network inspects TLS, name its CA with --ca-bundle FILE"
+        advice = "if the network inspects TLS, set its CA certificate with --ca-bundle FILE"
     if not advice and re.search(r"Failed to establish|Name or service not known|getaddrinfo|Max retries|Connection refused", text):
-        advice = "no network, or a proxy that is not set: HTTPS_PROXY"
+        advice = "there is no network, or a proxy is needed: set HTTPS_PROXY"
     if not advice and "authority configuration" in text:
-        advice = "no such tenant there: check --tenant, and --cloud"
+        advice = "no such tenant there: check --tenant and --cloud"
     if not advice and challenged:
         advice = "the tenant's policy wants a new sign-in: `az logout`, then `az login` again"
     if not advice and "CLI not found" in text and auth == "cli":
@@ -250,10 +255,13 @@ def _explained(error: Exception, auth: str, tenant: str | None, *, challenged: b
     if advice and (codes or "no such tenant" in advice):
         return f"cannot sign in{code}: {advice}"
     return f"cannot sign in{code}: {redacted(first).rstrip('.')}" + (f"; {advice}" if advice else "")
+<<<<<<< HEAD
 
 
 def _for(tenant: str | None) -> str:
     return f" --tenant {tenant}" if tenant and is_pasted(tenant) else ""
+=======
+>>>>>>> main
 
 
 def quiet() -> None:
