@@ -133,7 +133,7 @@ def test_strict_counts_what_was_not_evaluated(house: Path, careless: Path, tidy:
         (["{app}", "--output-frmat", "json"], "Did you mean '--output-format'?"),
         (["{app}", "--severity", "high"], "Did you mean '--min-severity'?"),
         (["--select", "credentials", "redirect-uris"], "names of rules are separated by commas: --select credentials,redirect-uris"),
-        (["{app}", "--select", "naming"], "no rule, area or tag is called 'naming'; `regaudit rules` lists rules by area, with their tags"),
+        (["{app}", "--select", "naming"], "no rule, area or tag is called 'naming'; `regaudit rules` lists names, areas and tags"),
         (["{app}", "--as-of", "2026-02-30"], "'2026-02-30' is not a date"),
         (["{app}", "--profile", "strct"], "did you mean 'strict'?"),
         (["{app}", "--profile", "no-such.toml"], "no-such.toml"),

@@ -237,13 +237,8 @@ def outputs(*forms: str, commands: bool = False, redact: bool = False) -> Decora
 
     `commands`: what is printed has commands in it. `redact`: it has what the input says, which can be left out.
     """
-<<<<<<< HEAD
-    form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="How to print it.")
-    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()), *((_REDACT,) if redact else ()))
-=======
     form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="The format of the output.")
-    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()))
->>>>>>> main
+    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()), *((_REDACT,) if redact else ()))
     return _one_value("output", _output, (form, *shared) if forms else shared)
 
 

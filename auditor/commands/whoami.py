@@ -28,13 +28,8 @@ Examples:
     help="Print the shapes of what Microsoft Graph answers: properties and types, without names, IDs and values. For a bug report.",
 )  # fmt: skip
 @outputs("text", "json")
-<<<<<<< HEAD
 def command(rules: RuleSelection, output: Output, probe: bool, **options: Any) -> int:
-    """Sign in to a tenant as a scan would, and say who that is and what it may read.
-=======
-def command(rules: RuleSelection, output: Output, **options: Any) -> int:
     """Sign in to a tenant in the same way as a scan, and show who is signed in and what they can read.
->>>>>>> main
 
     Requests one object of each collection that the rules need from Microsoft Graph. The exit code is 2 if something is refused.
     """

@@ -86,17 +86,8 @@ class Rulebook:
     def get(self, id_: str) -> Rule:
         rule = self.rules.get(self._aliases.get(id_, id_))
         if rule is None:
-<<<<<<< HEAD
             close = near(id_, [*self.rules, *self._aliases])
             raise UsageError(f"no rule is called {id_!r}; {f'did you mean {close}?' if close else f'`regaudit rules` lists them{_OWN}'}")
-=======
-            import difflib
-
-            close = difflib.get_close_matches(id_, [*self.rules, *self._aliases], n=3, cutoff=0.5)
-            raise UsageError(
-                f"no rule is called {id_!r}" + (f"; did you mean {' or '.join(close)}?" if close else "; `regaudit rules` lists them")
-            )
->>>>>>> main
         return rule
 
     def names(self) -> set[str]:
@@ -114,17 +105,9 @@ class Rulebook:
                 wanted = self._aliases.get(selector, selector)
                 hits = {r.id for r in self if wanted in ("ALL", r.id, r.area) or wanted in r.tags}
             if not hits:
-<<<<<<< HEAD
                 close = near(selector, self.names())
-                hint = f"did you mean {close!r}?" if close else f"`regaudit rules` lists rules by area, with their tags{_OWN}"
+                hint = f"did you mean {close!r}?" if close else f"`regaudit rules` lists names, areas and tags{_OWN}"
                 raise UsageError(f"no rule, area or tag is called {selector!r}; {hint}")
-=======
-                import difflib
-
-                close = difflib.get_close_matches(selector, sorted(self.names()), n=1, cutoff=0.5)
-                hint = f"; did you mean {close[0]!r}?" if close else "; `regaudit rules` lists names, areas and tags"
-                raise UsageError(f"no rule, area or tag is called {selector!r}{hint}")
->>>>>>> main
             found |= hits
         return found
 

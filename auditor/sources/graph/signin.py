@@ -41,13 +41,8 @@ _ADVICE = {
     "50020": "this account is not in the tenant: run `az login --tenant TENANT`",
 }
 _HOW = {
-<<<<<<< HEAD
-    "default": "sign in with `az login{tenant}`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET; --auth names one way",
+    "default": "sign in with `az login{tenant}`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or select a way with --auth",
     "cli": "sign in with `az login{tenant}`",
-=======
-    "default": "sign in with `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or select a way with --auth",
-    "cli": "run `az login --tenant TENANT` first",
->>>>>>> main
     "managed-identity": "this needs a machine in Azure with a managed identity",
 }
 
@@ -255,13 +250,10 @@ def _explained(error: Exception, auth: str, tenant: str | None, *, challenged: b
     if advice and (codes or "no such tenant" in advice):
         return f"cannot sign in{code}: {advice}"
     return f"cannot sign in{code}: {redacted(first).rstrip('.')}" + (f"; {advice}" if advice else "")
-<<<<<<< HEAD
 
 
 def _for(tenant: str | None) -> str:
     return f" --tenant {tenant}" if tenant and is_pasted(tenant) else ""
-=======
->>>>>>> main
 
 
 def quiet() -> None:
