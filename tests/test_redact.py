@@ -144,3 +144,24 @@ def test_nothing_of_the_corpus_is_in_any_output(tmp_path: Path) -> None:
             continue
     said = outputs(tmp_path, *map(str, files), forms=("json",))
     assert not leaks(said, found), leaks(said, found)
+
+
+def test_explain_and_diff_are_redacted_too(tmp_path: Path) -> None:
+    folder = ROOT / "sample_downloads/pair-no-secret"
+    app = next(path for path in folder.rglob("*.json") if "passwordCredentials" in path.read_text("utf-8-sig"))
+    found = {text for path in folder.rglob("*.json") for text in texts(json.loads(path.read_text("utf-8-sig")))} | {app.name}
+    id_ = json.loads(app.read_text("utf-8-sig"))["appId"]
+    said = ""
+    for form in ("text", "json"):
+        message = f"AADSTS7000215: Invalid client secret provided for app '{id_}'."
+        done = CliRunner().invoke(cli, ["explain", message, str(folder), "--redact", *AS_OF, "--output-format", form])
+        assert done.exit_code in (0, 1, 2)
+        said += done.output
+        for name in ("pair-no-secret", "pair-right"):
+            of = ["scan", str(folder.parent / name), *AS_OF, "--inventory", "--output-format", f"json={tmp_path / name}.json"]
+            CliRunner().invoke(cli, of)
+        reports = [str(tmp_path / f"{name}.json") for name in ("pair-right", "pair-no-secret")]
+        done = CliRunner().invoke(cli, ["diff", *reports, "--redact", "--output-format", form])
+        said += done.output
+    assert "APP-1" in said
+    assert not leaks(said, found), leaks(said, found)

@@ -113,8 +113,8 @@ def redactor() -> Redactor:
     made = context.meta.get(_REDACTOR)
     if not isinstance(made, Redactor):
         made = context.meta[_REDACTOR] = Redactor()
-        typed = context.params.get("paths") or ()
-        made.learn("FILE", typed)
+        for name in ("paths", "more"):  # the second is what follows a message
+            made.learn("FILE", context.params.get(name) or ())
         made.learn("TENANT", [context.params.get("tenant")])
     return made
 

@@ -41,7 +41,9 @@ _ADVICE = {
     "50020": "this account is not in the tenant: run `az login --tenant TENANT`",
 }
 _HOW = {
-    "default": "sign in with `az login{tenant}`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or select a way with --auth",
+    "default": (
+        "sign in with `az login{tenant}`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or select a way with --auth"
+    ),
     "cli": "sign in with `az login{tenant}`",
     "managed-identity": "this needs a machine in Azure with a managed identity",
 }
