@@ -1,4 +1,4 @@
-"""Reports that can be shown to others: what the input holds is replaced by names that say what kind of thing it was, as APP-1.
+"""Reports that can be shown to others: what the input holds is replaced with names that say what kind of thing it was, as APP-1.
 
 By allow-list. What stays is what regaudit says itself (rules, words, property names, enumerations, numbers, dates) and what Microsoft
 publishes (its applications and permissions). A member of a report that this module does not know is replaced. One text has one name in

@@ -77,7 +77,7 @@ _SHELL = click.option(
 )  # fmt: skip
 _REDACT = click.option(
     "--redact", is_flag=True,
-    help="Replace what the input says (names, IDs, URIs, files) by APP-1, URI-1 and so on, so that the output can be shown to others.",
+    help="Replace what the input says (names, IDs, URIs, files) with APP-1, URI-1 and so on, so that the output can be shown to others.",
 )  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
 fail_on = click.option(

@@ -149,7 +149,7 @@ async def _check(live: Live, plan: Plan) -> SignedIn:
             found.tenant = _named(raw or b"{}").display_name or ""
             try:
                 me = _named(await graph.object("/v1.0/me?$select=displayName,userPrincipalName", "the user"))
-                found.who = f"user {me.user_principal_name or me.display_name}"
+                found.who = f"user {me.user_principal_name or me.display_name or '(whose name cannot be read)'}"
             except GraphFault:
                 client = os.environ.get("AZURE_CLIENT_ID", "")
                 found.who = f"an application, by --auth {live.auth}" + (f" ({client})" if client else "")
