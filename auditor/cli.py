@@ -16,6 +16,7 @@ from auditor import __version__
 _DEBUG = "REGAUDIT_DEBUG"
 _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
+    "overview": "Show what is worst: rules, registrations, owners, what expires, what is dangerous.",
     "connect": "Check the way from a connector to its API, link by link.",
     "diff": "Show what changed between two runs.",
     "export": "Save a live tenant in a snapshot file.",
@@ -28,9 +29,10 @@ _COMMANDS = {
     "baseline": "Accept today's findings, so that only new findings count.",
     "config": "Print the configuration in effect, and where it comes from.",
     "explain": "Explain a rule, or an AADSTS code and which rules look for its cause.",
+    "formats": "List the file formats that are read, and what each cannot hold.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, config, diff, report, rule or waivers.",
+    "schema": "Print a JSON Schema: application, config, diff, overview, report, rule or waivers.",
     "completion": "Print the completion script of a shell.",
 }
 

@@ -180,6 +180,11 @@ def cell(value: str) -> str:
     return "'" + value if value.lstrip().startswith(FORMULA) and value != "-" else value
 
 
+def placed(file: str, line: int | None, column: int | None = None) -> str:
+    """A place in a file as editors read it; of a file without lines, such as a database, the file alone."""
+    return f"{file}:{line}{f':{column}' if column else ''}" if line else file
+
+
 def as_code(text: str) -> str:
     """A text as code: there Markdown has no markup, no link and no mention, which backslashes would not prevent everywhere."""
     return f"`{cell(harmless(text, 4000)).replace('`', chr(39))}`"
@@ -192,24 +197,24 @@ def wrapped(text: str, first: str = "", others: str = "", *, width: int | None =
     """
     import textwrap
 
-    columns = max(40, width or _terminal_width())
+    room = max(40, width or columns())
     kept = _BEGINS.sub(KEPT, text)
-    lines = textwrap.wrap(kept, columns, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(kept, room, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False)
     return [line.replace(KEPT, " ") for line in lines] or [first.rstrip()]
 
 
-def _terminal_width() -> int:
-    """As `shutil.get_terminal_size` has it, for which Python would import all that it packs archives with."""
+def columns() -> int:
+    """How wide the terminal is. As `shutil.get_terminal_size` has it, for which Python would import all that it packs archives with."""
     try:
-        columns = int(os.environ["COLUMNS"])
+        width = int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
-        columns = 0
-    if columns <= 0 and sys.__stdout__ is not None:
+        width = 0
+    if width <= 0 and sys.__stdout__ is not None:
         try:
-            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+            width = os.get_terminal_size(sys.__stdout__.fileno()).columns
         except (ValueError, OSError):  # it is closed, or no terminal
             pass
-    return columns if columns > 0 else 80
+    return width if width > 0 else 80
 
 
 def escaped(json: bytes) -> bytes:

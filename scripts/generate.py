@@ -19,6 +19,7 @@ import cli_reference  # noqa: E402
 import config_schema  # noqa: E402
 import connector_samples  # noqa: E402
 import facts_reference  # noqa: E402
+import formats_reference  # noqa: E402
 import graph_properties  # noqa: E402
 import peer_checks  # noqa: E402
 import report_reference  # noqa: E402
@@ -32,6 +33,7 @@ GENERATORS = (
     config_schema,
     connector_samples,
     facts_reference,
+    formats_reference,
     graph_properties,
     peer_checks,
     report_reference,

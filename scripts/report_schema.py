@@ -1,4 +1,4 @@
-"""Makes the JSON Schemas of the JSON report and of what `regaudit diff` prints from the structs of their models.
+"""Makes the JSON Schemas of the JSON report and of what `regaudit diff` and `regaudit overview` print, from the structs of their models.
 
 The text below a member of a struct describes it. All objects are open: a later version may add members.
 """
@@ -16,7 +16,7 @@ import msgspec
 
 from auditor import accepted, severity, template
 from auditor.history import model as diff
-from auditor.report import model, objects
+from auditor.report import model, objects, overview
 from auditor.severity import SEVERITIES
 
 MODULES = (model, objects, accepted, severity, template)
@@ -42,10 +42,12 @@ def schema(of: type, modules: Iterable[ModuleType], title: str, version: str, ch
     made = msgspec.json.schema(of)
     texts = {name: members for module in modules for name, members in described(module).items()}
     for name, definition in made["$defs"].items():
-        definition["description"] = " ".join(texts[name][""].split())
+        said = texts[name]
+        definition["description"] = " ".join(said[""].split())
         for member, value in definition.get("properties", {}).items():
-            value["description"] = texts[name][member]
-    made["$defs"]["Severity"]["enum"] = list(SEVERITIES)  # in their order
+            value["description"] = said[member]
+    if "Severity" in made["$defs"]:
+        made["$defs"]["Severity"]["enum"] = list(SEVERITIES)  # in their order
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
@@ -58,5 +60,6 @@ def files() -> dict[str, str]:
     schemas = {
         "report": schema(model.Report, MODULES, "regaudit's JSON report", model.SCHEMA_VERSION, "docs/report.md"),
         "diff": schema(diff.Diff, (*MODULES, diff), "What changed between two runs of regaudit", diff.SCHEMA_VERSION, "docs/report.md"),
+        "overview": schema(overview.Overview, (*MODULES, overview), "regaudit's overview", overview.SCHEMA_VERSION, "docs/report.md"),
     }
     return {f"auditor/schemas/{name}.json": json.dumps(made, indent=1) + "\n" for name, made in schemas.items()}

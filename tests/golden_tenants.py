@@ -38,6 +38,11 @@ def write(folder: Path) -> None:
     _write_fabrikam(folder)
 
 
+def write_big(folder: Path) -> None:
+    """A tenant of 3,000 registrations."""
+    _write_contoso(folder / "big/tenant", tenant(seed=5, plain=3000 - ODD))
+
+
 def tenant(seed: int, plain: int = PLAIN) -> Json:
     """`Maker`'s tenant with more registrations, and what hangs on them."""
     maker = Maker(seed)
@@ -55,7 +60,7 @@ def tenant(seed: int, plain: int = PLAIN) -> Json:
             _user(n) if ordinary else maker.owner(n) for n in rnd.sample(range(1, 60), 2 if number % 8 else rnd.choice([0, 1, 3]))
         ]
         app["federatedIdentityCredentials"] = [_federated(number, app)] if number % 29 == 3 else []
-        if number % 20 == 7:
+        if number % 20 == 7 or number == 900:  # that of Microsoft Graph
             continue
         principal = maker.principal(app["appId"], number, HOME, app["identifierUris"]) | {
             "displayName": app["displayName"], "servicePrincipalType": "Application", "appRoles": app["appRoles"], "replyUrls": [],

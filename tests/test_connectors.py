@@ -477,6 +477,7 @@ def test_a_member_that_leads_out_of_the_archive(name: str, tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_a_bomb_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_BYTES", 16 * 1024 * 1024)
     began = time.perf_counter()
     (said,) = errors_of(tmp_path, zipped({f"Connector/{NAME}_connectionparameters.json": b" " * (archive.MOST_BYTES + 1)}))
     assert f"x.zip/Connector/{NAME}_connectionparameters.json: the member is larger than" in said
@@ -485,6 +486,7 @@ def test_a_bomb_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     said_of = errors_of(tmp_path, zipped({f"Connector/{n}_connectionparameters.json": b'{"x":1}' + b" " * 600 for n in "abc"}))
     assert len([one for one in said_of if "larger than" in one]) == 2
     monkeypatch.setattr(archive, "MOST_IN_ALL", 40 * 1024 * 1024)
+    monkeypatch.setattr(archive, "MOST_RATIO", 10_000)
     began = time.perf_counter()  # what is refused is not unpacked, and what was unpacked in vain is counted
     assert len(errors_of(tmp_path, zipped({f"d{n}/settings.json": b" " * (archive.MOST_BYTES + 1) for n in range(30)}))) == 30
     broken = zipped({f"Connector/{n}_connectionparameters.json": b" " * (archive.MOST_BYTES - 9) for n in range(4)})
@@ -506,7 +508,7 @@ def test_broken_archives_are_one_error_each(tmp_path: Path) -> None:
     (said,) = errors_of(tmp_path, zipped({f"Connector/{NAME}_connectionparameters.json": '{"token": {"oAuthSettings": {'}))
     assert f"x.zip/Connector/{NAME}_connectionparameters.json:1:" in said
     (said,) = errors_of(tmp_path, zipped({"word/document.xml": "<x/>"}))
-    assert "holds no connector" in said
+    assert "holds no app registration" in said
 
 
 def test_other_archives_in_a_folder_are_passed_over(tmp_path: Path) -> None:
@@ -528,18 +530,9 @@ def test_a_broken_solution_in_a_folder_is_no_other_archive(tmp_path: Path) -> No
     assert f"solution.zip/{name}: the member cannot be read: Bad CRC-32" in str(error)
     assert documents.passed_over == []
     # The settings.json of whatever else is packed are nobody's.
-    (tmp_path / "solution.zip").write_bytes(zipped({"settings.json": whole}))
+    (tmp_path / "solution.zip").write_bytes(zipped({"settings.json": "{x"}))
     documents = sources.read([str(tmp_path)])
     assert (documents.errors, len(documents.passed_over)) == ([], 1)
-
-
-@pytest.mark.slow
-def test_an_archive_in_an_archive_is_not_opened(tmp_path: Path) -> None:
-    raw = zipped({f"Connector/{NAME}_connectionparameters.json": json.dumps(PARAMETERS)})
-    for _ in range(1200):
-        raw = zipped({"settings.json": raw})
-    (said,) = errors_of(tmp_path, raw)
-    assert said == "x.zip/settings.json: the member is a zip archive itself; it is not opened"
 
 
 def test_members_that_are_packed_in_another_way_are_not_unpacked(tmp_path: Path) -> None:
@@ -553,7 +546,8 @@ def test_members_that_are_packed_in_another_way_are_not_unpacked(tmp_path: Path)
 @given(st.binary(max_size=300))
 @settings(max_examples=50, deadline=None)
 def test_no_archive_breaks_the_reader(tail: bytes) -> None:
-    list(archive.members(zipped({f"Connector/{NAME}_connectionparameters.json": b"{}"})[:80] + tail, "x.zip", re.compile("")))
+    raw = zipped({f"Connector/{NAME}_connectionparameters.json": b"{}"})[:80] + tail
+    list(archive.zipped(raw, "x.zip", re.compile(""), archive.Budget()))
 
 
 def test_xml_declares_no_entities(tmp_path: Path) -> None:

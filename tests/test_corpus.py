@@ -66,9 +66,60 @@ EXPECTED = {
         "appRoleAssignment": 7, "application": 13, "connector": 1, "federatedIdentityCredential": 3, "oauth2PermissionGrant": 9,
         "servicePrincipal": 12,
     },
-    "graph_wrapped": {"appRoleAssignment": 5, "application": 3, "servicePrincipal": 5},
+    "graph_wrapped": {"appRoleAssignment": 13, "application": 3, "servicePrincipal": 5},
     "legacy_manifest": {"application": 8},
 }  # fmt: skip
+
+
+# Group of the table -> as what its files are read, and how many of them; TOLD: an error says what the file is, or where it breaks.
+TOLD = "an error"
+READ_AS = {
+    "arm_msgraph": {TOLD: 1},
+    "az_cli": {"Microsoft Graph": 1},
+    "az_cli_legacy": {"Azure AD Graph": 1},
+    "cli_m365": {"Microsoft Graph": 5},
+    "graph_manifest": {"Microsoft Graph": 4},
+    "graph_rest": {"Microsoft Graph": 43, "answer with a client secret": 1, TOLD: 5},
+    "graph_wrapped": {"Microsoft Graph": 5, "Microsoft Graph PowerShell": 1, TOLD: 2},
+    "legacy_manifest": {"Azure AD Graph manifest": 8, TOLD: 1},
+    "msal_sample": {"sample.json": 5, "authConfig.json": 1},
+    "negative": {TOLD: 10},
+    "power_platform": {"connector": 68, "connector settings": 2, TOLD: 1},
+    "power_platform_schema": {TOLD: 1},
+    "power_platform_solution": {"solution XML": 1},
+    "power_platform_swagger": {"connector definition": 22},
+    "powershell_json": {"Microsoft Graph PowerShell": 3, TOLD: 2},
+    "synthetic/az": {"Microsoft Graph": 4, TOLD: 1},
+    "synthetic/azurehound": {TOLD: 3},
+    "synthetic/entraexporter": {"Microsoft Graph": 8, TOLD: 2},
+    "synthetic/powershell": {"Microsoft Graph PowerShell": 5},
+    "synthetic/roadrecon": {TOLD: 2},
+}
+
+
+@pytest.mark.parametrize("group", READ_AS)
+def test_every_file_of_the_table_is_called_what_it_is(group: str) -> None:
+    found: Counter[str] = Counter()
+    for row in ROWS:
+        path = CORPUS / row["file"]
+        if row["format"] != group or not path.is_file():
+            continue
+        documents = sources.read([str(path)])
+        names = {document.format.name for document in documents.documents if document.format is not None}
+        if not names:
+            (error, *_) = documents.errors
+            assert error.message
+            # What is no text, or speaks of nothing that we know, has no line; what is broken or of another tool has.
+            assert error.line > 0 or "holds no app registration" in error.message or path.suffix == ".db", error
+            assert error.column > 0 or error.line == 0
+            names = {TOLD}
+        assert len(names) == 1, (path.name, names)
+        found.update(names)
+    assert found == READ_AS[group]
+
+
+def test_no_group_of_the_table_is_left_out() -> None:
+    assert {row["format"] for row in ROWS} == READ_AS.keys()
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row["format"] == "negative"], ids=lambda row: Path(row["file"]).name[-60:])

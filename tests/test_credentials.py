@@ -32,15 +32,18 @@ def keys(ran: Ran) -> list[str]:
     return [row["key_id"] for row in json.loads(ran.stdout)]
 
 
-def test_what_has_ended_or_ends_soon_the_earliest_first(tmp_path: Path) -> None:
+def test_what_ends_soon_and_what_has_ended(tmp_path: Path) -> None:
     apps = [
         app("a", secret("soon", "2026-02-15T00:00:00Z")),
         app("b", secret("ended", "2025-12-01T00:00:00Z")),
         app("c", secret("later", "2027-01-01T00:00:00Z")),
     ]
     ran = calendar(tmp_path, *apps)
-    assert (ran.code, keys(ran)) == (0, ["ended", "soon"])
-    rows = json.loads(ran.stdout)
+    assert (ran.code, keys(ran)) == (0, ["soon"])
+    assert keys(calendar(tmp_path, *apps, options=("--expired",))) == ["ended"]
+    both = calendar(tmp_path, *apps, options=("--expired", "--within", "60d"))
+    assert keys(both) == ["ended", "soon"]
+    rows = json.loads(both.stdout)
     assert [(row["days_left"], row["state"], row["app_display_name"]) for row in rows] == [
         (-31, "expired", "App b"),
         (45, "valid", "App a"),
@@ -49,7 +52,7 @@ def test_what_has_ended_or_ends_soon_the_earliest_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("within", "found"),
-    [("10d", ["d10"]), ("10", ["d10"]), ("9d", []), ("2w", ["d10"]), ("1m", ["d10", "d30"]), ("1y", ["d10", "d30", "d365"]), ("all", ["d10", "d30", "d365", "d366"])],
+    [("10d", ["d10"]), ("10", ["d10"]), ("10days", ["d10"]), ("10 days", ["d10"]), ("2 weeks", ["d10"]), ("9d", []), ("2w", ["d10"]), ("1m", ["d10", "d30"]), ("1y", ["d10", "d30", "d365"]), ("all", ["d10", "d30", "d365", "d366"])],
 )  # fmt: skip
 def test_how_far_ahead(tmp_path: Path, within: str, found: list[str]) -> None:
     ends = {"d10": "2026-01-11", "d30": "2026-01-31", "d365": "2027-01-01", "d366": "2027-01-02"}
@@ -67,7 +70,7 @@ def test_a_credential_without_a_known_end_is_counted(tmp_path: Path) -> None:
     nameless = {"keyId": "k", "displayName": "n"}
     ran = calendar(tmp_path, app("a", nameless), app("b", secret("endless", None)), form="text")
     assert ran.out.splitlines() == [
-        "No credential has expired or expires within 60d.",
+        "No credential expires within 60 days.",
         "When 1 credential ends is not known: the input does not say.",
     ]
 
@@ -76,7 +79,7 @@ def test_owners_stand_beside_the_credential(tmp_path: Path) -> None:
     owned = app("a", secret("k", "2026-01-15T00:00:00Z"), owners=[{"id": "u", "userPrincipalName": "ann@contoso.com"}])
     ran = calendar(tmp_path, owned, form="text")
     assert "ann@contoso.com" in ran.out
-    assert ran.out.splitlines()[-1] == "1 credential has expired or expires within 60d."
+    assert ran.out.splitlines()[-1] == "1 credential expires within 60 days."
 
 
 def unfolded(ran: Ran) -> list[str]:
@@ -125,3 +128,65 @@ def test_a_span_that_is_none(tmp_path: Path, within: str) -> None:
     assert ran.code == 2
     assert "say 60d, 8w, 6m, 1y or all" in ran.err
     assert regaudit("credentials").code == 2
+
+
+def test_what_has_expired_comes_last_first_and_is_said_where_it_is_not_listed(tmp_path: Path) -> None:
+    apps = [
+        app(key, secret(key, f"{end}T00:00:00Z")) for key, end in {"old": "2020-01-01", "new": "2025-12-31", "next": "2026-01-02"}.items()
+    ]
+    assert keys(calendar(tmp_path, *apps, options=("--expired",))) == ["new", "old"]
+    text = calendar(tmp_path, form="text").out
+    assert text.splitlines()[-2:] == ["1 credential expires within 60 days.", "2 credentials have expired already: --expired lists them."]
+    assert "2020-01-01" not in text
+    assert regaudit("credentials", tmp_path, *TODAY, "--expired", "--output-format", "ics").code == 2
+
+
+def owned(key: str, *owners: str) -> dict[str, Any]:
+    return app(key, secret(key, "2026-01-15T00:00:00Z"), owners=[{"id": f"u-{name}", "userPrincipalName": name} for name in owners])
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("--owner", "ANN@contoso.com"), ["a", "b"]),
+        (("--owner", "bob@*"), ["b"]),
+        (("--owner", "bob@*", "--owner", "none"), ["b", "c"]),
+        (("--owner", "none"), ["c"]),
+        (("--app", "app b"), ["b"]),
+        (("--app", "o-c", "--app", "a"), ["a", "c"]),
+        (("--app", "a", "--owner", "none"), []),
+    ],
+)
+def test_of_an_owner_or_a_registration(tmp_path: Path, options: tuple[str, ...], found: list[str]) -> None:
+    apps = [owned("a", "ann@contoso.com"), owned("b", "ann@contoso.com", "bob@contoso.com"), owned("c")]
+    assert keys(calendar(tmp_path, *apps, options=options)) == found
+
+
+@pytest.mark.parametrize(("option", "value"), [("--owner", "eve@contoso.com"), ("--owner", "an?@contoso.com"), ("--app", "App z")])
+def test_a_name_that_is_not_there_is_an_error(tmp_path: Path, option: str, value: str) -> None:
+    ran = calendar(tmp_path, owned("a", "ann@contoso.com"), options=(option, value))
+    assert ran.code == 2
+    assert f"{value!r}" in ran.err
+
+
+def test_owners_are_cut_to_two_for_people_and_not_in_rows(tmp_path: Path) -> None:
+    names = [f"u{number}@contoso.com" for number in range(25)]
+    ran = calendar(tmp_path, owned("a", *names), form="text")
+    assert "  owners: u0@contoso.com, u1@contoso.com (+23 more)\n" in ran.out
+    head, row = calendar(tmp_path, form="csv").stdout.decode().splitlines()
+    assert head.startswith("app_id,object_id,app_display_name,key_id,kind,on,display_name,start,end,days_left,state,")
+    assert row.count("@contoso.com") == 25
+    assert "(+23 more)" in "".join(unfolded(calendar(tmp_path, form="ics")))
+
+
+def test_credentials_of_a_registration_are_together(tmp_path: Path) -> None:
+    apps = [
+        app("a", secret("a1", "2026-01-10T00:00:00Z"), secret("a2", "2026-01-30T00:00:00Z", start="2026-01-09T00:00:00Z")),
+        app("b", secret("b1", "2026-01-20T00:00:00Z")),
+    ]
+    lines = calendar(tmp_path, *apps, form="text").out.splitlines()
+    assert [line for line in lines if "App " in line] == ["App a (a)", "App b (b)"]
+    assert lines[2:4] == [
+        '  2026-01-10  in 9 days  secret "secret a1"',
+        '  2026-01-30  in 29 days  secret "secret a2"  not valid before 2026-01-09',
+    ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import sqlite3
+import tarfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +21,23 @@ from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.formats.base import Converted, FileFormat, Format, Object, ObjectFormat, Piece, Whole
 from auditor.sources.graph import plan
 from auditor.sources.spool import Writer
+from tests.helpers import regaudit
 
 GUID = "22222222-2222-4222-8222-222222222222"
 SIGN_IN = {"oAuthSettings": {"identityProvider": "aad", "clientId": GUID}}
 CLIENT = {"auth": {"clientId": GUID, "authority": "https://login.microsoftonline.com/common"}}
+REGISTRATION = {"id": GUID, "appId": GUID, "displayName": "Payroll", "identifierUris": []}
 OLD = {"appId": GUID, "replyUrls": [], "objectId": "11111111-1111-4111-8111-111111111111", "objectType": "Application"}
 
 # name of a format -> the smallest files of it: the name of each, and what it holds. bytes are written as they are.
 SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "snapshot": [("tenant.ndjson.gz", None)],
-    "solution": [("solution.zip", {"Connector/x_connectionparameters.json": {"token": SIGN_IN}})],
+    "zip archive": [
+        ("solution.zip", {"Connector/x_connectionparameters.json": {"token": SIGN_IN}}),
+        ("export.zip", {"a/apps.json": [REGISTRATION]}),
+    ],
+    "gzip file": [("apps.json.gz", [REGISTRATION])],
+    "tar archive": [("apps.tar", {"a/apps.json": [REGISTRATION]})],
     "solution XML": [
         ("x.xml", "<Connector><displayname>Orders</displayname></Connector>"),
         ("y.xml", '<?xml version="1.0"?>\n<Connector />'),
@@ -45,6 +56,11 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
             },
         ),
         ("az.json", {"appId": GUID, "displayName": "ci", "password": "made-up.value_1~of-a-secret", "tenant": GUID}),
+    ],
+    "EntraExporter": [
+        (f"tenant/Applications/{GUID}/{GUID}.json", {"id": GUID, "appId": GUID, "displayName": "Payroll"}),
+        (f"tenant/ServicePrincipals/{GUID}/Owners/{GUID}/{GUID}.json", {"id": GUID, "userPrincipalName": "ann@contoso.com"}),
+        (f"tenant/ServicePrincipals/{GUID}/AppRoleAssignedTo/x-1/x-1.json", {"appRoleId": GUID, "resourceId": GUID}),
     ],
     "Azure AD Graph": [
         ("az.json", OLD),
@@ -66,6 +82,22 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("sign-ins.json", [{"appId": GUID, "lastSignInActivity": {}}]),
         ("page.json", {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [{"displayName": "Payroll"}]}),
     ],
+    "Az PowerShell": [("az.json", [{"AppId": GUID, "Id": GUID, "SignInAudience": "AzureADMyOrg", "IdentifierUri": [], "Web": {}}])],
+    "AzureAD PowerShell": [("azuread.json", {name[0].upper() + name[1:]: item for name, item in OLD.items()})],
+    "Microsoft Graph PowerShell": [
+        ("mg.json", [{"Id": GUID, "AppId": GUID, "DisplayName": "x", "SignInAudience": "AzureADMyOrg", "Web": {}}]),
+        ("mg-principal.json", {"Id": GUID, "AppId": GUID, "ServicePrincipalType": "Application"}),
+        ("grants.json", [{"ClientId": GUID, "ResourceId": GUID, "ConsentType": "AllPrincipals"}]),
+        ("assignments.json", [{"AppRoleId": GUID, "ResourceId": GUID}]),
+    ],
+    "AzureHound": [
+        (
+            "hound.json",
+            {"data": [{"kind": "AZApp", "data": {"id": GUID, "appId": GUID}}], "meta": {"type": "azure", "version": 5, "count": 1}},
+        ),
+        ("line.ndjson", json.dumps({"kind": "AZServicePrincipal", "data": {"id": GUID}})),
+        ("owner.json", {"kind": "AZServicePrincipalOwner", "data": {"owners": [{"owner": {"id": GUID}}], "servicePrincipalId": GUID}}),
+    ],
     "connector": [
         ("apiProperties.json", {"properties": {"iconBrandColor": "#fff"}}),
         ("sets.json", {"properties": {"connectionParameterSets": {"values": [{"parameters": {"token": SIGN_IN}}]}}}),
@@ -85,22 +117,43 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "app manifest of Microsoft Teams": [
         ("manifest.json", {"manifestVersion": "1.16", "webApplicationInfo": {"id": GUID, "resource": f"api://{GUID}"}}),
     ],
+    "ROADrecon database": [
+        ("roadrecon.db", {"Applications": {"objectId": GUID, "appId": GUID, "replyUrls": "[]"}, "ServicePrincipals": {"objectId": GUID}}),
+        ("mgraph.db", {"Applications": {"id": GUID, "appId": GUID, "web": '{"redirectUris": []}'}, "ServicePrincipals": {"id": GUID}}),
+    ],
     "a file of another tool": [("main.tf", 'resource "azuread_application" "a" {\n}\n')],
 }
 FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, content in samples]
 
 
 def write(path: Path, content: Any) -> Path:
-    if path.name.endswith(".gz"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.name.endswith(".json.gz"):
+        path.write_bytes(gzip.compress(json.dumps(content).encode()))
+    elif path.name.endswith(".gz"):
         info = TenantInfo("7e4a0000-0000-4000-8000-000000000001", taken="2026-11-24T00:00:00Z", covered=[Covered("applications", count=1)])
         writer = Writer(path, ["applications"], "1").open(info)
         writer.page("applications", plan.APPLICATIONS, [("", b'{"id": "a", "appId": "b"}')], None, [])
         writer.finish(info)
+    elif path.name.endswith(".db"):
+        with closing(sqlite3.connect(path)) as made:
+            for table, row in content.items():
+                made.execute(f"CREATE TABLE {table} ({', '.join(f'{name} TEXT' for name in row)})")
+                made.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", list(row.values()))
+            made.commit()
     elif path.name.endswith(".zip"):
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             for name, member in content.items():
                 archive.writestr(name, json.dumps(member))
+        path.write_bytes(packed.getvalue())
+    elif path.name.endswith(".tar"):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            for name, member in content.items():
+                head, text = tarfile.TarInfo(name), json.dumps(member).encode()
+                head.size = len(text)
+                tar.addfile(head, io.BytesIO(text))
         path.write_bytes(packed.getvalue())
     else:
         path.write_text(content if isinstance(content, str) else json.dumps(content))
@@ -138,6 +191,25 @@ def test_a_sample_is_read_alone_and_found_in_a_folder(name: str, file: str, cont
     folder.passed_over = []
     assert test(folder)
     assert [(one.kind, one.pointer) for one in folder.documents] == [(one.kind, one.pointer) for one in alone.documents]
+
+
+def test_every_format_says_what_it_is_how_it_is_recognised_and_what_it_holds() -> None:
+    for form in formats.FORMATS:
+        assert form.about, form.name
+        assert form.told_by, form.name
+        assert form.holds or form.name == "a file of another tool", form.name
+
+
+def test_the_list_of_formats_is_printed() -> None:
+    names = [form.name for form in formats.FORMATS]
+    assert regaudit("formats", "-q").out.split("\n")[:-1] == names
+    rows = regaudit("formats", "--output-format", "json").json
+    assert [row["name"] for row in rows] == names
+    old = next(row for row in rows if row["name"] == "AzureAD PowerShell")
+    assert {"spa", "owners", "api.requestedAccessTokenVersion"} <= set(old["cannot_hold"])
+    text = " ".join(regaudit("formats").out.split())
+    assert "Get-MgApplication" in text
+    assert "cannot hold: api.requestedAccessTokenVersion" in text
 
 
 # -- a format of a house

@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 
 import auditor
+from auditor.report import Options, overview_text, render
+from auditor.report.model import decode
+from auditor.report.overview import overview
 from tests import golden_tenants
 from tests.helpers import ROOT, Ran, regaudit, write
 
@@ -79,6 +82,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "--fail-on-new",
     ),
     "expenses-connect": ("connect", "sample_downloads/expenses", *TODAY),
+    "contoso-scan-owner": ("scan", "contoso", "--group-by", "owner", *TODAY),
+    "contoso-credentials-expired": ("credentials", "contoso", "--expired", *TODAY),
+    "contoso-overview": ("overview", "contoso", *TODAY),
+    "tenants-overview": ("overview", "sample_manifests/careless", "sample_downloads/expenses", "adatum.ndjson", "--top", "3", *TODAY),
     "accepted-scan": ("scan", "sample_manifests/careless", "--config", "accepted/regaudit.toml", *TODAY),
     "accepted-config": ("config", "sample_manifests/careless", "--config", "accepted/regaudit.toml"),
 }
@@ -92,10 +99,11 @@ for _name, _path in INPUTS.items():
     }
 CASES = {
     **{f"{name}-{columns}.txt": args for name, args in COMMANDS.items() for columns in (80, 160)},
-    **{f"{name}.json": (*args, "--output-format", "json") for name, args in COMMANDS.items()},
+    **{f"{name}.json": (*args, "--output-format", "json") for name, args in COMMANDS.items() if "--group-by" not in args},
     "fabrikam-diff.md": (*COMMANDS["fabrikam-diff"], "--output-format", "markdown"),
     **{f"{name}-credentials.ics": ("credentials", path, *TODAY, "--output-format", "ics") for name, path in INPUTS.items()},
 }
+BIG = {f"big-{name}-{columns}.txt": name for name in ("scan", "scan-owner", "overview") for columns in (80, 160)}
 IDS, TEXTS = ("app_id", "object_id", "credential_key_id", "key_id"), ("message", "remediation", "portal_url")
 Row = dict[str, Any]
 MOST_LINES = 120  # of a difference that a failing test shows
@@ -121,7 +129,27 @@ def test_what_is_printed(name: str, surroundings: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(surroundings)
     monkeypatch.setenv("COLUMNS", "160" if "-160." in name else "80")
     args = CASES[name]
-    printed, file = as_golden(name, args, regaudit(*args)), GOLDEN / name
+    compare(name, as_golden(name, args, regaudit(*args)), request)
+
+
+@pytest.mark.slow
+def test_what_is_printed_of_3000_registrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    golden_tenants.write_big(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    big = decode(regaudit("scan", "big", "--inventory", "--output-format", "json", *TODAY).stdout)
+    for name, what in BIG.items():
+        monkeypatch.setenv("COLUMNS", "160" if "-160." in name else "80")
+        if what == "overview":
+            printed = "".join(f"{line}\n" for line in overview_text.lines(overview([big]), overview_text.Look()))
+        else:
+            printed = b"".join(render(big, "text", Options(group_by="owner" if "owner" in what else "rule"))).decode()
+            assert len(printed.splitlines()) <= 60
+        compare(name, f"$ 3,000 registrations\n{printed}\n[exit code]\n", request)
+
+
+def compare(name: str, printed: str, request: pytest.FixtureRequest) -> None:
+    """With the golden file, which --renew-golden writes."""
+    file = GOLDEN / name
     if request.config.getoption("--renew-golden"):
         GOLDEN.mkdir(exist_ok=True)
         file.write_text(printed, "utf-8", newline="\n")
@@ -132,7 +160,7 @@ def test_what_is_printed(name: str, surroundings: Path, monkeypatch: pytest.Monk
 
 
 def test_every_golden_file_is_of_a_case(request: pytest.FixtureRequest) -> None:
-    left = {path.name for path in GOLDEN.glob("*")} - set(CASES)
+    left = {path.name for path in GOLDEN.glob("*")} - set(CASES) - set(BIG)
     if request.config.getoption("--renew-golden"):
         for name in left:
             (GOLDEN / name).unlink()

@@ -605,9 +605,11 @@ def test_the_cli_is_asked_once(graph: FakeGraph, tmp_path: Path, monkeypatch: py
     assert (tmp_path / "calls").read_text() == "started\n"
 
 
-@pytest.mark.parametrize("auth", ["client-secret", "environment", "certificate", "workload-identity", "default"])
+@pytest.mark.parametrize("auth", ["client-secret", "environment", "certificate", "workload-identity", "github-actions", "default"])
 def test_ways_to_sign_in(graph: FakeGraph, auth: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_TENANT_ID", graph.tenant_id)
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", graph.github_url)
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", graph.pipeline_token)
     if auth == "certificate":
         monkeypatch.setenv("AZURE_CLIENT_CERTIFICATE_PATH", graph.client_certificate)
     if auth == "workload-identity":
@@ -640,6 +642,12 @@ SIGN_IN_ERRORS: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
     ),
     "another tenant": ({"tenant": "22222222-0000-4000-8000-000000000000"}, {}, r"signed in to tenant .* not to 22222222"),
     "no secret set": ({"auth": "client-secret"}, {"AZURE_CLIENT_SECRET": "="}, r"needs AZURE_CLIENT_SECRET in the environment"),
+    "not in a job": ({"auth": "github-actions"}, {}, r"job of GitHub Actions that has `permissions: id-token: write`"),
+    "a job's token that is refused": (
+        {"auth": "github-actions"},
+        {"ACTIONS_ID_TOKEN_REQUEST_URL": "github_url", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "=nonsense-secret-value"},
+        r"cannot sign in: GitHub does not give the job a token: .*401",
+    ),
     "no az": ({"auth": "cli"}, {"PATH": "=/nowhere"}, r"cannot sign in.*az login"),
     "a token that is none": ({}, {"REGAUDIT_ACCESS_TOKEN": "=not-a-token"}, r"does not accept the token"),
 }

@@ -21,6 +21,7 @@ PRINTING = (*READING, "export", "permissions", "whoami", "rules", "test")
 TODAY = ("--as-of", "2026-11-24")
 OWN = {
     ("api-permissions", "--app"),  # a row of its table, by name too
+    ("credentials", "--app"),
     ("scan", "--output-format"),
     ("diff", "--output-format"),  # several reports, into files
     ("new-rule", "--folder"),
@@ -59,7 +60,7 @@ def test_an_option_is_the_same_in_every_command() -> None:
         ({"--set"}, ["scan", "connect", "explain", "rules"]),
         ({"--as-of"}, ["scan", "connect", "explain", "credentials", "diff"]),
         ({"--quiet", "--verbose", "--no-color", "--output-format"}, [*READING, "diff", "permissions", "whoami", "rules"]),
-        ({"--redact"}, ["scan", "connect", "credentials", "api-permissions", "diff", "explain"]),
+        ({"--redact"}, ["scan", "connect", "credentials", "api-permissions", "diff", "explain", "overview"]),
     ],
 )
 def test_who_has_one_of_a_kind_has_all(wanted: set[str], commands: list[str]) -> None:
@@ -74,7 +75,7 @@ def test_help_says_what_to_put_there() -> None:
         assert " TEXT" not in text, name
         if "--profile" in text:
             assert "--profile NAME|FILE.toml" in text
-            assert "connector, default, strict, or a TOML file" in " ".join(text.split())
+            assert "connector, default, files, strict, or a TOML file" in " ".join(text.split())
 
 
 @pytest.fixture

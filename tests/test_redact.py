@@ -22,7 +22,13 @@ ROOT = Path(__file__).parent.parent
 GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
 FORMS = [form for form in FORMATS if form != "xlsx"]  # which is compressed
 AS_OF = ("--as-of", "2026-06-01")
-COMMANDS = (("scan", "-v", "--show-passed"), ("credentials", "--within", "all", "-v"), ("api-permissions", "-v"), ("connect", "-v"))
+COMMANDS = (
+    ("scan", "-v", "--show-passed", "--group-by", "owner"),
+    ("credentials", "--within", "all", "--expired", "-v"),
+    ("api-permissions", "-v"),
+    ("connect", "-v"),
+    ("overview", "-v"),
+)
 
 
 def texts(value: Any) -> Iterator[str]:

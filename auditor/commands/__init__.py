@@ -23,7 +23,7 @@ _CONFIGURABLE = {  # key of a configuration -> parameter of a command, where it 
     "max-file-size": "max_file_size", "allow-empty": "allow_empty", "fail-on": "fail_on", "min-severity": "min_severity",
     "strict": "strict", "certain-only": "certain_only", "output-format": "formats", "rows": "rows", "inventory": "inventory",
     "show-passed": "show_passed", "limit": "limit", "fix-script": "fix_script", "shell": "shell", "quiet": "quiet", "verbose": "verbose",
-    "no-color": "no_color",
+    "no-color": "no_color", "group-by": "group_by",
 }  # fmt: skip
 
 
@@ -145,10 +145,28 @@ def echo_json(value: Any) -> None:
 
 
 def echo_table(rows: Iterable[Iterable[Any]], headers: Iterable[str]) -> None:
-    """Cells that are texts are clean already; none of them is a formula."""
+    """A table; where the terminal is too narrow for it, each row as text below its first cell. No word is broken.
+
+    Cells that are texts are clean already; none of them is a formula.
+    """
     from tabulate import tabulate
 
-    from auditor.display import cell
+    from auditor.display import cell, columns
 
     cells = [[cell(value) if isinstance(value, str) else value for value in row] for row in rows]
-    click.echo(tabulate(cells, headers=list(headers), tablefmt="simple", disable_numparse=True))
+    names = list(headers)
+    table = tabulate(cells, headers=names, tablefmt="simple", disable_numparse=True)
+    is_narrow = any(len(line) > columns() for line in table.split("\n"))
+    click.echo("\n".join(_blocks(cells, names)) if is_narrow else table)
+
+
+def _blocks(rows: list[list[Any]], headers: list[str]) -> Iterator[str]:
+    """Rows one below the other; those with the same first cell together."""
+    from auditor.display import wrapped
+
+    before = None
+    for first, *others in rows:
+        if first != before:
+            yield from wrapped(f"{headers[0]}: {first}", "", "  ")
+        before = first
+        yield from wrapped("; ".join(f"{name}: {value}" for name, value in zip(headers[1:], others, strict=True)), "  ", "    ")

@@ -27,6 +27,7 @@ def command(paths: tuple[str, ...], output: Output) -> None:
     A configuration inside a folder that is audited is not read, so PATH matters. The command line of a scan comes first.
     """
     from auditor.configuration import rendered, shown
+    from auditor.display import wrapped
     from auditor.engine.selection import RuleSelection
 
     found = configured()
@@ -51,8 +52,9 @@ def command(paths: tuple[str, ...], output: Output) -> None:
     click.echo(f"Configuration: {', '.join(found.names) or 'none found'}")
     width = max((len(f"{key} = {rendered(value)}") for key, value, _ in rows), default=0)
     for key, value, place in rows:
-        click.echo(f"  {f'{key} = {rendered(value)}':<{min(width, 80)}}  {place}")
-    click.echo(f"{len(checked)} of {len(book)} rules are checked. All other options have the defaults of `regaudit scan --help`.")
+        click.echo("\n".join(wrapped(place, f"  {f'{key} = {rendered(value)}':<{min(width, 50)}}  ", "      ")))
+    text = f"{len(checked)} of {len(book)} rules are checked. All other options have the defaults of `regaudit scan --help`."
+    click.echo("\n".join(wrapped(text)))
 
 
 def _rows(table: str, value: Any, file: Any) -> list[tuple[str, Any, str]]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from auditor.commands import Command, echo_json, running
 from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, outputs, rules, strict
-from auditor.display import wrapped
+from auditor.display import placed, wrapped
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def command(
         if output.form == "markdown":
             click.echo("\n".join(_markdown(found, said, overview(found), lines)))
             return passed.exit_code
-        click.echo(said)
+        click.echo("\n".join(wrapped(said, "", "  ")))
         if (text := overview(found)) is not None:
             click.echo("\n".join(wrapped(text)))
         click.echo()
@@ -105,10 +105,10 @@ def _page(chain: Any, output: Output, fix: Fix) -> list[str]:
         return click.style(text, fg=name) if output.coloured else text
 
     name = chain.connector.removeprefix(chain.file.rpartition("/")[0] + "/")  # one without a title is called by its place
-    lines = wrapped(f'Connector "{cell(name)}"  {chain.file}:{chain.line}', "", "  ")
+    lines = wrapped(f'Connector "{cell(name)}"  {placed(chain.file, chain.line)}', "", "  ")
     if chain.status == "not-applicable":
         how = f"by {chain.identity_provider}" if chain.identity_provider else "without OAuth"
-        lines.append(f"  signs in {how}, not through Microsoft Entra ID: there is nothing to walk")
+        lines += wrapped(f"signs in {how}, not through Microsoft Entra ID: there is nothing to walk", "  ", "    ")
     if not output.quiet:
         lines += _links(chain, style, fix, verbose=output.verbose)
     if chain.links:
@@ -117,7 +117,7 @@ def _page(chain: Any, output: Output, fix: Fix) -> list[str]:
 
 
 def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
-    from auditor.display import cell
+    from auditor.display import cell, columns
 
     lines: list[str] = []
 
@@ -128,8 +128,10 @@ def _links(chain: Any, style: Any, fix: Fix, *, verbose: bool) -> list[str]:
     width = max((len(link.link) for link in chain.links), default=0)
     for link in chain.links:
         word, name = _MARKS[link.certainty if link.certainty == "likely" else link.status]
-        what = f'  "{cell(link.what)}"' if link.what and link.link != "connector" else ""
-        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}{what}".rstrip())
+        what = f'"{cell(link.what)}"' if link.what and link.link != "connector" else ""
+        room = columns() - width - len(f"    {word:<13}  ")
+        lines.append(f"  {link.link:<{width}}  {style(f'{word:<13}', name)}  {what if len(what) <= room else ''}".rstrip())
+        lines += wrapped(what, "    ", "    ") if len(what) > room else []
         for said in link.checked:
             say(f"fits: {said}")
         for row in (*link.findings, *link.remarks):
@@ -163,7 +165,7 @@ def _markdown(found: list[Any], said: str, overview: str | None, fix: Fix) -> li
     if overview is not None:
         lines += [as_code(overview), ""]
     for chain in found:
-        lines += [f"## Connector {as_code(chain.connector)}", "", as_code(f"{chain.file}:{chain.line}"), ""]
+        lines += [f"## Connector {as_code(chain.connector)}", "", as_code(placed(chain.file, chain.line)), ""]
         for link in chain.links:
             word, _ = _MARKS[link.certainty if link.certainty == "likely" else link.status]
             lines.append(f"- **{link.link}**: {word}" + (f", {as_code(link.what)}" if link.what else ""))
@@ -204,7 +206,7 @@ def _finding(row: Any, say: Any, lines: list[str], fix: Fix) -> None:
     if accepted:
         say(cell(accepted), 6)
     if row.file:
-        say(f"{row.file}:{row.line}{f':{row.column}' if row.column else ''}  {row.property_path or ''}".rstrip(), 6)
+        say(f"{placed(row.file, row.line, row.column)}  {row.property_path or ''}".rstrip(), 6)
     for i, (line, is_command) in enumerate(() if accepted else fix(row)):
         if is_command:
             lines.append(f"{' ' * 8}{line}")  # nothing may break it

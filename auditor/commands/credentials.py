@@ -2,69 +2,139 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from auditor.commands import Command, echo_json, echo_table, running
+from auditor.commands import Command, echo_json, running
 from auditor.commands.options import Output, as_of, exceptions, inputs, outputs
+from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.engine.exceptions import Accepted
     from auditor.pipeline import Inputs
+    from auditor.report.rows import LoneCredentialRow
 
 _EPILOG = """\b
 Examples:
-  regaudit credentials manifests/ --within 60d
-  regaudit credentials . --output-format ics > expiry.ics
-  regaudit credentials --tenant contoso.onmicrosoft.com
+  regaudit credentials manifests/ --within 30d
+  regaudit credentials manifests/ --expired
+  regaudit credentials . --owner none --within 6m --output-format csv
+  regaudit credentials . --within all --output-format ics > expiry.ics
+  regaudit credentials --tenant contoso.onmicrosoft.com --app "Contoso Orders"
 """
 _READ = ("applications", "servicePrincipals", "owners")
-_HEADERS = ("ends", "days left", "state", "kind", "name", "application", "app id", "owners")
+_WITHIN = "60d"
+_NO_OWNER = "none"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @click.command("credentials", cls=Command, epilog=_EPILOG)
-@inputs()
+@inputs(own_app=True)
 @click.option(
-    "--within", default="60d", show_default=True, metavar="TIME", help="How far ahead to look: 60d, 8w, 6m or 1y; 'all' for everything."
+    "--within", metavar="TIME",
+    help=f"How far ahead to look: 30 or 30d, 8w, 6m or 1y; 'all' for everything (default: {_WITHIN}, nothing with --expired).",
+)  # fmt: skip
+@click.option("--expired", is_flag=True, help="Those that have expired, the last first. With --within both.")
+@click.option(
+    "--owner", "owners", multiple=True, metavar="NAME",
+    help=f"Only of what this owner has: user principal name or name, * for any characters; '{_NO_OWNER}' for what has no owner.",
+)  # fmt: skip
+@click.option(
+    "--app", "apps", multiple=True, metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID."
 )
 @exceptions(baseline=False)
 @as_of
-@outputs("text", "json", "ics", redact=True)
-def command(inputs: Inputs, accepted: Accepted | None, output: Output, within: str, as_of: str | None) -> int:
-    """List client secrets and certificates that have expired or expire soon, the earliest first, with their owners.
+@outputs("text", "json", "csv", "ics", redact=True)
+def command(
+    inputs: Inputs, accepted: Accepted | None, output: Output, within: str | None, expired: bool, owners: tuple[str, ...],
+    apps: tuple[str, ...], as_of: str | None,
+) -> int:  # fmt: skip
+    """List client secrets and certificates that expire soon, by registration, the earliest first, with their owners.
 
     What another, longer-lived credential has replaced is left out: nothing depends on it.
     """
-    from auditor.display import counted
-    from auditor.report.ics import calendar, days_of, ics
+    from auditor.report import ics
     from auditor.report.tables import credential_rows
     from auditor.unknown import Unknown
 
-    days = days_of(within)
-    loaded = running.load(inputs, _READ, as_of, output)
-    every = output.redacted(list(credential_rows(loaded, _waived(accepted, loaded.as_of.date()))))
-    rows = calendar(every, days)
+    if expired and output.form == "ics":
+        raise UsageError("--expired: a calendar has only what is ahead; --output-format csv lists what has expired")
+    if within is None and not expired:
+        within = _WITHIN
+    days = ics.days_of(within) if within is not None else None
+    loaded = running.load(_narrowed(inputs, apps), _READ, as_of, output)
+    every = list(credential_rows(loaded, _waived(accepted, loaded.as_of.date())))
+    if loaded.worlds and not loaded.errors:
+        _check(loaded, owners, apps)
+    wanted = [row for row in every if _is_of(row.owners, owners) and _is_called((row.app_display_name, row.app_id, row.object_id), apps)]
+    wanted = output.redacted(wanted)
+    ahead, dead = ics.ahead(wanted, days) if within is not None else [], ics.expired(wanted) if expired else []
     roots: list[Any] = [root for world in loaded.worlds for root in (*world.apps, *world.principals)]
     unread = [isinstance(root.secrets, Unknown) + isinstance(root.certificates, Unknown) for root in roots]
     objects, what = "app registration or service principal", "which credentials there are"
     gate = running.listed(loaded, objects, what, read=len(roots), known=sum(lists < 2 for lists in unread))
     if output.form == "json":
-        echo_json(rows)
+        echo_json([*dead, *ahead])
+    elif output.form == "csv":
+        _print_csv([*dead, *ahead])
     elif output.form == "ics":
-        click.echo(ics(rows, loaded.as_of).encode("utf-8", "replace"), nl=False)
-    elif rows or not gate.nothing_known:
-        if rows and not output.quiet:
-            _table(rows)
-        ahead = "some day" if days is None else f"within {within}"
-        verbs = "has expired or expires" if len(rows) == 1 else "have expired or expire"
-        click.echo(f"{counted(len(rows), 'credential')} {verbs} {ahead}." if rows else f"No credential has expired or expires {ahead}.")
-        if unknown := sum(row.state == "unknown" for row in every):
-            click.echo(f"When {counted(unknown, 'credential')} {'ends' if unknown == 1 else 'end'} is not known: the input does not say.")
+        click.echo(ics.ics(ahead, loaded.as_of).encode("utf-8", "replace"), nl=False)
+    elif wanted or not gate.nothing_known:
+        if not output.quiet:
+            click.echo("".join(f"{line}\n" for line in (*_page(dead, output), *_page(ahead, output))), nl=False, color=output.coloured)
+        for line in _said(wanted, ahead, dead, within, days, expired=expired):
+            click.echo(line)
+        from auditor.display import counted
+
+        if owners and (unowned := sum(row.owners is None for row in every)):
+            click.echo(f"{counted(unowned, 'credential')} left out: who owns their registration is not in the input.")
         if blind := sum(map(bool, unread)):
             click.echo(f"Not all credentials are known of {blind:,} of {counted(len(roots), 'object')}: the input does not list them.")
     return gate.exit_code
+
+
+def _narrowed(inputs: Inputs, apps: tuple[str, ...]) -> Inputs:
+    """Of a live tenant only these registrations are read, where they are named by their IDs."""
+    if inputs.tenant is None or not apps or not all(map(_GUID.fullmatch, apps)):
+        return inputs
+    from dataclasses import replace
+
+    return msgspec.structs.replace(inputs, tenant=replace(inputs.tenant, apps=apps))
+
+
+def _check(loaded: Any, owners: tuple[str, ...], apps: tuple[str, ...]) -> None:
+    """Raises UsageError for an owner or a registration that is not there: a typing error must not look like a clean list."""
+    from auditor.engine.rows import identity_of
+
+    of = [identity_of(root) for world in loaded.worlds for root in (*world.apps, *world.principals)]
+    for app in apps:
+        if not any(_is_called((one.name, one.app_id, one.object_id), (app,)) for one in of):
+            raise UsageError(f"--app: no registration or service principal in the input is called {app!r}")
+    for owner in owners:
+        if owner != _NO_OWNER and not any(_is_of(one.owners, (owner,)) for one in of):
+            known = "" if any(one.owners is not None for one in of) else ": the input does not say who owns what"
+            raise UsageError(f"--owner: nothing in the input has the owner {owner!r}{known}")
+
+
+def _is_called(names: tuple[str | None, ...], apps: tuple[str, ...]) -> bool:
+    return not apps or not {app.casefold() for app in apps}.isdisjoint(name.casefold() for name in names if name)
+
+
+def _is_of(has: list[str] | None, owners: tuple[str, ...]) -> bool:
+    """Whether one of `owners`, patterns, is among them."""
+    if not owners:
+        return True
+    if has is None:
+        return False
+    from fnmatch import fnmatchcase
+
+    patterns = [re.sub(r"([\[?])", r"[\1]", owner.casefold()) for owner in owners]  # only * is special
+    return (not has and _NO_OWNER in owners) or any(fnmatchcase(name.casefold(), pattern) for name in has for pattern in patterns)
 
 
 def _waived(accepted: Accepted | None, today: date) -> Any:
@@ -78,19 +148,53 @@ def _waived(accepted: Accepted | None, today: date) -> Any:
     return of_subjects(accepted.waivers, shipped(), today)
 
 
-def _table(rows: list[Any]) -> None:
-    table = [
-        (
-            row.end[:10],
-            row.days_left,
-            row.state if row.waiver is None else f"{row.state}, waived until {row.waiver.until}",
-            row.kind,
-            row.display_name or row.key_id,
-            row.app_display_name,
-            row.app_id,
-            "not known" if row.owners is None else ", ".join(row.owners) or "none",
-        )
-        for row in rows
-    ]
-    echo_table(table, _HEADERS)
-    click.echo()
+def _print_csv(rows: list[LoneCredentialRow]) -> None:
+    from auditor.report.rows import LoneCredentialRow
+    from auditor.report.table import separated
+
+    click.echo(separated(LoneCredentialRow.__struct_fields__, rows), nl=False)
+
+
+def _page(rows: list[LoneCredentialRow], output: Output) -> Iterator[str]:
+    """By registration: whose it is, and a line for each credential."""
+    from auditor.display import cell, counted, wrapped
+    from auditor.report.ics import some
+    from auditor.report.paint import painted
+
+    groups: dict[tuple[str, str], list[LoneCredentialRow]] = {}
+    for row in rows:
+        groups.setdefault((row.on, row.app_id or row.object_id or row.app_display_name or ""), []).append(row)
+    for (kind, identity), group in groups.items():
+        first = group[0]
+        name = f"{first.app_display_name or '(no name)'} ({identity})" + (" (service principal)" if kind == "servicePrincipal" else "")
+        head, *others = wrapped(cell(name), "", "  ")
+        yield painted(head, "name", colour=output.coloured)
+        yield from others
+        yield from wrapped(f"owners: {some(first.owners)}", "  ", "    ")
+        for row in group:
+            days = abs(row.days_left or 0)
+            when = f"{counted(days, 'day')} ago" if row.state == "expired" else f"in {counted(days, 'day')}"
+            state = f"  not valid before {row.start[:10]}" if row.state == "not-yet-valid" and row.start else ""
+            waived = f"  (waived until {row.waiver.until})" if row.waiver is not None else ""
+            line = wrapped(f'{(row.end or "")[:10]}  {when}  {row.kind} "{row.display_name or row.key_id}"{state}{waived}', "  ", "    ")
+            yield from (painted(one, "waived" if row.waiver is not None else "", colour=output.coloured) for one in line)
+        yield ""
+
+
+def _said(
+    wanted: list[LoneCredentialRow], ahead: list[LoneCredentialRow], dead: list[LoneCredentialRow], within: str | None, days: int | None,
+    *, expired: bool,
+) -> Iterator[str]:  # fmt: skip
+    """How many there are, and how many are not listed."""
+    from auditor.display import counted
+    from auditor.report import ics
+
+    if expired:
+        yield f"{counted(len(dead), 'credential')} {'has' if len(dead) == 1 else 'have'} expired." if dead else "No credential has expired."
+    if within is not None:
+        span = "some day" if days is None else "today" if days == 0 else f"within {counted(days, 'day')}"
+        yield f"{counted(len(ahead), 'credential')} expire{'s' * (len(ahead) == 1)} {span}." if ahead else f"No credential expires {span}."
+        if not expired and (others := len(ics.expired(wanted))):
+            yield f"{counted(others, 'credential')} {'has' if others == 1 else 'have'} expired already: --expired lists them."
+    if unknown := sum(row.state == "unknown" for row in wanted):
+        yield f"When {counted(unknown, 'credential')} {'ends' if unknown == 1 else 'end'} is not known: the input does not say."

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from auditor.results import Report as Audited
     from auditor.rulebook import Rule, Rulebook
 
-_WIDTH = 100
 _NAMES = 10  # characters: the column of names
 _LONGEST = 4000  # characters of a text of a page
 _FAIL_ON = "info"  # whatever its severity, a finding may be the cause
@@ -60,7 +59,7 @@ Examples:
 @outputs("text", "json", commands=True, redact=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,
-    accepted: Accepted | None, output: Output, certain_only: bool, as_of: str | None, limit: int,
+    accepted: Accepted | None, output: Output, certain_only: bool, as_of: str | None, limit: int | None,
 ) -> int:  # fmt: skip
     """Show what RULE is about: how severe it is, what it reads, why it matters, how to fix it, an example that fails.
 
@@ -242,7 +241,7 @@ def _with_a_code(message: Message, text: str) -> Message:
     return message
 
 
-def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int, as_of: str | None) -> int:
+def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Output, limit: int | None, as_of: str | None) -> int:
     from auditor.diagnose import aadsts, causes
     from auditor.diagnose.evidence import CODES
     from auditor.report import Depth, Options, render
@@ -306,7 +305,8 @@ def _print_text(explanations: list[Explanation], named: list[Mention], cause: Ca
     from auditor.display import wrapped
 
     if cause is not None:
-        click.echo(click.style(cause.verdict, bold=True) if colour else cause.verdict)
+        for line in wrapped(cause.verdict, "", "  "):
+            click.echo(click.style(line, bold=True) if colour else line)
         for clue in cause.clues:
             click.echo("\n".join(wrapped(f"{_SAID[clue.said]}: {clue.text}", "  ", "    ")))
         for way in cause.ways:
@@ -316,12 +316,13 @@ def _print_text(explanations: list[Explanation], named: list[Mention], cause: Ca
         title = f"AADSTS{explanation.number}"
         click.echo(click.style(title, bold=True) if colour else title)
         for line in _sentences(explanation):
-            click.echo(click.wrap_text(line, _WIDTH, "  ", "  "))
+            click.echo("\n".join(wrapped(line, "  ", "  ")))
         width = max((len(rule.id) for rule in explanation.rules), default=0)
         for rule in explanation.rules:
-            click.echo(f"    {rule.id:<{width}}  {_title(rule)}")
+            behind = " " * (width + 6)
+            click.echo("\n".join(wrapped(_title(rule), f"    {rule.id:<{width}}  ", behind)))
             if report:
-                click.echo(f"    {'':<{width}}  {_verdicts(_counts(rule, report))}")
+                click.echo("\n".join(wrapped(_verdicts(_counts(rule, report)), behind, behind)))
         click.echo()
     if named:
         click.echo("The message names")
@@ -329,7 +330,7 @@ def _print_text(explanations: list[Explanation], named: list[Mention], cause: Ca
             click.echo(f"  {mention.value}\n    {mention.found}")
         click.echo()
     if cause is None and (number := next((one.number for one in explanations if one.rules), 0)):
-        click.echo(f"`regaudit explain RULE` shows a rule. To run them over your files: regaudit explain AADSTS{number} manifests/")
+        click.echo(f"`regaudit explain RULE` shows a rule. To run them over your files:\nregaudit explain AADSTS{number} manifests/")
 
 
 def _sentences(explanation: Explanation) -> list[str]:

@@ -45,6 +45,11 @@ def live_options(function: F) -> F:
     return sign_in_options(function)
 
 
+def filter_options(function: F) -> F:
+    """For a command that has an --app of its own."""
+    return sign_in_options(_SOME[1](function))
+
+
 def live_of(options: dict[str, Any], *, always: bool = False) -> Live | None:
     """The tenant that the options ask for; None where they ask for none. Takes the options out. Raises UsageError."""
     names = ("tenant", "auth", "cloud", "graph_url", "authority", "ca_bundle", "apps", "filter_")

@@ -17,7 +17,7 @@ import msgspec
 
 from auditor import files
 from auditor.commands import complete, configured, redactor
-from auditor.commands.live import live_of, live_options, sign_in_options
+from auditor.commands.live import filter_options, live_of, live_options, sign_in_options
 from auditor.errors import UsageError
 from auditor.pattern import late
 from auditor.severity import SEVERITIES
@@ -93,14 +93,22 @@ certain_only = click.option(
     help="Count findings that are only likely (they depend on an exemption or on data that is not in the input) as not evaluated.",
 )  # fmt: skip
 limit = click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Findings shown per rule (0: all)."
-)
+    "--limit", type=click.IntRange(min=0), metavar="N",
+    help="Findings shown of each rule, object or owner, with their fixes (0: all). Default: all of few, examples of many, 20 with -v.",
+)  # fmt: skip
+group_by = click.option(
+    "--group-by", type=click.Choice(["rule", "app", "owner"]), default="rule", show_default=True,
+    help="How the text report is divided: by rule, by registration (or other object), or by owner.",
+)  # fmt: skip
 
 
-def inputs(*, argument: bool = True, some: bool = True, nothing: str = _NOTHING) -> Decorator:
-    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any."""
+def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, nothing: str = _NOTHING) -> Decorator:
+    """Hands over `inputs`. `some`: a part of a tenant can be read. `argument`: the command has PATH…; `nothing` is said without any.
+
+    `own_app`: the command has an --app of its own, which is about files, too.
+    """
     paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path()),)
-    tenant_options = live_options if some else sign_in_options
+    tenant_options = filter_options if own_app else live_options if some else sign_in_options
 
     def build(
         exclude: tuple[str, ...],

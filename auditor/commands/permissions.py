@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.commands import Command
+from auditor.commands import Command, echo_table
 from auditor.commands.options import Output, outputs, rules
 
 if TYPE_CHECKING:
@@ -51,15 +51,13 @@ def command(rules: RuleSelection, output: Output) -> None:
     if output.quiet:
         click.echo("\n".join(permissions))
         return
-    from tabulate import tabulate
-
     click.echo("Microsoft Graph permissions (application, or delegated of the same name):\n")
     poorer = {call.also for call in planned.calls} - {call.permission for call in planned.calls}
     table = []
     for name, needs in permissions.items():
         readers = ", ".join(without[name]) if output.verbose else f"{len(without[name])} rules"
         table.append((name, ", ".join(needs), readers + (" (names of owners only)" if name in poorer else "")))
-    click.echo(tabulate(table, headers=["permission", "for", "read by"], tablefmt="simple"))
+    echo_table(table, ["permission", "for", "read by"])
     click.echo("\nCalls:\n")
-    click.echo(tabulate([(call.shown, call.why) for call in planned.calls], headers=["call", "for"], tablefmt="simple"))
-    click.echo("\nTo paste into a registration's manifest: regaudit permissions --output-format required-resource-access")
+    echo_table([(call.shown, call.why) for call in planned.calls], ["call", "for"])
+    click.echo("\nTo paste into a registration's manifest:\nregaudit permissions --output-format required-resource-access")

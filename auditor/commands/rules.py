@@ -63,9 +63,10 @@ def _levels(row: dict[str, Any]) -> str:
 
 
 def _coloured(text: str, severity: Severity, output: Output) -> str:
-    from auditor.report.text import COLOURS
+    from auditor.report.paint import painted
 
-    return click.style(text, fg=COLOURS[severity]) if output.coloured else text
+    said = text.strip()
+    return text.replace(said, painted(said, severity, colour=output.coloured), 1)
 
 
 def described(rule: Rule) -> dict[str, Any]:

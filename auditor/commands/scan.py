@@ -18,6 +18,7 @@ from auditor.commands.options import (
     certain_only,
     exceptions,
     fail_on,
+    group_by,
     ignore_newly_visible,
     inputs,
     limit,
@@ -43,6 +44,7 @@ Examples:
   regaudit scan --tenant contoso.onmicrosoft.com
   regaudit scan --tenant contoso.onmicrosoft.com --app 11111111-2222-3333-4444-555555555555
   regaudit scan . --select credentials --fail-on medium
+  regaudit scan . --group-by owner
   regaudit scan . --output-format text --output-format json=report.json
   regaudit scan . --output-format github --output-format sarif=regaudit.sarif
   regaudit scan . --output-format azure --output-format markdown=summary.md
@@ -88,6 +90,7 @@ def _either(names: Iterable[str]) -> str:
 @click.option("--fail-on-new", is_flag=True, help="With --against: only findings that are new, or newly visible, make the exit code 1.")
 @ignore_newly_visible
 @click.option("--show-passed", is_flag=True, help="Also show the checks that passed.")
+@group_by
 @limit
 @click.option(
     "--fix-script", metavar="FILE", type=click.Path(path_type=Path), help="Write the commands of all fixes to a script, which is not run."
@@ -95,8 +98,8 @@ def _either(names: Iterable[str]) -> str:
 @outputs(commands=True, redact=True)
 def command(
     inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, formats: tuple[str, ...], as_of: str | None,
-    show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, limit: int, rows: str | None,
-    fix_script: Path | None, against: str | None, fail_on_new: bool, ignore_newly_visible: bool,
+    show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, group_by: str,
+    limit: int | None, rows: str | None, fix_script: Path | None, against: str | None, fail_on_new: bool, ignore_newly_visible: bool,
 ) -> int:  # fmt: skip
     """Audit app registrations in files, folders, standard input (-) or a live tenant.
 
@@ -137,7 +140,7 @@ def command(
     report = output.redacted(report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth))
     written = (os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None)
     options = Options(
-        limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], shell=output.shell,
+        limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], group_by=group_by, shell=output.shell,
         summary="" if output.redactor is not None else next(written, ""),  # where it is says who runs it
     )  # fmt: skip
     # Files first: a pipeline reads one as soon as standard output tells of it.

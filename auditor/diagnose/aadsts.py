@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from auditor.display import bare_uri, clean
+from auditor.display import bare_uri, clean, placed
 from auditor.entra.catalog import CATALOG, Code
 from auditor.entra.ids import GUID
 from auditor.facts import App
@@ -195,7 +195,7 @@ def _identified(id_: str, root: Any) -> str:
     kind = "app registration" if isinstance(root, App) else "service principal"
     if root.app_id.__class__ is str and root.app_id != id_:
         kind = f"the object ID, not the Application (client) ID, of the {kind}"
-    return f"{kind} {clean(root.label)} ({root.document.file.shown}:{root.document.line})"
+    return f"{kind} {clean(root.label)} ({placed(root.document.file.shown, root.document.line)})"
 
 
 def _nobodys(uri: str, near: dict[str, str]) -> str:

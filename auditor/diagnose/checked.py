@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from auditor.display import cell, clean, counted, hidden, show
+from auditor.display import cell, clean, counted, hidden, placed, show
 from auditor.facts import App, Connector, ServicePrincipal
 from auditor.facts.uris import as_compared
 from auditor.unknown import Unread, is_unknown, known
@@ -38,7 +38,7 @@ def _place(connector: Connector, app: App) -> str:
     if document.file.shown is None:
         return ""
     other = ", another folder" if document.file.scope != connector.world.scope else ""
-    return f" ({cell(document.file.shown)}:{document.line}{other})"
+    return f" ({placed(cell(document.file.shown), document.line)}{other})"
 
 
 def _client_id(connector: Connector) -> Iterator[str]:

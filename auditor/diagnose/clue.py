@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from auditor.diagnose.aadsts import Message
-from auditor.display import clean, show
+from auditor.display import clean, placed, show
 from auditor.facts import App
 from auditor.joins.world import World
 
@@ -39,7 +39,7 @@ def apps_of(worlds: list[World], app_id: str | None = None) -> list[App]:
 
 def named(app: Any) -> str:
     file = app.document.file.shown
-    return f'"{clean(show(app))}"' + (f" ({clean(file)}:{app.document.line})" if file else "")
+    return f'"{clean(show(app))}"' + (f" ({placed(clean(file), app.document.line)})" if file else "")
 
 
 def names(things: list[Any], name: Callable[[Any], str]) -> str:

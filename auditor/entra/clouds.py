@@ -20,6 +20,7 @@ class Cloud(msgspec.Struct, frozen=True):
     name: CloudName | None = None
     login_hosts: tuple[str, ...] = ()  # beside that of the authority
     initial_domain: str = ""  # the end of the domain that a tenant is created with
+    federated_audience: str = "api://AzureADTokenExchange"  # of the tokens of other issuers that sign-in accepts
 
     @property
     def all_login_hosts(self) -> tuple[str, ...]:
@@ -34,15 +35,16 @@ CLOUDS = {
     ),
     "usgov": Cloud(
         "https://graph.microsoft.us", "https://login.microsoftonline.us", "https://entra.microsoft.us",
-        name="us government", initial_domain=".onmicrosoft.us",
+        name="us government", initial_domain=".onmicrosoft.us", federated_audience="api://AzureADTokenExchangeUSGov",
     ),
     "dod": Cloud(
         "https://dod-graph.microsoft.us", "https://login.microsoftonline.us", "https://entra.microsoft.us",
-        name="us government", initial_domain=".onmicrosoft.us",
+        name="us government", initial_domain=".onmicrosoft.us", federated_audience="api://AzureADTokenExchangeUSGov",
     ),
     "china": Cloud(
         "https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn", "https://entra.microsoftonline.cn",
         name="china", login_hosts=("login.partner.microsoftonline.cn",), initial_domain=".partner.onmschina.cn",
+        federated_audience="api://AzureADTokenExchangeChina",
     ),
 }  # fmt: skip
 _BY_LOGIN_HOST: dict[str, CloudName] = {host: cloud.name for cloud in CLOUDS.values() if cloud.name for host in cloud.all_login_hosts}

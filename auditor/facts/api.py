@@ -10,7 +10,7 @@ from auditor.entra.shapes import ConsentLevel
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import NONE, conversion, flag, identifier, listed, lower, text, word
 from auditor.pattern import late
-from auditor.unknown import Unknown, first_unknown, keep, read, whole_or_partial
+from auditor.unknown import Partial, Unknown, first_unknown, keep, known, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -83,6 +83,8 @@ class AppRole(Fact):
 def _identifiers(values: Any) -> Any:
     if values.__class__ is Unknown:
         return values
+    if values.__class__ is Partial:
+        return Partial(known(_identifiers(values.known())), values.unknown)
     ids = [identifier(value) for value in values or ()]
     return whole_or_partial([i for i in ids if i.__class__ is str], first_unknown(*ids))
 

@@ -7,7 +7,7 @@ from types import GenericAlias
 from typing import Any
 
 from auditor.entra.shapes import Time
-from auditor.unknown import Unknown
+from auditor.unknown import Partial, Unknown
 
 
 class Conversion:
@@ -87,6 +87,8 @@ def each(make: Callable[[Any, Any, str], Any], document: Any = None) -> Conversi
     def facts(values: Any, owner: Any, below: str) -> Any:
         if values.__class__ is Unknown:
             return values
+        if values.__class__ is Partial:
+            return Partial(facts(values.known(), owner, below), values.unknown)
         if not values:
             return NONE
         return [make(value, owner, place) for value, place in zip(values, places(owner.at + below, len(values)), strict=False)]

@@ -14,7 +14,7 @@ from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import Conversion, conversion, date, listed, lower, lowered, places, text
 from auditor.facts.lists import is_long
 from auditor.facts.restrictions import Restriction, against
-from auditor.unknown import Unknown, Unread, either, first_unknown, read, some, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, either, first_unknown, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -235,6 +235,8 @@ def has_valid(*lists: list[Secret] | list[Certificate]) -> bool:
 @conversion(list[Certificate], owned=True)
 def certificates(credentials: Any, owner: App | ServicePrincipal, below: str) -> Any:
     """One fact for each certificate: Entra ID lists a SAML certificate twice, to sign and to verify."""
+    if credentials.__class__ is Partial:
+        return Partial(certificates(credentials.known(), owner, below), credentials.unknown)
     if credentials.__class__ is not list or not credentials:
         return listed(credentials)
     found: dict[Any, Certificate] = {}

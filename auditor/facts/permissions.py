@@ -13,7 +13,7 @@ from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import conversion, listed, lower, places, text, word
 from auditor.facts.lists import alike
-from auditor.unknown import Unknown, keep, read, some, whole_or_partial
+from auditor.unknown import Partial, Unknown, keep, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -153,6 +153,8 @@ def _resource_app_id(value: Any, resource: RequestedResource, _below: str) -> An
 
 @conversion(list[RequestedPermission], owned=True)
 def _resource_access(values: Any, resource: RequestedResource, below: str) -> Any:
+    if values.__class__ is Partial:
+        return Partial(_resource_access(values.known(), resource, below), values.unknown)
     if values.__class__ is not list or not values:
         return listed(values)
     app, app_id, at = resource.owner, resource.app_id, places(resource.at + below, len(values))
@@ -328,13 +330,15 @@ def requested_permissions(_value: Any, app: App, _below: str) -> Any:
     resources: Any = app.requested_resources
     if resources.__class__ is Unknown:
         return resources
-    if len(resources) == 1:
+    missing: Unknown | None = resources.unknown if resources.__class__ is Partial else None
+    resources = known(resources)
+    if len(resources) == 1 and missing is None:
         return resources[0].permissions
     found: list[RequestedPermission] = []
-    missing: Unknown | None = None
     for resource in resources:
         if resource.permissions.__class__ is Unknown:
             missing = resource.permissions
         else:
-            found += resource.permissions
+            missing = resource.permissions.unknown if resource.permissions.__class__ is Partial else missing
+            found += known(resource.permissions)
     return whole_or_partial(found, missing)

@@ -319,7 +319,10 @@ def redirect_uris(web: Any, spa: Any, public_client: Any, app: App, _below: str)
     for platform, values in platforms:
         if values.__class__ is Unknown:
             missing = values if missing is None else missing  # Web first: see web_uris
-        elif values:
+            continue
+        if values.__class__ is Partial:
+            missing, values = values.unknown if missing is None else missing, values.known()
+        if values:
             at = places(f"/{platform}/redirectUris", len(values))
             found += [RedirectUri(value, app, place, platform) for value, place in zip(values, at, strict=False)]
     return _without_placeholders(app, found, missing)
@@ -342,7 +345,9 @@ _each_uri = each(IdentifierUri, str)
 def identifier_uris(values: Any, app: App, below: str) -> Any:
     """The Application ID URIs; partly known when one holds a placeholder of a template."""
     found: Any = _each_uri(values, app, below)
-    return found if found.__class__ is Unknown else _without_placeholders(app, found, None)
+    if found.__class__ is Unknown:
+        return found
+    return _without_placeholders(app, known(found), found.unknown if found.__class__ is Partial else None)
 
 
 def _without_placeholders(app: App, uris: list[Any], missing: Unknown | None) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.display import as_code, counted
+from auditor.display import as_code, counted, placed
 from auditor.history.model import Diff, DiffFinding, Side
 from auditor.history.text import HEADS, by_object, said, titled
 from auditor.severity import Certainty, Status
@@ -58,7 +58,7 @@ def _finding(row: DiffFinding) -> str:
     marks: list[str] = [row.severity]
     marks += [row.status] if row.status is not Status.fail else []
     marks += [row.certainty] if row.certainty is Certainty.likely else []
-    place = f", {as_code(f'{row.file}:{row.line}')}" if row.file else ""
+    place = f", {as_code(placed(row.file, row.line))}" if row.file else ""
     because = f" ({as_code(row.because)})" if row.because else ""
     return f"- **{', '.join(marks)}** {as_code(row.rule_id)} {as_code(titled(row))}: {as_code(row.message)}{place}{because}\n"
 

@@ -8,7 +8,7 @@ from itertools import groupby
 import click
 import msgspec
 
-from auditor.display import cell, counted, wrapped
+from auditor.display import cell, counted, placed, wrapped
 from auditor.history.changes import KINDS
 from auditor.history.model import Change, Diff, DiffFinding, Object, Side
 from auditor.history.seen import NAMES
@@ -86,7 +86,7 @@ class _Page:
         if is_there:
             yield from wrapped(cell(row.message), "      ", "      ")
             if row.file:
-                yield from wrapped(f"{row.file}:{row.line}  {row.property_path or ''}".rstrip(), "      ", "      ")
+                yield from wrapped(f"{placed(row.file, row.line)}  {row.property_path or ''}".rstrip(), "      ", "      ")
         if row.because:
             yield from wrapped(row.because, "      ", "      ")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from auditor.display import placed
 from auditor.entra.collections import BESIDE, CONNECTORS
 from auditor.facts import App, ServicePrincipal
 from auditor.joins.borrowed import Elsewhere
@@ -81,7 +82,7 @@ def read_twice(world: World) -> list[Note]:
     for of in ONE_EACH:
         documents = [document for _, document in world.documents[of]]
         for again in documents[1:]:
-            where = f"{documents[0].file.name}:{documents[0].line}"
+            where = placed(documents[0].file.name, documents[0].line)
             notes.append(Note(f"the {of.kind} was already read from {where}; only that is judged", again.file.name, again.line, 1))
     for facts, name in ((world.apps, "app registration"), (world.principals, "service principal")):
         notes += _twice(facts, name)
@@ -94,6 +95,7 @@ def _twice(facts: list[App] | list[ServicePrincipal], name: str) -> list[Note]:
     for one in facts:
         identity = next((value for value in (one.id, one.app_id) if value.__class__ is str and value), "")
         if identity and (first := seen.setdefault(identity, one)) is not one:
-            message = f"the {name} {identity} was already read from {first.document.file.name}:{first.document.line}; both are judged"
+            where = placed(first.document.file.name, first.document.line)
+            message = f"the {name} {identity} was already read from {where}; both are judged"
             notes.append(Note(message, one.document.file.name, one.document.line, 1))
     return notes

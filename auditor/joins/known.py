@@ -27,6 +27,7 @@ CLIENT, RESOURCE, DEFINITION = "client registration", "resource registration", "
 _MANIFEST = f"add its manifest, or {APPLICATIONS.remedy.removeprefix('add ')}"
 # What would make known what is not, by what an Unknown is of.
 REMEDIES = {of.name: of.remedy for of in TENANT} | {CLIENT: _MANIFEST, RESOURCE: _MANIFEST, DEFINITION: CONNECTOR_PARTS.remedy}
+INCOMPLETE = "incomplete in the input"
 NOT_IN_INPUT = "not in the input"  # why an Unknown is not known: nothing of a collection was read
 _PAGE_CAP = 100  # az stops here without --all
 _FACTS = [(f"{cls.__name__}.{name}", member) for cls in TYPES for name, member in cls.FACTS.items()]
@@ -99,7 +100,7 @@ class Known:
         if of not in self._missing:
             covered = self.info.of(of.name) if self.info is not None else None
             why = covered.reason if covered is not None else ""
-            why = why or ("incomplete in the input" if self.has(of) else NOT_IN_INPUT)
+            why = why or (INCOMPLETE if self.has(of) else NOT_IN_INPUT)
             self._missing[of] = Unknown(of.name, why, collection=True)
         return self._missing[of]
 

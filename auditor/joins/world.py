@@ -175,25 +175,29 @@ class World(Lookups):
         if not isinstance(app.expanded_federated, Unknown):
             expanded = app.expanded_federated or []
             # Twenty are the most that an application can have, and the most that $expand returns.
-            return [FederatedCredential(doc, app, f"/{FEDERATED.name}/{i}") for i, doc in enumerate(expanded)]
+            held = [FederatedCredential(doc, app, f"/{FEDERATED.name}/{i}") for i, doc in enumerate(known(expanded))]
+            return whole_or_partial(held, expanded.unknown if isinstance(expanded, Partial) else None)
         return self._children(FEDERATED, app, FederatedCredential)
 
     def owners_of(self, one: App | ServicePrincipal) -> list[Owner] | Unknown:
         if not isinstance(one.expanded_owners, Unknown):
             expanded = one.expanded_owners or []
-            found = [Owner(doc, one, f"/{OWNERS.name}/{i}") for i, doc in enumerate(expanded)]
+            found = [Owner(doc, one, f"/{OWNERS.name}/{i}") for i, doc in enumerate(known(expanded))]
+            if isinstance(expanded, Partial):
+                return Partial(found, expanded.unknown)
             cut = Unknown(OWNERS.name, f"$expand returns {EXPANDED_AT_MOST} at most", collection=True)
             return whole_or_partial(found, cut if len(found) >= EXPANDED_AT_MOST else None)
         return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, one, Owner)
 
     def _children(self, of: Collection, one: App | ServicePrincipal, make: Callable[[Any, Any, str, Document], F]) -> list[F] | Unknown:
-        """Documents of a collection that belong to one object, by the object id in the place that they came from."""
+        """Documents of a collection that belong to one object, by the object id (of a registration also app id) that they came with."""
         if not self.known.has(of) and not (of.side_of is not None and self.known.has(of.side_of)):
             return self.missing(of)
         if isinstance(one.id, Unknown):
             return one.id
         groups = self._by_parent[of.kind]
-        facts = [make(doc, one, "", document) for doc, document in groups.get(one.id, ())]
+        ids = dict.fromkeys((one.id, one.app_id if isinstance(one, App) and one.app_id.__class__ is str else one.id))
+        facts = [make(doc, one, "", document) for id_ in ids for doc, document in groups.get(id_, ())]
         if "" in groups:  # ownerless: the input does not say which object owns these; they may belong to any
             return Partial(facts, Unknown(of.name, "the input does not name the owner of some entries", collection=True))
         if self.known.has_all_of(one.id, of):

@@ -54,7 +54,7 @@ class Format(msgspec.Struct, frozen=True):
 _ANNOTATED = late(rb"^regaudit: annotated [\d,]+ of [\d,]+ findings?\.", re.MULTILINE)
 _SARIF = rb'\{"\$schema":"[^"]*","version":"2\.1\.0","runs":\[\{"tool":\{"driver":\{"name":"regaudit"'
 FORMATS = {
-    "text": Format("text", needs=Depth.findings, ends=late(rb"^Evaluated [\d,]+ checks? with [\d,]+ rules?: ", re.MULTILINE)),
+    "text": Format("text", needs=Depth.findings, ends=late(rb"^Evaluated [\d,]+\schecks?\swith\s[\d,]+\srules?:\s", re.MULTILINE)),
     "json": Format("json", begins=late(rb'\{"schema_version":"[\d.]+","tool":\{"name":"regaudit"')),
     "csv": Format("table", "comma_separated", flat=True, begins=late(rb"schema_version,tool,row,run_id,as_of,")),
     "ndjson": Format("table", "ndjson", flat=True, begins=late(rb'\{"schema_version":"[\d.]+","tool":"regaudit"')),
@@ -82,12 +82,13 @@ _DIFF = late(
 class Options(msgspec.Struct, frozen=True):
     """How a reader wants to see it. None of it changes what the report holds."""
 
-    limit: int = 20  # findings shown of a rule; 0: all
+    limit: int | None = None  # findings shown of a rule, object or owner; 0: all; None: as many as are readable
     colour: bool = False
     quiet: bool = False
     verbose: bool = False
     first: frozenset[str] = frozenset()  # app ids whose findings come before all others
     rows: str = KINDS[0]  # of flat formats
+    group_by: str = "rule"  # rule, app or owner
     shell: Shell = Shell.bash  # for which commands are written
     summary: str = ""  # the file of the run's Markdown report, for a pipeline to show
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
 from auditor.engine import finding as engine
-from auditor.engine.areas import Said
+from auditor.engine.areas import RuleVerdict, Said
 from auditor.entra.clouds import graph_of
 from auditor.links import rule_page
 from auditor.pattern import late
@@ -38,7 +38,9 @@ def report_of(
     errors = [row for row in audited.findings if row.status is Status.error]
     passed = [row for row in audited.findings if row.status is Status.passed]
     reasons = sorted(audited.reasons().items(), key=lambda item: str(item[0]))
-    things = _Objects(audited, [reason for reason, _ in reasons], failed, {row.rank for row in (*failed, *errors, *passed)}, depth)
+    kept = audited.by_root.by_rule() if audited.by_root is not None else None
+    needed = {row.rank for row in (*failed, *errors, *passed)} | {one.rank for one in kept or ()}
+    things = _Objects(audited, [reason for reason, _ in reasons], failed, needed, depth)
     listed = [row for row in failed if row.highest_severity >= min_severity]
     explained = {row.rule.id: row.template for row in listed}
     return model.Report(
@@ -58,7 +60,7 @@ def report_of(
         things.service_principals,
         things.connectors,
         things.credentials,
-        things.rule_verdicts(audited),
+        things.rule_verdicts(kept),
         audited.exceptions,
     )
 
@@ -139,8 +141,7 @@ class _Objects:
         self._interned_said[id(said)] = self._verdicts[key]
         return self._verdicts[key]
 
-    def rule_verdicts(self, audited: Audited) -> list[model.RuleVerdict] | None:
-        kept = audited.by_root.by_rule() if audited.by_root is not None else None
+    def rule_verdicts(self, kept: list[RuleVerdict] | None) -> list[model.RuleVerdict] | None:
         if kept is None:
             return None
         rows: list[model.RuleVerdict] = []

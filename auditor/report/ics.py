@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
 from auditor.display import iso
@@ -11,27 +12,46 @@ from auditor.report.rows import LoneCredentialRow
 
 _OBEYED = re.compile(r"\s*(?:::|##|[=+@-])")  # by a CI log, and by a spreadsheet
 _COLONS = re.compile(r"(?::\s*){20,}")  # longer than a line with nowhere to fold it
-_UNITS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_SPAN = re.compile(r"(\d{1,5}) ?(?:(d|days?)|(w|weeks?)|(m|months?)|(y|years?))?")
+_DAYS = (1, 7, 30, 365)
+MOST_OWNERS = 2  # that are named
 
 
 def days_of(text: str) -> int | None:
-    """Of "60d", "8w", "6m", "1y"; None for "all". Raises UsageError."""
+    """Of "60d", "8 weeks", "6m", "1y"; a number alone is days; None for "all". Raises UsageError."""
     if text == "all":
         return None
-    found = re.fullmatch(r"(\d{1,5})([dwmy]?)", text.strip().lower())
+    found = _SPAN.fullmatch(text.strip().lower())
     if found is None:
         raise UsageError(f"--within {text!r}: say 60d, 8w, 6m, 1y or all")
-    return int(found[1]) * _UNITS[found[2] or "d"]
+    return int(found[1]) * next((days for days, unit in zip(_DAYS, found.groups()[1:], strict=True) if unit), 1)
 
 
-def calendar(credentials: list[LoneCredentialRow], days: int | None) -> list[LoneCredentialRow]:
-    """Credentials that end within so many days, or have ended, and that no longer-lived one replaces; the earliest first."""
-    rows = [
-        row
-        for row in credentials
-        if row.end is not None and row.days_left is not None and not row.is_superseded and (days is None or row.days_left <= days)
-    ]
+def is_expired(row: LoneCredentialRow) -> bool:
+    return row.state == "expired"
+
+
+def ahead(credentials: Iterable[LoneCredentialRow], days: int | None) -> list[LoneCredentialRow]:
+    """Credentials that end within so many days from now and that no longer-lived one replaces, the earliest first."""
+    return _in_order(row for row in credentials if not is_expired(row) and (days is None or (row.days_left or 0) <= days))
+
+
+def expired(credentials: Iterable[LoneCredentialRow]) -> list[LoneCredentialRow]:
+    """Credentials that have ended and that no longer-lived one replaces, the last first."""
+    return _in_order(filter(is_expired, credentials))[::-1]
+
+
+def _in_order(credentials: Iterable[LoneCredentialRow]) -> list[LoneCredentialRow]:
+    rows = [row for row in credentials if row.end is not None and row.days_left is not None and not row.is_superseded]
     return sorted(rows, key=lambda row: (row.end or "", row.app_id or "", row.key_id or ""))
+
+
+def some(owners: list[str] | None) -> str:
+    """ann@contoso.com, bob@contoso.com (+23 more); no owner; not known."""
+    if owners is None:
+        return "not known"
+    more = f" (+{len(owners) - MOST_OWNERS:,} more)" if len(owners) > MOST_OWNERS else ""
+    return f"{', '.join(owners[:MOST_OWNERS])}{more}" or "no owner"
 
 
 def ics(rows: list[LoneCredentialRow], now: datetime) -> str:
@@ -41,7 +61,7 @@ def ics(rows: list[LoneCredentialRow], now: datetime) -> str:
     for row in rows:
         day = (row.end or "")[:10].replace("-", "")
         name = row.display_name or row.key_id or row.kind
-        owners = f" Owners: {', '.join(row.owners)}." if row.owners else ""
+        owners = f" Owners: {some(row.owners)}." if row.owners else ""
         waived = f" Waived until {row.waiver.until}." if row.waiver is not None else ""
         lines += [
             "BEGIN:VEVENT",

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
+from auditor.display import placed
 from auditor.report import Options
 from auditor.report.model import Finding, Report, RuleVerdict
 from auditor.report.rows import Rows, named
@@ -127,7 +128,7 @@ def _case(rows: Rows, verdict: RuleVerdict, found: list[Finding], other: str | N
 
 def _said(rows: Rows, finding: Finding) -> str:
     file, *_ = rows.place_of(finding)
-    place = f"{file}:{finding.line}" if file and finding.line else file or rows.portal_of(finding)
+    place = placed(file, finding.line) if file else rows.portal_of(finding)
     return f"{finding.message} ({place})" if place else finding.message
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.display import counted
+from auditor.display import counted, placed
 from auditor.report import Options
 from auditor.report.model import Finding, Report
 from auditor.report.rows import Rows, worst
@@ -84,7 +84,7 @@ def _listed(lines: list[str]) -> Iterator[bytes]:
 
 
 def _place(file: str | None, line: int | None) -> str:
-    return f"{plain(file)}{f':{line}' if line else ''}: " if file else ""
+    return f"{placed(plain(file), line)}: " if file else ""
 
 
 def _row(rows: Rows, finding: Finding) -> bytes:
@@ -96,7 +96,7 @@ def _row(rows: Rows, finding: Finding) -> bytes:
     marks += [Certainty.likely] if finding.certainty is Certainty.likely else []
     file, _, path = rows.place_of(finding)
     portal = rows.portal_of(finding)
-    place = f"{plain(file)}:{finding.line}" if file else f"[portal]({portal})" if portal else plain(path or "")
+    place = placed(plain(file), finding.line) if file else f"[portal]({portal})" if portal else plain(path or "")
     cells = (", ".join(marks), link, plain(rows.name_of(finding)), plain(finding.message), place)
     return f"| {' | '.join(cells)} |\n".encode("utf-8", "replace")
 

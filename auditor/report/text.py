@@ -1,23 +1,31 @@
-"""The report for people: findings by rule, the worst first, and a summary that always says how much was checked."""
+"""The report for people: the verdict, what is worst and within reach first, and a summary that always says how much was checked.
+
+Few findings are shown with their fixes. Of many there are examples, and a line for each rule (object, owner): see `_short`.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
-import click
-
 from auditor import markdown
-from auditor.accepted import NOT_CHECKED, Exceptions
-from auditor.display import cell, counted, harmless
+from auditor.display import KEPT, cell, columns, counted, harmless, placed, wrapped
 from auditor.report import Options
-from auditor.report.model import Finding, NotEvaluated, Remark, Report
+from auditor.report.model import Finding, Remark, Report
+from auditor.report.paint import painted
 from auditor.report.rows import Rows, said_of
+from auditor.report.sections import Section, Sections
+from auditor.report.summary import Summary
 from auditor.severity import Certainty, Status
 
-COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
-_MOST_NOTES, _MOST_REASONS = 10, 8
-_TO_CHECK = ". To check one, add the manifests of its client and API: App registrations > the application > Manifest > Download"
 _LONGEST = 4000  # characters of a message, whose parts are cut already
+_FULL = 40  # rows that are all shown, with their fixes
+_MOST_LINES = 60  # of a short report
+_MOST_SECTIONS, _EXAMPLES = 5, 2  # of a short report: sections with examples, and how many of the first; of others one
+_FEW_LINES = 2  # of a message in a short report
+_MOST_NOTES, _FEW_NOTES = 10, 3
+_SHOWN = 20  # rows of a section in a long report, where nobody says how many
+_NOUNS = {"rule": "rule", "app": "object", "owner": "owner"}
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -30,70 +38,151 @@ class _Page:
     def __init__(self, report: Report, options: Options) -> None:
         self.report, self.options = report, options
         self.rows = Rows(report)
+        self.sections = Sections(self.rows, options.group_by, options.first)
 
     def lines(self) -> Iterator[str]:
-        gate = self.report.summary.gate
-        word, colon, rest = gate.verdict.partition(":")
-        yield self._style(word, "red" if gate.exit_code else "green", bold=True) + colon + rest
-        if not self.options.quiet:
-            yield from self._notes()
-            for rows in self._groups():
-                yield from self._group(rows)
-        yield from self._summary()
+        summary = Summary(self.report, self.options.verbose, self.options.colour)
+        if self.options.quiet:
+            yield from (*self._verdict(), *summary.lines())
+            return
+        sections = self.sections.made(baselined=self.options.verbose)
+        is_short = not self.options.verbose and self.options.limit is None and sum(len(one.rows) for one in sections) > _FULL
+        begins = [*self._verdict(), *self._first(), *self._notes(_FEW_NOTES if is_short else _MOST_NOTES)]
+        yield from begins
+        if is_short:
+            ends = list(summary.lines())
+            yield from self._short(sections, _MOST_LINES - len(begins) - len(ends))
+            yield from ends
+        else:
+            for section in sections:
+                yield from self._section(section)
+            yield from summary.lines()
 
-    def _style(self, text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
-        return click.style(text, fg=colour, bold=bold, dim=dim) if self.options.colour else text
+    def _paint(self, text: str, style: str) -> str:
+        return painted(text, style, colour=self.options.colour)
+
+    def _verdict(self) -> Iterator[str]:
+        gate = self.report.summary.gate
+        first, *others = wrapped(gate.verdict, "", "  ")
+        word, colon, rest = first.partition(":")
+        yield self._paint(word, "high" if gate.exit_code else "pass") + colon + rest
+        yield from others
+
+    def _first(self) -> Iterator[str]:
+        """What to look at before everything else."""
+        found = sorted(self.sections.reach.values(), key=lambda reach: (reach.rank, self.sections.who(reach.power[0])))
+        if not found:
+            return
+        more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+        have = "has" if len(found) == 1 else "have"
+        text = f"First: {self.sections.who(found[0].power[0])}{more} {have} powerful permissions and a way in (`regaudit overview`)."
+        yield from wrapped(text, "", "  ")
+
+    # -- many findings
+
+    def _short(self, sections: list[Section], room: int) -> Iterator[str]:
+        """Examples of the first sections, a line for each of the others, in so many lines."""
+        hint = wrapped(
+            "-v or --limit N shows findings with their fixes, --limit 0 and json all of them; --select RULE those of one rule; "
+            "--group-by rule, app or owner."
+        )
+        room -= len(hint) + 1
+        out: list[str] = []
+        shown = 0
+        for section in sections[:_MOST_SECTIONS]:
+            part = list(self._section(section, 1 if shown else _EXAMPLES, is_short=True))
+            others = len(sections) - shown - 1
+            if shown and len(out) + len(part) + min(others + 2, room // 2) > room:
+                break
+            out += part
+            shown += 1
+        yield from out
+        if shown < len(sections):
+            yield from self._table(sections[shown:], max(3, room - len(out)))
+        yield from (*hint, "")
+
+    def _table(self, sections: list[Section], room: int) -> Iterator[str]:
+        """A line for each section, in so many lines."""
+        count = len(sections) if len(sections) + 2 <= room else room - 3
+        name = _NOUNS[self.options.group_by]
+        width = max(9, *(len(one.word) for one in sections))
+        are_one = self.options.group_by == "app"  # each is one object
+        yield f"{'severity':<{width}}  findings  {'' if are_one else 'objects  '}{name}"
+        for one in sections[:count]:
+            objects = "" if are_one else f"{one.objects:>7,}  "
+            start = f"{one.word:<{width}}  {len(one.rows):>8,}  {objects}"
+            said = textwrap.shorten(
+                one.short, max(20, columns() - len(start)), placeholder=" …", break_on_hyphens=False, break_long_words=False
+            )
+            yield self._paint(one.word, one.word) + start[len(one.word) :] + said
+        if left := sections[count:]:
+            findings = counted(sum(len(one.rows) for one in left), "finding")
+            yield f"… and {counted(len(left), f'more {name}')} with {findings}"
+        yield ""
 
     # -- findings
 
-    def _groups(self) -> list[list[Finding]]:
-        """Errors and findings by rule; first the rules with the worst finding, then those with the most."""
-        report = self.report
-        groups: dict[tuple[str, Status], list[Finding]] = {}
-        for row in (*report.findings, *report.rule_errors, *report.passed):
-            groups.setdefault((row.rule_id, row.status), []).append(row)
-        for rows in groups.values():
-            rows.sort(key=self._order)  # stable: else in the order of the report
-        if not self.options.verbose:  # the old ones, which a summary counts
-            groups = {key: rows for key, rows in groups.items() if key[1] is not Status.baselined}
-        order = {Status.error: 0, Status.waived: 2, Status.baselined: 3, Status.passed: 4}
-        return sorted(groups.values(), key=lambda rows: (order.get(rows[0].status, 1), *self._order(rows[0]), -len(rows), rows[0].rule_id))
-
-    def _order(self, row: Finding) -> tuple[bool, bool, int]:
-        first = self.options.first
-        asked_for = first and self.rows.object_of(row)[1].app_id in first
-        return not asked_for, row.change == "known", -(row.highest_severity or row.severity).rank
-
-    def _group(self, rows: list[Finding]) -> Iterator[str]:
-        first = rows[0]
-        rule = self.rows.rules[first.rule_id]
-        if first.status is Status.passed:
-            yield f"{self._style('pass', 'green', bold=True)} {rule.id}  {rule.title}  ({len(rows):,})"
-        else:
-            word = first.severity if first.status is Status.fail else first.status
-            codes = "".join(f"  AADSTS{code}" for code in rule.aadsts)
-            head = f"{self._style(word, COLOURS.get(word, 'magenta'), bold=True)} {self._style(rule.id, bold=True)}"
-            yield f"{head}  {rule.title}  ({len(rows):,}){codes}"
-        limit = self.options.limit if self.options.limit and first.status is not Status.waived else len(rows)  # no waived one is left out
-        for row in rows[:limit]:
-            marks: list[str] = [row.severity] if row.severity != first.severity else []
-            marks += [row.certainty] if row.certainty is Certainty.likely else []
-            marks += [row.change.replace("-", " ")] if row.change not in (None, "known") else []
-            yield f"  {self._who(row)}" + (f" [{', '.join(marks)}]" if marks else "")
-            if row.status is not Status.passed:
-                yield f"    {cell(harmless(row.message, _LONGEST))}"  # its facts are clean
-            yield from self._place(row)
-            if self.options.verbose and row.status in (Status.fail, Status.waived, Status.baselined):
-                yield self._style(f"    id {row.finding_id}", dim=True)
-            if accepted := said_of(row):
-                yield self._style(f"    {cell(accepted)}", dim=True)
-            if row.stands_for:
-                yield self._style(f"    also found by {', '.join(row.stands_for)}", dim=True)
-        if len(rows) > limit:
-            yield f"  … and {len(rows) - limit:,} more (--limit 0 shows all)"
-        if first.status is Status.fail:
-            yield from self._fix(rows[:limit])
+    def _section(self, section: Section, limit: int | None = None, *, is_short: bool = False) -> Iterator[str]:
+        yield from self._head(section)
+        rows = section.rows
+        if limit is None:
+            limit = self.options.limit if self.options.limit is not None else _SHOWN if self.options.verbose else 0
+            if section.status is Status.waived:  # no waived one is left out
+                limit = 0
+        shown = rows[: limit or len(rows)]
+        for number, row in enumerate(shown):
+            yield from self._row(row, section, is_short=is_short)
+            is_last = number + 1 == len(shown) or (self.options.group_by != "rule" and shown[number + 1].rule_id != row.rule_id)
+            if is_last and section.status is Status.fail and not is_short:
+                yield from self._fix([one for one in shown[: number + 1] if self.options.group_by == "rule" or one.rule_id == row.rule_id])
+        if len(rows) > len(shown):
+            yield f"  … and {len(rows) - len(shown):,} more" + ("" if is_short else " (--limit 0 shows all)")
         yield ""
+
+    def _head(self, section: Section) -> Iterator[str]:
+        first, *others = wrapped(f"{section.word} {section.name}  {section.about}", "", "  ")
+        begins = f"{section.word} {section.name}"
+        if first.startswith(begins):
+            yield f"{self._paint(section.word, section.word)} {self._paint(section.name, 'name')}{first[len(begins) :]}"
+        else:  # the terminal is narrow
+            yield first
+        yield from others
+
+    def _row(self, row: Finding, section: Section, *, is_short: bool) -> Iterator[str]:
+        marks: list[str] = [row.severity] if self.options.group_by == "rule" and row.severity != section.rows[0].severity else []
+        marks += [row.certainty] if row.certainty is Certainty.likely else []
+        marks += [row.change.replace("-", " ")] if row.change not in (None, "known") else []
+        said = f" [{', '.join(marks)}]" if marks else ""
+        by = self.options.group_by
+        if by == "rule":
+            yield from wrapped(f"{self.sections.who(row)}{said}", "  ", "    ")
+        else:
+            whose = f"  {self.sections.who(row)}" if by == "owner" else ""
+            first, *others = wrapped(f"{row.severity} {row.rule_id}{said}{whose}", "  ", "    ")
+            yield first.replace(row.severity, self._paint(row.severity, row.severity), 1)
+            yield from others
+        if row.status is not Status.passed:
+            message = wrapped(cell(harmless(row.message, _LONGEST)), "    ", "    ")  # its facts are clean
+            is_cut = is_short and len(message) > _FEW_LINES
+            yield from [*message[: _FEW_LINES - 1], f"{message[_FEW_LINES - 1].rpartition(' ')[0]} …"] if is_cut else message
+        if is_short:
+            return
+        for line in self._place(row):
+            yield self._paint(line, "minor")
+        if self.options.verbose and row.status in (Status.fail, Status.waived, Status.baselined):
+            yield self._paint(f"    id {row.finding_id}", "minor")
+        if accepted := said_of(row):
+            yield from (self._paint(line, "minor") for line in wrapped(cell(accepted), "    ", "    "))
+        if row.stands_for:
+            also = wrapped(f"also found by {', '.join(row.stands_for)}", "    ", "    ")
+            yield from (self._paint(line, "minor") for line in also)
+
+    def _place(self, row: Finding) -> list[str]:
+        file, _, path = self.rows.place_of(row)
+        if file:
+            return wrapped(placed(file, row.line, row.column).replace(" ", KEPT) + f"  {path or ''}".rstrip(), "    ", "    ")
+        place = "  ".join(filter(None, (path, self.rows.portal_of(row))))
+        return wrapped(place, "    ", "    ") if place else []
 
     def _fix(self, rows: list[Finding]) -> Iterator[str]:
         """The fix of the first finding, then the commands of each other one. A command is on a line of its own, which is not cut."""
@@ -101,133 +190,40 @@ class _Page:
         if not first.text:
             return
         commands = first.commands(shell)
-        whose = f" ({self._who(rows[0])})" if len(rows) > 1 and (commands or "`" in first.text) else ""
-        yield f"  {self._style('fix', 'green')}{whose}:"
+        yield from self._fix_of(rows[0] if len(rows) > 1 and (commands or "`" in first.text) else None)
         yield from markdown.wrap(first.shown(shell), "    ")
         done = {command.lines for command in commands}
         for row in rows[1:] if commands else ():
             others = [(why, command) for why, command in self.rows.commands_of(row).explained(shell) if command.lines not in done]
             if others:
-                yield f"  {self._style('fix', 'green')} ({self._who(row)}):"
+                yield from self._fix_of(row)
             for why, command in others:
                 if command.how:  # somebody decides first: not to be pasted with the others
                     yield from markdown.wrap(why, "    ")
                 yield from (f"    {line}" for line in command.lines)
             done |= {command.lines for _, command in others}
 
-    def _place(self, row: Finding) -> Iterator[str]:
-        file, _, path = self.rows.place_of(row)
-        if file:
-            column = f":{row.column}" if row.column else ""
-            yield self._style(f"    {file}:{row.line}{column}  {path or ''}".rstrip(), dim=True)
-        elif place := "  ".join(filter(None, (path, self.rows.portal_of(row)))):
-            yield self._style(f"    {place}", dim=True)
+    def _fix_of(self, row: Finding | None) -> Iterator[str]:
+        """What a fix begins with. `row`: whose it is, where there are several."""
+        first, *others = wrapped("fix" + (f" ({self.sections.who(row)})" if row else "") + ":", "  ", "    ")
+        yield first.replace("fix", self._paint("fix", "fix"), 1)
+        yield from others
 
-    def _who(self, row: Finding) -> str:
-        return cell(self.rows.name_of(row))
+    # -- the input
 
-    # -- what was checked
-
-    def _notes(self) -> Iterator[str]:
+    def _notes(self, most: int) -> Iterator[str]:
         notes, verbose = self.report.run.notes, self.options.verbose
-        shown = len(notes) if verbose else _MOST_NOTES
+        shown = len(notes) if verbose else most
         for note in notes[:shown]:
-            yield f"{self._style('note', 'blue')} {_remark(note)}"
+            yield from wrapped(f"note {_remark(note)}", "", "  ")
         if len(notes) > shown:
             yield f"… and {counted(len(notes) - shown, 'more note')} (-v shows all)"
         passed_over = self.report.run.coverage.passed_over if verbose else []
         for name in passed_over:
-            yield f"{self._style('skipped', 'blue')} {name}"
-        if notes or passed_over:
-            yield ""
-
-    def _summary(self) -> Iterator[str]:
-        run, summary = self.report.run, self.report.summary
-        read, verdicts = run.coverage, run.coverage.verdicts
-        objects = [counted(read.applications_read, "app registration")]
-        if read.service_principals_read:
-            objects.append(counted(read.service_principals_read, "service principal"))
-        if read.connectors_read:
-            objects.append(counted(read.connectors_read, "connector"))
-        if read.saved_secrets_read:
-            objects.append(counted(read.saved_secrets_read, "saved secret"))
-        passed = f", {counted(read.files_passed_over, 'file')} skipped" if read.files_passed_over else ""
-        sources = [f"tenant {harmless(tenant, 100)}" for tenant in run.tenants]
-        if read.files_read or not sources:
-            sources.append(counted(read.files_read, "file"))
-        yield f"Read {', '.join(objects[:-1])}{' and ' if len(objects) > 1 else ''}{objects[-1]} from {' and '.join(sources)}{passed}."
-        if read.connectors_read and not read.applications_read:
-            verb = "signs" if read.connectors_through_entra_id == 1 else "sign"
-            through = (
-                f"{read.connectors_through_entra_id:,} of {counted(read.connectors_read, 'connector')} {verb} in through Microsoft Entra ID"
-            )
-            yield f"{through}{_TO_CHECK if read.connectors_through_entra_id else ''}."
-        checks = counted(verdicts.passed + verdicts.failed, "check")
-        line = f"Evaluated {checks} with {counted(len(self.report.rules), 'rule')}: {verdicts.passed:,} passed, {verdicts.failed:,} failed"
-        if verdicts.errors:
-            line += f", {verdicts.errors:,} broke"
-        yield f"{line}; {verdicts.not_applicable:,} did not apply."
-        yield from self._not_evaluated()
-        for name in read.without_exact_places:
-            yield f"{harmless(name, 200)} is larger than 8 MiB: its findings have lines and no columns."
-        severities = summary.by_severity.items()
-        if found := [self._style(f"{count:,} {severity}", COLOURS[severity], bold=True) for severity, count in severities if count]:
-            yield f"Findings: {', '.join(found)}" + (f"; {summary.likely:,} of them only likely." if summary.likely else ".")
-        elif not summary.gate.incomplete:
-            others = summary.by_status.get(Status.waived) or summary.by_status.get(Status.baselined)
-            yield self._style("No findings but those that are accepted." if others else "No findings.", "green", bold=True)
-        if self.report.exceptions is not None:
-            yield from self._exceptions(self.report.exceptions)
-        for shortfall in summary.gate.incomplete:
-            yield self._style(f"{shortfall.message[0].upper()}{shortfall.message[1:]}.", "red", bold=True)
-
-    def _exceptions(self, found: Exceptions) -> Iterator[str]:
-        if found.configuration:
-            effects = [f"{counted(found.left_out, 'finding')} left out"] if found.left_out else []
-            effects += [f"{counted(found.lowered, 'finding')} with a lower severity"] if found.lowered else []
-            yield f"Configuration: {', '.join(found.configuration)}" + (f": {', '.join(effects)}." if effects else ".")
-        if found.waived:
-            yield f"Waived: {counted(found.waived, 'finding')}."
-        for use in found.waivers:
-            place = f"{use.waiver.file}:{use.waiver.line}: {use.what}"
-            if use.state == "expired":
-                number = counted(use.findings, "finding")
-                back = f"; {number} {'counts' if use.findings == 1 else 'count'} again" if use.findings else ""
-                yield self._style(f"Expired on {use.waiver.until}: {place}{back}", "yellow")
-            elif use.state == "unused" and (self.options.verbose or not use.remark or use.remark != NOT_CHECKED):
-                yield f"Unused: {place}" + (f" ({use.remark})" if use.remark else "")
-        if found.baseline is not None:
-            risen = f"; {counted(found.risen, 'finding')} more severe than there" if found.risen else ""
-            hint = "" if self.options.verbose or not found.baselined else " (-v lists them)"
-            yield f"Baseline {found.baseline}: {counted(found.baselined, 'finding')} accepted{hint}{risen}."
-            if found.fixed:
-                yield f"  {found.fixed:,} fixed: `regaudit baseline PATH --update {found.baseline}` takes them out."
-            if found.not_seen:
-                yield f"  {found.not_seen:,} not seen: this run could not look for them."
-
-    def _not_evaluated(self) -> Iterator[str]:
-        count = self.report.run.coverage.verdicts.not_evaluated
-        if not count:
-            return
-        yield f"Not evaluated: {counted(count, 'check')}. Missing data:"
-        reasons = sorted(self.report.not_evaluated, key=lambda one: (-one.count, _reason(one)))
-        shown = len(reasons) if self.options.verbose else _MOST_REASONS
-        for reason in reasons[:shown]:
-            yield f"  {reason.count:>6,}  {_reason(reason)}  ({_some(sorted(reason.rules))})"
-            if reason.remedy:
-                yield from (self._style(line, dim=True) for line in markdown.wrap(markdown.lines(reason.remedy), " " * 10))
-        if len(reasons) > shown:
-            yield f"          … and {counted(len(reasons) - shown, 'more reason')} (-v shows all)"
+            yield f"skipped {name}"
+        yield ""
 
 
 def _remark(said: Remark) -> str:
     place = "" if said.line is None else f":{said.line}:{said.column or 0}"
-    return f"{said.file}{place}: {said.message}" if said.file else said.message
-
-
-def _reason(one: NotEvaluated) -> str:
-    return f"{one.what}: {one.why}"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+    return f"{said.file}{place}".replace(" ", KEPT) + f": {said.message}" if said.file else said.message

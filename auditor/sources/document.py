@@ -31,9 +31,18 @@ class File(msgspec.Struct, eq=False):
     shown: str | None = None  # the name as a report may print it; None for a tenant
 
     _places: tuple[int, pointer.Places] | None = None  # of the object that was asked for last
+    _whole: pointer.Places | None = None  # of all of it
 
     def __post_init__(self) -> None:
         self.shown = None if self.is_tenant else harmless(self.name, 1000)
+
+    def place(self, where: str, otherwise: int) -> tuple[str, int | None, int | None]:
+        """Pointer, line and column of what a pointer from the file's root names. `otherwise`: the line to say in a large file."""
+        if self.raw is None:
+            return where, otherwise or None, None
+        if self._whole is None:
+            self._whole = pointer.Places(self.raw.decode("utf-8", "replace"))
+        return where, *pointer.position(self._whole.text, self._whole.locate(where) or 0)
 
     def places_of(self, document: Document) -> pointer.Places:
         assert self.raw is not None
@@ -63,7 +72,7 @@ class Document(msgspec.Struct, eq=False):
     line: int  # where the object begins; 0 in a tenant
     column: int  # of its first character; 0 in a large file
     data: Any
-    parent: str = ""  # object id of what it belongs to, where its place says so; of a connector what its files have in common
+    parent: str = ""  # object id of what it belongs to, or app id, where its place says so; of a connector what its files have in common
     origins: dict[str, str] | None = None  # Graph pointer -> pointer in the file's own shape, for other formats
     format: Format | None = None  # as what it was read; None in a tenant
     identity: str = ""  # names it in its file where it has no ids, such as a resource's address
@@ -72,6 +81,8 @@ class Document(msgspec.Struct, eq=False):
     def place(self, inside: str) -> tuple[str, int | None, int | None]:
         """Pointer in the file, line and column of what a Graph pointer names. No column in a large file, no line in a tenant."""
         own = pointer.mapped(inside, self.origins) if self.origins else inside
+        if own.startswith("#"):
+            return self.file.place(own[1:], self.line)
         places = self.places
         if places is not None:
             return self.pointer + own, *pointer.position(places.text, places.locate(own) or 0)

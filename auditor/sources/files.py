@@ -12,7 +12,7 @@ from auditor.errors import InputError, UsageError
 from auditor.files import MAX_FILE_SIZE, STDIN_NAME, TooLarge, identity, is_device, read_whole, too_large
 from auditor.pattern import late
 from auditor.sources import formats, reader
-from auditor.sources.document import Document, Documents, Empty, File, Note
+from auditor.sources.document import EXACT_UP_TO, Document, Documents, Empty, File, Listing, Note
 from auditor.sources.formats.base import JSON_NAMES, FileFormat, Piece, Tenant, Whole
 from auditor.sources.maker import Maker
 from auditor.sources.places import Places
@@ -20,6 +20,7 @@ from auditor.sources.walk import Found, Walk
 
 STDIN = "-"
 _EMPTY = late(rb"\s*(?:\[\s*\]|\{\s*\})\s*")
+_SOMETHING = late(rb"\S")
 _DEVICE = "this is a device, not a file"
 
 
@@ -134,28 +135,36 @@ class _Files:
 
     def read(self, file: Whole) -> None:
         form = formats.of_file(file)
+        if file.level and (whole := formats.of_head(file)) is not None:
+            raise InputError(file.name, f"a {whole.name} is read from its own file: take it out of the archive first")
         if form is not None:
             self._pieces(file, form)
-        elif file.named or _is_marked(file):
+        elif (file.named and len(file.raw) <= EXACT_UP_TO) or _is_marked(file):
             self._json(file)
+        elif file.named:  # of a large file nobody waits for all of it to be parsed
+            self._not_read(file, [], FileFormat.holds_nothing)
         else:
-            if not file.raw.strip() and file.name.lower().endswith(JSON_NAMES):
+            if _SOMETHING.search(file.raw) is None and file.name.lower().endswith(JSON_NAMES):
                 self.into.empty.append(Empty(file.name, "the file is empty", is_answer=False))
             self.into.passed_over.append(file.name)
 
     def _pieces(self, file: Whole, form: FileFormat) -> None:
         """What a format finds in a file. What is wrong with a file that may not be of the format after all is not worth an error."""
         into = self.into
-        before, errors, remarks = (into.count, len(into.errors)), list[InputError](), list[Note]()
+        skipped = len(into.passed_over)
+        before, errors, remarks = (into.count, len(into.errors), len(into.empty)), list[InputError](), list[Note]()
         maker: Maker | None = None
         for part in form.pieces(file):
             if isinstance(part, Piece):
                 if maker is None:
-                    own = File(file.name, file.scope, len(file.raw))
-                    maker = Maker(own, Places(own, file.raw), into)
+                    raw = b"" if form.on_disk else file.raw
+                    own = File(file.name, file.scope, len(raw))
+                    maker = Maker(own, Places(own, raw), into)
                 maker.take(part, form)
             elif isinstance(part, Whole):
                 self.read(part)
+            elif isinstance(part, Listing):
+                into.listings.append(part)
             elif isinstance(part, Tenant):
                 if part.read(into, None if self._wanted is None else self._wanted()):
                     into.snapshots.add(file.name)
@@ -164,9 +173,10 @@ class _Files:
                 errors.append(part)
             else:
                 remarks.append(part)
-        if errors and (file.named or into.count > before[0] or form.is_certain(file)):
+        if errors and (file.asked or into.count > before[0] or form.is_certain(file)):
             into.errors += errors
-        if (into.count, len(into.errors)) == before:
+        if (into.count, len(into.errors), len(into.empty)) == before:
+            del into.passed_over[skipped:]  # of an archive: itself, and not each file in it
             self._not_read(file, remarks, form.holds_nothing)
             return
         into.notes += remarks
@@ -212,6 +222,8 @@ def _is_marked(file: Whole) -> bool:
     if formats.may_hold_ours(raw):
         return True
     if file.is_json:
+        if formats.is_placed(file.name):
+            return True
         from auditor.sources import foreign
 
         if foreign.HINTS.search(raw) or _EMPTY.fullmatch(raw[:200]):

@@ -7,7 +7,6 @@ takes its row away.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,7 +23,6 @@ _STATE = "export the registrations that it made with `az ad app list --all`"
 
 
 _BEGINNING, _MEMORY = 1 << 16, 128 << 20  # bytes
-_OURS_BY_TWO = late(rb'"(?:signInAudience|requiredResourceAccess|passwordCredentials|identifierUris)"')
 
 
 class Foreign(NamedTuple):
@@ -78,10 +76,10 @@ def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
         what, beginning = packed
         holds = may_hold_ours(beginning)
         # What cannot be looked into is worth a word where its name speaks of JSON: there are many archives in folders.
-        return Foreign(what, "unpack it first", holds) if holds or named or what == "a gzip file" or ".json" in name.lower() else None
+        return Foreign(what, "unpack it first", holds) if holds or named or ".json" in name.lower() else None
     if raw.startswith(b"SQLite format 3\0"):
         ours = all(re.search(table, raw) for table in (rb"Applications\b", rb"ServicePrincipals\b"))
-        return Foreign("a ROADrecon database" if ours else "a SQLite database", _AZ, ours)
+        return Foreign("a database in an archive or a pipe", "save it as a file", ours)  # others `formats/roadrecon.py` reads
     meant = named or name.lower().endswith(JSON_NAMES)  # somebody takes it for data
     for row in _TEXTS:
         if (meant or name.lower().endswith(row.suffixes)) and row.test.search(raw):
@@ -94,20 +92,13 @@ def of_text(raw: bytes, name: str, *, named: bool) -> Foreign | None:
 
 def _packed(raw: bytes) -> tuple[str, bytes] | None:
     """What a compressed file or an archive is, and what is at its beginning; None of another file."""
-    if raw[257:262] == b"ustar":
-        found = _OURS_BY_TWO.search(raw)  # among many files of anybody's
-        return "a tar archive", found[0] if found else b""
     for magic, what, unpacked in _PACKED:
         if raw.startswith(magic):
             try:
                 return what, unpacked(raw)
-            except (zlib.error, OSError, EOFError, ValueError, RuntimeError):
+            except (OSError, EOFError, ValueError, RuntimeError):
                 return what, b""
     return None
-
-
-def _gunzipped(raw: bytes) -> bytes:
-    return zlib.decompressobj(31).decompress(raw, _BEGINNING)
 
 
 def _bunzipped(raw: bytes) -> bytes:
@@ -131,7 +122,6 @@ def _opaque(raw: bytes) -> bytes:
 
 
 _PACKED: tuple[tuple[bytes, str, Callable[[bytes], bytes]], ...] = (
-    (b"\x1f\x8b", "a gzip file", _gunzipped),
     (b"BZh", "a bzip2 file", _bunzipped),
     (b"\xfd7zXZ\0", "an xz file", _unxzed),
     (b"\x28\xb5\x2f\xfd", "a Zstandard file", _opaque),
@@ -175,28 +165,12 @@ def _only(*names: str) -> Callable[[Members], bool]:
     return lambda members: bool(own := {name for name in members if "@" not in name}) and own <= set(names)
 
 
-def _is_terraform(members: Members) -> bool:
-    shown = _any_of("terraform_version", "format_version")(members) and _any_of("planned_values", "resource_changes", "values")(members)
-    return shown or ("lineage" in members and "resources" in members)
-
-
 def _is_terraform_configuration(members: Members) -> bool:
     return bool({"resource", "terraform", "provider"} & members.keys()) and b'"azuread_' in _view(members, "resource")
 
 
 def _view(members: Members, name: str) -> bytes:
     return bytes(members[name].view()) if name in members else b""
-
-
-def _is_azurehound(members: Members) -> bool:
-    if "data" not in members:
-        return False
-    return _text(_inner(members, "meta"), "type") == "azure" or re.match(r"AZ[A-Z]", _text(members, "kind")) is not None
-
-
-def _is_powershell(members: Members) -> bool:
-    capitals = sum(name[:1].isupper() for name in members)
-    return capitals * 2 > len(members) and bool({"AppId", "ObjectId", "Id", "SignInAudience", "ResourceId"} & members.keys())
 
 
 def _is_app_settings(members: Members) -> bool:
@@ -210,16 +184,12 @@ def _is_reduced(members: Members) -> bool:
     return any(marks.found([("appId", _text(members, name))]) for name in members)
 
 
-_POWERSHELL = rb'"(?:AppId|ObjectId|SignInAudience)"'
 _OBJECTS = (
     _Object(
         "a JSON Schema", lambda members: "json-schema.org" in _text(members, "$schema"), b"",
         "it describes objects and holds none",
     ),
     _Object("an OpenAPI definition", _has("openapi", "paths"), b"", "it describes an API and holds no app registration"),
-    _Object(
-        "the output of Terraform (a plan or a state)", _is_terraform, rb'"azuread_|"azurerm_azuread_|"msgraph_resource"', _STATE,
-    ),
     _Object("a Terraform configuration (*.tf.json)", _is_terraform_configuration, rb'"azuread_(?:application|service_principal)', _STATE),
     _Object(
         "a Pulumi state", lambda members: "resources" in _inner(members, "deployment") or "latest" in _inner(members, "checkpoint"),
@@ -229,7 +199,6 @@ _OBJECTS = (
         "an Azure Resource Manager template (compiled Bicep)", _schema("deploymenttemplate.json", "deploymentparameters.json"),
         rb"(?i)Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
     ),
-    _Object("the output of AzureHound", _is_azurehound, rb'"AZ(?:App|ServicePrincipal)', _AZ),
     _Object("a Microsoft365DSC report", _has("ResourceName", "ResourceInstanceName"), rb'"AAD(?:Application|ServicePrincipal)"', _AZ),
     _Object(
         "a Postman collection",
@@ -246,21 +215,6 @@ _OBJECTS = (
         "the app registration that its ClientId names is not in it: " + _SHOW,
     ),
     _Object("a Capacitor configuration", lambda members: "webDir" in members and "appId" in members, b"", "it holds no app registration"),
-    _Object(
-        "the output of PowerShell, cut off by ConvertTo-Json", _is_powershell, _POWERSHELL,
-        "its objects lie deeper than -Depth allows; use `ConvertTo-Json -Depth 10`, or better " + _GRAPH_POWERSHELL,
-        rb'"(?:Microsoft\.Graph\.PowerShell\.|System\.(?:Object\[\]|Collections\.)|@\{)',
-    ),
-    _Object(
-        "the output of Get-AzureADApplication (PowerShell)",
-        lambda members: _is_powershell(members) and "ObjectId" in members and "ObjectType" in members, _POWERSHELL, _GRAPH_POWERSHELL,
-    ),
-    _Object(
-        "the output of Get-AzADApplication (PowerShell)",
-        lambda members: _is_powershell(members) and _any_of("IdentifierUri", "AppRole", "Tag", "ReplyUrl")(members), _POWERSHELL,
-        _GRAPH_POWERSHELL,
-    ),
-    _Object("the output of PowerShell (Get-MgApplication, Get-MgServicePrincipal)", _is_powershell, _POWERSHELL, _GRAPH_POWERSHELL),
     _Object(
         "a part of a manifest", _only(
             "requiredResourceAccess", "optionalClaims", "resourceAppId", "resourceAccess", "idToken", "accessToken", "saml2Token",

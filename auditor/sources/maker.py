@@ -25,6 +25,7 @@ class Maker:
         self.file, self.into = file, into
         self.deleted = 0  # objects that are in the recycle bin
         self._places = places
+        self._told = set[str]()  # remarks about the whole file
         self._is_cased = False  # an object with names in another casing was told
 
     def take(self, piece: Piece, form: Format) -> bool:
@@ -80,6 +81,7 @@ class Maker:
         is_to_visit = False
         odd: list[tuple[str, str]] = []
         unknown: dict[str, str] = {}
+        more: dict[str, str] = {}
         twins: list[spelling.Twin] = []
         try:
             converted = piece.converted
@@ -102,11 +104,15 @@ class Maker:
             if converted is not None:
                 names = document.origins or {}
                 document.origins = {place: pointer.mapped(own, names) for place, own in converted.origins.items()}
-                value, unknown = converted.value, converted.unknown
+                value, unknown, more = converted.value, converted.unknown, converted.more
                 self._wrong(document, converted.wrong)
                 for place, message in converted.notes:
                     self._note(document, place, message)
-            document.data = graph.convert(document.kind, value, odd, unknown) if data is None else data
+                for place, message in converted.once:
+                    if message not in self._told:
+                        self._told.add(message)
+                        self._note(document, pointer.mapped(place, names), message)
+            document.data = graph.convert(document.kind, value, odd, unknown, more) if data is None else data
         except graph.Wrong as wrong:
             document.data = wrong.data
             self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")
@@ -168,7 +174,8 @@ class Maker:
             )
         if seen.is_registration:
             self._wrong(document, [("", _MISPLACED.format(document.kind))])
-        if seen.origins and not self._is_cased:
+        any_casing = isinstance(document.format, ObjectFormat) and document.format.any_casing
+        if seen.origins and not self._is_cased and not any_casing:
             self._is_cased = True
             names = sorted({pointer.split(place)[-1] for place in seen.origins.values()})
             listed = ", ".join(map(repr, names[:3])) + (" and more" if len(names) > 3 else "")

@@ -109,7 +109,7 @@ class _Reader:
                 self.value(item, depth + 1, ours=ours)
             if found:
                 kinds[found] += 1
-            elif self._progress == known:
+            elif found is None and self._progress == known:
                 strangers.append(item)
         if not items and ours:
             self.reading.empty += 1
@@ -129,30 +129,45 @@ class _Reader:
         if found is None:
             return False
         for piece in found[1].pieces(seen, "application"):
-            self._take(piece, found[1])
+            if isinstance(piece, Piece):
+                self._take(piece, found[1])
         kinds["application"] += 1
         return True
 
     def _object(self, element: Element, depth: int, *, ours: bool, kind: str | None = None, one: bool = False) -> str | None:
-        """Reads an object; returns its kind if it is one of Entra ID's. `kind`: what the collection that it stands in is named after."""
+        """Reads an object; returns its kind if it is one of Entra ID's, "" where a format knows it and it holds nothing of Entra ID's.
+
+        `kind`: what the collection that it stands in is named after.
+        """
         members = element.members()
         if members.twins:
             self._twins(members, ours=ours or kind is not None)
         if "schema_version" in members and "tool" in members:
             return None  # a report of our own
+        if _is_removed(members):
+            self._removed(element)
+            return ""
         wraps = "value" in members and "appId" not in members
         if not wraps:
             seen = Object(element, members, self.file.name, kind)
             found = formats.of_object(seen, one=one)
             if found is not None and (ours or kind is not None or found[1].is_certain(seen)):
-                self._read(seen, *found)
+                if found[0]:
+                    self._read(seen, *found)
                 return found[0]
         self._wrapper(element, members, depth, ours=ours, kind=kind)
         return None
 
     def _read(self, seen: Object, kind: str, form: ObjectFormat) -> None:
         is_to_visit = False
-        pieces = list(form.pieces(seen, kind))
+        pieces: list[Piece] = []
+        for part in form.pieces(seen, kind):
+            if isinstance(part, Piece):
+                pieces.append(part)
+            elif part.is_error:
+                self._complain(part.element, part.message, hint=part.hint)
+            else:
+                self.reading.remarks.append(Note(part.message, self.file.name, *self._places.of(part.element.start)))
         if not form.is_directory:
             self._twice_outside(seen, pieces)
         for piece in pieces:
@@ -247,18 +262,27 @@ class _Reader:
             kinds, ended = self._plain_page(items, context, context.kind, depth)
         if not items and (context.kind or kind):
             kinds[context.kind or kind or ""] = 0
-        ended = ended and not next_link and ours
+        is_delta = any(name in members for name in ("@odata.deltaLink", "odata.deltaLink"))
+        ended = ended and not next_link and not is_delta and ours
         self._listed(kinds, ended=ended, total=total if isinstance(total, int) else None, parent=context.parent, relation=context.relation)
         if next_link and kinds:
             self.into.notes.append(Note("the export is incomplete: the page names a next page (@odata.nextLink)", self.file.name))
+        elif is_delta and kinds:
+            self.into.notes.append(
+                Note("the export may be incomplete: a delta query returns what has changed (@odata.deltaLink)", self.file.name)
+            )
 
     def _plain_page(self, items: list[Element], context: detect.Context, kind: str, depth: int) -> tuple[Counter[str], bool]:
         """A page of Microsoft Graph says what its elements are: none of them is looked at twice."""
         kinds: Counter[str] = Counter()
         strangers, errors = [], len(self.into.errors)
+        with_removed = bool(items) and items[0].raw.find(b'"@removed"', items[0].start, items[-1].end) >= 0
         for item in items:
             if not item.is_object:
                 strangers.append(item)
+                continue
+            if with_removed and _is_removed(item.members()):
+                self._removed(item)
                 continue
             if kind in _PROPERTIES and _is_foreign(item, kind):  # a page within the page, say
                 before = (self.reading.objects, len(self.into.errors))
@@ -297,6 +321,15 @@ class _Reader:
                 self._complain(response, f"nothing was read of response {name!r}: {form}")
 
     # -- what is not read
+
+    def _removed(self, element: Element) -> None:
+        """An object that a delta query names as removed: nothing else of it is here."""
+        self.reading.objects += 1
+        self.maker.deleted += 1
+        line, column = self._places.of(element.start)
+        self.into.notes.append(
+            Note("the delta query says that this object was removed (@removed): it is not audited", self.file.name, line, column)
+        )
 
     def _complain(self, element: Element, message: str, *, once: bool = False, hint: str = "") -> None:
         """An error at an object: it counts as understood, so that nobody says that there is none."""
@@ -340,7 +373,7 @@ class _Reader:
         unknown = 0
         for element in strangers:
             members = element.members() if element.is_object else {}
-            if any(name in members for name in ("@odata.type", "@removed", "@odata.context", "schema_version")):
+            if any(name in members for name in ("@odata.type", "@odata.context", "schema_version")):
                 continue  # a user among the owners, say
             unknown += 1
             if unknown <= _MOST_STRANGERS:
@@ -362,6 +395,11 @@ class _Reader:
 _TWICE = "it is here twice with different values: nothing says which one is meant; remove one of them"
 _DECIDING = frozenset(("value", "responses", "body", "error", "status", "objectType", "odata.type"))
 _DECIDING |= {"@odata.type", "@odata.context", "@odata.nextLink"}
+
+
+def _is_removed(members: Members) -> bool:
+    """Whether a delta query says of an object that it was removed, and nothing else."""
+    return "@removed" in members and members["@removed"].is_object and not marks.of(members)
 
 
 def _may_hold_ours(element: Element) -> bool:

@@ -31,6 +31,7 @@ _BY_ZEROS: dict[tuple[bool, ...], str] = {
 }
 _raw = msgspec.json.Decoder(msgspec.Raw)
 _MOST_ROOTS = 200_000
+_RELAXED = "not strict JSON: it has comments or trailing commas"
 _FOREIGN = (
     (b"SQLite format 3\0", "a SQLite database"),
     (b"PK\x03\x04", "a zip archive"),
@@ -146,14 +147,18 @@ def _spans(text: str, file: str, notes: list[Note]) -> tuple[list[tuple[int, int
         else:
             if attempt != text and not text.lstrip().startswith("/"):  # a comment is told below
                 notes.append(before)
-            notes.append(Note("not strict JSON: it has comments or trailing commas", file, 1, 1))
+            notes.append(Note(_RELAXED, file, 1, 1))
             return [found], relaxed
-    if (several := _several(attempt)) is not None:
+    for candidate in (attempt, relaxed) if relaxed != attempt else (attempt,):
+        if (several := _several(candidate)) is None:
+            continue
         for start, end in several:
-            _whole(attempt[start:end])
+            _whole(candidate[start:end])
         if attempt != text:
             notes.append(before)
-        return several, attempt
+        if candidate != attempt:
+            notes.append(Note(_RELAXED, file, 1, 1))
+        return several, candidate
     raise first
 
 

@@ -77,6 +77,7 @@ class FakeGraph:
         self._server = Server(self, port)
         self.port = self._server.server_port
         self.url = self.authority = f"https://localhost:{self.port}"
+        self.github_url = f"{self.url}/github/oidc?api-version=2.0"  # ACTIONS_ID_TOKEN_REQUEST_URL
         self.elsewhere = f"https://127.0.0.1:{self.port}"  # the same server, but another host
         self.ca = str(server_files().ca)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="fake graph")
@@ -373,6 +374,8 @@ class FakeGraph:
         match (request.method, tenant, what):
             case ("POST", "pipelines", "oidc"):
                 return as_json(sign_in.pipeline(request.headers))
+            case ("GET", "github", "oidc"):
+                return as_json(sign_in.github(request.headers, request.query))
             case ("GET", "identity", "token"):
                 return as_json(sign_in.managed_identity(request.headers, self.tokens, self.token_lifetime))
         if tenant.lower() not in {self.tenant_id, "common", "organizations", *self.domains}:

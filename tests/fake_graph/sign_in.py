@@ -129,6 +129,13 @@ def pipeline(headers: dict[str, str]) -> Json:
     return {"oidcToken": FEDERATED_TOKEN}
 
 
+def github(headers: dict[str, str], query: dict[str, str]) -> Json:
+    """GitHub Actions (ACTIONS_ID_TOKEN_REQUEST_URL = {url}/github/oidc?api-version=2.0): a federated token for the job's own token."""
+    if headers.get("authorization") != f"Bearer {PIPELINE_TOKEN}" or query.get("api-version") != "2.0":
+        raise SignInError(401, "unauthorized", 50027, "This is not the token of the job.")
+    return {"value": FEDERATED_TOKEN if query.get("audience") == "api://AzureADTokenExchange" else "for another audience"}
+
+
 def managed_identity(headers: dict[str, str], tokens: Tokens, lifetime: int) -> Json:
     """App Service's endpoint (IDENTITY_ENDPOINT = {url}/identity/token)."""
     if headers.get("x-identity-header") != PIPELINE_TOKEN:

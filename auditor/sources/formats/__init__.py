@@ -18,12 +18,17 @@ from auditor.sources.formats.base import FileFormat, Format, Object, ObjectForma
 _F = TypeVar("_F", bound=Format)
 _MODULES = (
     "snapshot",
+    "container",
     "solution",
     "saved_secret",
     "directory",
+    "powershell",
+    "azurehound",
     "connector",
     "msal",
     "app_settings",
+    "roadrecon",
+    "terraform",
     "other",  # last: what is named only
 )
 PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold
@@ -33,11 +38,11 @@ JSON_FILES: Iterable[FileFormat] = snapshot.FORMATS  # of FILES those that begin
 class _ByNeed(Generic[_F]):
     """The formats of one kind. A module is imported when all those before it have not recognised what they were asked about."""
 
-    def __init__(self, kind: type[_F]) -> None:
-        self._kind = kind
+    def __init__(self, kind: type[_F], modules: Iterable[str] = _MODULES) -> None:
+        self._kind, self._modules = kind, modules
 
     def __iter__(self) -> Iterator[_F]:
-        for module in _MODULES:
+        for module in self._modules:
             yield from _of(module, self._kind)  # type: ignore[arg-type]  # a class is hashable
 
 
@@ -47,7 +52,8 @@ def _of(module: str, kind: type[_F]) -> tuple[_F, ...]:
 
 
 FORMATS: Iterable[Format] = _ByNeed(Format)
-FILES: Iterable[FileFormat] = _ByNeed(FileFormat)
+# A database is asked about first: others read a file whole to tell.
+FILES: Iterable[FileFormat] = _ByNeed(FileFormat, sorted(_MODULES, key=lambda module: module != "roadrecon"))
 OBJECTS: Iterable[ObjectFormat] = _ByNeed(ObjectFormat)
 
 
@@ -66,6 +72,11 @@ _ESCAPED = late(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")  # a letter, which nob
 def may_hold_ours(raw: bytes | memoryview) -> bool:
     """Whether a text of JSON may hold something of these formats: without this it does not."""
     return any(pattern.search(raw) is not None for pattern in (_GRAPH_MARKERS, _APP_ID, _ESCAPED, MARKERS))
+
+
+def is_placed(name: str) -> bool:
+    """Whether a file is where a format has files of JSON that need not have a marker."""
+    return any(form.path is not None and form.path.search(name) is not None for form in FORMATS)
 
 
 def of_file(file: Whole) -> FileFormat | None:

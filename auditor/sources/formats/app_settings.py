@@ -25,6 +25,9 @@ class _AppSettings(ObjectFormat):
     """appsettings.json: a web API where it says what it accepts (Audience, Scopes), else a web application that signs users in."""
 
     name = "appsettings.json"
+    about = "the settings of Microsoft.Identity.Web"
+    told_by = "`AzureAd`, `AzureAdB2C` or `EntraId` with `ClientId`"
+    holds = ("connectors",)
     markers = (rb"AzureA[dD]", rb"EntraId")
 
     def recognises(self, seen: Object) -> str | None:
@@ -67,6 +70,9 @@ class _Python(ObjectFormat):
     """parameters.json of MSAL's samples for Python: client_id, authority and scope."""
 
     name = "configuration of MSAL for Python"
+    about = "parameters.json of samples of MSAL for Python"
+    told_by = "`client_id` beside `authority`"
+    holds = ("connectors",)
     markers = (rb"client_id",)
 
     def recognises(self, seen: Object) -> str | None:
@@ -107,6 +113,9 @@ class _Teams(ObjectFormat):
     """The app manifest of Microsoft Teams: single sign-on asks for a token of the resource, which has to be a name of the application."""
 
     name = "app manifest of Microsoft Teams"
+    about = "the app manifest of Microsoft Teams"
+    told_by = "`webApplicationInfo`"
+    holds = ("connectors",)
     markers = (rb"webApplicationInfo",)
 
     def recognises(self, seen: Object) -> str | None:

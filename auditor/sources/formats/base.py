@@ -10,15 +10,18 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from auditor.errors import InputError
 from auditor.files import MAX_FILE_SIZE, TooLarge, read_whole
 from auditor.sources import text
-from auditor.sources.document import Documents, Note, Places
+from auditor.sources.document import Documents, Listing, Note, Places
 from auditor.sources.element import Element
+
+if TYPE_CHECKING:
+    from auditor.sources.archive import Budget
 
 Members: TypeAlias = Mapping[str, Element]
 JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
@@ -29,14 +32,19 @@ SPREAD = "..."  # the name under which a decoded object holds that it may have o
 
 
 class Converted:
-    """An object in the shape that facts are made of, and where each of its places stands in the file."""
+    """An object in the shape that facts are made of, and where each of its places stands in the file.
+
+    An origin is a JSON Pointer below the piece's element; with a # before it one from the root of the file.
+    """
 
     def __init__(self) -> None:
         self.value: dict[str, Any] = {}
         self.origins: dict[str, str] = {}
         self.wrong: list[tuple[str, str]] = []  # (place in our shape, what is wrong there); what is wrong is left out
         self.notes: list[tuple[str, str]] = []  # (place in the file's shape, what a person should know)
+        self.once: list[tuple[str, str]] = []  # as notes: about the whole file, and said of its first object only
         self.unknown: dict[str, str] = {}  # path in our shape -> why it is unknown, where the file says so: "known after apply"
+        self.more: dict[str, str] = {}  # path of a list -> why it may have more entries than those that are here
 
     def put(self, path: str, value: Any, origin: str) -> None:
         *parents, last = path.split("/")
@@ -65,7 +73,7 @@ class Piece(msgspec.Struct, gc=False):
     element: Element
     kind: str
     convert: Callable[[Any], Converted] | None = None
-    parent: str = ""  # object id of what it belongs to; of a connector what its files have in common
+    parent: str = ""  # object id of what it belongs to, or app id; of a connector what its files have in common
     identity: str = ""  # names it in its file where it has no ids, such as a resource's address: a finding goes by that, not by its place
     why: str = ""  # why what it does not hold is unknown; "": absent from the document
     may_be_template: bool = False  # placeholders in it mean that a tool fills them in later
@@ -73,6 +81,15 @@ class Piece(msgspec.Struct, gc=False):
     converted: Converted | None = None
     start: tuple[int, int] | None = None  # line and column of its beginning
     places: Places | None = None
+
+
+class Remark(NamedTuple):
+    """What a format says of a place in its file: that something there is not read (`is_error`), or what a person should know."""
+
+    element: Element
+    message: str
+    is_error: bool = False
+    hint: str = ""
 
 
 class Tenant(NamedTuple):
@@ -85,12 +102,24 @@ class Whole:
     """A file to recognise. Of one on a disk no more is read than is asked for."""
 
     def __init__(
-        self, name: str, scope: str, *, named: bool, raw: bytes | None = None, path: Path | None = None, limit: int = MAX_FILE_SIZE
+        self,
+        name: str,
+        scope: str,
+        *,
+        named: bool,
+        raw: bytes | None = None,
+        path: Path | None = None,
+        limit: int = MAX_FILE_SIZE,
+        level: int = 0,
+        budget: Budget | None = None,
+        asked: bool = False,
     ) -> None:
         self.name, self.scope = name, scope
         self.named = named  # by the user: what it is meant to be is not in doubt
+        self.asked = named or asked  # it, or the archive that it is in
         self.path = path  # of a file that can be read again: not of a pipe, nor of a file within an archive
         self.limit = limit  # bytes that are read, unpacked
+        self.level, self.budget = level, budget  # containers around it, and what may still come out of them
         self._raw = None if raw is None else _utf8(raw)
         self._head: bytes | None = raw[:_HEAD] if raw is not None else None
 
@@ -148,11 +177,15 @@ class Format:
     """What all formats have in common.
 
     `markers` are patterns of names in quotes: a file of JSON in a folder is read if it has one of any format's. A format of whole
-    files has none where `recognises` itself tells.
+    files has none where `recognises` itself tells. `path` tells files of JSON by where they are in a folder, whatever they hold.
     """
 
     name: str  # as people call it
+    about: str = ""  # for people: what it is, and what makes it
+    told_by: str = ""  # for people: how a file or an object of it is recognised
+    holds: tuple[str, ...] = ()  # for people: collections of which it can hold objects
     markers: tuple[bytes, ...] = ()
+    path: re.Pattern[str] | None = None
     cannot_carry: frozenset[str] = frozenset()  # properties in Microsoft Graph's shape that no file of this format can hold
 
 
@@ -161,6 +194,7 @@ class ObjectFormat(Format):
 
     collection = ""  # the kind of which it reads, in a collection named after it, also what no format recognises
     is_directory = False  # an object of Entra ID's own: others that $expand brought may be within it
+    any_casing = False  # its names are in another casing than Microsoft Graph's
 
     def recognises(self, seen: Object) -> str | None:
         """The kind of an object by its content; None where it is not of this format."""
@@ -174,7 +208,7 @@ class ObjectFormat(Format):
         """Whether an object says by itself that it is of this format, wherever it is."""
         return False
 
-    def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark]:
         raise NotImplementedError
 
 
@@ -199,5 +233,6 @@ class FileFormat(Format):
         raise NotImplementedError
 
 
-# An InputError is about what cannot be read; a Note is a remark; a Whole is a file within the file.
-Part: TypeAlias = Piece | Tenant | Whole | InputError | Note
+# An InputError is about what cannot be read; a Note is a remark; a Whole is a file within the file; a Listing says how much of a
+# collection its pieces are.
+Part: TypeAlias = Piece | Tenant | Whole | InputError | Note | Listing

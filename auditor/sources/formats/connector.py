@@ -94,6 +94,9 @@ class _Connector(ObjectFormat):
     """apiProperties.json, a solution's connectionparameters, one parameter; in a list of connectors whatever no other format reads."""
 
     name = "connector"
+    about = "apiProperties.json of a custom connector, *_connectionparameters.json of a solution"
+    told_by = "`oAuthSettings`, `connectionParameters`, `connectionParameterSets`"
+    holds = ("connectors",)
     collection = "connector"
     markers = (
         rb"oAuthSettings", rb"connectionParameters", rb"connectionParameterSets", rb"iconBrandColor", rb"x-ms-apimTemplateParameter\.name",
@@ -146,6 +149,9 @@ class _Definition(ObjectFormat):
     """apiDefinition.swagger.json, an OpenAPI 2.0 definition: the connector's name and host."""
 
     name = "connector definition"
+    about = "apiDefinition.swagger.json of a custom connector, *_openapidefinition.json of a solution"
+    told_by = "`swagger`: `2.0`"
+    holds = ("connectors",)
     markers = (rb'swagger"\s*:\s*"2\.0',)
 
     def recognises(self, seen: Object) -> str | None:
@@ -161,6 +167,9 @@ class _Settings(ObjectFormat):
     """settings.json of paconn and pac: which connector of which environment this is."""
 
     name = "connector settings"
+    about = "settings.json of paconn and pac"
+    told_by = "`apiProperties` beside `apiDefinition`"
+    holds = ("connectors",)
     markers = (rb"apiProperties",)
 
     def recognises(self, seen: Object) -> str | None:

@@ -16,7 +16,7 @@ from auditor.entra.shapes import Concealed
 from auditor.facts import kinds
 from auditor.facts.convert import PLACEHOLDER_STARTS
 from auditor.pattern import late
-from auditor.unknown import Unknown, Unread
+from auditor.unknown import Partial, Unknown, Unread
 
 
 def conceal(kind: type, value: Any) -> Concealed:
@@ -63,11 +63,18 @@ class Wrong(Exception):
         self.places, self.data = places, data
 
 
-def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gaps: Mapping[str, str] | None = None) -> Any:
+def convert(
+    kind: str,
+    value: Any,
+    odd: list[tuple[str, str]] | None = None,
+    gaps: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Any:
     """A decoded JSON value as a shape, the slow way. What is merely odd is put right.
 
     A date that no calendar has, and a word that an enumeration does not know, are unknown, and told in `odd` as (place, why).
-    `gaps`: why a property has no value, by its path ("web/redirectUris"), where the format says why.
+    `gaps`: why a property has no value, by its path ("web/redirectUris"), where the format says why. `more`: why a list may have
+    more entries.
     Raises Wrong with every place that does not fit; what is wrong is then unknown, and the rest is kept.
     """
     from auditor.schemas import kind_of, problems
@@ -84,6 +91,8 @@ def convert(kind: str, value: Any, odd: list[tuple[str, str]] | None = None, gap
     data = _fitted(kind, value, places)
     for gap, why in (gaps or {}).items():
         forget(data, gap.split("/"), why)
+    for open_list, why in (more or {}).items():
+        _leave_open(data, open_list.split("/"), why)
     for path, why in unknown:
         forget(data, path, why)
         if odd is not None:
@@ -125,19 +134,42 @@ def forget(data: Any, path: Sequence[str | int], why: str) -> bool:
     while names and names[-1].isdigit():
         names.pop()  # a list of which one element is unknown
     try:
-        *parents, last = names
-        for part in parents:
-            data = data[int(part)] if isinstance(data, list) else getattr(data, _attribute(data, part))
-        setattr(data, _attribute(data, last), Unknown(".".join(name for name in names if not name.isdigit()), why))
-    except (AttributeError, LookupError, TypeError, ValueError, Unread):
+        owner, attribute = _holder(data, names)
+        setattr(owner, attribute, _unknown(names, why))
+    except _NOT_THERE:
         return False
     return True
+
+
+def _leave_open(data: Any, path: list[str], why: str) -> None:
+    """Say in the shape that a list may have more entries, and why; of a list that is not there nothing is known."""
+    try:
+        owner, attribute = _holder(data, path)
+        held = getattr(owner, attribute)
+        setattr(owner, attribute, Partial(held, _unknown(path, why)) if isinstance(held, list) and held else _unknown(path, why))
+    except _NOT_THERE:
+        pass  # no fact reads it
+
+
+def _holder(data: Any, names: list[str]) -> tuple[Any, str]:
+    """The struct that holds what a path names, and its attribute there."""
+    *parents, last = names
+    for part in parents:
+        data = data[int(part)] if isinstance(data, list) else getattr(data, _attribute(data, part))
+    return data, _attribute(data, last)
+
+
+def _unknown(names: list[str], why: str) -> Unknown:
+    return Unknown(".".join(name for name in names if not name.isdigit()), why)
+
+
+_NOT_THERE = (AttributeError, LookupError, TypeError, ValueError, Unread)
 
 
 def explain(data: Any, why: str) -> None:
     """Say why all that is absent from an object is unknown."""
     if isinstance(data, list):
-        for item in data:
+        for item in list.__iter__(data):
             explain(item, why)
     elif isinstance(data, msgspec.Struct):
         for attribute in data.__struct_fields__:
@@ -145,7 +177,7 @@ def explain(data: Any, why: str) -> None:
             if value.__class__ is Unknown:
                 if value.why == shapes.ABSENT:
                     setattr(data, attribute, Unknown(value.what, why))
-            elif value.__class__ is list or isinstance(value, msgspec.Struct):
+            elif isinstance(value, (list, msgspec.Struct)):
                 explain(value, why)
 
 

@@ -11,6 +11,12 @@ from typing import Any
 from auditor.pointer import join
 from auditor.sources.formats.base import Converted
 
+OF_THEIR_OWN = frozenset({"owners", "federatedIdentityCredentials"})  # Azure AD Graph and the portal have them elsewhere
+# What Azure AD Graph has no property for. (Redirect URIs are one list: which of them are of a single-page application is unknown.)
+CANNOT_CARRY = OF_THEIR_OWN | {
+    "createdDateTime", "spa", "isDisabled", "defaultRedirectUri", "nativeAuthenticationApisEnabled", "requestSignatureVerification",
+    "servicePrincipalLockConfiguration", "authenticationBehaviors", "api.requestedAccessTokenVersion", "web.redirectUriSettings",
+}  # fmt: skip
 _AUDIENCES = {True: "AzureADMultipleOrgs", False: "AzureADMyOrg", None: "AzureADMyOrg"}
 # name in the file -> path in Microsoft Graph's shape
 RENAMED = {

@@ -32,6 +32,9 @@ class _Script(FileFormat):
     """authConfig.js."""
 
     name = "authConfig.js"
+    about = "the configuration of MSAL or Passport in JavaScript or TypeScript"
+    told_by = "an assignment to `msalConfig` or `passportConfig`"
+    holds = ("connectors",)
 
     def recognises(self, file: Whole) -> bool:
         # Prose and other languages show configurations, too.
@@ -83,6 +86,9 @@ class _Config(ObjectFormat):
     """authConfig.json of a sample's API, or of its client."""
 
     name = "authConfig.json"
+    about = "the same configuration as JSON"
+    told_by = "`auth` with `clientId`, `credentials` with `clientID`"
+    holds = ("connectors",)
     markers = (rb"clientID", rb"authority")
 
     def recognises(self, seen: Object) -> str | None:
@@ -106,6 +112,9 @@ class _Sample(ObjectFormat):
     """The registrations that a sample's script makes. What the script decides by itself is not in the file, and unknown."""
 
     name = "sample.json"
+    about = "the registrations that the script of a sample of Microsoft makes"
+    told_by = "`AADApps`"
+    holds = ("applications",)
     markers = (rb"AADApps",)
 
     def recognises(self, seen: Object) -> str | None:

@@ -13,6 +13,8 @@ class _Other(FileFormat):
     """The rows of `sources/foreign.py` that are not JSON."""
 
     name = "a file of another tool"
+    about = "CSV, YAML, CLIXML, Terraform configurations, Bicep files, bzip2, xz and others"
+    told_by = "the beginning, and in a folder the end of its name: it is named, and not read"
     counts = False
 
     def recognises(self, file: Whole) -> bool:

@@ -57,6 +57,9 @@ def _is_guid(members: Members, name: str) -> bool:
 
 class _SavedSecret(ObjectFormat):
     name = "answer with a client secret"
+    about = "the answer to addPassword, `az ad app credential reset`, `az ad sp create-for-rbac`, `m365 entra app add`"
+    told_by = "a secret beside a client ID or a key ID"
+    holds = ("connectors",)
     markers = (rb"[sS]ecretText",)
 
     def recognises(self, seen: Object) -> str | None:

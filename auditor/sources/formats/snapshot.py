@@ -24,6 +24,9 @@ def is_snapshot(start: bytes) -> bool:
 
 class _Snapshot(FileFormat):
     name = "snapshot"
+    about = "a tenant that `regaudit export` read, compressed or not"
+    told_by = "the header in its first line"
+    holds = ("everything",)
     on_disk = True
 
     def recognises(self, file: Whole) -> bool:

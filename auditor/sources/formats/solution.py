@@ -1,79 +1,28 @@
-"""Power Platform solutions: the zip that is exported, and the XML that describes a connector in an unpacked one."""
+"""Power Platform solutions: the XML that describes a connector, environment variables. (The zip is a container.)"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
-import msgspec
-
-from auditor.display import clean
 from auditor.errors import InputError
 from auditor.pattern import late
-from auditor.sources.element import UNREADABLE, Element
+from auditor.sources.element import Element
 from auditor.sources.formats.base import Converted, FileFormat, Object, ObjectFormat, Part, Piece, Whole
 
-# Connector/NAME_connectionparameters.json and its like; in an unpacked solution the folder is called Connectors.
-_PART = late(r"(?:^|/)Connectors?/[^/]+(?:_(?:connectionparameters|connectionparametersets|openapidefinition)\.json|\.xml)$", re.IGNORECASE)
-_OURS = late(
-    _PART.pattern + r"|(?:^|/)environmentvariabledefinitions/[^/]+/environmentvariable(?:definition\.xml|values\.json)$"
-    r"|(?:^|/)(?:apiProperties|apiDefinition(?:\.swagger)?|settings)\.json$",
-    re.IGNORECASE,
-)
-_JSON = late(r"\.(?:json|ndjson|jsonl)$", re.IGNORECASE)
 _VARIABLE = late(r"(?:^|/)environmentvariabledefinitions/([^/]+)/environmentvariable(?:definition\.xml|values\.json)$", re.IGNORECASE)
 _VARIABLE_ROOT = late(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<environmentvariabledefinition[\s>]")
 _ROOT = late(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<Connector[\s>]")
-
-
-class _Solution(FileFormat):
-    """The archive that is exported. Of a zip only what belongs to connectors is read; registrations in it are an error."""
-
-    name = "solution"
-    counts = False
-    holds_nothing = "this zip archive holds no connector", "export the solution that the connector is in"
-
-    def recognises(self, file: Whole) -> bool:
-        return file.raw.startswith((b"PK\x03\x04", b"PK\x05\x06"))  # the second begins an empty one
-
-    def is_certain(self, file: Whole) -> bool:
-        """With a part of a connector where solutions have it, or a registration."""
-        from auditor.sources import archive
-
-        return any(_PART.search(name) for name in archive.names(file.raw)) or _with_registrations(file) is not None
-
-    def pieces(self, file: Whole) -> Iterator[Part]:
-        from auditor.sources import archive
-
-        for member in archive.members(file.raw, file.name, _OURS):
-            yield member if isinstance(member, InputError) else Whole(member[0], file.scope, named=False, raw=member[1])
-        if (held := _with_registrations(file)) is not None:
-            yield InputError(
-                file.name, f"this zip archive holds app registrations ({clean(held, 200)}), which are not read", hint="unpack it first"
-            )
-
-
-def _with_registrations(file: Whole) -> str | None:
-    """The first JSON file in an archive, beside the parts of connectors, that holds a registration or principal."""
-    from auditor.sources import archive, marks
-    from auditor.sources.formats import may_hold_ours  # of which this is one
-
-    for member in archive.members(file.raw, file.name, _JSON):
-        if isinstance(member, InputError) or _OURS.search(member[0]) or not may_hold_ours(member[1]):
-            continue
-        with suppress(*UNREADABLE):
-            decode = msgspec.json.Decoder().decode if member[0].lower().endswith(".json") else msgspec.json.Decoder().decode_lines
-            if marks.bears(decode(member[1])):
-                return member[0]
-    return None
 
 
 class _Description(FileFormat):
     """A solution's <Connector>: a part of the connector, its name."""
 
     name = "solution XML"
+    about = "the description of a connector in an unpacked solution"
+    told_by = "the element `Connector`"
+    holds = ("connectors",)
 
     def recognises(self, file: Whole) -> bool:
         return _ROOT.match(file.raw[:1000]) is not None
@@ -96,6 +45,9 @@ class _Definition(FileFormat):
     """A solution's definition of an environment variable: its name and default."""
 
     name = "environment variable"
+    about = "environmentvariabledefinition.xml of an unpacked solution"
+    told_by = "the element `environmentvariabledefinition`"
+    holds = ("connectors",)
 
     def recognises(self, file: Whole) -> bool:
         return _VARIABLE_ROOT.match(file.raw[:1000]) is not None
@@ -113,6 +65,9 @@ class _Values(ObjectFormat):
     """environmentvariablevalues.json of a solution, and the settings of a deployment (`pac solution create-settings`)."""
 
     name = "values of environment variables"
+    about = "environmentvariablevalues.json of a solution, the settings of `pac solution create-settings`"
+    told_by = "the names `environmentvariablevalues` and `EnvironmentVariables`"
+    holds = ("connectors",)
     markers = (rb"environmentvariablevalues", rb"EnvironmentVariables")
 
     def recognises(self, seen: Object) -> str | None:
@@ -172,4 +127,4 @@ def _tree(file: Whole) -> Any:
         return InputError(name, f"not XML: {str(error).partition(':')[0]}", line, column + 1)
 
 
-FORMATS = (_Solution(), _Description(), _Definition(), _Values())
+FORMATS = (_Description(), _Definition(), _Values())

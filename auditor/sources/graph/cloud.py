@@ -11,7 +11,7 @@ from auditor.errors import UsageError
 
 AUTHS = (
     "default", "cli", "environment", "workload-identity", "managed-identity", "client-secret", "certificate", "azure-pipelines",
-    "device-code", "browser", "token",
+    "github-actions", "device-code", "browser", "token",
 )  # fmt: skip
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.identity import CredentialUnavailableError
@@ -200,6 +202,36 @@ def _azure_pipelines(of: SignIn) -> Any:
     )
 
 
+def _github_actions(of: SignIn) -> Any:
+    from azure.identity import ClientAssertionCredential
+
+    tenant, client = of.needed("AZURE_TENANT_ID", "AZURE_CLIENT_ID")
+    address, token = (os.environ.get(f"ACTIONS_ID_TOKEN_REQUEST_{name}", "") for name in ("URL", "TOKEN"))
+    if not (address.startswith("https://") and token):
+        raise UsageError("--auth github-actions works in a job of GitHub Actions that has `permissions: id-token: write`")
+    return ClientAssertionCredential(tenant, client, lambda: _job_token(address, token, of), **of.options())
+
+
+def _job_token(address: str, token: str, of: SignIn) -> str:
+    """A token of this job of GitHub Actions, made for Microsoft Entra ID. It lives for minutes: each sign-in takes a new one.
+
+    Raises CredentialUnavailableError.
+    """
+    try:
+        answer = httpx.get(
+            httpx.URL(address).copy_set_param("audience", of.cloud.federated_audience),
+            headers={"Authorization": f"Bearer {token}"},
+            verify=ssl.create_default_context(cafile=of.ca_bundle) if of.ca_bundle else True,
+            timeout=30,
+        )
+        answer.raise_for_status()
+        made = str(answer.json()["value"])
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, LookupError, TypeError) as error:
+        raise CredentialUnavailableError(f"GitHub does not give the job a token: {type(error).__name__}: {error}") from None
+    sent(made)
+    return made
+
+
 def _device_code(of: SignIn) -> Any:
     from azure.identity import DeviceCodeCredential
 
@@ -222,7 +254,8 @@ def _browser(of: SignIn) -> Any:
 _WAYS: dict[str, Callable[[SignIn], Any]] = {
     "default": _default, "cli": _cli, "environment": _environment, "workload-identity": _workload_identity,
     "managed-identity": _managed_identity, "client-secret": _client_secret, "certificate": _certificate,
-    "azure-pipelines": _azure_pipelines, "device-code": _device_code, "browser": _browser, "token": _given,
+    "azure-pipelines": _azure_pipelines, "github-actions": _github_actions, "device-code": _device_code, "browser": _browser,
+    "token": _given,
 }  # fmt: skip
 
 
