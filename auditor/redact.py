@@ -71,7 +71,7 @@ _PIECE = late(
     r"""|[^\s"'@()]+@[^\s"'@()]+)|(?P<word>\w+(?:[.-]\w+)*)|(?P<rest>\s+|[!-/:-@\[-`{-~…]{1,3}|.)""",
     re.DOTALL,
 )
-_NUMBER = late(r"\d{1,3}(?:,\d{3})*|\d{1,6}|\d{4}-\d\d-\d\d\w*")
+_NUMBER = late(r"\d{1,3}(?:,\d{3})*|\d{1,6}|\d{4}-\d\d-\d\d(?:T\d\d)?|\d\dZ")
 _SUBWORDS = late(r"[^\W_]+")
 _EXAMPLE = late(r"(?i)contoso|fabrikam")  # of our own examples, and of many people's test tenants
 _CONSTANT = late(r"'([^']*)'")  # in an expression

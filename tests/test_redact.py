@@ -130,6 +130,7 @@ def test_one_text_has_one_name_and_what_anybody_may_see_stays() -> None:
         redactor.text('client "Payroll export" of Payroll export has 3 secrets until 2026-01-31')
         == 'client "NAME-1" of NAME-1 has 3 secrets until 2026-01-31'
     )
+    assert redactor.text("until 2026-01-31T00:00:00Z, not 2026-01-31zebra") == "until 2026-01-31T00:00:00Z, not WORD-1"
     assert redactor.value("User.Read") == "User.Read"
     assert redactor.value("AzureADMyOrg") == "AzureADMyOrg"
     assert redactor.pointer("/passwordCredentials/0/zebra~1x") == "/passwordCredentials/0/MEMBER-1"
