@@ -53,6 +53,7 @@ class Inputs(msgspec.Struct, frozen=True):
     stdin_name: str = STDIN_NAME
     max_file_size: int = MAX_FILE_SIZE
     allow_empty: bool = False  # that there is nothing to audit is no error
+    run_bicep: bool = False  # compile Bicep files with the `bicep` on the PATH
 
     def __post_init__(self) -> None:
         for what, values in (("a path", self.paths), ("a pattern to exclude", self.exclude)):
@@ -120,6 +121,7 @@ def load(
             progress=lambda files, _: progress("reading", files, 0) if progress else None,
             wanted=lambda: planned().collections,
             max_file_size=inputs.max_file_size,
+            run_bicep=inputs.run_bicep,
         )
         if inputs.tenant is not None:
             from auditor.sources.graph import live
@@ -382,7 +384,7 @@ def moment(value: datetime | date | str | None) -> datetime:
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise UsageError(f"{value!r} is not a day such as 2026-01-31") from None
+            raise UsageError(f"{value!r} is not a date such as 2026-01-31") from None
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
     return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value

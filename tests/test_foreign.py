@@ -17,9 +17,7 @@ from auditor import audit
 from tests.test_sources import APP
 
 GUID = "22222222-2222-4222-8222-222222222222"
-RESOURCE = {"address": "azuread_application.a", "type": "azuread_application", "values": {"sign_in_audience": "AzureADMyOrg"}}
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-ARM = {"$schema": SCHEMA, "resources": {"app": {"type": "Microsoft.Graph/applications@v1.0", "properties": {"displayName": "x"}}}}
 CLIXML = (
     '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><Obj><Props><S N="AppId">x</S></Props></Obj></Objs>'
 )
@@ -46,12 +44,9 @@ def tarred(content: str) -> bytes:
 # name of the file, what it holds, words of the sentence, whether it would hold registrations
 FILES: list[tuple[str, Any, str, bool]] = [
     ("apps.clixml", CLIXML, "CLIXML", True),
-    ("plan.json", {"format_version": "1.2", "terraform_version": "1.9", "planned_values": {"root_module": {"resources": [RESOURCE]}}}, "Terraform", True),
-    ("terraform.tfstate", json.dumps({"version": 4, "lineage": "x", "resources": [RESOURCE]}), "Terraform", True),
-    ("main.tf", 'resource "azuread_application" "a" {\n  display_name = "x"\n}\n', "Terraform configuration", True),
-    ("main.tf.json", {"resource": {"azuread_application": {"a": {"display_name": "x"}}}}, "Terraform configuration", True),
+    ("main.tf", 'resource "azuread_application" "a" {\n  display_name = "x"\n}\n', "terraform show -json tfplan", True),
+    ("main.tf.json", {"resource": {"azuread_application": {"a": {"display_name": "x"}}}}, "terraform show -json tfplan", True),
     ("pulumi.json", {"version": 3, "deployment": {"resources": [{"type": "azuread:index/application:Application"}]}}, "Pulumi", True),
-    ("arm.json", ARM, "Azure Resource Manager", True),
     ("main.bicep", "extension graph\nresource app 'Microsoft.Graph/applications@v1.0' = {\n  displayName: 'x'\n}\n", "Bicep", True),
     ("dsc.ps1", "Configuration M365\n{\n  AADApplication 'Payroll'\n  {\n    DisplayName = 'x'\n  }\n}\n", "Microsoft365DSC", True),
     ("dsc.json", [{"ResourceName": "AADApplication", "ResourceInstanceName": "x", "DisplayName": "x"}], "Microsoft365DSC", True),

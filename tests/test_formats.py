@@ -28,6 +28,10 @@ SIGN_IN = {"oAuthSettings": {"identityProvider": "aad", "clientId": GUID}}
 CLIENT = {"auth": {"clientId": GUID, "authority": "https://login.microsoftonline.com/common"}}
 REGISTRATION = {"id": GUID, "appId": GUID, "displayName": "Payroll", "identifierUris": []}
 OLD = {"appId": GUID, "replyUrls": [], "objectId": "11111111-1111-4111-8111-111111111111", "objectType": "Application"}
+RESOURCE = {"address": "azuread_application.a", "mode": "managed", "type": "azuread_application", "name": "a"}
+PLANNED = {**RESOURCE, "change": {"actions": ["create"], "after": {"display_name": "x"}}}
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+DEPLOYED = {"type": "Microsoft.Graph/applications@v1.0", "properties": {"displayName": "x"}}
 
 # name of a format -> the smallest files of it: the name of each, and what it holds. bytes are written as they are.
 SAMPLES: dict[str, list[tuple[str, Any]]] = {
@@ -121,6 +125,20 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("roadrecon.db", {"Applications": {"objectId": GUID, "appId": GUID, "replyUrls": "[]"}, "ServicePrincipals": {"objectId": GUID}}),
         ("mgraph.db", {"Applications": {"id": GUID, "appId": GUID, "web": '{"redirectUris": []}'}, "ServicePrincipals": {"id": GUID}}),
     ],
+    "Terraform plan or state": [
+        ("plan.json", {"format_version": "1.2", "resource_changes": [PLANNED]}),
+        (
+            "state.json",
+            {"terraform_version": "1.9", "values": {"root_module": {"resources": [{**RESOURCE, "values": {"display_name": "x"}}]}}},
+        ),
+    ],
+    "Terraform state file": [
+        (
+            "terraform.tfstate",
+            {"version": 4, "lineage": "x", "resources": [{**RESOURCE, "instances": [{"attributes": {"display_name": "x"}}]}]},
+        ),
+    ],
+    "Azure Resource Manager template": [("main.json", {"$schema": SCHEMA, "resources": {"app": DEPLOYED}})],
     "a file of another tool": [("main.tf", 'resource "azuread_application" "a" {\n}\n')],
 }
 FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, content in samples]

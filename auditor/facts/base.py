@@ -251,13 +251,16 @@ class Fact(metaclass=FactType):
         return None, inside
 
     def presumed(self, name: str, unknown: Unknown) -> Any:
-        """What counts as the value of a presumed fact that is not known: empty where its format cannot carry it, else unknown."""
-        return () if self.cannot_carry(unknown) else unknown
+        """What counts as the value of a presumed fact that is not known: empty, or null, where its format cannot carry it."""
+        if not self.cannot_carry(unknown):
+            return unknown
+        return None if name in self.PRESUMED_NULL else ()
 
     def cannot_carry(self, unknown: Unknown) -> bool:
         """Whether something is unknown only since the format of the fact's file cannot carry it, and nothing else was read of it."""
         document, _ = self.origin()
-        if document is None or document.format is None or unknown.what not in document.format.cannot_carry:
+        form = document.format if document is not None else None
+        if form is None or (unknown.what not in form.cannot_carry and form.shows_in_part.get(unknown.what) != unknown.why):
             return False
         world: Any = self
         while isinstance(world, Fact):

@@ -33,6 +33,7 @@ class Credential(Fact):
     """What secrets and certificates have in common."""
 
     KEY: Any = (("key_id",), ("display_name", "end"))
+    PRESUMED_NULL = frozenset({"superseded"})
     LABEL: Any = ("display_name", "key_id")
     owner: App | ServicePrincipal
 

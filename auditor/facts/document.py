@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 
@@ -25,6 +26,9 @@ class Format(Protocol):
     def name(self) -> str: ...
     @property
     def cannot_carry(self) -> frozenset[str]: ...  # collections and properties that no file of it can hold
+
+    @property
+    def shows_in_part(self) -> Mapping[str, str]: ...  # lists of which no file of it has all entries, and why
 
 
 class Document(Protocol):

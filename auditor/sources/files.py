@@ -33,17 +33,18 @@ def read(
     progress: Callable[[int, int], None] | None = None,
     wanted: Callable[[], Collection[str]] | None = None,
     max_file_size: int = MAX_FILE_SIZE,
+    run_bicep: bool = False,
 ) -> Documents:
     """Read all documents of files, folders and "-" (standard input); of snapshots only the `wanted` collections.
 
     A file that cannot be read is an error in the result, and the rest is read all the same. `take` gets each document as it is
-    read, so that they need not all be held; `progress` is called with the number of files and of objects so far. Raises UsageError
-    for a path that does not exist.
+    read, so that they need not all be held; `progress` is called with the number of files and of objects so far. `run_bicep`: Bicep
+    files are compiled by the `bicep` on the PATH. Raises UsageError for a path that does not exist.
     """
     if "" in paths:
         raise UsageError("a path is empty: is a variable not set? To audit the working directory, give .")
     into = Documents(take)
-    files = _Files(into, wanted)
+    files = _Files(into, wanted, run_bicep=run_bicep)
     walk = Walk([path for path in paths if path != STDIN], exclude or [])
     if STDIN in paths:
         files.take(lambda: _standard_input(stdin_name, max_file_size, into), stdin_name)
@@ -118,8 +119,8 @@ def _leave_out(file: Whole, why: str, into: Documents) -> None:
 class _Files:
     """Reads one file after the other into `into`."""
 
-    def __init__(self, into: Documents, wanted: Callable[[], Collection[str]] | None) -> None:
-        self.into, self._wanted = into, wanted
+    def __init__(self, into: Documents, wanted: Callable[[], Collection[str]] | None, *, run_bicep: bool) -> None:
+        self.into, self._wanted, self._run_bicep = into, wanted, run_bicep
 
     def take(self, opened: Callable[[], Whole | None], name: str) -> None:
         """One file. What is wrong with it, or takes more memory than there is, costs only itself."""
@@ -134,6 +135,10 @@ class _Files:
             self.into.errors.append(InputError(name, "nested too deeply to be read"))
 
     def read(self, file: Whole) -> None:
+        if self._run_bicep and file.name.lower().endswith(".bicep"):
+            from auditor.sources import bicep
+
+            file = bicep.compiled(file) if bicep.is_to_compile(file) else file
         form = formats.of_file(file)
         if file.level and (whole := formats.of_head(file)) is not None:
             raise InputError(file.name, f"a {whole.name} is read from its own file: take it out of the archive first")

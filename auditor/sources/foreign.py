@@ -20,6 +20,8 @@ _AZ = "export with `az ad app list --all`, which regaudit reads"
 _SHOW = "export the whole registration with `az ad app show --id APP_ID`"
 _GRAPH_POWERSHELL = "export with `az ad app list --all`, or `Invoke-MgGraphRequest -OutputType Json -Uri v1.0/applications`"
 _STATE = "export the registrations that it made with `az ad app list --all`"
+_PLAN = "it is not evaluated; run `terraform plan -out=tfplan`, then `terraform show -json tfplan > plan.json`, and scan plan.json"
+_BICEP = "compile it with `bicep build` and scan the JSON file that it writes, or add --run-bicep"
 
 
 _BEGINNING, _MEMORY = 1 << 16, 128 << 20  # bytes
@@ -190,14 +192,14 @@ _OBJECTS = (
         "it describes objects and holds none",
     ),
     _Object("an OpenAPI definition", _has("openapi", "paths"), b"", "it describes an API and holds no app registration"),
-    _Object("a Terraform configuration (*.tf.json)", _is_terraform_configuration, rb'"azuread_(?:application|service_principal)', _STATE),
+    _Object("a Terraform configuration (*.tf.json)", _is_terraform_configuration, rb'"azuread_(?:application|service_principal)', _PLAN),
     _Object(
         "a Pulumi state", lambda members: "resources" in _inner(members, "deployment") or "latest" in _inner(members, "checkpoint"),
         rb'"azuread:', _STATE,
     ),
     _Object(
-        "an Azure Resource Manager template (compiled Bicep)", _schema("deploymenttemplate.json", "deploymentparameters.json"),
-        rb"(?i)Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
+        "an Azure Resource Manager template or parameter file", _schema("deploymenttemplate.json", "deploymentparameters.json"),
+        rb'(?i)"Microsoft\.Graph/', "export the registrations that it deploys with `az ad app list --all`",
     ),
     _Object("a Microsoft365DSC report", _has("ResourceName", "ResourceInstanceName"), rb'"AAD(?:Application|ServicePrincipal)"', _AZ),
     _Object(
@@ -254,11 +256,11 @@ _TEXTS = (
     _Text("an XML file", late(rb"\A\s*<(?:\?xml|[A-Za-z])"), (), b"", "it holds no app registration; " + _AZ),
     _Text(
         "a Terraform configuration", late(rb'(?m)^[ \t]*(?:resource|data|provider|module)[ \t]+"\w'), (".tf", ".hcl"),
-        rb'resource[ \t]+"(?:azuread_(?:application|service_principal)|msgraph_resource)', _STATE,
+        rb'resource[ \t]+"(?:azuread_(?:application|service_principal)|msgraph_resource)', _PLAN,
     ),
     _Text(
         "a Bicep file", late(rb"(?m)^[ \t]*(?:resource[ \t]+\w+[ \t]+'|extension[ \t]+\w|param[ \t]+\w+[ \t]+\w)"), (".bicep",),
-        rb"(?i)'Microsoft\.Graph/", "export the registrations that it deploys with `az ad app list --all`",
+        rb"(?i)'Microsoft\.Graph/", _BICEP,
     ),
     _Text(
         "a configuration of Microsoft365DSC", late(rb"(?mi)^[ \t]*(?:configuration[ \t]+\w|AADApplication[ \t]+['\"])"), (".ps1",),

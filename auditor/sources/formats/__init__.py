@@ -29,6 +29,7 @@ _MODULES = (
     "app_settings",
     "roadrecon",
     "terraform",
+    "arm",
     "other",  # last: what is named only
 )
 PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold

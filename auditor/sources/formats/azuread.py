@@ -38,13 +38,14 @@ class Link(NamedTuple):
 
 # Properties for which the provider has no attribute.
 NO_ATTRIBUTE = frozenset({
-    "createdDateTime", "verifiedPublisher.verifiedPublisherId", "isDisabled", "servicePrincipalLockConfiguration.isEnabled",
-    "tokenEncryptionKeyId", "defaultRedirectUri", "requestSignatureVerification.allowedWeakAlgorithms", "web.redirectUriSettings",
-    "signInAudienceRestrictions.@odata.type", "sponsors", "authenticationBehaviors.removeUnverifiedEmailClaim",
-    "authenticationBehaviors.requireClientServicePrincipal", "authenticationBehaviors.blockAzureADGraphAccess",
+    "createdDateTime", "verifiedPublisher", "isDisabled", "servicePrincipalLockConfiguration", "tokenEncryptionKeyId", "defaultRedirectUri",
+    "requestSignatureVerification", "web.redirectUriSettings", "signInAudienceRestrictions", "sponsors", "authenticationBehaviors",
     "preferredTokenSigningKeyThumbprint",
 })  # fmt: skip
 NOT_MANAGED = "Terraform shows only what it manages"
+# Credentials that others added are not in a file of Terraform; that there are such besides Terraform's own is rare.
+IN_PART = dict.fromkeys(("passwordCredentials", "keyCredentials"), NOT_MANAGED)
+NO_SUCH = Gap("the resource of the azuread provider has no attribute for it")
 _OTHER_FORM = Gap("not in the form that versions 2 and 3 of the azuread provider write")
 _GUID = late(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIRECTORY = ("web", "spa", "publicClient")
@@ -109,7 +110,12 @@ _TRUST = {
     "audiences": "audiences",
 }  # fmt: skip
 _ASSIGNMENT = {"app_role_id": "appRoleId", "principal_object_id": "principalId", "resource_object_id": "resourceId"}
-_GRANT = {"service_principal_object_id": "clientId", "resource_service_principal_object_id": "resourceId", "user_object_id": "principalId"}
+_GRANT = {
+    "id": "id",
+    "service_principal_object_id": "clientId",
+    "resource_service_principal_object_id": "resourceId",
+    "user_object_id": "principalId",
+}
 
 
 def _application(out: Converted, value: dict[str, Any]) -> None:
@@ -161,6 +167,7 @@ def _principal_of_template(out: Converted, value: dict[str, Any]) -> None:
 
 def _principal(out: Converted, value: dict[str, Any]) -> None:
     _named(out, value, _PRINCIPAL)
+    out.put("disabledByMicrosoftStatus", NO_SUCH, "")  # an application's has one
     _client_id(out, value)
     for name, path, table in (("app_roles", "appRoles", _ROLE), ("oauth2_permission_scopes", "oauth2PermissionScopes", _SCOPE)):
         if name in value:
@@ -302,7 +309,7 @@ def _password(out: Converted, value: dict[str, Any], origin: str) -> None:
 def _certificate(out: Converted, value: dict[str, Any], origin: str) -> None:
     # Of a symmetric key the value is a secret; else it is the certificate, which is public.
     table = _CERTIFICATE | ({"value": "key"} if value.get("type") == "Symmetric" else {})
-    _row("keyCredentials", table, "keyId", out, value, origin, usage="Verify")
+    _row("keyCredentials", table, "keyId", out, value, origin, usage="Verify", customKeyIdentifier=NO_SUCH, displayName=NO_SUCH)
 
 
 def _signing(out: Converted, value: dict[str, Any], origin: str) -> None:
@@ -386,6 +393,8 @@ def _owner(out: Converted, value: dict[str, Any], origin: str) -> None:
 
 def _assigned(out: Converted, value: dict[str, Any]) -> None:
     _named(out, value, _ASSIGNMENT)
+    if isinstance(own := value.get("id"), str):  # API/appRoleAssignment/ID
+        out.put("id", own.rpartition("/")[2], "/id")
 
 
 def _granted(out: Converted, value: dict[str, Any]) -> None:
@@ -444,7 +453,7 @@ OURS = ("azuread_application", "azuread_service_principal", "azurerm_azuread_") 
 _LISTS = {_APP: frozenset(path for part in PARTS.values() if part.kind == _APP for path in part.adds_to),
           _SP: frozenset((*_SECRETS, *_KEYS, "owners"))}  # fmt: skip
 # Of an object that is there already, the lists that its own resource does not show whole.
-_SHOWN_IN_PART = frozenset((*_SECRETS, *_KEYS, *_TRUSTS))
+_SHOWN_IN_PART = frozenset((*_SECRETS, *_KEYS, *_TRUSTS, "api/preAuthorizedApplications"))
 _SHOWS_WHOLE = {
     "azuread_application": _LISTS[_APP] - _SHOWN_IN_PART,
     "azuread_service_principal": _LISTS[_SP] - _SHOWN_IN_PART,

@@ -187,6 +187,7 @@ class Format:
     markers: tuple[bytes, ...] = ()
     path: re.Pattern[str] | None = None
     cannot_carry: frozenset[str] = frozenset()  # properties in Microsoft Graph's shape that no file of this format can hold
+    shows_in_part: Mapping[str, str] = {}  # lists of which a file has only the entries that its tool made, and the reason that it gives
 
 
 class ObjectFormat(Format):

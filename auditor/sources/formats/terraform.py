@@ -26,7 +26,9 @@ _NOTHING = "this is {}, and it has no app registration or service principal of t
 
 class _Terraform(ObjectFormat):
     markers = (rb"azuread_\w+", rb"azurerm_azuread_\w+")
+    holds = ("applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
     cannot_carry = azuread.NO_ATTRIBUTE
+    shows_in_part = azuread.IN_PART
 
     def is_certain(self, seen: Object) -> bool:
         return True
@@ -58,7 +60,9 @@ class _Terraform(ObjectFormat):
 class _Shown(_Terraform):
     """terraform show -json."""
 
-    name = "terraform show -json"
+    name = "Terraform plan or state"
+    about = "A plan or a state that `terraform show -json` prints, with resources of the azuread provider"
+    told_by = "`format_version` or `terraform_version` beside `resource_changes`, `planned_values` or `values`"
 
     def recognises(self, seen: Object) -> str | None:
         return APPLICATIONS.kind if terraform_file.is_shown(seen.members) else None
@@ -70,7 +74,9 @@ class _Shown(_Terraform):
 class _State(_Terraform):
     """terraform.tfstate."""
 
-    name = "terraform.tfstate"
+    name = "Terraform state file"
+    about = "A state file of Terraform (terraform.tfstate), with resources of the azuread provider"
+    told_by = "`lineage` beside `resources`"
 
     def recognises(self, seen: Object) -> str | None:
         return APPLICATIONS.kind if terraform_file.is_state(seen.members) else None
