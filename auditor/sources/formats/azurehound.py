@@ -77,7 +77,10 @@ _PROPERTIES: dict[str, _Absent] = {
 class _AzureHound(ObjectFormat):
     name = "AzureHound"
     about = "the output of AzureHound: a file, a line an object, a zip archive"
-    holds = ("applications", "servicePrincipals", "owners", "appRoleAssignments")
+    holds = (
+        "applications", "servicePrincipals", "owners", "oauth2PermissionGrants", "appRoleAssignments", "federatedIdentityCredentials",
+        "organization",
+    )  # fmt: skip
     told_by = 'objects with "kind" (AZApp, AZServicePrincipal and others) and "data"'
     markers = (rb"AZ(?:App|ServicePrincipal|OAuth2PermissionGrant|FederatedIdentityCredential|Tenant)\w*",)
     cannot_carry = frozenset({

@@ -71,7 +71,15 @@ _OF_OWNERS = ("displayName", "userPrincipalName", "accountEnabled", "userType", 
 class _Roadrecon(FileFormat):
     name = "ROADrecon database"
     about = "the SQLite database that ROADrecon gathered, of both schemas"
-    holds = ("applications", "servicePrincipals", "owners", "oauth2PermissionGrants", "appRoleAssignments")
+    holds = (
+        "applications",
+        "servicePrincipals",
+        "owners",
+        "oauth2PermissionGrants",
+        "appRoleAssignments",
+        "organization",
+        "authorizationPolicy",
+    )
     told_by = "an SQLite database with the tables Applications and ServicePrincipals"
     on_disk = True
     cannot_carry = frozenset({"federatedIdentityCredentials", "isDisabled"})
