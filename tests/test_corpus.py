@@ -74,7 +74,7 @@ EXPECTED = {
 # Group of the table -> as what its files are read, and how many of them; TOLD: an error says what the file is, or where it breaks.
 TOLD = "an error"
 READ_AS = {
-    "arm_msgraph": {TOLD: 1},
+    "arm_msgraph": {"Azure Resource Manager template": 1},
     "az_cli": {"Microsoft Graph": 1},
     "az_cli_legacy": {"Azure AD Graph": 1},
     "cli_m365": {"Microsoft Graph": 5},
