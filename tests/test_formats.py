@@ -324,3 +324,9 @@ def test_a_manifest_says_what_it_cannot_carry(tmp_path: Path) -> None:
     assert new.format is not None
     assert old.format.cannot_carry == {"owners", "federatedIdentityCredentials"}
     assert new.format.cannot_carry == set()
+
+
+def test_an_object_asks_no_module_that_reads_whole_files_only() -> None:
+    """`_WHOLE` saves imports: what it names has no format of objects, and what it does not name has one."""
+    own = {form for form in formats.FORMATS if isinstance(form, ObjectFormat)}
+    assert own == set(formats.OBJECTS)

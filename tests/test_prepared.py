@@ -174,8 +174,8 @@ LEGACY = {"id": ID, "appId": ID, "displayName": "Wiki", "replyUrlsWithType": [{"
         pytest.param(lambda app: LEGACY, 137, {"auditor.sources.formats.legacy"}, id="the portal's old manifest"),
         # Only an object that does not fit is held to the schema.
         pytest.param(lambda app: {**app, "displayName": 7}, 137, {"jsonschema"}, id="a bad object"),
-        pytest.param(lambda app: CONNECTOR, 148, {"auditor.sources.formats.connector"}, id="a connector"),
-        pytest.param(lambda app: MSAL, 148, {"auditor.sources.formats.msal"}, id="a configuration of MSAL"),
+        pytest.param(lambda app: CONNECTOR, 150, {"auditor.sources.formats.connector"}, id="a connector"),
+        pytest.param(lambda app: MSAL, 150, {"auditor.sources.formats.msal"}, id="a configuration of MSAL"),
     ],
 )  # fmt: skip
 def test_an_input_loads_what_it_needs(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import click
+import msgspec
 
 _AFTER = 1.0  # seconds
 _STAGE, _WAIT = "", "\0"  # lines that are no collection's
 
 
-@dataclass(slots=True)
-class _Read:
+class _Read(msgspec.Struct):
     """How far a collection is. `state`: how it ended, '' while it is read."""
 
     began: float

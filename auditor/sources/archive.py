@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -124,6 +123,8 @@ def tarred(raw: bytes, name: str, wanted: re.Pattern[str], budget: Budget) -> It
 
 def gunzipped(raw: bytes, name: str, limit: int, budget: Budget) -> bytes:
     """What a gzip file holds: all of its members. Raises InputError."""
+    import zlib
+
     parts, at, size = list[bytes](), 0, 0
     most = min(limit, budget.left)
     while at < len(raw):
@@ -152,6 +153,8 @@ def gunzipped(raw: bytes, name: str, limit: int, budget: Budget) -> bytes:
 
 def begins(raw: bytes, size: int) -> bytes:
     """The first bytes of what a gzip file holds; none where it is broken."""
+    import zlib
+
     try:
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, size)
     except zlib.error:

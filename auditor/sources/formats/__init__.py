@@ -32,6 +32,7 @@ _MODULES = (
     "arm",
     "other",  # last: what is named only
 )
+_WHOLE = {"snapshot", "container", "roadrecon", "other"}  # of these the formats of whole files alone
 PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold
 JSON_FILES: Iterable[FileFormat] = snapshot.FORMATS  # of FILES those that begin like JSON
 
@@ -55,7 +56,7 @@ def _of(module: str, kind: type[_F]) -> tuple[_F, ...]:
 FORMATS: Iterable[Format] = _ByNeed(Format)
 # A database is asked about first: others read a file whole to tell.
 FILES: Iterable[FileFormat] = _ByNeed(FileFormat, sorted(_MODULES, key=lambda module: module != "roadrecon"))
-OBJECTS: Iterable[ObjectFormat] = _ByNeed(ObjectFormat)
+OBJECTS: Iterable[ObjectFormat] = _ByNeed(ObjectFormat, [module for module in _MODULES if module not in _WHOLE])
 
 
 def markers_of(forms: Iterable[Format]) -> re.Pattern[bytes]:
