@@ -160,7 +160,7 @@ def _fitting(tenant: Tenant) -> Tenant:
 
 _ALL = ("applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
 _WHYS = frozenset({azuread.NOT_MANAGED, azuread.NO_SUCH.why, INCOMPLETE})  # a configuration seldom manages a whole tenant
-WRITERS = (
+WRITERS: tuple[Writer, ...] = (
     Writer("terraform show -json", "Terraform plan or state", shown, _ALL, _WHYS, fitting=_fitting),
     Writer("terraform.tfstate", "Terraform state file", raw, _ALL, _WHYS, fitting=_fitting),
 )
