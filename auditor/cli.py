@@ -37,6 +37,9 @@ _COMMANDS = {
 }
 
 
+_OF_COMMANDS = {"-q", "--quiet", "-v", "--verbose", "--no-color", "--output-format", "--as-of", "--exclude"}  # of many of them
+
+
 class _Closed(Exception):
     """Whoever read our output has seen enough. (click would exit with 1, which says that there are findings.)"""
 
@@ -47,6 +50,11 @@ class _Lazy(click.Group):
     def make_context(self, *args: Any, **options: Any) -> click.Context:
         try:
             return super().make_context(*args, **options)
+        except click.NoSuchOption as error:
+            if error.ctx is None or error.ctx.parent is not None or not {error.option_name} & _OF_COMMANDS:
+                raise
+            option = error.option_name
+            raise click.UsageError(f"{option} goes behind the command, as in `regaudit scan {option} PATH`", error.ctx) from None
         except BrokenPipeError:  # of --help and --version
             raise _Closed from None
 
@@ -67,11 +75,12 @@ class _Lazy(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            import difflib
             from pathlib import Path
 
-            if close := difflib.get_close_matches(args[0], _COMMANDS, n=1):
-                ctx.fail(f"no command is called {args[0]!r}; did you mean {close[0]!r}?")
+            from auditor.near import near
+
+            if (close := near(args[0], _COMMANDS)) is not None:
+                ctx.fail(f"no command is called {args[0]!r}; did you mean {close!r}?")
             if Path(args[0]).exists():
                 ctx.fail(f"no command is called {args[0]!r}; to audit it: regaudit scan {args[0]}")
             ctx.fail(f"no command is called {args[0]!r}; there are: {', '.join(_COMMANDS)}")

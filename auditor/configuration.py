@@ -32,6 +32,7 @@ _Severity = Annotated[str, msgspec.Meta(description=f"one of {', '.join(SEVERITI
 _FAIL_ON = (*SEVERITIES[1:], "never")
 _FailOn = Annotated[str, msgspec.Meta(description=f"one of {', '.join(_FAIL_ON)}", pattern=f"^({'|'.join(_FAIL_ON)})$")]
 _Rows = Annotated[str, msgspec.Meta(description="findings, applications or credentials", pattern="^(findings|applications|credentials)$")]
+_Group = Annotated[str, msgspec.Meta(description="rule, app or owner", pattern="^(rule|app|owner)$")]
 _Shell = Annotated[str, msgspec.Meta(description="bash, powershell or cmd", pattern="^(bash|powershell|cmd)$")]
 _Number = Annotated[int, msgspec.Meta(description="a number that is not negative", ge=0)]
 _Days = Annotated[int, msgspec.Meta(description="a number of days, 1 to 3650", ge=1, le=3650)]
@@ -107,8 +108,10 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
     """Whether JSON has the owners, permissions and URIs of each app registration."""
     show_passed: bool | None = None
     """Whether checks that passed are shown."""
+    group_by: _Group | None = None
+    """How the text report is divided."""
     limit: _Number | None = None
-    """Findings shown per rule; 0: all."""
+    """Findings shown of each rule, object or owner, with their fixes; 0: all."""
     fix_script: str | None = None
     """A file below the folder of this configuration, to which the commands of all fixes are written."""
     shell: _Shell | None = None

@@ -384,7 +384,7 @@ def moment(value: datetime | date | str | None) -> datetime:
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise UsageError(f"{value!r} is not a day such as 2026-01-31") from None
+            raise UsageError(f"{value!r} is not a date such as 2026-01-31") from None
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
     return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value

@@ -127,8 +127,14 @@ def test_strict_counts_what_was_not_evaluated(house: Path, careless: Path, tidy:
         (["{app}", "--set", "secret-expirin.warn_days=60"], "did you mean secret-expiring"),
         (["{app}", "--set", "secret-expiring.warn=60"], "has no parameter 'warn'; it has: warn_days"),
         (["{app}", "--set", "secret-expiring.warn_days=soon"], "'soon' is not a number"),
-        (["{app}", "--as-of", "tomorrow"], "'tomorrow' is not a day such as 2026-01-31"),
-        (["{app}", "--as-of", "2026-02-30"], "'2026-02-30' is not a day"),
+        (["{app}", "--as-of", "tomorrow"], "'tomorrow' is not a date such as 2026-01-31"),
+        (["{app}", "--baselin", "x"], "Error: No such option '--baselin'. Did you mean '--baseline'?"),
+        (["{app}", "--exit-zero"], "Error: No such option '--exit-zero'.\n"),
+        (["{app}", "--output-frmat", "json"], "Did you mean '--output-format'?"),
+        (["{app}", "--severity", "high"], "Did you mean '--min-severity'?"),
+        (["--select", "credentials", "redirect-uris"], "names of rules are separated by commas: --select credentials,redirect-uris"),
+        (["{app}", "--select", "naming"], "no rule, area or tag is called 'naming'; `regaudit rules` lists names, areas and tags"),
+        (["{app}", "--as-of", "2026-02-30"], "'2026-02-30' is not a date"),
         (["{app}", "--profile", "strct"], "did you mean 'strict'?"),
         (["{app}", "--profile", "no-such.toml"], "no-such.toml"),
         (["{app}", "--extend-rules", "no-such-folder"], "no-such-folder is not a folder"),
@@ -232,6 +238,8 @@ def test_a_forgotten_scan(careless: Path) -> None:
 
 def test_a_misspelt_command() -> None:
     assert "did you mean 'scan'?" in regaudit("scna").err
+    assert "did you mean" not in regaudit("report").err
+    assert "--no-color goes behind the command, as in `regaudit scan --no-color PATH`" in regaudit("--no-color", "scan").err
     ran = regaudit("frobnicate")
     assert ran.code == 2
     assert all(command in ran.err for command in COMMANDS)

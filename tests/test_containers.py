@@ -189,7 +189,7 @@ def test_a_list_without_elements_in_a_container_is_an_answer(tmp_path: Path) -> 
 @given(st.sampled_from(["x.zip", "x.tar", "x.gz"]), st.integers(0, 2000), st.binary(max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_no_container_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, name: str, at: int, damage: bytes) -> None:
-    whole = {"x.zip": zipped, "x.tar": tarred}.get(name, lambda members: gzip.compress(next(iter(members.values()))))({"apps.json": APP})
+    whole = {"x.zip": zipped({"apps.json": APP}), "x.tar": tarred({"apps.json": APP}), "x.gz": gzip.compress(APP)}[name]
     raw = whole[:at] + damage + whole[at + len(damage) :]
     path = tmp_path_factory.mktemp("x") / name
     path.write_bytes(raw)

@@ -90,10 +90,10 @@ READ_AS = {
     "power_platform_swagger": {"connector definition": 22},
     "powershell_json": {"Microsoft Graph PowerShell": 3, TOLD: 2},
     "synthetic/az": {"Microsoft Graph": 4, TOLD: 1},
-    "synthetic/azurehound": {TOLD: 3},
-    "synthetic/entraexporter": {"Microsoft Graph": 8, TOLD: 2},
+    "synthetic/azurehound": {"AzureHound": 3},
+    "synthetic/entraexporter": {"EntraExporter": 10},
     "synthetic/powershell": {"Microsoft Graph PowerShell": 5},
-    "synthetic/roadrecon": {TOLD: 2},
+    "synthetic/roadrecon": {"ROADrecon database": 2},
 }
 
 

@@ -38,7 +38,7 @@ def tenant(seed: int, collections: tuple[str, ...]) -> Tenant:
     whole = Maker(seed).tenant()
     found = {name: whole[name] for name in collections}
     for app in found.get("applications", ()):
-        web = {"homePageUrl": None, "logoutUrl": None, "implicitGrantSettings": None, "redirectUriSettings": []}
+        web: dict[str, Any] = {"homePageUrl": None, "logoutUrl": None, "implicitGrantSettings": None, "redirectUriSettings": []}
         for name, more in (("web", web), ("spa", {}), ("publicClient", {})):
             app[name] = app[name] or {"redirectUris": [], **more}
         lists = ("oauth2PermissionScopes", "preAuthorizedApplications", "knownClientApplications")

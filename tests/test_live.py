@@ -674,3 +674,14 @@ def test_a_host_that_does_not_answer_is_an_error(graph: FakeGraph) -> None:
     where = Cloud("https://localhost:1", graph.authority, known_authority=False)
     with pytest.raises(RegauditError, match=r"localhost cannot be reached.*given up after"):
         read(graph, cloud=where, patience=replace(QUICK, total=2.0))
+
+
+def test_a_request_that_is_refused_for_good_is_not_to_be_tried_again() -> None:
+    """Microsoft Graph answers 405 where it has no such request: that does not pass."""
+    from auditor.sources.coverage import FAILED, Covered
+    from auditor.sources.graph.faults import of_status
+
+    reason = str(of_status(405, "Request_BadRequest", "Specified HTTP method is not allowed", {}, "federatedIdentityCredentials"))
+    assert "trying again does not help" in Covered("federatedIdentityCredentials", FAILED, reason=reason).remedy
+    busy = str(of_status(503, "", "", {}, "applications"))
+    assert Covered("applications", FAILED, reason=busy).remedy == "try again"

@@ -367,6 +367,7 @@ def test_a_scan_that_is_interrupted_reports_what_it_read(graph: FakeGraph, tmp_p
         scan.send_signal(signal.SIGINT)
         out, err = scan.communicate(timeout=60)
     assert scan.returncode == 2
+    assert "stopping; press Ctrl-C again to quit\n" in err
     assert "applications: reading it was interrupted" in err
     assert f"Read {PAGE} app registrations" in out
     assert "Traceback" not in err
@@ -732,4 +733,59 @@ def test_other_commands_read_a_live_tenant_too(story: FakeGraph, graph: FakeGrap
     done = run(story, "api-permissions")
     assert (done.returncode, "access_as_user" in done.stdout) == (0, True)
     done = run(graph, "credentials", "--within", "30d", "--as-of", AS_OF)
-    assert (done.returncode, "expire within 30d" in done.stdout) == (0, True)
+    assert (done.returncode, "within 30 days" in done.stdout) == (0, True)
+
+
+def test_each_collection_ends_in_how_it_ended(graph: FakeGraph) -> None:
+    """On a terminal: what was read stays there, and how much that was in all."""
+    pty = pytest.importorskip("pty")
+    graph.granted.remove("Policy.Read.All")
+    graph.fault(r"^/v1.0/servicePrincipals", "slow_head", seconds=1.5)
+    mine, its = pty.openpty()
+    shown = b""
+    with subprocess.Popen(
+        arguments(graph, "scan", "--as-of", AS_OF), env=environment(graph, COLUMNS="100", TERM="xterm"), stdout=subprocess.DEVNULL, stderr=its
+    ) as scan:  # fmt: skip
+        os.close(its)
+        with contextlib.suppress(OSError):  # the terminal is closed
+            while piece := os.read(mine, 65536):
+                shown += piece
+        assert scan.wait() == 2
+    last = shown.decode().rpartition("\x1b[2K")[2]
+    assert re.search(r"^applications +\S+ +60  complete +\d+ s", last, re.MULTILINE)
+    assert re.search(r"^authorizationPolicy +\S+ +0  denied +\d+ s", last, re.MULTILINE)
+    assert re.search(r"[\d,]+ objects of \d+ collections in \d+ s", last, re.MULTILINE)
+    assert last.count("applications ") == 1
+    assert "checking" not in last
+
+
+def test_a_probe_says_of_what_form_answers_are_and_nothing_that_they_say(graph: FakeGraph) -> None:
+    graph.granted.remove("Policy.Read.All")
+    text, rows = run(graph, "whoami", "--probe"), run(graph, "whoami", "--probe", "--output-format", "json")
+    assert (text.returncode, rows.returncode) == (2, 2)
+    assert re.search(r"^GET /v1.0/applications\n  object\n", text.stdout, re.MULTILINE)
+    assert "  signInAudience: 'AzureADM" in text.stdout
+    assert "  displayName: text\n" in text.stdout
+    probe = {row["call"]: row for row in json.loads(rows.stdout)["calls"]}
+    assert probe["GET /v1.0/applications"]["properties"]["appId"] == {"GUID": 1}
+    assert probe["GET /v1.0/policies/authorizationPolicy"]["answer"] == "refused"
+    assert "403" in probe["GET /v1.0/policies/authorizationPolicy"]["reason"]
+    for said in (text.stdout, rows.stdout, text.stderr):
+        assert graph.tenant_id not in said
+        for kind in ("applications", "servicePrincipals"):
+            for one in TENANT[kind]:
+                names = {one["id"], one["appId"], one["displayName"]} - {"Microsoft Graph"}
+                assert not [name for name in names if name in said]
+
+
+def test_the_shape_of_an_answer_names_no_extension() -> None:
+    from auditor.probe import lines, probe
+    from auditor.sources.graph.live import Answer
+    from auditor.sources.graph.plan import APPLICATIONS
+
+    body = {"value": [{"extension_6b1d0c2f_payroll": "x", "customSecurityAttributes": {"Payroll": {"Zebra": 1}}, "newProperty": [1, "a"]}]}
+    said = "\n".join(lines(probe([Answer(APPLICATIONS, "", json.dumps(body).encode()), Answer(APPLICATIONS, "", b"{")])))
+    assert "(extension): text" in said
+    assert "newProperty[]: number, text" in said
+    assert "not JSON" in said
+    assert not re.search("(?i)payroll|zebra|6b1d0c2f", said)

@@ -58,7 +58,9 @@ def test_an_option_is_the_same_in_every_command() -> None:
         ({"--quiet", "--verbose", "--no-color"}, PRINTING),
         ({"--profile"}, [name for name in CHOOSING if name != "test"]),
         ({"--set"}, ["scan", "connect", "explain", "rules"]),
-        ({"--as-of"}, ["scan", "connect", "explain", "credentials"]),
+        ({"--as-of"}, ["scan", "connect", "explain", "credentials", "diff"]),
+        ({"--quiet", "--verbose", "--no-color", "--output-format"}, [*READING, "diff", "permissions", "whoami", "rules"]),
+        ({"--redact"}, ["scan", "connect", "credentials", "api-permissions", "diff", "explain", "overview"]),
     ],
 )
 def test_who_has_one_of_a_kind_has_all(wanted: set[str], commands: list[str]) -> None:

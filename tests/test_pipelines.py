@@ -220,7 +220,9 @@ def test_the_action_audits_the_repository_if_nothing_is_said(job: Job) -> None:
 @needs_bash
 @pytest.mark.parametrize("arguments", ["--tenant=x.example\n--auth=cli", "my manifests\n--fail-on=nothing"])
 def test_the_action_cannot_audit(job: Job, arguments: str) -> None:
+    (job.temp / "regaudit.sarif").write_text("of an earlier step")
     assert audit(job, arguments, PATH=f"{job.bin}:/usr/bin:/bin").returncode == 2
+    assert not (job.temp / "output").exists(), "nothing to upload"
 
 
 @pytest.mark.slow

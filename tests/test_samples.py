@@ -114,7 +114,7 @@ def test_the_readme_shows_what_the_first_command_prints(monkeypatch: pytest.Monk
     assert command is not None
     assert shown is not None
     monkeypatch.chdir(SAMPLES.parent)
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", "1000")
     ran = regaudit(*command[1].split(), "--no-color")
     printed = iter(ran.out.splitlines())
     for line in shown[1].splitlines():  # "…" is whatever changes with each new rule or sample, or is left out

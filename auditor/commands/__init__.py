@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from auditor.errors import RegauditError, UsageError
+
 if TYPE_CHECKING:
     from auditor.configuration import Configuration
+    from auditor.redact import Redactor
 
 
-_CONFIG = "auditor.configuration"  # of a context's `meta`
+_CONFIG, _REDACTOR = "auditor.configuration", "auditor.redactor"  # of a context's `meta`
 _CONFIGURABLE = {  # key of a configuration -> parameter of a command, where it has one
     "profile": "profile", "extend-rules": "extend_rules", "exclude": "exclude", "waivers": "waivers", "baseline": "baseline",
     "against": "against",
@@ -41,15 +44,27 @@ class Command(click.Command):
             ]  # fmt: skip
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing and any(parameter.name == "no_config" for parameter in self.params):
-            self._configure(ctx, args)
-        rest = super().parse_args(ctx, args)
+        try:
+            if not ctx.resilient_parsing and any(parameter.name == "no_config" for parameter in self.params):
+                self._configure(ctx, args)
+            rest = super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _no_such_option(error, ctx) from None
         for parameter in self.params:
             name = parameter.name or ""
             value = ctx.params.get(name)
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and "" in (value if isinstance(value, tuple) else (value,)):
                 raise click.BadParameter("it is empty", ctx=ctx, param=parameter)
         return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What stops a command is told without what the input says, too, where --redact asks for that."""
+        if not ctx.params.get("redact"):
+            return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except RegauditError as error:
+            raise UsageError(redactor().text(str(error))) from None
 
     def _configure(self, ctx: click.Context, args: list[str]) -> None:
         """Finds the configuration. What is typed comes first: which file, and what is audited, since none is read from there."""
@@ -79,6 +94,29 @@ class Command(click.Command):
             name: value for key, name in _CONFIGURABLE.items()
             if name in options and (value := found.value(key)) is not None and (key != "profile" or options[name].default == "default")
         }  # fmt: skip
+
+
+def _no_such_option(error: click.NoSuchOption, ctx: click.Context) -> click.NoSuchOption:
+    """The error with a suggestion only where that is near: the option of another tool is no slip."""
+    from auditor.near import near
+
+    there = [name for parameter in ctx.command.get_params(ctx) for name in parameter.opts if name.startswith("--")]
+    close = near(error.option_name, there) or next((name for name in there if name.endswith(error.option_name.lstrip("-"))), None)
+    return click.NoSuchOption(error.option_name, possibilities=[close] if close else None, ctx=ctx)
+
+
+def redactor() -> Redactor:
+    """That of the command that runs. What was typed is what the input is called."""
+    from auditor.redact import Redactor
+
+    context = click.get_current_context()
+    made = context.meta.get(_REDACTOR)
+    if not isinstance(made, Redactor):
+        made = context.meta[_REDACTOR] = Redactor()
+        for name in ("paths", "more"):  # the second is what follows a message
+            made.learn("FILE", context.params.get(name) or ())
+        made.learn("TENANT", [context.params.get("tenant")])
+    return made
 
 
 def configured() -> Configuration:

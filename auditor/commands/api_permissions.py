@@ -26,7 +26,7 @@ _HEADERS = ("application", "API", "permission", "kind", "tier", "admin consent",
 @click.command("api-permissions", cls=Command, epilog=_EPILOG)
 @inputs(some=False)
 @click.option("--app", metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
-@outputs("text", "json")
+@outputs("text", "json", redact=True)
 def command(inputs: Inputs, output: Output, app: str | None) -> int:
     """List every configured API permission (requiredResourceAccess) with its API, its tier, and whether it is granted.
 
@@ -40,6 +40,7 @@ def command(inputs: Inputs, output: Output, app: str | None) -> int:
     rows = [row for row in api_permissions(loaded) if app is None or app.lower() in _names(row)]
     if app is not None and not rows and not loaded.errors:
         raise UsageError(f"no registration {app!r} requests a permission")
+    rows = output.redacted(rows)
     apps = [app for world in loaded.worlds for app in world.apps]
     known = sum(not isinstance(app.requested_permissions, Unknown) for app in apps)
     gate = running.listed(loaded, "app registration", "which permissions are requested", read=len(apps), known=known)

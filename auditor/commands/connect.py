@@ -46,7 +46,7 @@ _MARKS = {
 @strict
 @certain_only
 @as_of
-@outputs("text", "json", "markdown", commands=True)
+@outputs("text", "json", "markdown", commands=True, redact=True)
 def command(
     inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, strict: bool, certain_only: bool, as_of: str | None
 ) -> int:
@@ -74,6 +74,7 @@ def command(
         raise UsageError(_ONLY_DEFINITION if any(world.connector_parts for world in report.worlds) else _NO_CONNECTOR)
     passed = gate(found, report, strict=strict)
     said = verdict(found, passed) + taken_away(report)
+    found = output.redacted(found)
     if output.form == "json":
         echo_json({"as_of": report.as_of.isoformat(), "gate": passed.row(said), "connectors": found})
     else:

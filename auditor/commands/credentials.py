@@ -49,7 +49,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 )
 @exceptions(baseline=False)
 @as_of
-@outputs("text", "json", "csv", "ics")
+@outputs("text", "json", "csv", "ics", redact=True)
 def command(
     inputs: Inputs, accepted: Accepted | None, output: Output, within: str | None, expired: bool, owners: tuple[str, ...],
     apps: tuple[str, ...], as_of: str | None,
@@ -72,6 +72,7 @@ def command(
     if loaded.worlds and not loaded.errors:
         _check(loaded, owners, apps)
     wanted = [row for row in every if _is_of(row.owners, owners) and _is_called((row.app_display_name, row.app_id, row.object_id), apps)]
+    wanted = output.redacted(wanted)
     ahead, dead = ics.ahead(wanted, days) if within is not None else [], ics.expired(wanted) if expired else []
     roots: list[Any] = [root for world in loaded.worlds for root in (*world.apps, *world.principals)]
     unread = [isinstance(root.secrets, Unknown) + isinstance(root.certificates, Unknown) for root in roots]

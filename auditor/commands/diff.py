@@ -44,7 +44,7 @@ _FORMATS = ("text", "json", "markdown")
 @ignore_newly_visible
 @as_of
 @limit
-@outputs()
+@outputs(redact=True)
 def command(
     old: str, new: str, rules: RuleSelection, output: Output, formats: tuple[str, ...], fail_on: str, ignore_newly_visible: bool,
     as_of: str | None, limit: int,
@@ -75,6 +75,9 @@ def command(
         for report, path in zip(written, (old, new), strict=True)
     )
     diff = diff_of(before, after, names=(_named(old), _named(new)), fail_on=fail_on, ignore_newly_visible=ignore_newly_visible)
+    if output.redactor is not None:
+        output.redacted([before, after])  # what is what is known of objects
+        diff = output.redacted(diff)
     for form, file in targets:
         pieces = _rendered(diff, form, output, limit, to_file=file is not None)
         to_stdout(pieces) if file is None else write(pieces, Path(file))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import AuditRequest, Inputs
+    from auditor.redact import Redactor
     from auditor.report.model import Report
     from auditor.results import Report as Audited
     from auditor.rulebook import Rule, Rulebook
@@ -55,7 +56,7 @@ Examples:
 @as_of
 @limit
 @click.option("--raw", is_flag=True, help="Show the rule's page as it is written, with all its examples.")
-@outputs("text", "json", commands=True)
+@outputs("text", "json", commands=True, redact=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,
     accepted: Accepted | None, output: Output, certain_only: bool, as_of: str | None, limit: int | None,
@@ -266,9 +267,13 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
         loaded = audited or running.load(request.inputs, _LOOKED_AT, as_of, output)
         named = aadsts.mentions(message, loaded)
         cause = causes.of(message, explanations, loaded)
+    first = frozenset(message.ids)
+    if output.redactor is not None:
+        report, first = output.redacted(report), frozenset(output.redactor.value(id_, "APP") for id_ in first)
+        cause, named = _redacted(cause, named, output.redactor)
     colour = output.form == "text" and output.coloured
     shown = Options(
-        colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=frozenset(message.ids),
+        colour=colour, limit=limit, quiet=output.quiet, verbose=output.verbose, first=first,
         shell=output.shell,
     )  # fmt: skip
     if as_json:
@@ -282,6 +287,18 @@ def _explain(message: Message, request: AuditRequest, book: Rulebook, output: Ou
         click.echo("regaudit: the message is too long: only its beginning was read", err=True)
     known = all(explanation.known for explanation in explanations)
     return cause.exit_code if cause is not None and known else 0 if known else 2
+
+
+def _redacted(cause: Cause | None, named: list[Mention], redactor: Redactor) -> tuple[Cause | None, list[Mention]]:
+    """What was found of a message, as --redact shows it."""
+    import dataclasses
+
+    if cause is not None:
+        clues = [clue._replace(text=redactor.text(clue.text)) for clue in cause.clues]
+        cause = dataclasses.replace(
+            cause, verdict=redactor.text(cause.verdict), clues=clues, ways=[redactor.text(way) for way in cause.ways]
+        )
+    return cause, [one._replace(value=redactor.value(one.value), found=redactor.text(one.found)) for one in named]
 
 
 def _print_text(explanations: list[Explanation], named: list[Mention], cause: Cause | None, report: Report | None, *, colour: bool) -> None:

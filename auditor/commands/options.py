@@ -10,15 +10,16 @@ import sys
 from collections.abc import Callable, Iterable
 from copy import copy
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from auditor import files
-from auditor.commands import complete, configured
+from auditor.commands import complete, configured, redactor
 from auditor.commands.live import filter_options, live_of, live_options, sign_in_options
 from auditor.errors import UsageError
+from auditor.pattern import late
 from auditor.severity import SEVERITIES
 from auditor.shell import Shell
 from auditor.shell import default as default_shell
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     from auditor.engine.exceptions import Accepted
     from auditor.engine.selection import RuleSelection
     from auditor.pipeline import Inputs
+    from auditor.redact import Redactor
 
 DEFAULT = "default"  # profile
 _NOTHING = "nothing to read: give a file or a folder, as in `regaudit {command} manifests/`, - for standard input, or --tenant TENANT"
+T = TypeVar("T")
+_NAME = late(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")  # of a rule, or of most areas
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -74,6 +78,10 @@ _SHELL = click.option(
     type=click.Choice([shell.value for shell in Shell]),
     help="The shell that the commands of fixes are written for (default: that of the platform).",
 )  # fmt: skip
+_REDACT = click.option(
+    "--redact", is_flag=True,
+    help="Replace what the input says (names, IDs, URIs, files) with APP-1, URI-1 and so on, so that the output can be shown to others.",
+)  # fmt: skip
 as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
 fail_on = click.option(
     "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
@@ -117,6 +125,7 @@ def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, n
         tenant = live_of(live)
         if paths == () and tenant is None:
             raise UsageError(nothing.format(command=click.get_current_context().command.name))
+        _no_rules(paths or ())
         from auditor.pipeline import Inputs
 
         return Inputs(paths or (), tenant, exclude, stdin_filename, max_file_size, allow_empty, run_bicep)
@@ -124,6 +133,15 @@ def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, n
     return _one_value(
         "inputs", build, (*(paths if argument else ()), tenant_options, _EXCLUDE, _ALLOW_EMPTY, _RUN_BICEP, _MAX_SIZE, _STDIN_NAME)
     )
+
+
+def _no_rules(paths: tuple[str, ...]) -> None:
+    """Raises UsageError for names of rules behind a blank, where --select takes one word."""
+    chosen = click.get_current_context().params
+    for name in ("select", "ignore"):
+        if chosen.get(name) and (wrong := [path for path in paths if _NAME.fullmatch(path) and not os.path.lexists(path)]):
+            both = ",".join([*chosen[name], *wrong])
+            raise UsageError(f"{wrong[0]}: there is no such file or folder; names of rules are separated by commas: --{name} {both}")
 
 
 def rules(*, profile: str | None = DEFAULT, select: bool = True, extend: bool = True, settings: bool = True) -> Decorator:
@@ -214,6 +232,11 @@ class Output(msgspec.Struct, frozen=True):
     verbose: bool
     no_color: bool
     shell: Shell
+    redactor: Redactor | None = None  # where --redact asks for one
+
+    def redacted(self, thing: T) -> T:
+        """Structs of a report, as --redact shows them."""
+        return thing if self.redactor is None else self.redactor.of(thing)
 
     @property
     def coloured(self) -> bool:
@@ -223,18 +246,20 @@ class Output(msgspec.Struct, frozen=True):
         return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def outputs(*forms: str, commands: bool = False) -> Decorator:
+def outputs(*forms: str, commands: bool = False, redact: bool = False) -> Decorator:
     """Hands over `output`. `forms`: what --output-format can be; without them the command has none, or one of its own.
 
-    `commands`: what is printed has commands in it.
+    `commands`: what is printed has commands in it. `redact`: it has what the input says, which can be left out.
     """
     form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="The format of the output.")
-    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()))
+    shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()), *((_REDACT,) if redact else ()))
     return _one_value("output", _output, (form, *shared) if forms else shared)
 
 
-def _output(quiet: bool, verbose: bool, no_color: bool, output_format: str = "text", shell: str | None = None) -> Output:
-    return Output(output_format, quiet, verbose, no_color, Shell(shell) if shell else default_shell())
+def _output(
+    quiet: bool, verbose: bool, no_color: bool, output_format: str = "text", shell: str | None = None, redact: bool = False
+) -> Output:
+    return Output(output_format, quiet, verbose, no_color, Shell(shell) if shell else default_shell(), redactor() if redact else None)
 
 
 def _one_value(name: str, build: Callable[..., Any], options: Iterable[Callable[..., Any]]) -> Decorator:

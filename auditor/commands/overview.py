@@ -37,7 +37,7 @@ _NOT_DONE = ("empty", "nothing-checked", "errors", "broken-checks")
 @exceptions()
 @as_of
 @click.option("--top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Rows of each list (0: all).")
-@outputs("text", "json")
+@outputs("text", "json", redact=True)
 def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, as_of: str | None, top: int) -> int:
     """Show what is worst: rules, registrations, owners, what expires next, what is dangerous and within reach, what was not checked.
 
@@ -46,7 +46,7 @@ def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, out
     """
     from auditor.report.overview import overview
 
-    reports, left, code = _written(inputs.paths)
+    reports, left, code = _written(inputs.paths, output)
     others = msgspec.structs.replace(inputs, paths=left)
     if not others.are_none:
         from auditor.pipeline import AuditRequest
@@ -58,7 +58,7 @@ def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, out
         reports.append(report_of(audited, fail_on="never", depth=Depth.inventory))
     if not reports:
         return 2
-    found = overview(reports, top)
+    found = overview([output.redacted(report) for report in reports], top)
     for name, number in Counter(part.tenant_id for part in found.tenants if part.tenant_id).items():
         if number > 1:
             click.echo(f"regaudit: tenant {name} is in the input {number} times: the total counts it {number} times", err=True)
@@ -73,7 +73,7 @@ def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, out
     return code if is_done else 2
 
 
-def _written(paths: Iterable[str]) -> tuple[list[Report], tuple[str, ...], int]:
+def _written(paths: Iterable[str], output: Output) -> tuple[list[Report], tuple[str, ...], int]:
     """The JSON reports among files, the other paths, and 2 where a report cannot be read: standard error says which."""
     from auditor.commands.older import written_at
 
@@ -84,7 +84,7 @@ def _written(paths: Iterable[str]) -> tuple[list[Report], tuple[str, ...], int]:
         try:
             written = written_at(path) if path != "-" and Path(path).is_file() else None
         except UsageError as error:
-            running.say_errors([error])
+            running.say_errors([error if output.redactor is None else UsageError(output.redactor.text(str(error)))])
             code = 2
             continue
         if written is None:

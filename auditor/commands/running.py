@@ -23,9 +23,7 @@ def load(inputs: Inputs, collections: Collection[str], as_of: str | None, output
 
     with _shown(output) as progress:
         loaded = pipeline.load(inputs, lambda: collections, pipeline.moment(as_of), progress=progress, tenant_progress=progress.collection)
-    say_errors(loaded.errors)
-    if output.verbose:
-        _say_notes(loaded)
+    _say(loaded, output, notes=True)
     return loaded
 
 
@@ -35,9 +33,7 @@ def run(request: AuditRequest, output: Output, *, notes: bool = False) -> Report
 
     with _shown(output) as progress:
         report = pipeline.run(request, progress=progress, tenant_progress=progress.collection)
-    say_errors(report.errors)
-    if notes and output.verbose:
-        _say_notes(report)
+    _say(report, output, notes=notes)
     return report
 
 
@@ -62,6 +58,14 @@ def _shown(output: Output) -> Iterator[Progress]:
         progress.close()
 
 
+def _say(loaded: Loaded, output: Output, *, notes: bool) -> None:
+    if output.redactor is not None:
+        output.redactor.learn_all(loaded)
+    say_errors(loaded.errors if output.redactor is None else map(output.redactor.error, loaded.errors))
+    if notes and output.verbose:
+        _say_notes(loaded, output)
+
+
 def say_errors(errors: Iterable[Exception]) -> None:
     """What could not be read, a line each."""
     from auditor.display import told
@@ -70,10 +74,11 @@ def say_errors(errors: Iterable[Exception]) -> None:
         click.echo(f"regaudit: {told(error, 1000)}", err=True)
 
 
-def _say_notes(loaded: Loaded) -> None:
+def _say_notes(loaded: Loaded, output: Output) -> None:
     from auditor.display import harmless, told
 
-    for note in loaded.notes:
+    redactor = output.redactor
+    for note in loaded.notes if redactor is None else map(redactor.note, loaded.notes):
         click.echo(f"note {told(note, 500)}", err=True)
     for name in loaded.passed_over:
-        click.echo(f"skipped {harmless(name, 500)}", err=True)
+        click.echo(f"skipped {harmless(name if redactor is None else redactor.value(name, 'FILE'), 500)}", err=True)

@@ -95,7 +95,7 @@ def _either(names: Iterable[str]) -> str:
 @click.option(
     "--fix-script", metavar="FILE", type=click.Path(path_type=Path), help="Write the commands of all fixes to a script, which is not run."
 )
-@outputs(commands=True)
+@outputs(commands=True, redact=True)
 def command(
     inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, formats: tuple[str, ...], as_of: str | None,
     show_passed: bool, inventory: bool, certain_only: bool, fail_on: str, strict: bool, min_severity: str, group_by: str,
@@ -137,10 +137,11 @@ def command(
         from auditor.history.against import compare_with
 
         compare_with(old, audited, fail_on, only_new=fail_on_new, ignore_newly_visible=ignore_newly_visible)
-    report = report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth)
+    report = output.redacted(report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth))
+    written = (os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None)
     options = Options(
         limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], group_by=group_by, shell=output.shell,
-        summary=next((os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None), ""),
+        summary="" if output.redactor is not None else next(written, ""),  # where it is says who runs it
     )  # fmt: skip
     # Files first: a pipeline reads one as soon as standard output tells of it.
     for form, file in sorted(targets, key=lambda target: target[1] is None):

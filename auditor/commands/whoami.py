@@ -6,19 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command
+from auditor.commands import Command, echo_json
 from auditor.commands.live import live_of, sign_in_options
 from auditor.commands.options import Output, outputs, rules
 
 if TYPE_CHECKING:
     from auditor.engine.selection import RuleSelection
 
+_EPILOG = """\b
+Examples:
+  regaudit whoami --tenant contoso.onmicrosoft.com --auth cli
+  regaudit whoami --tenant contoso.onmicrosoft.com --probe > shapes.txt
+"""
 
-@click.command("whoami", cls=Command, epilog="Example: regaudit whoami --tenant contoso.onmicrosoft.com --auth cli")
+
+@click.command("whoami", cls=Command, epilog=_EPILOG)
 @sign_in_options
 @rules(settings=False)
+@click.option(
+    "--probe", is_flag=True,
+    help="Print the shapes of what Microsoft Graph answers: properties and types, without names, IDs and values. For a bug report.",
+)  # fmt: skip
 @outputs("text", "json")
-def command(rules: RuleSelection, output: Output, **options: Any) -> int:
+def command(rules: RuleSelection, output: Output, probe: bool, **options: Any) -> int:
     """Sign in to a tenant in the same way as a scan, and show who is signed in and what they can read.
 
     Requests one object of each collection that the rules need from Microsoft Graph. The exit code is 2 if something is refused.
@@ -31,21 +41,30 @@ def command(rules: RuleSelection, output: Output, **options: Any) -> int:
     live = live_of(options, always=True)
     assert live is not None
     found = source.check(live, plan(collections(rules.rules())))
-    missing = sorted({permission for _, permission, refused in found.answers if refused})
+    missing = sorted({answer.call.permission for answer in found.answers if answer.refused})
+    if probe:
+        from auditor import probe as shapes
+
+        probed = shapes.probe(found.answers)
+        if output.form == "json":
+            echo_json(probed)
+        else:
+            click.echo("\n".join(shapes.lines(probed)))
+        return 2 if missing else 0
     if output.form == "json":
         import json
 
-        rows = [{"collection": name, "permission": permission, "allowed": not refused, "reason": clean(refused) or None}
-                for name, permission, refused in found.answers]  # fmt: skip
+        rows = [{"collection": one.call.collection, "permission": one.call.permission, "allowed": not one.refused,
+                 "reason": clean(one.refused) or None} for one in found.answers]  # fmt: skip
         who = {"tenant_id": clean(found.tenant_id), "tenant": clean(found.tenant), "who": clean(found.who), "may_read": rows}
         click.echo(json.dumps(who, indent=2))
         return 2 if missing else 0
     click.echo(f"tenant   {clean(found.tenant_id, 100)}" + (f"  {clean(found.tenant, 200)}" if found.tenant else ""))
     click.echo(f"who      {clean(found.who, 200)}")
-    for name, permission, refused in found.answers:
-        if refused or not output.quiet:
-            needs = f"  needs {permission}" if refused or output.verbose else ""
-            click.echo(f"{'refused' if refused else 'allowed'}  {name}{needs}")
+    for one in found.answers:
+        if one.refused or not output.quiet:
+            needs = f"  needs {one.call.permission}" if one.refused or output.verbose else ""
+            click.echo(f"{'refused' if one.refused else 'allowed'}  {one.call.collection}{needs}")
     if missing:
         click.echo(
             f"\nGrant {', '.join(missing)}: `regaudit permissions` says what for. Without, the rules that need it are not evaluated."

@@ -17,7 +17,7 @@ POWER = frozenset({
 })  # fmt: skip
 """Rules that find powerful permissions."""
 TIER_0 = frozenset({"app-can-grant-itself", "perm-tier0-application", "perm-tier0-requested"})
-"""Those of the highest tier."""
+"""Those that are about tier 0."""
 WAYS_IN = frozenset({
     # a token is sent to an address that somebody else can get
     "redirect-custom-scheme-generic", "redirect-http", "redirect-ip-literal", "redirect-on-sp-only", "redirect-shortener-or-tunnel",

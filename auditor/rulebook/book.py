@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import RuleError, UsageError
+from auditor.near import near
 from auditor.rulebook.page import Rule, kind_of, load, midnight
 from auditor.rulebook.prepared import prepared
+
+_OWN = "; pages of your own need --extend-rules DIR"
 
 NOT_PAGES = ("readme", "index")
 
@@ -53,10 +56,8 @@ def check_giving_way(rules: Iterable[Rule], others: Iterable[Rule] = ()) -> None
         for name in rule.gives_way_to:
             other = owners.get(name)
             if other is None:
-                import difflib
-
-                close = difflib.get_close_matches(name, owners, n=1, cutoff=0.5)
-                raise fail(rule, name, f"no rule is called {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+                close = near(name, owners)
+                raise fail(rule, name, f"no rule is called {name!r}" + (f"; did you mean {close!r}?" if close else ""))
             if other.id == rule.id or rule.id in reached(other, (other.id,)):
                 raise fail(
                     rule, name, f"{name} gives way to {rule.id} in turn" if other.id != rule.id else "a rule cannot give way to itself"
@@ -85,12 +86,8 @@ class Rulebook:
     def get(self, id_: str) -> Rule:
         rule = self.rules.get(self._aliases.get(id_, id_))
         if rule is None:
-            import difflib
-
-            close = difflib.get_close_matches(id_, [*self.rules, *self._aliases], n=3, cutoff=0.5)
-            raise UsageError(
-                f"no rule is called {id_!r}" + (f"; did you mean {' or '.join(close)}?" if close else "; `regaudit rules` lists them")
-            )
+            close = near(id_, [*self.rules, *self._aliases])
+            raise UsageError(f"no rule is called {id_!r}; {f'did you mean {close}?' if close else f'`regaudit rules` lists them{_OWN}'}")
         return rule
 
     def names(self) -> set[str]:
@@ -108,11 +105,9 @@ class Rulebook:
                 wanted = self._aliases.get(selector, selector)
                 hits = {r.id for r in self if wanted in ("ALL", r.id, r.area) or wanted in r.tags}
             if not hits:
-                import difflib
-
-                close = difflib.get_close_matches(selector, sorted(self.names()), n=1, cutoff=0.5)
-                hint = f"; did you mean {close[0]!r}?" if close else "; `regaudit rules` lists names, areas and tags"
-                raise UsageError(f"no rule, area or tag is called {selector!r}{hint}")
+                close = near(selector, self.names())
+                hint = f"did you mean {close!r}?" if close else f"`regaudit rules` lists names, areas and tags{_OWN}"
+                raise UsageError(f"no rule, area or tag is called {selector!r}; {hint}")
             found |= hits
         return found
 

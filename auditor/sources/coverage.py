@@ -8,9 +8,11 @@ from datetime import datetime, timezone
 import msgspec
 
 from auditor.entra.collections import TENANT
+from auditor.pattern import late
 from auditor.unknown import Reason
 
 COMPLETE, SELECTED, UNAVAILABLE, PARTIAL, DENIED, FAILED = "complete", "selected", "unavailable", "partial", "denied", "failed"
+_WILL_NOT_PASS = late(r"does not take the request for .*\(4\d\d")  # Microsoft Graph has no such request
 AS_MEANT = (COMPLETE, SELECTED, UNAVAILABLE)  # nobody has to do anything about these
 INTERRUPTED, LOST = "reading it was interrupted", "an object of it could not be read"  # reasons
 
@@ -47,7 +49,11 @@ class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
             return f"grant {self.permission} to what regaudit signs in with (`regaudit permissions` says all)"
         if self.status == SELECTED:
             return "audit the whole tenant, without --app and --filter"
-        return "" if self.status == UNAVAILABLE else "try again"
+        if self.status == UNAVAILABLE:
+            return ""
+        if _WILL_NOT_PASS.search(self.reason):
+            return "trying again does not help: report it, with what `regaudit whoami --probe` prints"
+        return "try again"
 
 
 class TenantInfo(msgspec.Struct, rename="camel"):

@@ -76,6 +76,8 @@ _PROPERTIES: dict[str, _Absent] = {
 
 class _AzureHound(ObjectFormat):
     name = "AzureHound"
+    about = "the output of AzureHound: a file, a line an object, a zip archive"
+    holds = ("applications", "servicePrincipals", "owners", "appRoleAssignments")
     told_by = 'objects with "kind" (AZApp, AZServicePrincipal and others) and "data"'
     markers = (rb"AZ(?:App|ServicePrincipal|OAuth2PermissionGrant|FederatedIdentityCredential|Tenant)\w*",)
     cannot_carry = frozenset({

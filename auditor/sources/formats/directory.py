@@ -54,6 +54,8 @@ class _EntraExporter(_Directory):
     """
 
     name = "EntraExporter"
+    about = "the files of an export of EntraExporter"
+    holds = ("everything",)
     told_by = "the folders Applications/ID and ServicePrincipals/ID, each with ID.json in it"
     path = _EXPORTED
     cannot_carry = frozenset({"federatedIdentityCredentials"})

@@ -69,6 +69,8 @@ _OF_OWNERS = ("displayName", "userPrincipalName", "accountEnabled", "userType", 
 
 class _Roadrecon(FileFormat):
     name = "ROADrecon database"
+    about = "the SQLite database that ROADrecon gathered, of both schemas"
+    holds = ("applications", "servicePrincipals", "owners", "oauth2PermissionGrants", "appRoleAssignments")
     told_by = "an SQLite database with the tables Applications and ServicePrincipals"
     on_disk = True
     cannot_carry = frozenset({"federatedIdentityCredentials", "isDisabled"})

@@ -112,12 +112,21 @@ async def _read(live: Live, plan: Plan, factory: SinkFactory, progress: Progress
 
 @dataclass(slots=True)
 class SignedIn:
-    """Who signed in, and what Microsoft Graph answered: (collection, permission, why it is refused or "")."""
+    """Who signed in, and what Microsoft Graph answered."""
 
     tenant_id: str
     tenant: str
     who: str
-    answers: list[tuple[str, str, str]]
+    answers: list[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Microsoft Graph answered when it was asked for one object of a call: why it refuses, or "" and the JSON."""
+
+    call: Call
+    refused: str
+    body: bytes = b""
 
 
 def check(live: Live, plan: Plan) -> SignedIn:
@@ -140,13 +149,12 @@ async def _check(live: Live, plan: Plan) -> SignedIn:
             found.tenant = _named(raw or b"{}").display_name or ""
             try:
                 me = _named(await graph.object("/v1.0/me?$select=displayName,userPrincipalName", "the user"))
-                found.who = f"user {me.user_principal_name or me.display_name}"
+                found.who = f"user {me.user_principal_name or me.display_name or '(whose name cannot be read)'}"
             except GraphFault:
                 client = os.environ.get("AZURE_CLIENT_ID", "")
                 found.who = f"an application, by --auth {live.auth}" + (f" ({client})" if client else "")
             for call in plan.calls:
-                refused = await _refused(graph, call)
-                found.answers.append((call.collection, call.permission, refused))
+                found.answers.append(await _asked(graph, call))
             return found
         finally:
             await credential.close()
@@ -166,27 +174,27 @@ def _named(raw: bytes) -> _Named:
         return _Named()
 
 
-async def _refused(graph: Graph, call: Call) -> str:
-    """Why Graph refuses a call; '' when it does not. Of what belongs to single objects, the first one's is asked for."""
+async def _asked(graph: Graph, call: Call) -> Answer:
+    """One object of a call. Of what belongs to single objects, the first one's is asked for."""
     id_ = ""
     if "{id}" in call.path:
         parents = call.path.partition("/{id}")[0]
         try:
             page = await graph.page(f"/v1.0{parents}?$select=id&$top=1", call.collection)
         except GraphFault as fault:
-            return str(fault)
+            return Answer(call, str(fault))
         id_ = _organization(page.value[0]).id or "" if page.value else ""
         if not id_:
-            return ""
+            return Answer(call, "")
     said = ""
     for query in filter(None, (call.query or " ", call.poorer)):
         try:
-            await graph.object(call.url(id_, query=query.strip().replace("$top=999", "$top=1")), call.collection)
+            body = await graph.object(call.url(id_, query=query.strip().replace("$top=999", "$top=1")), call.collection)
         except (Denied, NotTaken, NotThere) as fault:
             said = str(fault)
         else:
-            return ""
-    return said
+            return Answer(call, "", body)
+    return Answer(call, said)
 
 
 def identity(live: Live, organization: bytes | None) -> str:

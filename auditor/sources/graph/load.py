@@ -22,7 +22,7 @@ from auditor.sources.graph import plan as calls
 from auditor.sources.graph.client import Graph, Page
 from auditor.sources.graph.faults import Denied, Expired, GraphFault, NotTaken, NotThere, Unreadable
 from auditor.sources.graph.plan import Call, Plan
-from auditor.sources.graph.sink import Json, Objects, ProgressCallback, Resumed, Sink
+from auditor.sources.graph.sink import STOPPING, Json, Objects, ProgressCallback, Resumed, Sink
 
 _Members = Callable[[Json, list[str]], Objects]
 _IN_BATCH = 20  # requests; Graph's limit
@@ -95,10 +95,17 @@ class Loader:
         self._sink = sink
         if sink.resumed(calls.ORGANIZATION.collection) is None:
             self._pass_on(calls.ORGANIZATION.collection, calls.ORGANIZATION, self._organization, None, [])
+        organization = self._found[calls.ORGANIZATION.collection]
+        self._progress(organization.collection, organization.count, organization.status)
+        reading = asyncio.create_task(self._read())
         try:
-            await self._read()
-        except asyncio.CancelledError:
-            pass  # Ctrl-C: what has been read is audited
+            await asyncio.wait([reading])
+        except asyncio.CancelledError:  # Ctrl-C: what has been read is audited
+            self._progress("", 0, STOPPING)
+            reading.cancel()
+            await asyncio.wait([reading])
+        if not reading.cancelled():
+            reading.result()  # raises what it raised
 
     async def _read(self) -> None:
         ways: dict[Call, Callable[[], Awaitable[Covered | list[str] | None]]] = {

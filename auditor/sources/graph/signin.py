@@ -16,6 +16,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.identity import CredentialUnavailableError
 
+from auditor.display import is_pasted
 from auditor.entra.clouds import Cloud
 from auditor.errors import UsageError
 from auditor.sources.graph.faults import NotSignedIn
@@ -42,8 +43,10 @@ _ADVICE = {
     "50020": "this account is not in the tenant: run `az login --tenant TENANT`",
 }
 _HOW = {
-    "default": "sign in with `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or select a way with --auth",
-    "cli": "run `az login --tenant TENANT` first",
+    "default": (
+        "sign in with `az login{tenant}`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or select a way with --auth"
+    ),
+    "cli": "sign in with `az login{tenant}`",
     "managed-identity": "this needs a machine in Azure with a managed identity",
 }
 
@@ -65,7 +68,7 @@ class SignIn:
         except ValueError as error:  # azure-identity's own checks
             raise UsageError(f"--auth {self.auth}: {redacted(str(error))}") from None
         asked = {"tenant_id": self.tenant} if self.auth == "default" and self.tenant else {}
-        return Credential(made, self.auth, asked)
+        return Credential(made, self.auth, asked, self.tenant)
 
     # -- what azure-identity's constructors take
 
@@ -96,8 +99,8 @@ class Credential:
     (`AzureCliCredential` alone would start `az` for each request.) Raises NotSignedIn, which says what to do.
     """
 
-    def __init__(self, made: Any, auth: str, asked: dict[str, str]) -> None:
-        self._made, self._auth, self._asked = made, auth, asked
+    def __init__(self, made: Any, auth: str, asked: dict[str, str], tenant: str | None = None) -> None:
+        self._made, self._auth, self._asked, self._tenant = made, auth, asked, tenant
         self._token: AccessToken | None = None
         self._alone = asyncio.Lock()
 
@@ -112,7 +115,7 @@ class Credential:
             try:
                 token: AccessToken = await asyncio.to_thread(self._made.get_token, *scopes, **asked)
             except (AzureError, ValueError, OSError) as error:
-                raise NotSignedIn(_explained(error, self._auth, challenged=claims is not None)) from None
+                raise NotSignedIn(_explained(error, self._auth, self._tenant, challenged=claims is not None)) from None
             sent(token.token)
             self._token = token
             return token
@@ -256,7 +259,7 @@ _WAYS: dict[str, Callable[[SignIn], Any]] = {
 }  # fmt: skip
 
 
-def _explained(error: Exception, auth: str, *, challenged: bool) -> str:
+def _explained(error: Exception, auth: str, tenant: str | None, *, challenged: bool) -> str:
     """What went wrong, in a line, and what to do."""
     held = (
         name for name in os.environ if re.search("SECRET|TOKEN|PASSWORD", name) and not name.endswith(("_FILE", "_PATH", "_URL", "_URI"))
@@ -272,12 +275,20 @@ def _explained(error: Exception, auth: str, *, challenged: bool) -> str:
         advice = "no such tenant there: check --tenant and --cloud"
     if not advice and challenged:
         advice = "the tenant's policy wants a new sign-in: `az logout`, then `az login` again"
-    advice = advice or _HOW.get(auth, "")
+    if not advice and "CLI not found" in text and auth == "cli":
+        return f"cannot sign in: the Azure CLI (az) is not installed or not in PATH: install it, then run `az login{_for(tenant)}`"
+    advice = advice or _HOW.get(auth, "").replace("{tenant}", _for(tenant))
     code = f" (AADSTS{codes[0]})" if codes else ""
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    if auth == "default" and not codes and (tried := re.findall(r"^\s*(\w+)Credential: ", text, re.MULTILINE)):
+        first = f"none of azure-identity's ways works here ({', '.join(dict.fromkeys(tried))})"
     if advice and (codes or "no such tenant" in advice):
         return f"cannot sign in{code}: {advice}"
     return f"cannot sign in{code}: {redacted(first).rstrip('.')}" + (f"; {advice}" if advice else "")
+
+
+def _for(tenant: str | None) -> str:
+    return f" --tenant {tenant}" if tenant and is_pasted(tenant) else ""
 
 
 def quiet() -> None:

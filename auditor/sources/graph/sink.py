@@ -12,7 +12,8 @@ from auditor.sources.graph.plan import Call
 
 Json = bytes | msgspec.Raw  # an object; a Raw is a view of its page
 Objects = list[tuple[str, Json]]  # (object id of whose it is, or "", the object)
-ProgressCallback = Callable[[str, int, str], None]  # collection, objects so far, state
+ProgressCallback = Callable[[str, int, str], None]  # collection, objects so far, state: '' while it is read, then how it ended
+STOPPING = "stopping; press Ctrl-C again to quit"  # a state of the whole tenant, which has no name
 
 
 class Resumed(NamedTuple):
