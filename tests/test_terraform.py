@@ -266,6 +266,8 @@ def test_grants_and_assignments_are_joined(tmp_path: Path) -> None:
             "destroys is not audited",
         ),
         (state(resource("azurerm_azuread_application", APP)), "that regaudit does not read"),
+        (state(resource("msgraph_resource", {"url": "applications", "body": {"displayName": "x"}})), "that regaudit does not read"),
+        (state(resource("msgraph_resource", {"url": "groups", "body": {"displayName": "x"}})), "it has no app registration"),
         (raw(resource("azuread_application_of_tomorrow", {"application_id": OBJECT})), "that regaudit does not read"),
     ],
 )

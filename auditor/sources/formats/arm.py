@@ -70,15 +70,18 @@ class _Template(ObjectFormat):
                 yield one
             else:
                 found.append(one)
-        trusts = [one for one in found if one.kind == FEDERATED.kind]
-        owners = {id(trust): _application_of(trust, found) for trust in trusts}
+        owner_of = _Owners(found)
+        trusts: dict[int, list[Deployed]] = {}
         for one in found:
             if one.kind == FEDERATED.kind:
-                if owners[id(one)] is None:
+                if (owner := owner_of(one)) is None:
                     yield Piece(one.element, APPLICATIONS.kind, partial(_of_others, one), identity=one.address, why=_WHY)
-                continue
-            own = [trust for trust in trusts if owners[id(trust)] is one]
-            yield Piece(one.element, one.kind, partial(_converted, one, own), identity=one.address, why=_WHY)
+                else:
+                    trusts.setdefault(id(owner), []).append(one)
+        for one in found:
+            if one.kind != FEDERATED.kind:
+                own = trusts.get(id(one), [])
+                yield Piece(one.element, one.kind, partial(_converted, one, own), identity=one.address, why=_WHY)
 
 
 FORMATS = (_Template(),)
@@ -154,14 +157,29 @@ def _refers(members: Members) -> frozenset[str]:
     return frozenset(names | {found[1] for found in _REFERENCE.finditer(str(properties.view(), "utf-8", "replace"))})
 
 
-def _application_of(trust: Deployed, found: list[Deployed]) -> Deployed | None:
-    """Whose a federated credential is: its name begins with the application's uniqueName, or it depends on one application only."""
-    apps = [one for one in found if one.kind == APPLICATIONS.kind and one.address.rpartition("/")[0] == trust.address.rpartition("/")[0]]
-    name = trust.properties().get("name")
-    unique = name.rpartition("/")[0] if isinstance(name, str) else ""
-    named = [one for one in apps if unique and one.properties().get("uniqueName") == unique]
-    referred = [one for one in apps if one.name in trust.refers]
-    return next((them[0] for them in (named, referred) if len(them) == 1), None)
+class _Owners:
+    """Whose a federated credential is: its name begins with the application's uniqueName, or it refers to one application only."""
+
+    def __init__(self, found: list[Deployed]) -> None:
+        self._by_unique_name: dict[tuple[str, str], list[Deployed]] = {}
+        self._by_name: dict[tuple[str, str], Deployed] = {}
+        for one in found:
+            if one.kind == APPLICATIONS.kind:
+                self._by_name[_template_of(one), one.name] = one
+                if isinstance(unique := one.properties().get("uniqueName"), str):
+                    self._by_unique_name.setdefault((_template_of(one), unique), []).append(one)
+
+    def __call__(self, trust: Deployed) -> Deployed | None:
+        within = _template_of(trust)
+        name = trust.properties().get("name")
+        unique = name.rpartition("/")[0] if isinstance(name, str) else ""
+        named = self._by_unique_name.get((within, unique), []) if unique else []
+        referred = [self._by_name[within, one] for one in sorted(trust.refers) if (within, one) in self._by_name]
+        return next((them[0] for them in (named, referred) if len(them) == 1), None)
+
+
+def _template_of(one: Deployed) -> str:
+    return one.address.rpartition("/")[0]
 
 
 def _converted(of: Deployed, trusts: list[Deployed], value: dict[str, Any]) -> Converted:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, FEDERATED, GRANTS, SERVICE_PRINCIPALS
 from auditor.pattern import late
+from auditor.sources.formats import azuread_attributes as attributes
 from auditor.sources.formats.base import Converted
 from auditor.sources.formats.gaps import Gap
 
@@ -62,67 +63,12 @@ def guid_of(value: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 # -- what attributes say
 
-_APPLICATION = {
-    "display_name": "displayName", "sign_in_audience": "signInAudience", "description": "description", "notes": "notes",
-    "identifier_uris": "identifierUris", "tags": "tags", "fallback_public_client_enabled": "isFallbackPublicClient",
-    "device_only_auth_enabled": "isDeviceOnlyAuthSupported", "oauth2_post_response_required": "oauth2RequirePostResponse",
-    "service_management_reference": "serviceManagementReference", "publisher_domain": "publisherDomain",
-    "template_id": "applicationTemplateId",
-    "disabled_by_microsoft": "disabledByMicrosoftStatus", "native_authentication_apis_enabled": "nativeAuthenticationApisEnabled",
-    "marketing_url": "info/marketingUrl", "privacy_statement_url": "info/privacyStatementUrl", "support_url": "info/supportUrl",
-    "terms_of_service_url": "info/termsOfServiceUrl", "logo_url": "info/logoUrl",
-}  # fmt: skip
-_REGISTRATION = {
-    "homepage_url": "web/homePageUrl", "logout_url": "web/logoutUrl", "requested_access_token_version": "api/requestedAccessTokenVersion",
-    "implicit_access_token_issuance_enabled": "web/implicitGrantSettings/enableAccessTokenIssuance",
-    "implicit_id_token_issuance_enabled": "web/implicitGrantSettings/enableIdTokenIssuance",
-}  # fmt: skip
-_PRINCIPAL = {
-    "display_name": "displayName", "account_enabled": "accountEnabled", "app_role_assignment_required": "appRoleAssignmentRequired",
-    "application_tenant_id": "appOwnerOrganizationId", "type": "servicePrincipalType", "redirect_uris": "replyUrls",
-    "service_principal_names": "servicePrincipalNames", "preferred_single_sign_on_mode": "preferredSingleSignOnMode",
-    "notification_email_addresses": "notificationEmailAddresses", "tags": "tags", "notes": "notes", "description": "description",
-    "homepage_url": "homepage", "login_url": "loginUrl", "logout_url": "logoutUrl", "sign_in_audience": "signInAudience",
-    "alternative_names": "alternativeNames",
-}  # fmt: skip
-_PLATFORMS = {"web": "web", "single_page_application": "spa", "public_client": "publicClient"}
-_PLATFORM_OF = {"web": "web", "spa": "spa", "publicclient": "publicClient"}  # azuread_application_redirect_uris.type
-_ROLE = {
-    "id": "id", "role_id": "id", "value": "value", "display_name": "displayName", "description": "description", "enabled": "isEnabled",
-    "allowed_member_types": "allowedMemberTypes",
-}  # fmt: skip
-_SCOPE = {
-    "id": "id", "scope_id": "id", "value": "value", "type": "type", "enabled": "isEnabled", "is_enabled": "isEnabled",
-    "admin_consent_description": "adminConsentDescription", "admin_consent_display_name": "adminConsentDisplayName",
-    "user_consent_description": "userConsentDescription", "user_consent_display_name": "userConsentDisplayName",
-}  # fmt: skip
-_CLAIM = {"name": "name", "source": "source", "essential": "essential", "additional_properties": "additionalProperties"}
-_ACCESS = {"id": "id", "type": "type"}
-_SECRET = {
-    "key_id": "keyId", "display_name": "displayName", "start_date": "startDateTime", "end_date": "endDateTime", "value": "secretText",
-}  # fmt: skip
-_CERTIFICATE = {
-    "key_id": "keyId", "display_name": "displayName", "start_date": "startDateTime", "end_date": "endDateTime", "type": "type",
-    "thumbprint": "customKeyIdentifier",
-}  # fmt: skip
-_TRUST = {
-    "credential_id": "id", "display_name": "name", "description": "description", "issuer": "issuer", "subject": "subject",
-    "audiences": "audiences",
-}  # fmt: skip
-_ASSIGNMENT = {"app_role_id": "appRoleId", "principal_object_id": "principalId", "resource_object_id": "resourceId"}
-_GRANT = {
-    "id": "id",
-    "service_principal_object_id": "clientId",
-    "resource_service_principal_object_id": "resourceId",
-    "user_object_id": "principalId",
-}
-
 
 def _application(out: Converted, value: dict[str, Any]) -> None:
-    _named(out, value, _APPLICATION)
+    _named(out, value, attributes.APPLICATION)
     _client_id(out, value)
     _claims_of_groups(out, value)
-    for block, platform in _PLATFORMS.items():
+    for block, platform in attributes.PLATFORMS.items():
         _inside(out, value, block, {"redirect_uris": f"{platform}/redirectUris"}, [])
     _inside(out, value, "web", {"homepage_url": "web/homePageUrl", "logout_url": "web/logoutUrl"}, None)
     grant = {
@@ -138,21 +84,21 @@ def _application(out: Converted, value: dict[str, Any]) -> None:
     _inside(out, value, "api", {"known_client_applications": "api/knownClientApplications"}, [])
     if "api" in value:
         api = _block(value["api"])
-        _rows(out, "api/oauth2PermissionScopes", api if isinstance(api, Gap) else api.get("oauth2_permission_scope"), _SCOPE,
+        _rows(out, "api/oauth2PermissionScopes", api if isinstance(api, Gap) else api.get("oauth2_permission_scope"), attributes.SCOPE,
               "/api/0/oauth2_permission_scope")  # fmt: skip
     if "app_role" in value:
-        _rows(out, "appRoles", value["app_role"], _ROLE, "/app_role")
+        _rows(out, "appRoles", value["app_role"], attributes.ROLE, "/app_role")
     if "optional_claims" in value:
         _claims(out, _block(value["optional_claims"]), "/optional_claims/0")
     if "required_resource_access" in value:
         _requested(out, value["required_resource_access"])
     if "password" in value:
-        _rows(out, "passwordCredentials", value["password"], _SECRET, "/password")
+        _rows(out, "passwordCredentials", value["password"], attributes.SECRET, "/password")
     _owners(out, value)
 
 
 def _registration(out: Converted, value: dict[str, Any]) -> None:
-    _named(out, value, _APPLICATION | _REGISTRATION)
+    _named(out, value, attributes.APPLICATION | attributes.REGISTRATION)
     _client_id(out, value)
     _claims_of_groups(out, value)
 
@@ -166,10 +112,13 @@ def _principal_of_template(out: Converted, value: dict[str, Any]) -> None:
 
 
 def _principal(out: Converted, value: dict[str, Any]) -> None:
-    _named(out, value, _PRINCIPAL)
+    _named(out, value, attributes.PRINCIPAL)
     out.put("disabledByMicrosoftStatus", NO_SUCH, "")  # an application's has one
     _client_id(out, value)
-    for name, path, table in (("app_roles", "appRoles", _ROLE), ("oauth2_permission_scopes", "oauth2PermissionScopes", _SCOPE)):
+    for name, path, table in (
+        ("app_roles", "appRoles", attributes.ROLE),
+        ("oauth2_permission_scopes", "oauth2PermissionScopes", attributes.SCOPE),
+    ):
         if name in value:
             _rows(out, path, value[name], table, f"/{name}")
     _owners(out, value)
@@ -243,7 +192,7 @@ def _rows(out: Converted, path: str, rows: Any, table: Mapping[str, str], origin
 
 def _claims(out: Converted, claims: dict[str, Any] | Gap, origin: str) -> None:
     for name, path in (("access_token", "accessToken"), ("id_token", "idToken"), ("saml2_token", "saml2Token")):
-        _rows(out, f"optionalClaims/{path}", claims if isinstance(claims, Gap) else claims.get(name), _CLAIM, f"{origin}/{name}")
+        _rows(out, f"optionalClaims/{path}", claims if isinstance(claims, Gap) else claims.get(name), attributes.CLAIM, f"{origin}/{name}")
 
 
 def _requested(out: Converted, entries: Any) -> None:
@@ -253,7 +202,7 @@ def _requested(out: Converted, entries: Any) -> None:
         if not isinstance(entry, dict):
             continue
         held = entry.get("resource_access")
-        rows = held if isinstance(held, Gap) else [_renamed(row, _ACCESS) for row in held] if isinstance(held, list) else []
+        rows = held if isinstance(held, Gap) else [_renamed(row, attributes.ACCESS) for row in held] if isinstance(held, list) else []
         out.value[path][i]["resourceAccess"] = rows
         out.origins[f"/{path}/{i}/resourceAccess"] = f"{origin}/{i}/resource_access"
 
@@ -303,21 +252,21 @@ def _row(path: str, table: Mapping[str, str], key: str, out: Converted, value: d
 
 
 def _password(out: Converted, value: dict[str, Any], origin: str) -> None:
-    _row("passwordCredentials", _SECRET, "keyId", out, value, origin)
+    _row("passwordCredentials", attributes.SECRET, "keyId", out, value, origin)
 
 
 def _certificate(out: Converted, value: dict[str, Any], origin: str) -> None:
     # Of a symmetric key the value is a secret; else it is the certificate, which is public.
-    table = _CERTIFICATE | ({"value": "key"} if value.get("type") == "Symmetric" else {})
+    table = attributes.CERTIFICATE | ({"value": "key"} if value.get("type") == "Symmetric" else {})
     _row("keyCredentials", table, "keyId", out, value, origin, usage="Verify", customKeyIdentifier=NO_SUCH, displayName=NO_SUCH)
 
 
 def _signing(out: Converted, value: dict[str, Any], origin: str) -> None:
-    _row("keyCredentials", _CERTIFICATE, "keyId", out, value, origin, usage="Verify", type="AsymmetricX509Cert")
+    _row("keyCredentials", attributes.CERTIFICATE, "keyId", out, value, origin, usage="Verify", type="AsymmetricX509Cert")
 
 
 def _trust(out: Converted, value: dict[str, Any], origin: str) -> None:
-    _row(FEDERATED.name, _TRUST, "id", out, value, origin)
+    _row(FEDERATED.name, attributes.TRUST, "id", out, value, origin)
 
 
 def _flexible(out: Converted, value: dict[str, Any], origin: str) -> None:
@@ -326,11 +275,11 @@ def _flexible(out: Converted, value: dict[str, Any], origin: str) -> None:
         more["audiences"] = [value["audience"]]
     if "claims_matching_expression" in value:
         more["claimsMatchingExpression"] = {"value": value["claims_matching_expression"], "languageVersion": 1}
-    _row(FEDERATED.name, _TRUST, "id", out, value, origin, **more)
+    _row(FEDERATED.name, attributes.TRUST, "id", out, value, origin, **more)
 
 
 def _redirects(out: Converted, value: dict[str, Any], origin: str) -> None:
-    platform = _PLATFORM_OF.get(str(value.get("type")).lower())
+    platform = attributes.PLATFORM_OF.get(str(value.get("type")).lower())
     for target in [platform] if platform else _DIRECTORY:  # a type that is not known: each may have more
         _strings(out, f"{target}/redirectUris", value.get("redirect_uris") if platform else _OTHER_FORM, f"{origin}/redirect_uris")
 
@@ -352,11 +301,11 @@ def _api_access(out: Converted, value: dict[str, Any], origin: str) -> None:
 
 
 def _role(out: Converted, value: dict[str, Any], origin: str) -> None:
-    _row("appRoles", {name: path for name, path in _ROLE.items() if name != "id"}, "id", out, value, origin, isEnabled=True)
+    _row("appRoles", {name: path for name, path in attributes.ROLE.items() if name != "id"}, "id", out, value, origin, isEnabled=True)
 
 
 def _scope(out: Converted, value: dict[str, Any], origin: str) -> None:
-    table = {name: path for name, path in _SCOPE.items() if name != "id"}
+    table = {name: path for name, path in attributes.SCOPE.items() if name != "id"}
     _row("api/oauth2PermissionScopes", table, "id", out, value, origin, isEnabled=True, type="User")
 
 
@@ -392,13 +341,13 @@ def _owner(out: Converted, value: dict[str, Any], origin: str) -> None:
 
 
 def _assigned(out: Converted, value: dict[str, Any]) -> None:
-    _named(out, value, _ASSIGNMENT)
+    _named(out, value, attributes.ASSIGNMENT)
     if isinstance(own := value.get("id"), str):  # API/appRoleAssignment/ID
         out.put("id", own.rpartition("/")[2], "/id")
 
 
 def _granted(out: Converted, value: dict[str, Any]) -> None:
-    _named(out, value, _GRANT)
+    _named(out, value, attributes.GRANT)
     user, claims = value.get("user_object_id"), value.get("claim_values")
     out.put("consentType", user if isinstance(user, Gap) else "Principal" if user else "AllPrincipals", "/user_object_id")
     if "claim_values" in value:
@@ -449,7 +398,17 @@ LINKS = {
 # No rule reads what these describe.
 NOT_READ = frozenset({"azuread_service_principal_claims_mapping_policy_assignment"})
 READ = frozenset({*MAKES, *PARTS, *LINKS})
-OURS = ("azuread_application", "azuread_service_principal", "azurerm_azuread_")  # beginnings of types
+_OURS = ("azuread_application", "azuread_service_principal", "azurerm_azuread_")  # beginnings of types
+_OF_GRAPH = ("applications", "serviceprincipals", "oauth2permissiongrants")  # beginnings of msgraph_resource.url
+
+
+def is_ours(kind: str, value: Callable[[], dict[str, Any]]) -> bool:
+    """Whether a resource of a type describes a registration or principal. `value` gives the attributes, which tell of a generic one."""
+    if kind == "msgraph_resource":
+        return str(value().get("url")).lower().lstrip("/").startswith(_OF_GRAPH)
+    return kind.startswith(_OURS) or kind in READ
+
+
 _LISTS = {_APP: frozenset(path for part in PARTS.values() if part.kind == _APP for path in part.adds_to),
           _SP: frozenset((*_SECRETS, *_KEYS, "owners"))}  # fmt: skip
 # Of an object that is there already, the lists that its own resource does not show whole.

@@ -25,7 +25,7 @@ _NOTHING = "this is {}, and it has no app registration or service principal of t
 
 
 class _Terraform(ObjectFormat):
-    markers = (rb"azuread_\w+", rb"azurerm_azuread_\w+")
+    markers = (rb"azuread_\w+", rb"azurerm_azuread_\w+", rb"msgraph_resource")
     holds = ("applications", "servicePrincipals", "oauth2PermissionGrants", "appRoleAssignments")
     cannot_carry = azuread.NO_ATTRIBUTE
     shows_in_part = azuread.IN_PART
@@ -41,7 +41,7 @@ class _Terraform(ObjectFormat):
 
     def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark]:
         found = self._resources(seen.members)
-        ours = [one for one in found.managed if one.type.startswith(azuread.OURS) or one.type in azuread.READ]
+        ours = [one for one in found.managed if azuread.is_ours(one.type, one.value)]
         for one in ours:
             if one.type not in azuread.READ and one.type not in azuread.NOT_READ:
                 yield Remark(one.element, _NOT_READ.format(clean(one.address, 200)), is_error=True, hint=_INSTEAD)
