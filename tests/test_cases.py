@@ -100,7 +100,7 @@ SCANS: dict[str, Case] = {
     "f04-utf16": high("redirect-http"),
     "f06-az-warning-line": Case({"redirect-http": "high"}, says="text before the JSON is"),
     "f07-az-query": Case(says="--query", exit=TOLD),
-    "f09-az-yaml": Case(says="-o json", exit=TOLD),
+    "f09-az-yaml": Case({"redirect-http": "high"}, says="-o json"),
     "f10-portal-csv": Case(says="CSV", exit=TOLD),
     "f12-tfplan": high("redirect-http", "implicit-access-token"),
     "f13-arm": high("redirect-http"),

@@ -51,7 +51,7 @@ FILES: list[tuple[str, Any, str, bool]] = [
     ("dsc.ps1", "Configuration M365\n{\n  AADApplication 'Payroll'\n  {\n    DisplayName = 'x'\n  }\n}\n", "Microsoft365DSC", True),
     ("dsc.json", [{"ResourceName": "AADApplication", "ResourceInstanceName": "x", "DisplayName": "x"}], "Microsoft365DSC", True),
     ("portal.csv", f"Display name,Application (client) ID\nx,{GUID}\n", "CSV", True),
-    ("app.yaml", "appId: x\nsignInAudience: AzureADMyOrg\nidentifierUris: []\n", "YAML", True),
+    ("apps.yaml", "all:\n    - appId: x\n      signInAudience: AzureADMyOrg\n      identifierUris: []\n", "YAML", True),
     ("required.json", {"requiredResourceAccess": [ACCESS]}, "a part of a manifest", True),
     ("required-list.json", [ACCESS], "a part of a manifest", True),
     ("claims.json", {"optionalClaims": {"idToken": [{"name": "email"}]}}, "a part of a manifest", True),

@@ -139,6 +139,10 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ),
     ],
     "Azure Resource Manager template": [("main.json", {"$schema": SCHEMA, "resources": {"app": DEPLOYED}})],
+    "YAML of Azure CLI": [
+        ("app.yaml", f"# az ad app show\nappId: {GUID}\ndisplayName: x\nsignInAudience: AzureADMyOrg\n"),
+        ("apps.yml", f"---\n- displayName: x\n  appId: {GUID}\n  signInAudience: AzureADMyOrg\n"),
+    ],
     "a file of another tool": [("main.tf", 'resource "azuread_application" "a" {\n}\n')],
 }
 FILES = [(name, file, content) for name, samples in SAMPLES.items() for file, content in samples]

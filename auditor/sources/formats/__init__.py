@@ -30,9 +30,10 @@ _MODULES = (
     "roadrecon",
     "terraform",
     "arm",
+    "az_yaml",
     "other",  # last: what is named only
 )
-_WHOLE = {"snapshot", "container", "roadrecon", "other"}  # of these the formats of whole files alone
+_WHOLE = {"snapshot", "container", "roadrecon", "az_yaml", "other"}  # of these the formats of whole files alone
 PLAIN = directory.PLAIN  # Microsoft Graph's own shape, which its pages hold
 JSON_FILES: Iterable[FileFormat] = snapshot.FORMATS  # of FILES those that begin like JSON
 
