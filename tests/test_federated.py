@@ -554,8 +554,8 @@ def test_which_value_entra_id_refuses_is_named(tmp_path: Path) -> None:
         return str(row["message"])
 
     assert "the name 'ci' is not 3 to 120" in said(name="ci")
-    assert "the subject begins or ends with a blank" in said(subject="repo:c@1/p@2:environment:x ")
-    assert "the issuer begins or ends with a blank" in said(issuer=f" {GITHUB}")
+    assert "the subject begins or ends with a space" in said(subject="repo:c@1/p@2:environment:x ")
+    assert "the issuer begins or ends with a space" in said(issuer=f" {GITHUB}")
     assert "the subject has 700 characters" in said(subject="repo:c@1/p@2:environment:".ljust(700, "x"))
 
 
