@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.diagnose.aadsts import Explanation, Message
-from auditor.diagnose.clue import Clue, Said
+from auditor.diagnose.clue import Clue, Said, named_apps
 from auditor.diagnose.evidence import clues
 from auditor.diagnose.portal import way_of_code
 from auditor.display import clean, counted
@@ -59,7 +59,7 @@ def of(message: Message, explanations: list[Explanation], loaded: Loaded) -> Cau
         accepted = sum(row.status in _ACCEPTED for row in about)
         of_them = f" ({accepted:,} of them accepted: waived, or in the baseline)" if accepted else ""
         return Cause(Said.found, f"cause found: {counted(len(about), 'finding')}{of_them}", found, incomplete)
-    open_ = _open(message, explanations, found, loaded, rows)
+    open_ = _open(explanations, found, loaded, rows)
     if incomplete:
         missing = "the input is empty" if empty else f"{counted(len(loaded.errors) + broken, 'error')} while reading"
         return Cause(Said.open, f"cannot tell: {missing}", found, incomplete)
@@ -80,7 +80,7 @@ def _no_rule(one: Explanation) -> str:
     return f"no rule looks for AADSTS{one.number}" + (f": {limits}" if limits else "")
 
 
-def _open(message: Message, explanations: list[Explanation], found: list[Clue], loaded: Loaded, rows: list[Finding]) -> str:
+def _open(explanations: list[Explanation], found: list[Clue], loaded: Loaded, rows: list[Finding]) -> str:
     """What keeps a cause from being excluded; '' for nothing."""
     if rows:
         return f"{counted(len(rows), 'finding')}, but on none of the registrations that the message names"
@@ -115,10 +115,7 @@ def _gaps(report: Report) -> Counter[Reason]:
 
 def _ways(message: Message, explanations: list[Explanation], loaded: Loaded) -> list[str]:
     """Where the portal shows what keeps a cause from being excluded."""
-    app = next(
-        (app for id_ in message.ids for world in loaded.worlds for app in world.apps if app.app_id.__class__ is str and app.app_id == id_),
-        None,
-    )
+    app = next(iter(named_apps(message, loaded.worlds)), None)
     outcomes = loaded.outcomes if isinstance(loaded, Report) else []
     found: dict[str, None] = {}
     for one in explanations:

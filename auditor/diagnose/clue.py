@@ -51,9 +51,14 @@ def not_read(app_id: str) -> tuple[Said, str]:
     return Said.open, f"the registration {app_id} that the message names is not in the input"
 
 
+def named_apps(message: Message, worlds: list[World]) -> list[App]:
+    """The registrations whose application IDs a message has."""
+    return [app for id_ in message.ids for app in apps_of(worlds, id_)]
+
+
 def meant(message: Message, worlds: list[World]) -> list[App]:
     """The registrations that a message names, else all."""
-    return [app for id_ in message.ids for app in apps_of(worlds, id_)] or apps_of(worlds)
+    return named_apps(message, worlds) or apps_of(worlds)
 
 
 def closest(value: str, others: list[str], cutoff: float = 0.5) -> str | None:

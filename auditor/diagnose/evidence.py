@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from auditor.diagnose.aadsts import Message
-from auditor.diagnose.clue import Answers, Clue, Said, apps_of, closest, meant, named, names, not_read
+from auditor.diagnose.clue import Answers, Clue, Said, apps_of, closest, meant, named, named_apps, names, not_read
 from auditor.diagnose.federated import federated
 from auditor.display import bare_uri, clean, show
 from auditor.entra.catalog import CATALOG
@@ -67,7 +67,7 @@ def _certificate(message: Message, worlds: list[World]) -> Answers:
 
 def _expired(message: Message, worlds: list[World]) -> Answers:
     """Of a client that has a valid secret, too, the connector still sends the old one."""
-    for app in [app for id_ in message.ids for app in apps_of(worlds, id_)]:
+    for app in named_apps(message, worlds):
         now = app.world.now
         ended = [one for one in app.secrets if one.end is not None and one.end <= now]
         valid = [one for one in app.secrets if one not in ended]
@@ -301,7 +301,7 @@ def _assertion_audience(message: Message, worlds: list[World]) -> Answers:
     audience = message.facts.get("audience_of")
     if not audience:
         return
-    for app in [app for id_ in message.ids for app in apps_of(worlds, id_)]:
+    for app in named_apps(message, worlds):
         names = [app.app_id, *(uri.value for uri in app.identifier_uris)]
         close = closest(audience, names)
         shown = clean(audience)

@@ -69,9 +69,16 @@ def _outside_parentheses(text: str) -> str:
 
 
 def text(members: Mapping[str, Element], name: str) -> str:
+    """A text among members; "" where there is none."""
     element = members.get(name)
     value = element.value() if element is not None and element.is_text else ""
     return value if isinstance(value, str) else ""
+
+
+def inner(members: Mapping[str, Element], name: str) -> Mapping[str, Element]:
+    """The members of an object among members; none where there is no object."""
+    element = members.get(name)
+    return element.members() if element is not None and element.is_object else {}
 
 
 def _has(members: Mapping[str, Element], names: Iterable[str]) -> bool:

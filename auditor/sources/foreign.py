@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from auditor.pattern import late
 from auditor.sources import marks
+from auditor.sources.detect import inner
 from auditor.sources.element import UNREADABLE
 from auditor.sources.formats import may_hold_ours
 from auditor.sources.formats.base import JSON_NAMES, Members
@@ -52,7 +53,6 @@ class _Object(NamedTuple):
     test: Callable[[Members], bool]
     evidence: bytes  # a pattern: where it is found the object would hold registrations; empty: never
     advice: str
-    needs: bytes = b""  # a pattern that its text has to have, too
 
 
 class _Text(NamedTuple):
@@ -66,7 +66,7 @@ class _Text(NamedTuple):
 def of_object(members: Members, whole: memoryview) -> Foreign | None:
     """What a JSON object is; `whole` is its text."""
     for row in _OBJECTS:
-        if row.test(members) and re.search(row.needs, whole):
+        if row.test(members):
             holds = row.evidence != b"" and re.search(row.evidence, whole) is not None
             return Foreign(row.what, row.advice, holds)
     return None
@@ -145,21 +145,12 @@ def _text(members: Members, name: str) -> str:
         return ""
 
 
-def _inner(members: Members, name: str) -> Members:
-    element = members.get(name)
-    return element.members() if element is not None and element.is_object else {}
-
-
 def _schema(*parts: str) -> Callable[[Members], bool]:
     return lambda members: any(part in _text(members, "$schema").lower() for part in parts)
 
 
 def _has(*names: str) -> Callable[[Members], bool]:
     return lambda members: all(name in members for name in names)
-
-
-def _any_of(*names: str) -> Callable[[Members], bool]:
-    return lambda members: any(name in members for name in names)
 
 
 def _only(*names: str) -> Callable[[Members], bool]:
@@ -176,7 +167,7 @@ def _view(members: Members, name: str) -> bytes:
 
 
 def _is_app_settings(members: Members) -> bool:
-    return any("ClientId" in _inner(members, name) for name in ("AzureAd", "AzureAD", "AzureAdB2C", "EntraId"))
+    return any("ClientId" in inner(members, name) for name in ("AzureAd", "AzureAD", "AzureAdB2C", "EntraId"))
 
 
 def _is_reduced(members: Members) -> bool:
@@ -194,7 +185,7 @@ _OBJECTS = (
     _Object("an OpenAPI definition", _has("openapi", "paths"), b"", "it describes an API and holds no app registration"),
     _Object("a Terraform configuration (*.tf.json)", _is_terraform_configuration, rb'"azuread_(?:application|service_principal)', _PLAN),
     _Object(
-        "a Pulumi state", lambda members: "resources" in _inner(members, "deployment") or "latest" in _inner(members, "checkpoint"),
+        "a Pulumi state", lambda members: "resources" in inner(members, "deployment") or "latest" in inner(members, "checkpoint"),
         rb'"azuread:', _STATE,
     ),
     _Object(
@@ -204,7 +195,7 @@ _OBJECTS = (
     _Object("a Microsoft365DSC report", _has("ResourceName", "ResourceInstanceName"), rb'"AAD(?:Application|ServicePrincipal)"', _AZ),
     _Object(
         "a Postman collection",
-        lambda members: "_postman_id" in _inner(members, "info") or "getpostman.com" in _text(_inner(members, "info"), "schema"), b"",
+        lambda members: "_postman_id" in inner(members, "info") or "getpostman.com" in _text(inner(members, "info"), "schema"), b"",
         "it holds requests; save the answer of one, or " + _AZ,
     ),
     _Object(

@@ -181,14 +181,14 @@ class _Reader:
         for path, one, other in twice.places(twice.decoded(seen.element)):
             place = seen.element.pointer + pointer.join(*path)
             if not place.startswith(within) and (isinstance(one, (dict, list)) or isinstance(other, (dict, list))):
-                self._complain(seen.element, f"{place}: {_TWICE}")
+                self._complain(seen.element, f"{place}: {twice.ERROR}")
 
     def _twins(self, members: Members, *, ours: bool) -> None:
         """Errors for names that an object has twice with different values, where they say what it is or hold what is ours."""
         for name, twin in members.twins:
             decides = ours and (name in _DECIDING or _PROPER.get(name.lower()) in OWN_NAMES)
             if (decides or may_hold_ours(twin.view())) and twin.value() != members[name].value():
-                self._complain(twin, f"{twin.pointer}: {_TWICE}")
+                self._complain(twin, f"{twin.pointer}: {twice.ERROR}")
 
     def _take(self, piece: Piece, form: Format) -> bool:
         """Whether it may hold others, that are to be visited."""
@@ -392,7 +392,6 @@ class _Reader:
                 )
 
 
-_TWICE = "it is here twice with different values: nothing says which one is meant; remove one of them"
 _DECIDING = frozenset(("value", "responses", "body", "error", "status", "objectType", "odata.type"))
 _DECIDING |= {"@odata.type", "@odata.context", "@odata.nextLink"}
 

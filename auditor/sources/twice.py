@@ -11,6 +11,7 @@ import msgspec
 from auditor.display import clean
 from auditor.sources.element import Element
 
+ERROR = "it is here twice with different values: nothing says which one is meant; remove one of them"
 UNKNOWN = "it is here twice with different values, so it counts as unknown: remove one of them"
 _encode = msgspec.json.Encoder().encode
 _ESCAPED = b"\\u0022"  # a quote, which is written in another way again

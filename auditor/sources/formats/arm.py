@@ -14,6 +14,7 @@ from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, FEDERATED, GRAN
 from auditor.pattern import late
 from auditor.pointer import join
 from auditor.sources import twice
+from auditor.sources.detect import text
 from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats.arm_expression import Scope, resolved
 from auditor.sources.formats.base import Converted, Members, Object, ObjectFormat, Piece, Remark
@@ -100,7 +101,7 @@ def _deployed(template: Element, scope: Scope, within: str, depth: int) -> Itera
 
 def _resource(name: str, element: Element, scope: Scope, within: str, depth: int) -> Iterator[Deployed | Remark]:
     members = element.members()
-    kind, _, _ = _text(members, "type").lower().partition("@")
+    kind, _, _ = text(members, "type").lower().partition("@")
     if "existing" in members and members["existing"].value() is True:
         if kind.startswith(_PREFIX):
             yield Remark(element, f"an existing resource is not audited: {kind.removeprefix(_PREFIX)} that the template only refers to")
@@ -140,13 +141,8 @@ def _nested(properties: Element, scope: Scope, within: str, depth: int) -> Itera
     yield from _deployed(template, scope, within, depth + 1)
 
 
-def _text(members: Members, name: str) -> str:
-    value = members[name].value() if name in members and members[name].is_text else ""
-    return value if isinstance(value, str) else ""
-
-
 def _known(members: Members, name: str, scope: Scope) -> str:
-    value = resolved(_text(members, name), scope)
+    value = resolved(text(members, name), scope)
     return value if isinstance(value, str) else ""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, FEDERATED, GRANTS, SERVICE_PRINCIPALS
+from auditor.entra.ids import GUID
 from auditor.pattern import late
 from auditor.sources.formats import azuread_attributes as attributes
 from auditor.sources.formats.base import Converted
@@ -48,7 +50,7 @@ NOT_MANAGED = "Terraform shows only what it manages"
 IN_PART = dict.fromkeys(("passwordCredentials", "keyCredentials"), NOT_MANAGED)
 NO_SUCH = Gap("the resource of the azuread provider has no attribute for it")
 _OTHER_FORM = Gap("not in the form that versions 2 and 3 of the azuread provider write")
-_GUID = late(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_GUID = late(GUID, re.IGNORECASE)
 _DIRECTORY = ("web", "spa", "publicClient")
 
 
@@ -219,10 +221,7 @@ def _owners(out: Converted, value: dict[str, Any]) -> None:
 
 def _listed(out: Converted, path: str) -> list[Any]:
     """The list that a part adds to."""
-    *parents, last = path.split("/")
-    at = out.value
-    for name in parents:
-        at = at.setdefault(name, {})
+    at, last = out.holder(path)
     held = at.get(last)
     if not isinstance(held, list):
         held = at[last] = [held] if isinstance(held, Gap) else []  # with what is known after apply there are more
@@ -284,17 +283,20 @@ def _redirects(out: Converted, value: dict[str, Any], origin: str) -> None:
         _strings(out, f"{target}/redirectUris", value.get("redirect_uris") if platform else _OTHER_FORM, f"{origin}/redirect_uris")
 
 
+def _entries(held: Any) -> list[Any]:
+    """Of an attribute that is a list; of one that is not known, one entry that is not."""
+    return held if isinstance(held, list) else [held] if isinstance(held, Gap) else []
+
+
 def _strings(out: Converted, path: str, held: Any, origin: str) -> None:
-    for i, one in enumerate(held if isinstance(held, list) else [held] if isinstance(held, Gap) else ()):
+    for i, one in enumerate(_entries(held)):
         _add(out, path, one, f"{origin}/{i}")
 
 
 def _api_access(out: Converted, value: dict[str, Any], origin: str) -> None:
     access: list[Any] = []
     for name, kind in (("scope_ids", "Scope"), ("role_ids", "Role")):
-        held = value.get(name)
-        ids = held if isinstance(held, list) else [held] if isinstance(held, Gap) else []
-        access += [one if isinstance(one, Gap) else {"id": one, "type": kind} for one in ids]
+        access += [one if isinstance(one, Gap) else {"id": one, "type": kind} for one in _entries(value.get(name))]
     api = value.get("api_client_id")
     _add(out, "requiredResourceAccess", {"resourceAppId": api, "resourceAccess": access}, origin, "resourceAppId",
          {"api_client_id": "resourceAppId"})  # fmt: skip

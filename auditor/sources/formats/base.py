@@ -46,20 +46,22 @@ class Converted:
         self.unknown: dict[str, str] = {}  # path in our shape -> why it is unknown, where the file says so: "known after apply"
         self.more: dict[str, str] = {}  # path of a list -> why it may have more entries than those that are here
 
-    def put(self, path: str, value: Any, origin: str) -> None:
+    def holder(self, path: str) -> tuple[dict[str, Any], str]:
+        """The object in which a path ends, and the last name of the path. Objects on the way are made."""
         *parents, last = path.split("/")
         at = self.value
         for part in parents:
             at = at.setdefault(part, {})
+        return at, last
+
+    def put(self, path: str, value: Any, origin: str) -> None:
+        at, last = self.holder(path)
         at[last] = value
         self.origins["/" + path] = origin
 
     def leave_out(self, path: str, why: str, origin: str) -> None:
         """Says why a property is unknown that the file names, and has no value of."""
-        *parents, _ = path.split("/")
-        at = self.value
-        for part in parents:
-            at = at.setdefault(part, {})
+        self.holder(path)
         self.unknown[path] = why
         self.origins["/" + path] = origin
 

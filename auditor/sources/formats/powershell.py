@@ -334,10 +334,7 @@ class _Conversion:
     def _reduced(self, value: dict[str, Any]) -> None:
         """Of an object that -Property reduced, which what is never null tells, nothing says whether a null was selected."""
         gaps = self._out.unknown
-        reduced = value.get("signInAudience", "") is None or any(
-            gaps.get(name) == NOT_SELECTED
-            for name in ("appRoles", "identifierUris", "keyCredentials", "passwordCredentials", "tags", "replyUrls")
-        )
+        reduced = value.get("signInAudience", "") is None or any(gaps.get(name) == NOT_SELECTED for name in _ALWAYS_THERE)
         if not reduced:
             return
         for name, item in list(value.items()):

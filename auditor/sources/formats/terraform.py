@@ -36,9 +36,6 @@ class _Terraform(ObjectFormat):
     def _resources(self, members: Members) -> Resources:
         raise NotImplementedError
 
-    def recognises(self, seen: Object) -> str | None:
-        raise NotImplementedError
-
     def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark]:
         found = self._resources(seen.members)
         ours = [one for one in found.managed if azuread.is_ours(one.type, one.value)]

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from auditor import pointer
 from auditor.sources import twice
+from auditor.sources.detect import inner, text
 from auditor.sources.element import UNREADABLE, Element
 from auditor.sources.formats.base import Converted, Members
 from auditor.sources.formats.gaps import Gap
@@ -52,9 +54,9 @@ class Resource:
     def wrong(self, out: Converted) -> Iterator[tuple[str, str]]:
         """(place in our shape, what is wrong there) of each name that an object in it has twice, with different values."""
         for path, _, _ in twice.places(twice.decoded(self.element)):
-            place = f"/{self.address}/{'/'.join(map(str, path))}"
-            out.origins[place] = f"#{self.element.pointer}/{'/'.join(map(str, path))}"
-            yield place, "it is here twice with different values: nothing says which one is meant; remove one of them"
+            place = f"/{self.address}{pointer.join(*path)}"
+            out.origins[place] = f"#{self.element.pointer}{pointer.join(*path)}"
+            yield place, twice.ERROR
 
 
 class Resources(NamedTuple):
@@ -83,11 +85,11 @@ def is_state(members: Members) -> bool:
 def shown(members: Members) -> Resources:
     """Of a plan its changes, which say what is known after apply; of a state, and of a plan without changes, its values."""
     is_plan = "planned_values" in members or "resource_changes" in members
-    refers = _references(_inner(members, "configuration")) if "configuration" in members else _none
+    refers = _references(inner(members, "configuration")) if "configuration" in members else _none
     if "resource_changes" in members and members["resource_changes"].is_array:
         managed, destroyed = _changes(members["resource_changes"])
-        return Resources("a plan of Terraform", managed, refers, destroyed, _data(_inner(members, "prior_state")))
-    held = _inner(members, "planned_values" if is_plan else "values")
+        return Resources("a plan of Terraform", managed, refers, destroyed, _data(inner(members, "prior_state")))
+    held = inner(members, "planned_values" if is_plan else "values")
     root = held.get("root_module")
     found = list(_within(root, 0)) if root is not None and root.is_object else []
     managed = [one for one in found if isinstance(one, Resource)]
@@ -119,16 +121,6 @@ def _none(_: Resource) -> list[str]:
     return []
 
 
-def text(members: Members, name: str) -> str:
-    """A text among members; "" where there is none."""
-    value = members[name].value() if name in members and members[name].is_text else ""
-    return value if isinstance(value, str) else ""
-
-
-def _inner(members: Members, name: str) -> Members:
-    return members[name].members() if name in members and members[name].is_object else {}
-
-
 def _index(key: object) -> str:
     return f'["{key}"]' if isinstance(key, str) else f"[{key}]" if isinstance(key, int) else ""
 
@@ -140,7 +132,7 @@ def _changes(changes: Element) -> tuple[list[Resource], int]:
         members = one.members() if one.is_object else {}
         if text(members, "mode") == "data" or "deposed" in members:
             continue
-        change = _inner(members, "change")
+        change = inner(members, "change")
         kind = text(members, "type")
         if "after" not in change or not change["after"].is_object:
             destroyed += kind.startswith(_REFERS)
@@ -172,7 +164,7 @@ def _within(module: Element, depth: int) -> Iterator[Resource | None]:
 
 def _data(prior: Members) -> int:
     """How many data sources the state before a plan has."""
-    root = _inner(prior, "values").get("root_module")
+    root = inner(prior, "values").get("root_module")
     return sum(one is None for one in _within(root, 0)) if root is not None and root.is_object else 0
 
 
@@ -213,7 +205,7 @@ def _configured(module: Element, prefix: str, found: dict[str, list[str]], depth
     members = module.members()
     for one in members["resources"].items() if "resources" in members and members["resources"].is_array else ():
         own = one.members() if one.is_object else {}
-        expressions = _inner(own, "expressions")
+        expressions = inner(own, "expressions")
         names = [
             reference
             for name in _NAMES_OWNER if name in expressions and expressions[name].is_object
@@ -222,7 +214,7 @@ def _configured(module: Element, prefix: str, found: dict[str, list[str]], depth
         # "azuread_application.a.id" and "azuread_application.a": the resource is of two parts.
         targets = {".".join(_INDEX.sub("", name).split(".")[:2]) for name in names if name.startswith(_REFERS)}
         found[prefix + text(own, "address")] = [prefix + target for target in sorted(targets)]
-    calls = _inner(members, "module_calls") if depth < _MOST_MODULES else {}
+    calls = inner(members, "module_calls") if depth < _MOST_MODULES else {}
     for name, call in calls.items():
         inside = call.members().get("module") if call.is_object else None
         if inside is not None and inside.is_object:
