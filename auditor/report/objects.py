@@ -74,21 +74,24 @@ class RedirectUri(Model):
     """web, spa or publicClient."""
 
 
-class Permission(Model):
-    """An entry of API permissions, with `--inventory`."""
-
+class _Permission(Model):
     resource_app_id: str | None = None
     """Application ID of the API."""
     resource_name: str | None = None
     """Name of the API."""
     permission_id: str | None = None
-    """ID of the permission."""
+    """ID of the permission; null of a granted delegated one, which is granted by name."""
     permission: str | None = None
     """Name of the permission, such as User.Read."""
     kind: str | None = None
     """delegated or application."""
     tier: str | None = None
     """How far it reaches: tier 0, high, …"""
+
+
+class Permission(_Permission):
+    """An entry of API permissions, with `--inventory`."""
+
     granted: str | None = None
     """admin, user, preauthorized or no; null where it is not known."""
 
@@ -104,21 +107,9 @@ class FederatedCredential(Model):
     """Whose tokens they are: the subject, or the expression that claims must match."""
 
 
-class Grant(Model):
+class Grant(_Permission):
     """A permission that a service principal was granted, with `--inventory`."""
 
-    resource_app_id: str | None = None
-    """Application ID of the API."""
-    resource_name: str | None = None
-    """Name of the API."""
-    permission_id: str | None = None
-    """ID of the permission; null of a delegated one, which is granted by name."""
-    permission: str | None = None
-    """Name of the permission, such as User.Read."""
-    kind: str | None = None
-    """delegated or application."""
-    tier: str | None = None
-    """How far it reaches: tier 0, high, …"""
     consent: str | None = None
     """admin or user."""
     users: int | None = None
