@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -48,6 +47,8 @@ class Format(msgspec.Struct, frozen=True):
 
     @property
     def is_installed(self) -> bool:
+        from importlib.util import find_spec
+
         return not self.package or find_spec(self.package) is not None
 
 

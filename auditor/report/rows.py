@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from heapq import nsmallest
 from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import quote
@@ -272,6 +271,8 @@ def named(of: objects.Entity, kind: str) -> str:
 
 def worst(findings: list[model.Finding], most: int) -> list[model.Finding]:
     """At most so many findings, the worst first; what is waived or known comes last, what is only likely after what is certain."""
+    from heapq import nsmallest
+
     return nsmallest(most, findings, key=_order)
 
 
