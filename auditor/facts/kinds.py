@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from auditor.entra import collections, shapes
-from auditor.facts import App, Connector, DelegatedGrant, FederatedCredential, Owner, ServicePrincipal
+from auditor.entra import collections, role_shapes, shapes
+from auditor.facts import App, Connector, DelegatedGrant, FederatedCredential, Group, Owner, ServicePrincipal
 from auditor.facts.base import FactType
 
 _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape]] = {
@@ -20,6 +20,14 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape]] = {
     collections.ADMIN_CONSENT: shapes.AdminConsentRequestPolicy,
     collections.APP_MANAGEMENT: shapes.AppManagementPolicy,
     collections.SIGN_INS: shapes.SignInActivity,
+    collections.ROLE_ASSIGNMENTS: role_shapes.RoleAssignment,
+    collections.ROLE_DEFINITIONS: role_shapes.RoleDefinition,
+    collections.ROLE_ELIGIBILITY: role_shapes.RoleAssignment,
+    collections.GROUPS: Group,
+    collections.GROUP_MEMBERS: role_shapes.DirectoryObject,
+    collections.GROUP_OWNERS: role_shapes.DirectoryObject,
+    collections.GROUP_ELIGIBILITY: role_shapes.GroupEligibility,
+    collections.ADMINISTRATIVE_UNITS: role_shapes.AdministrativeUnit,
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

@@ -36,6 +36,7 @@ from auditor.joins.apis import Apis
 from auditor.joins.borrowed import Elsewhere
 from auditor.joins.grants import Grants
 from auditor.joins.lookups import Lookups
+from auditor.joins.roles import Roles
 from auditor.joins.sharing import Sharing
 from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
@@ -64,6 +65,7 @@ class World(Lookups):
         self.lenders: list[World] = []
         self.apis = Apis(self)
         self.grants = Grants(self, self.apis, self.documents[GRANTS], self.documents[ASSIGNMENTS])
+        self.roles = Roles(self, self.documents)
         self.sharing = Sharing(self)
 
     def add(self, document: Document) -> None:
