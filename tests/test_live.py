@@ -699,7 +699,7 @@ def test_directory_roles_and_the_groups_that_bear_them(graph: FakeGraph) -> None
     assert ids["group"] == assignable
     assert ids["groupMember"] == sorted(f"{group} {one['id']}" for group in assignable for one in TENANT["groupMembers"][group])
     assert [request.target for request in graph.asked("eligibilityScheduleInstances.*groupId")] == [
-        f"/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances?$filter=groupId%20eq%20'{group}'" for group in assignable
+        f"/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances?$filter=groupId eq '{group}'" for group in assignable
     ]  # fmt: skip
 
 

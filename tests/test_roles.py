@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from auditor.entra.catalog import CATALOG
 from auditor.facts import Role
@@ -37,7 +34,14 @@ def eligible(role: str, by: str, kind: Json = USER, scope: str = "/") -> Json:
 
 
 def group(*members: str, **more: Any) -> Json:
-    return {"id": GROUP, "displayName": "Admins", "isAssignableToRole": True, "members": [{"id": id_} for id_ in members], "owners": [], **more}
+    return {
+        "id": GROUP,
+        "displayName": "Admins",
+        "isAssignableToRole": True,
+        "members": [{"id": id_} for id_ in members],
+        "owners": [],
+        **more,
+    }
 
 
 def of_roles(*apps: Any, principals: Any = (), without: str = "", **collections: Any) -> World:

@@ -44,7 +44,10 @@ def command(rules: RuleSelection, output: Output) -> None:
         for call in planned.calls
     ]  # fmt: skip
     if output.form == "json":
-        rows = [{"permission": name, "optional": planned.is_optional(name), "collections": permissions[name], "rules": without[name]} for name in permissions]
+        rows = [
+            {"permission": name, "optional": planned.is_optional(name), "collections": permissions[name], "rules": without[name]}
+            for name in permissions
+        ]
         click.echo(
             json.dumps({"permissions": rows, "calls": calls, "required_resource_access": required_resource_access(permissions)}, indent=2)
         )

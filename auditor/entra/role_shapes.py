@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditor.entra.shapes import Shape, absent
 
-
 _NAMES = {"display_name": "displayName", "user_principal_name": "userPrincipalName", "odata_type": "@odata.type"}
 
 

@@ -14,8 +14,8 @@ from auditor.facts.credentials import Certificate, Credential, Secret
 from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
-from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
 from auditor.facts.restrictions import Restriction
+from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
 

@@ -69,7 +69,9 @@ class Roles:
         found = self._made(rows, object_id, owner)
         for group in groups.by_id.get(object_id, ()):
             found += self._made(rows, group, owner, group)
-        return whole_or_partial(found, first_unknown(rows.gap, bearing if isinstance(bearing, Unknown) else groups.gap if bearing else None))
+        return whole_or_partial(
+            found, first_unknown(rows.gap, bearing if isinstance(bearing, Unknown) else groups.gap if bearing else None)
+        )
 
     def eligible(self, object_id: str, owner: Fact) -> list[Role] | Unknown:
         """Those that it can activate: itself, by a group whose members can, or by a membership that it can activate."""
