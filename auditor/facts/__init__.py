@@ -29,7 +29,7 @@ TYPES: tuple[type[Fact], ...] = (
 __all__ = [
     "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
     "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
-    "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission", "Platform",
-    "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource",
+    "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission",
+    "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource",
     "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

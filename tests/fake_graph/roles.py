@@ -42,7 +42,7 @@ def roles(principals: list[Json], users: list[Json], apps: list[Json]) -> Json:
         assigned(6, APPLICATIONS, users[5]["id"], scoped(0)),
         *(assigned(10 + n, (APPLICATIONS, READERS, GLOBAL)[n % 3], one["id"]) for n, one in enumerate(principals[1::9])),
     ]  # fmt: skip
-    eligible = {"memberType": "Direct", "startDateTime": "2026-01-05T08:00:00Z", "endDateTime": None}
+    eligible: Json = {"memberType": "Direct", "startDateTime": "2026-01-05T08:00:00Z", "endDateTime": None}
     return {
         "roleAssignments": [{**one, "resourceScope": one["directoryScopeId"]} for one in held],
         "roleDefinitions": [
