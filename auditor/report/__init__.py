@@ -67,6 +67,7 @@ FORMATS = {
     "markdown": Format("markdown", needs=Depth.findings, begins=late(rb"<!-- Report of regaudit ")),
     "ocsf": Format("ocsf", needs=Depth.findings, begins=late(rb'\[(?:\]\s*\Z|\s*\{"metadata":\{"product":\{"name":"regaudit")')),
     "prometheus": Format("prometheus", begins=late(rb"# HELP regaudit_")),
+    "html": Format("html", needs=Depth.inventory, begins=late(rb"<!doctype html>\n<!-- Report of regaudit ")),
     "xlsx": Format("xlsx", needs=Depth.inventory, is_binary=True, package="xlsxwriter", ends=late(rb"Report of regaudit\Z")),
 }
 KINDS = ("findings", "applications", "credentials")  # of rows
