@@ -117,8 +117,8 @@ class Owner(Fact):
 
     @fact(*ELIGIBLE, SERVICE_PRINCIPALS, ASSIGNMENTS, unknown_without=(ROLE_ASSIGNMENTS,))
     def takes_over_tenant(self) -> bool:
-        """It can take over the tenant anyway: by a directory role of tier 0 that it holds or can activate for the whole tenant, or by an
-        application permission of tier 0.
+        """It can take over the tenant anyway: by a tier 0 directory role that it holds or can activate over the whole tenant, or by a
+        tier 0 application permission.
         """
         return either(
             lambda: takes_over(self.roles),
@@ -279,7 +279,7 @@ class ServicePrincipal(Fact):
 
     @fact(*HELD)
     def has_tier0_role(self) -> bool:
-        """Holds a directory role of tier 0 for the whole tenant."""
+        """Holds a tier 0 directory role over the whole tenant."""
         return takes_over(self.roles)
 
     @fact(ROLE_ASSIGNMENTS, unknown_without=(ROLE_ASSIGNMENTS,))

@@ -75,7 +75,7 @@ class Role(Fact):
 
     @fact(ROLE_DEFINITIONS)
     def privilege(self) -> Privilege:
-        """How far it reaches, held for the whole tenant; of a custom role by what it allows: tier 0, or unrated."""
+        """How far it reaches, held over the whole tenant; of a custom role by what it allows: tier 0, or unrated."""
         return self._world.roles.privilege(self.definition_id)
 
     @fact(ROLE_DEFINITIONS)
@@ -85,12 +85,12 @@ class Role(Fact):
 
     @fact(graph="directoryScopeId")
     def tenant_wide(self) -> bool:
-        """It is held for the whole tenant."""
+        """It is held over the whole tenant."""
         return bool(self.scope == WHOLE_TENANT)
 
     @fact(ROLE_DEFINITIONS)
     def takes_over_tenant(self) -> bool:
-        """It reaches tier 0, and is held for the whole tenant."""
+        """It is a tier 0 role, held over the whole tenant."""
         return self.tenant_wide and self.privilege == "tier 0"
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, graph="directoryScopeId")
@@ -176,12 +176,12 @@ class Group(Fact):
 
     @fact(*HELD)
     def takes_over_tenant(self) -> bool:
-        """It holds a role of tier 0 for the whole tenant."""
+        """It holds a tier 0 role over the whole tenant."""
         return takes_over(self.roles)
 
     @fact(*HELD)
     def role_names(self) -> str:
-        """The roles of tier 0 that it holds for the whole tenant, separated by commas."""
+        """The tier 0 roles that it holds over the whole tenant, separated by commas."""
         return ", ".join(sorted({role.name for role in self.roles if role.takes_over_tenant}))
 
 
