@@ -190,6 +190,7 @@ GROUP_ELIGIBILITY = Collection(
     "add the responses to GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances of Microsoft Graph",
     parent=GROUPS, is_link=True, path="/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
     query="$filter=groupId eq '{id}'", permission=_GROUP_ELIGIBILITY, is_optional=True, is_short=True, needs=(GROUPS,),
+    also_called=("eligibilityScheduleInstances",),
     what="who can activate the membership or ownership of each group that can hold directory roles",
 )  # fmt: skip
 ADMINISTRATIVE_UNITS = Collection(

@@ -36,7 +36,6 @@ from auditor.joins.apis import Apis
 from auditor.joins.borrowed import Elsewhere
 from auditor.joins.grants import Grants
 from auditor.joins.lookups import Lookups
-from auditor.joins.roles import Roles
 from auditor.joins.sharing import Sharing
 from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
@@ -45,6 +44,7 @@ from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, wh
 
 if TYPE_CHECKING:
     from auditor.joins.connectors import Connections
+    from auditor.joins.roles import Roles
 
 F = TypeVar("F", bound=Fact)
 Given = tuple[Any, Document]
@@ -65,7 +65,6 @@ class World(Lookups):
         self.lenders: list[World] = []
         self.apis = Apis(self)
         self.grants = Grants(self, self.apis, self.documents[GRANTS], self.documents[ASSIGNMENTS])
-        self.roles = Roles(self, self.documents)
         self.sharing = Sharing(self)
 
     def add(self, document: Document) -> None:
@@ -170,6 +169,13 @@ class World(Lookups):
 
         pool = [app for world in (self, *self.lenders) if world.known.one_by_one for app in world.apps]
         return Connections(self, self.apis, self.connectors, self.connector_parts, self.tenant, pool)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """The joins of directory roles."""
+        from auditor.joins.roles import Roles
+
+        return Roles(self, self.documents)
 
     # -- what belongs to an object
 

@@ -105,6 +105,10 @@ class TenantInfo(msgspec.Struct, rename="camel"):
         """Why something is not known, as verdicts count it -> what would make it known."""
         return {covered.key: covered.remedy for covered in self.covered if covered.reason}
 
+    def optional(self) -> set[Reason]:
+        """Those reasons that somebody could do something about, and may leave."""
+        return {covered.key for covered in self.covered if covered.is_optional and covered.status == DENIED}
+
     def mendable(self) -> set[Reason]:
         """Those reasons that somebody can do something about."""
         return {covered.key for covered in self.covered if covered.is_mendable}
