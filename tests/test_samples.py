@@ -71,9 +71,7 @@ def test_each_careless_file_fails_what_the_table_says_and_nothing_else() -> None
 
 def test_the_folders_do_not_touch_one_another() -> None:
     every = failed_rules(SAMPLES, MEANT_FOR)
-    assert {file: rules for file, rules in every.items() if not file.startswith("pair-")} == failed_rules(
-        SAMPLES / "careless", MEANT_FOR
-    )
+    assert {file: rules for file, rules in every.items() if not file.startswith("pair-")} == failed_rules(SAMPLES / "careless", MEANT_FOR)
     tenants = [set().union(*map(made_up_ids, folder.glob("*.json"))) for folder in (SAMPLES / "tidy", SAMPLES / "careless")]
     assert all(tenants)
     assert not tenants[0] & tenants[1]

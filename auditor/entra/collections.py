@@ -166,7 +166,7 @@ ROLE_DEFINITIONS = Collection(
 )  # fmt: skip
 ROLE_ELIGIBILITY = Collection(
     "roleEligibilityScheduleInstances", "unifiedRoleEligibilityScheduleInstance",
-    "add the response to GET /roleManagement/directory/roleEligibilityScheduleInstances?$expand=principal of Microsoft Graph, all pages",
+    "add the response to GET /roleManagement/directory/roleEligibilityScheduleInstances of Microsoft Graph, all pages",
     path="/roleManagement/directory/roleEligibilityScheduleInstances", query="$expand=principal", permission=_ROLES, is_optional=True,
     is_short=True, what="who can activate a directory role (Privileged Identity Management)",
 )  # fmt: skip
@@ -187,7 +187,7 @@ GROUP_OWNERS = Collection(
 )  # fmt: skip
 GROUP_ELIGIBILITY = Collection(
     "groupEligibilityScheduleInstances", "privilegedAccessGroupEligibilityScheduleInstance",
-    "add the responses to GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances of Microsoft Graph",
+    "add the responses to GET identityGovernance/privilegedAccess/group/eligibilityScheduleInstances of Microsoft Graph",
     parent=GROUPS, is_link=True, path="/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
     query="$filter=groupId eq '{id}'", permission=_GROUP_ELIGIBILITY, is_optional=True, is_short=True, needs=(GROUPS,),
     also_called=("eligibilityScheduleInstances",),

@@ -277,7 +277,7 @@ class ServicePrincipal(Fact):
         """Directory roles that it holds, directly or by a group."""
         return self.world.roles.held(self.id, self)
 
-    @fact(*HELD)
+    @fact(*HELD, unknown_without=(ROLE_ASSIGNMENTS,))
     def has_tier0_role(self) -> bool:
         """Holds a tier 0 directory role over the whole tenant."""
         return takes_over(self.roles)

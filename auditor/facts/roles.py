@@ -174,12 +174,12 @@ class Group(Fact):
         """Directory roles that its members can activate."""
         return self.world.roles.activated_by(self.id, self)
 
-    @fact(*HELD)
+    @fact(*HELD, unknown_without=(ROLE_ASSIGNMENTS,))
     def takes_over_tenant(self) -> bool:
         """It holds a tier 0 role over the whole tenant."""
         return takes_over(self.roles)
 
-    @fact(*HELD)
+    @fact(*HELD, unknown_without=(ROLE_ASSIGNMENTS,))
     def role_names(self) -> str:
         """The tier 0 roles that it holds over the whole tenant, separated by commas."""
         return ", ".join(sorted({role.name for role in self.roles if role.takes_over_tenant}))
