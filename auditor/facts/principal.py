@@ -24,7 +24,7 @@ from auditor.facts.credentials import Certificate, Credential, Secret, certifica
 from auditor.facts.names import has_letters, imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
 from auditor.facts.uris import ReplyUri, Uri
-from auditor.unknown import Partial, Unknown, Unread, either, first_unknown, is_unknown, keep, known, read, some, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, either, is_unknown, keep, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -105,13 +105,6 @@ def _home(value: Any) -> Any:
     return value.lower() if value.__class__ is str else value
 
 
-@conversion(str, *(f"info/{name}" for name in ("marketingUrl", "supportUrl", "termsOfServiceUrl", "privacyStatementUrl")))
-def _branding(*addresses: Any) -> Any:
-    """Those that are set; partly known where one is not known."""
-    found = [address for address in addresses if address.__class__ is str and address]
-    return whole_or_partial(found, first_unknown(*addresses))
-
-
 _reply_uris = each(ReplyUri, str)
 
 
@@ -137,9 +130,7 @@ class ServicePrincipal(Fact):
     disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", text, "'' or NotDisabled when Microsoft has not disabled it.")
     reply_urls: list[str] = prop("replyUrls", listed, "Redirect URIs as they arrived from the registration.")
     names: list[str] = prop("servicePrincipalNames", listed, "Application ID URIs and the app id.")
-    branding_urls: list[str] = prop(
-        "homepage", _branding, "Addresses of its homepage, and of its pages for marketing, support, terms and privacy."
-    )
+    homepage: str = prop("homepage", text, "Address of its homepage; '' when not set.")
     sso_mode: str = prop("preferredSingleSignOnMode", text, "'saml', 'password', …; '' when not set.")
     signing_thumbprint: str = prop("preferredTokenSigningKeyThumbprint", text, "Certificate that signs SAML tokens; '' when not set.")
     notification_emails: list[str] = prop("notificationEmailAddresses", listed, "Who is told before the SAML certificate expires.")
@@ -161,12 +152,10 @@ class ServicePrincipal(Fact):
         found: list[ReplyUri] = _reply_uris(self.reply_urls, self, "/replyUrls")
         return found
 
-    @fact()
-    def branding_domains(self) -> list[str]:
-        """The registrable domains of `branding_urls`, each once."""
-        urls: Any = self.branding_urls
-        domains = dict.fromkeys(Uri(url, self, "").domain for url in known(urls))
-        return whole_or_partial([one for one in domains if one], urls.unknown if urls.__class__ is Partial else None)
+    @fact(graph="homepage")
+    def homepage_domain(self) -> str:
+        """The registrable domain of `homepage`; '' when it has none."""
+        return Uri(read(self.homepage), self, "").domain
 
     @fact(ORGANIZATION, graph="replyUrls")
     def reply_domains(self) -> list[str]:
