@@ -191,7 +191,7 @@ class ServicePrincipal(Fact):
     @fact(ORGANIZATION, APPLICATIONS.whole)
     def unregistered(self) -> bool:
         """No registration here says what it holds: its home is another tenant, or its registration is gone; never Microsoft's own."""
-        return not self.first_party and either(lambda: self.foreign, lambda: self.app is None)
+        return not self.first_party and either(lambda: self.foreign, lambda: read(self.app) is None)
 
     @fact(APPLICATIONS.whole)
     def app(self) -> App | None:
