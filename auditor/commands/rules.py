@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, echo_json
+from auditor.commands import Command, complete, echo_json
 from auditor.commands.options import Output, outputs, rules
 from auditor.rulebook import Rule
 
@@ -18,43 +18,62 @@ if TYPE_CHECKING:
 _LONGEST = 1000  # characters of a line, before it is wrapped
 
 
-@click.command("rules", cls=Command, epilog="Example: regaudit rules --select credentials")
+_EPILOG = """\b
+Examples:
+  regaudit rules --select credentials
+  regaudit rules --framework cis-m365
+  regaudit rules --framework cis-m365:5.1.5
+"""
+
+
+@click.command("rules", cls=Command, epilog=_EPILOG)
 @rules()
+@click.option(
+    "--framework", metavar="NAME[:ITEM]", shell_complete=complete.frameworks,
+    help="The items of a framework, such as cis-m365 or nist-800-53:AC-6, and the rules that check them, also those that are opt-in.",
+)  # fmt: skip
 @outputs("text", "json")
-def command(rules: RuleSelection, output: Output) -> None:
+def command(rules: RuleSelection, framework: str | None, output: Output) -> None:
     """List the rules with their severity and what they report; with -v also what they need besides app registrations, and parameters."""
-    rows = [described(rule) for rule in rules.rules()]
+    found = rules.rules() if framework is None else _about(framework, rules)
     if output.form == "json":
-        echo_json(rows)
-        return
-    if output.quiet:
-        click.echo("\n".join(row["id"] for row in rows))
-        return
-    click.echo("\n".join(_lines(rows, output)), color=output.coloured)
+        echo_json([described(rule) for rule in found])
+    elif output.quiet:
+        click.echo("\n".join(rule.id for rule in found))
+    else:
+        rows = [described(rule) for rule in found]
+        lines = _lines(rows, output) if framework is None else _items(framework, rows, output)
+        click.echo("\n".join(lines), color=output.coloured)
 
 
-def _lines(rows: list[dict[str, Any]], output: Output) -> Iterator[str]:
-    """By area, the gravest first: severity and title, below them the rule's name."""
-    from auditor.display import cell, counted, harmless, wrapped
+def _about(framework: str, rules: RuleSelection) -> list[Rule]:
+    """The rules that name an item of it: of those that were selected, else of all. Raises UsageError."""
+    from auditor import frameworks
 
-    width = max((len(_levels(row)) for row in rows), default=0) + 2
-    for area in sorted({row["area"] for row in rows}):
-        of_area = sorted((row for row in rows if row["area"] == area), key=lambda row: (-row["levels"][-1].rank, row["title"]))
-        head = f"{harmless(area)} ({len(of_area)})"
-        yield click.style(head, bold=True) if output.coloured else head
-        for row in of_area:
-            first, others = f"  {_levels(row):<{width}}", " " * (width + 2)
-            title = wrapped(cell(harmless(row["title"])), first, others)
-            yield title[0].replace(first, _coloured(first, row["levels"][-1], output), 1)
-            yield from title[1:]
-            about = [row["id"] + (f" ({', '.join(row['tags'])})" if row["tags"] else "")]
-            if output.verbose:
-                about += [f"needs {', '.join(row['needs'])}"] if row["needs"] else []
-                about += [f"{name} = {value!r}" for name, value in row["parameters"].items()]
-            for line in about:
-                yield from wrapped(cell(harmless(line, _LONGEST)), others, others + "  ")
-        yield ""
-    yield f"{counted(len(rows), 'rule')}. `regaudit explain RULE` shows one."
+    frameworks.meant(framework)
+    return [rule for rule in (rules.rules() if rules.select else rules.book()) if frameworks.names(rule.frameworks, framework)]
+
+
+def _items(selector: str, rows: list[dict[str, Any]], output: Output) -> Iterator[str]:
+    """By item: whether the rules cover it, its title, below them the rules and what they do not check."""
+    from auditor import frameworks
+    from auditor.display import counted, harmless, wrapped
+
+    framework, items = frameworks.meant(selector)
+    yield click.style(framework.title, bold=True) if output.coloured else framework.title
+    yield from wrapped(f"{framework.scope} {framework.limit}".strip())
+    yield ""
+    width, words = max(len(item.id) for item in items) + 2, list[str]()
+    for item in items:
+        about = [row["id"] + (" (opt-in)" if "opt-in" in row["tags"] else "") for row in rows if item.id in row["frameworks"][framework.id]]
+        words.append(framework.coverage(item, about))
+        first, others = f"  {item.id:<{width}}{words[-1]:<9}", " " * (width + 11)
+        yield from wrapped(item.title, first, others)
+        for text in filter(None, (harmless(", ".join(about), _LONGEST), item.gap)):
+            yield from wrapped(text, others, others)
+    yield ""
+    told = ", ".join(f"{words.count(word)} {word}" for word in frameworks.COVERAGE if word in words)
+    yield f"{counted(len(items), 'item')}: {told}. `regaudit explain RULE` shows a rule."
 
 
 def _levels(row: dict[str, Any]) -> str:
@@ -86,6 +105,7 @@ def described(rule: Rule) -> dict[str, Any]:
         "presume": rule.block.presume,
         "gives_way_to": rule.gives_way_to,
         "tags": rule.tags,
+        "frameworks": rule.frameworks,
         "aliases": rule.aliases,
         "page": rule.path,
     }

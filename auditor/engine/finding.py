@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from auditor.accepted import Baselined, Waiver
+from auditor.frameworks import labels
 from auditor.rulebook.page import Rule
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
@@ -81,6 +82,10 @@ class Finding(msgspec.Struct, gc=False):
     @property
     def aadsts(self) -> list[int]:
         return self.rule.aadsts
+
+    @property
+    def frameworks(self) -> list[str]:
+        return labels(self.rule.block.frameworks)
 
     @property
     def remediation(self) -> str | None:

@@ -16,6 +16,7 @@ import msgspec
 
 from auditor.accepted import Baselined, Waiver
 from auditor.entra.clouds import graph_of, portal_url
+from auditor.frameworks import labels
 from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import fixes, model, objects
@@ -72,6 +73,7 @@ class FindingRow(msgspec.Struct):
     stands_for: list[str] | None
     waiver: Waiver | None = None
     baseline: Baselined | None = None
+    frameworks: list[str] = []  # framework:item
 
 
 class LoneFindingRow(FindingRow, omit_defaults=True):
@@ -216,7 +218,7 @@ class Rows:
                 of.owners, of.tags, of.service_management_reference, file, finding.line, finding.column, pointer, path,
                 self.portal_of(finding), finding.key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
                 next(iter(rule.references), None), rule.aadsts, finding.related or None, finding.stands_for or None, finding.waiver,
-                finding.baseline,
+                finding.baseline, labels(rule.frameworks),
             )  # fmt: skip
 
     def applications(self) -> Iterator[ApplicationRow]:
