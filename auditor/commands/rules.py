@@ -9,6 +9,7 @@ import click
 
 from auditor.commands import Command, complete, echo_json
 from auditor.commands.options import Output, outputs, rules
+from auditor.errors import UsageError
 from auditor.rulebook import Rule
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def command(rules: RuleSelection, framework: str | None, output: Output) -> None
     if output.form == "json":
         echo_json([described(rule) for rule in found])
     elif output.quiet:
-        click.echo("\n".join(rule.id for rule in found))
+        click.echo("".join(f"{rule.id}\n" for rule in found), nl=False)
     else:
         rows = [described(rule) for rule in found]
         lines = _lines(rows, output) if framework is None else _items(framework, rows, output)
@@ -47,11 +48,13 @@ def command(rules: RuleSelection, framework: str | None, output: Output) -> None
 
 
 def _about(framework: str, rules: RuleSelection) -> list[Rule]:
-    """The rules that name an item of it: of those that were selected, else of all. Raises UsageError."""
+    """The rules that name an item of it. Raises UsageError."""
     from auditor import frameworks
 
+    if rules.select or rules.ignore:
+        raise UsageError("--framework shows what all rules cover: leave out --select and --ignore")
     frameworks.meant(framework)
-    return [rule for rule in (rules.rules() if rules.select else rules.book()) if frameworks.names(rule.frameworks, framework)]
+    return [rule for rule in rules.book() if frameworks.names(rule.frameworks, framework)]
 
 
 def _items(selector: str, rows: list[dict[str, Any]], output: Output) -> Iterator[str]:
@@ -74,6 +77,30 @@ def _items(selector: str, rows: list[dict[str, Any]], output: Output) -> Iterato
     yield ""
     told = ", ".join(f"{words.count(word)} {word}" for word in frameworks.COVERAGE if word in words)
     yield f"{counted(len(items), 'item')}: {told}. `regaudit explain RULE` shows a rule."
+
+
+def _lines(rows: list[dict[str, Any]], output: Output) -> Iterator[str]:
+    """By area, the gravest first: severity and title, below them the rule's name."""
+    from auditor.display import cell, counted, harmless, wrapped
+
+    width = max((len(_levels(row)) for row in rows), default=0) + 2
+    for area in sorted({row["area"] for row in rows}):
+        of_area = sorted((row for row in rows if row["area"] == area), key=lambda row: (-row["levels"][-1].rank, row["title"]))
+        head = f"{harmless(area)} ({len(of_area)})"
+        yield click.style(head, bold=True) if output.coloured else head
+        for row in of_area:
+            first, others = f"  {_levels(row):<{width}}", " " * (width + 2)
+            title = wrapped(cell(harmless(row["title"])), first, others)
+            yield title[0].replace(first, _coloured(first, row["levels"][-1], output), 1)
+            yield from title[1:]
+            about = [row["id"] + (f" ({', '.join(row['tags'])})" if row["tags"] else "")]
+            if output.verbose:
+                about += [f"needs {', '.join(row['needs'])}"] if row["needs"] else []
+                about += [f"{name} = {value!r}" for name, value in row["parameters"].items()]
+            for line in about:
+                yield from wrapped(cell(harmless(line, _LONGEST)), others, others + "  ")
+        yield ""
+    yield f"{counted(len(rows), 'rule')}. `regaudit explain RULE` shows one."
 
 
 def _levels(row: dict[str, Any]) -> str:

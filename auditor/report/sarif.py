@@ -78,8 +78,8 @@ def _rule(rule: Rule, highest: Severity) -> dict[str, Any]:
         "help": {"text": text, "markdown": markdown},
         "defaultConfiguration": {"level": _LEVELS[highest]},
         "properties": {
-            "tags": ["security", rule.area, *rule.tags, *labels(rule.frameworks)][:_MOST_TAGS], "precision": "high", "problem.severity": _problem(highest),
-            "security-severity": _SCORES[highest],
+            "tags": ["security", rule.area, *rule.tags, *labels(rule.frameworks)][:_MOST_TAGS], "precision": "high",
+            "problem.severity": _problem(highest), "security-severity": _SCORES[highest],
         },
     }  # fmt: skip
     if rule.frameworks:

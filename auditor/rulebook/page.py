@@ -22,7 +22,7 @@ _FIX = late(r"\n## Fix[ \t]*\n\s*")
 _AFTER_FIX = late(r"\n(?:## |```json )")
 ID = late(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ITEM = late(r"[A-Za-z0-9][A-Za-z0-9.()-]{0,39}")  # of a framework: reports print it as it is written
-_Frameworks = Annotated[dict[str, list[str]], msgspec.Meta(description="a table of lists of texts, as in cis-m365 = [\"5.1.2.2\"]")]
+_Frameworks = Annotated[dict[str, list[str]], msgspec.Meta(description='a table of lists of texts, as in cis-m365 = ["5.1.2.2"]')]
 _LARGEST_BLOCK = 16 * 1024  # characters; to read a long dotted key takes tomllib quadratic time
 _MOST = 10**6  # the largest number that a parameter may be
 KINDS = ("fail", "likely", "pass", "not-applicable", "not-evaluated")
@@ -258,7 +258,7 @@ def _block(fence: Fence, fail: settings.Fail) -> Block:
     for framework, items in block.frameworks.items():
         for wrong in [framework] * (not ID.fullmatch(framework)) + [item for item in items if not _ITEM.fullmatch(item)]:
             line = settings.line_of(fence.text, f"frameworks.{framework}")
-            raise within(f"{wrong!r} is not an item of a framework: they are written as in cis-m365 = [\"5.1.2.2\"]", line)
+            raise within(f'{wrong!r} is not an item of a framework: they are written as in cis-m365 = ["5.1.2.2"]', line)
     if any(type(value) is date for value in block.params.values()):
         return msgspec.structs.replace(block, params={name: midnight(value) for name, value in block.params.items()})
     return block
