@@ -19,6 +19,7 @@ _COMMANDS = {
     "overview": "Show what is worst: rules, registrations, owners, what expires, what is dangerous.",
     "connect": "Check the way from a connector to its API, link by link.",
     "diff": "Show what changed between two runs.",
+    "report": "Write a JSON report in other formats, such as HTML.",
     "export": "Save a live tenant in a snapshot file.",
     "permissions": "Print the Microsoft Graph permissions that a live scan needs.",
     "whoami": "Sign in to a tenant, and show who is signed in and what they can read.",

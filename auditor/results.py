@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from auditor import joins
+from auditor.digest import sha256
 from auditor.engine import gate
 from auditor.engine.areas import RootVerdicts
 from auditor.engine.finding import Finding, Outcome
@@ -113,9 +114,7 @@ class Report(Loaded, kw_only=True):
 
         if not self.fixed:
             return str(uuid.uuid4())
-        import hashlib
-
-        digest = hashlib.sha256(repr((self.as_of.isoformat(), self.profile, [outcome.rule.id for outcome in self.outcomes])).encode())
+        digest = sha256(repr((self.as_of.isoformat(), self.profile, [outcome.rule.id for outcome in self.outcomes])).encode())
         for finding in self.findings:
             digest.update(finding.finding_id.encode())
         for world in self.worlds:

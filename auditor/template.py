@@ -98,7 +98,10 @@ class Template(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     def filled(self, values: Mapping[str, str | None]) -> str:
         """The text with these values, by what stands between the braces. Braces that are no place stay."""
-        filled = {name: place.filled(values.get(name)) for name, place in self.places.items()}
+        return self.joined({name: place.filled(values.get(name)) for name, place in self.places.items()})
+
+    def joined(self, filled: Mapping[str, str]) -> str:
+        """The text with what stands at its places."""
         return "".join([filled[part] if i % 2 else part for i, part in enumerate(self._parts)])
 
     @cached_property

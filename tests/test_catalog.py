@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.entra import hosts
-from auditor.entra.catalog import CATALOG, DATE
+from auditor.entra import catalog, hosts
+from auditor.entra.catalog import CATALOG, DATE, Catalog
 from auditor.entra.ids import AZURE_AD_GRAPH, MICROSOFT_GRAPH
 from auditor.facts.names import fold, imitated
 
@@ -208,3 +208,13 @@ def test_public_services_that_anybody_uses(host: str, kind: str | None) -> None:
 )
 def test_the_domain_that_somebody_registered(host: str, domain: str) -> None:
     assert hosts.registrable_domain(host) == domain
+
+
+def test_a_permission_is_found_in_the_text_as_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Catalog().permissions
+    monkeypatch.setattr(catalog, "_FEW", 2 * len(whole))
+    one = Catalog()
+    assert all(one.permission(*key) == permission for key, permission in whole.items())
+    for key in (("", "", ""), (MICROSOFT_GRAPH, "", "delegated"), (MICROSOFT_GRAPH, "\n" + MICROSOFT_GRAPH, "application")):
+        assert one.permission(*key) is None
+    assert "permissions" not in vars(one)

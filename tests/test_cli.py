@@ -138,7 +138,7 @@ def test_strict_counts_what_was_not_evaluated(house: Path, careless: Path, tidy:
         (["{app}", "--profile", "strct"], "did you mean 'strict'?"),
         (["{app}", "--profile", "no-such.toml"], "no-such.toml"),
         (["{app}", "--extend-rules", "no-such-folder"], "no-such-folder is not a folder"),
-        (["{app}", "--output-format", "yaml"], "no report format is called 'yaml'; there are: text, json"),
+        (["{app}", "--output-format", "yaml"], "no report format is called 'yaml'; did you mean 'html'? There are: text, json"),
         (["{app}", "--output-format", "json="], "the file's name is missing"),
         (["{app}", "--output-format", "text", "--output-format", "json"], "two reports on standard output"),
         (["{app}", "--output-format", "json", "--output-format", "json"], "two reports on standard output"),

@@ -334,3 +334,8 @@ def test_an_object_asks_no_module_that_reads_whole_files_only() -> None:
     """`_WHOLE` saves imports: what it names has no format of objects, and what it does not name has one."""
     own = {form for form in formats.FORMATS if isinstance(form, ObjectFormat)}
     assert own == set(formats.OBJECTS)
+
+
+def test_files_that_cannot_come_through_a_pipe_are_in_few_modules() -> None:
+    """Their first bytes are asked about standard input, for which no other format is loaded."""
+    assert {form.name for form in formats.FILES if form.on_disk} == {form.name for form in formats.ON_DISK if form.on_disk}

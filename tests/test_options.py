@@ -23,6 +23,7 @@ OWN = {
     ("api-permissions", "--app"),  # a row of its table, by name too
     ("credentials", "--app"),
     ("scan", "--output-format"),
+    ("report", "--output-format"),
     ("diff", "--output-format"),  # several reports, into files
     ("new-rule", "--folder"),
     ("baseline", "--output"),  # what it writes
@@ -60,7 +61,7 @@ def test_an_option_is_the_same_in_every_command() -> None:
         ({"--set"}, ["scan", "connect", "explain", "rules"]),
         ({"--as-of"}, ["scan", "connect", "explain", "credentials", "diff"]),
         ({"--quiet", "--verbose", "--no-color", "--output-format"}, [*READING, "diff", "permissions", "whoami", "rules"]),
-        ({"--redact"}, ["scan", "connect", "credentials", "api-permissions", "diff", "explain", "overview"]),
+        ({"--redact"}, ["scan", "report", "connect", "credentials", "api-permissions", "diff", "explain", "overview"]),
     ],
 )
 def test_who_has_one_of_a_kind_has_all(wanted: set[str], commands: list[str]) -> None:

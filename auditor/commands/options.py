@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from copy import copy
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +39,8 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 class _Profile(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Names the profiles that there are; their folder is only read for it."""
+        from copy import copy
+
         from auditor.rulebook import profiles
 
         named = copy(self)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from auditor.commands import Command, complete, running
+from auditor.commands import Command, running
 from auditor.commands.options import (
     Output,
     as_of,
@@ -26,10 +22,12 @@ from auditor.commands.options import (
     rules,
     strict,
 )
-from auditor.commands.output import apart, guard_all, pages, shipped, target, to_stdout, write
+from auditor.commands.output import apart, guard_all, pages, shipped, write
+from auditor.commands.rendering import depth_of, output_formats, targets_of, write_reports
+from auditor.commands.rendering import rows as row_option
 from auditor.errors import UsageError
 from auditor.files import identities
-from auditor.report import FORMATS, KINDS, Depth, Options, render
+from auditor.report import FORMATS, KINDS, Depth, Options
 from auditor.severity import SEVERITIES
 
 if TYPE_CHECKING:
@@ -46,6 +44,7 @@ Examples:
   regaudit scan . --select credentials --fail-on medium
   regaudit scan . --group-by owner
   regaudit scan . --output-format text --output-format json=report.json
+  regaudit scan . --output-format html=report.html
   regaudit scan . --output-format github --output-format sarif=regaudit.sarif
   regaudit scan . --output-format azure --output-format markdown=summary.md
   regaudit scan . --fix-script fixes.ps1 --shell powershell
@@ -53,26 +52,12 @@ Examples:
   regaudit scan . --against old-report.json --fail-on-new
   regaudit scan . --set secret-expiring.warn_days=60 --as-of 2026-01-31
 """
-_FLAT = [name for name, form in FORMATS.items() if form.flat]
-
-
-def _either(names: Iterable[str]) -> str:
-    """text, json or csv."""
-    *first, last = names
-    return f"{', '.join(first)} or {last}" if first else last
 
 
 @click.command("scan", cls=Command, epilog=_EPILOG)
 @inputs()
-@click.option(
-    "--output-format",
-    "formats",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    shell_complete=complete.formats,
-    help=f"{_either(FORMATS)}; FORMAT=FILE writes it to a file. Repeatable.",
-)
-@click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {_either(_FLAT)} is about (default: {KINDS[0]}).")
+@output_formats
+@row_option
 @click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
 @rules()
 @exceptions()
@@ -110,9 +95,11 @@ def command(
     from auditor.pipeline import AuditRequest
     from auditor.report.build import report_of
 
-    targets = [_target(form) for form in formats or ("text",)]
+    targets = targets_of(formats or ("text",))
     apart([file for _, file in targets] + ([fix_script] if fix_script else []))
-    depth = _depth({form for form, _ in targets}, rows, inventory=inventory)
+    if inventory and all(form != "json" for form, _ in targets):
+        raise UsageError("--inventory is about the JSON report: add --output-format json")
+    depth = max(depth_of({form for form, _ in targets}, rows), Depth.inventory if inventory else Depth.findings)
     by_rule = max(FORMATS[form].by_rule for form, _ in targets)
     if against is None and fail_on_new:
         raise UsageError("--fail-on-new needs --against OLD, a JSON report or a snapshot of an older run")
@@ -138,40 +125,12 @@ def command(
 
         compare_with(old, audited, fail_on, only_new=fail_on_new, ignore_newly_visible=ignore_newly_visible)
     report = output.redacted(report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth))
-    written = (os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None)
     options = Options(
         limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], group_by=group_by, shell=output.shell,
-        summary="" if output.redactor is not None else next(written, ""),  # where it is says who runs it
     )  # fmt: skip
-    # Files first: a pipeline reads one as soon as standard output tells of it.
-    for form, file in sorted(targets, key=lambda target: target[1] is None):
-        shown = options if file is not None else msgspec.structs.replace(options, colour=output.coloured)
-        pieces = render(report, form, shown)
-        to_stdout(pieces) if file is None else write(pieces, file)
+    write_reports(report, targets, options, output)
     if fix_script is not None:
         from auditor.report import script
 
         write(script.render(report, output.shell), fix_script)
     return report.summary.gate.exit_code
-
-
-def _depth(forms: set[str], rows: str | None, *, inventory: bool) -> Depth:
-    """How much of what was read the reports need. Raises UsageError for an option that none of them heeds."""
-    flat = forms & {*_FLAT}
-    if rows is not None and not flat:
-        raise UsageError(f"--rows is about {' and '.join(_FLAT)}: add --output-format {_either(_FLAT)}")
-    if inventory and "json" not in forms:
-        raise UsageError("--inventory is about the JSON report: add --output-format json")
-    if inventory or (flat and rows == "applications"):  # some of their columns are of the inventory
-        return Depth.inventory
-    return max(FORMATS[form].needs for form in forms)
-
-
-def _target(text: str) -> tuple[str, Path | None]:
-    """FORMAT[=FILE], which can be written here. Raises UsageError."""
-    form, file = target(text, FORMATS)
-    if not FORMATS[form].is_installed:
-        raise UsageError(f'the format {form} needs a package that is not installed: pip install "regaudit[{form}]"')
-    if FORMATS[form].is_binary and not file and sys.stdout.isatty():
-        raise UsageError(f"{form} is not for a terminal: give it a file, as in --output-format {form}=report.{form}")
-    return form, file

@@ -8,7 +8,6 @@ A finding that is more severe than its entry is new.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
@@ -18,6 +17,7 @@ from typing import Any
 import msgspec
 
 from auditor.accepted import Baselined
+from auditor.digest import sha256
 from auditor.display import harmless
 from auditor.engine.finding import Finding, Outcome, Says, Verdicts
 from auditor.engine.gate import is_failure
@@ -150,7 +150,8 @@ def _tenant_of(world: World) -> str:
 
 def digest(root: Any) -> str:
     """What an object is known by, in 16 characters."""
-    return hashlib.sha256(ascii(identity_of(root).identity.parts).encode()).hexdigest()[:16]
+    known_by: str = sha256(ascii(identity_of(root).identity.parts).encode()).hexdigest()
+    return known_by[:16]
 
 
 class Fate(StrEnum):

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from functools import cache
-from importlib import import_module
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from auditor.digest import sha256
 from auditor.entra.ids import NIL
 from auditor.facts import App, Connector, Fact, ServicePrincipal, Tenant
 from auditor.files import STDIN_NAME
@@ -33,19 +31,8 @@ class Identity(NamedTuple):
 def fingerprint(rule: str, root: Identity, *key: str) -> str:
     """The ID of a finding: of a page's identity, a root, and the key of what the page judges there."""
     text = ascii(("regaudit/v2", rule, root.parts, key))  # quotes and escapes: no value can pass for two
-    digest: str = _sha256()(text.encode()).hexdigest()
+    digest: str = sha256(text.encode()).hexdigest()
     return digest[:32]
-
-
-@cache
-def _sha256() -> Callable[[bytes], Any]:
-    """Python's own: hashlib takes 2 ms to load OpenSSL, a fourth of what bare Python takes to start."""
-    for module in ("_sha2", "_sha256"):  # of Python 3.12 and newer, of 3.11
-        with suppress(ImportError):
-            return import_module(module).sha256  # type: ignore[no-any-return]
-    from hashlib import sha256
-
-    return sha256
 
 
 # -- what a page judges within a root

@@ -18,6 +18,7 @@ AbuseKind = Literal["malicious", "abused"]  # made by attackers; a product that 
 DATE = "2026-08-20"  # the day of the newest source; see NOTICE.md
 
 
+_FEW = 50  # permissions that are looked for in the text
 # Names of Microsoft's APIs that are asked for most, where the tenant's service principals do not say them.
 _RESOURCE_NAMES = {
     "https://graph.microsoft.com": MICROSOFT_GRAPH,
@@ -80,6 +81,9 @@ class Abuse(NamedTuple):
 class Catalog:
     """Look-ups by id and by name."""
 
+    def __init__(self) -> None:
+        self._looked_for = 0
+
     microsoft_tenants = MICROSOFT_TENANTS
     at_first_use = _AT_FIRST_USE  # resource URL without a slash at its end -> name of the API
     resource_names = {f"{name}{slash}": app_id for name, app_id in _RESOURCE_NAMES.items() for slash in ("", "/")}
@@ -97,12 +101,23 @@ class Catalog:
     @cached_property
     def permissions(self) -> dict[tuple[str, str, str], Definition]:
         """(resource app id, permission id, kind) -> permission."""
-        return {
-            (resource, id_, kind): Definition(
-                id_, value, cast("Kind", kind), enabled == "true", admin == "true", cast("Privilege", privilege), reach
-            )
-            for resource, id_, value, kind, enabled, admin, privilege, reach in _rows("permissions.tsv")
-        }
+        return {(row[0], row[1], row[3]): _definition(row) for row in _rows("permissions.tsv")}
+
+    def permission(self, resource: str, id_: str, kind: str) -> Definition | None:
+        """A permission by its ID. The first few are looked for in the text: to make the whole table takes as long as to read a manifest."""
+        self._looked_for += 1
+        if self._looked_for > _FEW or "permissions" in self.__dict__:
+            return self.permissions.get((resource, id_, kind))
+        at, beginning = -1, f"\n{resource}\t{id_}\t"
+        while (at := self._permissions_text.find(beginning, at + 1)) >= 0:
+            row = self._permissions_text[at + 1 : self._permissions_text.find("\n", at + 1)].split("\t")
+            if [row[0], row[1], row[3]] == [resource, id_, kind]:
+                return _definition(row)
+        return None
+
+    @cached_property
+    def _permissions_text(self) -> str:
+        return _text("permissions.tsv")
 
     @cached_property
     def privileges(self) -> dict[tuple[str, str, str], Privilege]:
@@ -146,6 +161,14 @@ class Catalog:
 CATALOG = Catalog()
 
 
+def _text(file: str) -> str:
+    return (Path(__file__).parent / file).read_text("utf-8")
+
+
 def _rows(file: str) -> Iterator[list[str]]:
-    lines = (Path(__file__).parent / file).read_text("utf-8").splitlines()
-    return (line.split("\t") for line in lines[1:] if line)
+    return (line.split("\t") for line in _text(file).splitlines()[1:] if line)
+
+
+def _definition(row: list[str]) -> Definition:
+    _, id_, value, kind, enabled, admin, privilege, reach = row
+    return Definition(id_, value, cast("Kind", kind), enabled == "true", admin == "true", cast("Privilege", privilege), reach)

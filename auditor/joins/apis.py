@@ -97,13 +97,13 @@ class Apis:
         """What an API defines; where it is not known whether it does, what the catalog says of the permission."""
         found = self.definition(app_id, permission_id, kind)
         key: Any = app_id, permission_id, kind
-        if isinstance(found, Unknown) and first_unknown(*key) is None and (listed := CATALOG.permissions.get(key)) is not None:
+        if isinstance(found, Unknown) and first_unknown(*key) is None and (listed := CATALOG.permission(*key)) is not None:
             return self._of_catalog(key[0], listed)
         return found
 
     def _definition(self, app_id: str, permission_id: str, kind: str) -> Permission | Unknown | None:
         own = self.own_definitions(app_id)
-        listed = CATALOG.permissions.get((app_id, permission_id, kind))
+        listed = CATALOG.permission(app_id, permission_id, kind)
         if own is not None:
             found, gaps = own
             if (hit := found.get((permission_id, kind))) is not None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -48,6 +47,8 @@ class Format(msgspec.Struct, frozen=True):
 
     @property
     def is_installed(self) -> bool:
+        from importlib.util import find_spec
+
         return not self.package or find_spec(self.package) is not None
 
 
@@ -66,6 +67,7 @@ FORMATS = {
     "markdown": Format("markdown", needs=Depth.findings, begins=late(rb"<!-- Report of regaudit ")),
     "ocsf": Format("ocsf", needs=Depth.findings, begins=late(rb'\[(?:\]\s*\Z|\s*\{"metadata":\{"product":\{"name":"regaudit")')),
     "prometheus": Format("prometheus", begins=late(rb"# HELP regaudit_")),
+    "html": Format("html", needs=Depth.inventory, begins=late(rb"<!doctype html>\n<!-- Report of regaudit ")),
     "xlsx": Format("xlsx", needs=Depth.inventory, is_binary=True, package="xlsxwriter", ends=late(rb"Report of regaudit\Z")),
 }
 KINDS = ("findings", "applications", "credentials")  # of rows

@@ -5,13 +5,13 @@ What could not be read or done is an element, too: GitLab would show an empty ar
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from posixpath import normpath
 from typing import Any
 
 import msgspec
 
+from auditor.digest import sha256
 from auditor.display import escaped
 from auditor.report import Options
 from auditor.report.model import Finding, Remark, Report
@@ -45,7 +45,7 @@ def _undone(report: Report) -> Iterator[dict[str, Any]]:
         path = remark.file or "regaudit"
         yield {
             "engine_name": "regaudit", "check_name": name, "description": remark.text,
-            "fingerprint": hashlib.sha256(ascii((name, path, remark.message)).encode()).hexdigest()[:32], "severity": "blocker",
+            "fingerprint": sha256(ascii((name, path, remark.message)).encode()).hexdigest()[:32], "severity": "blocker",
             "location": {"path": normpath(path), "lines": {"begin": remark.line or 1}},
         }  # fmt: skip
 

@@ -394,6 +394,11 @@ class Report(Model):
     exceptions: Exceptions | None = None
     """What took findings away; not there in a run without configuration, waivers and baseline."""
 
+    @property
+    def has_inventory(self) -> bool:
+        """Whether it was made with `--inventory`."""
+        return any(app.inventory for app in self.applications) or any(one.inventory for one in self.service_principals)
+
 
 def decode(json: bytes | str) -> Report:
     """The report that a JSON text is. Raises msgspec.DecodeError, ValueError for a schema of another major version and for a position

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from heapq import nsmallest
 from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import quote
@@ -21,8 +20,9 @@ from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import fixes, model, objects
 from auditor.severity import Certainty, Severity, Status
+from auditor.template import Template
 
-_LINK = late(r"https://[\w./#~:&?=%-]+")  # a snapshot, which may be anybody's, names its portal
+LINK = late(r"https://[\w./#~:&?=%-]+")  # a snapshot, which may be anybody's, names its portal
 _MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
     "app": "application", "principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
 }  # fmt: skip
@@ -189,24 +189,29 @@ class Rows:
         kind, of = self.object_of(finding)
         portal = self.report.tenants[of.tenant].portal
         address = portal_url(portal, kind, of.app_id, of.object_id, finding.area) if portal else None
-        return address if address and _LINK.fullmatch(address) else None
+        return address if address and LINK.fullmatch(address) else None
 
     def fix_of(self, finding: model.Finding) -> str | None:
         """The fix of its rule, with its values."""
         template = self.rules[finding.rule_id].fix
-        if template is None:
-            return None
+        return None if template is None else template.filled(self.values_of(finding, template))
+
+    def values_of(self, finding: model.Finding, template: Template) -> dict[str, str | None]:
+        """What a finding and its object have for the places of a fix."""
         _, of = self.object_of(finding)
         own = {"app_id": of.app_id, "object_id": of.object_id, "credential_key_id": finding.key_id}
-        members = {name: own[place.member] for name, place in template.places.items() if place.member in own}
-        return template.filled({**finding.values, **members})
+        return {**finding.values, **{name: own[place.member] for name, place in template.places.items() if place.member in own}}
 
     def commands_of(self, finding: model.Finding) -> fixes.Fix:
         """The fix, ready to be rendered for a shell."""
         template = self.rules[finding.rule_id].fix
+        placeholders = template.placeholders if template else ()
+        return fixes.Fix(finding.finding_id, self.fix_of(finding) or "", placeholders, self.graph_of(finding))
+
+    def graph_of(self, finding: model.Finding) -> str:
+        """The address of Microsoft Graph to which the requests of a fix go."""
         tenant = self.report.tenants[self.object_of(finding)[1].tenant]
-        graph = graph_of(tenant.graph or "", tenant.portal or "") or fixes.UNKNOWN
-        return fixes.Fix(finding.finding_id, self.fix_of(finding) or "", template.placeholders if template else (), graph)
+        return graph_of(tenant.graph or "", tenant.portal or "") or fixes.UNKNOWN
 
     def findings(self) -> Iterator[FindingRow]:
         for finding in self.report.findings:
@@ -274,6 +279,8 @@ def named(of: objects.Entity, kind: str) -> str:
 
 def worst(findings: list[model.Finding], most: int) -> list[model.Finding]:
     """At most so many findings, the worst first; what is waived or known comes last, what is only likely after what is certain."""
+    from heapq import nsmallest
+
     return nsmallest(most, findings, key=_order)
 
 

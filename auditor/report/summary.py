@@ -28,10 +28,10 @@ class Summary(NamedTuple):
     colour: bool
 
     def lines(self) -> Iterator[str]:
-        yield from wrapped(self._read())
-        if through := self._connectors():
+        yield from wrapped(self.read())
+        if through := self.connectors():
             yield from wrapped(through)
-        yield from wrapped(self._evaluated())
+        yield from wrapped(self.evaluated())
         yield from self._not_evaluated()
         for name in self.report.run.coverage.without_exact_places:
             yield from wrapped(f"{harmless(name, 200)} is larger than 8 MiB: its findings have lines and no columns.")
@@ -44,7 +44,7 @@ class Summary(NamedTuple):
     def _painted(self, lines: Iterable[str], style: str) -> Iterator[str]:
         return (painted(line, style, colour=self.colour) for line in lines)
 
-    def _read(self) -> str:
+    def read(self) -> str:
         run = self.report.run
         read = run.coverage
         objects = [counted(read.applications_read, "app registration")]
@@ -60,7 +60,7 @@ class Summary(NamedTuple):
             sources.append(counted(read.files_read, "file"))
         return f"Read {', '.join(objects[:-1])}{' and ' if len(objects) > 1 else ''}{objects[-1]} from {' and '.join(sources)}{skipped}."
 
-    def _connectors(self) -> str:
+    def connectors(self) -> str:
         """Of connectors without any registration."""
         read = self.report.run.coverage
         if not read.connectors_read or read.applications_read:
@@ -69,7 +69,7 @@ class Summary(NamedTuple):
         connectors = f"{read.connectors_through_entra_id:,} of {counted(read.connectors_read, 'connector')}"
         return f"{connectors} {verb} in through Microsoft Entra ID{_TO_CHECK if read.connectors_through_entra_id else ''}."
 
-    def _evaluated(self) -> str:
+    def evaluated(self) -> str:
         verdicts = self.report.run.coverage.verdicts
         checks = counted(verdicts.passed + verdicts.failed, "check")
         line = f"Evaluated {checks} with {counted(len(self.report.rules), 'rule')}: {verdicts.passed:,} passed, {verdicts.failed:,} failed"
@@ -116,28 +116,42 @@ class Summary(NamedTuple):
     # -- what took findings away
 
     def _exceptions(self, found: Exceptions) -> Iterator[str]:
-        if found.configuration:
-            effects = [f"{counted(found.left_out, 'finding')} left out"] if found.left_out else []
-            effects += [f"{counted(found.lowered, 'finding')} with a lower severity"] if found.lowered else []
-            yield from wrapped(f"Configuration: {', '.join(found.configuration)}" + (f": {', '.join(effects)}." if effects else "."))
-        if found.waived:
-            yield f"Waived: {counted(found.waived, 'finding')}."
-        for use in found.waivers:
-            place = f"{use.waiver.file}:{use.waiver.line}: {use.what}"
-            if use.state == "expired":
-                number = counted(use.findings, "finding")
-                back = f"; {number} {'counts' if use.findings == 1 else 'count'} again" if use.findings else ""
-                yield from self._painted(wrapped(f"Expired on {use.waiver.until}: {place}{back}"), "warning")
-            elif use.state == "unused" and (self.verbose or not use.remark or use.remark != NOT_CHECKED):
-                yield from wrapped(f"Unused: {place}" + (f" ({use.remark})" if use.remark else ""))
-        if found.baseline is not None:
-            risen = f"; {counted(found.risen, 'finding')} more severe than there" if found.risen else ""
-            hint = "" if self.verbose or not found.baselined else " (-v lists them)"
-            yield from wrapped(f"Baseline {found.baseline}: {counted(found.baselined, 'finding')} accepted{hint}{risen}.")
-            if found.fixed:
-                yield from wrapped(f"{found.fixed:,} fixed: `regaudit baseline PATH --update {found.baseline}` takes them out.", "  ", "  ")
-            if found.not_seen:
-                yield f"  {found.not_seen:,} not seen: this run could not look for them."
+        for said in taken_away(found, verbose=self.verbose):
+            yield from self._painted(wrapped(said.text, said.indent, said.indent), "warning" if said.is_warning else "")
+
+
+class Said(NamedTuple):
+    """A sentence of the summary."""
+
+    text: str
+    is_warning: bool = False
+    indent: str = ""
+
+
+def taken_away(found: Exceptions, *, verbose: bool) -> Iterator[Said]:
+    """What configuration, waivers and baseline took away, a sentence each."""
+    if found.configuration:
+        effects = [f"{counted(found.left_out, 'finding')} left out"] if found.left_out else []
+        effects += [f"{counted(found.lowered, 'finding')} with a lower severity"] if found.lowered else []
+        yield Said(f"Configuration: {', '.join(found.configuration)}" + (f": {', '.join(effects)}." if effects else "."))
+    if found.waived:
+        yield Said(f"Waived: {counted(found.waived, 'finding')}.")
+    for use in found.waivers:
+        place = f"{use.waiver.file}:{use.waiver.line}: {use.what}"
+        if use.state == "expired":
+            number = counted(use.findings, "finding")
+            back = f"; {number} {'counts' if use.findings == 1 else 'count'} again" if use.findings else ""
+            yield Said(f"Expired on {use.waiver.until}: {place}{back}", is_warning=True)
+        elif use.state == "unused" and (verbose or not use.remark or use.remark != NOT_CHECKED):
+            yield Said(f"Unused: {place}" + (f" ({use.remark})" if use.remark else ""))
+    if found.baseline is not None:
+        risen = f"; {counted(found.risen, 'finding')} more severe than there" if found.risen else ""
+        hint = "" if verbose or not found.baselined else " (-v lists them)"
+        yield Said(f"Baseline {found.baseline}: {counted(found.baselined, 'finding')} accepted{hint}{risen}.")
+        if found.fixed:
+            yield Said(f"{found.fixed:,} fixed: `regaudit baseline PATH --update {found.baseline}` takes them out.", indent="  ")
+        if found.not_seen:
+            yield Said(f"{found.not_seen:,} not seen: this run could not look for them.", indent="  ")
 
 
 def _reason(one: NotEvaluated) -> str:

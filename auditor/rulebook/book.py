@@ -133,6 +133,8 @@ class Rulebook:
 
         `texts`: values may be texts of a command line, in TOML or plain.
         """
+        if not settings:
+            return self
         changed = dict(self.rules)
         for (id_, name), value in settings.items():
             rule = changed[self.get(id_).id]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timezone
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from auditor import settings
+from auditor.digest import sha256
 from auditor.errors import RuleError
 from auditor.fences import Fence, fences
 from auditor.pattern import late
@@ -70,6 +72,13 @@ class Prose(msgspec.Struct, frozen=True):
     fix_at: int = 0
 
 
+@cache
+def _named(each: str) -> tuple[str, str, str]:
+    """Of "app.secrets as secret": the path, the name of a subject, the root."""
+    path, _, name = (part.strip() for part in each.partition(" as "))
+    return path, name or path, path.partition(".")[0]
+
+
 class Rule(msgspec.Struct, frozen=True):
     """One page: the rule, its documentation and its tests."""
 
@@ -122,9 +131,8 @@ class Rule(msgspec.Struct, frozen=True):
         """What it judges by, as a hash: conditions and parameters, not severity and texts."""
         block = self.block
         what = [block.each, block.given, block.unless, block.require, block.presume, block.params]
-        import hashlib  # 2 ms, and only a JSON report asks
-
-        return hashlib.sha256(msgspec.json.encode(what, order="deterministic")).hexdigest()[:12]
+        digest: str = sha256(msgspec.json.encode(what, order="deterministic")).hexdigest()
+        return digest[:12]
 
     @property
     def gives_way_to(self) -> list[str]:
@@ -164,17 +172,17 @@ class Rule(msgspec.Struct, frozen=True):
     @property
     def each(self) -> str:
         """The path that the rule's subjects come from; the root itself when it is the subject."""
-        return self.block.each.partition(" as ")[0].strip()
+        return _named(self.block.each)[0]
 
     @property
     def subject(self) -> str:
         """The name that `each` gives to a subject."""
-        return self.block.each.partition(" as ")[2].strip() or self.each
+        return _named(self.block.each)[1]
 
     @property
     def root(self) -> str:
         """The root that the rule starts from: app, principal, connector or tenant."""
-        return self.each.partition(".")[0]
+        return _named(self.block.each)[2]
 
     def having(self, **changes: Any) -> Rule:
         """The rule with other values in its block."""

@@ -49,6 +49,8 @@ class Profile(msgspec.Struct):
 
     def apply(self, book: Rulebook) -> Rulebook:
         """The rules with this profile's severities and parameters. Raises UsageError for a rule that does not exist."""
+        if not self.choice.severity and not self.choice.params:
+            return book
         rules = dict(book.rules)
         for id_, severity in self.choice.severity.items():
             with self.named("severity", id_):

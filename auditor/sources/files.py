@@ -78,7 +78,7 @@ def _standard_input(name: str, limit: int, into: Documents) -> Whole:
         file = Whole(name, "", named=True, raw=read_whole(stream, 1 << 20, limit))
     except TooLarge as error:
         raise InputError(name, str(error)) from None
-    if form := next((form for form in formats.FILES if form.on_disk and form.recognises(file)), None):
+    if form := formats.of_head(file):
         raise UsageError(f"a {form.name} is read from its file: name it in place of -")
     return file
 

@@ -60,6 +60,9 @@ FILES: Iterable[FileFormat] = _ByNeed(FileFormat, sorted(_MODULES, key=lambda mo
 OBJECTS: Iterable[ObjectFormat] = _ByNeed(ObjectFormat, [module for module in _MODULES if module not in _WHOLE])
 
 
+ON_DISK: Iterable[FileFormat] = _ByNeed(FileFormat, ("roadrecon", "snapshot"))  # the modules that have such
+
+
 def markers_of(forms: Iterable[Format]) -> re.Pattern[bytes]:
     """What a file of JSON has that holds something of these formats. In a text within JSON a backslash is before each quote."""
     return late(lambda: rb'"(?:' + b"|".join(dict.fromkeys(name for form in forms for name in form.markers)) + rb')\\*+"')
@@ -90,7 +93,7 @@ def of_file(file: Whole) -> FileFormat | None:
 
 def of_head(file: Whole) -> FileFormat | None:
     """The format of a file that is too large to read, of those that its first bytes tell."""
-    return next((form for form in FILES if form.on_disk and form.recognises(file)), None)
+    return next((form for form in ON_DISK if form.on_disk and form.recognises(file)), None)
 
 
 def of_object(seen: Object, *, one: bool = False) -> tuple[str, ObjectFormat] | None:

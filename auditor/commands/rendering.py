@@ -1,0 +1,78 @@
+"""Reports in the formats that were asked for, on standard output and in files: what `scan` and `report render` share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from auditor.commands import complete
+from auditor.commands.output import apart, target, to_stdout, write
+from auditor.errors import UsageError
+from auditor.report import FORMATS, KINDS, Depth, Options, render
+
+if TYPE_CHECKING:
+    from auditor.commands.options import Output
+    from auditor.report.model import Report
+
+Target = tuple[str, Path | None]  # a format, and the file that it goes to; None: standard output
+FLAT = [name for name, form in FORMATS.items() if form.flat]
+
+
+def either(names: Iterable[str]) -> str:
+    """text, json or csv."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+output_formats = click.option(
+    "--output-format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    shell_complete=complete.formats,
+    help=f"{either(FORMATS)}; FORMAT=FILE writes it to a file. Repeatable.",
+)
+rows = click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {either(FLAT)} is about (default: {KINDS[0]}).")
+
+
+def targets_of(formats: Iterable[str]) -> list[Target]:
+    """What was asked for, each of which can be written here. Raises UsageError."""
+    targets = [_target(form) for form in formats]
+    apart([file for _, file in targets])
+    return targets
+
+
+def _target(text: str) -> Target:
+    form, file = target(text, FORMATS)
+    if not FORMATS[form].is_installed:
+        raise UsageError(f'the format {form} needs a package that is not installed: pip install "regaudit[{form}]"')
+    if FORMATS[form].is_binary and not file and sys.stdout.isatty():
+        raise UsageError(f"{form} is not for a terminal: give it a file, as in --output-format {form}=report.{form}")
+    return form, file
+
+
+def depth_of(forms: set[str], rows: str | None) -> Depth:
+    """How much of what was read these reports need. Raises UsageError for rows of none of them."""
+    flat = forms & {*FLAT}
+    if rows is not None and not flat:
+        raise UsageError(f"--rows is about {' and '.join(FLAT)}: add --output-format {either(FLAT)}")
+    if flat and rows == "applications":  # some of their columns are of the inventory
+        return Depth.inventory
+    return max(FORMATS[form].needs for form in forms)
+
+
+def write_reports(report: Report, targets: list[Target], options: Options, output: Output) -> None:
+    """Files first: a pipeline reads one as soon as standard output tells of it."""
+    written = (os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None)
+    # Where the Markdown is says who runs it.
+    options = msgspec.structs.replace(options, summary="" if output.redactor is not None else next(written, ""))
+    for form, file in sorted(targets, key=lambda one: one[1] is None):
+        shown = options if file is not None else msgspec.structs.replace(options, colour=output.coloured)
+        pieces = render(report, form, shown)
+        to_stdout(pieces) if file is None else write(pieces, file)
