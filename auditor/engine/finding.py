@@ -9,7 +9,6 @@ from typing import NamedTuple
 import msgspec
 
 from auditor.accepted import Baselined, Waiver
-from auditor.frameworks import labels
 from auditor.rulebook.page import Rule
 from auditor.severity import Certainty, Severity, Status
 from auditor.template import Template
@@ -85,6 +84,8 @@ class Finding(msgspec.Struct, gc=False):
 
     @property
     def frameworks(self) -> list[str]:
+        from auditor.frameworks import labels
+
         return labels(self.rule.block.frameworks)
 
     @property

@@ -15,7 +15,6 @@ import msgspec
 
 from auditor.accepted import Baselined, Waiver
 from auditor.entra.clouds import graph_of, portal_url
-from auditor.frameworks import labels
 from auditor.pattern import late
 from auditor.pointer import property_path
 from auditor.report import fixes, model, objects
@@ -214,6 +213,8 @@ class Rows:
         return graph_of(tenant.graph or "", tenant.portal or "") or fixes.UNKNOWN
 
     def findings(self) -> Iterator[FindingRow]:
+        from auditor.frameworks import labels
+
         for finding in self.report.findings:
             rule, (kind, of) = self.rules[finding.rule_id], self.object_of(finding)
             file, pointer, path = self.place_of(finding)

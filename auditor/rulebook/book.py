@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from auditor import frameworks
 from auditor.errors import RuleError, UsageError
 from auditor.near import near
 from auditor.rulebook.page import Rule, kind_of, load, midnight
@@ -25,6 +24,15 @@ def _groups(rule: Rule) -> Iterator[tuple[str, str]]:
     yield rule.area, "an area"
     yield from ((tag, "a tag") for tag in rule.block.tags)
     yield from ((framework, "a framework") for framework in rule.block.frameworks)
+
+
+def _is_about(rule: Rule, selector: str) -> bool:
+    """Whether it names an item of a framework that the selector means."""
+    if selector.partition(":")[0] not in rule.block.frameworks:
+        return False
+    from auditor.frameworks import names  # most runs select by nothing of it
+
+    return names(rule.block.frameworks, selector)
 
 
 def _each_name_once(rules: list[Rule]) -> None:
@@ -114,11 +122,7 @@ class Rulebook:
                 hits = {r.id for r in self if pattern.fullmatch(r.id)}
             else:
                 wanted = self._aliases.get(selector, selector)
-                hits = {
-                    r.id
-                    for r in self
-                    if wanted in ("ALL", r.id, r.area) or wanted in r.block.tags or frameworks.names(r.block.frameworks, wanted)
-                }
+                hits = {r.id for r in self if wanted in ("ALL", r.id, r.area) or wanted in r.block.tags or _is_about(r, wanted)}
             if not hits and any((framework := selector.partition(":")[0]) in rule.block.frameworks for rule in self):
                 raise UsageError(f"no rule is about {selector!r}; `regaudit rules --framework {framework}` shows which items have rules")
             if not hits:
