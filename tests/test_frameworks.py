@@ -147,16 +147,17 @@ def test_reports_tell_it(tmp_path: Path) -> None:
     secret = {"keyId": "21111111-1111-4111-8111-111111111111", "endDateTime": "2027-01-01T00:00:00Z"}
     app.write_text(json.dumps({"appId": "11111111-1111-4111-8111-111111111111", "displayName": "Payroll", "passwordCredentials": [secret]}))
 
-    def scanned(form: str) -> str:
-        return regaudit("scan", app, "--select", "zta:21772,secret-expired", *TODAY, "--output-format", form).out
+    def scanned(form: str, *more: str) -> str:
+        return regaudit("scan", app, "--select", "zta:21772,secret-expired", *TODAY, "--output-format", form, *more).out
 
     named = rulebook.shipped().get("secret-present").frameworks
     assert named["zta"] == ["21772"]
     rules = {rule["id"]: rule for rule in json.loads(scanned("json"))["rules"]}
     assert rules["secret-present"]["frameworks"] == named
     assert rules["secret-expired"]["frameworks"] == {"nist-800-53": ["IA-5"]}  # it has no finding
-    (row,) = csv.DictReader(io.StringIO(scanned("csv")))
-    assert row["frameworks"] == "; ".join(labels(named))
+    for more in ((), ("--redact",)):
+        (row,) = csv.DictReader(io.StringIO(scanned("csv", *more)))
+        assert row["frameworks"] == "; ".join(labels(named))
     (event,) = json.loads(scanned("ocsf"))
     assert event["unmapped"]["frameworks"] == labels(named)
     (run,) = json.loads(scanned("sarif"))["runs"]
