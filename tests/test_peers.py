@@ -47,7 +47,8 @@ def test_the_numbers_are_those_of_the_rows() -> None:
         rows = table_of(section)
         statuses = Counter(row[2] for row in rows)
         opt_in = sum(row[2] == "covered" and 0 < row[3].count("](") == row[3].count("*opt-in*") for row in rows)
-        assert counts.pop(name) == (of := [len(rows), *(statuses[status] for status in peer_checks.STATUSES), opt_in])
+        of = [len(rows), *(statuses[status] for status in peer_checks.STATUSES), opt_in]
+        assert counts.pop(name) == of, name
         total.update(dict(enumerate(of)))
     assert counts == {"all": [total[position] for position in range(6)]}
 
