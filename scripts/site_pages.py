@@ -31,6 +31,7 @@ from auditor.shell import Shell
 from auditor.template import Place, Way
 
 ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
 PAGES = ROOT / "build/pages"  # docs_dir in zensical.toml
 # Pages from outside docs/, and where they are on the site.
 OTHERS = {
@@ -57,7 +58,8 @@ def files() -> dict[str, str]:
     """All pages: path below the folder -> text."""
     book = rulebook.shipped()
     places = {f"rules/{rule.area}/{rule.id}.md": f"rules/{rule.identity}.md" for rule in book} | OTHERS
-    places |= {page.relative_to(ROOT).as_posix(): page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    of_docs = [*(ROOT / "docs").rglob("*.md"), *PICTURES.iterdir()]
+    places |= {page.relative_to(ROOT).as_posix(): page.relative_to(ROOT / "docs").as_posix() for page in of_docs}
     pages = {
         site: moved((ROOT / source).read_text("utf-8"), source, places)
         for source, site in places.items()
@@ -286,6 +288,7 @@ def main() -> None:
         path = PAGES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
+    shutil.copytree(PICTURES, PAGES / PICTURES.name)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,16 @@ import { nameOf, ownersOf, reachText, toObject } from "./sources";
 
 export function ObjectPage({ report, object, rule }: { report: Report; object: number; rule: string }) {
   const [details, set] = useState<Details | null>(null);
+  const { objects } = report.tables;
+  const isThere = object >= 0 && object < objects.kind.length;
   useEffect(() => {
     let isCurrent = true;
     set(null);
+    if (!isThere) return;
     void detailsOf(object, report.head.some).then((found) => { if (isCurrent) set(found); });
     return () => { isCurrent = false; };
   }, [object]);
-  const { objects } = report.tables;
-  if (!(object >= 0 && object < objects.kind.length)) return <p class="page">There is no such object in this report. <a href={address("registrations")}>All registrations</a></p>;
+  if (!isThere) return <p class="page">There is no such object in this report. <a href={address("registrations")}>All registrations</a></p>;
   const name = nameOf(report, object);
   const place = [objects.file[object] === null ? null : report.head.files[objects.file[object]!], objects.line[object]].filter((one) => one !== null).join(":");
   return (

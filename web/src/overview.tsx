@@ -89,7 +89,7 @@ function First({ report }: { report: Report }) {
           </li>
         ))}
       </ol>
-      <p><a href={address("registrations")}>All registrations</a></p>
+      <p class="more"><a href={address("registrations")}>All registrations</a></p>
     </section>
   );
 }
@@ -157,8 +157,8 @@ function Timeline({ report }: { report: Report }) {
       <h2 id="timeline">When credentials end</h2>
       <ul class="chart" aria-label="Credentials by the month in which they end">
         {bars.map(({ label, count, to, kind }, i) => (
-          <li key={label} class={`column ${kind}`} style={{ width: `${width}%` }}><a href={to} aria-label={`${label}: ${counted(count, "credential")}`}>
-            <span class="figure">{count ? grouped(count) : ""}</span>
+          <li key={label} class={`column ${kind}`} style={{ width: `${width}%` }}><a href={to}>
+            <span class="figure">{count ? grouped(count) : <span class="hidden">0</span>}<span class="hidden"> {count === 1 ? "credential" : "credentials"}: </span></span>
             <svg height="110" width="100%" viewBox="0 0 10 110" preserveAspectRatio="none" aria-hidden="true">
               <rect x="1.5" width="7" y={110 - Math.max(count ? 3 : 1, (106 * count) / top)} height={Math.max(count ? 3 : 1, (106 * count) / top)} />
             </svg>
