@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -31,11 +31,16 @@ def opened(browser: Browser, file: str, hash_: str = "", *, heard: list[str] | N
     )
     page = context.new_page()
     said = heard if heard is not None else []
+
+    def dismissed(dialog: Dialog) -> None:
+        said.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     page.on(
         "request",
         lambda request: said.append(f"request {request.url[:200]}") if request.url.partition("#")[0] != f"file://{file}" else None,
     )
-    page.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", dismissed)
     page.on("pageerror", lambda error: said.append(f"error {error}"))
     page.on("console", lambda message: said.append(f"console {message.text}"))
     page.goto(f"file://{file}{hash_}")

@@ -57,5 +57,12 @@ def no_process_is_left_behind() -> Iterator[None]:
     assert not left, f"the test left processes behind: {left}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage is not measured in slow tests: they run what others run, a thousand times, and take twice as long under it."""
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker("no_cover")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-golden", action="store_true", help="write tests/golden/ anew: see tests/test_golden.py")

@@ -108,6 +108,7 @@ def tenant(folder: Path, name: str, uri: str, other: str) -> None:
         )
 
 
+@pytest.mark.no_cover
 @settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(name=NAMES, uri=URIS, other=URIS)
 @example("=PLANT|' /C calc'!A0", f"https://me:{SECRET}@a.azurewebsites.net/cb?code={SECRET}", f"urn:x?{SECRET}")

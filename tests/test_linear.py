@@ -64,6 +64,7 @@ LISTS = {
 }  # fmt: skip
 
 
+@pytest.mark.no_cover
 @settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(st.data())
 def test_what_is_looked_up_is_what_a_loop_finds(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:

@@ -236,6 +236,7 @@ def test_each_area_of_a_registration_has_a_status_and_what_is_not_known(tmp_path
     assert "credentials" not in said(2), "no rule of the area applies"
 
 
+@pytest.mark.no_cover
 def test_the_status_of_a_rule_and_of_an_area_is_what_is_said_of_each_subject(tmp_path: Path) -> None:
     golden_tenants.write(tmp_path)
     folder = Path(__file__).parent.parent / "sample_manifests"

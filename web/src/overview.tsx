@@ -188,7 +188,7 @@ function Gaps({ report: { head } }: { report: Report }) {
   return (
     <div class="two">
       <section class="card" aria-labelledby="gaps">
-        <h2 id="gaps">What was not looked at</h2>
+        <h2 id="gaps">What was not checked</h2>
         {total === 0 && !head.errors.length ? <p>Every check that applies was evaluated.</p> : <p>{counted(total, "check")} could not be evaluated, since data is missing.</p>}
         {head.errors.length > 0 && <><h3>Could not be read</h3><ul>{head.errors.map((one) => <li key={one}>{one}</li>)}</ul></>}
         <ul class="gaps">{head.notEvaluated.slice(0, FEW).map((gap) => <Missing key={gap.what + gap.why} gap={gap} />)}</ul>
