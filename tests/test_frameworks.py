@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 
 from auditor import rulebook
+from auditor.commands import complete
 from auditor.errors import RuleError, UsageError
 from auditor.frameworks import catalogue, fault, labels, meant, names, title
 from auditor.rulebook.page import parse
@@ -140,6 +143,13 @@ def test_rules_by_framework() -> None:
         ran = regaudit("rules", "--framework", wrong)
         assert (ran.code, said in ran.err) == (2, True), ran.err
     assert regaudit("rules", "--framework", "zta", "--select", "tenant").code == 2
+
+
+def test_tab_completes_frameworks_and_their_items() -> None:
+    offered = partial(complete.frameworks, click.Context(click.Command("rules")), click.Option(["--framework"]))
+    assert offered("cis") == ["cis-azure", "cis-m365"]
+    assert offered("cis-azure:5.1") == ["cis-azure:5.12", "cis-azure:5.13", "cis-azure:5.14"]
+    assert offered("nosuch:") == []
 
 
 def test_reports_tell_it(tmp_path: Path) -> None:
