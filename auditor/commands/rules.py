@@ -60,7 +60,7 @@ def _about(framework: str, rules: RuleSelection) -> list[Rule]:
 def _items(selector: str, rows: list[dict[str, Any]], output: Output) -> Iterator[str]:
     """By item: whether the rules cover it, its title, below them the rules and what they do not check."""
     from auditor import frameworks
-    from auditor.display import counted, harmless, wrapped
+    from auditor.display import counted, wrapped
 
     framework, items = frameworks.meant(selector)
     yield click.style(framework.title, bold=True) if output.coloured else framework.title
@@ -72,7 +72,7 @@ def _items(selector: str, rows: list[dict[str, Any]], output: Output) -> Iterato
         words.append(framework.coverage(item, about))
         first, others = f"  {item.id:<{width}}{words[-1]:<9}", " " * (width + 11)
         yield from wrapped(item.title, first, others)
-        for text in filter(None, (harmless(", ".join(about), _LONGEST), item.gap)):
+        for text in filter(None, (", ".join(about), item.gap)):
             yield from wrapped(text, others, others)
     yield ""
     told = ", ".join(f"{words.count(word)} {word}" for word in frameworks.COVERAGE if word in words)
