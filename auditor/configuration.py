@@ -63,7 +63,7 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
     profile: str | None = None
     """The profile of rules: a name, or a TOML file."""
     select: list[str] = []
-    """Only these rules: names, areas, tags, name-* or ALL."""
+    """Only these rules: names, areas, tags, frameworks, name-* or ALL."""
     ignore: list[str] = []
     """Not these rules."""
     severity: Annotated[dict[str, Any], msgspec.Meta(description="a table: rule = severity")] = {}

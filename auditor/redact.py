@@ -56,7 +56,7 @@ _MEMBERS = {  # of structs, by name or by struct and name; of any other a text g
     "key_id": "KEY", "credential_key_id": "KEY", "permission_id": "PERMISSION", "permission": "PERMISSION", "scopes": "SCOPE",
     "finding_id": "FINDING", "Run.id": "RUN", "Tenant.portal": "URI", "portal_url": "URI", "redirect_uri": "URI", "redirect_uris": "URI",
     "resource_uri": "URI", "identifier_uris": "URI", "uri": "URI", "because": _TEXT, "run_id": "RUN",
-    "tool_version": _OURS, "change": _OURS, "Rule.definition": _OURS, "Rule.page": _OURS, "Side.name": "FILE",
+    "tool_version": _OURS, "change": _OURS, "frameworks": _OURS, "Rule.definition": _OURS, "Rule.page": _OURS, "Side.name": "FILE",
     "actual": "VALUE", "Waiver.reason": "REASON",
 }  # fmt: skip
 _FIRST = ("tenants", "applications", "service_principals", "connectors", "credentials")  # they say of what kind a text is

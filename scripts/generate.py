@@ -20,6 +20,7 @@ import config_schema  # noqa: E402
 import connector_samples  # noqa: E402
 import facts_reference  # noqa: E402
 import formats_reference  # noqa: E402
+import frameworks_reference  # noqa: E402
 import graph_properties  # noqa: E402
 import peer_checks  # noqa: E402
 import report_reference  # noqa: E402
@@ -34,6 +35,7 @@ GENERATORS = (
     connector_samples,
     facts_reference,
     formats_reference,
+    frameworks_reference,
     graph_properties,
     peer_checks,
     report_reference,

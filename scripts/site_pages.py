@@ -21,6 +21,7 @@ from auditor.diagnose.aadsts import explained
 from auditor.diagnose.about import readings
 from auditor.engine.compiled import compiled
 from auditor.entra.catalog import CATALOG
+from auditor.frameworks import labels
 from auditor.language import words
 from auditor.links import DOCS
 from auditor.report.fixes import Fix
@@ -148,6 +149,7 @@ def _properties(rule: Rule) -> Iterator[str]:
         "Severity": escaped(words.severity(rule.severity, rule.params)),
         "Area": f"[{rule.area}](index.md#{rule.area})",
         "Tags": ", ".join(f"[{tag}](index.md#tag-{tag})" for tag in rule.tags),
+        "Frameworks": ", ".join(f"[{label}](../frameworks.md#{label.partition(':')[0]})" for label in labels(rule.frameworks)),
         "Sign-in errors": ", ".join(f"[AADSTS{code}](../sign-in-errors.md#aadsts{code})" for code in rule.aadsts),
         "Parameters": ", ".join(f"`{name} = {value!r}`" for name, value in rule.params.items()),
         "Gives way to": ", ".join(_link(rulebook.shipped().get(name)) for name in rule.gives_way_to),
@@ -200,7 +202,8 @@ def rule_index(book: Rulebook) -> str:
     by_tag = ", ".join(f"[{tag}](#tag-{tag})" for tag in sorted(tags))
     blocks = [
         "# Rules",
-        "`regaudit rules` prints this list, `regaudit explain NAME` a rule's page. `--select` and `--ignore` take names, areas and tags.",
+        "`regaudit rules` prints this list, `regaudit explain NAME` a rule's page. `--select` and `--ignore` take names, areas, tags "
+        "and [frameworks](../frameworks.md).",
         "By error message: [sign-in errors](../sign-in-errors.md). Capitals in the commands of a page, such as `APP-ID`, stand for values "
         "that a report fills in.",
         f"Areas: {by_area}. Tags: {by_tag}.",

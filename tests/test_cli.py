@@ -653,7 +653,7 @@ def test_rules_as_json(house: Path) -> None:
     assert row == {
         "id": "nobody", "area": "people", "title": "Nobody cares", "severity": "high", "levels": ["high"], "needs": ["owners"], "parameters": {},
         "aadsts": [], "references": ["https://example.com/nobody"], "unless": None, "presume": [], "gives_way_to": [], "tags": ["house-blind"],
-        "aliases": [],
+        "aliases": [], "frameworks": {},
     }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ RULES = list(rulebook.shipped())
 BY_ID = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 KEY_ORDER = (
     "severity", "each", "given", "unless", "require", "presume", "gives-way-to", "at", "message", "aadsts", "references", "aliases", "identity",
-    "tags", "params",
+    "tags", "params", "frameworks",
 )  # fmt: skip
 
 

@@ -27,6 +27,16 @@ def explained(context: click.Context, parameter: click.Parameter, incomplete: st
     return rules(context, parameter, incomplete) + _beginning(incomplete, codes)
 
 
+def frameworks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of frameworks and, once one is whole, its items."""
+    from auditor.frameworks import catalogue
+
+    name, colon, _ = incomplete.partition(":")
+    if not colon or name not in catalogue():
+        return _beginning(incomplete, catalogue())
+    return _beginning(incomplete, [f"{name}:{item.id}" for item in catalogue()[name].items])
+
+
 def profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     from auditor.rulebook.profiles import names
 

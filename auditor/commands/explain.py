@@ -121,6 +121,7 @@ def _page_row(page: Rule, told: About, output: Output) -> dict[str, Any]:
         **described(page),
         "severity_in_words": told.severity,
         "reads": [reading._asdict() for reading in told.readings],
+        "framework_items": [{"item": label, "title": title or None} for label, title in told.frameworks.items()],
         "sign_in_errors": [{"code": number, "meaning": meaning or None} for number, meaning in told.codes.items()],
         "why": clean_lines(page.why),
         "fix": clean_lines(page.fix),
@@ -161,6 +162,8 @@ def _page_lines(page: Rule, told: About, output: Output) -> Iterator[str]:
         yield from row("Parameter", f"{name} = {_toml(value)}")
     for number, (code, meaning) in enumerate(told.codes.items()):
         yield from row("" if number else "Sign-in", f"AADSTS{code}" + (f": {markdown.inline(meaning)}" if meaning else ""))
+    for number, (label, title) in enumerate(told.frameworks.items()):
+        yield from row("" if number else "Framework", f"{label}: {title}" if title else label)
     if page.gives_way_to:
         yield from row("Left out", f"if one of these rules reports the same: {', '.join(page.gives_way_to)}")
     yield from ("", head("Why"))

@@ -66,7 +66,7 @@ _MAX_SIZE = click.option(
 )  # fmt: skip
 _SELECT = click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
-    help="Only these rules: names, areas, tags, name-* or ALL, separated by commas.",
+    help="Only these rules: names, areas, tags, frameworks (cis-m365:5.1.5), name-* or ALL, separated by commas.",
 )  # fmt: skip
 _IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="All but these rules.")
 _EXTEND = click.option("--extend-rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder with rule pages of your own.")

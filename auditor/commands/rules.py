@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, echo_json
+from auditor.commands import Command, complete, echo_json
 from auditor.commands.options import Output, outputs, rules
+from auditor.errors import UsageError
 from auditor.rulebook import Rule
 
 if TYPE_CHECKING:
@@ -18,19 +19,64 @@ if TYPE_CHECKING:
 _LONGEST = 1000  # characters of a line, before it is wrapped
 
 
-@click.command("rules", cls=Command, epilog="Example: regaudit rules --select credentials")
+_EPILOG = """\b
+Examples:
+  regaudit rules --select credentials
+  regaudit rules --framework cis-m365
+  regaudit rules --framework cis-m365:5.1.5
+"""
+
+
+@click.command("rules", cls=Command, epilog=_EPILOG)
 @rules()
+@click.option(
+    "--framework", metavar="NAME[:ITEM]", shell_complete=complete.frameworks,
+    help="The items of a framework, such as cis-m365 or nist-800-53:AC-6, and the rules that check them, also those that are opt-in.",
+)  # fmt: skip
 @outputs("text", "json")
-def command(rules: RuleSelection, output: Output) -> None:
+def command(rules: RuleSelection, framework: str | None, output: Output) -> None:
     """List the rules with their severity and what they report; with -v also what they need besides app registrations, and parameters."""
-    rows = [described(rule) for rule in rules.rules()]
+    found = rules.rules() if framework is None else _about(framework, rules)
     if output.form == "json":
-        echo_json(rows)
-        return
-    if output.quiet:
-        click.echo("\n".join(row["id"] for row in rows))
-        return
-    click.echo("\n".join(_lines(rows, output)), color=output.coloured)
+        echo_json([described(rule) for rule in found])
+    elif output.quiet:
+        click.echo("".join(f"{rule.id}\n" for rule in found), nl=False)
+    else:
+        rows = [described(rule) for rule in found]
+        lines = _lines(rows, output) if framework is None else _items(framework, rows, output)
+        click.echo("\n".join(lines), color=output.coloured)
+
+
+def _about(framework: str, rules: RuleSelection) -> list[Rule]:
+    """The rules that name an item of it. Raises UsageError."""
+    from auditor import frameworks
+
+    if rules.select or rules.ignore:
+        raise UsageError("--framework shows what all rules cover: leave out --select and --ignore")
+    frameworks.meant(framework)
+    return [rule for rule in rules.book() if frameworks.names(rule.frameworks, framework)]
+
+
+def _items(selector: str, rows: list[dict[str, Any]], output: Output) -> Iterator[str]:
+    """By item: whether the rules cover it, its title, below them the rules and what they do not check."""
+    from auditor import frameworks
+    from auditor.display import counted, wrapped
+
+    framework, items = frameworks.meant(selector)
+    yield click.style(framework.title, bold=True) if output.coloured else framework.title
+    yield from wrapped(f"{framework.scope} {framework.limit}".strip())
+    yield ""
+    width, words = max(len(item.id) for item in items) + 2, list[str]()
+    for item in items:
+        about = [row["id"] + (" (opt-in)" if "opt-in" in row["tags"] else "") for row in rows if item.id in row["frameworks"][framework.id]]
+        words.append(framework.coverage(item, about))
+        first, others = f"  {item.id:<{width}}{words[-1]:<9}", " " * (width + 11)
+        yield from wrapped(item.title, first, others)
+        for text in filter(None, (", ".join(about), item.gap)):
+            yield from wrapped(text, others, others)
+    yield ""
+    told = ", ".join(f"{words.count(word)} {word}" for word in frameworks.COVERAGE if word in words)
+    yield f"{counted(len(items), 'item')}: {told}. `regaudit explain RULE` shows a rule."
 
 
 def _lines(rows: list[dict[str, Any]], output: Output) -> Iterator[str]:
@@ -86,6 +132,7 @@ def described(rule: Rule) -> dict[str, Any]:
         "presume": rule.block.presume,
         "gives_way_to": rule.gives_way_to,
         "tags": rule.tags,
+        "frameworks": rule.frameworks,
         "aliases": rule.aliases,
         "page": rule.path,
     }

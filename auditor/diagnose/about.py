@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from auditor import joins, pipeline
+from auditor import frameworks, joins, pipeline
 from auditor.diagnose import examples
 from auditor.engine.compiled import collections, compiled
 from auditor.engine.judge import judge
@@ -46,13 +46,15 @@ class About(NamedTuple):
     severity: str  # in words
     readings: list[Reading]
     codes: dict[int, str]  # AADSTS code -> what it means
+    frameworks: dict[str, str]  # framework:item -> its title
     failing: Failing | None
 
 
 def about(rule: Rule) -> About:
     """Raises RuleError where the page does not check."""
     known = {number: CATALOG.codes[number].meaning if number in CATALOG.codes else "" for number in rule.aadsts}
-    return About(words.severity(rule.severity, rule.params), readings(rule), known, failing(rule))
+    items = {label: frameworks.title(label) for label in frameworks.labels(rule.frameworks)}
+    return About(words.severity(rule.severity, rule.params), readings(rule), known, items, failing(rule))
 
 
 def readings(rule: Rule) -> list[Reading]:

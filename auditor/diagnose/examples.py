@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor import joins, pipeline
+from auditor import frameworks, joins, pipeline
 from auditor.engine.compiled import check
 from auditor.engine.finding import Outcome
 from auditor.engine.judge import judge
@@ -37,6 +37,9 @@ def run(rule: Rule) -> Iterator[Result]:
     except RuleError as error:
         yield Result("", error.line, f"the page does not load: {str(error).removeprefix(f'{error.page}:{error.line}: ')}")
         return
+    for framework, items in rule.frameworks.items():
+        for fault in filter(None, (frameworks.fault(framework, item) for item in items)):
+            yield Result("", rule.placed(RuleError(fault), f"frameworks.{framework}").line, fault)
     kinds = set()
     for example in rule.examples:
         kinds.add(example.kind)

@@ -83,6 +83,12 @@ class Finding(msgspec.Struct, gc=False):
         return self.rule.aadsts
 
     @property
+    def frameworks(self) -> list[str]:
+        from auditor.frameworks import labels
+
+        return labels(self.rule.block.frameworks)
+
+    @property
     def remediation(self) -> str | None:
         """The fix in Markdown, with what is known of this subject."""
         if self.template is None:

@@ -277,6 +277,7 @@ def _rule(outcome: engine.Outcome, explained: dict[str, Template | None], *, def
     rule = outcome.rule
     verdicts = model.Verdicts(*(getattr(outcome, name) for name in model.Verdicts.__struct_fields__))
     row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, definition=rule.definition if defined else None)
+    row.frameworks = rule.frameworks
     if (template := explained.get(rule.id)) is not None:
         row.tags = rule.tags
         row.identity = rule.identity if rule.identity != rule.id else None

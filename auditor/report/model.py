@@ -69,6 +69,8 @@ class Rule(Row):
     """Addresses of documentation; the first is the most telling."""
     definition: str | None = None
     """What it judges by, as a hash: two reports with the same checked the same, also with the same parameters."""
+    frameworks: dict[str, list[str]] = {}
+    """What it is about in CIS, NIST and others: framework -> items. Also of a rule without findings."""
 
 
 class RuleVerdict(Row):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from auditor.display import escaped
+from auditor.frameworks import labels
 from auditor.report import Options
 from auditor.report.model import Finding, Report
 from auditor.report.objects import Entity
@@ -40,6 +41,7 @@ class _OfRule(NamedTuple):
     metadata: msgspec.Raw
     why: msgspec.Raw
     remediation: msgspec.Raw
+    frameworks: list[str]
 
 
 class _Events:
@@ -63,6 +65,8 @@ class _Events:
             unmapped["credential_key_id"] = finding.key_id
         if finding.actual is not None:
             unmapped["actual"] = finding.actual
+        if rule.frameworks:
+            unmapped["frameworks"] = rule.frameworks
         if finding.waiver is not None:
             unmapped |= {"waiver_reason": finding.waiver.reason, "waiver_until": finding.waiver.until}
         return {
@@ -84,7 +88,8 @@ class _Events:
         }  # fmt: skip
         fix = rule.fix.filled({}) if rule.fix is not None else rule.title
         references = [*([rule.page] if rule.page else []), *rule.references]
-        made = _OfRule(*map(_raw, (rule.title, metadata, rule.why or rule.title, {"desc": fix, "references": references})))
+        texts = _raw(rule.title), _raw(metadata), _raw(rule.why or rule.title), _raw({"desc": fix, "references": references})
+        made = _OfRule(*texts, labels(rule.frameworks))
         self._rules[rule_id] = made
         return made
 

@@ -72,6 +72,7 @@ class FindingRow(msgspec.Struct):
     stands_for: list[str] | None
     waiver: Waiver | None = None
     baseline: Baselined | None = None
+    frameworks: list[str] = []  # framework:item
 
 
 class LoneFindingRow(FindingRow, omit_defaults=True):
@@ -212,6 +213,8 @@ class Rows:
         return graph_of(tenant.graph or "", tenant.portal or "") or fixes.UNKNOWN
 
     def findings(self) -> Iterator[FindingRow]:
+        from auditor.frameworks import labels
+
         for finding in self.report.findings:
             rule, (kind, of) = self.rules[finding.rule_id], self.object_of(finding)
             file, pointer, path = self.place_of(finding)
@@ -221,7 +224,7 @@ class Rows:
                 of.owners, of.tags, of.service_management_reference, file, finding.line, finding.column, pointer, path,
                 self.portal_of(finding), finding.key_id, finding.message, finding.actual, rule.expected, self.fix_of(finding),
                 next(iter(rule.references), None), rule.aadsts, finding.related or None, finding.stands_for or None, finding.waiver,
-                finding.baseline,
+                finding.baseline, labels(rule.frameworks),
             )  # fmt: skip
 
     def applications(self) -> Iterator[ApplicationRow]:

@@ -14,6 +14,7 @@ import msgspec
 
 from auditor.accepted import Waiver
 from auditor.display import escaped
+from auditor.frameworks import catalogue, labels, title
 from auditor.links import DOCS
 from auditor.report import Options
 from auditor.report.model import Finding, Remark, Report, Rule
@@ -38,11 +39,15 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     highest: dict[str, Severity] = {}
     for finding in report.findings:
         highest[finding.rule_id] = max(highest.get(finding.rule_id, Severity.info), finding.severity)
-    driver = {
+    driver: dict[str, Any] = {
         "name": "regaudit", "version": report.tool.version, "semanticVersion": report.tool.version, "informationUri": DOCS,
         "rules": [_rule(rule, highest[rule.id]) for rule in rules],
     }  # fmt: skip
-    head = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{"tool": {"driver": driver}}]}
+    run: dict[str, Any] = {"tool": {"driver": driver}}
+    if taxonomies := _taxonomies(rules):
+        driver["supportedTaxonomies"] = [{"name": one["name"], "index": position} for position, one in enumerate(taxonomies)]
+        run["taxonomies"] = taxonomies
+    head = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     yield escaped(_encode(head))[:-3]
     yield b',"automationDetails":' + _encode({"id": "/".join(["regaudit", *report.run.tenants, ""])})  # a category for each tenant
     yield b',"columnKind":"unicodeCodePoints","invocations":[' + escaped(_encode(_invocation(report, len(results)))) + b'],"results":['
@@ -73,12 +78,39 @@ def _rule(rule: Rule, highest: Severity) -> dict[str, Any]:
         "help": {"text": text, "markdown": markdown},
         "defaultConfiguration": {"level": _LEVELS[highest]},
         "properties": {
-            "tags": ["security", rule.area, *rule.tags][:_MOST_TAGS], "precision": "high", "problem.severity": _problem(highest),
-            "security-severity": _SCORES[highest],
+            "tags": ["security", rule.area, *rule.tags, *labels(rule.frameworks)][:_MOST_TAGS], "precision": "high",
+            "problem.severity": _problem(highest), "security-severity": _SCORES[highest],
         },
     }  # fmt: skip
+    if rule.frameworks:
+        made["relationships"] = [
+            {"target": {"id": item, "toolComponent": {"name": framework}}, "kinds": ["relevant"]}
+            for framework, items in rule.frameworks.items()
+            for item in items
+        ]
     if address := rule.page or next(iter(rule.references), None):
         made["helpUri"] = address
+    return made
+
+
+def _taxonomies(rules: Iterable[Rule]) -> list[dict[str, Any]]:
+    """The frameworks that these rules name, with the items that they name."""
+    named: dict[str, set[str]] = {}
+    for rule in rules:
+        for framework, items in rule.frameworks.items():
+            named.setdefault(framework, set()).update(items)
+    return [_taxonomy(framework, sorted(items)) for framework, items in sorted(named.items())]
+
+
+def _taxonomy(framework: str, items: list[str]) -> dict[str, Any]:
+    """A page of a user's own may name a framework, or an item of one, that the catalogue does not have."""
+    taxa: list[dict[str, Any]] = [{"id": item} for item in items]
+    for taxon in taxa:
+        if text := title(f"{framework}:{taxon['id']}"):
+            taxon["shortDescription"] = {"text": f"{text}."}
+    made: dict[str, Any] = {"name": framework, "isComprehensive": False, "taxa": taxa}
+    if (known := catalogue().get(framework)) is not None:
+        made |= {"fullName": known.title, "informationUri": known.page, "shortDescription": {"text": f"{known.name}."}}
     return made
 
 

@@ -19,9 +19,25 @@ _OWN = "; pages of your own need --extend-rules DIR"
 NOT_PAGES = ("readme", "index")
 
 
+def _groups(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Names that select a rule with others, and what each is."""
+    yield rule.area, "an area"
+    yield from ((tag, "a tag") for tag in rule.block.tags)
+    yield from ((framework, "a framework") for framework in rule.block.frameworks)
+
+
+def _is_about(rule: Rule, selector: str) -> bool:
+    """Whether it names an item of a framework that the selector means."""
+    if selector.partition(":")[0] not in rule.block.frameworks:
+        return False
+    from auditor.frameworks import names  # most runs select by nothing of it
+
+    return names(rule.block.frameworks, selector)
+
+
 def _each_name_once(rules: list[Rule]) -> None:
     """An id, an alias or an identity belongs to one page, and an alias selects nothing else. Raises RuleError at the later page."""
-    groups = {name: kind for rule in rules for name, kind in ((rule.area, "an area"), *((tag, "a tag") for tag in rule.tags))}
+    groups = {name: kind for rule in rules for name, kind in _groups(rule)}
     owners: dict[str, Rule] = {}
     known_by: dict[str, Rule] = {}
     for rule in rules:
@@ -92,10 +108,13 @@ class Rulebook:
 
     def names(self) -> set[str]:
         """Whatever a selector can be."""
-        return {"ALL", *self.rules, *self._aliases, *(r.area for r in self), *(tag for r in self for tag in r.tags)}
+        return {"ALL", *self.rules, *self._aliases, *(name for rule in self for name, _ in _groups(rule))}
 
     def matching(self, selectors: Iterable[str]) -> set[str]:
-        """Ids of the rules that a list of names, areas, tags, globs or ALL selects. Raises UsageError for one that selects nothing."""
+        """Ids of the rules that a list of names, areas, tags, items of frameworks, globs or ALL selects.
+
+        Raises UsageError for one that selects nothing.
+        """
         found: set[str] = set()
         for selector in selectors:
             if "*" in selector:
@@ -103,7 +122,9 @@ class Rulebook:
                 hits = {r.id for r in self if pattern.fullmatch(r.id)}
             else:
                 wanted = self._aliases.get(selector, selector)
-                hits = {r.id for r in self if wanted in ("ALL", r.id, r.area) or wanted in r.tags}
+                hits = {r.id for r in self if wanted in ("ALL", r.id, r.area) or wanted in r.block.tags or _is_about(r, wanted)}
+            if not hits and any((framework := selector.partition(":")[0]) in rule.block.frameworks for rule in self):
+                raise UsageError(f"no rule is about {selector!r}; `regaudit rules --framework {framework}` shows which items have rules")
             if not hits:
                 close = near(selector, self.names())
                 hint = f"did you mean {close!r}?" if close else f"`regaudit rules` lists names, areas and tags{_OWN}"

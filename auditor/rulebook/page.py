@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, time, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -23,6 +23,8 @@ from auditor.rulebook.prepared import line
 _FIX = late(r"\n## Fix[ \t]*\n\s*")
 _AFTER_FIX = late(r"\n(?:## |```json )")
 ID = late(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ITEM = late(r"[A-Za-z0-9][A-Za-z0-9.()-]{0,39}")  # of a framework: reports print it as it is written
+_Frameworks = Annotated[dict[str, list[str]], msgspec.Meta(description='a table of lists of texts, as in cis-m365 = ["5.1.2.2"]')]
 _LARGEST_BLOCK = 16 * 1024  # characters; to read a long dotted key takes tomllib quadratic time
 _MOST = 10**6  # the largest number that a parameter may be
 KINDS = ("fail", "likely", "pass", "not-applicable", "not-evaluated")
@@ -47,6 +49,7 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     aliases: list[str] = []
     identity: str = ""  # the first id that the page had; "": the one it has
     tags: list[str] = []
+    frameworks: _Frameworks = {}  # framework -> the items of it that the rule is about
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -147,6 +150,11 @@ class Rule(msgspec.Struct, frozen=True):
     @property
     def tags(self) -> list[str]:
         return list(self.block.tags)
+
+    @property
+    def frameworks(self) -> dict[str, list[str]]:
+        """Framework -> the items of it that the rule is about, as in {"cis-m365": ["5.1.2.2"]}."""
+        return dict(self.block.frameworks)
 
     @property
     def aliases(self) -> list[str]:
@@ -255,6 +263,10 @@ def _block(fence: Fence, fail: settings.Fail) -> Block:
     if block.identity and not ID.fullmatch(block.identity):
         line = settings.line_of(fence.text, "identity")
         raise within(f"{block.identity!r} is not an identity: it is the page's first id, kebab-case", line)
+    for framework, items in block.frameworks.items():
+        for wrong in [framework] * (not ID.fullmatch(framework)) + [item for item in items if not _ITEM.fullmatch(item)]:
+            line = settings.line_of(fence.text, f"frameworks.{framework}")
+            raise within(f'{wrong!r} is not an item of a framework: they are written as in cis-m365 = ["5.1.2.2"]', line)
     if any(type(value) is date for value in block.params.values()):
         return msgspec.structs.replace(block, params={name: midnight(value) for name, value in block.params.items()})
     return block

@@ -17,7 +17,7 @@ from auditor.rulebook.prepared import prepared
 from auditor.severity import SEVERITIES
 
 DEFAULT = "default"
-_Selectors = Annotated[list[str], msgspec.Meta(description="a list of texts: names, areas, tags, name-* or ALL")]
+_Selectors = Annotated[list[str], msgspec.Meta(description="a list of texts: names, areas, tags, frameworks, name-* or ALL")]
 
 
 class Choice(msgspec.Struct, forbid_unknown_fields=True):
