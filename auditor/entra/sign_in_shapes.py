@@ -8,6 +8,7 @@ from auditor.entra.shapes import Shape, SignIn, absent
 class CredentialSignIn(Shape):
     """When a client secret or certificate was last used."""
 
+    id: str | None = absent("id")
     app_id: str | None = absent("appId")
     key_id: str | None = absent("keyId")
     credential_origin: str | None = absent("credentialOrigin")
