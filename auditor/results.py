@@ -149,6 +149,7 @@ class Report(Loaded, kw_only=True):
             self.findings,
             errors=len(self.errors),
             mendable={reason for tenant in self.tenants for reason in tenant.mendable()},
+            optional={reason for tenant in self.tenants for reason in tenant.optional()},
             is_empty=self.is_empty,
             allow_empty=self.allow_empty,
             strict=strict,

@@ -685,3 +685,43 @@ def test_a_request_that_is_refused_for_good_is_not_to_be_tried_again() -> None:
     assert "trying again does not help" in Covered("federatedIdentityCredentials", FAILED, reason=reason).remedy
     busy = str(of_status(503, "", "", {}, "applications"))
     assert Covered("applications", FAILED, reason=busy).remedy == "try again"
+
+
+ROLES = ("roleAssignments", "roleDefinitions", "roleEligibilityScheduleInstances", "groups", "groupMembers", "groupOwners",
+         "groupEligibilityScheduleInstances", "administrativeUnits")  # fmt: skip
+
+
+def test_directory_roles_and_the_groups_that_bear_them(graph: FakeGraph) -> None:
+    ids, info, _ = read(graph, ROLES)
+    assert {name: statuses(info)[name] for name in ROLES} == dict.fromkeys(ROLES, "complete")
+    assert len(ids["unifiedRoleAssignment"]) == len(TENANT["roleAssignments"])
+    assignable = [group["id"] for group in TENANT["groups"] if group["isAssignableToRole"]]
+    assert ids["group"] == assignable
+    assert ids["groupMember"] == sorted(f"{group} {one['id']}" for group in assignable for one in TENANT["groupMembers"][group])
+    assert [request.target for request in graph.asked("eligibilityScheduleInstances.*groupId")] == [
+        f"/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances?$filter=groupId eq '{group}'" for group in assignable
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ["refused", "unlicensed", "not there", "failed"])
+def test_what_is_optional_costs_itself(graph: FakeGraph, answer: str) -> None:
+    """A run is complete without its permission or licence; a fault is a fault."""
+    faults: dict[str, dict[str, Any]] = {
+        "refused": {"kind": 403},
+        "unlicensed": {"kind": 400, "code": "AadPremiumLicenseRequired", "message": "The tenant needs an AAD Premium 2 license."},
+        "not there": {"kind": 404},
+        "failed": {"kind": 503, "headers": {"Retry-After": "4000"}},
+    }
+    graph.fault("roleEligibilityScheduleInstances", times=None, **faults[answer])
+    _, info, _ = read(graph, ROLES)
+    got = of(info, "roleEligibilityScheduleInstances")
+    status = {"refused": "denied", "unlicensed": "unavailable", "not there": "unavailable", "failed": "failed"}[answer]
+    assert (got.status, got.is_mendable) == (status, answer == "failed")
+    assert of(info, "roleAssignments").status == "complete"
+    if answer == "refused":
+        assert got.permission == "RoleManagement.Read.Directory"
+
+
+def test_roles_are_read_with_some_registrations_too(graph: FakeGraph) -> None:
+    _, info, _ = read(graph, ROLES, apps=(TENANT["applications"][0]["appId"],))
+    assert {name: statuses(info)[name] for name in ROLES} == dict.fromkeys(ROLES, "complete")

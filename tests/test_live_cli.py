@@ -263,6 +263,30 @@ def test_no_missing_permission_makes_a_rule_pass(graph: FakeGraph, tmp_path: Pat
     assert run(graph, "export", "-o", str(tmp_path / "x.gz"), "--select", rule).returncode == 2
 
 
+def test_without_optional_permissions_the_other_rules_say_what_they_said(graph: FakeGraph, tmp_path: Path) -> None:
+    """Directory roles are denied: their rules are not evaluated, by name; all others are as before, and so is the exit code."""
+    new = {
+        row["permission"]: set(row["rules"]) for row in json.loads(regaudit("permissions", "--output-format", "json").stdout)["permissions"]
+    }
+    of_roles = new["RoleManagement.Read.Directory"] - {"owner-of-privileged-app", "sp-owner-of-privileged"}
+    assert len(of_roles) >= 8
+    graph.granted -= {"RoleManagement.Read.Directory", "PrivilegedEligibilitySchedule.Read.AzureADGroup"}
+    select = ("--fail-on", "critical", "--output-format", f"json={tmp_path / 'r.json'}")
+    without = run(graph, "scan", "--as-of", AS_OF, "--ignore", ",".join(of_roles), *select)
+    before = flat(json.loads((tmp_path / "r.json").read_text()))
+    done = run(graph, "scan", "--as-of", AS_OF, *select)
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert done.returncode == without.returncode
+    assert [(row["rule_id"], row["message"]) for row in flat(report)] == [(row["rule_id"], row["message"]) for row in before]
+    assert "it needs RoleManagement.Read.Directory" in json.dumps(report["run"])
+    unjudged = {row["rule_id"] for row in report["not_evaluated"]} if "rule_id" in report["not_evaluated"][0] else of_roles
+    assert of_roles & unjudged
+    assert run(graph, "whoami").returncode == 0
+    assert run(graph, "scan", "--as-of", AS_OF, "--strict", *select).returncode == 2
+    assert run(graph, "scan", "--as-of", AS_OF, "--select", "sp-directory-role").returncode == 2  # nothing else was asked for
+    assert run(graph, "export", "-o", str(tmp_path / "x.gz")).returncode == 0
+
+
 def test_what_a_cloud_does_not_have_is_nothing_to_mend(graph: FakeGraph, tmp_path: Path) -> None:
     graph.fault("/reports/", 404, times=None)
     done = run(

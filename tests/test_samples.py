@@ -24,6 +24,7 @@ PUBLIC_IDS = {
     MICROSOFT_GRAPH,
     "f8cdef31-a31e-4b4a-93e4-5f571e91255a",  # Microsoft's tenant, Microsoft Graph's home
     "00000000-0000-0000-0000-000000000000",  # assigned without a role
+    *CATALOG.roles,  # template IDs
     *(permission_id for app_id, permission_id, _ in CATALOG.permissions if app_id == MICROSOFT_GRAPH),
 }
 
@@ -74,6 +75,16 @@ def test_the_folders_do_not_touch_one_another() -> None:
     tenants = [set().union(*map(made_up_ids, folder.glob("*.json"))) for folder in (SAMPLES / "tidy", SAMPLES / "careless")]
     assert all(tenants)
     assert not tenants[0] & tenants[1]
+
+
+def test_the_tenant_with_careless_roles_fails_what_its_table_says() -> None:
+    report = audit(SAMPLES.parent / "sample_tenants/careless-roles", as_of=MEANT_FOR)
+    assert not report.errors
+    text = (SAMPLES / "README.md").read_text("utf-8").partition("## careless-roles")[2].partition("\n## ")[0]
+    assert sorted(finding.rule_id for finding in report.findings if finding.status == "fail") == sorted(
+        rule for rule in re.findall(r"^\| .+ \| `([\w-]+)` \|$", text, re.MULTILINE)
+    )
+    assert all(finding.certainty != "likely" for finding in report.findings)
 
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in SAMPLES.glob("pair-*")))

@@ -42,7 +42,7 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
     from auditor import __version__
     from auditor.display import clean
     from auditor.engine.compiled import collections
-    from auditor.sources.coverage import COMPLETE, INTERRUPTED
+    from auditor.sources.coverage import COMPLETE, DENIED, INTERRUPTED
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
     from auditor.sources.spool import Writer
@@ -68,7 +68,7 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
         progress.close()
         writer.close()
     for covered in info.covered:
-        if covered.is_mendable:
+        if covered.is_mendable or covered.status == DENIED:
             click.echo(f"regaudit: {covered.collection}: {clean(covered.reason, 500)}", err=True)
         elif not output.quiet and covered.status == COMPLETE:
             click.echo(f"{covered.count:>8,} {covered.collection}")

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def command(rules: RuleSelection, output: Output) -> None:
     """Print the least Microsoft Graph permissions that a live scan needs, and the calls that need them.
 
-    All of them are read permissions. If one is missing, the rules that need it are not evaluated; all other rules are.
+    All of them are read permissions. If one is missing, the rules that need it are not evaluated; all other rules are. Without an
+    optional one the scan still counts as complete.
     --output-format required-resource-access prints a block to paste into a registration's manifest.
     """
     import json
@@ -43,7 +44,10 @@ def command(rules: RuleSelection, output: Output) -> None:
         for call in planned.calls
     ]  # fmt: skip
     if output.form == "json":
-        rows = [{"permission": name, "collections": permissions[name], "rules": without[name]} for name in permissions]
+        rows = [
+            {"permission": name, "optional": planned.is_optional(name), "collections": permissions[name], "rules": without[name]}
+            for name in permissions
+        ]
         click.echo(
             json.dumps({"permissions": rows, "calls": calls, "required_resource_access": required_resource_access(permissions)}, indent=2)
         )
@@ -56,7 +60,8 @@ def command(rules: RuleSelection, output: Output) -> None:
     table = []
     for name, needs in permissions.items():
         readers = ", ".join(without[name]) if output.verbose else f"{len(without[name])} rules"
-        table.append((name, ", ".join(needs), readers + (" (names of owners only)" if name in poorer else "")))
+        remark = " (names only)" if name in poorer else " (optional)" if planned.is_optional(name) else ""
+        table.append((name, ", ".join(needs), readers + remark))
     echo_table(table, ["permission", "for", "read by"])
     click.echo("\nCalls:\n")
     echo_table([(call.shown, call.why) for call in planned.calls], ["call", "for"])

@@ -123,6 +123,7 @@ def of_audit(
     *,
     errors: int,
     mendable: Collection[Reason],
+    optional: Collection[Reason] = (),
     is_empty: bool,
     allow_empty: bool,
     strict: bool = False,
@@ -131,6 +132,7 @@ def of_audit(
     """What the outcomes of a run come to.
 
     `errors`: inputs that could not be read. `mendable`: what is unknown because of something fixable, such as a missing permission.
+    `optional`: what is unknown because of a permission that a run can do without: it counts where every rule asks for it.
     `is_empty`: the input was read and holds nothing to audit. `strict`: whatever could not be evaluated is not done. Raises UsageError.
     """
     at = threshold(fail_on)
@@ -143,6 +145,8 @@ def of_audit(
             found.append(Shortfall(Cause.nothing_checked, "no check could be evaluated", gaps))
         elif not allow_empty:
             found.append(Shortfall(Cause.nothing_checked, "the input holds nothing that these rules check"))
+    if optional and all(not set(optional).isdisjoint(outcome.reasons) for outcome in outcomes):
+        mendable = {*mendable, *optional}
     if at is not None and mendable:
         found += _below(at, outcomes, mendable)
     if strict:

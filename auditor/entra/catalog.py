@@ -68,6 +68,16 @@ class Definition(NamedTuple):
     reach: str  # what it lets its holder do, "assigns …"; of a delegated one what it lets an application do for a user, "assign …"
 
 
+class RoleTemplate(NamedTuple):
+    """A built-in directory role."""
+
+    id: str
+    name: str
+    privilege: Privilege
+    is_privileged: bool  # Microsoft marks it so
+    reach: str  # what it lets its holder do, "assigns …"
+
+
 class Abuse(NamedTuple):
     """An application that attackers use."""
 
@@ -97,6 +107,11 @@ class Catalog:
     def abused(self) -> dict[str, Abuse]:
         """Application ID -> an application that attackers use."""
         return {row[0]: Abuse(row[0], row[1], cast("AbuseKind", row[2]), *row[3:]) for row in _rows("abused_apps.tsv")}
+
+    @cached_property
+    def roles(self) -> dict[str, RoleTemplate]:
+        """Template ID -> built-in directory role."""
+        return {row[0]: RoleTemplate(row[0], row[1], cast("Privilege", row[2]), row[3] == "yes", row[4]) for row in _rows("roles.tsv")}
 
     @cached_property
     def permissions(self) -> dict[tuple[str, str, str], Definition]:

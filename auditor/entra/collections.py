@@ -18,18 +18,24 @@ class Collection(msgspec.Struct, frozen=True, eq=False):
     kind: str
     remedy: str = ""  # what would make it known, of files
     is_one: bool = False  # a tenant has one such object
+    is_one_each: bool = False  # or each of its parents has one, and no list
     side_of: Collection | None = None
     parent: Collection | None = None  # whose objects each object belongs to
     is_link: bool = False  # its objects name both ends of what they link, and stand alone
+    relation: str = ""  # what its parent calls it, where that is not its name
 
     # Microsoft Graph
     path: str = ""  # of the request for it; '' where it comes with its other side. {id}: one request for each of its parents
+    query: str = ""  # of that request; $select={read} stands for the properties that are read
     version: str = "v1.0"
     permission: str = ""
     also: str = ""  # a permission without which answers come, but poorer ones
     what: str = ""  # what is asked for, for people
     needs: tuple[Collection, ...] = ()  # that have to be read to know whose: which objects have anything, or whose a link is
     is_always_read: bool = False
+    # Who has no permission or no licence for it does without its rules: that is said, and no fault of the run (decision 0050).
+    is_optional: bool = False
+    is_short: bool = False  # it is read whole also where only some registrations are asked for
     type: str = ""  # Graph's name of the type, where it is not `kind`
     subtypes: tuple[str, ...] = ()
     also_called: tuple[str, ...] = ()  # other last segments of an @odata.context
@@ -51,6 +57,11 @@ class Collection(msgspec.Struct, frozen=True, eq=False):
         """The first segment of its path: where its objects are, or whose they are."""
         return self.path.split("/")[1] if self.path else ""
 
+    @property
+    def is_of_each(self) -> bool:
+        """One request for each of its parents, or of some of them (`sources/graph/parents.py`)."""
+        return "{id}" in self.path + self.query
+
 
 class Need(msgspec.Struct, frozen=True):
     """A collection that a fact is made from. `whole`: it is only known for sure when all of the tenant's was read."""
@@ -63,6 +74,7 @@ class Need(msgspec.Struct, frozen=True):
 
 
 _APPLICATION, _DIRECTORY, _POLICY = "Application.Read.All", "Directory.Read.All", "Policy.Read.All"
+_ROLES, _GROUP_ELIGIBILITY = "RoleManagement.Read.Directory", "PrivilegedEligibilitySchedule.Read.AzureADGroup"
 
 APPLICATIONS = Collection(
     "applications", "application", "add the output of `az ad app list --all` and of `az ad sp list --all`",
@@ -99,7 +111,7 @@ OWNERS = Collection(
 )  # fmt: skip
 PRINCIPAL_OWNERS = Collection(
     "servicePrincipalOwners", "owner",
-    "add the response to GET /servicePrincipals?$expand=owners of Microsoft Graph, all pages", parent=SERVICE_PRINCIPALS,
+    "add the response to GET /servicePrincipals?$expand=owners of Microsoft Graph, all pages", parent=SERVICE_PRINCIPALS, relation="owners",
     side_of=OWNERS, path="/servicePrincipals", permission=_APPLICATION, also="User.Read.All", what="owners of service principals",
     needs=(SERVICE_PRINCIPALS,),
 )  # fmt: skip
@@ -139,10 +151,59 @@ SIGN_INS = Collection(
     path="/reports/servicePrincipalSignInActivities", version="beta", permission="AuditLog.Read.All",
     what="when service principals were last used", markers=("lastSignInActivity",),
 )  # fmt: skip
+# Directory roles, and the groups that can bear them.
+ROLE_ASSIGNMENTS = Collection(
+    "roleAssignments", "unifiedRoleAssignment",
+    "add the response to GET /roleManagement/directory/roleAssignments?$expand=principal of Microsoft Graph, all pages",
+    path="/roleManagement/directory/roleAssignments", query="$expand=principal", permission=_ROLES, is_optional=True, is_short=True,
+    what="who holds a directory role", markers=("directoryScopeId",), has_common_name=True,
+)  # fmt: skip
+ROLE_DEFINITIONS = Collection(
+    "roleDefinitions", "unifiedRoleDefinition",
+    "add the response to GET /roleManagement/directory/roleDefinitions of Microsoft Graph, all pages",
+    path="/roleManagement/directory/roleDefinitions", query="$select={read}", permission=_ROLES, is_optional=True, is_short=True,
+    what="custom directory roles and what they allow", markers=("rolePermissions",), has_common_name=True,
+)  # fmt: skip
+ROLE_ELIGIBILITY = Collection(
+    "roleEligibilityScheduleInstances", "unifiedRoleEligibilityScheduleInstance",
+    "add the response to GET /roleManagement/directory/roleEligibilityScheduleInstances of Microsoft Graph, all pages",
+    path="/roleManagement/directory/roleEligibilityScheduleInstances", query="$expand=principal", permission=_ROLES, is_optional=True,
+    is_short=True, what="who can activate a directory role (Privileged Identity Management)",
+)  # fmt: skip
+GROUPS = Collection(
+    "groups", "group", "add the response to GET /groups?$filter=isAssignableToRole eq true&$expand=members of Microsoft Graph, all pages",
+    path="/groups", query="$filter=isAssignableToRole eq true&$select={read}&$top=999", permission=_DIRECTORY, is_optional=True,
+    is_short=True, what="groups that can hold directory roles", markers=("isAssignableToRole",), has_common_name=True,
+)  # fmt: skip
+GROUP_MEMBERS = Collection(
+    "groupMembers", "groupMember", GROUPS.remedy, parent=GROUPS, relation="members",
+    path="/groups/{id}/members", query="$select={read}&$top=999", permission=_DIRECTORY, also="User.Read.All", is_optional=True,
+    is_short=True, needs=(GROUPS,), what="members of each group that can hold directory roles",
+)  # fmt: skip
+GROUP_OWNERS = Collection(
+    "groupOwners", "groupOwner", GROUPS.remedy.replace("members", "owners"), parent=GROUPS, relation="owners",
+    path="/groups/{id}/owners", query="$select={read}&$top=999", permission=_DIRECTORY, also="User.Read.All", is_optional=True,
+    is_short=True, needs=(GROUPS,), what="owners of each group that can hold directory roles",
+)  # fmt: skip
+GROUP_ELIGIBILITY = Collection(
+    "groupEligibilityScheduleInstances", "privilegedAccessGroupEligibilityScheduleInstance",
+    "add the responses to GET identityGovernance/privilegedAccess/group/eligibilityScheduleInstances of Microsoft Graph",
+    parent=GROUPS, is_link=True, path="/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
+    query="$filter=groupId eq '{id}'", permission=_GROUP_ELIGIBILITY, is_optional=True, is_short=True, needs=(GROUPS,),
+    also_called=("eligibilityScheduleInstances",),
+    what="who can activate the membership or ownership of each group that can hold directory roles",
+)  # fmt: skip
+ADMINISTRATIVE_UNITS = Collection(
+    "administrativeUnits", "administrativeUnit", "add the response to GET /directory/administrativeUnits of Microsoft Graph, all pages",
+    path="/directory/administrativeUnits", query="$select={read}&$top=999", permission=_DIRECTORY, is_optional=True, is_short=True,
+    what="names of administrative units, and whether only their own administrators manage them",
+    markers=("isMemberManagementRestricted",),
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
+    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.display import holds_secret
-from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, SERVICE_PRINCIPALS
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, ROLE_ASSIGNMENTS, SERVICE_PRINCIPALS
 from auditor.entra.shapes import Audience, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, fact, part, prop
@@ -30,6 +30,7 @@ from auditor.facts.credentials import Certificate, Secret, certificates, has_val
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
+from auditor.facts.roles import Role
 from auditor.facts.uris import (
     IdentifierUri,
     RedirectUri,
@@ -415,6 +416,11 @@ class App(Fact):
     def clients(self) -> list[Client]:
         """All that request or were granted one of its permissions, itself excepted."""
         return self.world.sharing.clients_of(self)
+
+    @fact(ROLE_ASSIGNMENTS, unknown_without=(ROLE_ASSIGNMENTS,))
+    def administrators(self) -> list[Role]:
+        """Directory roles that are held over this registration alone."""
+        return self.world.roles.over(self.id, self)
 
     @fact(SERVICE_PRINCIPALS.whole, ASSIGNMENTS, unknown_without=(SERVICE_PRINCIPALS,))
     def privileged(self) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import msgspec
 
 from auditor.entra import collections, shapes
-from auditor.facts import App, Connector, DelegatedGrant, FederatedCredential, Owner, ServicePrincipal
+from auditor.facts import App, Connector, DelegatedGrant, FederatedCredential, Group, Owner, ServicePrincipal
 from auditor.facts.base import FactType
 
-_READ_AS: dict[collections.Collection, FactType | type[shapes.Shape]] = {
+# A shape that few inputs need is named, and imported when the first object of its kind is met.
+_READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.APPLICATIONS: App,
     collections.SERVICE_PRINCIPALS: ServicePrincipal,
     collections.GRANTS: DelegatedGrant,
@@ -20,19 +23,37 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape]] = {
     collections.ADMIN_CONSENT: shapes.AdminConsentRequestPolicy,
     collections.APP_MANAGEMENT: shapes.AppManagementPolicy,
     collections.SIGN_INS: shapes.SignInActivity,
+    collections.ROLE_ASSIGNMENTS: "role_shapes.RoleAssignment",
+    collections.ROLE_DEFINITIONS: "role_shapes.RoleDefinition",
+    collections.ROLE_ELIGIBILITY: "role_shapes.RoleAssignment",
+    collections.GROUPS: Group,
+    collections.GROUP_MEMBERS: "role_shapes.DirectoryObject",
+    collections.GROUP_OWNERS: "role_shapes.DirectoryObject",
+    collections.GROUP_ELIGIBILITY: "role_shapes.GroupEligibility",
+    collections.ADMINISTRATIVE_UNITS: "role_shapes.AdministrativeUnit",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }
 KINDS = {of.kind: read_as for of, read_as in _READ_AS.items()}
 
 
+def _read_as(kind: str) -> FactType | type[shapes.Shape]:
+    found = KINDS[kind]
+    if isinstance(found, str):
+        module, _, name = found.partition(".")
+        named: type[shapes.Shape] = getattr(import_module(f"auditor.entra.{module}"), name)
+        KINDS[kind] = named
+        return named
+    return found
+
+
 def shape(kind: str) -> type[msgspec.Struct]:
     """What objects of a kind are decoded into; of facts made when it is first asked for."""
-    found = KINDS[kind]
+    found = _read_as(kind)
     return found.shape() if isinstance(found, FactType) else found
 
 
 def members(kind: str) -> tuple[str, ...]:
     """The members of a kind's objects that are read."""
-    found = KINDS[kind]
+    found = _read_as(kind)
     return tuple(found.members()) if isinstance(found, FactType) else found.__struct_encode_fields__

@@ -11,9 +11,14 @@ from auditor.entra.collections import (
     ASSIGNED_TO,
     ASSIGNMENTS,
     GRANTS,
+    GROUP_MEMBERS,
+    GROUP_OWNERS,
+    GROUPS,
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
+    ROLE_ASSIGNMENTS,
+    ROLE_ELIGIBILITY,
     SERVICE_PRINCIPALS,
     SIGN_INS,
 )
@@ -23,6 +28,7 @@ from auditor.facts.convert import conversion, date, each, flag, identifier, is_s
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.names import has_letters, imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
+from auditor.facts.roles import ELIGIBLE, HELD, Group, Role, takes_over
 from auditor.facts.uris import ReplyUri, Uri
 from auditor.unknown import Partial, Unknown, Unread, either, is_unknown, keep, known, read, some, whole_or_partial
 
@@ -94,6 +100,42 @@ class Owner(Fact):
     def guest(self) -> bool:
         """A user of another organization: userType Guest, or #EXT# in the sign-in name."""
         return self.kind == "user" and either(self._is_called_guest, lambda: "#EXT#" in self.user_principal_name.upper())
+
+    @property
+    def world(self) -> World:
+        return self.owner.world
+
+    @fact(*HELD, unknown_without=(ROLE_ASSIGNMENTS,))
+    def roles(self) -> list[Role]:
+        """Directory roles that it holds, directly or by a group."""
+        return self.world.roles.held(self.id, self)
+
+    @fact(*ELIGIBLE, unknown_without=(ROLE_ELIGIBILITY,))
+    def eligible_roles(self) -> list[Role]:
+        """Directory roles that it can activate, itself or by a group."""
+        return self.world.roles.eligible(self.id, self)
+
+    @fact(*ELIGIBLE, SERVICE_PRINCIPALS, ASSIGNMENTS, unknown_without=(ROLE_ASSIGNMENTS,))
+    def takes_over_tenant(self) -> bool:
+        """It can take over the tenant anyway: by a tier 0 directory role that it holds or can activate over the whole tenant, or by a
+        tier 0 application permission.
+        """
+        return either(
+            lambda: takes_over(self.roles),
+            lambda: either(self._is_privileged, lambda: self.kind == "user" and takes_over(self.eligible_roles)),
+        )
+
+    @fact(*ELIGIBLE, SERVICE_PRINCIPALS, ASSIGNMENTS)
+    def known_to_take_over_tenant(self) -> bool:
+        """`takes_over_tenant` as far as it was read: false where that is unknown. For exemptions only."""
+        taken = self.takes_over_tenant
+        return taken.__class__ is bool and taken
+
+    def _is_privileged(self) -> bool:
+        if self.kind != "servicePrincipal":
+            return False
+        principal = self.world.principal_by_id(self.id)
+        return principal is not None and principal.privileged
 
     def _is_called_guest(self) -> bool:
         self._require_name()
@@ -252,6 +294,41 @@ class ServicePrincipal(Fact):
     def privileged(self) -> bool:
         """Has a tier 0 application permission."""
         return some(self.world.grants.application(self), lambda grant: grant.privilege == "tier 0")
+
+    @fact(*HELD, unknown_without=(ROLE_ASSIGNMENTS,))
+    def roles(self) -> list[Role]:
+        """Directory roles that it holds, directly or by a group."""
+        return self.world.roles.held(self.id, self)
+
+    @fact(*HELD, unknown_without=(ROLE_ASSIGNMENTS,))
+    def has_tier0_role(self) -> bool:
+        """Holds a tier 0 directory role over the whole tenant."""
+        return takes_over(self.roles)
+
+    @fact(ROLE_ASSIGNMENTS, unknown_without=(ROLE_ASSIGNMENTS,))
+    def administrators(self) -> list[Role]:
+        """Directory roles that are held over this service principal alone."""
+        return self.world.roles.over(self.id, self)
+
+    @fact(GROUPS, GROUP_MEMBERS, unknown_without=(GROUPS,))
+    def groups(self) -> list[Group]:
+        """Groups that can hold directory roles of which it is a member."""
+        return self.world.roles.member_of(self.id, self)
+
+    @fact(GROUPS, GROUP_OWNERS, unknown_without=(GROUPS,))
+    def owned_groups(self) -> list[Group]:
+        """Groups that can hold directory roles of which it is an owner."""
+        return self.world.roles.owner_of(self.id, self)
+
+    @fact(APPLICATIONS.whole, OWNERS.whole)
+    def owned_apps(self) -> list[App]:
+        """Registrations of which it is an owner."""
+        return self.world.sharing.owned_apps(self)
+
+    @fact(SERVICE_PRINCIPALS.whole, PRINCIPAL_OWNERS.whole)
+    def owned_principals(self) -> list[ServicePrincipal]:
+        """Other service principals of which it is an owner."""
+        return self.world.sharing.owned_principals(self)
 
     @fact(PRINCIPAL_OWNERS)
     def owners(self) -> list[Owner]:

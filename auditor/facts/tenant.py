@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, Collection
+from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, ROLE_ASSIGNMENTS, Collection
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
 from auditor.facts.restrictions import Policy, Restriction, restrictions
+from auditor.facts.roles import Role
 from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
 
 if TYPE_CHECKING:
@@ -70,6 +71,11 @@ class Tenant(Fact):
         name, _, inside = place.removeprefix("/").partition("/")
         policy = next((document for of, (_, document) in self._objects.items() if of.name == name), None)
         return super().origin(place) if policy is None else (policy, f"/{inside}")
+
+    @fact(ROLE_ASSIGNMENTS, unknown_without=(ROLE_ASSIGNMENTS,))
+    def role_assignments(self) -> list[Role]:
+        """Every directory role that is assigned to somebody, as it was assigned: to a user, a service principal or a group."""
+        return self.world.roles.all(self)
 
     # -- authorizationPolicy
 

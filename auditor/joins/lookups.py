@@ -74,6 +74,11 @@ class Lookups:
             return app_id
         return self.find(APPLICATIONS, self._apps, app_id)
 
+    def app_by_id(self, object_id: str | Unknown) -> App | Unknown | None:
+        if isinstance(object_id, Unknown):
+            return object_id
+        return self.find(APPLICATIONS, self.apps_by_id, object_id)
+
     def registration(self, app_id: str | Unknown) -> App | Unknown | None:
         """A registration, also one of another folder that a connector names."""
         return self.borrowed.get(app_id) or self.app(app_id) if isinstance(app_id, str) else self.app(app_id)

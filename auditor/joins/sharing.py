@@ -8,12 +8,12 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, GRANTS, SERVICE_PRINCIPALS
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, GRANTS, SERVICE_PRINCIPALS, Collection
 from auditor.facts import App, Client, ServicePrincipal
 from auditor.facts.lists import is_long
 from auditor.facts.names import fold
 from auditor.joins.lookups import Lookups
-from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known, read, whole_or_partial
 
 _AT_MOST = 20  # of a group of which nobody knows all
 
@@ -134,6 +134,39 @@ class Sharing:
                     gap = unread.unknown
         if gap is None:
             gap = self._known.first_missing(APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS)
+        return found, gap
+
+    # -- owners
+
+    def owned_apps(self, owner: ServicePrincipal) -> list[App] | Unknown:
+        """Registrations of which a service principal is an owner."""
+        return self._owned(owner, *self._apps_by_owner)
+
+    def owned_principals(self, owner: ServicePrincipal) -> list[ServicePrincipal] | Unknown:
+        return self._owned(owner, *self._principals_by_owner)
+
+    @staticmethod
+    def _owned(owner: ServicePrincipal, found: dict[str, list[T]], gap: Unknown | None) -> list[T] | Unknown:
+        return owner.id if isinstance(owner.id, Unknown) else whole_or_partial(found.get(owner.id, []), gap)
+
+    @cached_property
+    def _apps_by_owner(self) -> tuple[dict[str, list[App]], Unknown | None]:
+        return self._by_owner(self._lookups.apps, APPLICATIONS)
+
+    @cached_property
+    def _principals_by_owner(self) -> tuple[dict[str, list[ServicePrincipal]], Unknown | None]:
+        return self._by_owner(self._lookups.principals, SERVICE_PRINCIPALS)
+
+    def _by_owner(self, objects: list[T], of: Collection) -> tuple[dict[str, list[T]], Unknown | None]:
+        """Object id of an owner -> what it owns; and why there may be more."""
+        found: dict[str, list[T]] = {}
+        gap = self._known.first_missing(of)
+        for one in objects:
+            try:
+                for owner in one.owners:  # type: ignore[attr-defined]
+                    found.setdefault(read(owner.id), []).append(one)
+            except Unread as unread:
+                gap = gap or unread.unknown
         return found, gap
 
     # -- names

@@ -44,6 +44,7 @@ from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, wh
 
 if TYPE_CHECKING:
     from auditor.joins.connectors import Connections
+    from auditor.joins.roles import Roles
 
 F = TypeVar("F", bound=Fact)
 Given = tuple[Any, Document]
@@ -168,6 +169,13 @@ class World(Lookups):
 
         pool = [app for world in (self, *self.lenders) if world.known.one_by_one for app in world.apps]
         return Connections(self, self.apis, self.connectors, self.connector_parts, self.tenant, pool)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """The joins of directory roles."""
+        from auditor.joins.roles import Roles
+
+        return Roles(self, self.documents)
 
     # -- what belongs to an object
 

@@ -30,6 +30,8 @@ _VERBS = {
     "needed_by_connector": ("is needed by a connector", "is not needed by a connector"),
     "personal_accounts": ("accepts personal Microsoft accounts", "does not accept personal Microsoft accounts"),
     "privileged": ("has a tier 0 application permission", "has no tier 0 application permission"),
+    "takes_over_tenant": ("can take over the tenant", "cannot take over the tenant"),
+    "tenant_wide": ("is held over the whole tenant", "is not held over the whole tenant"),
     "untrimmed": (
         "has a space at the beginning or end of its issuer, subject or audience",
         "has no space at the ends of issuer, subject and audience",
@@ -46,6 +48,7 @@ _EQUALS = {
     ("kind", "application"): ("is an application permission", "is not an application permission"),
     ("kind", "client"): ("is the configuration of a client application", "is not the configuration of a client application"),
     ("kind", "delegated"): ("is a delegated permission", "is not a delegated permission"),
+    ("privilege", "high"): ("reaches far", "does not reach far"),
     ("privilege", "tier 0"): ("is of tier 0", "is not of tier 0"),
     ("user_consent", "all"): ("lets users consent to all applications", "does not let users consent to all applications"),
 }

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import msgspec
 
-from auditor.entra.collections import TENANT
+from auditor.entra.collections import BY_NAME, TENANT
 from auditor.pattern import late
 from auditor.unknown import Reason
 
@@ -39,8 +39,18 @@ class Covered(msgspec.Struct, rename="camel", omit_defaults=True):
 
     @property
     def is_mendable(self) -> bool:
-        """Whether somebody can do something about what was not read: a permission is missing, a fault happened."""
+        """Whether a run is incomplete until somebody does something about what was not read: a permission is missing, a fault happened.
+
+        Who grants no permission for what is optional has decided to do without (decision 0050).
+        """
+        if self.status == DENIED and self.is_optional:
+            return False
         return self.status not in AS_MEANT or bool(self.unread or self.permission)
+
+    @property
+    def is_optional(self) -> bool:
+        of = BY_NAME.get(self.collection)
+        return of is not None and of.is_optional
 
     @property
     def remedy(self) -> str:
@@ -94,6 +104,10 @@ class TenantInfo(msgspec.Struct, rename="camel"):
     def remedies(self) -> dict[Reason, str]:
         """Why something is not known, as verdicts count it -> what would make it known."""
         return {covered.key: covered.remedy for covered in self.covered if covered.reason}
+
+    def optional(self) -> set[Reason]:
+        """Those reasons that somebody could do something about, and may leave."""
+        return {covered.key for covered in self.covered if covered.is_optional and covered.status == DENIED}
 
     def mendable(self) -> set[Reason]:
         """Those reasons that somebody can do something about."""

@@ -7,7 +7,22 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from auditor.entra.collections import APPLICATIONS, BY_NAME, CONNECTORS, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS, SIGN_INS, TENANT
+from auditor.entra.collections import (
+    ADMINISTRATIVE_UNITS,
+    APPLICATIONS,
+    BY_NAME,
+    CONNECTORS,
+    GROUP_ELIGIBILITY,
+    GROUPS,
+    OWNERS,
+    PRINCIPAL_OWNERS,
+    ROLE_ASSIGNMENTS,
+    ROLE_DEFINITIONS,
+    ROLE_ELIGIBILITY,
+    SERVICE_PRINCIPALS,
+    SIGN_INS,
+    TENANT,
+)  # fmt: skip
 from auditor.facts import kinds
 from auditor.sources import marks
 from auditor.sources.element import Element
@@ -35,6 +50,7 @@ _LEGACY = frozenset({
 _AAD_GRAPH = ("replyUrls", "availableToOtherTenants", "appOwnerTenantId", "oauth2Permissions", "objectType")
 _SHARED = ("id", "appId", "displayName", "createdDateTime", "notes", "tags", "info", "owners")
 _SPECIFIC = {of.kind: frozenset(kinds.members(of.kind)) - frozenset(_SHARED) for of in (APPLICATIONS, SERVICE_PRINCIPALS)}
+_OF_ROLES = {of.kind for of in (ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY)}
 _OF_SIGN_INS = frozenset({"id", *kinds.members(SIGN_INS.kind), "servicePrincipalObjectId", "appDisplayName"})
 _NOT_APPLICATIONS = ("manifestVersion", "$schema", "swagger", "start_url", "AADApps", "terraform_version", "properties")
 
@@ -143,6 +159,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return "defaultAppManagementPolicy"
     if has("appId") and (has("lastSignInActivity") or ("lastSignInActivity" in members and members.keys() <= _OF_SIGN_INS)):
         return "servicePrincipalSignInActivity"
+    if kind := _role_kind(members):
+        return kind
     if has("appRoleId") and has("resourceId"):
         return "appRoleAssignment"
     if has("clientId") and has("resourceId") and has("scope", "consentType"):
@@ -173,6 +191,19 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
     return None
 
 
+def _role_kind(members: Mapping[str, Element]) -> str | None:
+    """The kind of an object that concerns directory roles. Azure's roles have other names for their scopes and actions."""
+    if "roleDefinitionId" in members and "principalId" in members and _has(members, ("directoryScopeId",)):
+        return (ROLE_ELIGIBILITY if "roleEligibilityScheduleId" in members else ROLE_ASSIGNMENTS).kind
+    if _has(members, ("rolePermissions",)) and "isBuiltIn" in members:
+        return ROLE_DEFINITIONS.kind
+    if _has(members, ("isAssignableToRole",)):
+        return GROUPS.kind
+    if {"accessId", "groupId", "principalId"} <= members.keys():
+        return GROUP_ELIGIBILITY.kind
+    return ADMINISTRATIVE_UNITS.kind if _has(members, ("isMemberManagementRestricted",)) else None
+
+
 def _is_filled(element: Element) -> bool:
     return element.is_array and element.raw[element.start + 1 : element.end - 1].strip() != b""
 
@@ -188,6 +219,8 @@ def may_be(kind: str, members: Mapping[str, Element], *, one: bool) -> bool:
 
     `one`: the collection's name promises one object ("application"), and so is never a map's.
     """
+    if kind in _OF_ROLES:  # Azure has collections of the same names
+        return _role_kind(members) == kind
     if kind not in _SPECIFIC:
         return True
     if is_map_of(kind, members, one=one):

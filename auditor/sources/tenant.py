@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.entra.collections import BY_NAME, OWNERS, PRINCIPAL_OWNERS, SERVICE_PRINCIPALS
+from auditor.entra.collections import BY_NAME, SERVICE_PRINCIPALS
 from auditor.errors import UNDECODABLE, InputError
 from auditor.sources.coverage import TenantInfo
 from auditor.sources.document import Document, Documents, File
@@ -68,6 +68,6 @@ class Intake:
     def _place(collection: str, id_: str, parent: str) -> str:
         if parent:
             of = BY_NAME[collection]
-            whose, relation = of.parent or SERVICE_PRINCIPALS, OWNERS if of is PRINCIPAL_OWNERS else of
-            return f"/{whose.name}/{parent}/{relation.name}/{id_}"
+            whose = of.parent or SERVICE_PRINCIPALS
+            return f"/{whose.name}/{parent}/{of.relation or of.name}/{id_}"
         return f"/{collection}/{id_}" if id_ else f"/{collection}"

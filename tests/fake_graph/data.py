@@ -11,6 +11,7 @@ from typing import Any
 from auditor.entra.catalog import CATALOG
 from auditor.entra.ids import MICROSOFT_GRAPH
 from benchmarks.tenant import USER_READ, registration
+from tests.fake_graph.roles import roles
 
 Json = dict[str, Any]
 TENANT_ID = "7e4a0000-0000-4000-8000-000000000001"
@@ -157,6 +158,7 @@ def made_up(applications: int = 100, seed: int = 1) -> Json:
                      "principalType": "ServicePrincipal", "resourceDisplayName": "Microsoft Graph", "resourceId": GRAPH_ID}
                 )  # fmt: skip
     return {
+        **roles(principals, users, apps),
         "applications": apps, "servicePrincipals": principals, "oauth2PermissionGrants": grants, "appRoleAssignments": assignments,
         "owners": owners, "federatedIdentityCredentials": federated, "servicePrincipalSignInActivities": [_activity(p, maker) for p in principals],
         "organization": {

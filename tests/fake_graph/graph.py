@@ -9,11 +9,12 @@ import re
 import threading
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from tests.fake_graph import sign_in
+from tests.fake_graph import more, sign_in
 from tests.fake_graph.certificates import client_certificate, server_files
 from tests.fake_graph.faults import CODES, TRANSPORT, Fault, Faults
 from tests.fake_graph.message import JSON_TYPE, Answer, Request, as_json
@@ -21,7 +22,7 @@ from tests.fake_graph.query import BETA, EXPANDED, V1, Collection, Json, Options
 from tests.fake_graph.server import Server
 
 HTML = b"<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body><p>Please accept the terms.</p></body></html>"
-PERMISSIONS = {"Application.Read.All", "AuditLog.Read.All", "Directory.Read.All", "Policy.Read.All", "User.Read.All"}
+PERMISSIONS = {"Application.Read.All", "AuditLog.Read.All", "Directory.Read.All", "Policy.Read.All", "User.Read.All", *more.PERMISSIONS}
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LISTS = {"applications": "application", "servicePrincipals": "servicePrincipal", "oauth2PermissionGrants": "oAuth2PermissionGrant"}
 RELATIONS = {
@@ -46,6 +47,7 @@ class FakeGraph:
 
     def __init__(self, tenant: Json | None = None, *, port: int = 0, latency: float = 0.0, page_size: int = 999) -> None:
         tenant = tenant or {}
+        self._tenant = tenant
         self.page_size = page_size  # the most that comes on a page, as Graph chooses it
         self.latency = latency
         self.granted = set(PERMISSIONS)
@@ -224,6 +226,16 @@ class FakeGraph:
                         return self._page(request, self._assignments, self._assigned[relation].get(of, ()), options, what, fault)
                     members = self._members(relation, of)
                     return self._page(request, members, members.numbers, options, what, fault)
+        if (found := more.resource_at(resource, version)) is not None:
+            listed, key = found
+            self._needs(*listed.permissions)
+            whole, options = more.objects(listed, self._tenant, key, [pair for pair in request.options if pair[0] != "$skiptoken"])
+            if listed.is_one:
+                if not whole.usual:
+                    raise Refused(404, "Request_ResourceNotFound", f"Resource '{key}' does not exist.")
+                return self._one(request, whole.encoded(0, options.select), resource + options.context, fault)
+            options = replace(options, skiptoken=dict(request.options).get("$skiptoken", ""))
+            return self._page(request, whole, whole.numbers, options, resource, fault)
         match parts:
             case ["organization"]:
                 self._needs("Directory.Read.All", "Organization.Read.All")

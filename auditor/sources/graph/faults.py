@@ -10,6 +10,7 @@ from auditor.errors import RegauditError
 from auditor.sources.graph.redaction import redacted
 
 _EXPIRED_PAGE = re.compile(r"expired_?page_?token|skip_?token|page token", re.IGNORECASE)
+_UNLICENSED = re.compile(r"license|non_?premium", re.IGNORECASE)
 
 
 class GraphFault(RegauditError):
@@ -22,6 +23,10 @@ class GraphFault(RegauditError):
 
 class Denied(GraphFault):
     """403: a permission is missing."""
+
+
+class Unlicensed(Denied):
+    """The tenant has no licence for it."""
 
 
 class NotThere(GraphFault):
@@ -67,6 +72,8 @@ def of_status(status: int, code: str, message: str, headers: Mapping[str, str], 
         return Passing(f"Microsoft Graph failed ({said})", retry_after(headers))
     if status == 401:
         return NotSignedIn(f"Microsoft Graph does not accept the token ({said}); sign in again")
+    if status in (400, 403) and _UNLICENSED.search(f"{code} {message}"):
+        return Unlicensed(f"Microsoft Graph refuses it: the tenant has no licence for it ({said})")
     if status == 403:
         return Denied(f"Microsoft Graph refuses it ({said})")
     if status == 410 or (status == 400 and _EXPIRED_PAGE.search(f"{code} {message}")):

@@ -177,10 +177,9 @@ def _named(raw: bytes) -> _Named:
 async def _asked(graph: Graph, call: Call) -> Answer:
     """One object of a call. Of what belongs to single objects, the first one's is asked for."""
     id_ = ""
-    if "{id}" in call.path:
-        parents = call.path.partition("/{id}")[0]
+    if call.parents:
         try:
-            page = await graph.page(f"/v1.0{parents}?$select=id&$top=1", call.collection)
+            page = await graph.page(f"{call.parents}?$select=id&$top=1", call.collection)
         except GraphFault as fault:
             return Answer(call, str(fault))
         id_ = _organization(page.value[0]).id or "" if page.value else ""

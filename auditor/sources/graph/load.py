@@ -14,13 +14,15 @@ from typing import Any
 import msgspec
 
 from auditor.entra import collections
+from auditor.entra.collections import BY_NAME
 from auditor.errors import UNDECODABLE
 from auditor.facts.principal import UNREADABLE
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, INTERRUPTED, PARTIAL, SELECTED, UNAVAILABLE, Covered
 from auditor.sources.graph import partition
 from auditor.sources.graph import plan as calls
 from auditor.sources.graph.client import Graph, Page
-from auditor.sources.graph.faults import Denied, Expired, GraphFault, NotTaken, NotThere, Unreadable
+from auditor.sources.graph.faults import Denied, Expired, GraphFault, NotTaken, NotThere, Unlicensed, Unreadable
+from auditor.sources.graph.parents import of_each, parents_of
 from auditor.sources.graph.plan import Call, Plan
 from auditor.sources.graph.sink import STOPPING, Json, Objects, ProgressCallback, Resumed, Sink
 
@@ -37,11 +39,6 @@ class _Id(msgspec.Struct):
     id: str | None = None
 
 
-class _Principal(msgspec.Struct, rename="camel"):
-    app_roles: list[Any] | None = None
-    app_role_assignment_required: bool | None = None
-
-
 class _Owner(msgspec.Struct, rename="camel"):
     display_name: str | None = ""
     user_principal_name: str | None = ""
@@ -53,7 +50,6 @@ class _Expanded(msgspec.Struct):
 
 
 _id = msgspec.json.Decoder(_Id).decode
-_principal = msgspec.json.Decoder(_Principal).decode
 _owner = msgspec.json.Decoder(_Owner).decode
 _expanded = msgspec.json.Decoder(_Expanded).decode
 _list = msgspec.json.Decoder(Page).decode
@@ -71,7 +67,8 @@ class Loader:
         self._counts: dict[str, int] = {}
         self._seen: dict[str, set[str]] = {}
         self._unnamed = False  # an owner came of whom nothing but the id may be read
-        self._principals: list[str] = []  # those whose assignments are wanted
+        self._of_each = of_each(plan)
+        self._parents: dict[str, list[str]] = {}  # collection -> ids of the objects that are asked for theirs
         self._ended = {call.collection: asyncio.Event() for call in plan.calls}
 
     @property
@@ -114,6 +111,7 @@ class Loader:
             calls.OWNERS: lambda: self._owners(calls.OWNERS, calls.OWNERS_OF_ONE),
             calls.PRINCIPAL_OWNERS: lambda: self._owners(calls.PRINCIPAL_OWNERS, calls.PRINCIPAL_OWNERS_OF_ONE),
             calls.FEDERATED: self._federated,
+            **{call: partial(self._each_of, call) for called in self._of_each.values() for call in called if call is not calls.ASSIGNED_TO},
             **{call: partial(self._single, call) for call in calls.SINGLES},
         }
         wanted = [call for call in self._plan.calls if call is not calls.ORGANIZATION]
@@ -193,21 +191,24 @@ class Loader:
             fault = next(iter(unread.values()), None)
             if isinstance(fault, Denied) and len(unread) == start + len(window):
                 raise fault  # not one of them can be read
-        for id_ in await self._gone(call, [id_ for id_, fault in unread.items() if isinstance(fault, NotThere)]):
+        missing = [id_ for id_, fault in unread.items() if isinstance(fault, NotThere)]
+        for id_ in missing if BY_NAME[call.collection].is_one_each else await self._gone(call, missing):
             del unread[id_]
         return Covered(call.collection, reason=next((str(fault) for fault in unread.values()), ""), unread=sorted(unread))
 
     async def _gone(self, call: Call, ids: list[str]) -> list[str]:
         """Those of some objects that have been deleted since they were listed, and that are nobody's loss."""
-        parents = call.path.partition("/{id}")[0]
+        parents = call.parents or f"/v1.0{call.path.partition('/{id}')[0]}"
         gone = []
         for group in in_groups(ids):
-            answers = await self._graph.batch({id_: f"/v1.0{parents}/{id_}?$select=id" for id_ in group}, call.collection)
+            answers = await self._graph.batch({id_: f"{parents}/{id_}?$select=id" for id_ in group}, call.collection)
             gone += [id_ for id_, answer in answers.items() if isinstance(answer, NotThere)]
         return gone
 
     async def _of_one(self, call: Call, id_: str, body: bytes) -> Objects:
-        """The members of one object, on its first page and the following ones."""
+        """The members of one object, on its first page and the following ones; or the one that it has."""
+        if BY_NAME[call.collection].is_one_each:
+            return [(id_, body)]
         try:
             page = _list(body)
         except UNDECODABLE:
@@ -296,36 +297,49 @@ class Loader:
         try:
             ids = await self._chain(find, "with-federated", members=note, advanced=True)
         except NotTaken:  # then each registration is asked
-            ids = [key.rpartition(" ")[2] for key in await self._all_of(calls.APPLICATIONS)]
+            ids = [key.rpartition(" ")[2] for key in await self._all_of(calls.APPLICATIONS.collection)]
         return await self._each(calls.FEDERATED, sorted(set(ids)))
 
+    async def _each_of(self, call: Call) -> Covered:
+        """What belongs to each object of another collection, or to those that a test picks (`parents.py`)."""
+        of = BY_NAME[call.collection].parent
+        assert of is not None
+        await self._all_of(of.name)
+        ids = sorted(self._parents.get(call.collection, ()))
+        found = await self._each(call, ids)
+        if not parents_of(call).others_have_none:
+            found.status, found.read = SELECTED, sorted(set(ids) - set(found.unread))
+            found.reason = found.reason or "read only where it can be set"
+        return found
+
     async def _assigned_to(self) -> Covered:
-        """Of each principal that defines roles, or that lets in nobody but who is assigned: who is assigned to it.
+        """Of each principal that can have any: who is assigned to it.
 
         So it is known of every principal what it was granted, and of these who is assigned. When one of them could not be asked,
         what was granted is not known of anybody.
         """
         self._found[_ASSIGNEES] = Covered(_ASSIGNEES, SELECTED, reason="read only where assignments are possible")
         try:
-            await self._all_of(calls.PRINCIPALS)
-            found = await self._each(calls.ASSIGNED_TO, sorted(self._principals))
+            found = await self._each_of(calls.ASSIGNED_TO)
         except GraphFault as fault:
             self._found[_ASSIGNEES] = refused_by(calls.ASSIGNED_TO, fault, 0, _ASSIGNEES)
             raise
-        self._found[_ASSIGNEES].read = sorted(set(self._principals) - set(found.unread))
+        self._found[_ASSIGNEES].read = sorted({*self._parents.get(calls.ASSIGNED_TO.collection, ())} - {*found.unread})
         if found.unread:
             found.status, found.unread = PARTIAL, []
         return found
 
-    async def _all_of(self, call: Call) -> set[str]:
+    async def _all_of(self, collection: str) -> set[str]:
         """Wait for another collection and return what was read of it. Raises GraphFault unless it was read completely."""
-        await self._ended[call.collection].wait()
-        found = self._found[call.collection]
+        await self._ended[collection].wait()
+        found = self._found[collection]
         if found.status == DENIED:
-            raise Denied(f"{call.collection} are refused, and so what belongs to them")
+            raise Denied(f"{collection} are refused, and so what belongs to them")
+        if found.status == UNAVAILABLE:
+            raise NotThere(f"{collection} are not to be had, and so not what belongs to them")
         if found.status != COMPLETE:
-            raise GraphFault(f"{call.collection} could not all be read, and so not what belongs to them")
-        return self._seen.get(call.collection, set())
+            raise GraphFault(f"{collection} could not all be read, and so not what belongs to them")
+        return self._seen.get(collection, set())
 
     # -- passing on
 
@@ -351,19 +365,12 @@ class Loader:
                 return False
             seen.add(key)
         self._counts[call.collection] = self._counts.get(call.collection, 0) + 1
-        if call is calls.PRINCIPALS and id_ and _may_be_assigned(raw):
-            self._principals.append(id_)
-        elif call.kind == calls.OWNERS.kind:
+        for belonging in self._of_each.get(call.collection, ()):
+            if id_ and parents_of(belonging).include(raw):
+                self._parents.setdefault(belonging.collection, []).append(id_)
+        if call.kind == calls.OWNERS.kind:
             self._unnamed = self._unnamed or _is_unnamed(raw)
         return True
-
-
-def _may_be_assigned(raw: Json) -> bool:
-    try:
-        principal = _principal(raw)
-    except UNDECODABLE:
-        return True  # what it defines cannot be told
-    return bool(principal.app_roles or principal.app_role_assignment_required)
 
 
 def _is_unnamed(raw: Json) -> bool:
@@ -402,8 +409,14 @@ def in_groups(ids: list[str]) -> list[list[str]]:
 
 
 def refused_by(call: Call, fault: GraphFault, count: int, collection: str = "") -> Covered:
-    """What a fault leaves of a collection."""
+    """What a fault leaves of a collection.
+
+    Without what is optional a run is complete: where the tenant has no licence for it, or its Microsoft Graph no such request, it is
+    not to be had.
+    """
     name = collection or call.collection
+    if BY_NAME[name].is_optional and isinstance(fault, (Unlicensed, NotThere, NotTaken)):
+        return Covered(name, UNAVAILABLE, count, str(fault))
     if isinstance(fault, Denied):
         return Covered(name, DENIED, count, f"{fault}; it needs {call.permission}", call.permission)
     if isinstance(fault, NotThere) and call.version == "beta":  # not every cloud has what is still in beta

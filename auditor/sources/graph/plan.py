@@ -19,7 +19,7 @@ _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Only beta has those of the first line; the others have requests of their own.
 _NOT_SELECTED = {
     "servicePrincipalType of owner", "signInAudienceRestrictions", "sponsors",
-    "owners", "federatedIdentityCredentials", "deletedDateTime",
+    "owners", "members", "federatedIdentityCredentials", "deletedDateTime",
 }  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def _select(of: Collection) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request for one collection. A `path` with {id} is asked for each of some objects, twenty in a batch.
+    """A request for one collection. One with {id} in it is asked for each of some objects, twenty in a batch.
 
     `also` is a permission without which answers come, but poorer ones; `poorer` is what to ask where Graph does not take `query`.
     """
@@ -52,6 +52,17 @@ class Call:
         return f"/{self.version}{self.path}{'?' if asked else ''}{asked}".replace("{id}", quote(id_, safe=""))
 
     @property
+    def is_optional(self) -> bool:
+        """A run is complete without it."""
+        return collections.BY_NAME[self.collection].is_optional
+
+    @property
+    def parents(self) -> str:
+        """The list of the objects that it is asked for, one by one; '' of a call for a list. "/v1.0/groups"."""
+        of = collections.BY_NAME[self.collection]
+        return f"/v1.0{of.parent.path}" if of.is_of_each and of.parent is not None else ""
+
+    @property
     def shown(self) -> str:
         """The request, for people: without what only says how much of each object is wanted."""
         asked = "&".join(part.partition("($")[0] for part in self.query.split("&") if not part.startswith(("$select", "$top")))
@@ -59,6 +70,7 @@ class Call:
 
 
 def _call(of: Collection, query: str = "", poorer: str = "") -> Call:
+    query = query or of.query.replace("{read}", _select(of) if "{read}" in of.query else "")
     return Call(of.name, of.kind, of.path, query, of.permission, of.what, of.also, poorer, of.version)
 
 
@@ -79,7 +91,10 @@ FEDERATED = _call(collections.FEDERATED)
 ORGANIZATION = _call(collections.ORGANIZATION, f"$select={_select(collections.ORGANIZATION)}")
 SINGLES = tuple(_call(of) for of in collections.TENANT if of.is_one and of is not collections.ORGANIZATION)
 SIGN_INS = _call(collections.SIGN_INS, f"$top={_PAGE}")
-CALLS = (APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, *SINGLES, SIGN_INS)
+_WRITTEN_OUT = (APPLICATIONS, PRINCIPALS, GRANTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, *SINGLES, SIGN_INS)
+# What the table of collections says all of: lists, and what belongs to single objects.
+_OTHERS = tuple(_call(of) for of in collections.TENANT if of.path and of.name not in {call.collection for call in _WRITTEN_OUT})
+CALLS = (*_WRITTEN_OUT, *_OTHERS)
 
 # Requests that only find out what to ask for.
 WITH_FEDERATED = replace(
@@ -106,6 +121,10 @@ class Plan:
     def collections(self) -> set[str]:
         """What is known when all of it could be read."""
         return {call.collection for call in self.calls} | ({collections.ASSIGNED_TO.name} if ASSIGNED_TO in self.calls else set())
+
+    def is_optional(self, permission: str) -> bool:
+        """A run is complete without a permission."""
+        return all(call.is_optional for call in self.calls if permission in (call.permission, call.also))
 
     def permissions(self) -> dict[str, list[str]]:
         """Permission -> the collections that need it; the least, all of them read-only."""

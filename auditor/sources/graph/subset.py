@@ -95,8 +95,11 @@ class SubsetLoader(Loader):
         known = self._seen.get(calls.PRINCIPALS.collection, set())
         await self._principals_by({id_: f"/v1.0/servicePrincipals/{id_}" for id_ in sorted(resources - known)})
         for call in self._plan.calls:
+            collection = BY_NAME[call.collection]
             if call in calls.SINGLES:
                 await self._cover(call, partial(self._single, call))
+            elif collection.is_short:
+                await self._cover(call, partial(self._each_of if collection.is_of_each else self._chain, call))
             elif call.collection not in self._found:
                 self._found[call.collection] = Covered(call.collection, SELECTED, reason=_WHY)
 

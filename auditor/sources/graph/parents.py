@@ -1,0 +1,59 @@
+"""Of which objects Microsoft Graph is asked for what belongs to each, such as the members of a group: a test of what was read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from auditor.entra.collections import ASSIGNMENTS, BY_NAME, Collection
+from auditor.errors import UNDECODABLE
+from auditor.sources.graph.plan import CALLS, Call, Plan
+
+
+class Parents:
+    """Objects that a test picks. `others_have_none`: of those that it leaves nothing is there to read, so that all is known."""
+
+    def __init__(self, shape: type[msgspec.Struct], test: Callable[[Any], object], *, others_have_none: bool) -> None:
+        self._decode = msgspec.json.Decoder(shape).decode
+        self._test, self.others_have_none = test, others_have_none
+
+    def include(self, raw: bytes | msgspec.Raw) -> bool:
+        """Whether an object is asked for what belongs to it: also one that cannot be decoded, of which nobody knows."""
+        try:
+            return bool(self._test(self._decode(raw)))
+        except UNDECODABLE:
+            return True
+
+
+class _Principal(msgspec.Struct, rename="camel"):
+    app_roles: list[Any] | None = None
+    app_role_assignment_required: bool | None = None
+
+
+class _Any(msgspec.Struct):
+    pass
+
+
+ALL = Parents(_Any, lambda _: True, others_have_none=True)
+# Collections whose calls ask some of their parents only.
+SOME: dict[Collection, Parents] = {
+    # Who defines roles, or lets in nobody but who is assigned: so it is known of every principal what it was granted.
+    ASSIGNMENTS: Parents(_Principal, lambda one: one.app_roles or one.app_role_assignment_required, others_have_none=True),
+}
+_WITH_A_WAY_OF_THEIR_OWN = ("federatedIdentityCredentials",)  # which have any a request of its own finds out
+
+
+def parents_of(call: Call) -> Parents:
+    return SOME.get(BY_NAME[call.collection], ALL)
+
+
+def of_each(plan: Plan) -> dict[str, list[Call]]:
+    """Collection -> the planned calls that ask each of its objects, or some of them."""
+    found: dict[str, list[Call]] = {}
+    for call in CALLS:
+        of = BY_NAME[call.collection]
+        if call in plan and of.is_of_each and of.parent is not None and of.name not in _WITH_A_WAY_OF_THEIR_OWN:
+            found.setdefault(of.parent.name, []).append(call)
+    return found

@@ -1,0 +1,108 @@
+"""Resources of Microsoft Graph that the fake answers by a table: lists, and what belongs to single objects.
+
+Each row has the page of Microsoft's reference that it was shaped after. A tenant has the objects under `name`: a list, or, where the
+path has {id}, a dict by the id of whose they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from tests.fake_graph.query import Collection, Options, bad, parse
+
+Json = dict[str, Any]
+_REFERENCE = "https://learn.microsoft.com/graph/api/"
+
+
+class Resource(NamedTuple):
+    path: str
+    name: str
+    kind: str
+    properties: frozenset[str]
+    permissions: tuple[str, ...]  # the first suffices; the fake knows no other that contains it
+    page: str  # in Microsoft's reference
+    options: str = "top select count skiptoken"  # that it takes, besides those below
+    expand: str = ""  # the property that $expand may name; without, it does not come
+    filter: str = ""  # the property that $filter may compare
+    filter_needed: bool = False
+    version: str = "v1.0"
+    is_one: bool = False  # one object, and no list
+
+    @property
+    def reference(self) -> str:
+        return _REFERENCE + self.page
+
+
+def _of(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_ROLES = ("RoleManagement.Read.Directory",)
+_MEMBER = _of("id displayName userPrincipalName mail userType accountEnabled appId servicePrincipalType")
+RESOURCES = (
+    Resource(
+        "roleManagement/directory/roleAssignments", "roleAssignments", "unifiedRoleAssignment",
+        _of("id principalId roleDefinitionId directoryScopeId appScopeId resourceScope condition"), _ROLES,
+        "rbacapplication-list-roleassignments", expand="principal", filter="principalId",
+    ),
+    Resource(
+        "roleManagement/directory/roleDefinitions", "roleDefinitions", "unifiedRoleDefinition",
+        _of("id description displayName isBuiltIn isEnabled resourceScopes rolePermissions templateId version"), _ROLES,
+        "rbacapplication-list-roledefinitions",
+    ),
+    Resource(
+        "roleManagement/directory/roleEligibilityScheduleInstances", "roleEligibilityScheduleInstances",
+        "unifiedRoleEligibilityScheduleInstance",
+        _of("id principalId roleDefinitionId directoryScopeId appScopeId startDateTime endDateTime memberType roleEligibilityScheduleId"),
+        _ROLES,
+        "rbacapplication-list-roleeligibilityscheduleinstances", expand="principal", filter="principalId",
+    ),
+    Resource(
+        "groups", "groups", "group", _of("id displayName description groupTypes isAssignableToRole mailEnabled securityEnabled visibility"),
+        ("Directory.Read.All",), "group-list", filter="isAssignableToRole",
+    ),
+    Resource("groups/{id}/members", "groupMembers", "directoryObject", _MEMBER, ("Directory.Read.All",), "group-list-members"),
+    Resource("groups/{id}/owners", "groupOwners", "directoryObject", _MEMBER, ("Directory.Read.All",), "group-list-owners"),
+    Resource(
+        "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", "groupEligibilityScheduleInstances",
+        "privilegedAccessGroupEligibilityScheduleInstance",
+        _of("id accessId principalId groupId startDateTime endDateTime memberType eligibilityScheduleId"),
+        ("PrivilegedEligibilitySchedule.Read.AzureADGroup",), "privilegedaccessgroup-list-eligibilityscheduleinstances",
+        filter="groupId", filter_needed=True,
+    ),
+    Resource(
+        "directory/administrativeUnits", "administrativeUnits", "administrativeUnit",
+        _of("id displayName description isMemberManagementRestricted visibility membershipType"),
+        ("Directory.Read.All",), "directory-list-administrativeunits",
+    ),
+)  # fmt: skip
+PERMISSIONS = {permission for resource in RESOURCES for permission in resource.permissions[:1]}
+
+
+def resource_at(path: str, version: str) -> tuple[Resource, str] | None:
+    """The resource of a path ("groups/ID/members"), and the id in it."""
+    for resource in RESOURCES:
+        if resource.version == version and (match := re.fullmatch(resource.path.replace("{id}", "([^/]+)"), path)):
+            return resource, match[1] if match.groups() else ""
+    return None
+
+
+def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, str]]) -> tuple[Collection, Options]:
+    """What is asked for. Raises Refused for an option that Microsoft Graph does not take here."""
+    given = dict(query)
+    expand, filter_ = given.pop("$expand", ""), given.pop("$filter", "")
+    options = parse(list(given.items()), resource.kind, resource.options, {resource.kind: resource.properties})
+    if expand and expand != resource.expand:
+        raise bad(f"Parsing OData Select and Expand failed: '{expand}' cannot be expanded on type 'microsoft.graph.{resource.kind}'.")
+    held: list[Json] = tenant.get(resource.name, {}).get(id_, []) if id_ else tenant.get(resource.name, [])
+    if resource.filter_needed and not filter_:
+        raise bad("The required filter is missing.", "InvalidFilter")
+    if filter_:
+        match = re.fullmatch(r"(\w+) eq (?:'([^']*)'|(true|false))", filter_)
+        if not match or match[1] != resource.filter:
+            raise bad(f"Invalid filter clause: '{filter_}'.")
+        wanted: Any = match[3] == "true" if match[3] else match[2]
+        held = [one for one in held if one.get(match[1]) == wanted]
+    held = [{name: value for name, value in one.items() if name != resource.expand or expand} for one in held]
+    return Collection(resource.kind, held), options
