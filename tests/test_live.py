@@ -725,3 +725,12 @@ def test_what_is_optional_costs_itself(graph: FakeGraph, answer: str) -> None:
 def test_roles_are_read_with_some_registrations_too(graph: FakeGraph) -> None:
     _, info, _ = read(graph, ROLES, apps=(TENANT["applications"][0]["appId"],))
     assert {name: statuses(info)[name] for name in ROLES} == dict.fromkeys(ROLES, "complete")
+
+
+def test_the_use_of_credentials(graph: FakeGraph) -> None:
+    """The report exists in Microsoft Graph beta only."""
+    name = "appCredentialSignInActivities"
+    ids, info, _ = read(graph, (name,))
+    assert statuses(info)[name] == "complete"
+    assert len(ids["appCredentialSignInActivity"]) == len(TENANT[name])
+    assert {request.target.partition("?")[0] for request in graph.asked(name)} == {f"/beta/reports/{name}"}

@@ -199,11 +199,19 @@ ADMINISTRATIVE_UNITS = Collection(
     what="names of administrative units, and whether only their own administrators manage them",
     markers=("isMemberManagementRestricted",),
 )  # fmt: skip
+# Which credential is used, and when last.
+CREDENTIAL_SIGN_INS = Collection(
+    "appCredentialSignInActivities", "appCredentialSignInActivity",
+    "add the response to GET /reports/appCredentialSignInActivities of Microsoft Graph (beta), all pages",
+    path="/reports/appCredentialSignInActivities", version="beta", permission="AuditLog.Read.All", is_optional=True, is_short=True,
+    what="when each client secret and certificate was last used", markers=("credentialOrigin",),
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
+    CREDENTIAL_SIGN_INS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

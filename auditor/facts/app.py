@@ -26,7 +26,7 @@ from auditor.facts.convert import (
     text,
     word,
 )
-from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
+from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
@@ -390,17 +390,14 @@ class App(Fact):
         )
 
     @fact()
+    def own_credentials(self) -> list[Credential]:
+        """Client secrets and certificates that it can sign in with: none of one with a certificate that signs SAML tokens."""
+        return to_sign_in_with(self.secrets, self.certificates)
+
+    @fact()
     def has_valid_credential(self) -> bool:
         """A client secret or certificate on the registration can be used now (federated credentials have no term)."""
         return has_valid(self.secrets, self.certificates)
-
-    def granted(self, kind: str) -> list[GrantedPermission]:
-        """Those of one kind, which the other kind's collection need not be given for."""
-        principal = self.service_principal
-        if principal is None:
-            return []
-        of = self.world.grants.application if kind == "application" else self.world.grants.delegated
-        return of(principal)
 
     @fact(FEDERATED, unknown_without=(FEDERATED,))
     def federated_credentials(self) -> list[FederatedCredential]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.display import holds_secret
-from auditor.entra.collections import APP_MANAGEMENT, APPLICATIONS
+from auditor.entra.collections import APP_MANAGEMENT, APPLICATIONS, CREDENTIAL_SIGN_INS
 from auditor.entra.shapes import Concealed
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import Conversion, conversion, date, listed, lower, lowered, places, text
@@ -48,6 +48,11 @@ class Credential(Fact):
         return "certificate" if isinstance(self, Certificate) else "client secret"
 
     @fact()
+    def managed_by_microsoft(self) -> bool:
+        """Microsoft made it and renews it, by its description."""
+        raise NotImplementedError  # each kind has descriptions of its own
+
+    @fact()
     def expired(self) -> bool:
         """`end` has passed; false when there is no end."""
         end = self.end
@@ -71,6 +76,16 @@ class Credential(Fact):
         before them, or have a policy of its own, which is not read.
         """
         return against(self, self.owner.POLICY_TARGET, self._restrictions)
+
+    @fact(CREDENTIAL_SIGN_INS.whole, unknown_without=(CREDENTIAL_SIGN_INS,))
+    def last_used(self) -> datetime | None:
+        """When a token was last requested with it in this tenant; null: the report of credentials' sign-ins has nothing of it."""
+        return self.owner.world.credential_use.last(self._entry_ids, self.owner.app_id)
+
+    @property
+    def _entry_ids(self) -> list[str]:
+        """The key IDs of all its entries."""
+        return [read(self.key_id)]
 
     @property
     def _restrictions(self) -> tuple[str, ...]:
@@ -224,6 +239,11 @@ class Certificate(Credential):
     def private_key_in_input(self) -> bool:
         """The input holds its private key, or a symmetric key; the key of a plain certificate is its public part."""
         return self._key is not None and self._key.form == "value" and self.type.lower() in ("symmetric", "x509certandpassword")
+
+    @property
+    def _entry_ids(self) -> list[str]:
+        ids: list[str] = read(self.key_ids)
+        return ids
 
     @property
     def _restrictions(self) -> tuple[str, ...]:

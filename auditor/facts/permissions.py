@@ -117,13 +117,22 @@ class RequestedPermission(Fact):
         """Grants that give this permission to the app."""
         same = (self.kind, self.resource_app_id)
         name, by_id = (self.id, True) if self.kind == "application" else (self.value, False)
-        granted = self.owner.granted(self.kind)
+        granted = self._granted_of_its_kind
         if same[0].__class__ is str and same[1].__class__ is str and name.__class__ is str:
             granted = alike(self.owner.world, granted, f"grants by id {by_id}", _by_id if by_id else _by_name, [(*same, name)])
         return keep(
             granted,
             lambda grant: (grant.kind, grant.resource_app_id) == same and (grant.id if by_id else grant.value) == name,
         )
+
+    @property
+    def _granted_of_its_kind(self) -> list[GrantedPermission]:
+        """What the app was granted of its kind: the other kind's collection need not be given."""
+        principal = self.owner.service_principal
+        if principal is None:
+            return []
+        grants = self.owner.world.grants
+        return grants.application(principal) if self.kind == "application" else grants.delegated(principal)
 
     @fact(APPLICATIONS.whole, SERVICE_PRINCIPALS.whole)
     def preauthorized(self) -> bool:

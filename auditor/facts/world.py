@@ -73,6 +73,12 @@ class Roles(Protocol):
     def unit_name(self, unit_id: str) -> str: ...
 
 
+class CredentialUse(Protocol):
+    """When client secrets and certificates were last used."""
+
+    def last(self, key_ids: list[str], app_id: str) -> datetime | None: ...
+
+
 class Sharing(Protocol):
     """Who shares what."""
 
@@ -111,6 +117,7 @@ class World(Protocol):
     apis: Apis
     grants: Grants
     roles: Roles
+    credential_use: CredentialUse
     sharing: Sharing
     connections: Connections
     connectors: list[Connector]

@@ -17,6 +17,7 @@ from auditor.entra.collections import (
     BY_KIND,
     CONNECTOR_PARTS,
     CONNECTORS,
+    CREDENTIAL_SIGN_INS,
     FEDERATED,
     FIRST_SIDES,
     GRANTS,
@@ -44,6 +45,7 @@ from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, wh
 
 if TYPE_CHECKING:
     from auditor.joins.connectors import Connections
+    from auditor.joins.credential_use import CredentialUse
     from auditor.joins.roles import Roles
 
 F = TypeVar("F", bound=Fact)
@@ -95,6 +97,7 @@ class World(Lookups):
         for given in (self.connector_parts, *self.documents.values()):
             given.sort(key=_place)
         rows = [row for row, _ in self.documents[SIGN_INS]]
+        self._whole = whole
         self._sign_ins = SignIns(rows, SIGN_INS.name, self.now, vouched=whole, taken=info.taken_at if info is not None else None)
         self.known.settle(
             whole=whole,
@@ -176,6 +179,13 @@ class World(Lookups):
         from auditor.joins.roles import Roles
 
         return Roles(self, self.documents)
+
+    @cached_property
+    def credential_use(self) -> CredentialUse:
+        """The report of credentials' sign-ins."""
+        from auditor.joins.credential_use import CredentialUse
+
+        return CredentialUse(self, [row for row, _ in self.documents[CREDENTIAL_SIGN_INS]], self.now, vouched=self._whole)
 
     # -- what belongs to an object
 

@@ -12,6 +12,7 @@ from auditor.entra.collections import (
     APPLICATIONS,
     BY_NAME,
     CONNECTORS,
+    CREDENTIAL_SIGN_INS,
     GROUP_ELIGIBILITY,
     GROUPS,
     OWNERS,
@@ -159,6 +160,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return "defaultAppManagementPolicy"
     if has("appId") and (has("lastSignInActivity") or ("lastSignInActivity" in members and members.keys() <= _OF_SIGN_INS)):
         return "servicePrincipalSignInActivity"
+    if has("keyId") and ("credentialOrigin" in members or "signInActivity" in members):
+        return CREDENTIAL_SIGN_INS.kind
     if kind := _role_kind(members):
         return kind
     if has("appRoleId") and has("resourceId"):

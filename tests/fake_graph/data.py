@@ -161,6 +161,7 @@ def made_up(applications: int = 100, seed: int = 1) -> Json:
         **roles(principals, users, apps),
         "applications": apps, "servicePrincipals": principals, "oauth2PermissionGrants": grants, "appRoleAssignments": assignments,
         "owners": owners, "federatedIdentityCredentials": federated, "servicePrincipalSignInActivities": [_activity(p, maker) for p in principals],
+        "appCredentialSignInActivities": _credential_activities(apps, Maker(seed)),
         "organization": {
             "id": TENANT_ID, "deletedDateTime": None, "displayName": "Contoso", "createdDateTime": "2018-03-05T09:00:00Z", "tenantType": "AAD",
             "countryLetterCode": "DE", "technicalNotificationMails": ["it@contoso.com"],
@@ -188,6 +189,23 @@ def made_up(applications: int = 100, seed: int = 1) -> Json:
             "servicePrincipalRestrictions": {"passwordCredentials": [], "keyCredentials": []},
         },
     }  # fmt: skip
+
+
+def _credential_activities(apps: list[Json], maker: Maker) -> list[Json]:
+    """Of two credentials in three: what is never used has no row."""
+    return [
+        {
+            "id": base64.urlsafe_b64encode(one["keyId"].encode()).decode().rstrip("="), "appId": app["appId"], "appObjectId": app["id"],
+            "createdDateTime": one["startDateTime"], "credentialOrigin": "application", "expirationDateTime": one["endDateTime"],
+            "keyId": one["keyId"], "keyType": kind, "keyUsage": one.get("usage", "verify").lower(), "resourceId": GRAPH_ID,
+            "servicePrincipalObjectId": "",
+            "signInActivity": {"lastSignInDateTime": one["startDateTime"], "lastSignInRequestId": maker.guid()},
+        }
+        for app in apps
+        for name, kind in (("passwordCredentials", "clientSecret"), ("keyCredentials", "certificate"))
+        for number, one in enumerate(app[name])
+        if number % 3 != 1
+    ]  # fmt: skip
 
 
 def _activity(principal: Json, maker: Maker) -> Json:

@@ -76,6 +76,12 @@ RESOURCES = (
         _of("id displayName description isMemberManagementRestricted visibility membershipType"),
         ("Directory.Read.All",), "directory-list-administrativeunits",
     ),
+    Resource(
+        "reports/appCredentialSignInActivities", "appCredentialSignInActivities", "appCredentialSignInActivity",
+        _of("id appId appObjectId createdDateTime credentialOrigin expirationDateTime keyId keyType keyUsage resourceId "
+            "servicePrincipalObjectId signInActivity"),
+        ("AuditLog.Read.All",), "reportroot-list-appcredentialsigninactivities", version="beta", filter="appId",
+    ),
 )  # fmt: skip
 PERMISSIONS = {permission for resource in RESOURCES for permission in resource.permissions[:1]}
 
