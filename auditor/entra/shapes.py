@@ -57,6 +57,7 @@ class AppRoleAssignment(Shape):
     id: str | None = absent("id")
     app_role_id: str | None = absent("appRoleId")
     principal_id: str | None = absent("principalId")
+    principal_type: str | None = absent("principalType")
     resource_id: str | None = absent("resourceId")
 
 

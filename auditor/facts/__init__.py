@@ -22,7 +22,7 @@ ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "conn
 TYPES: tuple[type[Fact], ...] = (
     App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, ReplyUri, IdentifierUri, Uri, Scope, AppRole,
     Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
-    Limits, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner,
+    Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner,
 )  # fmt: skip
 
 __all__ = [

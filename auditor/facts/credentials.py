@@ -14,7 +14,7 @@ from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import Conversion, conversion, date, listed, lower, lowered, places, text
 from auditor.facts.lists import is_long
 from auditor.facts.restrictions import Restriction, against
-from auditor.unknown import Partial, Unknown, Unread, either, first_unknown, read, some, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, either, first_unknown, keep, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -30,7 +30,7 @@ _COPILOT_STUDIO = ".powerva.microsoft.com"  # CN=service.prod.powerva.microsoft.
 
 
 class Credential(Fact):
-    """What secrets and certificates have in common."""
+    """A client secret or certificate: what they have in common."""
 
     KEY: Any = (("key_id",), ("display_name", "end"))
     PRESUMED_NULL = frozenset({"superseded"})
@@ -41,6 +41,11 @@ class Credential(Fact):
     display_name: str = prop("displayName", text, "Its description.")
     start: datetime | None = prop("startDateTime", date, "Valid from; null: no start was set.")
     end: datetime | None = prop("endDateTime", date, "Valid until; null: no end was set.")
+
+    @fact()
+    def kind(self) -> Literal["client secret", "certificate"]:
+        """Which of both it is."""
+        return "certificate" if isinstance(self, Certificate) else "client secret"
 
     @fact()
     def expired(self) -> bool:
@@ -72,7 +77,15 @@ class Credential(Fact):
         """The kinds of restriction that such a credential is under."""
         raise NotImplementedError
 
-    def _superseded_by(self, others: Sequence[Credential]) -> bool:
+    @property
+    def _siblings(self) -> Sequence[Credential]:
+        """All of its kind that its owner has."""
+        raise NotImplementedError
+
+    @fact()
+    def superseded(self) -> bool:
+        """Another one of the same kind and owner is valid and ends later."""
+        others = self._siblings
         end = self.end
         if end is None:
             return False
@@ -157,10 +170,9 @@ class Secret(Credential):
         """Its description has the form of a client secret's value."""
         return holds_secret(read(self.display_name))
 
-    @fact()
-    def superseded(self) -> bool:
-        """Another secret of the same app is valid and ends later."""
-        return self._superseded_by(self.owner.secrets)
+    @property
+    def _siblings(self) -> Sequence[Credential]:
+        return self.owner.secrets
 
 
 @conversion(str)
@@ -217,15 +229,23 @@ class Certificate(Credential):
     def _restrictions(self) -> tuple[str, ...]:
         return ("symmetricKeyAddition", "symmetricKeyLifetime") if self.type == "Symmetric" else ("asymmetricKeyLifetime",)
 
-    @fact()
-    def superseded(self) -> bool:
-        """Another certificate of the same app is valid and ends later."""
-        return self._superseded_by(self.owner.certificates)
+    @property
+    def _siblings(self) -> Sequence[Credential]:
+        return self.owner.certificates
 
     @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations with the same certificate."""
         return [] if self.thumbprint is None else self.owner.world.sharing.others("certificate", self.thumbprint, self.owner)
+
+
+def to_sign_in_with(secrets: list[Secret], certificates: list[Certificate]) -> list[Credential]:
+    """Those of a service principal that it proves its identity with; where a certificate signs SAML tokens, all others belong to it."""
+    if some(certificates, lambda one: "Sign" in one.usages):
+        return []
+    of_certificates: Any = keep(certificates, lambda one: "Verify" in one.usages)
+    gap = first_unknown(*(values.unknown for values in (secrets, of_certificates) if isinstance(values, Partial)))
+    return whole_or_partial([*known(secrets), *known(of_certificates)], gap)
 
 
 def has_valid(*lists: list[Secret] | list[Certificate]) -> bool:

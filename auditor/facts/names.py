@@ -20,6 +20,11 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().translate(_CONFUSABLE).translate(_ALIKE)
 
 
+def has_letters(name: str) -> bool:
+    """Whether a name has a letter or digit of any script, so that people can read it out."""
+    return any(character.isalnum() for character in name)
+
+
 def imitated(name: str) -> str | None:
     """The Microsoft application whose name this one looks like, or None."""
     folded = fold(name) if name else ""

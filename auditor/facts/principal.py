@@ -20,11 +20,11 @@ from auditor.entra.collections import (
 from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import conversion, date, each, flag, identifier, is_set, listed, lower, switch, text
-from auditor.facts.credentials import Certificate, Secret, certificates, has_valid
-from auditor.facts.names import imitated
+from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
+from auditor.facts.names import has_letters, imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
-from auditor.facts.uris import ReplyUri
-from auditor.unknown import Unknown, Unread, either, is_unknown, read, some
+from auditor.facts.uris import ReplyUri, Uri
+from auditor.unknown import Partial, Unknown, Unread, either, is_unknown, keep, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.app import App
@@ -130,6 +130,7 @@ class ServicePrincipal(Fact):
     disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", text, "'' or NotDisabled when Microsoft has not disabled it.")
     reply_urls: list[str] = prop("replyUrls", listed, "Redirect URIs as they arrived from the registration.")
     names: list[str] = prop("servicePrincipalNames", listed, "Application ID URIs and the app id.")
+    homepage: str = prop("homepage", text, "Address of its homepage; '' when not set.")
     sso_mode: str = prop("preferredSingleSignOnMode", text, "'saml', 'password', …; '' when not set.")
     signing_thumbprint: str = prop("preferredTokenSigningKeyThumbprint", text, "Certificate that signs SAML tokens; '' when not set.")
     notification_emails: list[str] = prop("notificationEmailAddresses", listed, "Who is told before the SAML certificate expires.")
@@ -150,6 +151,18 @@ class ServicePrincipal(Fact):
         """`reply_urls`, split."""
         found: list[ReplyUri] = _reply_uris(self.reply_urls, self, "/replyUrls")
         return found
+
+    @fact(graph="homepage")
+    def homepage_domain(self) -> str:
+        """The registrable domain of `homepage`; '' when it has none."""
+        return Uri(read(self.homepage), self, "").domain
+
+    @fact(ORGANIZATION, graph="replyUrls")
+    def reply_domains(self) -> list[str]:
+        """The registrable domains of `reply_uris`, each once: neither verified ones of the tenant nor callbacks of Microsoft."""
+        others = keep(self.reply_uris, lambda uri: uri.domain and not uri.shared_callback and not uri.verified_domain)
+        gap = others.unknown if isinstance(others, Partial) else None
+        return whole_or_partial(list(dict.fromkeys(uri.domain for uri in known(others))), gap)
 
     @fact()
     def first_party(self) -> bool:
@@ -174,6 +187,11 @@ class ServicePrincipal(Fact):
         """Its home is another tenant, Microsoft's own excepted."""
         home = self.home_tenant_id
         return not self.first_party and home is not None and home != self.world.tenant.id
+
+    @fact(ORGANIZATION, APPLICATIONS.whole)
+    def unregistered(self) -> bool:
+        """No registration here says what it holds: its home is another tenant, or its registration is gone; never Microsoft's own."""
+        return not self.first_party and either(lambda: self.foreign, lambda: read(self.app) is None)
 
     @fact(APPLICATIONS.whole)
     def app(self) -> App | None:
@@ -225,6 +243,11 @@ class ServicePrincipal(Fact):
         """Object IDs of the users, groups and service principals that are assigned to it."""
         return self.world.grants.assigned_to(self)
 
+    @fact(ASSIGNED_TO, unknown_without=(ASSIGNMENTS,))
+    def assigned_users(self) -> list[str]:
+        """Object IDs of the users that are assigned to it by themselves, not through a group; each once."""
+        return self.world.grants.users_of(self)
+
     @fact(ASSIGNMENTS)
     def privileged(self) -> bool:
         """Has a tier 0 application permission."""
@@ -241,6 +264,13 @@ class ServicePrincipal(Fact):
         return self.sso_mode == "saml"
 
     @fact()
+    def own_credentials(self) -> list[Credential]:
+        """Client secrets and certificates on the service principal itself that it can sign in with: none of an application with a
+        certificate that signs SAML tokens, whose secrets belong to that certificate.
+        """
+        return to_sign_in_with(self.secrets, self.certificates)
+
+    @fact()
     def has_valid_credential(self) -> bool:
         """A client secret or certificate on the service principal itself can be used now."""
         return has_valid(self.secrets, self.certificates)
@@ -249,6 +279,19 @@ class ServicePrincipal(Fact):
     def imitates(self) -> str | None:
         """The Microsoft application whose name this one's looks like, confusable letters folded; null when none."""
         return None if self.first_party else imitated(read(self.display_name))
+
+    @fact(ORGANIZATION, graph="displayName")
+    def name_problem(self) -> Literal["no letter and no digit", "a domain of the tenant", "a sign-in name of the tenant"] | None:
+        """What makes its name one that attackers give to applications; null: nothing."""
+        name = read(self.display_name).strip().lower()
+        if not has_letters(name):
+            return "no letter and no digit"
+        user, at, domain = name.rpartition("@")
+        if "." not in domain or " " in name or (at and not user):
+            return None
+        if not some(self.world.tenant.verified_domains, lambda verified: domain == verified):
+            return None
+        return "a sign-in name of the tenant" if at else "a domain of the tenant"
 
     @fact(graph="preferredTokenSigningKeyThumbprint")
     def signing_certificate(self) -> Certificate | None:

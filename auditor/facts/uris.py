@@ -54,7 +54,7 @@ class Uri(Fact):
 
     LABEL = ("value",)
     KEY: Any = (("value",),)
-    owner: App
+    owner: App | ServicePrincipal
 
     value: str = prop(doc="As written.")
     scheme: str = prop(doc="Lower case; '' when the URI is not absolute.")
@@ -68,7 +68,7 @@ class Uri(Fact):
     application_proxy: bool = prop(doc="Host is one that Application Proxy made for the tenant (msappproxy.net).")
     internationalized: bool = prop(doc="Host has letters beyond ASCII, or a label in punycode (xn--).")
 
-    def __init__(self, value: str, owner: App, at: str) -> None:
+    def __init__(self, value: str, owner: App | ServicePrincipal, at: str) -> None:
         self.value, self.owner, self.at = value, owner, at
         self.port = None
         found = _URI.fullmatch(value)
@@ -114,6 +114,13 @@ class Uri(Fact):
         """As Entra ID compares redirect URIs: `https://host` is `https://host/`, and the port of a loopback address is ignored."""
         return as_compared(read(self.value))
 
+    @fact()
+    def domain(self) -> str:
+        """The registrable domain (public suffix list); '' for loopback, IP addresses and custom schemes."""
+        if self.loopback or self.ip_literal or self.scheme not in ("http", "https"):
+            return ""
+        return hosts.registrable_domain(self.host)
+
     @fact(ORGANIZATION, unknown_without=(ORGANIZATION,))
     def verified_domain(self) -> bool:
         """Host is a verified domain of the tenant or lies under one."""
@@ -125,6 +132,7 @@ class RedirectUri(Uri):
     """A redirect URI of one of the three platforms (web, spa, publicClient .redirectUris)."""
 
     KEY = (("platform", "value"),)
+    owner: App
 
     platform: Platform = prop(doc="Which list it stands in.")
     portless: str = prop(doc="The URI without its port, as Entra ID compares loopback URIs.")
@@ -165,13 +173,6 @@ class RedirectUri(Uri):
         self.mobile_fault = _mobile_fault(self) if scheme[:6] == "msauth" else None
         self.broker_app_id = _broker_app_id(scheme, host, self.path) if scheme[:2] == "ms" else None
 
-    @fact()
-    def domain(self) -> str:
-        """The registrable domain (public suffix list); '' for loopback, IP addresses and custom schemes."""
-        if self.loopback or self.ip_literal or self.scheme not in ("http", "https"):
-            return ""
-        return hosts.registrable_domain(self.host)
-
     @fact(APPLICATIONS.whole, partial_without=APPLICATIONS)
     def also_on(self) -> list[App]:
         """Other registrations with the same redirect URI."""
@@ -182,14 +183,21 @@ class ReplyUri(Uri):
     """A redirect URI of a service principal (replyUrls), as it came from the registration."""
 
     COLLECTIONS = (SERVICE_PRINCIPALS,)
-    owner: ServicePrincipal  # type: ignore[assignment]  # a Uri of a registration has an App there
+    owner: ServicePrincipal
 
     @fact()
-    def weakness(self) -> Literal["http", "wildcard", "takeover-prone", "shortener", "tunnel", "test tool"] | None:
+    def shared_callback(self) -> bool:
+        """A callback host of a Microsoft service that serves many customers."""
+        return self.host in hosts.SHARED_CALLBACKS
+
+    @fact()
+    def weakness(self) -> Literal["http", "wildcard", "IP address", "takeover-prone", "shortener", "tunnel", "test tool"] | None:
         """Why somebody else may receive what is sent to it: the worst reason; null: nothing is seen."""
         host = self.host
         if "*" in host:
             return "wildcard"
+        if self.ip_literal and not self.loopback:
+            return "IP address"
         if hosts.takeover_prone(host) is not None:
             return "takeover-prone"
         if (third := hosts.third_party(host)) is not None:
@@ -199,6 +207,8 @@ class ReplyUri(Uri):
 
 class IdentifierUri(Uri):
     """An Application ID URI (identifierUris)."""
+
+    owner: App
 
     @fact(ORGANIZATION)
     def form(

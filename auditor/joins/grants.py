@@ -13,7 +13,7 @@ from auditor.facts import App, DelegatedGrant, GrantedPermission, Permission, Se
 from auditor.joins.apis import Apis
 from auditor.joins.lookups import Lookups
 from auditor.sources import Document
-from auditor.unknown import Partial, Unknown, first_unknown, known, whole_or_partial
+from auditor.unknown import Partial, Unknown, first_unknown, keep, known, read, whole_or_partial
 
 Grant = tuple[Any, Document]  # an oauth2PermissionGrant, whose shape follows from what facts declare
 Assignment = tuple[AppRoleAssignment, Document]
@@ -145,6 +145,16 @@ class Grants:
             return assigned
         documents, gap = assigned
         return whole_or_partial([doc.principal_id for doc, _ in documents], gap)
+
+    def users_of(self, principal: ServicePrincipal) -> list[str] | Unknown:
+        """Object IDs of the users among them, each once: a user may have several roles."""
+        assigned = self._assigned(principal)
+        if isinstance(assigned, Unknown):
+            return assigned
+        documents, gap = assigned
+        users = keep([doc for doc, _ in documents], lambda doc: read(doc.principal_type) == "User")
+        ids = list(dict.fromkeys(doc.principal_id for doc in known(users) if isinstance(doc.principal_id, str)))
+        return whole_or_partial(ids, first_unknown(gap, getattr(users, "unknown", None)))
 
     def _assigned(self, principal: ServicePrincipal) -> tuple[Sequence[Assignment], Unknown | None] | Unknown:
         """What assigns somebody to it, and what is not known of that."""
