@@ -168,7 +168,7 @@ def test_which_rules_fail_in_the_files() -> None:
     assert re.search(r"secret-expired +Client secret has expired\n +1 failed, 2 passed, 12 did not apply\n", ran.out)
     assert re.search(r"credential-all-expired .*\n +2 passed, 1 not evaluated, ", ran.out)
     assert "sample_manifests/careless/expired-secret.json:52:7" in ran.out
-    assert "with 5 rules" in ran.out, "these rules and no others"
+    assert "with 6 rules" in ran.out, "these rules and no others"
     assert "redirect-http" not in ran.out
 
 
