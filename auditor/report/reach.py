@@ -11,25 +11,29 @@ from auditor.report.rows import Rows
 from auditor.severity import Severity, Status
 
 POWER = frozenset({
-    "app-can-grant-itself", "foreign-app-privileged", "grant-all-principals-risky", "managed-identity-privileged",
+    "app-can-grant-itself", "foreign-app-directory-role", "foreign-app-privileged", "grant-all-principals-risky",
+    "managed-identity-privileged",
     "perm-dangerous-delegated", "perm-high-application", "perm-high-requested", "perm-sites-unscoped", "perm-tier0-application",
-    "perm-tier0-requested",
+    "perm-tier0-requested", "sp-directory-role",
 })  # fmt: skip
-"""Rules that find powerful permissions."""
+"""Rules that find powerful permissions and directory roles."""
 TIER_0 = frozenset({"app-can-grant-itself", "perm-tier0-application", "perm-tier0-requested"})
 """Those that are about tier 0."""
 WAYS_IN = frozenset({
     # a token is sent to an address that somebody else can get
     "redirect-custom-scheme-generic", "redirect-http", "redirect-ip-literal", "redirect-on-sp-only", "redirect-shortener-or-tunnel",
-    "redirect-takeover-prone", "redirect-test-tool-host", "redirect-wildcard", "sp-redirect-unsafe", "implicit-access-token",
+    "redirect-takeover-prone", "redirect-test-tool-host", "redirect-wildcard", "sp-redirect-loopback-access", "sp-redirect-unsafe",
+    "implicit-access-token",
     # a workload of somebody else signs in
     "fic-ado-subject", "fic-flex-too-broad", "fic-github-broad", "fic-issuer", "fic-on-privileged-app", "fic-other-tenant",
     "fic-wildcard-subject",
     # a credential that others have, may have, or can add
-    "certificate-shared", "connector-key-in-policy", "connector-secret-in-file", "credential-on-microsoft-sp", "credential-on-sp",
+    "app-scoped-administrator", "certificate-shared", "credential-on-app-with-role", "connector-key-in-policy",
+    "connector-secret-in-file", "credential-on-microsoft-sp", "credential-on-sp",
     "key-in-file", "public-client-with-credentials", "saved-client-secret", "secret-as-description", "secret-in-file", "secret-in-text",
     "secret-lifetime", "secret-long-ago", "secret-no-end", "sp-secret-in-file", "spa-with-credentials",
-    "owner-guest", "owner-of-privileged-app", "owner-service-principal", "sp-owner-guest", "sp-owner-of-privileged",
+    "owner-guest", "owner-of-app-with-role", "owner-of-privileged-app", "owner-service-principal", "sp-credential-lifetime",
+    "sp-owner-guest", "sp-owner-of-app-with-role", "sp-owner-of-privileged", "sp-owns-privileged-group",
     # somebody else's user or application is taken for one of ours
     "accept-mapped-claims-multitenant", "disabled-by-microsoft", "fallback-public-client", "impersonates-microsoft", "malicious-app-id",
     "preauth-foreign-client", "unverified-email-allowed",
