@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor import rulebook
+from auditor.frameworks import catalogue
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -51,6 +52,15 @@ def test_the_numbers_are_those_of_the_rows() -> None:
         assert counts.pop(name) == of, name
         total.update(dict(enumerate(of)))
     assert counts == {"all": [total[position] for position in range(6)]}
+
+
+@pytest.mark.parametrize(("peer", "framework"), [("Zero Trust Assessment", "zta"), ("CIS Microsoft 365 7.0.0", "cis-m365")])
+def test_both_pages_say_the_same_of_what_is_a_peer_and_a_framework(peer: str, framework: str) -> None:
+    book = rulebook.shipped()
+    known = catalogue()[framework]
+    told = {check.name: check.status for check in peer_checks.checks(book) if check.peer == peer and check.status != peer_checks.OUT}
+    about = {item.id: [rule for rule in book if item.id in rule.frameworks.get(framework, ())] for item in known.items}
+    assert told == {item.id: known.coverage(item, about[item.id]) for item in known.items}
 
 
 @pytest.mark.parametrize(
