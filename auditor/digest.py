@@ -18,7 +18,8 @@ def sha256(data: bytes = b"") -> Any:
 def _maker() -> Callable[[bytes], Any]:
     for module in ("_sha2", "_sha256"):  # of Python 3.12 and newer, of 3.11
         with suppress(ImportError):
-            return import_module(module).sha256  # type: ignore[no-any-return]
+            maker: Callable[[bytes], Any] = import_module(module).sha256
+            return maker
     from hashlib import sha256
 
     return sha256

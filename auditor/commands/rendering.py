@@ -41,10 +41,10 @@ output_formats = click.option(
 rows = click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {either(FLAT)} is about (default: {KINDS[0]}).")
 
 
-def targets_of(formats: Iterable[str]) -> list[Target]:
-    """What was asked for, each of which can be written here. Raises UsageError."""
+def targets_of(formats: Iterable[str], *others: Path | None) -> list[Target]:
+    """What was asked for, each of which can be written here. `others`: files that are written besides. Raises UsageError."""
     targets = [_target(form) for form in formats]
-    apart([file for _, file in targets])
+    apart([*(file for _, file in targets), *filter(None, others)])
     return targets
 
 
@@ -57,21 +57,22 @@ def _target(text: str) -> Target:
     return form, file
 
 
-def depth_of(forms: set[str], rows: str | None) -> Depth:
-    """How much of what was read these reports need. Raises UsageError for rows of none of them."""
-    flat = forms & {*FLAT}
-    if rows is not None and not flat:
+def depths_of(targets: Iterable[Target], rows: str | None) -> dict[str, Depth]:
+    """How much of what was read each of these formats shows. Raises UsageError for rows of none of them."""
+    forms = {form: FORMATS[form] for form, _ in targets}
+    if rows is not None and not any(form.flat for form in forms.values()):
         raise UsageError(f"--rows is about {' and '.join(FLAT)}: add --output-format {either(FLAT)}")
-    if flat and rows == "applications":  # some of their columns are of the inventory
-        return Depth.inventory
-    return max(FORMATS[form].needs for form in forms)
+    # Some columns of applications are of the inventory.
+    return {name: Depth.inventory if form.flat and rows == "applications" else form.needs for name, form in forms.items()}
 
 
-def write_reports(report: Report, targets: list[Target], options: Options, output: Output) -> None:
+def write_reports(report: Report, targets: list[Target], output: Output, *, limit: int | None, rows: str | None, group_by: str) -> None:
     """Files first: a pipeline reads one as soon as standard output tells of it."""
     written = (os.path.abspath(file) for form, file in targets if form == "markdown" and file is not None)
-    # Where the Markdown is says who runs it.
-    options = msgspec.structs.replace(options, summary="" if output.redactor is not None else next(written, ""))
+    options = Options(
+        limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], group_by=group_by, shell=output.shell,
+        summary="" if output.redactor is not None else next(written, ""),  # where it is says who runs it
+    )  # fmt: skip
     for form, file in sorted(targets, key=lambda one: one[1] is None):
         shown = options if file is not None else msgspec.structs.replace(options, colour=output.coloured)
         pieces = render(report, form, shown)

@@ -7,10 +7,10 @@ import click
 from auditor.commands import Command
 from auditor.commands.options import Output, group_by, limit, outputs
 from auditor.commands.output import guard_all
-from auditor.commands.rendering import depth_of, output_formats, rows, targets_of, write_reports
+from auditor.commands.rendering import depths_of, output_formats, rows, targets_of, write_reports
 from auditor.errors import UsageError
 from auditor.files import identities
-from auditor.report import FORMATS, KINDS, Depth, Options
+from auditor.report import FORMATS, Depth
 
 _EPILOG = """\b
 Examples:
@@ -40,16 +40,12 @@ def command(
 
     targets = targets_of(formats or ("text",))
     guard_all([file for _, file in targets if file is not None], identities([report]))
-    depth_of({form for form, _ in targets}, rows)  # of rows that none of them has
+    depths = depths_of(targets, rows)
     found = written_at(report)
     if found is None:
         raise UsageError(f"{report} is not a JSON report: make one with `regaudit scan --output-format json --inventory`")
-    # An HTML report says itself what it does not show.
-    needs = [form for form, _ in targets if form != "html" and depth_of({form}, rows if FORMATS[form].flat else None) is Depth.inventory]
+    needs = [form for form, depth in depths.items() if depth is Depth.inventory and not FORMATS[form].says_what_it_lacks]
     if needs and not found.has_inventory and (found.applications or found.service_principals):
         raise UsageError(f"{needs[0]} needs an inventory, and {report} has none: scan with --output-format json --inventory")
-    options = Options(
-        limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], group_by=group_by, shell=output.shell,
-    )  # fmt: skip
-    write_reports(output.redacted(found), targets, options, output)
+    write_reports(output.redacted(found), targets, output, limit=limit, rows=rows, group_by=group_by)
     return 0

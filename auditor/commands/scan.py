@@ -22,12 +22,12 @@ from auditor.commands.options import (
     rules,
     strict,
 )
-from auditor.commands.output import apart, guard_all, pages, shipped, write
-from auditor.commands.rendering import depth_of, output_formats, targets_of, write_reports
+from auditor.commands.output import guard_all, pages, shipped, write
+from auditor.commands.rendering import depths_of, output_formats, targets_of, write_reports
 from auditor.commands.rendering import rows as row_option
 from auditor.errors import UsageError
 from auditor.files import identities
-from auditor.report import FORMATS, KINDS, Depth, Options
+from auditor.report import FORMATS, Depth
 from auditor.severity import SEVERITIES
 
 if TYPE_CHECKING:
@@ -95,11 +95,10 @@ def command(
     from auditor.pipeline import AuditRequest
     from auditor.report.build import report_of
 
-    targets = targets_of(formats or ("text",))
-    apart([file for _, file in targets] + ([fix_script] if fix_script else []))
+    targets = targets_of(formats or ("text",), fix_script)
     if inventory and all(form != "json" for form, _ in targets):
         raise UsageError("--inventory is about the JSON report: add --output-format json")
-    depth = max(depth_of({form for form, _ in targets}, rows), Depth.inventory if inventory else Depth.findings)
+    depth = max(*depths_of(targets, rows).values(), Depth.inventory if inventory else Depth.findings)
     by_rule = max(FORMATS[form].by_rule for form, _ in targets)
     if against is None and fail_on_new:
         raise UsageError("--fail-on-new needs --against OLD, a JSON report or a snapshot of an older run")
@@ -125,10 +124,7 @@ def command(
 
         compare_with(old, audited, fail_on, only_new=fail_on_new, ignore_newly_visible=ignore_newly_visible)
     report = output.redacted(report_of(audited, fail_on=fail_on, strict=strict, min_severity=min_severity, depth=depth))
-    options = Options(
-        limit, False, output.quiet, output.verbose, rows=rows or KINDS[0], group_by=group_by, shell=output.shell,
-    )  # fmt: skip
-    write_reports(report, targets, options, output)
+    write_reports(report, targets, output, limit=limit, rows=rows, group_by=group_by)
     if fix_script is not None:
         from auditor.report import script
 

@@ -260,7 +260,7 @@ class Certificate(Credential):
 
 
 def to_sign_in_with(secrets: list[Secret], certificates: list[Certificate]) -> list[Credential]:
-    """Those of a service principal that it proves its identity with; where a certificate signs SAML tokens, all others belong to it."""
+    """Those that their owner proves its identity with; where a certificate signs SAML tokens, all others belong to it."""
     if some(certificates, lambda one: "Sign" in one.usages):
         return []
     of_certificates: Any = keep(certificates, lambda one: "Verify" in one.usages)

@@ -145,20 +145,20 @@ class Roles:
 
     def name(self, definition_id: str) -> str | Unknown:
         template = self._template(definition_id)
-        if isinstance(template, RoleTemplate):
+        if template is not None:
             return template.name
         found = self._definition(definition_id)
         return found if isinstance(found, Unknown) else "" if found is None else found.display_name or ""
 
     def is_built_in(self, definition_id: str) -> bool | Unknown:
-        if isinstance(self._template(definition_id), RoleTemplate):
+        if self._template(definition_id) is not None:
             return True
         found = self._definition(definition_id)
         return found if isinstance(found, Unknown) else found is not None and bool(found.is_built_in)
 
     def privilege(self, definition_id: str) -> Privilege | Unknown:
         template = self._template(definition_id)
-        if isinstance(template, RoleTemplate):
+        if template is not None:
             return template.privilege
         found = self._definition(definition_id)
         if isinstance(found, Unknown):
@@ -173,32 +173,36 @@ class Roles:
 
     def reach(self, definition_id: str) -> str | Unknown:
         template = self._template(definition_id)
-        if isinstance(template, RoleTemplate):
+        if template is not None:
             return template.reach
         privilege = self.privilege(definition_id)
         if isinstance(privilege, Unknown):
             return privilege
         return "adds a credential or an owner to any application and signs in as it" if privilege == "tier 0" else ""
 
-    def _template(self, definition_id: str | Unknown) -> RoleTemplate | Unknown | None:
+    def _template(self, definition_id: str | Unknown) -> RoleTemplate | None:
         if isinstance(definition_id, Unknown):
             raise Unread(definition_id)
         return CATALOG.roles.get(definition_id)
 
     def _definition(self, definition_id: str) -> Any:
         """A custom role, or one of Microsoft's that the catalog does not know."""
-        return self._lookups.find(ROLE_DEFINITIONS, self._definitions, definition_id)
+        return self._found(ROLE_DEFINITIONS, self._definitions, definition_id)
+
+    def _found(self, of: Collection, given: tuple[dict[str, Given], Unknown | None], id_: str) -> Any:
+        found: Any = self._lookups.find(of, given, id_)
+        return found if found is None or isinstance(found, Unknown) else found[0]
 
     @cached_property
-    def _definitions(self) -> tuple[dict[str, Any], Unknown | None]:
+    def _definitions(self) -> tuple[dict[str, Given], Unknown | None]:
         return _by_id(self._documents[ROLE_DEFINITIONS])
 
     def unit_name(self, unit_id: str) -> str | Unknown:
-        found = self._lookups.find(ADMINISTRATIVE_UNITS, self._units, unit_id)
+        found = self._found(ADMINISTRATIVE_UNITS, self._units, unit_id)
         return found if isinstance(found, Unknown) else "" if found is None else found.display_name or ""
 
     @cached_property
-    def _units(self) -> tuple[dict[str, Any], Unknown | None]:
+    def _units(self) -> tuple[dict[str, Given], Unknown | None]:
         return _by_id(self._documents[ADMINISTRATIVE_UNITS])
 
     # -- who somebody is
@@ -282,14 +286,8 @@ class Roles:
 
     @cached_property
     def _groups(self) -> tuple[dict[str, Given], Unknown | None]:
-        found: dict[str, Given] = {}
-        gap = self._missing(GROUPS)
-        for group, document in self._documents[GROUPS]:
-            if isinstance(group.id, Unknown):
-                gap = gap or group.id
-            elif group.id:
-                found.setdefault(group.id.lower(), (group, document))
-        return found, gap
+        found, gap = _by_id(self._documents[GROUPS])
+        return found, first_unknown(self._missing(GROUPS), gap)
 
     @cached_property
     def _members(self) -> _Groups:
@@ -345,12 +343,13 @@ def _id_of(one: Any) -> Any:
     return one.get("id") if isinstance(one, dict) else None
 
 
-def _by_id(given: Iterable[Given]) -> tuple[dict[str, Any], Unknown | None]:
-    found: dict[str, Any] = {}
+def _by_id(given: Iterable[Given]) -> tuple[dict[str, Given], Unknown | None]:
+    """Object id in lower case -> the first object that has it; and why there may be more."""
+    found: dict[str, Given] = {}
     gap: Unknown | None = None
-    for one, _ in given:
+    for one, document in given:
         if isinstance(one.id, Unknown):
             gap = gap or one.id
         elif one.id:
-            found.setdefault(one.id.lower(), one)
+            found.setdefault(one.id.lower(), (one, document))
     return found, gap

@@ -19,6 +19,7 @@ _AT_MOST = 20  # of a group of which nobody knows all
 
 
 T = TypeVar("T")
+Owned = TypeVar("Owned", App, ServicePrincipal)
 
 
 class Others(Generic[T]):
@@ -146,7 +147,7 @@ class Sharing:
         return self._owned(owner, *self._principals_by_owner)
 
     @staticmethod
-    def _owned(owner: ServicePrincipal, found: dict[str, list[T]], gap: Unknown | None) -> list[T] | Unknown:
+    def _owned(owner: ServicePrincipal, found: dict[str, list[Owned]], gap: Unknown | None) -> list[Owned] | Unknown:
         return owner.id if isinstance(owner.id, Unknown) else whole_or_partial(found.get(owner.id, []), gap)
 
     @cached_property
@@ -157,13 +158,13 @@ class Sharing:
     def _principals_by_owner(self) -> tuple[dict[str, list[ServicePrincipal]], Unknown | None]:
         return self._by_owner(self._lookups.principals, SERVICE_PRINCIPALS)
 
-    def _by_owner(self, objects: list[T], of: Collection) -> tuple[dict[str, list[T]], Unknown | None]:
+    def _by_owner(self, objects: list[Owned], of: Collection) -> tuple[dict[str, list[Owned]], Unknown | None]:
         """Object id of an owner -> what it owns; and why there may be more."""
-        found: dict[str, list[T]] = {}
+        found: dict[str, list[Owned]] = {}
         gap = self._known.first_missing(of)
         for one in objects:
             try:
-                for owner in one.owners:  # type: ignore[attr-defined]
+                for owner in one.owners:
                     found.setdefault(read(owner.id), []).append(one)
             except Unread as unread:
                 gap = gap or unread.unknown

@@ -37,6 +37,7 @@ class Format(msgspec.Struct, frozen=True):
     flat: bool = False  # it has rows of one of KINDS
     by_rule: int = 0  # it has what each rule says of each object, if these are not more
     is_binary: bool = False  # no terminal shows it
+    says_what_it_lacks: bool = False  # where a report has less than it needs
     package: str = ""  # that is only installed with the extra of the format's name
     begins: re.Pattern[bytes] | None = None
     ends: re.Pattern[bytes] | None = None
@@ -67,7 +68,7 @@ FORMATS = {
     "markdown": Format("markdown", needs=Depth.findings, begins=late(rb"<!-- Report of regaudit ")),
     "ocsf": Format("ocsf", needs=Depth.findings, begins=late(rb'\[(?:\]\s*\Z|\s*\{"metadata":\{"product":\{"name":"regaudit")')),
     "prometheus": Format("prometheus", begins=late(rb"# HELP regaudit_")),
-    "html": Format("html", needs=Depth.inventory, begins=late(rb"<!doctype html>\n<!-- Report of regaudit ")),
+    "html": Format("html", needs=Depth.inventory, says_what_it_lacks=True, begins=late(rb"<!doctype html>\n<!-- Report of regaudit ")),
     "xlsx": Format("xlsx", needs=Depth.inventory, is_binary=True, package="xlsxwriter", ends=late(rb"Report of regaudit\Z")),
 }
 KINDS = ("findings", "applications", "credentials")  # of rows

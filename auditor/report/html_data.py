@@ -6,18 +6,17 @@ The page reads the head and the columns when it opens, and the details of an obj
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
-from auditor.display import counted
-from auditor.entra.clouds import portal_url
+from auditor.display import counted, placed
 from auditor.report import model, objects
 from auditor.report.html_fixes import Fixes, prose
 from auditor.report.reach import key, reach_of
 from auditor.report.rows import LINK, Rows, said_of
-from auditor.report.summary import Summary, taken_away
+from auditor.report.summary import Summary, exceptions_said
 from auditor.severity import Certainty, Status
 from auditor.shell import Shell
 
@@ -73,7 +72,9 @@ class Data:
                 {"what": one.what, "why": one.why, "count": one.count, "rules": len(one.rules), "remedy": prose(one.remedy or "")}
                 for one in sorted(report.not_evaluated, key=lambda one: (-one.count, one.what, one.why))
             ],
-            "takenAway": [[one.text, one.is_warning] for one in taken_away(report.exceptions, verbose=True)] if report.exceptions else [],
+            "takenAway": [
+                [one.text, one.is_warning] for one in (exceptions_said(report.exceptions, verbose=True) if report.exceptions else ())
+            ],
             "tenants": [tenant.tenant_id or tenant.folder or "" for tenant in report.tenants],
             "files": report.files, "rules": [self._rule(rule) for rule in report.rules], "fixes": self._fixes.written,
             "hasInventory": report.has_inventory,
@@ -95,10 +96,12 @@ class Data:
         return {"objects": self._objects(), "findings": self._of_findings(), "credentials": self._of_credentials()}
 
     def _objects(self) -> Columns:
-        columns: Columns = {name: [] for name in (
+        return _columns((
             "kind", "name", "appId", "objectId", "tenant", "worst", "findings", "owners", "tags", "file", "line", "audience", "created",
             "expiry", "secrets", "certificates", "federated", "permissions", "tier", "reach", "team",
-        )}  # fmt: skip
+        ), self._object_rows())  # fmt: skip
+
+    def _object_rows(self) -> Iterator[tuple[Any, ...]]:
         reach, tiers = reach_of(self._rows), self._tiers()
         for position, (kind, of) in enumerate(self._all):
             has = of.inventory if isinstance(of, objects.Application) else None
@@ -108,7 +111,7 @@ class Data:
             within = (_POWER if known and known.power else 0) | (_WAY_IN if known and known.ways_in else 0)
             counted_ = [row for row in self._findings[position] if row.status is Status.fail]
             credentials = has or own
-            row = (
+            yield (
                 KINDS.index(kind), of.display_name, of.app_id, of.object_id, of.tenant,
                 max((row.severity.rank for row in counted_), default=-1), len(counted_), of.owners, of.tags or [], of.file, of.line,
                 has.sign_in_audience if has else None, has.created if has else None, min(ends, default=None),
@@ -116,9 +119,6 @@ class Data:
                 has.federated_credentials if has else None, has.requested_permissions if has else None,
                 tiers.get(key(of)), within, of.service_management_reference,
             )  # fmt: skip
-            for column, value in zip(columns.values(), row, strict=True):
-                column.append(value)
-        return columns
 
     def _tiers(self) -> dict[Any, int]:
         """The highest tier of what an application requests or was granted, as a position in _TIERS."""
@@ -135,35 +135,30 @@ class Data:
         return found
 
     def _of_findings(self) -> Columns:
-        columns: Columns = {name: [] for name in (
+        return _columns((
             "object", "rule", "severity", "highest", "likely", "status", "change", "message", "file", "line", "column", "property",
-        )}  # fmt: skip
+        ), self._finding_rows())  # fmt: skip
+
+    def _finding_rows(self) -> Iterator[tuple[Any, ...]]:
         statuses = list(Status)
         for position in range(len(self._all)):
             for finding in self._findings[position]:
                 file, _, path = self._rows.place_of(finding)
                 possible = finding.highest_severity
-                row = (
+                yield (
                     position, self._rule_at[finding.rule_id], finding.severity.rank,
                     possible.rank if possible is not None and possible is not finding.severity else -1,
                     int(finding.certainty is Certainty.likely), statuses.index(finding.status), finding.change, finding.message, file,
                     finding.line, finding.column, path,
                 )  # fmt: skip
-                for column, value in zip(columns.values(), row, strict=True):
-                    column.append(value)
-        return columns
 
     def _of_credentials(self) -> Columns:
-        columns: Columns = {name: [] for name in ("object", "kind", "state", "name", "keyId", "start", "end", "superseded")}
-        for position in range(len(self._all)):
-            for one in self._credentials[position]:
-                row = (
-                    position, int(one.kind == "certificate"), _STATES.index(one.state), one.display_name, one.key_id, one.start, one.end,
-                    one.is_superseded,
-                )  # fmt: skip
-                for column, value in zip(columns.values(), row, strict=True):
-                    column.append(value)
-        return columns
+        rows = (
+            (position, int(one.kind == "certificate"), _STATES.index(one.state), one.display_name, one.key_id, one.start, one.end,
+             one.is_superseded)
+            for position in range(len(self._all)) for one in self._credentials[position]
+        )  # fmt: skip
+        return _columns(("object", "kind", "state", "name", "keyId", "start", "end", "superseded"), rows)
 
     # -- pages of objects
 
@@ -181,18 +176,13 @@ class Data:
             "findings": [self._finding(finding) for finding in self._findings[position]],
             "areas": {area: str(verdict.status) for area, verdict in sorted(areas.items())},
             "missing": [f"{one.what}: {one.why}" for one in reasons],
-            "pointer": of.pointer, "portal": self._portal(kind, of),
+            "pointer": of.pointer, "portal": self._rows.link_to(kind, of),
         }  # fmt: skip
         if isinstance(of, (objects.Application, objects.ServicePrincipal)):
             found["inventory"] = of.inventory
         elif isinstance(of, objects.Connector):
             found["connector"] = of
         return found
-
-    def _portal(self, kind: str, of: objects.Entity) -> str | None:
-        portal = self._report.tenants[of.tenant].portal
-        address = portal_url(portal, kind, of.app_id, of.object_id, "") if portal else None
-        return address if address and LINK.fullmatch(address) else None
 
     def _finding(self, finding: model.Finding) -> dict[str, Any]:
         _, pointer, _ = self._rows.place_of(finding)
@@ -205,9 +195,16 @@ class Data:
         return {name: value for name, value in found.items() if value}
 
 
+def _columns(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> Columns:
+    columns: Columns = {name: [] for name in names}
+    for row in rows:
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    return columns
+
+
 def _remark(remark: model.Remark) -> str:
-    place = "".join(f":{part}" for part in (remark.line, remark.column) if part is not None)
-    return f"{remark.file}{place}: {remark.text}" if remark.file else remark.text
+    return f"{placed(remark.file, remark.line, remark.column)}: {remark.text}" if remark.file else remark.text
 
 
 def title(report: model.Report) -> str:

@@ -185,9 +185,12 @@ class Rows:
 
     def portal_of(self, finding: model.Finding) -> str | None:
         """Where the object is managed; None where it is not of a live tenant, or is no address that may be a link."""
-        kind, of = self.object_of(finding)
+        return self.link_to(*self.object_of(finding), finding.area)
+
+    def link_to(self, kind: str, of: objects.Entity, area: str = "") -> str | None:
+        """Where an object is managed, at the page for an area of rules; None as with `portal_of`."""
         portal = self.report.tenants[of.tenant].portal
-        address = portal_url(portal, kind, of.app_id, of.object_id, finding.area) if portal else None
+        address = portal_url(portal, kind, of.app_id, of.object_id, area) if portal else None
         return address if address and LINK.fullmatch(address) else None
 
     def fix_of(self, finding: model.Finding) -> str | None:

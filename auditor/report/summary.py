@@ -116,11 +116,11 @@ class Summary(NamedTuple):
     # -- what took findings away
 
     def _exceptions(self, found: Exceptions) -> Iterator[str]:
-        for said in taken_away(found, verbose=self.verbose):
+        for said in exceptions_said(found, verbose=self.verbose):
             yield from self._painted(wrapped(said.text, said.indent, said.indent), "warning" if said.is_warning else "")
 
 
-class Said(NamedTuple):
+class Sentence(NamedTuple):
     """A sentence of the summary."""
 
     text: str
@@ -128,30 +128,30 @@ class Said(NamedTuple):
     indent: str = ""
 
 
-def taken_away(found: Exceptions, *, verbose: bool) -> Iterator[Said]:
+def exceptions_said(found: Exceptions, *, verbose: bool) -> Iterator[Sentence]:
     """What configuration, waivers and baseline took away, a sentence each."""
     if found.configuration:
         effects = [f"{counted(found.left_out, 'finding')} left out"] if found.left_out else []
         effects += [f"{counted(found.lowered, 'finding')} with a lower severity"] if found.lowered else []
-        yield Said(f"Configuration: {', '.join(found.configuration)}" + (f": {', '.join(effects)}." if effects else "."))
+        yield Sentence(f"Configuration: {', '.join(found.configuration)}" + (f": {', '.join(effects)}." if effects else "."))
     if found.waived:
-        yield Said(f"Waived: {counted(found.waived, 'finding')}.")
+        yield Sentence(f"Waived: {counted(found.waived, 'finding')}.")
     for use in found.waivers:
         place = f"{use.waiver.file}:{use.waiver.line}: {use.what}"
         if use.state == "expired":
             number = counted(use.findings, "finding")
             back = f"; {number} {'counts' if use.findings == 1 else 'count'} again" if use.findings else ""
-            yield Said(f"Expired on {use.waiver.until}: {place}{back}", is_warning=True)
+            yield Sentence(f"Expired on {use.waiver.until}: {place}{back}", is_warning=True)
         elif use.state == "unused" and (verbose or not use.remark or use.remark != NOT_CHECKED):
-            yield Said(f"Unused: {place}" + (f" ({use.remark})" if use.remark else ""))
+            yield Sentence(f"Unused: {place}" + (f" ({use.remark})" if use.remark else ""))
     if found.baseline is not None:
         risen = f"; {counted(found.risen, 'finding')} more severe than there" if found.risen else ""
         hint = "" if verbose or not found.baselined else " (-v lists them)"
-        yield Said(f"Baseline {found.baseline}: {counted(found.baselined, 'finding')} accepted{hint}{risen}.")
+        yield Sentence(f"Baseline {found.baseline}: {counted(found.baselined, 'finding')} accepted{hint}{risen}.")
         if found.fixed:
-            yield Said(f"{found.fixed:,} fixed: `regaudit baseline PATH --update {found.baseline}` takes them out.", indent="  ")
+            yield Sentence(f"{found.fixed:,} fixed: `regaudit baseline PATH --update {found.baseline}` takes them out.", indent="  ")
         if found.not_seen:
-            yield Said(f"{found.not_seen:,} not seen: this run could not look for them.", indent="  ")
+            yield Sentence(f"{found.not_seen:,} not seen: this run could not look for them.", indent="  ")
 
 
 def _reason(one: NotEvaluated) -> str:

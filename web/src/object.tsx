@@ -3,10 +3,10 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { detailsOf, type Report } from "./data";
 import { Copy, counted, day, Outside, Severity } from "./format";
-import { type Details, FAIL, type FindingDetails, KINDS, type Permission, STATES, STATUSES, TIERS } from "./model";
+import { type Details, FAIL, type FindingDetails, KINDS, type Permission, SEVERITIES, STATES, STATUSES, TIERS } from "./model";
 import { Fix, Prose } from "./prose";
 import { address } from "./route";
-import { nameOf, ownersOf, reachText, toObject } from "./sources";
+import { nameOf, ownersOf, placeOf, reachText, toObject } from "./sources";
 
 export function ObjectPage({ report, object, rule }: { report: Report; object: number; rule: string }) {
   const [details, set] = useState<Details | null>(null);
@@ -21,7 +21,8 @@ export function ObjectPage({ report, object, rule }: { report: Report; object: n
   }, [object]);
   if (!isThere) return <p class="page">There is no such object in this report. <a href={address("registrations")}>All registrations</a></p>;
   const name = nameOf(report, object);
-  const place = [objects.file[object] === null ? null : report.head.files[objects.file[object]!], objects.line[object]].filter((one) => one !== null).join(":");
+  const file = objects.file[object];
+  const place = placeOf(file === null ? null : report.head.files[file!]!, objects.line[object]!);
   return (
     <article class="page" aria-labelledby="name">
       <p class="quiet crumbs"><a href={address("registrations")}>Registrations</a> › {KINDS[objects.kind[object]!]}</p>
@@ -97,7 +98,7 @@ function One({ report, row, details, rule, isOpen }: { report: Report; row: numb
   const { findings } = report.tables;
   const of = report.head.rules[findings.rule[row]!]!;
   const status = findings.status[row]!;
-  const place = [findings.file[row], findings.line[row], findings.column[row]].filter((part) => part !== null).join(":");
+  const place = placeOf(findings.file[row]!, findings.line[row]!, findings.column[row]!);
   return (
     <details class={`finding ${status === FAIL ? "" : "accepted"}`} open={isOpen || rule === of.id}>
       <summary>
@@ -109,7 +110,7 @@ function One({ report, row, details, rule, isOpen }: { report: Report; row: numb
       <div class="inside">
         <p class="quiet">
           {of.page ? <Outside to={of.page}>{of.id}</Outside> : of.id}: {of.title}{of.codes.map((code) => ` · AADSTS${code}`).join("")}
-          {findings.highest[row]! >= 0 ? ` · may be ${["info", "low", "medium", "high", "critical"][findings.highest[row]!]}` : ""}
+          {findings.highest[row]! >= 0 ? ` · may be ${SEVERITIES[findings.highest[row]!]}` : ""}
         </p>
         {details.accepted && <p class="note">{details.accepted}</p>}
         <dl class="facts">
@@ -119,7 +120,7 @@ function One({ report, row, details, rule, isOpen }: { report: Report; row: numb
           {details.portal && <div><dt>Portal</dt><dd><Outside to={details.portal}>Open in the portal</Outside></dd></div>}
           <Fact name="Also found by" value={details.standsFor?.join(", ")} />
         </dl>
-        {details.related && <List title="Related" rows={details.related.map((one) => [one.label, [one.file, one.line].filter((part) => part !== null).join(":")])} level={3} />}
+        {details.related && <List title="Related" rows={details.related.map((one) => [one.label, placeOf(one.file, one.line)])} level={3} />}
         <h3>Why it matters</h3>
         <Prose blocks={of.why} />
         {details.fix && <><h3>Fix</h3><Fix blocks={report.head.fixes[details.fix[0]]!} values={details.fix[1]} shells={report.head.shells} shell={report.head.shell} /></>}

@@ -18,7 +18,7 @@ export const nameOf = (report: Report, object: number): string => {
 export const toObject = (object: number) => address(`object/${object}`);
 export const reachText = (reach: number) => [reach & POWER ? "powerful permissions" : "", reach & WAY_IN ? "a way in" : ""].filter(Boolean).join(", ");
 export const tierText = (tier: number | null) => (tier === null ? "" : TIERS[tier] ?? "");
-const placeOf = (file: string | null, line: number | null, column: number | null) => [file, line, column].filter((part) => part !== null && part !== "").join(":");
+export const placeOf = (file: string | null, line: number | null, column: number | null = null) => [file, line, column].filter((part) => part !== null && part !== "").join(":");
 
 const ranked = (names: string[]): [string, string][] => names.map((name, rank): [string, string] => [String(rank), name]).reverse();
 
@@ -73,7 +73,7 @@ export function objects(report: Report): Source {
       { id: "team", label: "Service reference", width: "9rem", value: (row) => all.team[row]!, isHidden: true },
       { id: "tags", label: "Tags", width: "10rem", value: (row) => all.tags[row]!.join(", "), isHidden: true },
       { id: "tenant", label: "Tenant", width: "minmax(9rem, 1fr)", value: (row) => report.head.tenants[all.tenant[row]!]!, isHidden: report.head.tenants.length < 2 },
-      { id: "place", label: "Place", width: "minmax(9rem, 1fr)", value: (row) => placeOf(all.file[row] === null ? null : report.head.files[all.file[row]!]!, all.line[row]!, null), isHidden: true },
+      { id: "place", label: "Place", width: "minmax(9rem, 1fr)", value: (row) => placeOf(all.file[row] === null ? null : report.head.files[all.file[row]!]!, all.line[row]!), isHidden: true },
     ],
   };
 }
