@@ -12,24 +12,28 @@ from auditor.facts.connector import Connector
 from auditor.facts.connector_scope import ConnectorScope
 from auditor.facts.credentials import Certificate, Credential, Secret
 from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
+from auditor.facts.paths import Hop, Path, PathStrength, StartKind
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction
 from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
+from auditor.paths.graph import HopKind
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
     App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, ReplyUri, IdentifierUri, Uri, Scope, AppRole,
     Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
     Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner, Role, Group,
+    Path, Hop,
 )  # fmt: skip
 
 __all__ = [
     "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
     "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
-    "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission",
-    "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource",
-    "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "GrantedPermission", "Group", "HolderKind", "Hop", "HopKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim",
+    "Owner", "Path", "PathStrength", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri",
+    "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service",
+    "ServicePrincipal", "StartKind", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.connector import Connector
     from auditor.facts.federated import FederatedCredential
+    from auditor.facts.paths import Path
     from auditor.facts.permissions import DelegatedGrant, GrantedPermission
     from auditor.facts.principal import Owner, ServicePrincipal
     from auditor.facts.roles import Group, HolderKind, Role
@@ -79,6 +80,13 @@ class CredentialUse(Protocol):
     def last(self, key_ids: list[str], app_id: str) -> datetime | None: ...
 
 
+class Paths(Protocol):
+    """How somebody comes to control the tenant."""
+
+    def of(self, one: App | ServicePrincipal) -> Path | None: ...
+    def ways_in(self, one: App | ServicePrincipal | Tenant) -> list[Path]: ...
+
+
 class Sharing(Protocol):
     """Who shares what."""
 
@@ -117,6 +125,7 @@ class World(Protocol):
     apis: Apis
     grants: Grants
     roles: Roles
+    paths: Paths
     credential_use: CredentialUse
     sharing: Sharing
     connections: Connections

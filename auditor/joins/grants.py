@@ -140,7 +140,7 @@ class Grants:
 
     def assigned_to(self, principal: ServicePrincipal) -> list[str] | Unknown:
         """Object IDs of the users, groups and service principals that are assigned to it."""
-        assigned = self._assigned(principal)
+        assigned = self.assigned(principal)
         if isinstance(assigned, Unknown):
             return assigned
         documents, gap = assigned
@@ -148,7 +148,7 @@ class Grants:
 
     def users_of(self, principal: ServicePrincipal) -> list[str] | Unknown:
         """Object IDs of the users among them, each once: a user may have several roles."""
-        assigned = self._assigned(principal)
+        assigned = self.assigned(principal)
         if isinstance(assigned, Unknown):
             return assigned
         documents, gap = assigned
@@ -156,7 +156,7 @@ class Grants:
         ids = list(dict.fromkeys(doc.principal_id for doc in known(users) if isinstance(doc.principal_id, str)))
         return whole_or_partial(ids, first_unknown(gap, getattr(users, "unknown", None)))
 
-    def _assigned(self, principal: ServicePrincipal) -> tuple[Sequence[Assignment], Unknown | None] | Unknown:
+    def assigned(self, principal: ServicePrincipal) -> tuple[Sequence[Assignment], Unknown | None] | Unknown:
         """What assigns somebody to it, and what is not known of that."""
         if not self._known.has(ASSIGNMENTS):
             return self._known.missing(ASSIGNED_TO)
@@ -167,6 +167,24 @@ class Grants:
             gap = self._known.missing(ASSIGNED_TO)
         return groups.get(principal.id, ()), gap
 
+    def for_everybody(self, principal: ServicePrincipal) -> tuple[list[Grant], Unknown | None] | Unknown:
+        """The oauth2PermissionGrants by which all users have consented to permissions of it, and what is not known of them."""
+        if not self._known.has(GRANTS):
+            return self._known.missing(GRANTS)
+        if isinstance(principal.id, Unknown):
+            return principal.id
+        found: list[Grant] = []
+        gap = self._known.first_missing(GRANTS)
+        for given in self._grants:
+            consent, resource = given[0].consent_type, given[0].resource_id
+            if consent.__class__ is str and consent != "AllPrincipals":
+                continue
+            if (unknown := first_unknown(consent, resource)) is not None:
+                gap = gap or unknown
+            elif resource and resource.lower() == principal.id:
+                found.append(given)
+        return found, gap
+
     def holders(self, one: App | ServicePrincipal, role_id: str | Unknown) -> list[str] | Unknown:
         """Object IDs of those that hold a role of an application here."""
         principal = self._lookups.principal(one.app_id)
@@ -176,7 +194,7 @@ class Grants:
             return role_id
         if principal is None:
             return []
-        assigned = self._assigned(principal)
+        assigned = self.assigned(principal)
         if isinstance(assigned, Unknown):
             return assigned
         holders, gaps = self._by_role

@@ -57,7 +57,7 @@ class Lookups:
         return _index(self.principals, "app_id")
 
     @cached_property
-    def _principals_by_id(self) -> Index[ServicePrincipal]:
+    def principals_by_id(self) -> Index[ServicePrincipal]:
         return _index(self.principals, "id")
 
     def find(self, of: Collection, index: Index[T], key: str) -> T | Unknown | None:
@@ -91,7 +91,7 @@ class Lookups:
     def principal_by_id(self, object_id: str | Unknown | None) -> ServicePrincipal | Unknown | None:
         if not isinstance(object_id, str):
             return object_id
-        return self.find(SERVICE_PRINCIPALS, self._principals_by_id, object_id.lower())
+        return self.find(SERVICE_PRINCIPALS, self.principals_by_id, object_id.lower())
 
     def is_foreign(self, app_id: str | Unknown) -> bool | Unknown:
         """Neither registered in this tenant nor Microsoft's own."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
+import msgspec
+
 from auditor.entra.catalog import CATALOG, Privilege, RoleTemplate
 from auditor.entra.collections import (
     ADMINISTRATIVE_UNITS,
@@ -22,11 +24,12 @@ from auditor.entra.collections import (
     ROLE_ELIGIBILITY,
     Collection,
 )
+from auditor.entra.role_shapes import DirectoryObject
 from auditor.facts import Fact, Group, Role, ServicePrincipal
 from auditor.joins.lookups import Lookups
 from auditor.sources import Document
 from auditor.sources.coverage import UNAVAILABLE
-from auditor.unknown import Partial, Unknown, Unread, first_unknown, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, first_unknown, known, whole_or_partial
 
 Given = tuple[Any, Document]
 _TYPES = {"#microsoft.graph.user": "user", "#microsoft.graph.group": "group", "#microsoft.graph.serviceprincipal": "servicePrincipal"}
@@ -43,10 +46,20 @@ class _Rows(NamedTuple):
     gap: Unknown | None
 
 
+class Belonging(NamedTuple):
+    """Who belongs to a group, as far as it is told there, and where it says so."""
+
+    id: str
+    told: Any
+    document: Document
+    place: str = ""
+
+
 class _Groups(NamedTuple):
-    """Object id -> ids of the groups to which it belongs; and why there may be more."""
+    """Object id -> ids of the groups to which it belongs; of each group who belongs to it; and why there may be more."""
 
     by_id: dict[str, list[str]]
+    of_group: dict[str, list[Belonging]]
     gap: Unknown | None
 
 
@@ -64,7 +77,7 @@ class Roles:
             return self._known.missing(ROLE_ASSIGNMENTS)
         if isinstance(object_id, Unknown):
             return object_id
-        rows, groups = self._assignments, self._members
+        rows, groups = self.assignments, self.members
         bearing = self._bearers(rows)
         found = self._made(rows, object_id, owner)
         for group in groups.by_id.get(object_id, ()):
@@ -79,16 +92,16 @@ class Roles:
             return self._known.missing(ROLE_ELIGIBILITY)
         if isinstance(object_id, Unknown):
             return object_id
-        rows, held, groups = self._eligibilities, self._assignments, self._members
+        rows, held, groups = self.eligibilities, self.assignments, self.members
         found = self._made(rows, object_id, owner, eligible=True)
         for group in groups.by_id.get(object_id, ()):
             found += self._made(rows, group, owner, group, eligible=True)
-        for group in self._activated_memberships.by_id.get(object_id, ()):
+        for group in self.activated.by_id.get(object_id, ()):
             found += self._made(rows, group, owner, group, eligible=True) + self._made(held, group, owner, group, eligible=True)
         bearing = [self._bearers(rows), self._bearers(held)]
         gap = first_unknown(rows.gap, *bearing)
         if gap is None and any(bearing):
-            gap = first_unknown(groups.gap, self._activated_memberships.gap)
+            gap = first_unknown(groups.gap, self.activated.gap)
         return whole_or_partial(found, gap)
 
     def assigned_to(self, object_id: str, owner: Fact) -> list[Role] | Unknown:
@@ -104,24 +117,24 @@ class Roles:
             return self._known.missing(of)
         if isinstance(object_id, Unknown):
             return object_id
-        rows = self._assignments if of is ROLE_ASSIGNMENTS else self._eligibilities
+        rows = self.assignments if of is ROLE_ASSIGNMENTS else self.eligibilities
         return whole_or_partial(self._made(rows, object_id, owner, eligible=of is ROLE_ELIGIBILITY), rows.gap)
 
     def member_of(self, object_id: str, owner: Fact) -> list[Group] | Unknown:
         """The groups that can hold roles of which it is a member."""
-        return self._groups_of(GROUP_MEMBERS, self._members, object_id, owner)
+        return self._groups_of(GROUP_MEMBERS, self.members, object_id, owner)
 
     def owner_of(self, object_id: str, owner: Fact) -> list[Group] | Unknown:
         """The groups that can hold roles of which it is an owner."""
-        return self._groups_of(GROUP_OWNERS, self._owners, object_id, owner)
+        return self._groups_of(GROUP_OWNERS, self.owners, object_id, owner)
 
     def _groups_of(self, of: Collection, groups: _Groups, object_id: str, owner: Fact) -> list[Group] | Unknown:
         if not self._known.has(GROUPS):
             return self._known.missing(GROUPS)
         if isinstance(object_id, Unknown):
             return object_id
-        made = [Group(*self._groups[0][id_][:1], owner, "", document=self._groups[0][id_][1]) for id_ in groups.by_id.get(object_id, ())]
-        return whole_or_partial(made, first_unknown(groups.gap, self._groups[1]))
+        made = [Group(*self.groups[0][id_][:1], owner, "", document=self.groups[0][id_][1]) for id_ in groups.by_id.get(object_id, ())]
+        return whole_or_partial(made, first_unknown(groups.gap, self.groups[1]))
 
     # -- of many
 
@@ -129,7 +142,7 @@ class Roles:
         """Every assignment, as it was made."""
         if not self._known.has(ROLE_ASSIGNMENTS):
             return self._known.missing(ROLE_ASSIGNMENTS)
-        rows = self._assignments
+        rows = self.assignments
         return whole_or_partial([role for id_ in rows.by_id for role in self._made(rows, id_, owner)], rows.gap)
 
     def over(self, object_id: str, owner: Fact) -> list[Role] | Unknown:
@@ -147,20 +160,20 @@ class Roles:
         template = self._template(definition_id)
         if template is not None:
             return template.name
-        found = self._definition(definition_id)
+        found = self.definition(definition_id)
         return found if isinstance(found, Unknown) else "" if found is None else found.display_name or ""
 
     def is_built_in(self, definition_id: str) -> bool | Unknown:
         if self._template(definition_id) is not None:
             return True
-        found = self._definition(definition_id)
+        found = self.definition(definition_id)
         return found if isinstance(found, Unknown) else found is not None and bool(found.is_built_in)
 
     def privilege(self, definition_id: str) -> Privilege | Unknown:
         template = self._template(definition_id)
         if template is not None:
             return template.privilege
-        found = self._definition(definition_id)
+        found = self.definition(definition_id)
         if isinstance(found, Unknown):
             return found
         if found is None or found.is_built_in is True:
@@ -185,7 +198,7 @@ class Roles:
             raise Unread(definition_id)
         return CATALOG.roles.get(definition_id)
 
-    def _definition(self, definition_id: str) -> Any:
+    def definition(self, definition_id: str) -> Any:
         """A custom role, or one of Microsoft's that the catalog does not know."""
         return self._found(ROLE_DEFINITIONS, self._definitions, definition_id)
 
@@ -216,14 +229,14 @@ class Roles:
             return object_id
         if isinstance(found := self._lookups.principal_by_id(object_id), ServicePrincipal):
             return "servicePrincipal"
-        if object_id in self._groups[0]:
+        if object_id in self.groups[0]:
             return "group"
-        gap = first_unknown(found, self._groups[1])
+        gap = first_unknown(found, self.groups[1])
         return "user" if gap is None else gap
 
     def group_name(self, group_id: str, told: Any) -> str | Unknown:
-        if group_id in self._groups[0]:
-            return cast("str | Unknown", self._groups[0][group_id][0].display_name or "")
+        if group_id in self.groups[0]:
+            return cast("str | Unknown", self.groups[0][group_id][0].display_name or "")
         name = getattr(told, "display_name", None) if not isinstance(told, Unknown) else told
         return self._known.missing(GROUPS) if name is None else name
 
@@ -244,11 +257,11 @@ class Roles:
         return self._known.first_missing(*(of for of in collections if not self._is_none(of)))
 
     @cached_property
-    def _assignments(self) -> _Rows:
+    def assignments(self) -> _Rows:
         return self._rows(ROLE_ASSIGNMENTS)
 
     @cached_property
-    def _eligibilities(self) -> _Rows:
+    def eligibilities(self) -> _Rows:
         return self._rows(ROLE_ELIGIBILITY)
 
     def _rows(self, of: Collection) -> _Rows:
@@ -264,8 +277,8 @@ class Roles:
     @cached_property
     def _by_scope(self) -> tuple[dict[str, list[Given]], Unknown | None]:
         found: dict[str, list[Given]] = {}
-        gap = self._assignments.gap
-        for given in (given for rows in self._assignments.by_id.values() for given in rows):
+        gap = self.assignments.gap
+        for given in (given for rows in self.assignments.by_id.values() for given in rows):
             scope = given[0].directory_scope_id
             if isinstance(scope, Unknown):
                 gap = gap or scope
@@ -285,55 +298,64 @@ class Roles:
         return False if gap is None else gap
 
     @cached_property
-    def _groups(self) -> tuple[dict[str, Given], Unknown | None]:
+    def groups(self) -> tuple[dict[str, Given], Unknown | None]:
         found, gap = _by_id(self._documents[GROUPS])
         return found, first_unknown(self._missing(GROUPS), gap)
 
     @cached_property
-    def _members(self) -> _Groups:
+    def members(self) -> _Groups:
         return self._belonging(GROUP_MEMBERS, "members")
 
     @cached_property
-    def _owners(self) -> _Groups:
+    def owners(self) -> _Groups:
         return self._belonging(GROUP_OWNERS, "owners")
 
     def _belonging(self, of: Collection, expanded: str) -> _Groups:
         """Who belongs to each group: read on its own, or within the group."""
         found: dict[str, list[str]] = {}
-        gap = self._groups[1]
-        below: dict[str, list[Any]] = {}
+        gap = self.groups[1]
+        below: dict[str, list[Belonging]] = {}
         for one, document in self._documents[of]:
-            below.setdefault(document.parent, []).append(one.id)
+            below.setdefault(document.parent, []).append(Belonging(one.id, one, document))
         if "" in below:
             gap = gap or Unknown(of.name, "the input does not name the group of some entries", collection=True)
-        for group_id, (group, _) in self._groups[0].items():
-            ids = list(below.get(group_id, ()))
+        of_group: dict[str, list[Belonging]] = {}
+        for group_id, (group, document) in self.groups[0].items():
+            belonging = list(below.get(group_id, ()))
             within = getattr(group, expanded)
             if isinstance(within, Unknown):
                 if not self._known.has_all_of(group_id, of):
                     gap = gap or self._known.missing(of)
             else:
-                ids += [_id_of(one) for one in within or ()]
+                belonging += [
+                    Belonging(_id_of(one), _as_told(one), document, f"/{expanded}/{i}") for i, one in enumerate(known(within or ()))
+                ]
                 if isinstance(within, Partial) or len(within or ()) >= _EXPANDED_AT_MOST:
                     gap = gap or Unknown(of.name, f"$expand returns {_EXPANDED_AT_MOST} at most", collection=True)
-            for id_ in ids:
-                if isinstance(id_, str) and id_:
-                    found.setdefault(id_.lower(), []).append(group_id)
+            for one in belonging:
+                if isinstance(one.id, str) and one.id:
+                    found.setdefault(one.id.lower(), []).append(group_id)
+                    of_group.setdefault(group_id, []).append(one._replace(id=one.id.lower()))
                 else:
-                    gap = gap or (id_ if isinstance(id_, Unknown) else Unknown(of.name, "an entry has no id", collection=True))
-        return _Groups(found, gap)
+                    gap = gap or (one.id if isinstance(one.id, Unknown) else Unknown(of.name, "an entry has no id", collection=True))
+        return _Groups(found, of_group, gap)
 
     @cached_property
-    def _activated_memberships(self) -> _Groups:
+    def activated(self) -> _Groups:
+        """Memberships that can be activated; `of_group` has ownerships too."""
         found: dict[str, list[str]] = {}
+        of_group: dict[str, list[Belonging]] = {}
         gap = self._missing(GROUP_ELIGIBILITY)
-        for row, _ in self._documents[GROUP_ELIGIBILITY]:
+        for row, document in self._documents[GROUP_ELIGIBILITY]:
             values = (row.principal_id, row.group_id, row.access_id)
             if (unknown := first_unknown(*values)) is not None:
                 gap = gap or unknown
-            elif all(values) and row.access_id == "member":
-                found.setdefault(row.principal_id.lower(), []).append(row.group_id.lower())
-        return _Groups(found, gap)
+            elif all(values):
+                holder, group = row.principal_id.lower(), row.group_id.lower()
+                of_group.setdefault(group, []).append(Belonging(holder, row, document))
+                if row.access_id == "member":
+                    found.setdefault(holder, []).append(group)
+        return _Groups(found, of_group, gap)
 
 
 _EXPANDED_AT_MOST = 20
@@ -341,6 +363,13 @@ _EXPANDED_AT_MOST = 20
 
 def _id_of(one: Any) -> Any:
     return one.get("id") if isinstance(one, dict) else None
+
+
+def _as_told(one: Any) -> DirectoryObject:
+    """Whoever is within a group, in the shape in which others come on their own."""
+    said = one if isinstance(one, dict) else {}
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(DirectoryObject)}
+    return DirectoryObject(**{name: said[key] for name, key in names.items() if isinstance(said.get(key), str)})
 
 
 def _by_id(given: Iterable[Given]) -> tuple[dict[str, Given], Unknown | None]:

@@ -46,6 +46,7 @@ from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, wh
 if TYPE_CHECKING:
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
+    from auditor.joins.paths import Paths
     from auditor.joins.roles import Roles
 
 F = TypeVar("F", bound=Fact)
@@ -179,6 +180,13 @@ class World(Lookups):
         from auditor.joins.roles import Roles
 
         return Roles(self, self.documents)
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Escalation paths."""
+        from auditor.joins.paths import Paths
+
+        return Paths(self)
 
     @cached_property
     def credential_use(self) -> CredentialUse:

@@ -1,0 +1,115 @@
+"""Escalation paths: how somebody comes to control the tenant, hop by hop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor.entra.collections import (
+    APP_MANAGEMENT,
+    APPLICATIONS,
+    ASSIGNMENTS,
+    FEDERATED,
+    GRANTS,
+    GROUP_OWNERS,
+    OWNERS,
+    PRINCIPAL_OWNERS,
+    ROLE_ASSIGNMENTS,
+    SERVICE_PRINCIPALS,
+)
+from auditor.facts.base import Fact, fact, prop
+from auditor.facts.roles import ELIGIBLE
+from auditor.paths.graph import HopKind
+from auditor.unknown import Unknown, read
+
+if TYPE_CHECKING:
+    from auditor.facts.document import Document
+
+# What paths are made from.
+NEEDED = (
+    *ELIGIBLE, GROUP_OWNERS, APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, OWNERS, PRINCIPAL_OWNERS, ASSIGNMENTS, GRANTS, FEDERATED,
+    APP_MANAGEMENT,
+)  # fmt: skip
+StartKind = Literal[
+    "guest", "disabled user", "user", "administrator", "foreign application", "application", "managed identity",
+    "repository", "pipeline", "cluster", "identity",
+]  # fmt: skip
+PathStrength = Literal["certain", "eligible", "needs approval", "possible"]
+
+
+class Hop(Fact):
+    """One step of an escalation path: who comes to control what."""
+
+    SLOTS = ("document",)
+    COLLECTIONS = (ROLE_ASSIGNMENTS,)
+    KEY = (("source_id", "kind", "target_id"),)
+    LABEL = ("text",)
+    owner: Path
+
+    kind: HopKind = prop(doc="What makes it possible.")
+    source: str = prop(doc="Who has it: a name.")
+    source_id: str = prop(doc="Object ID, a role's definition ID, or issuer and subject of a federated credential.")
+    target: str = prop(doc="What he comes to control: a name.")
+    target_id: str = prop(doc="Its ID; '' for the tenant.")
+    by: str = prop(doc="The permission or role that is the reason; '' for none.")
+    strength: PathStrength = prop(doc="What he needs besides: nothing, an activation, an approval, or a condition that is not known.")
+    text: str = prop(doc="What he does, in words.")
+
+    def __init__(self, owner: Path, document: Document | None, at: str, **given: str) -> None:
+        """`document`: what proves it, at `at`."""
+        self.owner, self.document, self.at = owner, document, at
+        for name, value in given.items():
+            setattr(self, name, value)
+
+
+class Path(Fact):
+    """The cheapest way on which somebody comes to control the tenant."""
+
+    SLOTS = ("_unknown",)
+    COLLECTIONS = (ROLE_ASSIGNMENTS,)
+    KEY = (("start_id",),)
+    LABEL = ("start",)
+    owner: Any
+
+    start: str = prop(doc="Who takes it: a name.")
+    start_id: str = prop(doc="Object ID, or issuer and subject of a federated credential.")
+    start_kind: StartKind = prop(
+        doc="What that is. administrator: a user who was given the roles for it; identity: what else a federated credential trusts."
+    )
+    strength: PathStrength = prop(doc="That of its weakest hop.")
+    hops: list[Hop] = prop(doc="Its steps, in order.")
+
+    def __init__(self, owner: Any, unknown: Unknown | None, start: str, start_id: str, start_kind: Any, strength: Any) -> None:
+        """`unknown`: the first exception that may stop it and that nobody read."""
+        self.owner, self.at, self._unknown = owner, "", unknown
+        self.start, self.start_id, self.start_kind, self.strength, self.hops = start, start_id, start_kind, strength, []
+
+    @fact()
+    def stopped(self) -> bool:
+        """An exception stops it: a lock, a policy. Never so of a path that is there: it is no, or not known. For exemptions only."""
+        if self._unknown is not None:
+            read(self._unknown)
+        return False
+
+    @fact()
+    def length(self) -> int:
+        """How many hops it has."""
+        return len(self.hops)
+
+    @fact()
+    def direct(self) -> bool:
+        """It is what its start was given itself: permissions, directory roles, groups that hold them."""
+        return all(
+            hop.kind  # Hops of what somebody was given.
+            in DIRECT
+            for hop in self.hops
+        )
+
+    @fact()
+    def route(self) -> str:
+        """Its hops in words, in order."""
+        return ", then ".join(hop.text for hop in self.hops)
+
+
+DIRECT: frozenset[HopKind] = frozenset(
+    ("permission", "delegated-permission", "member", "eligible-member", "role", "eligible-role", "takeover")
+)

@@ -1,0 +1,215 @@
+"""Escalation paths of one scope: who starts them, which object they enter by, and what each hop is called."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from auditor.facts import App, FederatedCredential, Owner, ServicePrincipal, Tenant
+from auditor.facts.paths import DIRECT, Hop, Path, StartKind
+from auditor.joins import takeable
+from auditor.joins.edges import Edges
+from auditor.paths.graph import TENANT, Node
+from auditor.paths.search import Hop as Step
+from auditor.paths.search import Label, Search, without
+from auditor.unknown import Unknown, whole_or_partial
+
+# Hops into an object that the object itself shows, and its repair ends.
+_BY_THE_OBJECT = frozenset(("owner", "scoped-role", "eligible-scoped-role", "federation"))
+_ISSUERS: dict[str | None, StartKind] = {
+    "GitHub": "repository", "GitLab": "repository", "Bitbucket": "repository", "CircleCI": "repository", "Azure DevOps": "pipeline",
+    "HCP Terraform": "pipeline", "Kubernetes": "cluster",
+}  # fmt: skip
+_WORDS = {
+    "owner": "owns {target}", "sign-in": "signs in as its service principal", "member": "is a member of {target}",
+    "eligible-member": "activates the membership of {target}", "role": "holds {target}", "eligible-role": "activates {target}",
+    "scoped-role": "holds {by} over {target}", "eligible-scoped-role": "activates {by} over {target}",
+    "add-credential": "adds a credential to {target}", "add-owner": "makes itself an owner of {target}",
+    "add-member": "makes itself a member of {target}", "reset-password": "resets the password of {target}",
+    "federation": "gets tokens of {target}", "permission": "takes over the tenant with {by}",
+    "delegated-permission": "acts with {by} for an administrator who signs in", "takeover": "takes over the tenant",
+}  # fmt: skip
+
+
+class Choke(NamedTuple):
+    """An object whose repair ends paths: of how many starts the cheapest path goes over it, and how many have none without it."""
+
+    node: Node
+    on: int
+    cuts: int
+
+
+class Paths:
+    """Of one world."""
+
+    def __init__(self, world: Any) -> None:
+        self._world = world
+        self.edges = Edges(world)
+
+    # -- for facts
+
+    def of(self, one: App | ServicePrincipal) -> Path | Unknown | None:
+        """The cheapest path of an object itself; null where it has none."""
+        if isinstance(one.id, Unknown):
+            return one.id
+        label = self.search.of(node_of(one))
+        if label is not None and label.edge is not None and not (isinstance(one, ServicePrincipal) and takeable.is_off(one)):
+            return self.path(label, one, "managed identity" if _is_managed(one) else "application")
+        return next(iter(self.gaps), None)
+
+    def ways_in(self, one: App | ServicePrincipal | Tenant) -> list[Path] | Unknown:
+        """The cheapest paths of all starts that enter by an object: it is where they can be ended."""
+        if isinstance(one.id, Unknown) and not isinstance(one, Tenant):
+            return one.id
+        found = [self.path(label, one, kind) for kind, label in self._entering.get(node_of(one), ())]
+        return whole_or_partial(found, next(iter(self.gaps), None))
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self.edges.into, TENANT)
+
+    @property
+    def gaps(self) -> list[Unknown]:
+        """What was not read, for which there may be more paths."""
+        assert self.search is not None
+        return self.edges.gaps
+
+    @cached_property
+    def _entering(self) -> dict[Node, list[tuple[StartKind, Label]]]:
+        found: dict[Node, list[tuple[StartKind, Label]]] = {}
+        for kind, label in self.starts(self.search):
+            found.setdefault(_entrance(label), []).append((kind, label))
+        return found
+
+    # -- starts
+
+    def starts(self, found: Search) -> Iterator[tuple[StartKind, Label]]:
+        """Who has a path and should have none, cheapest first; an administrator too, whose roles are meant for it."""
+        for label in found:
+            kind = self.start_kind(label)
+            if kind is not None:
+                yield kind, label
+
+    def start_kind(self, label: Label) -> StartKind | None:
+        """What the start of a path is; None of what is no start: a registration, a group, a role, and who was given the permissions
+        themselves.
+        """
+        node = label.node
+        is_direct = all(hop.edge.kind in DIRECT for hop in label.path)
+        if node.kind == "user":
+            told = self.edges.people.get(node.id, ())
+            if any(_is_guest(one) for one in told):
+                return "guest"
+            if any(isinstance(one, Owner) and one.enabled.__class__ is bool and not one.enabled for one in told):
+                return "disabled user"
+            return "administrator" if is_direct else "user"
+        if node.kind == "subject":
+            return self._subject_kind(node)
+        if node.kind != "service principal":
+            return None
+        principal: ServicePrincipal = self._world.principals_by_id[0][node.id]
+        if takeable.is_off(principal):
+            return None
+        if principal.foreign.__class__ is bool and principal.foreign:
+            return "foreign application"
+        return None if is_direct else "managed identity" if _is_managed(principal) else "application"
+
+    def _subject_kind(self, node: Node) -> StartKind:
+        services = [one.issued_by for one in self.edges.people.get(node.id, ()) if isinstance(one, FederatedCredential)]
+        return next((_ISSUERS[service] for service in services if isinstance(service, str) and service in _ISSUERS), "identity")
+
+    # -- what can be ended
+
+    def choke_points(self, labels: list[Label], at_most: int) -> list[Choke]:
+        """The objects over which most of these paths go."""
+        counts: dict[Node, int] = {}
+        for label in labels:
+            for hop in label.path:
+                if hop.target.kind in ("application", "service principal", "group"):
+                    counts[hop.target] = counts.get(hop.target, 0) + 1
+        nodes = sorted(counts, key=lambda node: (-counts[node], node))[:at_most]
+        found = []
+        for node in nodes:
+            left = Search(self.edges.into, TENANT, excluded=(node,))
+            found.append(Choke(node, counts[node], sum(left.of(label.node) is None for label in labels if label.node != node)))
+        return sorted(found, key=lambda choke: (-choke.cuts, -choke.on, choke.node))
+
+    def search_without(self, cut: Container[tuple[Node, Node]]) -> Search:
+        return Search(without(self.edges.into, cut), TENANT)
+
+    # -- paths in words
+
+    def path(self, label: Label, owner: Any, kind: StartKind) -> Path:
+        hops = label.path
+        unknown = next((edge.unknown for hop in hops for edge in hop if edge.unknown is not None), None)
+        made = Path(owner, unknown, self.name(label.node), label.node.id, kind, label.strength.label)
+        made.hops = [self.hop(made, hop) for hop in hops]
+        return made
+
+    def hop(self, path: Path, hop: Step) -> Hop:
+        edge, target = hop.edge, self.name(hop.target)
+        proof = next(iter((*edge.proofs, *hop.last.proofs)), None)
+        strength = hop.strength.label
+        text = _WORDS[edge.kind].format(target=f'"{target}"' if hop.target.kind != "role" else target, by=edge.by)
+        return Hop(
+            path, None if proof is None else proof.document, "" if proof is None else proof.place,
+            kind=edge.kind, source=self.name(edge.source), source_id=edge.source.id, target=target, target_id=hop.target.id,
+            by=edge.by if edge.kind != "takeover" else "", strength=strength, text=text if strength != "possible" else f"possibly {text}",
+        )  # fmt: skip
+
+    def name(self, node: Node) -> str:
+        """What people call a node."""
+        if node.kind == "tenant":
+            return "the tenant"
+        if node.kind == "user":
+            return next((name for one in self.edges.people.get(node.id, ()) if (name := _called(one))), node.id)
+        if node.kind == "subject":
+            return self._subject(node)
+        if node.kind in ("application", "service principal"):
+            index = self._world.apps_by_id[0] if node.kind == "application" else self._world.principals_by_id[0]
+            name = index[node.id].display_name if node.id in index else ""
+        elif node.kind == "group":
+            name = self._world.roles.group_name(node.id, None)
+        else:
+            name = self._world.roles.name(node.id)
+        return name if isinstance(name, str) and name else node.id
+
+    def _subject(self, node: Node) -> str:
+        credential = next((one for one in self.edges.people.get(node.id, ()) if isinstance(one, FederatedCredential)), None)
+        github: Any = None if credential is None else credential.github
+        if github is not None and not isinstance(github, Unknown) and github.repository:
+            return f"{github.organization}/{github.repository}"
+        issuer, _, subject = node.id.partition(" ")
+        return f"{subject} of {issuer}"
+
+
+def node_of(one: App | ServicePrincipal | Tenant) -> Node:
+    return TENANT if isinstance(one, Tenant) else Node("application" if isinstance(one, App) else "service principal", one.id)
+
+
+def _entrance(label: Label) -> Node:
+    """The object at which a path can be ended: what its first hop leads to, an application of somebody else's itself, or the tenant."""
+    first = label.path[0]
+    if first.edge.kind in _BY_THE_OBJECT and first.target.kind in ("application", "service principal"):
+        return first.target
+    return label.node if label.node.kind == "service principal" else TENANT
+
+
+def _is_managed(one: App | ServicePrincipal) -> bool:
+    return isinstance(one, ServicePrincipal) and one.type.__class__ is str and one.type == "ManagedIdentity"
+
+
+def _is_guest(one: Any) -> bool:
+    if isinstance(one, Owner):
+        return one.guest.__class__ is bool and one.guest
+    name = getattr(one, "user_principal_name", None)
+    return isinstance(name, str) and "#EXT#" in name.upper()
+
+
+def _called(one: Any) -> str:
+    for attribute in ("user_principal_name", "display_name"):
+        name = getattr(one, attribute, None)
+        if isinstance(name, str) and name:
+            return name
+    return ""
