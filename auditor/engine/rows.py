@@ -88,7 +88,10 @@ class Rows:
         if subject is not root and isinstance(subject, Fact) and len(subject.KEY) > 1:
             row.known_by = subject.known_by
         row.template, row.values = bound.compiled.template, bound.values(root, subject)
-        if named := bound.named(root, subject):
+        named = list(bound.named(root, subject))
+        if isinstance(subject, Fact):
+            named += [one for name in subject.PROOFS for one in known(getattr(subject, name))]
+        if named:
             related = [_related(other) for other in named if isinstance(other, Fact)]
             row.related = [one for one in related if one is not None] or None
         return row

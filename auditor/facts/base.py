@@ -217,6 +217,7 @@ class Fact(metaclass=FactType):
     COLLECTIONS: those that its own properties come from.
     PRESUMED_NULL: the facts besides lists that a rule may presume to be null, where `presumed` says so.
     ALIKE: the facts from which those follow that are declared `alike`; a permission that a thousand registrations request is one.
+    PROOFS: the facts besides that a finding on it points at.
     WITHIN: the list that its document is in, where it is a part of another one.
     """
 
@@ -225,6 +226,7 @@ class Fact(metaclass=FactType):
     LABEL: Any = ()
     COLLECTIONS: tuple[Collection, ...] = (APPLICATIONS,)
     WITHIN = ""
+    PROOFS: tuple[str, ...] = ()
     ALIKE: tuple[str, ...] = ()
     PRESUMED_NULL: frozenset[str] = frozenset()  # besides lists, what rules may presume; `presumed` says when
 

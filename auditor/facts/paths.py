@@ -68,6 +68,7 @@ class Path(Fact):
     COLLECTIONS = (ROLE_ASSIGNMENTS,)
     KEY = (("start_id",),)
     LABEL = ("start",)
+    PROOFS = ("hops",)
     owner: Any
 
     start: str = prop(doc="Who takes it: a name.")
@@ -76,12 +77,21 @@ class Path(Fact):
         doc="What that is. administrator: a user who was given the roles for it; identity: what else a federated credential trusts."
     )
     strength: PathStrength = prop(doc="That of its weakest hop.")
+    identities: int = prop(doc="Applications, groups and other users that it goes over; an application and its service principal are one.")
     hops: list[Hop] = prop(doc="Its steps, in order.")
 
-    def __init__(self, owner: Any, unknown: Unknown | None, start: str, start_id: str, start_kind: Any, strength: Any) -> None:
+    def __init__(
+        self, owner: Any, unknown: Unknown | None, start: str, start_id: str, start_kind: Any, strength: Any, identities: int
+    ) -> None:
         """`unknown`: the first exception that may stop it and that nobody read."""
         self.owner, self.at, self._unknown = owner, "", unknown
-        self.start, self.start_id, self.start_kind, self.strength, self.hops = start, start_id, start_kind, strength, []
+        self.start, self.start_id, self.start_kind, self.strength = start, start_id, start_kind, strength
+        self.identities, self.hops = identities, []
+
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
+        """Where its first hop stands."""
+        document, inside = self.hops[0].origin(place) if self.hops else (None, "")
+        return (document, inside) if document is not None else super().origin(place)
 
     @fact()
     def stopped(self) -> bool:
@@ -96,20 +106,6 @@ class Path(Fact):
         return len(self.hops)
 
     @fact()
-    def direct(self) -> bool:
-        """It is what its start was given itself: permissions, directory roles, groups that hold them."""
-        return all(
-            hop.kind  # Hops of what somebody was given.
-            in DIRECT
-            for hop in self.hops
-        )
-
-    @fact()
     def route(self) -> str:
         """Its hops in words, in order."""
         return ", then ".join(hop.text for hop in self.hops)
-
-
-DIRECT: frozenset[HopKind] = frozenset(
-    ("permission", "delegated-permission", "member", "eligible-member", "role", "eligible-role", "takeover")
-)

@@ -7,14 +7,17 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from auditor.facts import App, FederatedCredential, Owner, ServicePrincipal, Tenant
-from auditor.facts.paths import DIRECT, Hop, Path, StartKind
+from auditor.facts.paths import Hop, Path, StartKind
 from auditor.joins import takeable
 from auditor.joins.edges import Edges
 from auditor.paths.graph import TENANT, Node
 from auditor.paths.search import Hop as Step
 from auditor.paths.search import Label, Search, without
-from auditor.unknown import Unknown, whole_or_partial
+from auditor.unknown import Unknown, known, whole_or_partial
 
+_IDENTITIES = frozenset(("application", "service principal", "group", "user"))
+# Hops of what somebody was given himself.
+_GIVEN = frozenset(("permission", "delegated-permission", "member", "eligible-member", "role", "eligible-role", "takeover"))
 # Hops into an object that the object itself shows, and its repair ends.
 _BY_THE_OBJECT = frozenset(("owner", "scoped-role", "eligible-scoped-role", "federation"))
 _ISSUERS: dict[str | None, StartKind] = {
@@ -92,18 +95,17 @@ class Paths:
                 yield kind, label
 
     def start_kind(self, label: Label) -> StartKind | None:
-        """What the start of a path is; None of what is no start: a registration, a group, a role, and who was given the permissions
-        themselves.
+        """What the start of a path is; None of what is no start: a registration, a group, a role, and an application that was given
+        the permissions itself.
         """
         node = label.node
-        is_direct = all(hop.edge.kind in DIRECT for hop in label.path)
         if node.kind == "user":
             told = self.edges.people.get(node.id, ())
             if any(_is_guest(one) for one in told):
                 return "guest"
             if any(isinstance(one, Owner) and one.enabled.__class__ is bool and not one.enabled for one in told):
                 return "disabled user"
-            return "administrator" if is_direct else "user"
+            return "administrator" if self._is_administrator(node.id) else "user"
         if node.kind == "subject":
             return self._subject_kind(node)
         if node.kind != "service principal":
@@ -113,7 +115,14 @@ class Paths:
             return None
         if principal.foreign.__class__ is bool and principal.foreign:
             return "foreign application"
-        return None if is_direct else "managed identity" if _is_managed(principal) else "application"
+        is_given = all(hop.edge.kind in _GIVEN for hop in label.path)
+        return None if is_given else "managed identity" if _is_managed(principal) else "application"
+
+    def _is_administrator(self, user_id: str) -> bool:
+        """Somebody gave him a tier 0 role over the whole tenant, or may have him activate one."""
+        roles, tenant = self._world.roles, self._world.tenant
+        found = [values for values in (roles.held(user_id, tenant), roles.eligible(user_id, tenant)) if not isinstance(values, Unknown)]
+        return any(role.takes_over_tenant is True for values in found for role in known(values))
 
     def _subject_kind(self, node: Node) -> StartKind:
         services = [one.issued_by for one in self.edges.people.get(node.id, ()) if isinstance(one, FederatedCredential)]
@@ -143,7 +152,8 @@ class Paths:
     def path(self, label: Label, owner: Any, kind: StartKind) -> Path:
         hops = label.path
         unknown = next((edge.unknown for hop in hops for edge in hop if edge.unknown is not None), None)
-        made = Path(owner, unknown, self.name(label.node), label.node.id, kind, label.strength.label)
+        over = {hop.target for hop in hops if hop.target.kind in _IDENTITIES and hop.edge.kind != "sign-in"}
+        made = Path(owner, unknown, self.name(label.node), label.node.id, kind, label.strength.label, len(over))
         made.hops = [self.hop(made, hop) for hop in hops]
         return made
 
