@@ -18,6 +18,7 @@ _COMMANDS = {
     "scan": "Audit files, folders, standard input or a live tenant.",
     "overview": "Show what is worst: rules, registrations, owners, what expires, what is dangerous.",
     "connect": "Check the way from a connector to its API, link by link.",
+    "paths": "Show on which ways the tenant can be taken over, hop by hop.",
     "diff": "Show what changed between two runs.",
     "report": "Write a JSON report in other formats, such as HTML.",
     "export": "Save a live tenant in a snapshot file.",
@@ -33,7 +34,7 @@ _COMMANDS = {
     "formats": "List the file formats that are read, and what each cannot hold.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, config, diff, overview, report, rule or waivers.",
+    "schema": "Print a JSON Schema: application, config, diff, overview, paths, report, rule or waivers.",
     "completion": "Print the completion script of a shell.",
 }
 

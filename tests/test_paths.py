@@ -11,7 +11,8 @@ import pytest
 from auditor.joins.world import World
 from auditor.unknown import Partial, known
 from tests.fake_graph.roles import APPLICATIONS, CUSTOM, GLOBAL, READERS, UNIT, USERS
-from tests.test_resolve import GRAPH_ID, OTHER, TENANT, one, sp
+from tests.test_facts import OTHER, TENANT
+from tests.test_resolve import GRAPH_ID, one, sp
 from tests.test_roles import ANN, BEN, GROUP, GROUPED, PRINCIPAL, USER, eligible, group, held, of_roles
 
 Json = dict[str, Any]
@@ -60,15 +61,15 @@ def found(*apps: Json, principals: Any = (), without: str = "", **collections: A
 
 def way(world: World, start: str) -> tuple[str, list[str]] | None:
     """Strength and kinds of hops of the cheapest path from an object ID."""
-    label = next((label for label in world.paths.search if label.node.id == start), None)
-    return None if label is None else (label.strength.label, [hop.edge.kind for hop in label.path])
+    found = next((way for way in world.paths.search if way.start.id == start), None)
+    return None if found is None else (found.strength.label, [hop.edge.kind for hop in found.hops])
 
 
 def starts(world: World) -> dict[str, str]:
-    return {world.paths.name(label.node): kind for kind, label in world.paths.starts(world.paths.search)}
+    return {world.paths.name(way.start): kind for way in world.paths.search if (kind := world.paths.start_kind(way)) is not None}
 
 
-PAYROLL = {"principals": [principal("a")], "appRoleAssignments": granted("takeover", "p-a")}
+PAYROLL: Json = {"principals": [principal("a")], "appRoleAssignments": granted("takeover", "p-a")}
 
 
 def test_an_owner_signs_in_as_a_privileged_application() -> None:
@@ -354,7 +355,7 @@ def chain(length: int) -> World:
 
 def test_a_path_has_eight_hops_at_most() -> None:
     world = chain(6)
-    hops = {label.node.id: label.hops for label in world.paths.search if label.node.kind == "service principal"}
+    hops = {way.start.id: len(way.hops) for way in world.paths.search if way.start.kind == "service principal"}
     assert hops == {"p-c5": 1, "p-c4": 3, "p-c3": 5, "p-c2": 7}
 
 
@@ -435,8 +436,8 @@ def test_the_cheapest_of_all_paths(seed: int) -> None:
                         add(f"role {role}", f"o-{other}")
                         if enabled[other] and (lock := reach[other]) is not None:
                             add(f"role {role}", f"p-{other}", lock)
-    lock = {True: {"isEnabled": True, "allProperties": True}, False: None}
-    apps = [app(name, servicePrincipalLockConfiguration=lock[locked[name]]) if locked[name] is not None else app(name) for name in names]  # type: ignore[index]
+    locks = {True: {"isEnabled": True, "allProperties": True}, False: None}
+    apps = [app(name, servicePrincipalLockConfiguration=locks[locked[name]]) if locked[name] is not None else app(name) for name in names]  # type: ignore[index]
     for made, name in zip(apps, names, strict=True):
         if locked[name] is None:
             del made["servicePrincipalLockConfiguration"]
@@ -447,7 +448,7 @@ def test_the_cheapest_of_all_paths(seed: int) -> None:
         + granted("owned", *(f"p-{name}" for name in owning)),
     )  # fmt: skip
     assert world.paths.gaps == []
-    ours = {label.node.id: (label.cost, int(label.strength)) for label in world.paths.search if label.node.kind != "role"}
+    ours = {way.start.id: (way.cost, int(way.strength)) for way in world.paths.search if way.start.kind != "role"}
     nodes = {source for source, _ in edges if not source.startswith("role")}
     theirs = {node: best for node in nodes if (best := cheapest(edges, node)) is not None}
     assert ours == theirs

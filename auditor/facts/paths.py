@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from auditor.entra.collections import (
     APP_MANAGEMENT,
@@ -18,7 +18,7 @@ from auditor.entra.collections import (
 )
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.roles import ELIGIBLE
-from auditor.paths.graph import HopKind
+from auditor.paths.graph import HopKind, PathStrength, StartKind
 from auditor.unknown import Unknown, read
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ NEEDED = (
     *ELIGIBLE, GROUP_OWNERS, APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, OWNERS, PRINCIPAL_OWNERS, ASSIGNMENTS, GRANTS, FEDERATED,
     APP_MANAGEMENT,
 )  # fmt: skip
-StartKind = Literal[
-    "guest", "disabled user", "user", "administrator", "foreign application", "application", "managed identity",
-    "repository", "pipeline", "cluster", "identity",
-]  # fmt: skip
-PathStrength = Literal["certain", "eligible", "needs approval", "possible"]
 
 
 class Hop(Fact):

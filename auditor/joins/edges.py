@@ -385,6 +385,15 @@ class Edges:
             return None
         return _node(principal)
 
+    def everybody(self) -> list[Node]:
+        """The roles that somebody holds, and the users and subjects that objects name, as far as a path may begin with them."""
+        roles = [Node("role", definition_id) for definition_id in dict.fromkeys(definition_id for definition_id, _ in self._by_definition)]
+        apps = [Node("application", id_) for id_ in self._world.apps_by_id[0]]
+        principals = [Node("service principal", id_) for id_ in self._world.principals_by_id[0]]
+        for node in (*roles, *apps, *principals, *(Node("group", id_) for id_ in self._roles.groups[0])):
+            self.into(node)
+        return roles + [Node("subject" if isinstance(told[0], FederatedCredential) else "user", id_) for id_, told in self.people.items()]
+
     def _note(self, user_id: str, told: Any) -> None:
         if told is not None and not isinstance(told, Unknown):
             self.people.setdefault(user_id, []).append(told)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections import Counter
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from auditor.facts import App, FederatedCredential, Owner, ServicePrincipal, Tenant
-from auditor.facts.paths import Hop, Path, StartKind
+from auditor.facts.paths import Hop, Path
 from auditor.joins import takeable
 from auditor.joins.edges import Edges
-from auditor.paths.graph import TENANT, Node
+from auditor.paths.graph import TENANT, Node, StartKind
 from auditor.paths.search import Hop as Step
-from auditor.paths.search import Label, Search, without
+from auditor.paths.search import Search, Way, without
+from auditor.paths.words import worded
 from auditor.unknown import Unknown, known, whole_or_partial
 
 _IDENTITIES = frozenset(("application", "service principal", "group", "user"))
@@ -23,15 +25,6 @@ _BY_THE_OBJECT = frozenset(("owner", "scoped-role", "eligible-scoped-role", "fed
 _ISSUERS: dict[str | None, StartKind] = {
     "GitHub": "repository", "GitLab": "repository", "Bitbucket": "repository", "CircleCI": "repository", "Azure DevOps": "pipeline",
     "HCP Terraform": "pipeline", "Kubernetes": "cluster",
-}  # fmt: skip
-_WORDS = {
-    "owner": "owns {target}", "sign-in": "signs in as its service principal", "member": "is a member of {target}",
-    "eligible-member": "activates the membership of {target}", "role": "holds {target}", "eligible-role": "activates {target}",
-    "scoped-role": "holds {by} over {target}", "eligible-scoped-role": "activates {by} over {target}",
-    "add-credential": "adds a credential to {target}", "add-owner": "makes itself an owner of {target}",
-    "add-member": "makes itself a member of {target}", "reset-password": "resets the password of {target}",
-    "federation": "gets tokens of {target}", "permission": "takes over the tenant with {by}",
-    "delegated-permission": "acts with {by} for an administrator who signs in", "takeover": "takes over the tenant",
 }  # fmt: skip
 
 
@@ -56,21 +49,25 @@ class Paths:
         """The cheapest path of an object itself; null where it has none."""
         if isinstance(one.id, Unknown):
             return one.id
-        label = self.search.of(node_of(one))
-        if label is not None and label.edge is not None and not (isinstance(one, ServicePrincipal) and takeable.is_off(one)):
-            return self.path(label, one, "managed identity" if _is_managed(one) else "application")
+        way = self.search.of(node_of(one))
+        if way is not None and not (isinstance(one, ServicePrincipal) and takeable.is_off(one)):
+            return self.path(way, one, "managed identity" if _is_managed(one) else "application")
         return next(iter(self.gaps), None)
 
     def ways_in(self, one: App | ServicePrincipal | Tenant) -> list[Path] | Unknown:
         """The cheapest paths of all starts that enter by an object: it is where they can be ended."""
-        if isinstance(one.id, Unknown) and not isinstance(one, Tenant):
+        if not isinstance(one, Tenant) and isinstance(one.id, Unknown):
             return one.id
-        found = [self.path(label, one, kind) for kind, label in self._entering.get(node_of(one), ())]
+        found = [self.path(way, one, kind) for kind, way in self._entering.get(node_of(one), ())]
         return whole_or_partial(found, next(iter(self.gaps), None))
 
     @cached_property
     def search(self) -> Search:
-        return Search(self.edges.into, TENANT)
+        return self.search_for(TENANT)
+
+    def search_for(self, end: Node, *, cut: Collection[tuple[Node, Node]] = ()) -> Search:
+        """The cheapest paths to a node, without the hops that are cut."""
+        return Search(without(self.edges.into, cut) if cut else self.edges.into, end)
 
     @property
     def gaps(self) -> list[Unknown]:
@@ -79,26 +76,20 @@ class Paths:
         return self.edges.gaps
 
     @cached_property
-    def _entering(self) -> dict[Node, list[tuple[StartKind, Label]]]:
-        found: dict[Node, list[tuple[StartKind, Label]]] = {}
-        for kind, label in self.starts(self.search):
-            found.setdefault(_entrance(label), []).append((kind, label))
+    def _entering(self) -> dict[Node, list[tuple[StartKind, Way]]]:
+        found: dict[Node, list[tuple[StartKind, Way]]] = {}
+        for way in self.search:
+            if (kind := self.start_kind(way)) is not None:
+                found.setdefault(_entrance(way), []).append((kind, way))
         return found
 
     # -- starts
 
-    def starts(self, found: Search) -> Iterator[tuple[StartKind, Label]]:
-        """Who has a path and should have none, cheapest first; an administrator too, whose roles are meant for it."""
-        for label in found:
-            kind = self.start_kind(label)
-            if kind is not None:
-                yield kind, label
-
-    def start_kind(self, label: Label) -> StartKind | None:
+    def start_kind(self, way: Way) -> StartKind | None:
         """What the start of a path is; None of what is no start: a registration, a group, a role, and an application that was given
         the permissions itself.
         """
-        node = label.node
+        node = way.start
         if node.kind == "user":
             told = self.edges.people.get(node.id, ())
             if any(_is_guest(one) for one in told):
@@ -115,7 +106,7 @@ class Paths:
             return None
         if principal.foreign.__class__ is bool and principal.foreign:
             return "foreign application"
-        is_given = all(hop.edge.kind in _GIVEN for hop in label.path)
+        is_given = all(hop.edge.kind in _GIVEN for hop in way.hops)
         return None if is_given else "managed identity" if _is_managed(principal) else "application"
 
     def _is_administrator(self, user_id: str) -> bool:
@@ -130,42 +121,33 @@ class Paths:
 
     # -- what can be ended
 
-    def choke_points(self, labels: list[Label], at_most: int) -> list[Choke]:
-        """The objects over which most of these paths go."""
-        counts: dict[Node, int] = {}
-        for label in labels:
-            for hop in label.path:
-                if hop.target.kind in ("application", "service principal", "group"):
-                    counts[hop.target] = counts.get(hop.target, 0) + 1
-        nodes = sorted(counts, key=lambda node: (-counts[node], node))[:at_most]
+    def choke_points(self, ways: list[Way], at_most: int) -> list[Choke]:
+        """The objects over which most of these paths go, those first without which most starts have none."""
+        counts = Counter(node for way in ways for node in way.nodes[1:] if node.kind in ("application", "service principal", "group"))
         found = []
-        for node in nodes:
+        for node in sorted(counts, key=lambda node: (-counts[node], node))[:at_most]:
             left = Search(self.edges.into, TENANT, excluded=(node,))
-            found.append(Choke(node, counts[node], sum(left.of(label.node) is None for label in labels if label.node != node)))
+            found.append(Choke(node, counts[node], sum(way.start != node and left.of(way.start) is None for way in ways)))
         return sorted(found, key=lambda choke: (-choke.cuts, -choke.on, choke.node))
-
-    def search_without(self, cut: Container[tuple[Node, Node]]) -> Search:
-        return Search(without(self.edges.into, cut), TENANT)
 
     # -- paths in words
 
-    def path(self, label: Label, owner: Any, kind: StartKind) -> Path:
-        hops = label.path
-        unknown = next((edge.unknown for hop in hops for edge in hop if edge.unknown is not None), None)
-        over = {hop.target for hop in hops if hop.target.kind in _IDENTITIES and hop.edge.kind != "sign-in"}
-        made = Path(owner, unknown, self.name(label.node), label.node.id, kind, label.strength.label, len(over))
-        made.hops = [self.hop(made, hop) for hop in hops]
+    def path(self, way: Way, owner: Any, kind: StartKind) -> Path:
+        unknown = next((edge.unknown for hop in way.hops for edge in hop if edge.unknown is not None), None)
+        over = {hop.target for hop in way.hops if hop.target.kind in _IDENTITIES and hop.edge.kind != "sign-in"}
+        made = Path(owner, unknown, self.name(way.start), way.start.id, kind, way.strength.label, len(over))
+        made.hops = [self.hop(made, hop) for hop in way.hops]
         return made
 
     def hop(self, path: Path, hop: Step) -> Hop:
         edge, target = hop.edge, self.name(hop.target)
         proof = next(iter((*edge.proofs, *hop.last.proofs)), None)
         strength = hop.strength.label
-        text = _WORDS[edge.kind].format(target=f'"{target}"' if hop.target.kind != "role" else target, by=edge.by)
+        text = worded(edge.kind, hop.target.kind, target, edge.by, strength)
         return Hop(
             path, None if proof is None else proof.document, "" if proof is None else proof.place,
             kind=edge.kind, source=self.name(edge.source), source_id=edge.source.id, target=target, target_id=hop.target.id,
-            by=edge.by if edge.kind != "takeover" else "", strength=strength, text=text if strength != "possible" else f"possibly {text}",
+            by=edge.by if edge.kind != "takeover" else "", strength=strength, text=text,
         )  # fmt: skip
 
     def name(self, node: Node) -> str:
@@ -185,6 +167,28 @@ class Paths:
             name = self._world.roles.name(node.id)
         return name if isinstance(name, str) and name else node.id
 
+    def names(self, node: Node) -> list[str]:
+        """Everything that a node can be called by."""
+        found = [node.id, self.name(node)]
+        if node.kind in ("application", "service principal"):
+            index = self._world.apps_by_id[0] if node.kind == "application" else self._world.principals_by_id[0]
+            found.append(index[node.id].app_id)
+        return [name for name in found if isinstance(name, str)]
+
+    def called(self, name: str) -> list[Node]:
+        """The nodes of a name: registrations, service principals, groups, roles, and whoever some object in the input names."""
+        wanted = name.casefold()
+        if wanted in ("tenant", "the tenant"):
+            return [TENANT]
+        nodes = [Node("application", id_) for id_ in self._world.apps_by_id[0]]
+        nodes += [Node("service principal", id_) for id_ in self._world.principals_by_id[0]]
+        nodes += [Node("group", id_) for id_ in self._world.roles.groups[0]]
+        everybody = Edges(self._world)  # of their own: what is looked at for a name is no gap of a path
+        nodes += everybody.everybody()
+        for node_id, told in everybody.people.items():
+            self.edges.people.setdefault(node_id, told)
+        return [node for node in nodes if wanted in (called.casefold() for called in self.names(node))]
+
     def _subject(self, node: Node) -> str:
         credential = next((one for one in self.edges.people.get(node.id, ()) if isinstance(one, FederatedCredential)), None)
         github: Any = None if credential is None else credential.github
@@ -198,12 +202,12 @@ def node_of(one: App | ServicePrincipal | Tenant) -> Node:
     return TENANT if isinstance(one, Tenant) else Node("application" if isinstance(one, App) else "service principal", one.id)
 
 
-def _entrance(label: Label) -> Node:
+def _entrance(way: Way) -> Node:
     """The object at which a path can be ended: what its first hop leads to, an application of somebody else's itself, or the tenant."""
-    first = label.path[0]
+    first = way.hops[0]
     if first.edge.kind in _BY_THE_OBJECT and first.target.kind in ("application", "service principal"):
         return first.target
-    return label.node if label.node.kind == "service principal" else TENANT
+    return way.start if way.start.kind == "service principal" else TENANT
 
 
 def _is_managed(one: App | ServicePrincipal) -> bool:

@@ -22,6 +22,11 @@ HopKind = Literal[
     "owner", "sign-in", "member", "eligible-member", "role", "eligible-role", "scoped-role", "eligible-scoped-role", "add-credential",
     "add-owner", "add-member", "reset-password", "federation", "permission", "delegated-permission", "takeover",
 ]  # fmt: skip
+StartKind = Literal[
+    "guest", "disabled user", "user", "administrator", "foreign application", "application", "managed identity",
+    "repository", "pipeline", "cluster", "identity",
+]  # fmt: skip
+PathStrength = Literal["certain", "eligible", "needs approval", "possible"]
 
 
 class Node(NamedTuple):

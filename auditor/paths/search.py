@@ -36,6 +36,30 @@ class Hop(NamedTuple):
         return max(self.edge.strength, self.last.strength)
 
 
+class Way(NamedTuple):
+    """A path: who takes it, and its hops in order."""
+
+    start: Node
+    hops: list[Hop]
+
+    @property
+    def strength(self) -> Strength:
+        return max(hop.strength for hop in self.hops)
+
+    @property
+    def cost(self) -> int:
+        return sum(hop.strength.cost for hop in self.hops)
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [self.start, *(hop.target for hop in self.hops)]
+
+    def then(self, other: Way) -> Way | None:
+        """This one and another that begins where it ends; None where that goes in a circle, or is too long."""
+        both = Way(self.start, [*self.hops, *other.hops])
+        return both if len(both.hops) <= LONGEST and len(set(both.nodes)) == len(both.nodes) else None
+
+
 class Label(NamedTuple):
     """How a node reaches the end. Labels are compared by this order; `edge` leads to `then`, the label of the next node."""
 
@@ -47,7 +71,7 @@ class Label(NamedTuple):
     then: Label | None
 
     @property
-    def path(self) -> list[Hop]:
+    def way(self) -> Way:
         found: list[Hop] = []
         label: Label | None = self
         while label is not None and label.edge is not None and label.then is not None:
@@ -59,7 +83,7 @@ class Label(NamedTuple):
             else:
                 found.append(Hop(edge, edge))
             label = label.then
-        return found
+        return Way(self.node, found)
 
 
 class Search:
@@ -70,12 +94,14 @@ class Search:
         self._labels: dict[Node, Label] = {}  # the best of each node
         self._run()
 
-    def of(self, node: Node) -> Label | None:
-        return self._labels.get(node)
+    def of(self, node: Node) -> Way | None:
+        """The cheapest path of a node; None where it has none."""
+        label = self._labels.get(node)
+        return None if label is None or label.edge is None else label.way
 
-    def __iter__(self) -> Iterator[Label]:
+    def __iter__(self) -> Iterator[Way]:
         """Of all nodes but the end and virtual ones, cheapest first."""
-        return (label for label in self._labels.values() if label.edge is not None and label.node.kind not in VIRTUAL)
+        return (label.way for label in self._labels.values() if label.edge is not None and label.node.kind not in VIRTUAL)
 
     def _run(self) -> None:
         fewest: dict[Node, int] = dict.fromkeys(self._excluded, -1)  # hops of the labels that were settled

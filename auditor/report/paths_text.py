@@ -1,0 +1,110 @@
+"""Escalation paths for people: on a terminal, and as a diagram of Mermaid in a pull request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from auditor.display import cell, counted, harmless, placed, wrapped
+from auditor.report.paint import painted
+from auditor.report.paths import Hop, Node, Path, Paths
+
+_STYLES = {"certain": "critical", "eligible": "high", "needs approval": "medium", "possible": "low"}
+_NODES = {"user": ("([", "])"), "subject": ("[/", "/]"), "group": ("{{", "}}"), "role": ("[[", "]]"), "tenant": ("(((", ")))")}
+_ARROWS = {"certain": "-->", "eligible": "-.->", "needs approval": "-.->", "possible": "-.->"}
+
+
+def lines(found: Paths, *, colour: bool, quiet: bool = False) -> Iterator[str]:
+    """Each path hop by hop, then what ends most of them, then how many there are."""
+    for path in () if quiet else found.paths:
+        yield from _path(path, colour=colour)
+        yield ""
+    if found.choke_points and not quiet:
+        yield "Choke points:"
+        for choke in found.choke_points:
+            yield from wrapped(
+                f"{choke.object.kind} {_quoted(choke.object)}: on {counted(choke.on, 'path')}, ends {choke.cuts:,} of them", "  ", "    "
+            )
+        yield ""
+    if found.cut is not None:
+        ended = ", ".join(_quoted(node) for node in found.cut.ended) or "nobody"
+        yield from wrapped(f"Without {'; '.join(cell(harmless(one, 300)) for one in found.cut.without)}: no path for {ended}.", "", "  ")
+    yield from wrapped(summary(found), "", "  ")
+    for gap in found.not_evaluated:
+        remedy = f"; {gap.remedy}" if gap.remedy else ""
+        yield from wrapped(f"not evaluated: {gap.what}: {gap.reason}{remedy}", "", "  ")
+
+
+def summary(found: Paths) -> str:
+    """How many paths there are, of whom, and whether there may be more."""
+    kinds = Counter(path.start_kind for path in found.paths)
+    of = ", ".join(counted(number, kind) for kind, number in kinds.most_common())
+    if found.paths:
+        said = f"{counted(len(found.paths), 'path')}: {of}."
+    else:
+        said = "No path is known." if found.not_evaluated else "There is no path."
+    if found.not_evaluated:
+        said += f" There may be {'more' if found.paths else 'some'}: not everything was read."
+    if found.administrators:
+        was = "administrator was" if found.administrators == 1 else "administrators were"
+        said += f" {found.administrators:,} {was} given a role for it: --from administrator lists them."
+    return said
+
+
+def _path(path: Path, *, colour: bool) -> Iterator[str]:
+    head = f"{path.start_kind} {_quoted(path.start)}"
+    strength = painted(path.strength, _STYLES[path.strength], colour=colour)
+    first, *others = wrapped(head, "", "  ")
+    yield f"{painted(first, 'name', colour=colour)}  {strength}, {counted(len(path.hops), 'hop')}"
+    yield from others
+    for number, hop in enumerate(path.hops, 1):
+        yield from wrapped(cell(harmless(hop.text, 1000)), f"  {number}. ", "     ")
+        for said in _proof(hop):
+            yield from (painted(line, "minor", colour=colour) for line in wrapped(said, "     ", "       "))
+
+
+def _proof(hop: Hop) -> Iterator[str]:
+    if hop.place is not None:
+        where = placed(harmless(hop.place.file, 1000), hop.place.line) if hop.place.file else ""
+        yield " ".join(part for part in (where, harmless(hop.place.pointer, 300)) if part)
+    if hop.depends_on:
+        yield f"depends on {harmless(hop.depends_on, 300)}"
+
+
+def _quoted(node: Node) -> str:
+    return f'"{cell(harmless(node.name, 300))}"' if node.kind != "tenant" else node.name
+
+
+# -- Mermaid
+
+
+def mermaid(found: Paths) -> Iterator[str]:
+    """A flowchart: from left to right, each hop once; dashed where somebody has to do something first, or it is only possible."""
+    numbers: dict[tuple[str, str], str] = {}
+    yield "flowchart LR"
+    for node in _nodes(found.paths):
+        key = (node.kind, node.id)
+        if key not in numbers:
+            numbers[key] = f"n{len(numbers)}"
+            begin, end = _NODES.get(node.kind, ("[", "]"))
+            kind = "" if node.kind == "tenant" else f"{node.kind}<br>"
+            yield f'  {numbers[key]}{begin}"{kind}{_plain(node.name)}"{end}'
+    drawn = dict.fromkeys(
+        (numbers[hop.source.kind, hop.source.id], numbers[hop.target.kind, hop.target.id], hop.kind, hop.by, hop.strength)
+        for path in found.paths for hop in path.hops
+    )  # fmt: skip
+    for source, target, kind, by, strength in drawn:
+        label = _plain(f"{kind}: {by}" if by else kind)
+        yield f'  {source} {_ARROWS[strength]}|"{label}"| {target}'
+
+
+def _nodes(paths: Iterable[Path]) -> Iterator[Node]:
+    for path in paths:
+        for hop in path.hops:
+            yield hop.source
+            yield hop.target
+
+
+def _plain(text: str) -> str:
+    """A text that Mermaid and the page around it take as text: everything but letters, digits and a few signs as a character code."""
+    return "".join(c if c.isalnum() or c in " .,:_-@/" else f"#{ord(c)};" for c in harmless(text, 120)).replace("://", "#58;//")
