@@ -22,6 +22,7 @@ import facts_reference  # noqa: E402
 import formats_reference  # noqa: E402
 import frameworks_reference  # noqa: E402
 import graph_properties  # noqa: E402
+import paths_reference  # noqa: E402
 import peer_checks  # noqa: E402
 import report_reference  # noqa: E402
 import report_schema  # noqa: E402
@@ -37,6 +38,7 @@ GENERATORS = (
     formats_reference,
     frameworks_reference,
     graph_properties,
+    paths_reference,
     peer_checks,
     report_reference,
     report_schema,

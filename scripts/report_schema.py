@@ -44,8 +44,11 @@ def schema(of: type, modules: Iterable[ModuleType], title: str, version: str, ch
     for name, definition in made["$defs"].items():
         said = texts[name]
         definition["description"] = " ".join(said[""].split())
+        own = [cls for module in modules if (cls := getattr(module, name, None)) is not None][-1]
+        members = dict(zip(getattr(own, "__struct_encode_fields__", ()), getattr(own, "__struct_fields__", ()), strict=True))
         for member, value in definition.get("properties", {}).items():
-            value["description"] = said[member]
+            value["description"] = said[members[member]]
+            _without_names(value)
     if "Severity" in made["$defs"]:
         made["$defs"]["Severity"]["enum"] = list(SEVERITIES)  # in their order
     return {
@@ -54,6 +57,17 @@ def schema(of: type, modules: Iterable[ModuleType], title: str, version: str, ch
         "description": f"schema_version {version}. Made by scripts/generate.py. What may change: {changes}.",
         **made,
     }
+
+
+def _without_names(value: Any) -> None:
+    """What names an object's members can have, which not every version of msgspec says."""
+    if isinstance(value, dict):
+        value.pop("propertyNames", None)
+        for part in value.values():
+            _without_names(part)
+    elif isinstance(value, list):
+        for part in value:
+            _without_names(part)
 
 
 def files() -> dict[str, str]:

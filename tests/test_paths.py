@@ -78,9 +78,7 @@ def test_an_owner_signs_in_as_a_privileged_application() -> None:
     assert not world.paths.gaps
     assert starts(world) == {"ann@contoso.com": "user"}
     (path,) = world.apps[0].ways_in
-    assert path.route == (
-        'owns "a", then signs in as its service principal, then takes over the tenant with RoleManagement.ReadWrite.Directory'
-    )
+    assert path.route == ('owns "a", then signs in as it, then takes over the tenant by RoleManagement.ReadWrite.Directory')
     assert [(hop.document.kind, hop.document.file.name) for hop in path.hops if hop.document is not None]
 
 

@@ -12,6 +12,7 @@ import pytest
 from auditor import audit
 from auditor.entra.catalog import CATALOG
 from auditor.entra.ids import MICROSOFT_GRAPH
+from auditor.rulebook import shipped
 from tests.helpers import regaudit
 
 SAMPLES = Path(__file__).parent.parent / "sample_manifests"
@@ -71,10 +72,19 @@ def test_each_careless_file_fails_what_the_table_says_and_nothing_else() -> None
 
 def test_the_folders_do_not_touch_one_another() -> None:
     every = failed_rules(SAMPLES, MEANT_FOR)
-    assert {file: rules for file, rules in every.items() if not file.startswith("pair-")} == failed_rules(SAMPLES / "careless", MEANT_FOR)
+    assert {file: rules for file, rules in every.items() if not file.startswith(("pair-", "paths/"))} == failed_rules(
+        SAMPLES / "careless", MEANT_FOR
+    )
     tenants = [set().union(*map(made_up_ids, folder.glob("*.json"))) for folder in (SAMPLES / "tidy", SAMPLES / "careless")]
     assert all(tenants)
     assert not tenants[0] & tenants[1]
+
+
+def test_the_tenant_with_paths_fails_nothing_likely() -> None:
+    report = audit(SAMPLES / "paths", as_of=MEANT_FOR)
+    assert not report.errors
+    found = {finding.rule_id: finding.certainty for finding in report.findings if finding.rule_id in shipped().matching(["paths"])}
+    assert found == {"path-from-guest": "certain", "tenant-path-from-user": "certain"}
 
 
 def test_the_tenant_with_careless_roles_fails_what_its_table_says() -> None:

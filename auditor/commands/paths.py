@@ -22,9 +22,9 @@ _EPILOG = """\b
 Examples:
   regaudit paths contoso.ndjson.gz
   regaudit paths --tenant contoso.onmicrosoft.com
-  regaudit paths exports/ --from guest --output-format mermaid
-  regaudit paths exports/ --through Deployment
-  regaudit paths exports/ --without "ann@contoso.com->Deployment"
+  regaudit paths contoso.ndjson.gz --from guest --output-format mermaid
+  regaudit paths contoso.ndjson.gz --through Deployment
+  regaudit paths contoso.ndjson.gz --without "ann@contoso.com->Deployment"
 """
 _NAMED = "A name, sign-in name, object ID or application (client) ID"
 _ADMINISTRATOR = "administrator"
@@ -39,7 +39,7 @@ _ADMINISTRATOR = "administrator"
 @click.option("--to", "target", metavar="OBJECT", help=f"Paths to this application, group, role or user, not to the tenant. {_NAMED}.")
 @click.option("--through", metavar="OBJECT", help="The cheapest paths that go over this object.")
 @click.option("--without", "cuts", multiple=True, metavar="FROM->TO", help="Show what it would change to cut this hop.")
-@click.option("--top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Number of choke points.")
+@click.option("--choke-points", "top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Number of choke points shown.")
 @as_of
 @outputs("text", "json", "mermaid", "opengraph", redact=True)
 def command(
@@ -48,16 +48,18 @@ def command(
 ) -> int:  # fmt: skip
     """Show on which ways the tenant can be taken over: by guests, users, foreign applications, repositories and clusters.
 
-    For each of them the cheapest way, hop by hop, with what proves each hop; and the objects whose repair ends most ways. What leads to
-    the tenant anyway, an administrator's role or an application's own permission, is no way.
+    For each of them the cheapest way, hop by hop, with what proves each hop; and the objects whose repair ends most ways. An
+    administrator's role and an application's own permission do not count.
 
     Exit codes: 0 there is none, 1 there is one, 2 something could not be read: without it "none" is not known.
     """
+    from auditor.entra.collections import Need
     from auditor.facts.paths import NEEDED
     from auditor.paths.words import worded
     from auditor.report.paths import SCHEMA_VERSION, Cut, Paths
 
-    loaded = running.load(inputs, [need.collection.name if hasattr(need, "collection") else need.name for need in NEEDED], as_of, output)
+    names = [need.collection.name if isinstance(need, Need) else need.name for need in NEEDED]
+    loaded = running.load(inputs, names, as_of, output)
     worlds = [_Asked(world, starts) for world in loaded.worlds]
     ends = _resolved(worlds, target, "--to") if target else None
     over = _resolved(worlds, through, "--through") if through else None
@@ -223,7 +225,7 @@ def _hop(worlds: list[_Asked], text: str) -> list[tuple[Node, Node]]:
 def _check(worlds: list[_Asked], starts: tuple[str, ...]) -> None:
     from typing import get_args
 
-    from auditor.paths.graph import StartKind
+    from auditor.entra.steps import StartKind
 
     for start in starts:
         if start.casefold() not in get_args(StartKind):

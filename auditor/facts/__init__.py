@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.entra.catalog import AbuseKind, Kind, Privilege
 from auditor.entra.issuers import Service
 from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
+from auditor.entra.steps import HopKind, PathStrength, StartKind
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
 from auditor.facts.app import AccountType, App, Limits, OptionalClaim, RedirectUriSetting, Token
 from auditor.facts.base import Fact
@@ -19,7 +20,6 @@ from auditor.facts.restrictions import Restriction
 from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
-from auditor.paths.graph import HopKind, PathStrength, StartKind
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (

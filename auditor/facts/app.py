@@ -28,7 +28,7 @@ from auditor.facts.convert import (
 )
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.federated import FederatedCredential
-from auditor.facts.paths import NEEDED, Path
+from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
 from auditor.facts.roles import Role
@@ -426,12 +426,12 @@ class App(Fact):
         principal = self.service_principal
         return principal is not None and principal.privileged
 
-    @fact(*NEEDED, unknown_without=(ROLE_ASSIGNMENTS, ASSIGNMENTS))
+    @fact(*NEEDED, unknown_without=NOTHING_WITHOUT)
     def path(self) -> Path | None:
         """The cheapest way on which whoever signs in as it comes to control the tenant; null when there is none."""
         return self.world.paths.of(self)
 
-    @fact(*NEEDED, unknown_without=(ROLE_ASSIGNMENTS, ASSIGNMENTS))
+    @fact(*NEEDED, unknown_without=NOTHING_WITHOUT)
     def ways_in(self) -> list[Path]:
         """The cheapest ways on which others come to control the tenant and which begin with this registration."""
         return self.world.paths.ways_in(self)

@@ -14,11 +14,12 @@ from auditor.entra.collections import (
     OWNERS,
     PRINCIPAL_OWNERS,
     ROLE_ASSIGNMENTS,
+    ROLE_ELIGIBILITY,
     SERVICE_PRINCIPALS,
 )
+from auditor.entra.steps import HopKind, PathStrength, StartKind
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.roles import ELIGIBLE
-from auditor.paths.graph import HopKind, PathStrength, StartKind
 from auditor.unknown import Unknown, read
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ NEEDED = (
     *ELIGIBLE, GROUP_OWNERS, APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, OWNERS, PRINCIPAL_OWNERS, ASSIGNMENTS, GRANTS, FEDERATED,
     APP_MANAGEMENT,
 )  # fmt: skip
+# Without any of these no path has an end.
+NOTHING_WITHOUT = (ROLE_ASSIGNMENTS, ROLE_ELIGIBILITY, ASSIGNMENTS, GRANTS)
 
 
 class Hop(Fact):
@@ -69,7 +72,7 @@ class Path(Fact):
     start: str = prop(doc="Who takes it: a name.")
     start_id: str = prop(doc="Object ID, or issuer and subject of a federated credential.")
     start_kind: StartKind = prop(
-        doc="What that is. administrator: a user who was given the roles for it; identity: what else a federated credential trusts."
+        doc="What that is. administrator: a user with the roles for it; identity: what else a federated credential trusts."
     )
     strength: PathStrength = prop(doc="That of its weakest hop.")
     identities: int = prop(doc="Applications, groups and other users that it goes over; an application and its service principal are one.")
@@ -102,5 +105,11 @@ class Path(Fact):
 
     @fact()
     def route(self) -> str:
-        """Its hops in words, in order."""
-        return ", then ".join(hop.text for hop in self.hops)
+        """Its hops in words, in order; of a long one the first and the last."""
+        texts = [hop.text for hop in self.hops]
+        if len(texts) > _SHOWN and sum(map(len, texts)) > _LONG:
+            texts[_SHOWN - 1 : -1] = [f"{len(texts) - _SHOWN} more hops"]
+        return ", then ".join(texts)
+
+
+_SHOWN, _LONG = 4, 150  # hops, characters: a message shows no longer text whole

@@ -27,7 +27,7 @@ from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import conversion, date, each, flag, identifier, is_set, listed, lower, switch, text
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.names import has_letters, imitated
-from auditor.facts.paths import NEEDED, Path
+from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
 from auditor.facts.roles import ELIGIBLE, HELD, Group, Role, takes_over
 from auditor.facts.uris import ReplyUri, Uri
@@ -321,12 +321,12 @@ class ServicePrincipal(Fact):
         """Groups that can hold directory roles of which it is an owner."""
         return self.world.roles.owner_of(self.id, self)
 
-    @fact(*NEEDED, unknown_without=(ROLE_ASSIGNMENTS, ASSIGNMENTS))
+    @fact(*NEEDED, unknown_without=NOTHING_WITHOUT)
     def path(self) -> Path | None:
         """The cheapest way on which whoever signs in as it comes to control the tenant; null when there is none."""
         return self.world.paths.of(self)
 
-    @fact(*NEEDED, unknown_without=(ROLE_ASSIGNMENTS, ASSIGNMENTS))
+    @fact(*NEEDED, unknown_without=NOTHING_WITHOUT)
     def ways_in(self) -> list[Path]:
         """The cheapest ways on which others come to control the tenant and which begin with this service principal."""
         return self.world.paths.ways_in(self)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, ASSIGNMENTS, AUTHORIZATION, ORGANIZATION, ROLE_ASSIGNMENTS, Collection
+from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, ROLE_ASSIGNMENTS, Collection
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
-from auditor.facts.paths import NEEDED, Path
+from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
 from auditor.facts.restrictions import Policy, Restriction, restrictions
 from auditor.facts.roles import Role
 from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
@@ -78,7 +78,7 @@ class Tenant(Fact):
         """Every directory role that is assigned to somebody, as it was assigned: to a user, a service principal or a group."""
         return self.world.roles.all(self)
 
-    @fact(*NEEDED, unknown_without=(ROLE_ASSIGNMENTS, ASSIGNMENTS))
+    @fact(*NEEDED, unknown_without=NOTHING_WITHOUT)
     def ways_in(self) -> list[Path]:
         """The cheapest ways on which users come to control the tenant and which begin with a directory role or a group."""
         return self.world.paths.ways_in(self)

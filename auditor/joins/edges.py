@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from auditor.entra.catalog import CATALOG
 from auditor.entra.ids import MICROSOFT_GRAPH
+from auditor.entra.steps import HopKind
 from auditor.facts import App, FederatedCredential, Owner, Permission, ServicePrincipal
 from auditor.facts.convert import flag
 from auditor.facts.document import Document as FactsDocument
 from auditor.joins import takeable
 from auditor.joins.roles import Belonging, Roles
 from auditor.joins.takeable import SURE, Condition
-from auditor.paths.graph import TENANT, VIRTUAL, Edge, HopKind, Node, Strength
+from auditor.paths.graph import TENANT, VIRTUAL, Edge, Node, Strength
 from auditor.paths.powers import Power, of_actions, powers
 from auditor.sources import Document
 from auditor.unknown import Partial, Unknown, Unread, first_unknown, known

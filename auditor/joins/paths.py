@@ -7,18 +7,19 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from auditor.entra.steps import StartKind
 from auditor.facts import App, FederatedCredential, Owner, ServicePrincipal, Tenant
-from auditor.facts.paths import Hop, Path
+from auditor.facts.paths import NOTHING_WITHOUT, Hop, Path
 from auditor.joins import takeable
 from auditor.joins.edges import Edges
-from auditor.paths.graph import TENANT, Node, StartKind
+from auditor.paths.graph import TENANT, Node
 from auditor.paths.search import Hop as Step
 from auditor.paths.search import Search, Way, without
 from auditor.paths.words import worded
 from auditor.unknown import Unknown, known, whole_or_partial
 
 _IDENTITIES = frozenset(("application", "service principal", "group", "user"))
-# Hops of what somebody was given himself.
+# Hops of what somebody has himself.
 _GIVEN = frozenset(("permission", "delegated-permission", "member", "eligible-member", "role", "eligible-role", "takeover"))
 # Hops into an object that the object itself shows, and its repair ends.
 _BY_THE_OBJECT = frozenset(("owner", "scoped-role", "eligible-scoped-role", "federation"))
@@ -58,6 +59,9 @@ class Paths:
         """The cheapest paths of all starts that enter by an object: it is where they can be ended."""
         if not isinstance(one, Tenant) and isinstance(one.id, Unknown):
             return one.id
+        if not any(self._world.known.has(of) for of in NOTHING_WITHOUT):
+            missing: Unknown = self._world.missing(NOTHING_WITHOUT[0])
+            return missing
         found = [self.path(way, one, kind) for kind, way in self._entering.get(node_of(one), ())]
         return whole_or_partial(found, next(iter(self.gaps), None))
 
@@ -86,8 +90,8 @@ class Paths:
     # -- starts
 
     def start_kind(self, way: Way) -> StartKind | None:
-        """What the start of a path is; None of what is no start: a registration, a group, a role, and an application that was given
-        the permissions itself.
+        """What the start of a path is; None of what is no start: a registration, a group, a role, and an application with the
+        permissions itself.
         """
         node = way.start
         if node.kind == "user":
@@ -110,7 +114,7 @@ class Paths:
         return None if is_given else "managed identity" if _is_managed(principal) else "application"
 
     def _is_administrator(self, user_id: str) -> bool:
-        """Somebody gave him a tier 0 role over the whole tenant, or may have him activate one."""
+        """He has a tier 0 role over the whole tenant, or may have him activate one."""
         roles, tenant = self._world.roles, self._world.tenant
         found = [values for values in (roles.held(user_id, tenant), roles.eligible(user_id, tenant)) if not isinstance(values, Unknown)]
         return any(role.takes_over_tenant is True for values in found for role in known(values))

@@ -11,6 +11,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any, Literal, NamedTuple
 
+from auditor.entra.steps import HopKind, PathStrength
+
 NodeKind = Literal[
     "tenant", "application", "service principal", "user", "group", "role", "subject",
     "applications", "service principals", "possibly applications", "possibly service principals", "role groups", "other groups", "users",
@@ -18,15 +20,6 @@ NodeKind = Literal[
 VIRTUAL: frozenset[NodeKind] = frozenset(
     ("applications", "service principals", "possibly applications", "possibly service principals", "role groups", "other groups", "users")
 )
-HopKind = Literal[
-    "owner", "sign-in", "member", "eligible-member", "role", "eligible-role", "scoped-role", "eligible-scoped-role", "add-credential",
-    "add-owner", "add-member", "reset-password", "federation", "permission", "delegated-permission", "takeover",
-]  # fmt: skip
-StartKind = Literal[
-    "guest", "disabled user", "user", "administrator", "foreign application", "application", "managed identity",
-    "repository", "pipeline", "cluster", "identity",
-]  # fmt: skip
-PathStrength = Literal["certain", "eligible", "needs approval", "possible"]
 
 
 class Node(NamedTuple):
@@ -53,11 +46,12 @@ class Strength(IntEnum):
         return _COSTS[self]
 
     @property
-    def label(self) -> str:
-        return self.name.replace("_", " ")
+    def label(self) -> PathStrength:
+        return _LABELS[self]
 
 
 _COSTS = (1, 2, 3, 5)
+_LABELS: tuple[PathStrength, ...] = ("certain", "eligible", "needs approval", "possible")
 
 
 class Edge(NamedTuple):

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from auditor.entra.catalog import CATALOG
-from auditor.paths.graph import HopKind, Node, NodeKind, Strength
+from auditor.entra.steps import HopKind
+from auditor.paths.graph import Node, NodeKind, Strength
 
 
 class Power(NamedTuple):

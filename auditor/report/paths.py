@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from auditor.paths.graph import HopKind, PathStrength, StartKind
+from auditor.entra.steps import HopKind, PathStrength, StartKind
 from auditor.report.objects import Model, Time
 
 SCHEMA_VERSION = "1.0"
@@ -121,7 +121,7 @@ class Paths(Model):
     paths: list[Path]
     """One for each start, the cheapest first."""
     administrators: int
-    """Number of users who were given a role for it: no starts, unless --from administrator asks for them."""
+    """Number of users with a role for it: no starts, unless --from administrator asks for them."""
     choke_points: list[ChokePoint]
     """The objects whose repair ends most paths."""
     not_evaluated: list[Gap]

@@ -46,8 +46,8 @@ def summary(found: Paths) -> str:
     if found.not_evaluated:
         said += f" There may be {'more' if found.paths else 'some'}: not everything was read."
     if found.administrators:
-        was = "administrator was" if found.administrators == 1 else "administrators were"
-        said += f" {found.administrators:,} {was} given a role for it: --from administrator lists them."
+        have = "has" if found.administrators == 1 else "have"
+        said += f" {counted(found.administrators, 'administrator')} {have} a role for it: --from administrator lists them."
     return said
 
 

@@ -19,7 +19,7 @@ from auditor.report.summary import Summary
 from auditor.severity import Certainty, Status
 
 _LONGEST = 4000  # characters of a message, whose parts are cut already
-_FULL = 40  # rows that are all shown, with their fixes
+_FULL = 50  # rows that are all shown, with their fixes
 _MOST_LINES = 60  # of a short report
 _MOST_SECTIONS, _EXAMPLES = 5, 2  # of a short report: sections with examples, and how many of the first; of others one
 _FEW_LINES = 2  # of a message in a short report

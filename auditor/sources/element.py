@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-# Whatever decoding a text can raise: msgspec documents DecodeError, and raises UnicodeDecodeError of bytes that are not UTF-8.
+# Whatever decoding a text can raise: of bytes that are not UTF-8 older versions of msgspec raise UnicodeDecodeError.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ENDS = 4096  # bytes
 _AFTER = frozenset(bytes([byte]) for byte in b",]} \t\r\n")
@@ -18,6 +18,16 @@ _scan = json.JSONDecoder(strict=False).raw_decode
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _arrays = msgspec.json.Decoder(list[msgspec.Raw])
 _values = msgspec.json.Decoder()
+
+
+def not_utf_8(error: BaseException | None, text: bytes | memoryview) -> UnicodeDecodeError | None:
+    """Where in a text, which raised `error`, the first byte is that is not UTF-8; None where something else is wrong with it."""
+    if isinstance(error, UnicodeDecodeError) or "UTF-8" in str(error or ""):
+        try:
+            str(text, "utf-8")
+        except UnicodeDecodeError as found:
+            return found
+    return None
 
 
 class Members(dict[str, "Element"]):

@@ -118,7 +118,9 @@ class Maker:
             self._wrong(document, wrong.places, "" if wrong.data is not None else "; the object is not audited")
         except (*UNREADABLE, AttributeError, TypeError) as error:
             document.data = data
-            self.into.errors.append(self._places.error(piece.element, f"the object cannot be read: {reason(error)}", error))
+            self.into.errors.append(
+                self._places.error(piece.element, f"the object cannot be read: {reason(error, piece.element.view())}", error)
+            )
         if twins:
             self._forget(document, twins, converted)
         for place, message in odd:

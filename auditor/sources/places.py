@@ -6,7 +6,7 @@ import re
 
 from auditor.errors import InputError
 from auditor.sources.document import File
-from auditor.sources.element import Element
+from auditor.sources.element import Element, not_utf_8
 
 
 class Places:
@@ -43,18 +43,16 @@ class Places:
 
 def _inside(element: Element, cause: Exception | None) -> int:
     """The byte of an element that the decoder complains of."""
-    if isinstance(cause, UnicodeDecodeError):  # it speaks of one text within the element
-        try:
-            str(element.view(), "utf-8")
-        except UnicodeDecodeError as error:
-            return error.start
+    if (byte := not_utf_8(cause, element.view())) is not None:
+        return byte.start
     found = re.search(r"\(byte (\d+)\)", str(cause)) if cause else None
     return int(found[1]) if found else 0
 
 
-def reason(error: BaseException) -> str:
+def reason(error: BaseException, text: bytes | memoryview) -> str:
+    """What is wrong with a text that raised an error."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return f"not valid UTF-8: byte 0x{error.object[error.start]:02x}"
+    if (byte := not_utf_8(error, text)) is not None:
+        return f"not valid UTF-8: byte 0x{text[byte.start]:02x}"
     return re.sub(r" \(byte \d+\)$", "", str(error).removeprefix("JSON is malformed: "))[:200]

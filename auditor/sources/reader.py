@@ -339,7 +339,7 @@ class _Reader:
             self.into.errors.append(self._places.error(element, message, hint=hint))
 
     def _unreadable(self, element: Element, error: Exception) -> None:
-        self.into.errors.append(self._places.error(element, f"not JSON: {reason(error)}", error))
+        self.into.errors.append(self._places.error(element, f"not JSON: {reason(error, element.view())}", error))
 
     def _saved_error(self, element: Element, members: dict[str, Element]) -> bool:
         error = members.get("error") or members.get("odata.error")

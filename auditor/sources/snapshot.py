@@ -22,7 +22,9 @@ from auditor.errors import UNDECODABLE, InputError
 from auditor.files import MAX_FILE_SIZE, in_units
 from auditor.sources.coverage import LOST, SELECTED, UNAVAILABLE, TenantInfo
 from auditor.sources.document import Documents, Note
+from auditor.sources.element import not_utf_8
 from auditor.sources.graph.plan import CALLS
+from auditor.sources.places import reason
 from auditor.sources.tenant import Intake
 
 SCHEMA_VERSION = "2.0"
@@ -128,7 +130,7 @@ class _Reader:
             _ = raw.isascii() or raw.decode("utf-8")  # an object stays Raw, at which the decoder does not look
             self._take(decode_line(raw), raw)
         except UNDECODABLE as error:
-            self.complain(f"not a line of a snapshot: {_reason(error)}", column=_column(error, raw))
+            self.complain(f"not a line of a snapshot: {reason(error, raw)}", column=_column(error, raw))
         return self._intake is not None
 
     def _begin(self, raw: bytes) -> bool:
@@ -189,18 +191,9 @@ class _Reader:
         return header
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return f"not valid UTF-8: byte 0x{error.object[error.start]:02x}"
-    return str(error)
-
-
 def _column(error: Exception, raw: bytes) -> int:
-    if not isinstance(error, UnicodeDecodeError):
-        return 1
-    return len(raw[: error.start].decode("utf-8", "replace")) + 1
+    byte = not_utf_8(error, raw)
+    return 1 if byte is None else len(raw[: byte.start].decode("utf-8", "replace")) + 1
 
 
 def _wrong(header: Header, into: Documents) -> str:
