@@ -39,7 +39,9 @@ _ADMINISTRATOR = "administrator"
 @click.option("--to", "target", metavar="OBJECT", help=f"Paths to this application, group, role or user, not to the tenant. {_NAMED}.")
 @click.option("--through", metavar="OBJECT", help="The cheapest paths that go over this object.")
 @click.option("--without", "cuts", multiple=True, metavar="FROM->TO", help="Show what it would change to cut this hop.")
-@click.option("--choke-points", "top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Number of choke points shown.")
+@click.option(
+    "--choke-points", "top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Number of choke points shown."
+)
 @as_of
 @outputs("text", "json", "mermaid", "opengraph", redact=True)
 def command(
