@@ -97,7 +97,11 @@ def child(files: list[str], search: bool) -> None:
     if search:
         reached = sum(1 for world in loaded.worlds for _ in world.paths.search)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "search": time.process_time() - began, "peak": used.ru_maxrss, "reached": reached}))
+    print(
+        json.dumps(
+            {"cpu": used.ru_utime + used.ru_stime, "search": time.process_time() - began, "peak": used.ru_maxrss, "reached": reached}
+        )
+    )
 
 
 def main() -> None:
@@ -108,7 +112,9 @@ def main() -> None:
     print(f"{count:,} registrations, {2 * count:,} service principals, {10 * count:,} grants, {count // 2:,} rows of roles and groups")
     print(f"read and joined: {read['cpu']:.1f} s of CPU, {read['peak'] / 1024:.0f} MiB")
     print(f"the search: {searched['search']:.1f} s of it, {searched['reached']:,} nodes with a path")
-    print(f"with the search: {searched['cpu'] / read['cpu']:.2f} x the time, {searched['peak'] / read['peak']:.2f} x the memory (bars 2 and 1.2)")
+    print(
+        f"with the search: {searched['cpu'] / read['cpu']:.2f} x the time, {searched['peak'] / read['peak']:.2f} x the memory (bars 2 and 1.2)"
+    )
 
 
 if __name__ == "__main__":
