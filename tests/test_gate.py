@@ -231,7 +231,8 @@ def test_the_verdict_is_the_first_line_and_its_counts_add_up() -> None:
     report = audit(SAMPLES, as_of="2026-01-01")
     line = ran.out.splitlines()[0]
     assert line == quiet.out.splitlines()[0]
-    found = re.fullmatch(r"fail: (.+) have findings: (.+) \((\d+) at or above --fail-on high\); ([\d,]+) checks not evaluated", line)
+    missing = r"([\d,]+) checks not evaluated, ([\d,]+) rules not at all"
+    found = re.fullmatch(rf"fail: (.+) have findings: (.+) \((\d+) at or above --fail-on high\); {missing}", line)
     assert found is not None, line
     by_severity = Counter({name: int(count) for count, name in re.findall(r"(\d+) (\w+)", found[2])})
     assert by_severity.total() == len(report.findings)
@@ -240,7 +241,9 @@ def test_the_verdict_is_the_first_line_and_its_counts_add_up() -> None:
     objects = {kind: tuple(map(int, pair)) for *pair, kind in re.findall(r"(\d+) of (\d+) (registration|connector)", found[1])}
     assert objects["registration"] == (len({one for one in faulty if one[0] == "application"}), report.applications)
     assert objects["connector"][1] == report.connectors
-    assert int(found[4].replace(",", "")) == report.count("not_evaluated")
+    blind = [one for one in report.outcomes if one.not_evaluated > 1 and not (one.passed or one.failed or one.errors)]
+    assert int(found[4].replace(",", "")) == report.count("not_evaluated") - sum(one.not_evaluated for one in blind)
+    assert int(found[5]) == len(blind)
 
 
 def test_an_object_is_counted_once_whatever_is_wrong_with_it(tmp_path: Path) -> None:
@@ -286,6 +289,8 @@ def test_numbers_have_separators(read: dict[str, int], wrong: dict[str, int], sa
     everything = verdict(Gate("high"), read, {}, {}, checks=1, gaps=4_321)
     assert everything.startswith("pass: no findings in ")
     assert everything.endswith(" (--fail-on high); 4,321 checks not evaluated")
+    assert verdict(Gate("high"), read, {}, {}, checks=1, gaps=1, of_blind=2).endswith("; 1 check not evaluated, 2 rules not at all")
+    assert verdict(Gate("high"), read, {}, {}, checks=1, gaps=0, of_blind=2).endswith("; 2 rules not evaluated")
 
 
 def test_a_verdict_names_the_causes_without_their_details() -> None:

@@ -89,7 +89,10 @@ def test_few_findings_have_their_fixes_however_they_are_grouped(tmp_path: Path) 
 def test_what_files_cannot_say_is_one_line(tmp_path: Path) -> None:
     one = write(tmp_path / "app.json", app(1))
     (line,) = [line for line in regaudit("scan", one, *TODAY).out.splitlines() if line.startswith("Not evaluated: ")]
-    assert re.fullmatch(r"Not evaluated: \d+ checks\. .+: -v lists them, --profile files leaves out rules that need the tenant\.", line)
+    assert re.fullmatch(
+        r"Not evaluated: \d+ checks\. .+: -v lists them, --profile files leaves out rules that need the tenant\.",
+        line,
+    )
 
 
 def test_colours_can_be_read_on_any_background() -> None:

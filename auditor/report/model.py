@@ -38,6 +38,13 @@ class Verdicts(Model):
     """The rule broke."""
 
 
+def blind(of_rules: Iterable[Any]) -> list[int]:
+    """Of each rule that could be evaluated on none of several objects, on how many: what it needs was not read. Counted by themselves,
+    these say no more than that. `of_rules`: verdicts, or outcomes.
+    """
+    return [one.not_evaluated for one in of_rules if one.not_evaluated > 1 and not (one.passed or one.failed or one.errors)]
+
+
 class Rule(Row):
     """What is the same for all findings of a rule. From `tags` to `references` it is there only where the report has a finding of it."""
 

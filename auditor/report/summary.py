@@ -10,7 +10,7 @@ from auditor import markdown
 from auditor.accepted import NOT_CHECKED, Exceptions
 from auditor.display import counted, harmless, wrapped
 from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
-from auditor.report.model import NotEvaluated, Report
+from auditor.report.model import NotEvaluated, Report, blind
 from auditor.report.paint import painted
 from auditor.severity import Status
 
@@ -100,6 +100,9 @@ class Summary(NamedTuple):
             return
         reasons = sorted(self.report.not_evaluated, key=lambda one: (-one.count, _reason(one)))
         head = f"Not evaluated: {counted(count, 'check')}"
+        if of_blind := blind(rule.verdicts for rule in self.report.rules):
+            all_ = "all" if sum(of_blind) == count else f"{sum(of_blind):,}"
+            head += f", {all_} of {counted(len(of_blind), 'rule')} that could not be evaluated at all"
         if not self.verbose:
             why = _of_files(reasons) if self.report.run.source == "manifest" else _of_tenant(reasons)
             ways = ["-v lists them"]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from auditor.display import counted
 from auditor.engine.gate import Gate, is_failure
+from auditor.report.model import blind
 from auditor.results import Report
 from auditor.severity import Severity
 
@@ -18,7 +19,9 @@ KINDS = {
 
 def verdict_of(report: Report, gate: Gate) -> str:
     checks = sum(map(report.count, ("passed", "failed", "not_applicable", "errors")))
-    said = verdict(gate, report.objects, report.with_findings, report.by_severity(), checks=checks, gaps=report.count("not_evaluated"))
+    of_blind = blind(report.outcomes)
+    gaps = report.count("not_evaluated") - sum(of_blind)
+    said = verdict(gate, report.objects, report.with_findings, report.by_severity(), checks=checks, gaps=gaps, of_blind=len(of_blind))
     changes = Counter(row.change for row in report.findings if is_failure(row) and row.change is not None)
     return said + _compared(changes) + taken_away(report)
 
@@ -71,15 +74,19 @@ def verdict(
     *,
     checks: int,
     gaps: int,
+    of_blind: int = 0,
 ) -> str:
-    """fail: 3 of 12 registrations have findings: 1 critical, 2 high (3 at or above --fail-on high); 93 checks not evaluated
+    """fail: 3 of 12 registrations have findings: 1 critical, 2 high (3 at or above --fail-on high); 9 checks not evaluated
 
-    `read` and `with_findings` count objects by kind; `checks` is the number of verdicts, `gaps` of checks that were not evaluated.
+    `read` and `with_findings` count objects by kind; `checks` is the number of verdicts, `gaps` of checks that were not evaluated, those of
+    rules that could not be evaluated at all left out: `of_blind` is the number of these rules.
     """
     if not checks:
         return f"{gate.head}: {nothing(gate)}"
     findings = ", ".join(f"{by_severity[severity]:,} {severity}" for severity in reversed(Severity) if by_severity.get(severity))
-    unknown = f"; {counted(gaps, 'check')} not evaluated" if gaps else ""
+    missing = [f"{counted(gaps, 'check')} not evaluated"] if gaps else []
+    missing += [f"{counted(of_blind, 'rule')} not {'at all' if gaps else 'evaluated'}"] if of_blind else []
+    unknown = f"; {', '.join(missing)}" if missing else ""
     if not findings:
         objects = [counted(read[kind], noun) for kind, noun in KINDS.items() if read.get(kind)]
         return f"{gate.head}: no findings in {_listed(objects)}{_at_gate(gate, '')}{unknown}"
