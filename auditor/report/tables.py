@@ -22,6 +22,7 @@ from auditor.facts import (
     Owner,
     RequestedPermission,
     Resource,
+    Role,
     Secret,
     ServicePrincipal,
 )
@@ -159,6 +160,7 @@ def _principal_inventory(principal: ServicePrincipal) -> objects.PrincipalInvent
     rows, incomplete = _rows(
         owners=(principal.owners if owner_names(principal) is not None else None, _owner),
         grants=(principal.granted_permissions, _grant),
+        roles=(principal.roles, _role),
     )
     return objects.PrincipalInventory(
         _or_none(principal.enabled),
@@ -166,6 +168,7 @@ def _principal_inventory(principal: ServicePrincipal) -> objects.PrincipalInvent
         _size(principal.secrets),
         _size(principal.certificates),
         incomplete=incomplete,
+        kind=clean_or_none(principal.type),
         **rows,
     )
 
@@ -193,6 +196,12 @@ def _grant(grant: GrantedPermission) -> objects.Grant:
         clean_or_none(grant.resource_app_id), clean_or_none(name), clean_or_none(grant.id), clean_or_none(grant.value),
         clean_or_none(grant.kind), _or_none(grant.privilege), clean_or_none(grant.consent), _size(grant.users) if by_users else None,
     )  # fmt: skip
+
+
+def _role(role: Role) -> objects.DirectoryRole:
+    return objects.DirectoryRole(
+        clean_or_none(role.name), clean_or_none(role.definition_id), _or_none(role.privilege), clean_or_none(role.scope)
+    )
 
 
 def _permission(wish: RequestedPermission) -> objects.Permission:
