@@ -24,10 +24,11 @@ Examples:
   regaudit credentials manifests/ --within 30d
   regaudit credentials manifests/ --expired
   regaudit credentials . --owner none --within 6m --output-format csv
+  regaudit credentials --tenant contoso.onmicrosoft.com --unused 90d
   regaudit credentials . --within all --output-format ics > expiry.ics
   regaudit credentials --tenant contoso.onmicrosoft.com --app "Contoso Orders"
 """
-_READ = ("applications", "servicePrincipals", "owners")
+_READ = ("applications", "servicePrincipals", "owners", "appCredentialSignInActivities")
 _WITHIN = "60d"
 _NO_OWNER = "none"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -41,6 +42,9 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 )  # fmt: skip
 @click.option("--expired", is_flag=True, help="Those that have expired, the last first. With --within both.")
 @click.option(
+    "--unused", metavar="TIME", help="Only those that nobody has signed in with for so long, or ever, and that have not expired.",
+)  # fmt: skip
+@click.option(
     "--owner", "owners", multiple=True, metavar="NAME",
     help=f"Only of what this owner has: user principal name or name, * for any characters; '{_NO_OWNER}' for what has no owner.",
 )  # fmt: skip
@@ -51,29 +55,40 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 @as_of
 @outputs("text", "json", "csv", "ics", redact=True)
 def command(
-    inputs: Inputs, accepted: Accepted | None, output: Output, within: str | None, expired: bool, owners: tuple[str, ...],
-    apps: tuple[str, ...], as_of: str | None,
+    inputs: Inputs, accepted: Accepted | None, output: Output, within: str | None, expired: bool, unused: str | None,
+    owners: tuple[str, ...], apps: tuple[str, ...], as_of: str | None,
 ) -> int:  # fmt: skip
     """List client secrets and certificates that expire soon, by registration, the earliest first, with their owners.
 
-    What another, longer-lived credential has replaced is left out: nothing depends on it.
+    What another, longer-lived credential has replaced is left out: nothing depends on it. --unused lists it, too, whenever it ends: what
+    the report of credentials' sign-ins (Microsoft Graph beta) has no recent use of. Of what may be used in other tenants, signs or
+    encrypts tokens, or is not in a report, nobody can say that.
     """
     from auditor.report import ics
+    from auditor.report.rows import UNUSED_FOR
     from auditor.report.tables import credential_rows
     from auditor.unknown import Unknown
 
     if expired and output.form == "ics":
         raise UsageError("--expired: a calendar has only what is ahead; --output-format csv lists what has expired")
-    if within is None and not expired:
+    if unused is not None and (expired or output.form == "ics"):
+        raise UsageError(f"--unused: {'--expired lists' if expired else 'a calendar has'} credentials by their end, used or not")
+    if within is None and not expired and unused is None:
         within = _WITHIN
+    unused_for = UNUSED_FOR if unused is None else ics.days_of(unused, "--unused")
+    if unused_for is None:
+        raise UsageError("--unused all: say for how long, such as 90d")
     days = ics.days_of(within) if within is not None else None
     loaded = running.load(_narrowed(inputs, apps), _READ, as_of, output)
-    every = list(credential_rows(loaded, _waived(accepted, loaded.as_of.date())))
+    every = list(credential_rows(loaded, _waived(accepted, loaded.as_of.date()), unused_for))
     if loaded.worlds and not loaded.errors:
         _check(loaded, owners, apps)
     wanted = [row for row in every if _is_of(row.owners, owners) and _is_called((row.app_display_name, row.app_id, row.object_id), apps)]
     wanted = output.redacted(wanted)
     ahead, dead = ics.ahead(wanted, days) if within is not None else [], ics.expired(wanted) if expired else []
+    if unused is not None:
+        near = [row for row in ics.living(wanted) if days is None or (row.days_left is not None and row.days_left <= days)]
+        ahead = [row for row in near if row.use == "unused"]
     roots: list[Any] = [root for world in loaded.worlds for root in (*world.apps, *world.principals)]
     unread = [isinstance(root.secrets, Unknown) + isinstance(root.certificates, Unknown) for root in roots]
     objects, what = "app registration or service principal", "which credentials there are"
@@ -87,7 +102,8 @@ def command(
     elif wanted or not gate.nothing_known:
         if not output.quiet:
             click.echo("".join(f"{line}\n" for line in (*_page(dead, output), *_page(ahead, output))), nl=False, color=output.coloured)
-        for line in _said(wanted, ahead, dead, within, days, expired=expired):
+        said = _said(wanted, ahead, dead, within, days, expired=expired) if unused is None else _said_of_use(wanted, ahead, unused_for)
+        for line in said:
             click.echo(line)
         from auditor.display import counted
 
@@ -173,12 +189,37 @@ def _page(rows: list[LoneCredentialRow], output: Output) -> Iterator[str]:
         yield from wrapped(f"owners: {some(first.owners)}", "  ", "    ")
         for row in group:
             days = abs(row.days_left or 0)
-            when = f"{counted(days, 'day')} ago" if row.state == "expired" else f"in {counted(days, 'day')}"
+            when = (
+                "no end" if row.end is None else f"{counted(days, 'day')} ago" if row.state == "expired" else f"in {counted(days, 'day')}"
+            )
             state = f"  not valid before {row.start[:10]}" if row.state == "not-yet-valid" and row.start else ""
+            used = f"  last used {row.last_used[:10]}" if row.last_used else "  no use on record" if row.use in ("unused", "new") else ""
             waived = f"  (waived until {row.waiver.until})" if row.waiver is not None else ""
-            line = wrapped(f'{(row.end or "")[:10]}  {when}  {row.kind} "{row.display_name or row.key_id}"{state}{waived}', "  ", "    ")
+            end = f"{row.end[:10]}  " if row.end else ""
+            line = wrapped(f'{end}{when}  {row.kind} "{row.display_name or row.key_id}"{state}{used}{waived}', "  ", "    ")
             yield from (painted(one, "waived" if row.waiver is not None else "", colour=output.coloured) for one in line)
         yield ""
+
+
+def _said_of_use(wanted: list[LoneCredentialRow], unused: list[LoneCredentialRow], days: int) -> Iterator[str]:
+    """How many nobody uses, and of how many that cannot be said."""
+    from auditor.display import counted
+    from auditor.report import ics
+
+    none = f"No credential is known to be unused for {counted(days, 'day')}."
+    yield (
+        f"{counted(len(unused), 'credential')} {'has' if len(unused) == 1 else 'have'} not been used for {counted(days, 'day')}."
+        if unused
+        else none
+    )
+    living = ics.living(wanted)
+    if unknown := sum(row.use == "not known" for row in living):
+        yield f"Whether anybody uses {counted(unknown, 'credential')} is not known: no recent report of credentials' sign-ins says so."
+    if new := sum(row.use == "new" for row in living):
+        yield f"{counted(new, 'credential')} {'is' if new == 1 else 'are'} younger than that, and without use on record."
+    if other := sum(row.use == "other purpose" for row in living):
+        they, them = ("signs or encrypts", "it") if other == 1 else ("sign or encrypt", "them")
+        yield f"{counted(other, 'credential')} {they} tokens, or Microsoft renews {them}."
 
 
 def _said(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from posixpath import normpath
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -25,6 +25,12 @@ LINK = late(r"https://[\w./#~:&?=%-]+")  # a snapshot, which may be anybody's, n
 _MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
     "app": "application", "principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
 }  # fmt: skip
+
+
+# Of a credential: whether anybody has signed in with it of late. new: it is too young to say; other purpose: it signs or encrypts tokens,
+# or Microsoft renews it.
+Use = Literal["used", "unused", "new", "other purpose", "not known"]
+UNUSED_FOR = 90  # days, where nobody says how many
 
 
 class Artifact(NamedTuple):
@@ -159,9 +165,11 @@ class CredentialRow(msgspec.Struct):
 
 
 class LoneCredentialRow(CredentialRow, omit_defaults=True):
-    """The same as `regaudit credentials` lists it: with what accepts that it ends, where something does."""
+    """The same as `regaudit credentials` lists it: with what accepts that it ends, where something does, and when it was last used."""
 
     waiver: Waiver | None = None
+    last_used: str | None = None  # that the report of credentials' sign-ins knows of
+    use: Use | None = None  # always there
 
 
 class Rows:

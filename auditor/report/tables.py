@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 import msgspec
@@ -246,8 +246,12 @@ def _credential(kind: Literal["secret", "certificate"], credential: Secret | Cer
     )
 
 
-def credential_rows(loaded: Loaded, waived: Callable[[Any, Any, str], Waiver | None] | None = None) -> Iterator[rows.LoneCredentialRow]:
-    """The credentials of what was read, where no rule is checked. `waived`: what accepts a finding of a credential."""
+def credential_rows(
+    loaded: Loaded, waived: Callable[[Any, Any, str], Waiver | None] | None = None, unused_for: int = rows.UNUSED_FOR
+) -> Iterator[rows.LoneCredentialRow]:
+    """The credentials of what was read, where no rule is checked. `waived`: what accepts a finding of a credential; `unused_for`: days
+    after which one that nobody has used is unused.
+    """
     for world in loaded.worlds:
         roots: list[Any] = [*world.apps, *world.principals]
         for root in roots:
@@ -256,7 +260,29 @@ def credential_rows(loaded: Loaded, waived: Callable[[Any, Any, str], Waiver | N
                 found = _credential(kind, fact, loaded.as_of)
                 row = rows.credential(found, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
                 waiver = None if waived is None else waived(root, fact, list_)
-                yield rows.LoneCredentialRow(**msgspec.structs.asdict(row), waiver=waiver)
+                last, use = _use(root, fact, loaded.as_of, timedelta(unused_for))
+                yield rows.LoneCredentialRow(**msgspec.structs.asdict(row), waiver=waiver, last_used=last, use=use)
+
+
+def _use(root: App | ServicePrincipal, fact: Secret | Certificate, now: datetime, span: timedelta) -> tuple[str | None, rows.Use]:
+    """When a credential was last used, and what follows: unused only where somebody looked, and nothing else can need it."""
+    last: Any = fact.last_used
+    date: datetime | None = _or_none(last)
+    own: Any = root.own_credentials
+    managed: Any = fact.managed_by_microsoft
+    # In other tenants nobody here sees who signs in; a credential of a service principal is of this one alone.
+    elsewhere: Any = root.multi_tenant if isinstance(root, App) else False
+    start: datetime | None = _or_none(fact.start)
+    use: rows.Use = "unused"
+    if date is not None and now - date <= span:
+        use = "used"
+    elif (type(own) is list and not any(one is fact for one in own)) or (not is_unknown(managed) and managed):
+        use = "other purpose"
+    elif any(map(is_unknown, (last, managed, elsewhere))) or elsewhere or start is None or not any(one is fact for one in _known(own)):
+        use = "not known"
+    elif now - start <= span:
+        use = "new"
+    return iso(date), use
 
 
 # -- findings
