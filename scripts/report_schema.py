@@ -16,7 +16,7 @@ import msgspec
 
 from auditor import accepted, severity, template
 from auditor.history import model as diff
-from auditor.report import model, objects, overview
+from auditor.report import federation, model, objects, overview
 from auditor.severity import SEVERITIES
 
 MODULES = (model, objects, accepted, severity, template)
@@ -61,5 +61,12 @@ def files() -> dict[str, str]:
         "report": schema(model.Report, MODULES, "regaudit's JSON report", model.SCHEMA_VERSION, "docs/report.md"),
         "diff": schema(diff.Diff, (*MODULES, diff), "What changed between two runs of regaudit", diff.SCHEMA_VERSION, "docs/report.md"),
         "overview": schema(overview.Overview, (*MODULES, overview), "regaudit's overview", overview.SCHEMA_VERSION, "docs/report.md"),
+        "federation": schema(
+            federation.Federation,
+            (*MODULES, federation),
+            "regaudit's federated identity credentials",
+            federation.SCHEMA_VERSION,
+            "docs/report.md",
+        ),
     }
     return {f"auditor/schemas/{name}.json": json.dumps(made, indent=1) + "\n" for name, made in schemas.items()}

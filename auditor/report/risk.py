@@ -11,7 +11,18 @@ from typing import Any, NamedTuple
 
 from auditor.display import counted
 from auditor.report.model import Finding, Report
-from auditor.report.objects import Application, Credential, Entity, Exposure, Inventory, PrincipalInventory, Risk, ServicePrincipal, Tenant
+from auditor.report.objects import (
+    Application,
+    Credential,
+    DirectoryRole,
+    Entity,
+    Exposure,
+    Inventory,
+    PrincipalInventory,
+    Risk,
+    ServicePrincipal,
+    Tenant,
+)
 from auditor.report.objects import Reach as Tier
 from auditor.report.reach import POWER, TIER_0, WAYS_IN, Key, Reach, key, reach_of
 from auditor.report.rows import Rows
@@ -19,6 +30,8 @@ from auditor.report.rows import Rows
 TIERS: tuple[Tier, ...] = ("tier 0", "high", "other", "not evaluated")
 EXPOSURES: tuple[Exposure, ...] = ("way in", "credential", "none known", "not evaluated")
 _POWERFUL = TIERS[:2]
+_RANKS = {str(tier): rank for rank, tier in enumerate(TIERS)}
+WHOLE_TENANT = "/"  # scope of a directory role
 _GRANTED = {
     "admin": "granted", "user": "granted by users", "preauthorized": "preauthorized",
     None: "requested; whether it is granted is not known",
@@ -81,7 +94,13 @@ def powerful(of: Entity) -> list[tuple[str, str]] | None:
     if rows is None:
         return None
     named = ((each.permission or each.permission_id or "", each.tier) for each in rows if _counts(each))
-    return sorted(dict.fromkeys(named), key=lambda item: TIERS.index(item[1]))
+    return sorted(dict.fromkeys(named), key=lambda item: _RANKS[item[1]])
+
+
+def tier_of_role(role: DirectoryRole) -> str | None:
+    """How far a role reaches over what it is held over; None where that is not known."""
+    is_less = role.tier == "tier 0" and role.scope is not None and role.scope != WHOLE_TENANT
+    return "high" if is_less else role.tier
 
 
 def _permissions(of: Entity) -> list[Any] | None:
@@ -140,7 +159,7 @@ def _unjudged(what: str, rules: Collection[str], judged: set[str]) -> list[str]:
 
 
 def _reach(of: _Parts, said: Reach, complete: frozenset[str], gaps: list[str]) -> tuple[Tier, list[str]]:
-    held: dict[str, tuple[Tier, str]] = {}
+    held: dict[str, tuple[str, str]] = {}
     missing: list[str] = []
     for entity in (*of.registrations, *of.principals):  # what is granted is told of the service principal, which comes last
         for each in filter(_counts, _permissions(entity) or ()):
@@ -150,12 +169,11 @@ def _reach(of: _Parts, said: Reach, complete: frozenset[str], gaps: list[str]) -
             held[f"{each.resource_app_id} {each.permission_id or name}"] = each.tier, f"{name}{api}: {each.tier}, {how}"
     for principal in of.principals:
         for role in (principal.inventory.roles if principal.inventory else None) or ():
-            if role.tier is None:
+            tier = tier_of_role(role)
+            if tier is None:
                 missing.append(f"what the directory role {role.name or role.definition_id} allows")
-            elif role.tier in _POWERFUL:
-                is_whole = role.scope == "/"
-                tier: Tier = "tier 0" if is_whole and role.tier == "tier 0" else "high"
-                over = "over the whole tenant" if is_whole else "over a part of the tenant"
+            elif tier in _POWERFUL:
+                over = "over the whole tenant" if role.scope == WHOLE_TENANT else "over a part of the tenant"
                 name = role.name or role.definition_id or ""
                 held[f"role {name} {role.scope}"] = tier, f"directory role {name} {over}: {tier}"
     for rule in worst_ids(said.power):
@@ -164,9 +182,8 @@ def _reach(of: _Parts, said: Reach, complete: frozenset[str], gaps: list[str]) -
         missing += _unlisted(of, name, noun)
     if of.registrations and not of.principals and "servicePrincipals" not in complete:
         missing.append("its service principal")
-    ordered = sorted(held.values(), key=lambda item: TIERS.index(item[0]))
-    tier = ordered[0][0] if ordered else "other"
-    return _settled(tier, [reason for _, reason in ordered], [*missing, *gaps], enough=("tier 0",))
+    ordered = sorted(held.values(), key=lambda item: _RANKS[item[0]])
+    return _settled(ordered[0][0] if ordered else "other", [reason for _, reason in ordered], [*missing, *gaps], enough=("tier 0",))
 
 
 def _exposure(of: _Parts, said: Reach, complete: frozenset[str], home: str | None, gaps: list[str]) -> tuple[Exposure, list[str]]:

@@ -159,8 +159,8 @@ def _inventory(app: App, world: World) -> objects.Inventory:
 def _principal_inventory(principal: ServicePrincipal) -> objects.PrincipalInventory:
     rows, incomplete = _rows(
         owners=(principal.owners if owner_names(principal) is not None else None, _owner),
-        grants=(principal.granted_permissions, _grant),
-        roles=(principal.roles, _role),
+        grants=(principal.granted_permissions, grant_row),
+        roles=(principal.roles, role_row),
     )
     return objects.PrincipalInventory(
         _or_none(principal.enabled),
@@ -189,7 +189,7 @@ def _federated(credential: FederatedCredential) -> objects.FederatedCredential:
     return objects.FederatedCredential(show(credential), clean_or_none(credential.issuer), subject)
 
 
-def _grant(grant: GrantedPermission) -> objects.Grant:
+def grant_row(grant: GrantedPermission) -> objects.Grant:
     name: Any = grant.resource.display_name if isinstance(grant.resource, Resource) else None
     by_users = isinstance(grant.consent, str) and grant.consent == "user"
     return objects.Grant(
@@ -198,7 +198,7 @@ def _grant(grant: GrantedPermission) -> objects.Grant:
     )  # fmt: skip
 
 
-def _role(role: Role) -> objects.DirectoryRole:
+def role_row(role: Role) -> objects.DirectoryRole:
     return objects.DirectoryRole(
         clean_or_none(role.name), clean_or_none(role.definition_id), _or_none(role.privilege), clean_or_none(role.scope)
     )
