@@ -79,6 +79,29 @@ def test_a_rule_that_did_not_run_found_nothing(tmp_path: Path) -> None:
     assert any("1 of 12 rules about permissions not checked" in reason for risk in part.values() for reason in risk["reach_reasons"])
 
 
+@pytest.mark.parametrize(
+    ("usage", "exposure", "said"),
+    [
+        (["Sign", "Verify"], "not evaluated", "not known"),  # SAML: the secret and both halves of the certificate are for that
+        (["Verify"], "credential", "1 certificate"),
+        (["Encrypt"], "credential", "1 client secret"),
+        ([None], "not evaluated", "whether 1 client secret can be used; whether 1 certificate can be used"),
+    ],
+)
+def test_what_signs_tokens_lets_nobody_in(tmp_path: Path, usage: list[str | None], exposure: str, said: str) -> None:
+    span = {"startDateTime": "2026-10-01T00:00:00Z", "endDateTime": "2027-01-15T00:00:00Z"}
+    keys = [
+        {"keyId": f"{number}", "type": "AsymmetricX509Cert", "customKeyIdentifier": "A" * 40, **span, **({"usage": use} if use else {})}
+        for number, use in enumerate(usage)
+    ]
+    write(tmp_path / "app.json", {"id": "11111111-1111-4111-8111-111111111111", "appId": "22222222-2222-4222-8222-222222222222",
+          "displayName": "Saml", "signInAudience": "AzureADMyOrg", "keyCredentials": keys,
+          "passwordCredentials": [{"keyId": "s", "displayName": "s", **span}]})  # fmt: skip
+    one = scanned(tmp_path)["Saml"]
+    assert one["exposure"] == exposure
+    assert said in "; ".join(one["exposure_reasons"])
+
+
 def test_findings_that_are_not_listed_count(tmp_path: Path) -> None:
     careless = ROOT / "sample_tenants/careless-roles"
     assert scanned(careless, options=("--min-severity", "critical")) == scanned(careless)

@@ -265,6 +265,8 @@ class Credential(Row):
     """Until when it is valid."""
     is_superseded: bool | None = False
     """Whether a later credential of the same kind has replaced it; null where it is not known."""
+    signs_in: bool | None = True
+    """Whether its owner can sign in with it: what signs SAML tokens, or encrypts tokens, is for that alone; null where it is not known."""
 
 
 class Collection(Model):

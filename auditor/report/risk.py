@@ -188,8 +188,8 @@ def _reach(of: _Parts, said: Reach, complete: frozenset[str], gaps: list[str]) -
 
 def _exposure(of: _Parts, said: Reach, complete: frozenset[str], home: str | None, gaps: list[str]) -> tuple[Exposure, list[str]]:
     reasons = [f"rule {rule}" for rule in worst_ids(said.ways_in)]
-    usable: Counter[str] = Counter(one.kind for one in of.credentials if one.state in ("valid", "expiring"))
-    unsure: Counter[str] = Counter(one.kind for one in of.credentials if one.state == "unknown")
+    usable: Counter[str] = Counter(one.kind for one in of.credentials if one.state in ("valid", "expiring") and one.signs_in)
+    unsure: Counter[str] = Counter(one.kind for one in of.credentials if _may_be_usable(one))
     credentials = [counted(usable[kind], noun) for kind, noun in _NOUNS.items() if usable[kind]]
     federated = sum(one.inventory.federated_credentials or 0 for one in of.registrations if one.inventory)
     if federated:
@@ -201,6 +201,11 @@ def _exposure(of: _Parts, said: Reach, complete: frozenset[str], home: str | Non
         missing += _of_its_registration(of, complete, home)
     exposure: Exposure = "way in" if reasons else "credential" if credentials else "none known"
     return _settled(exposure, [*reasons, *credentials], [*missing, *gaps], enough=("way in",))
+
+
+def _may_be_usable(one: Credential) -> bool:
+    may_be_valid = one.state in ("valid", "expiring", "unknown")
+    return may_be_valid and one.signs_in is not False and (one.state == "unknown" or one.signs_in is None)
 
 
 def _of_its_registration(of: _Parts, complete: frozenset[str], tenant: str | None) -> list[str]:

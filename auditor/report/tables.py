@@ -219,7 +219,19 @@ def _permission(wish: RequestedPermission) -> objects.Permission:
 
 
 def credentials_of(one: App | ServicePrincipal, now: datetime) -> Iterator[objects.Credential]:
-    return (_credential(kind, credential, now) for kind, credential, _ in _credential_facts(one))
+    signs_in = _signing_in(one)
+    for kind, credential, _ in _credential_facts(one):
+        row = _credential(kind, credential, now)
+        row.signs_in = signs_in(credential)
+        yield row
+
+
+def _signing_in(one: App | ServicePrincipal) -> Callable[[Secret | Certificate], bool | None]:
+    """Whether an application can sign in with one of its credentials; None where that is not known."""
+    own: Any = one.own_credentials
+    known_ids = frozenset(map(id, _known(own)))
+    otherwise = False if type(own) is list else None
+    return lambda credential: True if id(credential) in known_ids else otherwise
 
 
 def _credential_facts(one: App | ServicePrincipal) -> Iterator[tuple[Literal["secret", "certificate"], Secret | Certificate, str]]:
@@ -255,20 +267,21 @@ def credential_rows(
     for world in loaded.worlds:
         roots: list[Any] = [*world.apps, *world.principals]
         for root in roots:
-            of = identity_of(root)
+            of, signs_in = identity_of(root), _signing_in(root)
             for kind, fact, list_ in _credential_facts(root):
                 found = _credential(kind, fact, loaded.as_of)
                 row = rows.credential(found, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
                 waiver = None if waived is None else waived(root, fact, list_)
-                last, use = _use(root, fact, loaded.as_of, timedelta(unused_for))
+                last, use = _use(root, fact, signs_in(fact), loaded.as_of, timedelta(unused_for))
                 yield rows.LoneCredentialRow(**msgspec.structs.asdict(row), waiver=waiver, last_used=last, use=use)
 
 
-def _use(root: App | ServicePrincipal, fact: Secret | Certificate, now: datetime, span: timedelta) -> tuple[str | None, rows.Use]:
+def _use(
+    root: App | ServicePrincipal, fact: Secret | Certificate, signs_in: bool | None, now: datetime, span: timedelta
+) -> tuple[str | None, rows.Use]:
     """When a credential was last used, and what follows: unused only where somebody looked, and nothing else can need it."""
     last: Any = fact.last_used
     date: datetime | None = _or_none(last)
-    own: Any = root.own_credentials
     managed: Any = fact.managed_by_microsoft
     # In other tenants nobody here sees who signs in; a credential of a service principal is of this one alone.
     elsewhere: Any = root.multi_tenant if isinstance(root, App) else False
@@ -276,9 +289,9 @@ def _use(root: App | ServicePrincipal, fact: Secret | Certificate, now: datetime
     use: rows.Use = "unused"
     if date is not None and now - date <= span:
         use = "used"
-    elif (type(own) is list and not any(one is fact for one in own)) or (not is_unknown(managed) and managed):
+    elif signs_in is False or (not is_unknown(managed) and managed):
         use = "other purpose"
-    elif any(map(is_unknown, (last, managed, elsewhere))) or elsewhere or start is None or not any(one is fact for one in _known(own)):
+    elif any(map(is_unknown, (last, managed, elsewhere))) or elsewhere or start is None or signs_in is None:
         use = "not known"
     elif now - start <= span:
         use = "new"
