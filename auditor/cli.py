@@ -34,7 +34,7 @@ _COMMANDS = {
     "formats": "List the file formats that are read, and what each cannot hold.",
     "test": "Run the examples of rule pages.",
     "new-rule": "Begin a rule page of your own.",
-    "schema": "Print a JSON Schema: application, config, diff, overview, paths, report, rule or waivers.",
+    "schema": "Print a JSON Schema: application, config, diff, federation, overview, paths, report, rule or waivers.",
     "completion": "Print the completion script of a shell.",
 }
 

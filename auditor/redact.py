@@ -45,7 +45,7 @@ _MEMBERS = {  # of structs, by name or by struct and name; of any other a text g
     ), _OURS),
     **dict.fromkeys((
         "message", "hint", "verdict", "reason", "what", "why", "remedy", "remark", "summary", "checked", "portal", "not_evaluated",
-        "remediation", "text",
+        "remediation", "text", "reach_reasons", "exposure_reasons", "bound_to", "problem", "unknown",
     ), _TEXT),
     "pointer": _POINTER, "property_path": _PATH, "Finding.values": _WRITTEN,
     "app_id": "APP", "client_id": "APP", "resource_app_id": "APP", "object_id": "OBJECT", "service_principal_id": "OBJECT",

@@ -16,7 +16,7 @@ import msgspec
 
 from auditor import accepted, severity, template
 from auditor.history import model as diff
-from auditor.report import model, objects, overview, paths
+from auditor.report import federation, model, objects, overview, paths
 from auditor.severity import SEVERITIES
 
 MODULES = (model, objects, accepted, severity, template)
@@ -76,5 +76,12 @@ def files() -> dict[str, str]:
         "diff": schema(diff.Diff, (*MODULES, diff), "What changed between two runs of regaudit", diff.SCHEMA_VERSION, "docs/report.md"),
         "overview": schema(overview.Overview, (*MODULES, overview), "regaudit's overview", overview.SCHEMA_VERSION, "docs/report.md"),
         "paths": schema(paths.Paths, (*MODULES, paths), "regaudit's escalation paths", paths.SCHEMA_VERSION, "docs/report.md"),
+        "federation": schema(
+            federation.Federation,
+            (*MODULES, federation),
+            "regaudit's federated identity credentials",
+            federation.SCHEMA_VERSION,
+            "docs/report.md",
+        ),
     }
     return {f"auditor/schemas/{name}.json": json.dumps(made, indent=1) + "\n" for name, made in schemas.items()}

@@ -794,7 +794,8 @@ def test_completion_knows_commands_and_options() -> None:
     assert completed("regaudit s", 1) == ["scan", "schema"]
     assert "--fail-on" in completed("regaudit scan --f", 2)
     assert completed("regaudit scan --fail-on ", 3) == list(GATES)
-    assert completed("regaudit schema ", 2) == ["application", "config", "diff", "overview", "paths", "report", "rule", "waivers"]
+    names = ["application", "config", "diff", "federation", "overview", "paths", "report", "rule", "waivers"]
+    assert completed("regaudit schema ", 2) == names
     assert completed("regaudit explain secret-expir", 2) == ["secret-expired", "secret-expired-leftover", "secret-expiring"]
     assert {"tokens,credentials", "tokens,credential-all-expired"} <= set(completed("regaudit scan --select tokens,cred", 3))
     assert completed("regaudit scan --profile ", 3) == ["custom-connector", "default", "files", "strict"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +191,109 @@ def test_credentials_of_a_registration_are_together(tmp_path: Path) -> None:
         '  2026-01-10  in 9 days  secret "secret a1"',
         '  2026-01-30  in 29 days  secret "secret a2"  not valid before 2026-01-09',
     ]
+
+
+# -- when they were last used
+
+APP, OTHER = "22222222-2222-4222-8222-222222222222", "23333333-2222-4222-8222-222222222222"
+
+
+def with_use(folder: Path, rows: Mapping[str, str | None], *options: str, form: str = "json", days: str = "90d", **more: Any) -> Ran:
+    """An application with secrets of half a year and one of ten days. `rows`: key -> the day of its last use."""
+    old, mid, new, endless = (f"{number}1111111-1111-4111-8111-111111111111" for number in (1, 2, 3, 4))
+    own = app(
+        APP, secret(old, "2026-03-01T00:00:00Z"), secret(mid, "2026-08-01T00:00:00Z"), secret(new, "2027-01-01T00:00:00Z", "2025-12-22T00:00:00Z"),
+        secret(endless, None), **{"signInAudience": "AzureADMyOrg", **more},
+    )  # fmt: skip
+    used = [
+        {"appId": APP, "keyId": f"{key}1111111-1111-4111-8111-111111111111", "credentialOrigin": "application", "keyType": "clientSecret",
+         "signInActivity": {"lastSignInDateTime": day and f"{day}T00:00:00Z"}}
+        for key, day in rows.items()
+    ]  # fmt: skip
+    folder.mkdir(exist_ok=True)
+    # An export of a whole tenant has Microsoft Graph.
+    graph = {
+        "id": "g",
+        "appId": "00000003-0000-0000-c000-000000000000",
+        "displayName": "Microsoft Graph",
+        "servicePrincipalType": "Application",
+    }
+    pages = {"applications": [own], "servicePrincipals": [graph], "reports/appCredentialSignInActivities": used}
+    for number, (name, objects) in enumerate(pages.items()):
+        (folder / f"{number}.json").write_text(
+            json.dumps({"@odata.context": f"https://graph.microsoft.com/beta/$metadata#{name}", "value": objects})
+        )
+    unused = ("--unused", days) if days else ()
+    return regaudit("credentials", folder, *TODAY, "--output-format", form, *unused, *options)
+
+
+def first(ran: Ran) -> list[str]:
+    assert ran.code == 0, ran.err
+    return [key[0] for key in keys(ran)]
+
+
+def test_what_nobody_has_used(tmp_path: Path) -> None:
+    rows = {"1": "2025-12-30", "2": "2025-08-01"}
+    ran = with_use(tmp_path, rows)
+    assert first(ran) == ["2", "4"], "also one without an end, and none that is new"
+    assert [(row.get("last_used"), row["use"]) for row in json.loads(ran.stdout)] == [("2025-08-01T00:00:00Z", "unused"), (None, "unused")]
+    assert first(with_use(tmp_path, rows, days="1y")) == []
+    assert first(with_use(tmp_path, rows, days="5d")) == ["2", "3", "4"]
+    assert first(with_use(tmp_path, rows, "--within", "300d")) == ["2"]
+    text = " ".join(with_use(tmp_path, rows, form="text").out.split())  # however wide the terminal is
+    assert '2026-08-01 in 212 days secret "secret 21111111-1111-4111-8111-111111111111" last used 2025-08-01' in text
+    assert 'no end secret "secret 41111111-1111-4111-8111-111111111111" no use on record' in text
+    assert "2 credentials have not been used for 90 days. 1 credential is younger than that, and without use on record." in text
+
+
+def test_the_last_use_stands_beside_every_credential(tmp_path: Path) -> None:
+    rows = {"1": "2025-12-30", "2": "2025-08-01"}
+    assert not keys(with_use(tmp_path, rows, "--within", "all", days="")), "one without an end replaces all"
+    two = [
+        secret("11111111-1111-4111-8111-111111111111", "2026-03-01T00:00:00Z"),
+        secret("31111111-1111-4111-8111-111111111111", "2026-04-01T00:00:00Z", "2026-01-01T00:00:01Z"),
+    ]
+    ran = with_use(tmp_path, rows, "--within", "all", days="", passwordCredentials=two)
+    assert [(row["use"], row.get("last_used")) for row in json.loads(ran.stdout)] == [("used", "2025-12-30T00:00:00Z"), ("new", None)]
+    assert "  2026-03-01  in 59 days" in with_use(tmp_path, rows, "--within", "all", form="text", days="", passwordCredentials=two).out
+    header, *lines = with_use(tmp_path, rows, form="csv").stdout.decode().splitlines()
+    assert header.endswith(",waiver,last_used,use")
+    assert lines[0].endswith(",2025-08-01T00:00:00Z,unused")
+
+
+@pytest.mark.parametrize(
+    ("rows", "more"),
+    [
+        ({}, {}),  # nothing of this application
+        ({"1": "2025-11-01"}, {}),  # a report of long ago
+        ({"1": "2025-12-30"}, {"signInAudience": "AzureADMultipleOrgs"}),  # other tenants may use them
+        ({"1": "2025-12-30"}, {"keyCredentials": [{"keyId": "k"}]}),  # it may sign SAML tokens
+    ],
+)
+def test_what_is_not_known_is_not_unused(tmp_path: Path, rows: dict[str, str | None], more: dict[str, Any]) -> None:
+    assert first(with_use(tmp_path, rows, **more)) == []
+    said = with_use(tmp_path, rows, form="text", **more).out.splitlines()
+    assert said[0] == "No credential is known to be unused for 90 days."
+    assert said[1].startswith("Whether anybody uses ")
+
+
+def test_what_signs_tokens_is_never_unused(tmp_path: Path) -> None:
+    certificate = {
+        "keyId": "51111111-1111-4111-8111-111111111111", "displayName": "CN=saml", "usage": "Sign", "type": "X509CertAndPassword", "customKeyIdentifier": "A" * 40,
+        "startDateTime": "2025-01-01T00:00:00Z", "endDateTime": "2028-01-01T00:00:00Z",
+    }  # fmt: skip
+    ran = with_use(tmp_path, {"1": "2025-12-30"}, form="text", keyCredentials=[certificate])
+    assert "No credential is known to be unused for 90 days." in ran.out
+    assert "4 credentials sign or encrypt tokens, or Microsoft renews them." in ran.out
+    proxy = with_use(tmp_path / "proxy", {"1": "2025-12-30"}, passwordCredentials=[
+        {**secret("61111111-1111-4111-8111-111111111111", "2027-01-01T00:00:00Z"), "displayName": "CWAP_AuthSecret"}])  # fmt: skip
+    assert first(proxy) == []
+
+
+def test_unused_is_about_what_has_not_ended(tmp_path: Path) -> None:
+    for options, form in ((("--expired",), "json"), ((), "ics")):
+        ran = with_use(tmp_path, {}, *options, form=form)
+        assert ran.code == 2
+        assert "--unused: " in ran.err
+    assert "--unused 'ever': say 60d" in with_use(tmp_path, {}, days="ever").err
+    assert "say for how long" in with_use(tmp_path, {}, days="all").err

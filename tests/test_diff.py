@@ -523,7 +523,7 @@ def hostile(value: Any) -> Any:
     return f"\x1b[31m\n::error::##vso[x]{value}" if isinstance(value, str) else value
 
 
-KEPT = ("schema_version", "name", "id", "rule_id", "source", "severity", "status", "certainty", "kind", "state", "min_severity", "fail_on", "cause",
+KEPT = ("schema_version", "reach", "exposure", "name", "id", "rule_id", "source", "severity", "status", "certainty", "kind", "state", "min_severity", "fail_on", "cause",
         "worst_severity", "app_id", "object_id", "complete_collections", "definition", "area", "rules", "by_severity", "area_verdicts", "tenant_id", "finding_id")  # fmt: skip
 
 

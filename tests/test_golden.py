@@ -84,6 +84,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "expenses-connect": ("connect", "sample_downloads/expenses", *TODAY),
     "contoso-scan-owner": ("scan", "contoso", "--group-by", "owner", *TODAY),
     "contoso-credentials-expired": ("credentials", "contoso", "--expired", *TODAY),
+    "tidy-federated": ("credentials", "sample_manifests/tidy", "--federated", *TODAY),
+    "contoso-federated": ("credentials", "contoso", "--federated", *TODAY),
     "contoso-overview": ("overview", "contoso", *TODAY),
     "tenants-overview": ("overview", "sample_manifests/careless", "sample_downloads/expenses", "adatum.ndjson", "--top", "3", *TODAY),
     "accepted-scan": ("scan", "sample_manifests/careless", "--config", "accepted/regaudit.toml", *TODAY),
@@ -100,6 +102,7 @@ for _name, _path in INPUTS.items():
 CASES = {
     **{f"{name}-{columns}.txt": args for name, args in COMMANDS.items() for columns in (80, 160)},
     **{f"{name}.json": (*args, "--output-format", "json") for name, args in COMMANDS.items() if "--group-by" not in args},
+    "tidy-federated.md": (*COMMANDS["tidy-federated"], "--output-format", "markdown"),
     "fabrikam-diff.md": (*COMMANDS["fabrikam-diff"], "--output-format", "markdown"),
     **{f"{name}-credentials.ics": ("credentials", path, *TODAY, "--output-format", "ics") for name, path in INPUTS.items()},
 }

@@ -760,6 +760,37 @@ def test_other_commands_read_a_live_tenant_too(story: FakeGraph, graph: FakeGrap
     assert (done.returncode, "within 30 days" in done.stdout) == (0, True)
 
 
+def test_the_use_of_credentials_is_listed_where_it_may_be_read(graph: FakeGraph) -> None:
+    args = ("credentials", "--unused", "30d", "--as-of", AS_OF, "--output-format", "json")
+    done = run(graph, *args)
+    rows = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert {row["use"] for row in rows} == {"unused"}
+    assert any("last_used" in row for row in rows)
+    graph.granted.remove("AuditLog.Read.All")
+    without = run(graph, *args)
+    assert (without.returncode, json.loads(without.stdout)) == (0, []), without.stderr
+    text = run(graph, *args[:-2])
+    assert re.search(r"^Whether anybody uses [\d,]+ credentials is not known", text.stdout, re.MULTILINE)
+
+
+def test_the_federation_supply_chain_of_a_live_tenant(graph: FakeGraph) -> None:
+    args = ("credentials", "--federated", "--as-of", AS_OF, "--output-format", "json")
+    done = run(graph, *args)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["credentials"]
+    assert rows
+    assert not [row for row in rows if row["unknown"]]
+    graph.granted -= {"RoleManagement.Read.Directory", "RoleManagement.Read.All"}
+    without = run(graph, *args)
+    assert without.returncode == 0, without.stderr
+    assert all(
+        row["unknown"] == ["directory roles"] and row["roles"] is None
+        for row in json.loads(without.stdout)["credentials"]
+        if row["permissions"]
+    )
+
+
 def test_each_collection_ends_in_how_it_ended(graph: FakeGraph) -> None:
     """On a terminal: what was read stays there, and how much that was in all."""
     pty = pytest.importorskip("pty")

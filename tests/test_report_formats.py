@@ -475,9 +475,9 @@ def test_markdown_is_cut_at_a_row(model: Report) -> None:
     assert f"The worst {len(rows):,} of 9,000 findings" in text.decode()
 
 
-def test_excel_has_three_sheets(reports: Reports, model: Report) -> None:
+def test_excel_has_four_sheets(reports: Reports, model: Report) -> None:
     book = openpyxl.load_workbook(io.BytesIO(reports["xlsx"]))
-    assert book.sheetnames == ["findings", "registrations", "credentials"]
+    assert book.sheetnames == ["findings", "registrations", "credentials", "service principals"]
     for kind, name in zip(KINDS, book.sheetnames, strict=True):
         sheet = book[name]
         header, *rows = sheet.iter_rows(values_only=True)

@@ -64,6 +64,11 @@ def troubled(tmp_path: Path, house: Path, monkeypatch: pytest.MonkeyPatch) -> li
             {**app, "id": f"{number:08d}-1111-4111-8111-111111111111", "appId": f"{number:08d}-2222-4222-8222-222222222222"},
         )
     write(folder / "payroll.json", registration("Payroll", 3, owners=[owner("ann")]))
+    write(folder / "principals.json", {"value": [
+        {"@odata.type": "#microsoft.graph.servicePrincipal", "id": f"{number:08d}-3333-4333-8333-333333333333",
+         "appId": f"{number:08d}-4444-4444-8444-444444444444", "displayName": text, "servicePrincipalType": "Application"}
+        for number, text in enumerate(["=cmd|x", "::error::x", "##[x", "Foreign"])
+    ]})  # fmt: skip
     write(folder / "broken.json", '{"appId": "x",\n "displayName": }')
     write(folder / "package.json", {"name": "x"})
     monkeypatch.setattr(App, "unlocked_properties", property(lambda app: 1 // 0))
@@ -363,7 +368,7 @@ def test_csv_and_ndjson_say_the_same(troubled: list[str | Path], kind: str) -> N
     assert len(rows) == len(objects) == len(comma.out.splitlines()) - 1 > 3, "a row a line"
     assert all(tuple(row) == columns(kind) == tuple(row_) for row, row_ in zip(rows, objects, strict=True))
     assert {row["row"] for row in rows} == {kind[:-1]}
-    key = {"findings": "finding_id", "applications": "app_id", "credentials": "key_id"}[kind]
+    key = {"findings": "finding_id", "credentials": "key_id"}.get(kind, "app_id")
     # A cell has no line breaks, and an apostrophe before what a spreadsheet would work out.
     assert [row[key].lstrip("'") for row in rows] == [" ".join(str(row[key] or "").split()) for row in objects]
 
@@ -374,7 +379,11 @@ def test_no_cell_is_a_formula(tmp_path: Path, kind: str, start: str) -> None:
     text = f"{start}HYPERLINK(1)"
     app = hostile_app(text)
     file = write(tmp_path / f"{text.strip()}.json", app)
-    ran = regaudit("scan", file, *TODAY, "--profile", "strict", "--output-format", "csv", "--rows", kind)
+    principal = write(tmp_path / "principal.json", {
+        "@odata.type": "#microsoft.graph.servicePrincipal", "id": "33333333-3333-4333-8333-333333333333",
+        "appId": "44444444-4444-4444-8444-444444444444", "displayName": text, "servicePrincipalType": "Application",
+    })  # fmt: skip
+    ran = regaudit("scan", file, principal, *TODAY, "--profile", "strict", "--output-format", "csv", "--rows", kind)
     rows = table(ran)
     assert rows
     assert "HYPERLINK" in ran.out

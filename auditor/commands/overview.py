@@ -54,7 +54,7 @@ def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, out
         from auditor.report.build import report_of
         from auditor.report.tables import INVENTORY
 
-        audited = running.run(AuditRequest(others, rules, as_of, accepted=accepted, also=INVENTORY), output, notes=True)
+        audited = running.run(AuditRequest(others, rules, as_of, by_area=True, accepted=accepted, also=INVENTORY), output, notes=True)
         reports.append(report_of(audited, fail_on="never", depth=Depth.inventory))
     if not reports:
         return 2

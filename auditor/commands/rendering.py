@@ -14,7 +14,7 @@ import msgspec
 from auditor.commands import complete
 from auditor.commands.output import apart, target, to_stdout, write
 from auditor.errors import UsageError
-from auditor.report import FORMATS, KINDS, Depth, Options, render
+from auditor.report import FORMATS, KINDS, OF_INVENTORY, Depth, Options, render
 
 if TYPE_CHECKING:
     from auditor.commands.options import Output
@@ -62,8 +62,7 @@ def depths_of(targets: Iterable[Target], rows: str | None) -> dict[str, Depth]:
     forms = {form: FORMATS[form] for form, _ in targets}
     if rows is not None and not any(form.flat for form in forms.values()):
         raise UsageError(f"--rows is about {' and '.join(FLAT)}: add --output-format {either(FLAT)}")
-    # Some columns of applications are of the inventory.
-    return {name: Depth.inventory if form.flat and rows == "applications" else form.needs for name, form in forms.items()}
+    return {name: Depth.inventory if form.flat and rows in OF_INVENTORY else form.needs for name, form in forms.items()}
 
 
 def write_reports(report: Report, targets: list[Target], output: Output, *, limit: int | None, rows: str | None, group_by: str) -> None:

@@ -58,7 +58,7 @@ Examples:
 @inputs()
 @output_formats
 @row_option
-@click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each app registration.")
+@click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each object, its reach and exposure.")
 @rules()
 @exceptions()
 @fail_on

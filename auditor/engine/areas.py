@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import compress
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -103,17 +103,21 @@ class RootVerdicts:
 
     def __init__(self, most: int = 0) -> None:
         self._areas = AreaVerdicts()
+        self._open: dict[tuple[str, Reason], bytearray] = defaultdict(bytearray)  # rule, why -> a byte for each root, as above
         self._most = most
         self._by_rule: list[RuleVerdict] | None = [] if most else None
 
     def add(self, rule: Rule, status: Status, roots: list[Any]) -> None:
         """A rule says this of these roots."""
         self._areas.add(rule.area, status, roots)
+        if status is Status.error and roots:
+            _mark(self._open[rule.id, Reason(rule.id, "the rule broke")], roots)
         self._keep(rule, status, roots)
 
     def leave_open(self, rule: Rule, reason: Reason, roots: list[Any]) -> None:
         """A rule could not be evaluated on these roots."""
         self._areas.leave_open(rule.area, reason, roots)
+        _mark(self._open[rule.id, reason], roots)
         self._keep(rule, Status.not_evaluated, roots, reason)
 
     def _keep(self, rule: Rule, status: Status, roots: list[Any], reason: Reason | None = None) -> None:
@@ -138,6 +142,15 @@ class RootVerdicts:
     def by_area(self) -> dict[int, Said]:
         """As `AreaVerdicts.by_root`."""
         return self._areas.by_root()
+
+    def left_open(self, rules: Collection[str]) -> dict[int, set[Reason]]:
+        """Rank -> why some of these rules could not be evaluated; a root of which each says something, or does not apply, is not there."""
+        found: dict[int, set[Reason]] = defaultdict(set)
+        for (rule_id, reason), marked in self._open.items():
+            if rule_id in rules:
+                for rank in compress(range(len(marked)), marked):
+                    found[rank].add(reason)
+        return found
 
     def by_rule(self) -> list[RuleVerdict] | None:
         """By root, then by rule; None where they were not asked for, or are too many."""

@@ -71,7 +71,8 @@ FORMATS = {
     "html": Format("html", needs=Depth.inventory, says_what_it_lacks=True, begins=late(rb"<!doctype html>\n<!-- Report of regaudit ")),
     "xlsx": Format("xlsx", needs=Depth.inventory, is_binary=True, package="xlsxwriter", ends=late(rb"Report of regaudit\Z")),
 }
-KINDS = ("findings", "applications", "credentials")  # of rows
+KINDS = ("findings", "applications", "credentials", "service_principals")  # of rows
+OF_INVENTORY = ("applications", "service_principals")  # that have columns of the inventory
 # Of the script that --fix-script writes, which is not a format.
 _SCRIPT = late(rb"\A(?:\xef\xbb\xbf|#!/usr/bin/env bash\n|@echo off\r\n)(?:#|rem) Fixes of regaudit\. ")
 # Of what `regaudit diff` writes, in its three formats.

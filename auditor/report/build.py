@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from auditor import __version__, fix
 from auditor.display import clean, clean_lines, harmless, iso
@@ -15,7 +15,7 @@ from auditor.entra.clouds import graph_of
 from auditor.links import rule_page
 from auditor.pattern import late
 from auditor.pointer import property_path
-from auditor.report import Depth, fixes, model, objects, tables
+from auditor.report import Depth, fixes, model, objects, reach, tables
 from auditor.report.rows import FindingRow
 from auditor.report.verdict import verdict_of
 from auditor.results import Report as Audited
@@ -24,6 +24,9 @@ from auditor.severity import Certainty, Severity, Status
 from auditor.sources.coverage import TenantInfo
 from auditor.template import Template
 from auditor.unknown import Reason
+
+if TYPE_CHECKING:
+    from auditor.report.risk import Gaps
 
 _LONGEST = 4000  # characters of a line of a rule's texts
 _COMMAND = late(r"```\w*\n(?P<fence>.*?)^```|`(?P<inline>[^`]+)`", re.MULTILINE | re.DOTALL)
@@ -43,7 +46,7 @@ def report_of(
     things = _Objects(audited, [reason for reason, _ in reasons], failed, needed, depth)
     listed = [row for row in failed if row.highest_severity >= min_severity]
     explained = {row.rule.id: row.template for row in listed}
-    return model.Report(
+    made = model.Report(
         model.SCHEMA_VERSION,
         model.Tool("regaudit", __version__),
         _run(audited, Severity(min_severity)),
@@ -63,6 +66,11 @@ def report_of(
         things.rule_verdicts(kept),
         audited.exceptions,
     )
+    if depth is Depth.inventory:
+        from auditor.report import risk
+
+        risk.fill_in(made, made.findings if len(listed) == len(failed) else map(things.finding, failed), things.gaps())
+    return made
 
 
 _NONE: list[Any] = []  # one for all findings
@@ -84,6 +92,7 @@ class _Objects:
             if row.status is Status.fail:
                 self._counts[row.rank] += 1
                 self._worst[row.rank] = max(self._worst.get(row.rank, row.severity), row.severity)
+        self._by_root = audited.by_root
         self._areas = audited.by_root.by_area() if audited.by_root is not None else {}
         self._positions = {reason: position for position, reason in enumerate(reasons)}
         self._verdicts: dict[Any, int] = {}
@@ -140,6 +149,22 @@ class _Objects:
             self.area_verdicts.append({area: objects.AreaVerdict(status, list(reasons)) for area, status, reasons in key})
         self._interned_said[id(said)] = self._verdicts[key]
         return self._verdicts[key]
+
+    def gaps(self) -> Gaps | None:
+        """Why rules about what applications can do, and how others get in, could not be evaluated."""
+        if self._by_root is None:
+            return None
+        made: list[dict[reach.Key, set[str]]] = []
+        for rules in (reach.POWER, reach.WAYS_IN):
+            found: dict[reach.Key, set[str]] = defaultdict(set)
+            for rank, reasons in self._by_root.left_open(rules).items():
+                member, _, of, _ = self._at[rank]
+                if member in ("app", "principal"):
+                    found[reach.key(of)].update(clean(str(reason)) for reason in reasons)
+            made.append(found)
+        from auditor.report.risk import Gaps
+
+        return Gaps(*made)
 
     def rule_verdicts(self, kept: list[RuleVerdict] | None) -> list[model.RuleVerdict] | None:
         if kept is None:

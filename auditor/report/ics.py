@@ -17,13 +17,13 @@ _DAYS = (1, 7, 30, 365)
 MOST_OWNERS = 2  # that are named
 
 
-def days_of(text: str) -> int | None:
-    """Of "60d", "8 weeks", "6m", "1y"; a number alone is days; None for "all". Raises UsageError."""
+def days_of(text: str, option: str = "--within") -> int | None:
+    """Of "60d", "8 weeks", "6m", "1y"; a number alone is days; None for "all". Raises UsageError, about this option."""
     if text == "all":
         return None
     found = _SPAN.fullmatch(text.strip().lower())
     if found is None:
-        raise UsageError(f"--within {text!r}: say 60d, 8w, 6m, 1y or all")
+        raise UsageError(f"{option} {text!r}: say 60d, 8w, 6m, 1y or all")
     return int(found[1]) * next((days for days, unit in zip(_DAYS, found.groups()[1:], strict=True) if unit), 1)
 
 
@@ -39,6 +39,12 @@ def ahead(credentials: Iterable[LoneCredentialRow], days: int | None) -> list[Lo
 def expired(credentials: Iterable[LoneCredentialRow]) -> list[LoneCredentialRow]:
     """Credentials that have ended and that no longer-lived one replaces, the last first."""
     return _in_order(filter(is_expired, credentials))[::-1]
+
+
+def living(credentials: Iterable[LoneCredentialRow]) -> list[LoneCredentialRow]:
+    """All that have not ended, by registration, the earliest first; what has no end comes last."""
+    rows = (row for row in credentials if not is_expired(row))
+    return sorted(rows, key=lambda row: (row.app_display_name or "", row.app_id or "", row.end is None, row.end or "", row.key_id or ""))
 
 
 def _in_order(credentials: Iterable[LoneCredentialRow]) -> list[LoneCredentialRow]:

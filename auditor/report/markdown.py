@@ -6,7 +6,7 @@ GitHub takes one MiB: what is longer is cut at a row, and says so. No name in it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.display import counted, placed
 from auditor.report import Options
@@ -75,6 +75,22 @@ def _gaps(report: Report) -> Iterator[bytes]:
         lines = [f"{gap.count:,} {plain(f'{gap.what}: {gap.why}')}" + (f" ({plain(gap.remedy)})" if gap.remedy else "") for gap in gaps]
         yield from _listed(lines)
         yield b"\n</details>\n"
+
+
+def table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[bytes]:
+    """A table of clean texts, that is cut at a row where it is longer than a summary may be."""
+    names = list(headers)
+    yield f"\n| {' | '.join(names)} |\n|{'---|' * len(names)}\n".encode()
+    left, more = MOST // 2, 0
+    for row in rows:
+        text = f"| {' | '.join(map(plain, row))} |\n".encode("utf-8", "replace")
+        left -= len(text)
+        if left >= 0 and not more:
+            yield text
+        else:
+            more += 1
+    if more:
+        yield f"\nand {counted(more, 'more row')}: take csv, which has them all.\n".encode()
 
 
 def _listed(lines: list[str]) -> Iterator[bytes]:

@@ -12,6 +12,8 @@ import msgspec
 from auditor.severity import Severity, Status
 
 State = Literal["valid", "expiring", "expired", "not-yet-valid", "unknown"]
+Reach = Literal["tier 0", "high", "other", "not evaluated"]
+Exposure = Literal["way in", "credential", "none known", "not evaluated"]
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]  # 2026-01-31T00:00:00Z
 
 
@@ -116,6 +118,33 @@ class Grant(_Permission):
     """Number of users who consented for themselves."""
 
 
+class DirectoryRole(Model):
+    """A directory role that a service principal holds, itself or by a group, with `--inventory`."""
+
+    name: str | None = None
+    """Its name, of a built-in role in English."""
+    definition_id: str | None = None
+    """Template ID of a built-in role, ID of a custom one."""
+    tier: str | None = None
+    """How far it reaches over the whole tenant: tier 0, high, …"""
+    scope: str | None = None
+    """What it is held over: / is the whole tenant."""
+
+
+class Risk(Model):
+    """How far an application reaches and how others get in, with `--inventory`. A registration and its service principal are one
+    application. No severity follows from it, and none goes into it. not evaluated: something that decides is not known."""
+
+    reach: Reach
+    """How far its application permissions and directory roles reach, also those that it may have: tier 0, high; other: none of both."""
+    reach_reasons: list[str]
+    """What it follows from, and what is not known."""
+    exposure: Exposure
+    """How somebody else may sign in as it: way in, by what rules find; credential, by one that it has; none known: neither."""
+    exposure_reasons: list[str]
+    """What it follows from, and what is not known."""
+
+
 class Inventory(Model):
     """What an app registration holds, with `--inventory`. What is null is not known."""
 
@@ -147,6 +176,8 @@ class Inventory(Model):
     """Its federated identity credentials."""
     deactivated: bool | None = None
     """Whether an administrator has deactivated it."""
+    risk: Risk | None = None
+    """How far it reaches and how others get in; null in a report of an earlier version."""
 
 
 class PrincipalInventory(Model):
@@ -166,6 +197,12 @@ class PrincipalInventory(Model):
     """What it was granted."""
     incomplete: list[str] = []
     """Names of its lists that may have more entries."""
+    kind: str | None = None
+    """What it stands for: Application, ManagedIdentity, …"""
+    roles: list[DirectoryRole] | None = None
+    """Directory roles that it holds."""
+    risk: Risk | None = None
+    """How far it reaches and how others get in; null in a report of an earlier version."""
 
 
 class Application(Entity):
@@ -228,6 +265,8 @@ class Credential(Row):
     """Until when it is valid."""
     is_superseded: bool | None = False
     """Whether a later credential of the same kind has replaced it; null where it is not known."""
+    signs_in: bool | None = True
+    """Whether its owner can sign in with it: what signs SAML tokens, or encrypts tokens, is for that alone; null where it is not known."""
 
 
 class Collection(Model):

@@ -1,7 +1,7 @@
 """An overview of reports as data: what is worst, who owns it, what expires next, what is dangerous and within reach, what was not checked.
 
-A function of reports alone. Where a report has no inventory, tiers follow from its findings. The text below a member describes it, also in
-the JSON Schema (`regaudit schema overview`).
+A function of reports alone. Where a report has no inventory, what is known of reach and exposure follows from its findings. The text
+below a member describes it, also in the JSON Schema (`regaudit schema overview`).
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from typing import Any, Literal
 
 from auditor.report import model, objects
 from auditor.report.model import Finding, Report
-from auditor.report.objects import Model
-from auditor.report.reach import TIER_0, Key, Reach, key, key_of, reach_of
+from auditor.report.objects import Exposure, Model, Reach
+from auditor.report.reach import Key, key, key_of, reach_of
+from auditor.report.reach import Reach as Found
+from auditor.report.risk import EXPOSURES, TIERS, powerful, risks, worst_ids
 from auditor.report.rows import Rows
 from auditor.severity import Severity, Status
 
 SCHEMA_VERSION = "1.0"
 SPANS = (7, 30, 90)  # days
-TIERS = ("tier 0", "high", "other")
-EXPOSURES = ("way in", "credential", "none known")
-Tier = Literal["tier 0", "high", "other"]
 
 
 class ByRule(Model):
@@ -109,8 +108,8 @@ class Dangerous(Model):
     """Its name."""
     id: str | None
     """Application ID, else object ID."""
-    tier: Tier
-    """How far its permissions reach."""
+    tier: Reach
+    """How far it reaches."""
     permissions: list[str] | None
     """Names of its powerful permissions; null where the report has no inventory of it."""
     power: list[str]
@@ -165,8 +164,9 @@ class Part(Model):
     """The owners of the worst findings."""
     expiry: Expiry
     """When credentials end."""
-    reach: dict[Tier, dict[str, int]]
-    """Tier of permissions -> exposure (way in, credential, none known) -> number of applications."""
+    reach: dict[Reach, dict[Exposure, int]]
+    """How far applications reach (tier 0, high, other, not evaluated) -> exposure (way in, credential, none known, not evaluated) -> number
+    of applications, those of other tenants among them."""
     dangerous: list[Dangerous]
     """The worst of those with powerful permissions and a way in."""
     has_inventory: bool
@@ -191,13 +191,14 @@ class Overview(Model):
 class _One:
     """What a report says of one of its tenants."""
 
-    def __init__(self, report: Report, rows: Rows, tenant: int, *, is_alone: bool) -> None:
+    def __init__(self, report: Report, rows: Rows, tenant: int, risks: dict[Key, objects.Risk], *, is_alone: bool) -> None:
         self.report, self.rows, self.is_alone = report, rows, is_alone
         self.tenant = report.tenants[tenant] if report.tenants else objects.Tenant()
         self.findings: list[Finding] = []
         self.credentials: list[tuple[objects.Credential, objects.Entity]] = []
         self.entities: dict[Key, objects.Entity] = {}  # an app registration, else its service principal
-        self.reach: dict[Key, Reach] = {}
+        self.reach: dict[Key, Found] = {}
+        self.risks = risks
 
     @property
     def applications(self) -> list[objects.Application]:
@@ -217,7 +218,8 @@ def _tenants(report: Report) -> list[_One]:
     rows = Rows(report)
     has = {of.tenant for of in (*report.applications, *report.service_principals, *report.connectors)}
     inhabited = [i for i, tenant in enumerate(report.tenants) if i in has or tenant.collections or tenant.applications_read] or [0]
-    ones = {i: _One(report, rows, i, is_alone=len(inhabited) == 1) for i in inhabited}
+    places = risks(rows)
+    ones = {i: _One(report, rows, i, places, is_alone=len(inhabited) == 1) for i in inhabited}
     for row in report.findings:
         ones[rows.object_of(row)[1].tenant].findings.append(row)
     for credential in report.credentials:
@@ -344,51 +346,22 @@ def _expiry(ones: list[_One], most: int) -> Expiry:
 # -- what is dangerous and within reach
 
 
-def _reach(ones: list[_One]) -> tuple[list[Dangerous], dict[Tier, dict[str, int]]]:
+def _reach(ones: list[_One]) -> tuple[list[Dangerous], dict[Reach, dict[Exposure, int]]]:
     """Applications with powerful permissions and a way in, the worst first; and all by tier and exposure."""
-    table: dict[Any, dict[str, int]] = {tier: dict.fromkeys(EXPOSURES, 0) for tier in TIERS}
+    table: dict[Reach, dict[Exposure, int]] = {tier: dict.fromkeys(EXPOSURES, 0) for tier in TIERS}
     found: list[tuple[Any, Dangerous]] = []
     for one in ones:
-        signed_in = _with_credentials(one)
         for at_key, of in one.entities.items():
-            at = one.reach.get(at_key, Reach([], []))
-            permissions = _powerful(of)
-            tier = _tier(permissions, at)
-            exposure = "way in" if at.ways_in else "credential" if at_key in signed_in else "none known"
-            table[tier][exposure] += 1
-            if tier != "other" and at.ways_in:
-                names = None if permissions is None else list(dict.fromkeys(name for name, _ in permissions))
-                row = Dangerous(of.display_name, of.app_id or of.object_id, tier, names, _ids(at.power), _ids(at.ways_in), of.owners)
-                found.append(((TIERS.index(tier), at.rank, of.display_name or "", row.id or ""), row))
+            risk = one.risks[at_key]
+            table[risk.reach][risk.exposure] += 1
+            if risk.reach in ("tier 0", "high") and risk.exposure == "way in":
+                at = one.reach.get(at_key, Found([], []))
+                permissions = powerful(of)
+                names = None if permissions is None else [name for name, _ in permissions]
+                power, ways_in = worst_ids(at.power), worst_ids(at.ways_in)
+                row = Dangerous(of.display_name, of.app_id or of.object_id, risk.reach, names, power, ways_in, of.owners)
+                found.append(((TIERS.index(risk.reach), at.rank, of.display_name or "", row.id or ""), row))
     return [row for _, row in sorted(found, key=lambda item: item[0])], table
-
-
-def _with_credentials(one: _One) -> set[Key]:
-    """Applications that somebody who has a secret, a key or a federated identity can sign in as."""
-    made = {key(of) for credential, of in one.credentials if credential.state in ("valid", "expiring")}
-    return made | {key(app) for app in one.applications if app.inventory and app.inventory.federated_credentials}
-
-
-def _powerful(of: objects.Entity) -> list[tuple[str, str]] | None:
-    """Permissions of tier 0 and high that are granted, or may be, with their tiers; None where the report does not list permissions."""
-    if not isinstance(of, objects.Application) or of.inventory is None or of.inventory.permissions is None:
-        return None
-    return [
-        (each.permission or each.permission_id or "", each.tier)
-        for each in sorted(of.inventory.permissions, key=lambda each: each.tier != "tier 0")
-        if each.tier in ("tier 0", "high") and each.granted != "no" and each.kind == "application"
-    ]
-
-
-def _tier(permissions: list[tuple[str, str]] | None, reach: Reach) -> Tier:
-    tiers = {tier for _, tier in permissions or ()}
-    if "tier 0" in tiers or any(row.rule_id in TIER_0 for row in reach.power):
-        return "tier 0"
-    return "high" if tiers or reach.power else "other"
-
-
-def _ids(findings: list[Finding]) -> list[str]:
-    return list(dict.fromkeys(row.rule_id for row in sorted(findings, key=lambda row: (-row.severity.rank, row.rule_id))))
 
 
 # -- what was not checked

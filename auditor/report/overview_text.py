@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from auditor.display import cell, columns, counted, harmless, wrapped
-from auditor.report.overview import EXPOSURES, SPANS, Dangerous, Overview, Part
+from auditor.report.overview import SPANS, Dangerous, Overview, Part
 from auditor.report.paint import painted
+from auditor.report.risk import EXPOSURES
 from auditor.report.sections import NO_OWNER, NOT_KNOWN, said_by_severity
 from auditor.severity import Severity
 
@@ -114,9 +115,10 @@ class _Page:
             yield f"  … and {more:,} more"
         yield ""
         yield from self._head("Applications by permissions and exposure")
-        yield "  permissions  " + "  ".join(f"{name:>10}" for name in EXPOSURES)
+        widths = {name: max(10, len(name)) for name in EXPOSURES}
+        yield "  permissions    " + "  ".join(f"{name:>{width}}" for name, width in widths.items())
         for tier, counts in part.reach.items():
-            yield f"  {tier:<11}  " + "  ".join(f"{counts[name]:>10,}" for name in EXPOSURES)
+            yield f"  {tier:<13}  " + "  ".join(f"{counts[name]:>{width},}" for name, width in widths.items())
         if not part.has_inventory:
             yield from wrapped("Permissions follow from findings: the report has no inventory (scan --inventory).", "  ", "  ")
         yield ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from auditor.report.model import Finding
@@ -74,10 +75,13 @@ def key_of(rows: Rows, finding: Finding) -> Key:
     return key(of, "" if kind in ("application", "servicePrincipal") else kind)
 
 
-def reach_of(rows: Rows, at_least: Severity = Severity.medium) -> dict[Key, Reach]:
-    """Objects with findings of POWER, or of WAYS_IN that are at least so severe. What is accepted does not count."""
+def reach_of(rows: Rows, at_least: Severity = Severity.medium, *, findings: Iterable[Finding] | None = None) -> dict[Key, Reach]:
+    """Objects with findings of POWER, or of WAYS_IN that are at least so severe. What is accepted does not count.
+
+    `findings`: also those that the report does not list; None: those of the report.
+    """
     found: dict[Key, Reach] = defaultdict(lambda: Reach([], []))
-    for row in rows.report.findings:
+    for row in rows.report.findings if findings is None else findings:
         if row.status is not Status.fail:
             continue
         if row.rule_id in POWER:

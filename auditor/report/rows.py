@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from posixpath import normpath
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -25,6 +25,12 @@ LINK = late(r"https://[\w./#~:&?=%-]+")  # a snapshot, which may be anybody's, n
 _MEMBERS = {  # of a finding, that say which object it is of -> resource_kind
     "app": "application", "principal": "servicePrincipal", "connector": "connector", "tenant": "tenant",
 }  # fmt: skip
+
+
+# Of a credential: whether anybody has signed in with it of late. new: it is too young to say; other purpose: it signs or encrypts tokens,
+# or Microsoft renews it.
+Use = Literal["used", "unused", "new", "other purpose", "not known"]
+UNUSED_FOR = 90  # days, where nobody says how many
 
 
 class Artifact(NamedTuple):
@@ -107,6 +113,37 @@ class ApplicationRow(msgspec.Struct):
     not_evaluated_areas: list[str]
     not_evaluated: list[str]  # what is not known, so that these areas are not evaluated, or not wholly
     accepted_areas: list[str]  # all that failed there is waived, or in the baseline
+    reach: objects.Reach | None
+    reach_reasons: list[str]
+    exposure: objects.Exposure | None
+    exposure_reasons: list[str]
+
+
+class PrincipalRow(msgspec.Struct):
+    """A service principal (enterprise application)."""
+
+    app_id: str | None
+    object_id: str | None
+    display_name: str | None
+    tenant_id: str | None
+    owners: list[str] | None
+    tags: list[str] | None
+    file: str | None
+    line: int | None
+    pointer: str
+    kind: str | None
+    enabled: bool | None
+    home_tenant_id: str | None
+    secrets: int | None
+    certificates: int | None
+    granted_permissions: int | None
+    directory_roles: int | None
+    findings: int
+    worst_severity: Severity | None
+    reach: objects.Reach | None
+    reach_reasons: list[str]
+    exposure: objects.Exposure | None
+    exposure_reasons: list[str]
 
 
 class CredentialRow(msgspec.Struct):
@@ -128,9 +165,11 @@ class CredentialRow(msgspec.Struct):
 
 
 class LoneCredentialRow(CredentialRow, omit_defaults=True):
-    """The same as `regaudit credentials` lists it: with what accepts that it ends, where something does."""
+    """The same as `regaudit credentials` lists it: with what accepts that it ends, where something does, and when it was last used."""
 
     waiver: Waiver | None = None
+    last_used: str | None = None  # that the report of credentials' sign-ins knows of
+    use: Use | None = None  # always there
 
 
 class Rows:
@@ -250,7 +289,16 @@ class Rows:
                 by_status.get(Status.fail, []), by_status.get(Status.passed, []),
                 by_status.get(Status.not_evaluated, []) + by_status.get(Status.error, []),
                 [f"{report.not_evaluated[gap].what}: {report.not_evaluated[gap].why}" for gap in gaps],
-                by_status.get(Status.waived, []) + by_status.get(Status.baselined, []),
+                by_status.get(Status.waived, []) + by_status.get(Status.baselined, []), *_places(has.risk),
+            )  # fmt: skip
+
+    def service_principals(self) -> Iterator[PrincipalRow]:
+        for of in self.report.service_principals:
+            has = of.inventory or objects.PrincipalInventory()
+            yield PrincipalRow(
+                of.app_id, of.object_id, of.display_name, self._tenant_id(of), of.owners, of.tags, self.file_of(of), of.line, of.pointer,
+                has.kind, has.enabled, has.home_tenant_id, has.secrets, has.certificates, _size(has, "grants"), _size(has, "roles"),
+                of.findings, of.worst_severity, *_places(has.risk),
             )  # fmt: skip
 
     def credentials(self) -> Iterator[CredentialRow]:
@@ -261,6 +309,16 @@ class Rows:
 
     def _tenant_id(self, of: objects.Entity) -> str | None:
         return self.report.tenants[of.tenant].tenant_id
+
+
+def _places(risk: objects.Risk | None) -> tuple[objects.Reach | None, list[str], objects.Exposure | None, list[str]]:
+    return (None, [], None, []) if risk is None else (risk.reach, risk.reach_reasons, risk.exposure, risk.exposure_reasons)
+
+
+def _size(of: objects.PrincipalInventory, name: str) -> int | None:
+    """Of a list; None where it may have more entries."""
+    values = getattr(of, name)
+    return None if values is None or name in of.incomplete else len(values)
 
 
 def said_of(finding: model.Finding | FindingRow) -> str:

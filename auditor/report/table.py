@@ -13,12 +13,16 @@ from auditor.accepted import Baselined, Waiver
 from auditor.display import cell, escaped, harmless
 from auditor.report import Options
 from auditor.report.model import Related, Report
-from auditor.report.rows import ApplicationRow, CredentialRow, FindingRow, Rows
+from auditor.report.rows import ApplicationRow, CredentialRow, FindingRow, PrincipalRow, Rows
 
 _BATCH = 500  # lines
 _LONGEST = 8000  # characters of a cell; Excel takes 32,767
-_STRUCTS: dict[str, type[msgspec.Struct]] = {"findings": FindingRow, "applications": ApplicationRow, "credentials": CredentialRow}
-_NAMES = {"findings": "finding", "applications": "application", "credentials": "credential"}
+_STRUCTS: dict[str, type[msgspec.Struct]] = {
+    "findings": FindingRow, "applications": ApplicationRow, "credentials": CredentialRow, "service_principals": PrincipalRow,
+}  # fmt: skip
+_NAMES = {
+    "findings": "finding", "applications": "application", "credentials": "credential", "service_principals": "service_principal",
+}  # fmt: skip
 # Every row begins with these: rows of many runs can be kept in one table.
 HEAD = ("schema_version", "tool", "row", "run_id", "as_of")
 _encoder = msgspec.json.Encoder()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 import msgspec
@@ -22,6 +22,7 @@ from auditor.facts import (
     Owner,
     RequestedPermission,
     Resource,
+    Role,
     Secret,
     ServicePrincipal,
 )
@@ -158,7 +159,8 @@ def _inventory(app: App, world: World) -> objects.Inventory:
 def _principal_inventory(principal: ServicePrincipal) -> objects.PrincipalInventory:
     rows, incomplete = _rows(
         owners=(principal.owners if owner_names(principal) is not None else None, _owner),
-        grants=(principal.granted_permissions, _grant),
+        grants=(principal.granted_permissions, grant_row),
+        roles=(principal.roles, role_row),
     )
     return objects.PrincipalInventory(
         _or_none(principal.enabled),
@@ -166,6 +168,7 @@ def _principal_inventory(principal: ServicePrincipal) -> objects.PrincipalInvent
         _size(principal.secrets),
         _size(principal.certificates),
         incomplete=incomplete,
+        kind=clean_or_none(principal.type),
         **rows,
     )
 
@@ -186,13 +189,19 @@ def _federated(credential: FederatedCredential) -> objects.FederatedCredential:
     return objects.FederatedCredential(show(credential), clean_or_none(credential.issuer), subject)
 
 
-def _grant(grant: GrantedPermission) -> objects.Grant:
+def grant_row(grant: GrantedPermission) -> objects.Grant:
     name: Any = grant.resource.display_name if isinstance(grant.resource, Resource) else None
     by_users = isinstance(grant.consent, str) and grant.consent == "user"
     return objects.Grant(
         clean_or_none(grant.resource_app_id), clean_or_none(name), clean_or_none(grant.id), clean_or_none(grant.value),
         clean_or_none(grant.kind), _or_none(grant.privilege), clean_or_none(grant.consent), _size(grant.users) if by_users else None,
     )  # fmt: skip
+
+
+def role_row(role: Role) -> objects.DirectoryRole:
+    return objects.DirectoryRole(
+        clean_or_none(role.name), clean_or_none(role.definition_id), _or_none(role.privilege), clean_or_none(role.scope)
+    )
 
 
 def _permission(wish: RequestedPermission) -> objects.Permission:
@@ -210,7 +219,19 @@ def _permission(wish: RequestedPermission) -> objects.Permission:
 
 
 def credentials_of(one: App | ServicePrincipal, now: datetime) -> Iterator[objects.Credential]:
-    return (_credential(kind, credential, now) for kind, credential, _ in _credential_facts(one))
+    signs_in = _signing_in(one)
+    for kind, credential, _ in _credential_facts(one):
+        row = _credential(kind, credential, now)
+        row.signs_in = signs_in(credential)
+        yield row
+
+
+def _signing_in(one: App | ServicePrincipal) -> Callable[[Secret | Certificate], bool | None]:
+    """Whether an application can sign in with one of its credentials; None where that is not known."""
+    own: Any = one.own_credentials
+    known_ids = frozenset(map(id, _known(own)))
+    otherwise = False if type(own) is list else None
+    return lambda credential: True if id(credential) in known_ids else otherwise
 
 
 def _credential_facts(one: App | ServicePrincipal) -> Iterator[tuple[Literal["secret", "certificate"], Secret | Certificate, str]]:
@@ -237,17 +258,44 @@ def _credential(kind: Literal["secret", "certificate"], credential: Secret | Cer
     )
 
 
-def credential_rows(loaded: Loaded, waived: Callable[[Any, Any, str], Waiver | None] | None = None) -> Iterator[rows.LoneCredentialRow]:
-    """The credentials of what was read, where no rule is checked. `waived`: what accepts a finding of a credential."""
+def credential_rows(
+    loaded: Loaded, waived: Callable[[Any, Any, str], Waiver | None] | None = None, unused_for: int = rows.UNUSED_FOR
+) -> Iterator[rows.LoneCredentialRow]:
+    """The credentials of what was read, where no rule is checked. `waived`: what accepts a finding of a credential; `unused_for`: days
+    after which one that nobody has used is unused.
+    """
     for world in loaded.worlds:
         roots: list[Any] = [*world.apps, *world.principals]
         for root in roots:
-            of = identity_of(root)
+            of, signs_in = identity_of(root), _signing_in(root)
             for kind, fact, list_ in _credential_facts(root):
                 found = _credential(kind, fact, loaded.as_of)
                 row = rows.credential(found, of.kind, of.app_id, of.object_id, of.name, of.owners, loaded.as_of)
                 waiver = None if waived is None else waived(root, fact, list_)
-                yield rows.LoneCredentialRow(**msgspec.structs.asdict(row), waiver=waiver)
+                last, use = _use(root, fact, signs_in(fact), loaded.as_of, timedelta(unused_for))
+                yield rows.LoneCredentialRow(**msgspec.structs.asdict(row), waiver=waiver, last_used=last, use=use)
+
+
+def _use(
+    root: App | ServicePrincipal, fact: Secret | Certificate, signs_in: bool | None, now: datetime, span: timedelta
+) -> tuple[str | None, rows.Use]:
+    """When a credential was last used, and what follows: unused only where somebody looked, and nothing else can need it."""
+    last: Any = fact.last_used
+    date: datetime | None = _or_none(last)
+    managed: Any = fact.managed_by_microsoft
+    # In other tenants nobody here sees who signs in; a credential of a service principal is of this one alone.
+    elsewhere: Any = root.multi_tenant if isinstance(root, App) else False
+    start: datetime | None = _or_none(fact.start)
+    use: rows.Use = "unused"
+    if date is not None and now - date <= span:
+        use = "used"
+    elif signs_in is False or (not is_unknown(managed) and managed):
+        use = "other purpose"
+    elif any(map(is_unknown, (last, managed, elsewhere))) or elsewhere or start is None or signs_in is None:
+        use = "not known"
+    elif now - start <= span:
+        use = "new"
+    return iso(date), use
 
 
 # -- findings

@@ -1,4 +1,4 @@
-"""An Excel workbook with a sheet each for findings, registrations and credentials: the rows of `csv`, with filters.
+"""An Excel workbook with a sheet each for findings, registrations, credentials and service principals: the rows of `csv`, with filters.
 
 No cell is a formula or a link, and Excel makes none of it when somebody edits it: such texts are marked as texts.
 """
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 MARK = b"Report of regaudit"  # the comment of the archive, by which `report.is_report` knows it
 _MOST = 1_048_574  # rows; a sheet takes two more, the header and a note that there are others
-_SHEETS = {"findings": "findings", "applications": "registrations", "credentials": "credentials"}  # kind of rows -> name
+_SHEETS = {  # kind of rows -> name
+    "findings": "findings", "applications": "registrations", "credentials": "credentials", "service_principals": "service principals",
+}  # fmt: skip
 _WIDTHS = {"message": 80, "remediation": 60, "rule_title": 40, "app_display_name": 30, "display_name": 30}  # characters
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 _DIRECTORY = Path(__file__).parent
-NAMES = ("application", "config", "diff", "overview", "paths", "report", "rule", "waivers")
+NAMES = ("application", "config", "diff", "federation", "overview", "paths", "report", "rule", "waivers")
 
 
 @cache

@@ -50,7 +50,10 @@ export interface Inventory {
   home_tenant_id?: string | null; owners: Owner[] | null; permissions?: Permission[] | null; grants?: Permission[] | null;
   redirect_uris?: { uri: string; platform: string }[] | null; identifier_uris?: string[] | null; incomplete: string[];
   federated?: { name: string; issuer: string | null; subject: string | null }[] | null; deactivated?: boolean | null;
+  roles?: { name: string | null; definition_id: string | null; tier: string | null; scope: string | null }[] | null; risk?: Risk | null;
 }
+/** No severity: places to sort by, with what they follow from. */
+export interface Risk { reach: string; reach_reasons: string[]; exposure: string; exposure_reasons: string[] }
 export interface Connector {
   kind: string; identity_provider: string | null; client_id: string | null; tenant_id: string | null; resource_uri: string | null;
   scopes: string[] | null; redirect_mode: string | null; redirect_uri: string | null; on_behalf_of: boolean | null;

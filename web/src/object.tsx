@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { detailsOf, type Report } from "./data";
 import { Copy, counted, day, Outside, Severity } from "./format";
-import { type Details, FAIL, type FindingDetails, KINDS, type Permission, SEVERITIES, STATES, STATUSES, TIERS } from "./model";
+import { type Details, FAIL, type FindingDetails, KINDS, type Permission, type Risk, SEVERITIES, STATES, STATUSES, TIERS } from "./model";
 import { Fix, Prose } from "./prose";
 import { address } from "./route";
 import { nameOf, ownersOf, placeOf, reachText, toObject } from "./sources";
@@ -60,6 +60,7 @@ function Found({ report, object, details, rule }: { report: Report; object: numb
   return (
     <>
       <Areas areas={details.areas} missing={details.missing} />
+      {inventory?.risk && <Places risk={inventory.risk} />}
       <section aria-labelledby="findings">
         <h2 id="findings">{rows.length ? counted(rows.length, "finding") : "No findings"}</h2>
         {order.map((i) => <One key={i} report={report} row={rows[i]!} details={details.findings[i]!} rule={rule} isOpen={order.length <= 3} />)}
@@ -68,6 +69,7 @@ function Found({ report, object, details, rule }: { report: Report; object: numb
       {inventory && <>
         <Permissions title="API permissions" rows={inventory.permissions} last="Consent" of={(one) => one.granted ?? "not known"} />
         <Permissions title="Granted permissions" rows={inventory.grants} last="Consent" of={(one) => (one.users ? `${one.consent ?? "user"} (${counted(one.users, "user")})` : one.consent ?? "not known")} />
+        <List title="Directory roles" rows={inventory.roles?.map((one) => [one.name ?? one.definition_id ?? "not known", one.tier ?? "not known", one.scope === "/" ? "whole tenant" : one.scope ?? "not known"])} />
         <List title="Redirect URIs" rows={inventory.redirect_uris?.map((one) => [one.uri, one.platform])} />
         <List title="Application ID URIs" rows={inventory.identifier_uris?.map((one) => [one])} />
         <List title="Federated credentials" rows={inventory.federated?.map((one) => [one.name, one.issuer ?? "", one.subject ?? ""])} />
@@ -90,6 +92,16 @@ function Areas({ areas, missing }: { areas: Record<string, string>; missing: str
       <h2 id="areas-of" class="hidden">Areas</h2>
       <ul class="areas">{names.map(([area, status]) => <li key={area} class={status}><span>{area}</span> <em>{status.replace("-", " ")}</em></li>)}</ul>
       {missing.length > 0 && <details><summary>Not evaluated: {counted(missing.length, "reason")}</summary><ul>{missing.map((one) => <li key={one}>{one}</li>)}</ul></details>}
+    </section>
+  );
+}
+
+function Places({ risk }: { risk: Risk }) {
+  const places = [["How far it reaches", risk.reach, risk.reach_reasons], ["How others get in", risk.exposure, risk.exposure_reasons]] as const;
+  return (
+    <section aria-labelledby="places">
+      <h2 id="places">Reach and exposure</h2>
+      <dl class="facts">{places.map(([name, place, reasons]) => <div key={name}><dt>{name}</dt><dd>{place}{reasons.length > 0 && <ul>{reasons.map((one) => <li key={one}>{one}</li>)}</ul>}</dd></div>)}</dl>
     </section>
   );
 }
