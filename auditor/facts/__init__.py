@@ -15,7 +15,7 @@ from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubjec
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction
-from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
+from auditor.facts.roles import AzureRole, Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
 
@@ -24,12 +24,14 @@ TYPES: tuple[type[Fact], ...] = (
     App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, ReplyUri, IdentifierUri, Uri, Scope, AppRole,
     Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
     Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner, Role, Group,
+    AzureRole,
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
-    "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
-    "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission",
-    "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource",
-    "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "AzureRole", "Certificate", "ClaimTest", "Client",
+    "Connector", "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential",
+    "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim",
+    "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission",
+    "RequestedResource", "Resource", "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant",
+    "Token", "Uri", "UserConsent",
 ]  # fmt: skip

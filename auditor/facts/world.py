@@ -15,6 +15,7 @@ from auditor.entra.collections import Collection
 from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
+    from auditor.entra.azure_roles import Power
     from auditor.entra.shapes import SignInActivity
     from auditor.facts.api import Client, Permission, Resource
     from auditor.facts.app import App
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.facts.federated import FederatedCredential
     from auditor.facts.permissions import DelegatedGrant, GrantedPermission
     from auditor.facts.principal import Owner, ServicePrincipal
-    from auditor.facts.roles import Group, HolderKind, Role
+    from auditor.facts.roles import AzureRole, Group, HolderKind, Role
     from auditor.facts.tenant import Tenant
 
 T = TypeVar("T")
@@ -73,6 +74,14 @@ class Roles(Protocol):
     def unit_name(self, unit_id: str) -> str: ...
 
 
+class Imported(Protocol):
+    """What files of other services say."""
+
+    def azure_roles_of(self, object_id: str, owner: Any) -> list[AzureRole]: ...
+    def azure_role_name(self, definition_id: str, told: Any) -> str: ...
+    def azure_power(self, definition_id: str) -> Power: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -118,6 +127,7 @@ class World(Protocol):
     grants: Grants
     roles: Roles
     credential_use: CredentialUse
+    imported: Imported
     sharing: Sharing
     connections: Connections
     connectors: list[Connector]

@@ -1,0 +1,29 @@
+"""Shapes of what files of other services say: made by `sources/formats/imported.py`, whatever the file looks like."""
+
+from __future__ import annotations
+
+from auditor.entra.shapes import Shape, absent
+
+
+class AzureRoleAssignment(Shape):
+    """Who holds an Azure role, and where. `condition`: it limits what the role may be used for."""
+
+    id: str | None = absent("id")
+    principal_id: str | None = absent("principalId")
+    role_definition_id: str | None = absent("roleDefinitionId")
+    role_definition_name: str | None = absent("roleDefinitionName")
+    scope: str | None = absent("scope")
+    condition: str | None = absent("condition")
+
+
+class AzurePermission(Shape):
+    actions: list[str] | None = absent("permissions.actions")
+    not_actions: list[str] | None = absent("permissions.notActions")
+
+
+class AzureRoleDefinition(Shape):
+    """What an Azure role allows; of a custom role, whatever it is called."""
+
+    id: str | None = absent("id")
+    role_name: str | None = absent("roleName")
+    permissions: list[AzurePermission] | None = absent("permissions")

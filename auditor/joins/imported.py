@@ -1,0 +1,83 @@
+"""What files of other services say of applications, by their ids: Azure roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from auditor.entra import azure_roles
+from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, Collection
+from auditor.facts import AzureRole, Fact
+from auditor.joins.lookups import Index, Lookups
+from auditor.sources import Document
+from auditor.unknown import Unknown, Unread, read, whole_or_partial
+
+Given = tuple[Any, Document]
+
+
+class Imported:
+    """Of one world."""
+
+    def __init__(self, lookups: Lookups, documents: Mapping[Collection, list[Given]]) -> None:
+        self._lookups, self._known, self._documents = lookups, lookups.known, documents
+
+    # -- Azure roles
+
+    def azure_roles_of(self, object_id: str, owner: Fact) -> list[AzureRole] | Unknown:
+        """Those that are assigned to an object itself."""
+        if not self._known.has(AZURE_ROLES):
+            return self._known.missing(AZURE_ROLES)
+        if isinstance(object_id, Unknown):
+            return object_id
+        rows, gap = self._azure_roles
+        found = [AzureRole(row, owner, "", document=document) for row, document in rows.get(object_id, ())]
+        return whole_or_partial(found, gap if gap is not None else self._known.first_missing(AZURE_ROLES))
+
+    @cached_property
+    def _azure_roles(self) -> Index[list[Given]]:
+        return _by(self._documents[AZURE_ROLES], "principal_id")
+
+    @cached_property
+    def _azure_definitions(self) -> Index[list[Given]]:
+        rows, gap = _by(self._documents[AZURE_ROLE_DEFINITIONS], "id")
+        return {_last(id_): found for id_, found in rows.items()}, gap
+
+    def azure_role_name(self, definition_id: str, told: Any) -> str:
+        """By its id, then as the assignment tells it; '' where nothing has it."""
+        if (built_in := azure_roles.BUILT_IN.get(_last(definition_id))) is not None:
+            return built_in[0]
+        if isinstance(told, str) and told:
+            return told
+        definition = self._azure_definitions[0].get(_last(definition_id))
+        name = definition[0][0].role_name if definition is not None else None
+        return name if isinstance(name, str) else ""
+
+    def azure_power(self, definition_id: str) -> azure_roles.Power:
+        """By its id, then by what its definition allows. Raises Unread where neither is known."""
+        if (built_in := azure_roles.BUILT_IN.get(_last(definition_id))) is not None:
+            return built_in[1]
+        rows, gap = self._azure_definitions
+        found = rows.get(_last(definition_id))
+        if found is None:
+            raise Unread(gap or Unknown(AZURE_ROLE_DEFINITIONS.name, "the input has nothing of this role", collection=True))
+        allowed = [(read(one.actions) or [], read(one.not_actions) or []) for one in read(found[0][0].permissions) or []]
+        return azure_roles.power(allowed)
+
+
+def _last(id_: str) -> str:
+    """An id of a role definition is a path, which begins with a subscription or not."""
+    return id_.rstrip("/").rpartition("/")[2].lower()
+
+
+def _by(documents: list[Given], attribute: str) -> Index[list[Given]]:
+    """Documents by an id, in lower case; and why there may be more of one."""
+    found: dict[str, list[Given]] = {}
+    gap: Unknown | None = None
+    for row, document in documents:
+        value = getattr(row, attribute)
+        if isinstance(value, Unknown):
+            gap = value
+        elif value:
+            found.setdefault(value.lower(), []).append((row, document))
+    return found, gap
