@@ -133,6 +133,10 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
             [{"type": "Microsoft.Authorization/roleDefinitions", "id": GUID, "permissions": [], "assignableScopes": ["/"]}],
         ),
     ],
+    "Exchange application access policies": [
+        ("policies.json", [{"AppId": GUID, "AccessRight": "RestrictAccess", "IsValid": True}]),
+        ("named.json", {"applicationAccessPolicies": [{"AppId": GUID, "AccessRight": "DenyAccess"}]}),
+    ],
     "ROADrecon database": [
         ("roadrecon.db", {"Applications": {"objectId": GUID, "appId": GUID, "replyUrls": "[]"}, "ServicePrincipals": {"objectId": GUID}}),
         ("mgraph.db", {"Applications": {"id": GUID, "appId": GUID, "web": '{"redirectUris": []}'}, "ServicePrincipals": {"id": GUID}}),

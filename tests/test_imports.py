@@ -190,6 +190,63 @@ def test_a_foreign_application(tmp_path: Path) -> None:
         assert verdicts(audit(tmp_path, select=["foreign-app-azure-role"], as_of="2026-01-01")) == verdict
 
 
+# -- mailboxes
+
+MAIL_READ = "810c84a8-4a9e-49e6-bf7d-12d183f40d01"
+
+
+def policy(app: str = APP, right: str = "RestrictAccess", **more: Any) -> dict[str, Any]:
+    """What Get-ApplicationAccessPolicy gives."""
+    return {
+        "ScopeName": "Payroll mailboxes", "ScopeIdentity": "Payroll mailboxes1", "Identity": f"{TENANT}\\{app}:S-1-5-21-1;p1", "AppId": app,
+        "ScopeIdentityRaw": "S-1-5-21-1", "Description": "", "AccessRight": right, "ShardType": "All", "IsValid": True, "ObjectState": "Unchanged",
+        **more,
+    }  # fmt: skip
+
+
+def with_permission(folder: Path, role: str = MAIL_READ) -> Path:
+    assigned = {"id": "g1", "principalId": PRINCIPAL, "resourceId": GRAPH_ID, "appRoleId": role}
+    return tenant(folder, appRoleAssignments=[assigned], oauth2PermissionGrants=[])
+
+
+def exchange(folder: Path, content: Any) -> Report:
+    return audit(beside(with_permission(folder), content), select=["perm-mailbox-unscoped"], as_of="2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [
+        ({"applicationAccessPolicies": [policy()]}, "pass"),
+        ({"applicationAccessPolicies": [policy(OTHER)]}, "fail"),
+        ({"applicationAccessPolicies": []}, "fail"),
+        ({"applicationAccessPolicies": [policy(right="DenyAccess")]}, "fail"),
+        ({"applicationAccessPolicies": [policy(IsValid=False)]}, "fail"),
+        ({"applicationAccessPolicies": [policy(APP.upper())]}, "pass"),
+        ({"ApplicationAccessPolicies": {"value": [policy()], "Count": 1}}, "pass"),  # Windows PowerShell 5.1
+        (policy(), "pass"),  # one is written as itself
+        ([policy(), policy(OTHER)], "pass"),
+        ([policy(OTHER)], "not evaluated"),  # nobody says that these are all
+    ],
+)
+def test_limits_to_mailboxes(tmp_path: Path, content: Any, verdict: str) -> None:
+    assert verdicts(exchange(tmp_path, content)) == verdict
+
+
+def test_without_exchange_nothing_is_said(tmp_path: Path) -> None:
+    report = audit(with_permission(tmp_path), select=["perm-mailbox-unscoped"], as_of="2026-01-01")
+    assert verdicts(report) == "not evaluated"
+    assert reasons(report) == {"applicationAccessPolicies: not in the input"}
+
+
+def test_a_policy_that_does_not_fit(tmp_path: Path) -> None:
+    """ConvertTo-Json writes a number where an enumeration is not a text: which right it is, nobody says."""
+    report = exchange(tmp_path, json.dumps({"applicationAccessPolicies": [policy(AccessRight=1)]}, indent=1))
+    (error,) = report.errors
+    assert "/applicationAccessPolicies/0/AccessRight" in error.message
+    assert error.line == 10
+    assert report.outcomes[0].not_evaluated
+
+
 # -- whose a file is
 
 

@@ -234,7 +234,13 @@ AZURE_ROLE_DEFINITIONS = Collection(
     "add the custom Azure roles: the query of Azure Resource Graph in docs/input.md, or `az role definition list --custom-role-only`",
     what="what custom Azure roles allow, from the same file",
 )
-IMPORTED = (AZURE_ROLES, AZURE_ROLE_DEFINITIONS)
+MAILBOX_POLICIES = Collection(
+    "applicationAccessPolicies",
+    "applicationAccessPolicy",
+    "add the application access policies of Exchange Online (docs/input.md says the command)",
+    what="which mailboxes an application is limited to, from a file of Exchange Online",
+)
+IMPORTED = (AZURE_ROLES, AZURE_ROLE_DEFINITIONS, MAILBOX_POLICIES)
 IMPORTED_KINDS = frozenset(of.kind for of in IMPORTED)
 SHIPPED = Collection("catalog", "")  # what regaudit brings along, so that nobody has to read it
 

@@ -27,3 +27,13 @@ class AzureRoleDefinition(Shape):
     id: str | None = absent("id")
     role_name: str | None = absent("roleName")
     permissions: list[AzurePermission] | None = absent("permissions")
+
+
+class ApplicationAccessPolicy(Shape):
+    """Which mailboxes an application is limited to, or kept out of. Exchange Online."""
+
+    identity: str | None = absent("Identity")
+    app_id: str | None = absent("AppId")
+    access_right: str | None = absent("AccessRight")
+    scope_name: str | None = absent("ScopeName")
+    is_valid: bool | None = absent("IsValid")

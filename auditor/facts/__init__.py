@@ -12,7 +12,7 @@ from auditor.facts.connector import Connector
 from auditor.facts.connector_scope import ConnectorScope
 from auditor.facts.credentials import Certificate, Credential, Secret
 from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
-from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
+from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction
 from auditor.facts.roles import AzureRole, Group, HolderKind, Role, ScopeKind
@@ -24,14 +24,14 @@ TYPES: tuple[type[Fact], ...] = (
     App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, ReplyUri, IdentifierUri, Uri, Scope, AppRole,
     Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
     Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner, Role, Group,
-    AzureRole,
+    AzureRole, MailboxPolicy,
 )  # fmt: skip
 
 __all__ = [
     "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "AzureRole", "Certificate", "ClaimTest", "Client",
     "Connector", "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential",
-    "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim",
-    "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission",
-    "RequestedResource", "Resource", "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant",
-    "Token", "Uri", "UserConsent",
+    "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MailboxPolicy", "MobileFault",
+    "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri",
+    "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service",
+    "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

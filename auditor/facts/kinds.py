@@ -34,6 +34,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.CREDENTIAL_SIGN_INS: "sign_in_shapes.CredentialSignIn",
     collections.AZURE_ROLES: "imported_shapes.AzureRoleAssignment",
     collections.AZURE_ROLE_DEFINITIONS: "imported_shapes.AzureRoleDefinition",
+    collections.MAILBOX_POLICIES: "imported_shapes.ApplicationAccessPolicy",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.connector import Connector
     from auditor.facts.federated import FederatedCredential
-    from auditor.facts.permissions import DelegatedGrant, GrantedPermission
+    from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy
     from auditor.facts.principal import Owner, ServicePrincipal
     from auditor.facts.roles import AzureRole, Group, HolderKind, Role
     from auditor.facts.tenant import Tenant
@@ -80,6 +80,7 @@ class Imported(Protocol):
     def azure_roles_of(self, object_id: str, owner: Any) -> list[AzureRole]: ...
     def azure_role_name(self, definition_id: str, told: Any) -> str: ...
     def azure_power(self, definition_id: str) -> Power: ...
+    def mailbox_policies_of(self, app_id: str, owner: Any) -> list[MailboxPolicy]: ...
 
 
 class CredentialUse(Protocol):

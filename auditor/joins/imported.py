@@ -1,4 +1,4 @@
-"""What files of other services say of applications, by their ids: Azure roles."""
+"""What files of other services say of applications, by their ids: Azure roles, limits to mailboxes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from auditor.entra import azure_roles
-from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, Collection
-from auditor.facts import AzureRole, Fact
+from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, MAILBOX_POLICIES, Collection
+from auditor.facts import AzureRole, Fact, MailboxPolicy
 from auditor.joins.lookups import Index, Lookups
 from auditor.sources import Document
 from auditor.unknown import Unknown, Unread, read, whole_or_partial
@@ -63,6 +63,22 @@ class Imported:
             raise Unread(gap or Unknown(AZURE_ROLE_DEFINITIONS.name, "the input has nothing of this role", collection=True))
         allowed = [(read(one.actions) or [], read(one.not_actions) or []) for one in read(found[0][0].permissions) or []]
         return azure_roles.power(allowed)
+
+    # -- mailboxes
+
+    def mailbox_policies_of(self, app_id: str, owner: Fact) -> list[MailboxPolicy] | Unknown:
+        """Application access policies of Exchange Online that name an application."""
+        if not self._known.has(MAILBOX_POLICIES):
+            return self._known.missing(MAILBOX_POLICIES)
+        if isinstance(app_id, Unknown):
+            return app_id
+        rows, gap = self._mailbox_policies
+        found = [MailboxPolicy(row, owner, "", document=document) for row, document in rows.get(app_id, ())]
+        return whole_or_partial(found, gap if gap is not None else self._known.first_missing(MAILBOX_POLICIES))
+
+    @cached_property
+    def _mailbox_policies(self) -> Index[list[Given]]:
+        return _by(self._documents[MAILBOX_POLICIES], "app_id")
 
 
 def _last(id_: str) -> str:

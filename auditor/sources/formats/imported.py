@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, IMPORTED_KINDS
+from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, IMPORTED_KINDS, MAILBOX_POLICIES
 from auditor.pointer import join
 from auditor.sources import detect
 from auditor.sources.element import Element
@@ -149,4 +149,35 @@ def _number(members: Members, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-FORMATS = (_ResourceGraph(), _ROLES)
+# -- mailboxes
+
+
+class _AccessPolicies(_Imported):
+    """An application access policy, as ConvertTo-Json writes it."""
+
+    name = "Exchange application access policies"
+    about = "`Get-ApplicationAccessPolicy` of Exchange Online PowerShell"
+    told_by = "`AccessRight` beside `AppId`; the name `applicationAccessPolicies`"
+    holds = (MAILBOX_POLICIES.name,)
+    markers = (rb"AccessRight", rb"applicationAccessPolicies")
+    any_casing = True
+
+    def recognises(self, seen: Object) -> str | None:
+        return MAILBOX_POLICIES.kind if {"AppId", "AccessRight"} <= seen.members.keys() else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark | Extent]:
+        yield Piece(seen.element, kind, _policy)
+
+
+_OF_POLICIES = {"Identity": "identity", "AppId": "appId", "AccessRight": "accessRight", "ScopeName": "scopeName", "IsValid": "isValid"}
+
+
+def _policy(value: dict[str, Any]) -> Converted:
+    out = Converted()
+    for name, ours in _OF_POLICIES.items():
+        if name in value:
+            out.put(ours, value[name], join(name))
+    return out
+
+
+FORMATS = (_ResourceGraph(), _ROLES, _AccessPolicies())
