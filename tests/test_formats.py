@@ -137,6 +137,10 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("policies.json", [{"AppId": GUID, "AccessRight": "RestrictAccess", "IsValid": True}]),
         ("named.json", {"applicationAccessPolicies": [{"AppId": GUID, "AccessRight": "DenyAccess"}]}),
     ],
+    "Microsoft Defender hunting query": [
+        ("hunt.json", {"schema": [{"name": "OAuthAppId", "type": "String"}], "results": [{"OAuthAppId": GUID, "Permissions": []}]}),
+    ],
+    "Microsoft Defender OAuthAppInfo": [("rows.json", [{"OAuthAppId": GUID, "Permissions": ['{"PermissionValue": "Mail.Read"}']}])],
     "ROADrecon database": [
         ("roadrecon.db", {"Applications": {"objectId": GUID, "appId": GUID, "replyUrls": "[]"}, "ServicePrincipals": {"objectId": GUID}}),
         ("mgraph.db", {"Applications": {"id": GUID, "appId": GUID, "web": '{"redirectUris": []}'}, "ServicePrincipals": {"id": GUID}}),

@@ -247,6 +247,60 @@ def test_a_policy_that_does_not_fit(tmp_path: Path) -> None:
     assert report.outcomes[0].not_evaluated
 
 
+# -- use of permissions
+
+
+def used(in_use: Any, value: str = "Mail.Read", kind: str = "Application") -> dict[str, Any]:
+    return {
+        "PermissionValue": value, "PermissionType": kind, "PrivilegeLevel": "High", "TargetAppId": GRAPH,
+        "TargetAppDisplayName": "Microsoft Graph", "InUse": in_use,
+    }  # fmt: skip
+
+
+def hunted(*permissions: Any, day: str = "2025-12-31", app: str = APP) -> dict[str, Any]:
+    """What runHuntingQuery answers."""
+    row = {"Timestamp": f"{day}T06:00:00.1234567Z", "OAuthAppId": app, "AppName": "Payroll", "Permissions": [*permissions]}
+    return {
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#microsoft.graph.security.huntingQueryResults",
+        "schema": [{"name": "Timestamp", "type": "DateTime"}, {"name": "OAuthAppId", "type": "String"}], "results": [row],
+    }  # fmt: skip
+
+
+def defender(folder: Path, content: Any) -> Report:
+    return audit(beside(with_permission(folder), content), select=["perm-granted-unused"], as_of="2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [
+        (hunted(used(False)), "fail"),
+        (hunted(used(True)), "pass"),
+        (hunted(used("NotInUse")), "fail"),
+        (hunted(used("In use")), "pass"),
+        (hunted(used("NotSupported")), "not applicable"),
+        (hunted(json.dumps(used(False))), "fail"),  # Defender writes texts
+        (hunted(used(True, kind="Delegated")), "not evaluated"),
+        (hunted(used(False), app=OTHER), "not evaluated"),
+        (hunted(used(False), day="2025-12-01"), "not evaluated"),  # old
+        ([{"OAuthAppId": APP, "Permissions": [used(False)]}], "not evaluated"),  # nobody knows how old
+        (hunted(used(False))["results"], "fail"),
+        ({"schema": [{"name": "OAuthAppId", "type": "String"}], "results": []}, "not evaluated"),
+        ([*hunted(used(False), day="2025-12-30")["results"], *hunted(used(True))["results"]], "pass"),  # the newest row
+        ([*hunted(used(True), day="2025-12-30")["results"], *hunted(used(False))["results"]], "fail"),
+    ],
+)
+def test_use_of_permissions(tmp_path: Path, content: Any, verdict: str) -> None:
+    assert verdicts(defender(tmp_path, content)) == verdict
+
+
+@pytest.mark.parametrize("entry", ["no JSON", 7, None, "[" * 100_000])
+def test_an_entry_that_is_no_permission_leaves_the_others(tmp_path: Path, entry: Any) -> None:
+    report = defender(tmp_path, json.dumps(hunted(used(False), entry), indent=1))
+    (error,) = report.errors
+    assert "/results/0/Permissions" in error.message
+    assert report.outcomes[0].failed
+
+
 # -- whose a file is
 
 

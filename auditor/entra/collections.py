@@ -240,7 +240,13 @@ MAILBOX_POLICIES = Collection(
     "add the application access policies of Exchange Online (docs/input.md says the command)",
     what="which mailboxes an application is limited to, from a file of Exchange Online",
 )
-IMPORTED = (AZURE_ROLES, AZURE_ROLE_DEFINITIONS, MAILBOX_POLICIES)
+PERMISSION_USE = Collection(
+    "oAuthAppInfo",
+    "oAuthApp",
+    "add the answer to the hunting query over OAuthAppInfo of Microsoft Defender (docs/input.md says the query)",
+    what="which granted permissions are used, from a file of Microsoft Defender",
+)
+IMPORTED = (AZURE_ROLES, AZURE_ROLE_DEFINITIONS, MAILBOX_POLICIES, PERMISSION_USE)
 IMPORTED_KINDS = frozenset(of.kind for of in IMPORTED)
 SHIPPED = Collection("catalog", "")  # what regaudit brings along, so that nobody has to read it
 

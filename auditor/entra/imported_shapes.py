@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.entra.shapes import Shape, absent
+from auditor.entra.shapes import Shape, Time, absent
 
 
 class AzureRoleAssignment(Shape):
@@ -37,3 +37,18 @@ class ApplicationAccessPolicy(Shape):
     access_right: str | None = absent("AccessRight")
     scope_name: str | None = absent("ScopeName")
     is_valid: bool | None = absent("IsValid")
+
+
+class PermissionUse(Shape):
+    value: str | None = absent("Permissions.PermissionValue")
+    kind: str | None = absent("Permissions.PermissionType")
+    resource_app_id: str | None = absent("Permissions.TargetAppId")
+    in_use: bool | None = None  # null: Defender does not say
+
+
+class OAuthApp(Shape):
+    """An application with the permissions that it was granted, and whether each is used. Microsoft Defender."""
+
+    app_id: str | None = absent("OAuthAppId")
+    seen: Time | None = absent("Timestamp")
+    permissions: list[PermissionUse] | None = absent("Permissions")

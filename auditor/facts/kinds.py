@@ -35,6 +35,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.AZURE_ROLES: "imported_shapes.AzureRoleAssignment",
     collections.AZURE_ROLE_DEFINITIONS: "imported_shapes.AzureRoleDefinition",
     collections.MAILBOX_POLICIES: "imported_shapes.ApplicationAccessPolicy",
+    collections.PERMISSION_USE: "imported_shapes.OAuthApp",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

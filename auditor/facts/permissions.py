@@ -7,7 +7,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra.catalog import Kind, Privilege
-from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, GRANTS, MAILBOX_POLICIES, ORGANIZATION, SERVICE_PRINCIPALS
+from auditor.entra.collections import (
+    APPLICATIONS,
+    ASSIGNMENTS,
+    CONNECTORS,
+    GRANTS,
+    MAILBOX_POLICIES,
+    ORGANIZATION,
+    PERMISSION_USE,
+    SERVICE_PRINCIPALS,
+)
 from auditor.entra.shapes import ConsentType, PermissionType
 from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, fact, part, prop
@@ -258,6 +267,12 @@ class GrantedPermission(Fact):
     def reach(self) -> str:
         """What it lets its holder do, by the catalog; '' where that is not described."""
         return self.owner.world.apis.reach(self.resource_app_id, self.value, self.kind)
+
+    @fact(PERMISSION_USE, SERVICE_PRINCIPALS, unknown_without=(PERMISSION_USE,))
+    def use(self) -> Literal["used", "not used", "not told"]:
+        """Whether Microsoft Defender has seen that it is used; of some APIs it does not tell."""
+        used = self.owner.world.imported.in_use(self.owner.app_id, self.kind, self.resource_app_id, self.value)
+        return "not told" if read(used) is None else "used" if used else "not used"
 
     @fact(APPLICATIONS.whole)
     def requested(self) -> bool:

@@ -1,17 +1,19 @@
-"""What files of other services say of applications, by their ids: Azure roles, limits to mailboxes."""
+"""What files of other services say of applications, by their ids: Azure roles, limits to mailboxes, use of permissions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
 from auditor.entra import azure_roles
-from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, MAILBOX_POLICIES, Collection
+from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, MAILBOX_POLICIES, PERMISSION_USE, Collection
 from auditor.facts import AzureRole, Fact, MailboxPolicy
 from auditor.joins.lookups import Index, Lookups
+from auditor.joins.sign_ins import OLD
 from auditor.sources import Document
-from auditor.unknown import Unknown, Unread, read, whole_or_partial
+from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
 
 Given = tuple[Any, Document]
 
@@ -19,8 +21,8 @@ Given = tuple[Any, Document]
 class Imported:
     """Of one world."""
 
-    def __init__(self, lookups: Lookups, documents: Mapping[Collection, list[Given]]) -> None:
-        self._lookups, self._known, self._documents = lookups, lookups.known, documents
+    def __init__(self, lookups: Lookups, documents: Mapping[Collection, list[Given]], now: datetime) -> None:
+        self._known, self._documents, self._now = lookups.known, documents, now
 
     # -- Azure roles
 
@@ -79,6 +81,46 @@ class Imported:
     @cached_property
     def _mailbox_policies(self) -> Index[list[Given]]:
         return _by(self._documents[MAILBOX_POLICIES], "app_id")
+
+    # -- use of permissions
+
+    def in_use(self, app_id: str | Unknown, kind: str, resource_app_id: str | Unknown, value: str | Unknown) -> bool | Unknown | None:
+        """Whether Microsoft Defender has seen an application use a permission; null where it does not say."""
+        if not self._known.has(PERMISSION_USE):
+            return self._known.missing(PERMISSION_USE)
+        if (gap := first_unknown(app_id, resource_app_id, value, self._old)) is not None:
+            return gap
+        rows, gap = self._oauth_apps
+        if (app := rows.get(str(app_id))) is None:
+            return gap or Unknown(PERMISSION_USE.name, "it has nothing of this application", collection=True)
+        for one in read(app.permissions) or []:
+            same = read(one.value) == value and (read(one.kind) or "").lower().startswith(kind)
+            if same and (read(one.resource_app_id) or "").lower() == resource_app_id:
+                used: bool | None = one.in_use
+                return used
+        return Unknown(PERMISSION_USE.name, "it has nothing of this permission", collection=True)
+
+    @cached_property
+    def _oauth_apps(self) -> Index[Any]:
+        """Of each application the newest row."""
+        rows, gap = _by(self._documents[PERMISSION_USE], "app_id")
+        return {app_id: max(found, key=lambda given: _seen(given[0]))[0] for app_id, found in rows.items()}, gap
+
+    @cached_property
+    def _old(self) -> Unknown | None:
+        """What was not used when an old file was saved may be used since."""
+        newest = max((_seen(row) for row, _ in self._documents[PERMISSION_USE]), default=self._now)
+        if self._now - newest <= OLD:
+            return None
+        why = "its date is unknown" if newest == _NEVER else f"saved long ago, its newest row is of {newest:%Y-%m-%d}"
+        return Unknown(PERMISSION_USE.name, why, collection=True)
+
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _seen(row: Any) -> datetime:
+    return row.seen if isinstance(row.seen, datetime) else _NEVER
 
 
 def _last(id_: str) -> str:

@@ -187,7 +187,7 @@ class World(Lookups):
         """What files of other services say."""
         from auditor.joins.imported import Imported
 
-        return Imported(self, self.documents)
+        return Imported(self, self.documents, self.now)
 
     @cached_property
     def credential_use(self) -> CredentialUse:

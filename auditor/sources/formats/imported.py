@@ -5,11 +5,12 @@ Only what says itself that it is whole counts as whole: a result of a query with
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, IMPORTED_KINDS, MAILBOX_POLICIES
+from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, IMPORTED_KINDS, MAILBOX_POLICIES, PERMISSION_USE
 from auditor.pointer import join
 from auditor.sources import detect
 from auditor.sources.element import Element
@@ -180,4 +181,89 @@ def _policy(value: dict[str, Any]) -> Converted:
     return out
 
 
-FORMATS = (_ResourceGraph(), _ROLES, _AccessPolicies())
+# -- use of permissions
+
+
+class _HuntingResults(_Imported):
+    """The answer to a hunting query, with its rows in `results`."""
+
+    name = "Microsoft Defender hunting query"
+    about = "the answer of runHuntingQuery (Microsoft Graph) to a query over OAuthAppInfo"
+    told_by = "`results` beside `schema`, with `OAuthAppId`"
+    holds = (PERMISSION_USE.name,)
+    markers = (rb"OAuthAppId",)
+
+    def recognises(self, seen: Object) -> str | None:
+        results, schema = seen.members.get("results"), seen.members.get("schema")
+        if results is None or schema is None or not results.is_array or b'"OAuthAppId"' not in bytes(schema.view()):
+            return None
+        return PERMISSION_USE.kind
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark | Extent]:
+        rows = seen.members["results"].items()
+        for row in rows:
+            yield Piece(row, kind, _oauth_app)
+        yield Extent(kind, len(rows), ended=True)
+
+
+class _OAuthApps(_Imported):
+    """A row of it alone."""
+
+    name = "Microsoft Defender OAuthAppInfo"
+    about = "rows of the table OAuthAppInfo"
+    told_by = "`OAuthAppId` beside `Permissions`"
+    holds = (PERMISSION_USE.name,)
+    markers = (rb"OAuthAppId",)
+
+    def recognises(self, seen: Object) -> str | None:
+        return PERMISSION_USE.kind if {"OAuthAppId", "Permissions"} <= seen.members.keys() else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark | Extent]:
+        yield Piece(seen.element, kind, _oauth_app)
+
+
+_OF_PERMISSIONS = {"PermissionValue": "value", "PermissionType": "kind", "TargetAppId": "resourceAppId"}
+_IN_USE = {"true": True, "inuse": True, "used": True, "false": False, "notinuse": False, "unused": False, "notused": False}
+
+
+def _oauth_app(value: dict[str, Any]) -> Converted:
+    out = Converted()
+    for name, ours in (("OAuthAppId", "appId"), ("Timestamp", "seen")):
+        if name in value:
+            out.put(ours, value[name], join(name))
+    if "Permissions" in value:
+        out.put("permissions", _permissions(value["Permissions"], out), "/Permissions")
+    return out
+
+
+def _permissions(value: Any, out: Converted) -> Any:
+    """A list of objects; Defender writes each, or the whole list, as a text of JSON as well."""
+    value = _decoded(value)
+    if not isinstance(value, list):
+        return value
+    found: list[Any] = []
+    for number, row in enumerate(map(_decoded, value)):
+        if not isinstance(row, dict):
+            out.wrong.append(
+                (f"/permissions/{number}", "an object is needed here: the permission is left out, and with it whether it is used")
+            )
+            out.more["permissions"] = "an entry could not be read"
+            continue
+        used = row.get("InUse")
+        plain = (
+            used if isinstance(used, bool) else _IN_USE.get("".join(filter(str.isalpha, used.lower()))) if isinstance(used, str) else None
+        )
+        found.append({ours: row[name] for name, ours in _OF_PERMISSIONS.items() if name in row} | {"inUse": plain})
+    return found
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            pass
+    return value
+
+
+FORMATS = (_ResourceGraph(), _ROLES, _AccessPolicies(), _HuntingResults(), _OAuthApps())
