@@ -141,6 +141,7 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
         ("hunt.json", {"schema": [{"name": "OAuthAppId", "type": "String"}], "results": [{"OAuthAppId": GUID, "Permissions": []}]}),
     ],
     "Microsoft Defender OAuthAppInfo": [("rows.json", [{"OAuthAppId": GUID, "Permissions": ['{"PermissionValue": "Mail.Read"}']}])],
+    "dnsx": [("hosts.json", '{"host": "a.contoso.com", "status_code": "NXDOMAIN", "timestamp": "2026-01-01T00:00:00Z"}')],
     "ROADrecon database": [
         ("roadrecon.db", {"Applications": {"objectId": GUID, "appId": GUID, "replyUrls": "[]"}, "ServicePrincipals": {"objectId": GUID}}),
         ("mgraph.db", {"Applications": {"id": GUID, "appId": GUID, "web": '{"redirectUris": []}'}, "ServicePrincipals": {"id": GUID}}),

@@ -301,6 +301,74 @@ def test_an_entry_that_is_no_permission_leaves_the_others(tmp_path: Path, entry:
     assert report.outcomes[0].failed
 
 
+# -- hosts
+
+
+def told(*answers: tuple[str, str]) -> str:
+    """What dnsx writes, a line each."""
+    rows = (
+        {"host": host, "resolver": ["192.0.2.53:53"], "status_code": code, "timestamp": "2025-12-31T09:00:00Z"} for host, code in answers
+    )
+    return "\n".join(json.dumps(row) for row in rows) + "\n"
+
+
+def dnsx(folder: Path, content: str, uri: str = "https://Payroll.fabrikam.com/cb") -> Report:
+    app = {
+        "id": OTHER,
+        "appId": APP,
+        "displayName": "Payroll",
+        "web": {"redirectUris": [uri]},
+        "spa": {"redirectUris": []},
+        "publicClient": {"redirectUris": []},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "app.json").write_text(json.dumps(app))
+    return audit(beside(folder, content), select=["redirect-host-unresolved"], as_of="2026-01-01")
+
+
+HOST, DOMAIN = "payroll.fabrikam.com", "fabrikam.com"
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ([(HOST, "NXDOMAIN")], "fail"),
+        ([(HOST.upper() + ".", "nxdomain")], "fail"),
+        ([(DOMAIN, "NXDOMAIN")], "fail"),  # nothing is below what is not there
+        ([(HOST, "NOERROR")], "pass"),
+        ([(HOST, "NXDOMAIN"), (HOST, "NOERROR")], "pass"),  # one of two name servers knows it
+        ([(HOST, "NXDOMAIN"), (HOST, "SERVFAIL")], "fail"),
+        ([(HOST, "SERVFAIL")], "not evaluated"),
+        ([(DOMAIN, "NOERROR")], "not evaluated"),
+        ([("other.fabrikam.com", "NXDOMAIN")], "not evaluated"),
+    ],
+)
+def test_hosts(tmp_path: Path, answers: list[tuple[str, str]], verdict: str) -> None:
+    assert verdicts(dnsx(tmp_path, told(*answers))) == verdict
+
+
+@pytest.mark.parametrize(
+    ("answers", "uri", "severities"),
+    [
+        ([(HOST, "NXDOMAIN"), (DOMAIN, "NXDOMAIN")], f"https://{HOST}/cb", ("high", "high")),
+        ([(HOST, "NXDOMAIN"), (DOMAIN, "NOERROR")], f"https://{HOST}/cb", ("medium", "medium")),
+        ([(HOST, "NXDOMAIN")], f"https://{HOST}/cb", ("medium", "high")),  # nobody asked for the domain
+        ([(DOMAIN, "NXDOMAIN")], f"https://{DOMAIN}/cb", ("high", "high")),
+        ([("payroll.azurewebsites.net", "NXDOMAIN")], "https://payroll.azurewebsites.net/cb", ("high", "high")),
+    ],
+)
+def test_who_can_take_a_host(tmp_path: Path, answers: list[tuple[str, str]], uri: str, severities: tuple[str, str]) -> None:
+    (finding,) = dnsx(tmp_path, told(*answers), uri).findings
+    assert (str(finding.severity), str(finding.highest_severity)) == severities
+
+
+def test_an_answer_without_a_host_is_an_error(tmp_path: Path) -> None:
+    report = dnsx(tmp_path, told((HOST, "NXDOMAIN")) + '{"host": 7, "status_code": "NXDOMAIN", "timestamp": ""}\n')
+    (error,) = report.errors
+    assert (error.line, "/host" in error.message) == (2, True)
+    assert report.outcomes[0].failed
+
+
 # -- whose a file is
 
 

@@ -246,7 +246,13 @@ PERMISSION_USE = Collection(
     "add the answer to the hunting query over OAuthAppInfo of Microsoft Defender (docs/input.md says the query)",
     what="which granted permissions are used, from a file of Microsoft Defender",
 )
-IMPORTED = (AZURE_ROLES, AZURE_ROLE_DEFINITIONS, MAILBOX_POLICIES, PERMISSION_USE)
+HOST_ANSWERS = Collection(
+    "hostAnswers",
+    "hostAnswer",
+    "add what name servers answer for the hosts of redirect URIs (docs/input.md says the command)",
+    what="whether the hosts of redirect URIs exist, from a file of dnsx",
+)
+IMPORTED = (AZURE_ROLES, AZURE_ROLE_DEFINITIONS, MAILBOX_POLICIES, PERMISSION_USE, HOST_ANSWERS)
 IMPORTED_KINDS = frozenset(of.kind for of in IMPORTED)
 SHIPPED = Collection("catalog", "")  # what regaudit brings along, so that nobody has to read it
 

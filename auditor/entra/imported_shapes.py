@@ -52,3 +52,10 @@ class OAuthApp(Shape):
     app_id: str | None = absent("OAuthAppId")
     seen: Time | None = absent("Timestamp")
     permissions: list[PermissionUse] | None = absent("Permissions")
+
+
+class HostAnswer(Shape):
+    """What a name server answered for a host: NOERROR, NXDOMAIN, SERVFAIL and others."""
+
+    host: str | None = absent("host")
+    status_code: str | None = absent("status_code")

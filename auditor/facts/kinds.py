@@ -36,6 +36,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.AZURE_ROLE_DEFINITIONS: "imported_shapes.AzureRoleDefinition",
     collections.MAILBOX_POLICIES: "imported_shapes.ApplicationAccessPolicy",
     collections.PERMISSION_USE: "imported_shapes.OAuthApp",
+    collections.HOST_ANSWERS: "imported_shapes.HostAnswer",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

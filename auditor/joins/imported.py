@@ -1,4 +1,4 @@
-"""What files of other services say of applications, by their ids: Azure roles, limits to mailboxes, use of permissions."""
+"""What files of other services say of applications, by their ids: Azure roles, limits to mailboxes, use of permissions; and of hosts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from auditor.entra import azure_roles
-from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, MAILBOX_POLICIES, PERMISSION_USE, Collection
+from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, HOST_ANSWERS, MAILBOX_POLICIES, PERMISSION_USE, Collection
 from auditor.facts import AzureRole, Fact, MailboxPolicy
 from auditor.joins.lookups import Index, Lookups
 from auditor.joins.sign_ins import OLD
@@ -100,6 +100,32 @@ class Imported:
                 return used
         return Unknown(PERMISSION_USE.name, "it has nothing of this permission", collection=True)
 
+    # -- hosts
+
+    def is_missing(self, host: str, domain: str) -> bool | Unknown:
+        """Whether a host does not exist: nothing exists below a name that does not. `domain`: the registrable one, or ''."""
+        if not self._known.has(HOST_ANSWERS):
+            return self._known.missing(HOST_ANSWERS)
+        if (own := self._hosts.get(host)) is not None:
+            return own
+        if domain and self._hosts.get(domain):
+            return True
+        return Unknown(HOST_ANSWERS.name, "it has no answer for this host", collection=True)
+
+    @cached_property
+    def _hosts(self) -> dict[str, bool]:
+        """Host -> whether it is missing. One answer that it is there is enough; a server that failed says nothing."""
+        found: dict[str, bool] = {}
+        for row, _ in self._documents[HOST_ANSWERS]:
+            if (
+                isinstance(row.host, str)
+                and isinstance(row.status_code, str)
+                and (missing := _MISSING.get(row.status_code.upper())) is not None
+            ):
+                host = row.host.strip().rstrip(".").lower()
+                found[host] = found.get(host, True) and missing
+        return found
+
     @cached_property
     def _oauth_apps(self) -> Index[Any]:
         """Of each application the newest row."""
@@ -116,6 +142,7 @@ class Imported:
         return Unknown(PERMISSION_USE.name, why, collection=True)
 
 
+_MISSING = {"NOERROR": False, "NXDOMAIN": True}
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 

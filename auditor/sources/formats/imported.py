@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, IMPORTED_KINDS, MAILBOX_POLICIES, PERMISSION_USE
+from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, HOST_ANSWERS, IMPORTED_KINDS, MAILBOX_POLICIES, PERMISSION_USE
 from auditor.pointer import join
 from auditor.sources import detect
 from auditor.sources.element import Element
@@ -266,4 +266,32 @@ def _decoded(value: Any) -> Any:
     return value
 
 
-FORMATS = (_ResourceGraph(), _ROLES, _AccessPolicies(), _HuntingResults(), _OAuthApps())
+# -- hosts
+
+
+class _Hosts(_Imported):
+    """What a name server answered for one host, a line each."""
+
+    name = "dnsx"
+    about = "the output of `dnsx -json`: whether hosts exist"
+    told_by = "`host` beside `status_code` and `resolver` or `timestamp`"
+    holds = (HOST_ANSWERS.name,)
+    markers = (rb"status_code",)
+
+    def recognises(self, seen: Object) -> str | None:
+        names = seen.members.keys()
+        return HOST_ANSWERS.kind if {"host", "status_code"} <= names and not names.isdisjoint(("resolver", "timestamp")) else None
+
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark | Extent]:
+        yield Piece(seen.element, kind, _answer)
+
+
+def _answer(value: dict[str, Any]) -> Converted:
+    out = Converted()
+    for name, ours in (("host", "host"), ("status_code", "statusCode")):
+        if name in value:
+            out.put(ours, value[name], join(name))
+    return out
+
+
+FORMATS = (_ResourceGraph(), _ROLES, _AccessPolicies(), _HuntingResults(), _OAuthApps(), _Hosts())
