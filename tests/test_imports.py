@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from auditor import Report, audit
 from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.graph import plan
 from auditor.sources.spool import Writer
+from tests.fake_graph import FakeGraph, made_up
+from tests.fake_graph.data import TENANT_ID
 
 TENANT, OTHER_TENANT = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
 APP, PRINCIPAL, OTHER = (
@@ -369,6 +372,56 @@ def test_an_answer_without_a_host_is_an_error(tmp_path: Path) -> None:
     assert report.outcomes[0].failed
 
 
+# -- hostile files
+
+RULES = [
+    "sp-azure-role", "foreign-app-azure-role", "perm-mailbox-unscoped", "perm-granted-unused", "redirect-host-unresolved",
+    "sp-redirect-host-unresolved",
+]  # fmt: skip
+ALL: list[Any] = [
+    answer(assignment(OTHER, SUBSCRIPTION, definition={"roleName": "x", "permissions": [{"actions": ["*"], "notActions": []}]})),
+    of_cli(OWNER, SUBSCRIPTION, "Owner"), {"applicationAccessPolicies": [policy()]}, hunted(used(False), json.dumps(used(True))),
+    json.loads(told((HOST, "NXDOMAIN"))),
+]  # fmt: skip
+
+
+def places(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield at
+    if isinstance(value, dict | list):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(item, (*at, name))
+
+
+def put(value: Any, at: tuple[str | int, ...], new: Any) -> Any:
+    if not at:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[at[0]] = put(value[at[0]], at[1:], new)
+    return copy
+
+
+@pytest.mark.parametrize("number", range(len(ALL)))
+@pytest.mark.parametrize(
+    "new", [None, 7, -1.5e300, True, "", "\\ud800\x00\u202e$(id)`", [], {}, [[]], [None], {"": None}, "/" * 10_000, "[" * 50_000]
+)
+def test_whatever_stands_anywhere_nothing_breaks(tmp_path: Path, number: int, new: Any) -> None:
+    """An error with its place, a note, an unknown: but no rule breaks, and nothing raises."""
+    app = {
+        "id": OTHER,
+        "appId": APP,
+        "displayName": "Payroll",
+        "web": {"redirectUris": [f"https://{HOST}/cb"]},
+        "spa": {"redirectUris": []},
+    }
+    assigned = {"id": "g1", "principalId": PRINCIPAL, "resourceId": GRAPH_ID, "appRoleId": MAIL_READ}
+    tenant(tmp_path, appRoleAssignments=[assigned], oauth2PermissionGrants=[], applications=[{**app, "publicClient": {"redirectUris": []}}])
+    for at in places(ALL[number]):
+        beside(tmp_path, put(ALL[number], at, new))
+        report = audit(tmp_path, select=RULES, as_of="2026-01-01")
+        assert not [outcome.rule.id for outcome in report.outcomes if outcome.errors], at
+        assert all(error.file.endswith("import.json") and "Traceback" not in error.message for error in report.errors)
+
+
 # -- whose a file is
 
 
@@ -385,6 +438,25 @@ def test_beside_a_snapshot(tmp_path: Path) -> None:
     assert report.exit_code() == 1
     alone = audit(tmp_path / "tenant.ndjson", select=["sp-azure-role", "sp-name-problem"], as_of="2026-01-01")
     assert alone.exit_code() == 0  # a file that is not there is no fault of the run
+
+
+def test_beside_a_live_tenant(tmp_path: Path) -> None:
+    pytest.importorskip("msgraph")
+    from tests.test_live_cli import run
+
+    made = made_up(5, seed=3)
+    one = next(
+        one
+        for one in made["servicePrincipals"]
+        if one["servicePrincipalType"] == "ManagedIdentity" or one["appOwnerOrganizationId"] == TENANT_ID
+    )
+    beside(tmp_path, answer(assignment(OWNER, SUBSCRIPTION, one["id"])))
+    with FakeGraph(made) as graph:
+        scan = run(graph, "scan", str(tmp_path / "import.json"), "--select", "sp-azure-role", "--output-format", "json")
+    report = json.loads(scan.stdout)
+    assert (scan.returncode, scan.stderr) == (1, "")
+    assert [finding["rule_id"] for finding in report["findings"] if finding["status"] == "fail"] == ["sp-azure-role"]
+    assert report["summary"]["gate"]["complete"]
 
 
 def test_two_tenants_do_not_share_a_file(tmp_path: Path) -> None:
