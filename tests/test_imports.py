@@ -395,7 +395,7 @@ def places(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | i
 def put(value: Any, at: tuple[str | int, ...], new: Any) -> Any:
     if not at:
         return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     copy[at[0]] = put(value[at[0]], at[1:], new)
     return copy
 
