@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from auditor import joins
 from auditor.diagnose.examples import read
+from auditor.entra.collections import HOST_ANSWERS
 from auditor.facts import (
     App,
     ClaimTest,
@@ -392,7 +393,7 @@ def test_no_text_breaks_the_splitting_of_uris(texts: list[str]) -> None:
     (found,) = world({"applications": [one], "servicePrincipals": [], "organization": ORGANIZATION}).apps
     uris: list[Fact] = [*known(found.redirect_uris), *known(found.identifier_uris), *([found.logout_url] if found.logout_url else [])]
     for uri in uris:
-        for name in type(uri).FACTS:
+        for name in (name for name, of in type(uri).FACTS.items() if HOST_ANSWERS not in of.unknown_without):
             assert not unknown(getattr(uri, name)), name
         parts = f"{getattr(uri, 'path')}{getattr(uri, 'query')}{getattr(uri, 'fragment')}"  # noqa: B009
         assert getattr(uri, "value").endswith(parts)  # noqa: B009

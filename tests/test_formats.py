@@ -31,6 +31,9 @@ OLD = {"appId": GUID, "replyUrls": [], "objectId": "11111111-1111-4111-8111-1111
 RESOURCE = {"address": "azuread_application.a", "mode": "managed", "type": "azuread_application", "name": "a"}
 PLANNED = {**RESOURCE, "change": {"actions": ["create"], "after": {"display_name": "x"}}}
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+AZURE_ROLE = {
+    "type": "microsoft.authorization/roleassignments", "properties": {"roleDefinitionId": GUID, "principalId": GUID, "scope": "/"},
+}  # fmt: skip
 DEPLOYED = {"type": "Microsoft.Graph/applications@v1.0", "properties": {"displayName": "x"}}
 
 # name of a format -> the smallest files of it: the name of each, and what it holds. bytes are written as they are.
@@ -121,6 +124,24 @@ SAMPLES: dict[str, list[tuple[str, Any]]] = {
     "app manifest of Microsoft Teams": [
         ("manifest.json", {"manifestVersion": "1.16", "webApplicationInfo": {"id": GUID, "resource": f"api://{GUID}"}}),
     ],
+    "Azure Resource Graph": [("roles.json", {"count": 1, "data": [AZURE_ROLE], "skip_token": None, "total_records": 1})],
+    "Azure roles": [
+        ("row.json", AZURE_ROLE),
+        ("cli.json", [{"type": "Microsoft.Authorization/roleAssignments", "roleDefinitionId": GUID, "principalId": GUID, "scope": "/"}]),
+        (
+            "definitions.json",
+            [{"type": "Microsoft.Authorization/roleDefinitions", "id": GUID, "permissions": [], "assignableScopes": ["/"]}],
+        ),
+    ],
+    "Exchange application access policies": [
+        ("policies.json", [{"AppId": GUID, "AccessRight": "RestrictAccess", "IsValid": True}]),
+        ("named.json", {"applicationAccessPolicies": [{"AppId": GUID, "AccessRight": "DenyAccess"}]}),
+    ],
+    "Microsoft Defender hunting query": [
+        ("hunt.json", {"schema": [{"name": "OAuthAppId", "type": "String"}], "results": [{"OAuthAppId": GUID, "Permissions": []}]}),
+    ],
+    "Microsoft Defender OAuthAppInfo": [("rows.json", [{"OAuthAppId": GUID, "Permissions": ['{"PermissionValue": "Mail.Read"}']}])],
+    "dnsx": [("hosts.json", '{"host": "a.contoso.com", "status_code": "NXDOMAIN", "timestamp": "2026-01-01T00:00:00Z"}')],
     "ROADrecon database": [
         ("roadrecon.db", {"Applications": {"objectId": GUID, "appId": GUID, "replyUrls": "[]"}, "ServicePrincipals": {"objectId": GUID}}),
         ("mgraph.db", {"Applications": {"id": GUID, "appId": GUID, "web": '{"redirectUris": []}'}, "ServicePrincipals": {"id": GUID}}),

@@ -221,8 +221,41 @@ CONNECTOR_PARTS = Collection(
     "connectorParts", "connectorPart", "put apiDefinition.swagger.json and settings.json beside the connector's apiProperties.json",
 )  # fmt: skip
 BESIDE = (CONNECTORS, CONNECTOR_PARTS)
+# Files of other services, which regaudit does not ask (decision 0047). Each is in one tenant.
+AZURE_ROLES = Collection(
+    "azureRoleAssignments",
+    "azureRoleAssignment",
+    "add the role assignments of Azure Resource Graph (docs/input.md says the command)",
+    what="Azure roles, from a file of Azure Resource Graph",
+)
+AZURE_ROLE_DEFINITIONS = Collection(
+    "azureRoleDefinitions",
+    "azureRoleDefinition",
+    "add the custom Azure roles: the query of Azure Resource Graph in docs/input.md, or `az role definition list --custom-role-only`",
+    what="what custom Azure roles allow, from the same file",
+)
+MAILBOX_POLICIES = Collection(
+    "applicationAccessPolicies",
+    "applicationAccessPolicy",
+    "add the application access policies of Exchange Online (docs/input.md says the command)",
+    what="which mailboxes an application is limited to, from a file of Exchange Online",
+)
+PERMISSION_USE = Collection(
+    "oAuthAppInfo",
+    "oAuthApp",
+    "add the answer to the hunting query over OAuthAppInfo of Microsoft Defender (docs/input.md says the query)",
+    what="which granted permissions are used, from a file of Microsoft Defender",
+)
+HOST_ANSWERS = Collection(
+    "hostAnswers",
+    "hostAnswer",
+    "add what name servers answer for the hosts of redirect URIs (docs/input.md says the command)",
+    what="whether the hosts of redirect URIs exist, from a file of dnsx",
+)
+IMPORTED = (AZURE_ROLES, AZURE_ROLE_DEFINITIONS, MAILBOX_POLICIES, PERMISSION_USE, HOST_ANSWERS)
+IMPORTED_KINDS = frozenset(of.kind for of in IMPORTED)
 SHIPPED = Collection("catalog", "")  # what regaudit brings along, so that nobody has to read it
 
-BY_NAME = {collection.name: collection for collection in (*TENANT, *BESIDE)}
-BY_KIND = {collection.kind: collection for collection in (*TENANT, *BESIDE) if collection.side_of is None}
+BY_NAME = {collection.name: collection for collection in (*TENANT, *BESIDE, *IMPORTED)}
+BY_KIND = {collection.kind: collection for collection in (*TENANT, *BESIDE, *IMPORTED) if collection.side_of is None}
 OTHER_SIDE = {collection.side_of: collection for collection in TENANT if collection.side_of is not None}

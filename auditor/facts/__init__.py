@@ -14,26 +14,25 @@ from auditor.facts.connector_scope import ConnectorScope
 from auditor.facts.credentials import Certificate, Credential, Secret
 from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
 from auditor.facts.paths import Hop, Path
-from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
+from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Restriction
-from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
+from auditor.facts.roles import AzureRole, Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
     App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, ReplyUri, IdentifierUri, Uri, Scope, AppRole,
-    Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
-    Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner, Role, Group,
-    Path, Hop,
+    Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits,
+    Credential, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner, Role, Group, Path, Hop,
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
-    "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
-    "GrantedPermission", "Group", "HolderKind", "Hop", "HopKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim",
-    "Owner", "Path", "PathStrength", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri",
-    "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service",
-    "ServicePrincipal", "StartKind", "Tenant", "Token", "Uri", "UserConsent",
+    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "AzureRole", "Certificate", "ClaimTest", "Client",
+    "Connector", "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential",
+    "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "Hop", "HopKind", "IdentifierUri", "Kind", "Limits", "MailboxPolicy",
+    "MobileFault", "OptionalClaim", "Owner", "Path", "PathStrength", "Permission", "Platform", "Privilege", "RedirectUri",
+    "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Role", "Scope",
+    "ScopeKind", "Secret", "Service", "ServicePrincipal", "StartKind", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

@@ -32,6 +32,11 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.GROUP_ELIGIBILITY: "role_shapes.GroupEligibility",
     collections.ADMINISTRATIVE_UNITS: "role_shapes.AdministrativeUnit",
     collections.CREDENTIAL_SIGN_INS: "sign_in_shapes.CredentialSignIn",
+    collections.AZURE_ROLES: "imported_shapes.AzureRoleAssignment",
+    collections.AZURE_ROLE_DEFINITIONS: "imported_shapes.AzureRoleDefinition",
+    collections.MAILBOX_POLICIES: "imported_shapes.ApplicationAccessPolicy",
+    collections.PERMISSION_USE: "imported_shapes.OAuthApp",
+    collections.HOST_ANSWERS: "imported_shapes.HostAnswer",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

@@ -7,11 +7,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra.catalog import Kind, Privilege
-from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, GRANTS, ORGANIZATION, SERVICE_PRINCIPALS
+from auditor.entra.collections import (
+    APPLICATIONS,
+    ASSIGNMENTS,
+    CONNECTORS,
+    GRANTS,
+    MAILBOX_POLICIES,
+    ORGANIZATION,
+    PERMISSION_USE,
+    SERVICE_PRINCIPALS,
+)
 from auditor.entra.shapes import ConsentType, PermissionType
 from auditor.facts.api import Permission, Resource
 from auditor.facts.base import Fact, fact, part, prop
-from auditor.facts.convert import conversion, listed, lower, places, text, word
+from auditor.facts.convert import conversion, listed, lower, places, switch, text, word
 from auditor.facts.lists import alike
 from auditor.unknown import Partial, Unknown, keep, known, read, some, whole_or_partial
 
@@ -259,6 +268,12 @@ class GrantedPermission(Fact):
         """What it lets its holder do, by the catalog; '' where that is not described."""
         return self.owner.world.apis.reach(self.resource_app_id, self.value, self.kind)
 
+    @fact(PERMISSION_USE, SERVICE_PRINCIPALS, unknown_without=(PERMISSION_USE,))
+    def use(self) -> Literal["used", "not used", "not told"]:
+        """Whether Microsoft Defender has seen that it is used; of some APIs it does not tell."""
+        used = self.owner.world.imported.in_use(self.owner.app_id, self.kind, self.resource_app_id, self.value)
+        return "not told" if read(used) is None else "used" if used else "not used"
+
     @fact(APPLICATIONS.whole)
     def requested(self) -> bool:
         """The registration asks for it too."""
@@ -297,6 +312,26 @@ class GrantedPermission(Fact):
                 and (grant.consent == "admin" or self.consent == "user")
             ),
         )
+
+
+class MailboxPolicy(Fact):
+    """An application access policy of Exchange Online that names an application. From a file of Exchange Online PowerShell."""
+
+    SLOTS = ("document",)
+    COLLECTIONS = (MAILBOX_POLICIES,)
+    KEY = (("identity",), ("access_right", "scope_name"))
+    LABEL = ("scope_name", "identity")
+    owner: ServicePrincipal
+
+    identity: str = prop("identity", text, "Its identity in Exchange.")
+    access_right: str = prop("accessRight", text, "RestrictAccess: to the mailboxes of the group only; DenyAccess: to all but these.")
+    scope_name: str = prop("scopeName", text, "Name of the group whose mailboxes it concerns.")
+    valid: bool = prop("isValid", switch, "Exchange holds it valid; a policy whose group is gone is not. Null = yes.")
+
+    @fact(graph="accessRight")
+    def limits(self) -> bool:
+        """It limits the application to the mailboxes of a group."""
+        return self.access_right.lower() == "restrictaccess" and self.valid
 
 
 class DelegatedGrant(Fact):

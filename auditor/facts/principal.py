@@ -10,10 +10,12 @@ from auditor.entra.collections import (
     APPLICATIONS,
     ASSIGNED_TO,
     ASSIGNMENTS,
+    AZURE_ROLES,
     GRANTS,
     GROUP_MEMBERS,
     GROUP_OWNERS,
     GROUPS,
+    MAILBOX_POLICIES,
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
@@ -28,8 +30,8 @@ from auditor.facts.convert import conversion, date, each, flag, identifier, is_s
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.names import has_letters, imitated
 from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
-from auditor.facts.permissions import DelegatedGrant, GrantedPermission
-from auditor.facts.roles import ELIGIBLE, HELD, Group, Role, takes_over
+from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy
+from auditor.facts.roles import ELIGIBLE, HELD, AzureRole, Group, Role, takes_over
 from auditor.facts.uris import ReplyUri, Uri
 from auditor.unknown import Partial, Unknown, Unread, either, is_unknown, keep, known, read, some, whole_or_partial
 
@@ -310,6 +312,16 @@ class ServicePrincipal(Fact):
     def administrators(self) -> list[Role]:
         """Directory roles that are held over this service principal alone."""
         return self.world.roles.over(self.id, self)
+
+    @fact(AZURE_ROLES.whole, unknown_without=(AZURE_ROLES,))
+    def azure_roles(self) -> list[AzureRole]:
+        """Azure roles that are assigned to it directly: those of its groups are not among them."""
+        return self.world.imported.azure_roles_of(self.id, self)
+
+    @fact(MAILBOX_POLICIES.whole, unknown_without=(MAILBOX_POLICIES,))
+    def mailbox_policies(self) -> list[MailboxPolicy]:
+        """Application access policies of Exchange Online that name it."""
+        return self.world.imported.mailbox_policies_of(self.app_id, self)
 
     @fact(GROUPS, GROUP_MEMBERS, unknown_without=(GROUPS,))
     def groups(self) -> list[Group]:

@@ -1,4 +1,4 @@
-"""Directory roles: who holds which, over what, and the groups that hold roles for their members."""
+"""Roles: who holds which directory role over what, the groups that hold roles for their members, and roles of Azure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from auditor.entra.catalog import Privilege
 from auditor.entra.collections import (
     ADMINISTRATIVE_UNITS,
     APPLICATIONS,
+    AZURE_ROLE_DEFINITIONS,
+    AZURE_ROLES,
     GROUP_ELIGIBILITY,
     GROUP_MEMBERS,
     GROUPS,
@@ -17,7 +19,7 @@ from auditor.entra.collections import (
     SERVICE_PRINCIPALS,
 )
 from auditor.facts.base import Fact, fact, part, prop
-from auditor.facts.convert import flag, lower, text
+from auditor.facts.convert import flag, is_set, lower, string, text
 from auditor.unknown import read, some
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.document import Document
     from auditor.facts.principal import ServicePrincipal
-    from auditor.facts.world import World
+    from auditor.facts.world import Imported, World
 
 # What facts about the roles of one principal are made from.
 HELD = (ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, GROUPS, GROUP_MEMBERS)
@@ -183,6 +185,50 @@ class Group(Fact):
     def role_names(self) -> str:
         """The tier 0 roles that it holds over the whole tenant, separated by commas."""
         return ", ".join(sorted({role.name for role in self.roles if role.takes_over_tenant}))
+
+
+class AzureRole(Fact):
+    """A role of Azure that a service principal holds, assigned to it directly. From a file of Azure Resource Graph, or of azure-cli."""
+
+    SLOTS = ("_told", "document")
+    COLLECTIONS = (AZURE_ROLES,)
+    KEY = (("definition_id", "scope"),)
+    LABEL = ("name", "definition_id")
+    owner: Any
+
+    definition_id: str = prop("roleDefinitionId", lower, "Resource ID of the role definition, or the GUID at its end.")
+    assignment_id: str | None = prop("id", string, "Resource ID of the role assignment.")
+    scope: str = prop("scope", text, "Over what it is held; / is everything in the tenant.")
+    conditional: bool = prop("condition", is_set, "A condition limits what it may be used for.")
+
+    _told: Any = part("roleDefinitionName", str)
+
+    @property
+    def _imported(self) -> Imported:
+        world: World = self.owner.world
+        return world.imported
+
+    @fact(AZURE_ROLE_DEFINITIONS)
+    def name(self) -> str:
+        """Its name; '' where nothing that was read has it."""
+        return self._imported.azure_role_name(self.definition_id, self._told)
+
+    @fact(AZURE_ROLE_DEFINITIONS)
+    def power(self) -> Literal["assigns roles", "changes all resources", "other"]:
+        """What it comes to: it gives itself and others any role, it creates, changes and deletes resources of every kind, or less."""
+        return self._imported.azure_power(self.definition_id)
+
+    @fact(graph="scope")
+    def scope_kind(self) -> Literal["root", "management group", "subscription", "resource group", "resource"]:
+        """What it is held over; root: all management groups and subscriptions."""
+        from auditor.entra.azure_roles import scope_kind
+
+        return scope_kind(read(self.scope))
+
+    @fact(graph="scope")
+    def broad(self) -> bool:
+        """It is held over a subscription or more."""
+        return self.scope_kind in ("root", "management group", "subscription")
 
 
 def takes_over(roles: Any) -> bool:

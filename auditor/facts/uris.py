@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from auditor.display import hidden
 from auditor.entra import hosts
 from auditor.entra.clouds import INITIAL_DOMAINS
-from auditor.entra.collections import APPLICATIONS, ORGANIZATION, SERVICE_PRINCIPALS
+from auditor.entra.collections import APPLICATIONS, HOST_ANSWERS, ORGANIZATION, SERVICE_PRINCIPALS
 from auditor.entra.ids import is_guid
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import PLACEHOLDER, conversion, each, places
@@ -126,6 +126,16 @@ class Uri(Fact):
         """Host is a verified domain of the tenant or lies under one."""
         host = self.host
         return some(self.owner.world.tenant.verified_domains, lambda domain: host == domain or host.endswith("." + domain))
+
+    @fact(HOST_ANSWERS, unknown_without=(HOST_ANSWERS,))
+    def host_missing(self) -> bool:
+        """A name server answered that its host does not exist (NXDOMAIN). From a file of dnsx."""
+        return self.owner.world.imported.is_missing(self.host, self.domain)
+
+    @fact(HOST_ANSWERS, unknown_without=(HOST_ANSWERS,))
+    def domain_missing(self) -> bool:
+        """A name server answered so of its registrable domain: anybody can register it."""
+        return self.owner.world.imported.is_missing(self.domain, "")
 
 
 class RedirectUri(Uri):

@@ -15,15 +15,16 @@ from auditor.entra.collections import Collection
 from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
+    from auditor.entra.azure_roles import Power
     from auditor.entra.shapes import SignInActivity
     from auditor.facts.api import Client, Permission, Resource
     from auditor.facts.app import App
     from auditor.facts.connector import Connector
     from auditor.facts.federated import FederatedCredential
     from auditor.facts.paths import Path
-    from auditor.facts.permissions import DelegatedGrant, GrantedPermission
+    from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy
     from auditor.facts.principal import Owner, ServicePrincipal
-    from auditor.facts.roles import Group, HolderKind, Role
+    from auditor.facts.roles import AzureRole, Group, HolderKind, Role
     from auditor.facts.tenant import Tenant
 
 T = TypeVar("T")
@@ -72,6 +73,17 @@ class Roles(Protocol):
     def kind(self, object_id: str, told: Any) -> HolderKind: ...
     def group_name(self, group_id: str, told: Any) -> str: ...
     def unit_name(self, unit_id: str) -> str: ...
+
+
+class Imported(Protocol):
+    """What files of other services say."""
+
+    def azure_roles_of(self, object_id: str, owner: Any) -> list[AzureRole]: ...
+    def azure_role_name(self, definition_id: str, told: Any) -> str: ...
+    def azure_power(self, definition_id: str) -> Power: ...
+    def mailbox_policies_of(self, app_id: str, owner: Any) -> list[MailboxPolicy]: ...
+    def in_use(self, app_id: str, kind: str, resource_app_id: str, value: str) -> bool | None: ...
+    def is_missing(self, host: str, domain: str) -> bool: ...
 
 
 class CredentialUse(Protocol):
@@ -127,6 +139,7 @@ class World(Protocol):
     roles: Roles
     paths: Paths
     credential_use: CredentialUse
+    imported: Imported
     sharing: Sharing
     connections: Connections
     connectors: list[Connector]

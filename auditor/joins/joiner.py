@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from auditor.display import placed
-from auditor.entra.collections import BESIDE, CONNECTORS
+from auditor.entra.collections import BESIDE, CONNECTORS, IMPORTED, IMPORTED_KINDS
 from auditor.facts import App, ServicePrincipal
 from auditor.joins.borrowed import Elsewhere
 from auditor.joins.variables import fill_in, is_variable, variables
 from auditor.joins.world import ONE_EACH, World
 from auditor.sources import Document, Documents, Listing, Note
 
-NOT_IN_TENANT = tuple(of.kind for of in BESIDE)
+NOT_IN_TENANT = {*(of.kind for of in BESIDE), *IMPORTED_KINDS}
 
 
 class Joiner:
@@ -22,7 +22,7 @@ class Joiner:
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._worlds: dict[str, World] = {}
-        self._connector_documents: list[Document] = []
+        self._beside: list[Document] = []
         self._variables: list[Document] = []
 
     def _world(self, scope: str) -> World:
@@ -34,7 +34,7 @@ class Joiner:
         if is_variable(document):
             self._variables.append(document)
         elif document.kind in NOT_IN_TENANT:
-            self._connector_documents.append(document)
+            self._beside.append(document)
         else:
             self._world(document.file.scope).add(document)
 
@@ -44,17 +44,23 @@ class Joiner:
         for scope in documents.tenants:
             self._world(scope)
         for listing in documents.listings:
-            if listing.kind in NOT_IN_TENANT:
-                continue
-            listings.setdefault(self._world(listing.scope).scope, []).append(listing)
-        # A folder that holds nothing of a tenant, but connectors, belongs to the tenant, where only one was given.
+            if listing.kind not in NOT_IN_TENANT:
+                listings.setdefault(self._world(listing.scope).scope, []).append(listing)
+        # A folder that holds nothing of a tenant, but connectors or files of other services, belongs to the tenant, where only one was
+        # given.
         tenants = sorted(self._worlds)
+
+        def beside(scope: str) -> World:
+            return self._world(tenants[0] if len(tenants) == 1 and scope not in tenants else scope)
+
+        for listing in documents.listings:
+            if listing.kind in IMPORTED_KINDS:
+                listings.setdefault(beside(listing.scope).scope, []).append(listing)
         values = variables(self._variables)
-        for document in self._connector_documents:
-            scope = document.file.scope
+        for document in self._beside:
             if values and document.kind == CONNECTORS.kind:
                 fill_in(document.data, values)
-            self._world(tenants[0] if len(tenants) == 1 and scope not in tenants else scope).add(document)
+            beside(document.file.scope).add(document)
         found = [self._worlds[scope] for scope in sorted(self._worlds)]
         for world in found:
             world.join(listings.get(world.scope, []), whole=world.scope in documents.whole, info=documents.tenants.get(world.scope))
@@ -86,7 +92,15 @@ def read_twice(world: World) -> list[Note]:
             notes.append(Note(f"the {of.kind} was already read from {where}; only that is judged", again.file.name, again.line, 1))
     for facts, name in ((world.apps, "app registration"), (world.principals, "service principal")):
         notes += _twice(facts, name)
-    return notes
+    return notes + _of_no_tenant(world)
+
+
+def _of_no_tenant(world: World) -> list[Note]:
+    """Files of other services that say something of a tenant of which nothing is beside them."""
+    if world.apps or world.principals:
+        return []
+    files = {document.file.name for of in IMPORTED for _, document in world.documents[of]}
+    return [Note("not used: nothing of a tenant is in the input beside it; put it into the folder of its tenant", name) for name in files]
 
 
 def _twice(facts: list[App] | list[ServicePrincipal], name: str) -> list[Note]:

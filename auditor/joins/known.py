@@ -11,6 +11,7 @@ from auditor.entra.collections import (
     BY_KIND,
     CONNECTOR_PARTS,
     FIRST_SIDES,
+    IMPORTED,
     OTHER_SIDE,
     SERVICE_PRINCIPALS,
     SIGN_INS,
@@ -26,7 +27,9 @@ from auditor.unknown import Unavailable, Unknown
 CLIENT, RESOURCE, DEFINITION = "client registration", "resource registration", "connector definition"
 _MANIFEST = f"add its manifest, or {APPLICATIONS.remedy.removeprefix('add ')}"
 # What would make known what is not, by what an Unknown is of.
-REMEDIES = {of.name: of.remedy for of in TENANT} | {CLIENT: _MANIFEST, RESOURCE: _MANIFEST, DEFINITION: CONNECTOR_PARTS.remedy}
+REMEDIES = {of.name: of.remedy for of in (*TENANT, *IMPORTED)} | {
+    CLIENT: _MANIFEST, RESOURCE: _MANIFEST, DEFINITION: CONNECTOR_PARTS.remedy,
+}  # fmt: skip
 INCOMPLETE = "incomplete in the input"
 NOT_IN_INPUT = "not in the input"  # why an Unknown is not known: nothing of a collection was read
 _PAGE_CAP = 100  # az stops here without --all
@@ -61,8 +64,9 @@ class Known:
         Every tenant has Microsoft Graph's service principal: a list without it is a selection.
         """
         self.vouched_for = whole or self.info is not None
+        imported = {of.name for of in IMPORTED if self._ended(of)}  # by themselves: they do not come from the tenant
         if self.info is not None:
-            self.complete = {covered.collection for covered in self.info.covered if covered.status == COMPLETE}
+            self.complete = {covered.collection for covered in self.info.covered if covered.status == COMPLETE} | imported
             return
         if whole:
             found = set(self.given)
@@ -70,13 +74,13 @@ class Known:
             ended = {of.name for of in FIRST_SIDES if self._ended(of)}
             sign_ins = {SIGN_INS.name} & ended if sign_ins_may_be_whole else set()
             found = sign_ins | (ended - {SIGN_INS.name} if SERVICE_PRINCIPALS.name in ended and graph_is_there else set())
-        self.complete = found | {other.name for one, other in OTHER_SIDE.items() if one.name in found}
+        self.complete = found | imported | {other.name for one, other in OTHER_SIDE.items() if one.name in found}
 
     def _ended(self, of: Collection) -> bool:
         """One list, read to its end, or pages that add up to what the service says that there are."""
         lists = [listing for listing in self._listings if listing.kind == of.kind and not listing.parent]
         if len(lists) == 1:
-            return _is_whole(lists[0]) and lists[0].count != _PAGE_CAP
+            return _is_whole(lists[0]) and (lists[0].count != _PAGE_CAP or of in IMPORTED)
         totals = {listing.total for listing in lists if listing.total is not None}
         return len(totals) == 1 and sum(listing.count for listing in lists) == totals.pop() and any(listing.ended for listing in lists)
 
@@ -144,7 +148,7 @@ class Known:
 
         `expanded`: collections of which members stand within other objects.
         """
-        gone = {of for of in FIRST_SIDES if not self.has(of)}.difference(expanded)
+        gone = {of for of in (*FIRST_SIDES, *IMPORTED) if not self.has(of)}.difference(expanded)
         unknown = {
             fact: self.missing(min(without, key=lambda of: of.name)) for fact, without in _UNKNOWN_WITHOUT.items() if without <= gone
         }

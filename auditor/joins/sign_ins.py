@@ -10,7 +10,7 @@ from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.entra.shapes import SignIn, SignInActivity
 from auditor.unknown import Unknown
 
-_OLD = timedelta(days=7)
+OLD = timedelta(days=7)
 R = TypeVar("R")
 
 
@@ -39,7 +39,7 @@ class Report(Generic[R]):
             date = last.last_sign_in_date_time if isinstance(last, SignIn) else None
             if isinstance(date, datetime) and (newest is None or date > newest):
                 newest = date
-        if not vouched and (newest is None or now - newest > _OLD):
+        if not vouched and (newest is None or now - newest > OLD):
             age = "read on" if taken is not None else "its newest sign-in is of"
             why = "its date is unknown" if newest is None else f"saved long ago, {age} {newest:%Y-%m-%d}"
             self.old = Unknown(collection, why, collection=True)

@@ -21,6 +21,7 @@ from auditor.entra.collections import (
     FEDERATED,
     FIRST_SIDES,
     GRANTS,
+    IMPORTED,
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
@@ -46,6 +47,7 @@ from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, wh
 if TYPE_CHECKING:
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
+    from auditor.joins.imported import Imported
     from auditor.joins.paths import Paths
     from auditor.joins.roles import Roles
 
@@ -64,7 +66,7 @@ class World(Lookups):
         self.scope, self.now = scope, now
         self.connectors: list[Connector] = []
         self.connector_parts: list[Given] = []
-        self.documents: dict[Collection, list[Given]] = {of: [] for of in FIRST_SIDES}
+        self.documents: dict[Collection, list[Given]] = {of: [] for of in (*FIRST_SIDES, *IMPORTED)}
         self.lenders: list[World] = []
         self.apis = Apis(self)
         self.grants = Grants(self, self.apis, self.documents[GRANTS], self.documents[ASSIGNMENTS])
@@ -187,6 +189,13 @@ class World(Lookups):
         from auditor.joins.paths import Paths
 
         return Paths(self)
+
+    @cached_property
+    def imported(self) -> Imported:
+        """What files of other services say."""
+        from auditor.joins.imported import Imported
+
+        return Imported(self, self.documents, self.now)
 
     @cached_property
     def credential_use(self) -> CredentialUse:

@@ -19,6 +19,9 @@ _VERBS = {
     "admin_consent": ("needs admin consent", "does not need admin consent"),
     "bound": ("names a repository or its owner", "names neither a repository nor its owner"),
     "bound_tunnel": ("is a tunnel that stays with one account", "is not a tunnel that stays with one account"),
+    "broad": ("is held over a subscription or more", "is held over less than a subscription"),
+    "conditional": ("is limited by a condition", "is not limited by a condition"),
+    "domain_missing": ("has a domain that does not exist", "has a domain that exists"),
     "enabled": ("is enabled", "is disabled"),
     "expired": ("has expired", "has not expired"),
     "exposes_api": ("exposes an API", "exposes no API"),
@@ -48,14 +51,18 @@ _EQUALS = {
     ("kind", "application"): ("is an application permission", "is not an application permission"),
     ("kind", "client"): ("is the configuration of a client application", "is not the configuration of a client application"),
     ("kind", "delegated"): ("is a delegated permission", "is not a delegated permission"),
+    ("power", "assigns roles"): ("lets its holder assign roles", "does not let its holder assign roles"),
+    ("power", "other"): ("is not powerful", "is powerful"),
     ("privilege", "high"): ("reaches far", "does not reach far"),
     ("privilege", "tier 0"): ("is of tier 0", "is not of tier 0"),
+    ("scope_kind", "subscription"): ("is held over a subscription", "is not held over a subscription"),
     ("user_consent", "all"): ("lets users consent to all applications", "does not let users consent to all applications"),
 }
 # What a fact that is there says of its object, and what one says that is null.
 _PRESENT = {
     "catalog_date": ("is known from the catalog only", "is in the input with all its permissions"),
     "managed_identity": ("names a managed identity of this tenant", "names no managed identity of this tenant"),
+    "takeover_prone": ("has a host name that anybody can claim", "has no host name that anybody can claim"),
     "microsoft_api": ("names a Microsoft API", "names no Microsoft API"),
 }
 _LISTS = {

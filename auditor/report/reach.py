@@ -12,18 +12,19 @@ from auditor.report.rows import Rows
 from auditor.severity import Severity, Status
 
 POWER = frozenset({
-    "app-can-grant-itself", "foreign-app-directory-role", "foreign-app-privileged", "grant-all-principals-risky",
+    "app-can-grant-itself", "foreign-app-azure-role", "foreign-app-directory-role", "foreign-app-privileged", "grant-all-principals-risky",
     "managed-identity-privileged",
-    "perm-dangerous-delegated", "perm-high-application", "perm-high-requested", "perm-sites-unscoped", "perm-tier0-application",
-    "perm-tier0-requested", "sp-directory-role",
+    "perm-dangerous-delegated", "perm-high-application", "perm-high-requested", "perm-mailbox-unscoped", "perm-sites-unscoped",
+    "perm-tier0-application", "perm-tier0-requested", "sp-azure-role", "sp-directory-role",
 })  # fmt: skip
-"""Rules that find powerful permissions and directory roles."""
+"""Rules that find powerful permissions, directory roles and roles in Azure."""
 TIER_0 = frozenset({"app-can-grant-itself", "perm-tier0-application", "perm-tier0-requested"})
 """Those that are about tier 0."""
 WAYS_IN = frozenset({
     # a token is sent to an address that somebody else can get
-    "redirect-custom-scheme-generic", "redirect-http", "redirect-ip-literal", "redirect-on-sp-only", "redirect-shortener-or-tunnel",
-    "redirect-takeover-prone", "redirect-test-tool-host", "redirect-wildcard", "sp-redirect-loopback-access", "sp-redirect-unsafe",
+    "redirect-custom-scheme-generic", "redirect-host-unresolved", "redirect-http", "redirect-ip-literal", "redirect-on-sp-only",
+    "redirect-shortener-or-tunnel", "redirect-takeover-prone", "redirect-test-tool-host", "redirect-wildcard",
+    "sp-redirect-host-unresolved", "sp-redirect-loopback-access", "sp-redirect-unsafe",
     "implicit-access-token",
     # a workload of somebody else signs in
     "fic-ado-subject", "fic-flex-too-broad", "fic-github-broad", "fic-issuer", "fic-on-privileged-app", "fic-other-tenant",

@@ -9,13 +9,14 @@ from typing import NamedTuple
 from auditor import markdown
 from auditor.accepted import NOT_CHECKED, Exceptions
 from auditor.display import counted, harmless, wrapped
-from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
+from auditor.entra.collections import IMPORTED, SERVICE_PRINCIPALS, TENANT
 from auditor.report.model import NotEvaluated, Report, blind
 from auditor.report.paint import painted
 from auditor.severity import Status
 
 _TO_CHECK = ". To check one, add the manifests of its client and API: App registrations > the application > Manifest > Download"
 _FEW = 3  # reasons in one line
+_OF_OTHERS = {collection.name for collection in IMPORTED}
 _OF_TENANT = {collection.name for collection in TENANT}
 _FILES = "files"  # the profile without the rules that need a tenant
 
@@ -164,24 +165,38 @@ def _reason(one: NotEvaluated) -> str:
 def _of_files(reasons: list[NotEvaluated]) -> str:
     """612 need data of the tenant (service principals, owners and 3 more), 194 other data that the input does not have."""
     of_tenant = [one for one in reasons if one.what in _OF_TENANT]
-    asked, others = (sum(one.count for one in some) for some in (of_tenant, [one for one in reasons if one.what not in _OF_TENANT]))
+    imported = [one for one in reasons if one.what in _OF_OTHERS]
+    others = [one for one in reasons if one.what not in _OF_TENANT | _OF_OTHERS]
+    asked, rest = (sum(one.count for one in some) for some in (of_tenant, others))
+    is_alone = sum(map(bool, (of_tenant, imported, others))) == 1
     parts = []
     if asked:
         names = list(dict.fromkeys(_words(one.what) for one in of_tenant))
-        number = f"{asked:,} {'needs' if asked == 1 else 'need'}" if others else "Missing is"
-        parts.append(f"{number} tenant data ({_some(names)})")
-    if others and asked:
-        parts.append(f"{others:,} {'needs' if others == 1 else 'need'} other data that the input does not have")
-    elif others:
-        parts.append("Missing is data that the input does not have")
+        parts.append(f"{'Missing is' if is_alone else _needs(asked)} tenant data ({_some(names)})")
+    if rest:
+        missing = "data" if not asked else "other data"
+        parts.append(f"{'Missing is' if is_alone else _needs(rest)} {missing} that the input does not have")
+    if imported:
+        parts.append(_imported(imported, is_alone=is_alone))
     return ", ".join(parts)
+
+
+def _imported(reasons: list[NotEvaluated], *, is_alone: bool) -> str:
+    """Nobody has to have such files: they are named last, however many checks need them."""
+    return f"{'Missing are' if is_alone else _needs(sum(one.count for one in reasons))} files of other services"
+
+
+def _needs(count: int) -> str:
+    return f"{count:,} {'needs' if count == 1 else 'need'}"
 
 
 def _of_tenant(reasons: list[NotEvaluated]) -> str:
     """federatedIdentityCredentials: Application.Read.All is missing (614), and 2 more reasons."""
-    said = [f"{_reason(one)} ({one.count:,})" for one in reasons[:_FEW]]
-    more = [f"and {counted(len(reasons) - _FEW, 'more reason')}"] if len(reasons) > _FEW else []
-    return "; ".join(said + more)
+    own = [one for one in reasons if one.what not in _OF_OTHERS]
+    imported = [one for one in reasons if one.what in _OF_OTHERS]
+    said = [f"{_reason(one)} ({one.count:,})" for one in own[:_FEW]]
+    more = [f"and {counted(len(own) - _FEW, 'more reason')}"] if len(own) > _FEW else []
+    return "; ".join(said + more + ([_imported(imported, is_alone=not own)] if imported else []))
 
 
 def _words(collection: str) -> str:

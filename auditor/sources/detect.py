@@ -15,6 +15,7 @@ from auditor.entra.collections import (
     CREDENTIAL_SIGN_INS,
     GROUP_ELIGIBILITY,
     GROUPS,
+    IMPORTED,
     OWNERS,
     PRINCIPAL_OWNERS,
     ROLE_ASSIGNMENTS,
@@ -39,7 +40,7 @@ SEGMENTS = {
 }  # fmt: skip
 # Members of an object that holds whole collections, by Microsoft Graph's names; and, in an example, one of what most collections hold.
 COLLECTIONS = {
-    **{collection.name: collection.kind for collection in (*TENANT, CONNECTORS) if collection.side_of is None},
+    **{collection.name: collection.kind for collection in (*TENANT, CONNECTORS, *IMPORTED) if collection.side_of is None},
     **{collection.kind: collection.kind for collection in (APPLICATIONS, SERVICE_PRINCIPALS)},
 }
 OWN_NAMES = tuple(name for name in COLLECTIONS if name not in BY_NAME or not BY_NAME[name].has_common_name)

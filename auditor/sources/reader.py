@@ -9,7 +9,7 @@ import msgspec
 
 from auditor import pointer
 from auditor.display import clean, redacted
-from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS
+from auditor.entra.collections import APPLICATIONS, IMPORTED_KINDS, SERVICE_PRINCIPALS
 from auditor.facts import kinds
 from auditor.pattern import late
 from auditor.sources import detect, formats, marks, spelling, text, twice
@@ -17,7 +17,7 @@ from auditor.sources.detect import COLLECTIONS, OWN_NAMES
 from auditor.sources.document import EXACT_UP_TO, Documents, File, Listing, Note
 from auditor.sources.element import UNREADABLE, Element, Members
 from auditor.sources.formats import may_hold_ours
-from auditor.sources.formats.base import Format, Object, ObjectFormat, Piece
+from auditor.sources.formats.base import Extent, Format, Object, ObjectFormat, Piece
 from auditor.sources.maker import Maker
 from auditor.sources.places import Places, reason
 
@@ -164,6 +164,8 @@ class _Reader:
         for part in form.pieces(seen, kind):
             if isinstance(part, Piece):
                 pieces.append(part)
+            elif isinstance(part, Extent):
+                self._extent(seen.element, part)
             elif part.is_error:
                 self._complain(part.element, part.message, hint=part.hint)
             else:
@@ -174,6 +176,14 @@ class _Reader:
             is_to_visit |= self._take(piece, form)
         if form.is_directory and is_to_visit:
             self._expanded(kind, seen.members)
+
+    def _extent(self, element: Element, extent: Extent) -> None:
+        """What an object says of the list in it. An empty one is understood, too."""
+        self.into.listings.append(Listing(self.file.scope, extent.kind, extent.number, extent.ended, extent.total))
+        self.reading.empty += not extent.number
+        if not extent.ended:
+            line, column = self._places.of(element.start)
+            self.into.notes.append(Note("the export is incomplete: further pages were not saved", self.file.name, line, column))
 
     def _twice_outside(self, seen: Object, pieces: list[Piece]) -> None:
         """Errors for the lists and objects around the pieces of which one more is there by the same name."""
@@ -385,6 +395,8 @@ class _Reader:
 
     def _listed(self, kinds: Counter[str], *, ended: bool, total: int | None = None, parent: str = "", relation: str = "") -> None:
         for kind, count in kinds.items():
+            if kind in IMPORTED_KINDS and not relation:
+                continue  # a plain list of another service does not say what was asked for: one subscription, say
             self.into.listings.append(Listing(self.file.scope, kind, count, ended, total, parent, relation))
             if count == 100 and ended and not relation and total is None:
                 self.into.notes.append(

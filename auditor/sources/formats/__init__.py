@@ -27,6 +27,7 @@ _MODULES = (
     "connector",
     "msal",
     "app_settings",
+    "imported",
     "roadrecon",
     "terraform",
     "arm",

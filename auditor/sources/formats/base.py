@@ -94,6 +94,15 @@ class Remark(NamedTuple):
     hint: str = ""
 
 
+class Extent(NamedTuple):
+    """How much of a collection the pieces of an object are: a number of `total`, and whether there is no further page."""
+
+    kind: str
+    number: int
+    ended: bool
+    total: int | None = None
+
+
 class Tenant(NamedTuple):
     """A whole tenant within a file. `read` takes the collections that are wanted (None: all); None when it could not be read."""
 
@@ -211,7 +220,7 @@ class ObjectFormat(Format):
         """Whether an object says by itself that it is of this format, wherever it is."""
         return False
 
-    def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark]:
+    def pieces(self, seen: Object, kind: str) -> Iterator[Piece | Remark | Extent]:
         raise NotImplementedError
 
 

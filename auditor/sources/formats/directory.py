@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from auditor.entra.collections import SERVICE_PRINCIPALS, TENANT
+from auditor.entra.collections import IMPORTED_KINDS, SERVICE_PRINCIPALS, TENANT
 from auditor.entra.ids import GUID
 from auditor.pattern import late
 from auditor.sources import detect
@@ -15,6 +15,7 @@ from auditor.sources.detect import SEGMENTS
 from auditor.sources.formats import legacy
 from auditor.sources.formats.base import Converted, Object, ObjectFormat, Piece
 
+_OF_OTHERS = {"connector", *IMPORTED_KINDS}
 _CHILDREN = {collection.kind for collection in TENANT if collection.parent is not None and not collection.is_link}
 
 # Of EntraExporter: an object of its own, or one of those that belong to it.
@@ -131,7 +132,7 @@ class _MicrosoftGraph(_Directory):
         return detect.directory_kind(seen.members)
 
     def fits(self, kind: str, seen: Object, *, one: bool) -> str | None:
-        return kind if kind != "connector" and detect.may_be(kind, seen.members, one=one) else None
+        return kind if kind not in _OF_OTHERS and detect.may_be(kind, seen.members, one=one) else None
 
     def pieces(self, seen: Object, kind: str) -> Iterator[Piece]:
         yield self._piece(seen, kind)
