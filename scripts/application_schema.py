@@ -56,7 +56,14 @@ EXTRA: dict[str, dict[str, Any]] = {
         "federatedIdentityCredentials": {"type": "array", "items": {"$ref": "#/$defs/federatedIdentityCredential"}},
     },
     "appRole": {"description": {"type": ["string", "null"]}},  # the excerpt has no property of this name in any type
-    SERVICE_PRINCIPALS.kind: {"createdDateTime": {"$ref": "#/$defs/date"}, "owners": {"type": "array", "items": {"type": "object"}}},
+    SERVICE_PRINCIPALS.kind: {
+        "createdDateTime": {"$ref": "#/$defs/date"},
+        "owners": {"type": "array", "items": {"type": "object"}},
+        # Of an agent identity.
+        "@odata.type": {"type": ["string", "null"]},
+        "agentIdentityBlueprintId": {"type": ["string", "null"]},
+        "sponsors": {"type": "array", "items": {"type": "object"}},
+    },
     FEDERATED.kind: {
         "claimsMatchingExpression": {"type": ["object", "null"], "properties": {"value": {"type": ["string", "null"]}}},
     },

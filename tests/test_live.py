@@ -734,3 +734,30 @@ def test_the_use_of_credentials(graph: FakeGraph) -> None:
     assert statuses(info)[name] == "complete"
     assert len(ids["appCredentialSignInActivity"]) == len(TENANT[name])
     assert {request.target.partition("?")[0] for request in graph.asked(name)} == {f"/beta/reports/{name}"}
+
+
+def guid(number: int) -> str:
+    return f"a9e00000-0000-4000-8000-{number:012d}"
+
+
+def test_agents_and_who_is_accountable_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the list of service principals does not say of them; sponsors are asked for of blueprints alone."""
+    blueprint = {"@odata.type": "#microsoft.graph.agentIdentityBlueprint", "id": guid(1), "appId": guid(2), "displayName": "Sales agents"}
+    agents = [
+        {"id": guid(n), "displayName": f"Agent {n}", "agentIdentityBlueprintId": guid(2), "sponsors": [{"id": guid(9), "mail": "a@b.c"}][n - 3 :]}
+        for n in (3, 4)
+    ]  # fmt: skip
+    tenant = {
+        **TENANT, "applications": [*TENANT["applications"], blueprint], "agentIdentities": agents, "sponsors": {guid(1): [{"id": guid(9)}]},
+    }  # fmt: skip
+    names = ("agentIdentities", "sponsors")
+    with FakeGraph(tenant) as graph:
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        for poorer in (False, True):
+            if poorer:
+                graph.fault(r"expand=sponsors\(", 400, times=None)
+            ids, info, _ = read(graph, names)
+            assert [statuses(info)[name] for name in names] == ["complete", "complete"]
+            assert ids["agentIdentityDetails"] == [guid(3), guid(4)]
+            assert ids["sponsor"] == [f"{guid(1)} {guid(9)}"]
+        assert len(graph.asked("agentIdentityBlueprint/sponsors")) == 2

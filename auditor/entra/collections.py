@@ -27,6 +27,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False):
     # Microsoft Graph
     path: str = ""  # of the request for it; '' where it comes with its other side. {id}: one request for each of its parents
     query: str = ""  # of that request; $select={read} stands for the properties that are read
+    poorer: str = ""  # what to ask where Microsoft Graph does not take that query
     version: str = "v1.0"
     permission: str = ""
     also: str = ""  # a permission without which answers come, but poorer ones
@@ -206,12 +207,27 @@ CREDENTIAL_SIGN_INS = Collection(
     path="/reports/appCredentialSignInActivities", version="beta", permission="AuditLog.Read.All", is_optional=True, is_short=True,
     what="when each client secret and certificate was last used", markers=("credentialOrigin",),
 )  # fmt: skip
+# Agent identities, and who is accountable for them.
+AGENTS = Collection(
+    "agentIdentities", "agentIdentityDetails",
+    "add the response to GET /servicePrincipals/microsoft.graph.agentIdentity?$expand=sponsors of Microsoft Graph, all pages",
+    path="/servicePrincipals/microsoft.graph.agentIdentity",
+    query="$select=id,agentIdentityBlueprintId&$expand=sponsors($select=id)&$top=100", poorer="$expand=sponsors&$top=100",
+    permission=_APPLICATION, is_optional=True, is_short=True,
+    what="blueprints and sponsors of agent identities",
+)  # fmt: skip
+BLUEPRINT_SPONSORS = Collection(
+    "sponsors", "sponsor",
+    "add the response to GET /applications/microsoft.graph.agentIdentityBlueprint?$expand=sponsors of Microsoft Graph",
+    path="/applications/{id}/microsoft.graph.agentIdentityBlueprint/sponsors", query="$select=id&$top=100", permission=_APPLICATION,
+    is_optional=True, parent=APPLICATIONS, needs=(APPLICATIONS,), what="sponsors of each agent identity blueprint", has_common_name=True,
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS,
+    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

@@ -6,7 +6,7 @@ from auditor.entra.catalog import AbuseKind, Kind, Privilege
 from auditor.entra.issuers import Service
 from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
-from auditor.facts.app import AccountType, App, Limits, OptionalClaim, RedirectUriSetting, Token
+from auditor.facts.app import AccountType, App, OptionalClaim, Token
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector
 from auditor.facts.connector_scope import ConnectorScope
@@ -14,10 +14,10 @@ from auditor.facts.credentials import Certificate, Credential, Secret
 from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
-from auditor.facts.restrictions import Restriction
+from auditor.facts.restrictions import Limits, Restriction
 from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import Tenant, UserConsent
-from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
+from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, RedirectUriSetting, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (

@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.display import holds_secret
-from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, ROLE_ASSIGNMENTS, SERVICE_PRINCIPALS
+from auditor.entra.collections import (
+    AGENTS,
+    APPLICATIONS,
+    ASSIGNMENTS,
+    BLUEPRINT_SPONSORS,
+    CONNECTORS,
+    FEDERATED,
+    GRANTS,
+    OWNERS,
+    ROLE_ASSIGNMENTS,
+    SERVICE_PRINCIPALS,
+)  # fmt: skip
 from auditor.entra.shapes import Audience, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, fact, part, prop
@@ -21,7 +32,6 @@ from auditor.facts.convert import (
     is_set,
     listed,
     lower,
-    number,
     switch,
     text,
     word,
@@ -30,10 +40,12 @@ from auditor.facts.credentials import Certificate, Credential, Secret, certifica
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
+from auditor.facts.restrictions import LIMITS, Limits
 from auditor.facts.roles import Role
 from auditor.facts.uris import (
     IdentifierUri,
     RedirectUri,
+    RedirectUriSetting,
     Uri,
     as_compared,
     identifier_uris,
@@ -65,39 +77,6 @@ _LOCKABLE = ("credentialsWithUsageVerify", "credentialsWithUsageSign", "tokenEnc
 EXPANDED_AT_MOST = 20  # Microsoft Graph cuts an expanded collection there
 
 
-class Limits(Fact):
-    """What Entra ID allows for the app's supported account types (Microsoft's page on validation by account type)."""
-
-    redirect_uris: int = prop(doc="Over all platforms.")
-    identifier_uris: int | None = prop(doc="Application ID URIs; null: no documented limit.")
-    identifier_uri_length: int = prop(doc="Characters.")
-    secrets: int | None = prop(doc="Client secrets; null: no documented limit.")
-    requested_resources: int = prop(doc="APIs in requiredResourceAccess.")
-    requested_permissions: int = prop(doc="Over all APIs.")
-    permissions_per_resource: int | None = prop(doc="Of one API; null: no documented limit.")
-    scope_value_length: int = prop(doc="Characters of a scope's value.")
-    scopes: int | None = prop(doc="Scopes of an API; null: no documented limit.")
-    preauthorized_clients: int | None = prop(doc="Preauthorized client applications; null: no documented limit.")
-    display_name_length: int = prop(doc="Characters.")
-
-    def __init__(self, *, personal: bool) -> None:
-        self.owner, self.at = None, ""
-        self.redirect_uris = 100 if personal else 256
-        self.identifier_uris = 50 if personal else None
-        self.identifier_uri_length = 120 if personal else 255
-        self.secrets = 2 if personal else None
-        self.requested_resources = 50
-        self.requested_permissions = 200 if personal else 400
-        self.permissions_per_resource = 30 if personal else None
-        self.scope_value_length = 40 if personal else 120
-        self.scopes = 100 if personal else None
-        self.preauthorized_clients = 100 if personal else None
-        self.display_name_length = 90 if personal else 120
-
-
-_LIMITS = {personal: Limits(personal=personal) for personal in (False, True)}
-
-
 class OptionalClaim(Fact):
     """An optional claim (optionalClaims)."""
 
@@ -110,18 +89,6 @@ class OptionalClaim(Fact):
     name: str = prop("name", text, "Name of the claim.")
     source: str = prop("source", text, "'user' for a directory extension, else ''.")
     additional_properties: list[str] = prop("additionalProperties", listed, "What changes its content.")
-
-
-class RedirectUriSetting(Fact):
-    """The index of a redirect URI, for SAML (web.redirectUriSettings)."""
-
-    WITHIN = "web.redirectUriSettings"
-    KEY = (("uri",),)
-    LABEL = ("uri",)
-    owner: App
-
-    uri: str = prop("uri", text, "The redirect URI.")
-    index: int | None = prop("index", number, "Its index; null when it has none.")
 
 
 _settings = each(RedirectUriSetting)
@@ -279,10 +246,17 @@ class App(Fact):
         tenants: list[str] = listed(self._allowed_tenants)
         return tenants
 
-    @fact(graph="sponsors")
+    @fact(BLUEPRINT_SPONSORS, graph="sponsors")
     def sponsors(self) -> list[str]:
         """Object IDs of the sponsors of an agent identity blueprint."""
+        if self._sponsors.__class__ is Unknown and self.agent_blueprint:
+            return self.world.agents.blueprint_sponsors(self)
         return [lower(sponsor.id) for sponsor in listed(self._sponsors)]
+
+    @fact(SERVICE_PRINCIPALS.whole, AGENTS)
+    def agents(self) -> list[ServicePrincipal]:
+        """The agent identities that were made from an agent identity blueprint; of another registration none."""
+        return self.world.agents.made_from(self) if self.agent_blueprint else []
 
     @fact(graph="notes")
     def texts_with_secret(self) -> list[str]:
@@ -300,7 +274,7 @@ class App(Fact):
     @fact(graph="signInAudience")
     def limits(self) -> Limits:
         """What Entra ID allows for these account types."""
-        return _LIMITS[self.personal_accounts]
+        return LIMITS[self.personal_accounts]
 
     @fact(graph="web/logoutUrl")
     def logout_url(self) -> Uri | None:

@@ -32,6 +32,8 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.GROUP_ELIGIBILITY: "role_shapes.GroupEligibility",
     collections.ADMINISTRATIVE_UNITS: "role_shapes.AdministrativeUnit",
     collections.CREDENTIAL_SIGN_INS: "sign_in_shapes.CredentialSignIn",
+    collections.AGENTS: "agent_shapes.AgentIdentity",
+    collections.BLUEPRINT_SPONSORS: "agent_shapes.Sponsor",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

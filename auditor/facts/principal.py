@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra.catalog import AbuseKind
 from auditor.entra.collections import (
+    AGENTS,
     APPLICATIONS,
     ASSIGNED_TO,
     ASSIGNMENTS,
@@ -167,7 +168,9 @@ class ServicePrincipal(Fact):
     created: datetime | None = prop("createdDateTime", date, "When it came into the tenant.")
     enabled: bool = prop("accountEnabled", switch, "Users and applications can sign in with it; null = yes.")
     assignment_required: bool = prop("appRoleAssignmentRequired", flag, "Only those assigned can use it; null = no.")
-    type: Literal["Application", "ManagedIdentity", "Legacy", "SocialIdp"] = prop("servicePrincipalType", text, "What it stands for.")
+    type: Literal["Application", "ManagedIdentity", "Legacy", "SocialIdp", "ServiceIdentity"] = prop(
+        "servicePrincipalType", text, "What it stands for; ServiceIdentity is an agent identity."
+    )
     home_tenant_id: str | None = prop("appOwnerOrganizationId", _home, "Home tenant of its registration; null for managed identities.")
     disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", text, "'' or NotDisabled when Microsoft has not disabled it.")
     reply_urls: list[str] = prop("replyUrls", listed, "Redirect URIs as they arrived from the registration.")
@@ -187,6 +190,9 @@ class ServicePrincipal(Fact):
 
     deleted: Any = part("deletedDateTime", str, absent=None)  # in the recycle bin since then
     expanded_owners: Any = part("owners", list[Owner])  # only with $expand, 20 at most
+    stated_blueprint: Any = part("agentIdentityBlueprintId", str)
+    stated_sponsors: Any = part("sponsors", list[Owner])  # only with $expand
+    _odata_type: Any = part("@odata.type", str, absent=None)
 
     @fact(graph="replyUrls")
     def reply_uris(self) -> list[ReplyUri]:
@@ -223,6 +229,22 @@ class ServicePrincipal(Fact):
         """Who reported it as malicious or abused; null: not on the catalog's list."""
         found = self.world.catalog.abused.get(self.app_id)
         return None if found is None else found.source
+
+    @fact(graph="servicePrincipalType")
+    def agent(self) -> bool:
+        """It is an agent identity, by the type that Microsoft Graph states."""
+        stated = (self._odata_type or "").lower().endswith(".agentidentity")
+        return stated or self.type == "ServiceIdentity"
+
+    @fact(AGENTS, graph="agentIdentityBlueprintId")
+    def blueprint_id(self) -> str:
+        """App ID of the blueprint of an agent identity; '' for other service principals."""
+        return self.world.agents.blueprint_id(self) if self.agent else ""
+
+    @fact(AGENTS, graph="sponsors")
+    def sponsors(self) -> list[str]:
+        """Object IDs of the sponsors of an agent identity; of another service principal none."""
+        return self.world.agents.sponsors(self) if self.agent else []
 
     @fact(ORGANIZATION)
     def foreign(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the tenant's default app management policy forbids or limits."""
+"""What the tenant's default app management policy forbids or limits, and what Entra ID allows."""
 
 from __future__ import annotations
 
@@ -151,3 +151,36 @@ def longest(text: str) -> timedelta:
         return timedelta(days, weeks=weeks, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
         return timedelta.max
+
+
+class Limits(Fact):
+    """What Entra ID allows for the app's supported account types (Microsoft's page on validation by account type)."""
+
+    redirect_uris: int = prop(doc="Over all platforms.")
+    identifier_uris: int | None = prop(doc="Application ID URIs; null: no documented limit.")
+    identifier_uri_length: int = prop(doc="Characters.")
+    secrets: int | None = prop(doc="Client secrets; null: no documented limit.")
+    requested_resources: int = prop(doc="APIs in requiredResourceAccess.")
+    requested_permissions: int = prop(doc="Over all APIs.")
+    permissions_per_resource: int | None = prop(doc="Of one API; null: no documented limit.")
+    scope_value_length: int = prop(doc="Characters of a scope's value.")
+    scopes: int | None = prop(doc="Scopes of an API; null: no documented limit.")
+    preauthorized_clients: int | None = prop(doc="Preauthorized client applications; null: no documented limit.")
+    display_name_length: int = prop(doc="Characters.")
+
+    def __init__(self, *, personal: bool) -> None:
+        self.owner, self.at = None, ""
+        self.redirect_uris = 100 if personal else 256
+        self.identifier_uris = 50 if personal else None
+        self.identifier_uri_length = 120 if personal else 255
+        self.secrets = 2 if personal else None
+        self.requested_resources = 50
+        self.requested_permissions = 200 if personal else 400
+        self.permissions_per_resource = 30 if personal else None
+        self.scope_value_length = 40 if personal else 120
+        self.scopes = 100 if personal else None
+        self.preauthorized_clients = 100 if personal else None
+        self.display_name_length = 90 if personal else 120
+
+
+LIMITS = {personal: Limits(personal=personal) for personal in (False, True)}

@@ -73,6 +73,15 @@ class Roles(Protocol):
     def unit_name(self, unit_id: str) -> str: ...
 
 
+class Agents(Protocol):
+    """Agent identities and their blueprints."""
+
+    def blueprint_id(self, agent: ServicePrincipal) -> str: ...
+    def sponsors(self, agent: ServicePrincipal) -> list[str]: ...
+    def blueprint_sponsors(self, app: App) -> list[str]: ...
+    def made_from(self, blueprint: App) -> list[ServicePrincipal]: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -117,6 +126,7 @@ class World(Protocol):
     apis: Apis
     grants: Grants
     roles: Roles
+    agents: Agents
     credential_use: CredentialUse
     sharing: Sharing
     connections: Connections

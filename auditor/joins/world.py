@@ -44,6 +44,7 @@ from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, whole_or_partial
 
 if TYPE_CHECKING:
+    from auditor.joins.agents import Agents
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
     from auditor.joins.roles import Roles
@@ -179,6 +180,13 @@ class World(Lookups):
         from auditor.joins.roles import Roles
 
         return Roles(self, self.documents)
+
+    @cached_property
+    def agents(self) -> Agents:
+        """The joins of agent identities."""
+        from auditor.joins.agents import Agents
+
+        return Agents(self, self.documents)
 
     @cached_property
     def credential_use(self) -> CredentialUse:

@@ -7,6 +7,7 @@ path has {id}, a dict by the id of whose they are.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tests.fake_graph.query import Collection, Options, bad, parse
@@ -82,6 +83,15 @@ RESOURCES = (
             "servicePrincipalObjectId signInActivity"),
         ("AuditLog.Read.All",), "reportroot-list-appcredentialsigninactivities", version="beta", filter="appId",
     ),
+    Resource(
+        "servicePrincipals/microsoft.graph.agentIdentity", "agentIdentities", "agentIdentity",
+        _of("id appId accountEnabled agentIdentityBlueprintId createdByAppId createdDateTime displayName servicePrincipalType tags"),
+        ("Application.Read.All",), "agentidentity-list", expand="sponsors",
+    ),
+    Resource(
+        "applications/{id}/microsoft.graph.agentIdentityBlueprint/sponsors", "sponsors", "directoryObject", _MEMBER,
+        ("Application.Read.All",), "agentidentityblueprint-list-sponsors",
+    ),
 )  # fmt: skip
 PERMISSIONS = {permission for resource in RESOURCES for permission in resource.permissions[:1]}
 
@@ -99,8 +109,9 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
     given = dict(query)
     expand, filter_ = given.pop("$expand", ""), given.pop("$filter", "")
     options = parse(list(given.items()), resource.kind, resource.options, {resource.kind: resource.properties})
-    if expand and expand != resource.expand:
-        raise bad(f"Parsing OData Select and Expand failed: '{expand}' cannot be expanded on type 'microsoft.graph.{resource.kind}'.")
+    what, _, nested = expand.removesuffix(")").partition("($select=")
+    if what and what != resource.expand:
+        raise bad(f"Parsing OData Select and Expand failed: '{what}' cannot be expanded on type 'microsoft.graph.{resource.kind}'.")
     held: list[Json] = tenant.get(resource.name, {}).get(id_, []) if id_ else tenant.get(resource.name, [])
     if resource.filter_needed and not filter_:
         raise bad("The required filter is missing.", "InvalidFilter")
@@ -110,5 +121,10 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
             raise bad(f"Invalid filter clause: '{filter_}'.")
         wanted: Any = match[3] == "true" if match[3] else match[2]
         held = [one for one in held if one.get(match[1]) == wanted]
-    held = [{name: value for name, value in one.items() if name != resource.expand or expand} for one in held]
+    held = [{name: value for name, value in one.items() if name != resource.expand or what} for one in held]
+    if nested:
+        names = {"@odata.type", *nested.split(",")}
+        held = [{**one, what: [{n: v for n, v in inner.items() if n in names} for inner in one.get(what, ())]} for one in held]
+    if what and options.select:
+        options = replace(options, select=(*options.select, what))
     return Collection(resource.kind, held), options

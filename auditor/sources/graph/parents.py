@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.entra.collections import ASSIGNMENTS, BY_NAME, Collection
+from auditor.entra.collections import ASSIGNMENTS, BLUEPRINT_SPONSORS, BY_NAME, Collection
 from auditor.errors import UNDECODABLE
 from auditor.sources.graph.plan import CALLS, Call, Plan
 
@@ -32,6 +32,10 @@ class _Principal(msgspec.Struct, rename="camel"):
     app_role_assignment_required: bool | None = None
 
 
+class _Application(msgspec.Struct):
+    type: str | None = msgspec.field(name="@odata.type", default=None)
+
+
 class _Any(msgspec.Struct):
     pass
 
@@ -41,6 +45,7 @@ ALL = Parents(_Any, lambda _: True, others_have_none=True)
 SOME: dict[Collection, Parents] = {
     # Who defines roles, or lets in nobody but who is assigned: so it is known of every principal what it was granted.
     ASSIGNMENTS: Parents(_Principal, lambda one: one.app_roles or one.app_role_assignment_required, others_have_none=True),
+    BLUEPRINT_SPONSORS: Parents(_Application, lambda one: (one.type or "").endswith(".agentIdentityBlueprint"), others_have_none=True),
 }
 _WITH_A_WAY_OF_THEIR_OWN = ("federatedIdentityCredentials",)  # which have any a request of its own finds out
 
