@@ -51,6 +51,16 @@ EXTRA: dict[str, dict[str, Any]] = {
                 "allowedTenantIds": {"type": ["array", "null"], "items": {"type": "string"}},
             },
         },
+        "onPremisesPublishing": {
+            "type": ["object", "null"],
+            "properties": {
+                **{name: {"type": ["string", "null"]} for name in ("externalAuthenticationType", "externalUrl")},
+                **{
+                    f"is{name}Enabled": {"type": ["boolean", "null"]}
+                    for name in ("BackendCertificateValidation", "HttpOnlyCookie", "PersistentCookie", "SecureCookie")
+                },
+            },
+        },
         "sponsors": {"type": "array", "items": {"type": "object"}},
         "owners": {"type": "array", "items": {"type": "object"}},
         "federatedIdentityCredentials": {"type": "array", "items": {"$ref": "#/$defs/federatedIdentityCredential"}},

@@ -27,7 +27,7 @@ READERS = [*(file for room in ("facts", "joins") for file in sorted((PACKAGE / r
 # Relations, which have calls of their own; and what Microsoft Graph lists nothing of that has it.
 # Lists with requests of their own, what only beta has, and what comes unasked.
 NOT_SELECTED = {"owners", "federatedIdentityCredentials", "deletedDateTime", "signInAudienceRestrictions", "sponsors", "@odata.type",
-                "agentIdentityBlueprintId"}  # fmt: skip
+                "agentIdentityBlueprintId", "onPremisesPublishing"}  # fmt: skip
 
 
 class Inner(Fact):

@@ -761,3 +761,17 @@ def test_agents_and_who_is_accountable_for_them(monkeypatch: pytest.MonkeyPatch)
             assert ids["agentIdentityDetails"] == [guid(3), guid(4)]
             assert ids["sponsor"] == [f"{guid(1)} {guid(9)}"]
         assert len(graph.asked("agentIdentityBlueprint/sponsors")) == 2
+
+
+def test_how_application_proxy_publishes_an_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No list tells: those that look published are asked for alone."""
+    published = {"id": guid(1), "appId": guid(2), "web": {"redirectUris": [], "logoutUrl": "https://x.contoso.com/?appproxy=logout"}}
+    other = {"id": guid(3), "appId": guid(4), "web": {"redirectUris": ["https://y.contoso.com/"], "logoutUrl": None}}
+    alone = {guid(1): [{"id": guid(1), "onPremisesPublishing": {"externalAuthenticationType": "passthru"}}]}
+    with FakeGraph({**TENANT, "applications": [published, other], "onPremisesPublishing": alone}) as graph:
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        ids, info, _ = read(graph, ("onPremisesPublishing",))
+        got = of(info, "onPremisesPublishing")
+        assert (got.status, got.read, got.is_mendable) == ("selected", [guid(1)], False)
+        assert ids["onPremisesPublishing"] == [f"{guid(1)} {guid(1)}"]
+        assert len(graph.asked("/beta/applications/")) == 1

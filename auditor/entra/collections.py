@@ -222,12 +222,18 @@ BLUEPRINT_SPONSORS = Collection(
     path="/applications/{id}/microsoft.graph.agentIdentityBlueprint/sponsors", query="$select=id&$top=100", permission=_APPLICATION,
     is_optional=True, parent=APPLICATIONS, needs=(APPLICATIONS,), what="sponsors of each agent identity blueprint", has_common_name=True,
 )  # fmt: skip
+PUBLISHING = Collection(
+    "onPremisesPublishing", "onPremisesPublishing",
+    "add the responses to GET /applications/{id}?$select=id,appId,displayName,onPremisesPublishing of Microsoft Graph (beta)",
+    path="/applications/{id}", query="$select=id,onPremisesPublishing", version="beta", permission=_APPLICATION, is_optional=True,
+    is_one_each=True, parent=APPLICATIONS, needs=(APPLICATIONS,), what="settings of each application that Application Proxy publishes",
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS,
+    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

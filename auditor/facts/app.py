@@ -15,10 +15,11 @@ from auditor.entra.collections import (
     FEDERATED,
     GRANTS,
     OWNERS,
+    PUBLISHING,
     ROLE_ASSIGNMENTS,
     SERVICE_PRINCIPALS,
 )  # fmt: skip
-from auditor.entra.shapes import Audience, TokenVersion
+from auditor.entra.shapes import Audience, OnPremisesPublishing, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import (
@@ -40,7 +41,7 @@ from auditor.facts.credentials import Certificate, Credential, Secret, certifica
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
-from auditor.facts.restrictions import LIMITS, Limits
+from auditor.facts.restrictions import LIMITS, Limits, gaps_of
 from auditor.facts.roles import Role
 from auditor.facts.uris import (
     IdentifierUri,
@@ -54,7 +55,7 @@ from auditor.facts.uris import (
     redirect_uris,
     web_uris,
 )
-from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, known, some, whole_or_partial
+from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
@@ -219,6 +220,7 @@ class App(Fact):
     _audience_kind: Any = part("signInAudienceRestrictions/@odata.type", str)
     _allowed_tenants: Any = part("signInAudienceRestrictions/allowedTenantIds", list[str])
     _sponsors: Any = part("sponsors", list[Owner])  # of an agent identity blueprint, only with $expand
+    _publishing: Any = part("onPremisesPublishing", OnPremisesPublishing)  # beta, and only with $select
     _logout_url: Any = part("web/logoutUrl", str)
     _uri_settings: Any = part("web/redirectUriSettings", list[RedirectUriSetting])
     _keys: Any = part("keyCredentials", list[Certificate])
@@ -362,6 +364,33 @@ class App(Fact):
             lambda: some(web_uris(self.redirect_uris), lambda uri: uri.application_proxy),
             lambda: some(self.secrets, lambda secret: secret.managed_by_microsoft),
         )
+
+    @fact(graph="web/logoutUrl")
+    def on_premises(self) -> bool:
+        """Application Proxy publishes it: as `application_proxy`, or by its front-channel logout URL."""
+        return either(lambda: self.application_proxy, lambda: "appproxy=logout" in (self._logout_url or "").lower())
+
+    @fact(PUBLISHING, graph="onPremisesPublishing/externalAuthenticationType")
+    def proxy_authentication(self) -> str | None:
+        """Before Application Proxy lets a request through (beta): aadPreAuthentication, or passthru for nothing; null: not published."""
+        found = self._proxy()
+        return None if found is None else text(found.external_authentication_type)
+
+    @fact(PUBLISHING, graph="onPremisesPublishing/externalUrl")
+    def proxy_url(self) -> str | None:
+        """Where Application Proxy publishes it (beta); null: not published."""
+        found = self._proxy()
+        return None if found is None else text(found.external_url)
+
+    @fact(PUBLISHING, graph="onPremisesPublishing")
+    def proxy_gaps(self) -> list[str]:
+        """Settings of Application Proxy that leave its cookies or the connection to the internal server unprotected (beta)."""
+        found = self._proxy()
+        return [] if found is None else gaps_of(found)
+
+    def _proxy(self) -> Any:
+        found: Any = self.world.publishing_of(self) if self._publishing.__class__ is Unknown and self.on_premises else self._publishing
+        return read(found)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

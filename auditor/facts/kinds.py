@@ -34,6 +34,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.CREDENTIAL_SIGN_INS: "sign_in_shapes.CredentialSignIn",
     collections.AGENTS: "agent_shapes.AgentIdentity",
     collections.BLUEPRINT_SPONSORS: "agent_shapes.Sponsor",
+    collections.PUBLISHING: shapes.OnPremisesApplication,
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

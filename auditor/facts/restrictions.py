@@ -9,9 +9,10 @@ from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
 from auditor.pattern import late
-from auditor.unknown import Unknown, Unread, first_unknown, keep, read
+from auditor.unknown import Unknown, Unread, first_unknown, keep, read, whole_or_partial
 
 if TYPE_CHECKING:
+    from auditor.entra.shapes import OnPremisesPublishing
     from auditor.facts.credentials import Credential
     from auditor.facts.document import Document
 
@@ -184,3 +185,25 @@ class Limits(Fact):
 
 
 LIMITS = {personal: Limits(personal=personal) for personal in (False, True)}
+
+
+# Setting of Application Proxy -> its name in the portal, and what it should be.
+_PROXY_SETTINGS: dict[str, tuple[str, bool]] = {
+    "is_backend_certificate_validation_enabled": ("Validate Backend SSL certificate", True),
+    "is_http_only_cookie_enabled": ("Use HTTP-Only Cookie", True),
+    "is_secure_cookie_enabled": ("Use Secure Cookie", True),
+    "is_persistent_cookie_enabled": ("Use Persistent Cookie", False),
+}
+
+
+def gaps_of(publishing: OnPremisesPublishing) -> list[str]:
+    """The settings that are not what they should be, by their names in the portal; null is Microsoft Graph's default."""
+    found: list[str] = []
+    gap = None
+    for setting, (name, wanted) in _PROXY_SETTINGS.items():
+        value: Any = getattr(publishing, setting)
+        if value.__class__ is Unknown:
+            gap = value
+        elif value is not None and value != wanted:
+            found.append(name)
+    return whole_or_partial(found, gap)

@@ -24,13 +24,14 @@ from auditor.entra.collections import (
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
+    PUBLISHING,
     SERVICE_PRINCIPALS,
     SIGN_INS,
     TENANT,
     Collection,
 )  # fmt: skip
 from auditor.entra.ids import MICROSOFT_GRAPH
-from auditor.entra.shapes import SignInActivity
+from auditor.entra.shapes import OnPremisesApplication, OnPremisesPublishing, SignInActivity
 from auditor.facts import App, Connector, Fact, FederatedCredential, Owner, ServicePrincipal, Tenant
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.joins.apis import Apis
@@ -239,6 +240,17 @@ class World(Lookups):
             for doc, document in self.documents[of]:
                 groups.setdefault(document.parent, []).append((doc, document))
         return found
+
+    def publishing_of(self, app: App) -> OnPremisesPublishing | Unknown | None:
+        """How Application Proxy publishes an application, as it was asked for alone; null: it does not."""
+        if isinstance(app.id, Unknown):
+            return app.id
+        row = self._publishing.get(app.id)
+        return self.missing(PUBLISHING) if row is None else row.on_premises_publishing
+
+    @cached_property
+    def _publishing(self) -> dict[str, OnPremisesApplication]:
+        return {document.parent or str(row.id).lower(): row for row, document in self.documents[PUBLISHING]}
 
     def sign_ins_of(self, principal: ServicePrincipal) -> list[SignInActivity] | Unknown | None:
         """What the report of sign-ins says of a service principal; null where it has no row."""

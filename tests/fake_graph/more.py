@@ -92,6 +92,10 @@ RESOURCES = (
         "applications/{id}/microsoft.graph.agentIdentityBlueprint/sponsors", "sponsors", "directoryObject", _MEMBER,
         ("Application.Read.All",), "agentidentityblueprint-list-sponsors",
     ),
+    Resource(
+        "applications/{id}", "onPremisesPublishing", "application", _of("id appId displayName onPremisesPublishing"),
+        ("Application.Read.All",), "application-get", version="beta", is_one=True,
+    ),
 )  # fmt: skip
 PERMISSIONS = {permission for resource in RESOURCES for permission in resource.permissions[:1]}
 

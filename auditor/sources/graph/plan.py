@@ -19,6 +19,7 @@ _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Only beta has those of the first line; the others have requests of their own.
 _NOT_SELECTED = {
     "servicePrincipalType of owner", "signInAudienceRestrictions", "agentIdentityBlueprintId", "sponsors",
+    "onPremisesPublishing of application",
     "owners", "members", "federatedIdentityCredentials", "deletedDateTime",
 }  # fmt: skip
 
