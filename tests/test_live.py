@@ -775,3 +775,10 @@ def test_how_application_proxy_publishes_an_application(monkeypatch: pytest.Monk
         assert (got.status, got.read, got.is_mendable) == ("selected", [guid(1)], False)
         assert ids["onPremisesPublishing"] == [f"{guid(1)} {guid(1)}"]
         assert len(graph.asked("/beta/applications/")) == 1
+
+
+def test_users_without_multifactor_authentication(graph: FakeGraph) -> None:
+    """Of the others nothing is asked."""
+    ids, info, _ = read(graph, ("userRegistrationDetails",))
+    assert statuses(info)["userRegistrationDetails"] == "complete"
+    assert ids["userRegistrationDetails"] == [row["id"] for row in TENANT["userRegistrationDetails"] if not row["isMfaRegistered"]]

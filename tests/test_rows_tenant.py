@@ -46,3 +46,20 @@ def test_agents_are_judged_as_service_principals(tmp_path: Path) -> None:
     assert failed(tmp_path, rules, pages) == set(rules)
     agent |= {"accountEnabled": True, "sponsors": [{"@odata.type": "#microsoft.graph.user", "id": USER}]}
     assert failed(tmp_path, rules, pages) == set(rules) - {"agent-no-sponsor", "agent-disabled"}
+
+
+def test_an_owner_without_multifactor_authentication(tmp_path: Path) -> None:
+    """A page of the report holds everybody, that of a live tenant those without a method."""
+    owner = {
+        "@odata.type": "#microsoft.graph.user",
+        "id": USER,
+        "displayName": "Ann",
+        "userPrincipalName": "ann@contoso.com",
+        "userType": "Member",
+    }
+    app = {"id": AGENT, "appId": BLUEPRINT, "displayName": "Payroll", "requiredResourceAccess": [], "owners": [owner]}
+    row = {"id": USER, "userPrincipalName": "ann@contoso.com", "isMfaRegistered": False, "isMfaCapable": False}
+    pages = {"applications(owners())": [app], "servicePrincipals": [GRAPH], "reports/authenticationMethods/userRegistrationDetails": [row]}
+    assert failed(tmp_path, ["owner-no-mfa"], pages) == {"owner-no-mfa"}
+    row["isMfaRegistered"] = True
+    assert failed(tmp_path, ["owner-no-mfa"], pages) == set()

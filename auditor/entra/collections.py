@@ -228,12 +228,19 @@ PUBLISHING = Collection(
     path="/applications/{id}", query="$select=id,onPremisesPublishing", version="beta", permission=_APPLICATION, is_optional=True,
     is_one_each=True, parent=APPLICATIONS, needs=(APPLICATIONS,), what="settings of each application that Application Proxy publishes",
 )  # fmt: skip
+# Of the users: who has registered nothing that multifactor authentication could ask for.
+REGISTRATION_DETAILS = Collection(
+    "userRegistrationDetails", "userRegistrationDetails",
+    "add the response to GET /reports/authenticationMethods/userRegistrationDetails of Microsoft Graph, all pages",
+    path="/reports/authenticationMethods/userRegistrationDetails", query="$filter=isMfaRegistered eq false", permission="AuditLog.Read.All",
+    is_optional=True, is_short=True, what="which users have no method for multifactor authentication", markers=("isMfaRegistered",),
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING,
+    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

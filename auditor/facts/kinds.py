@@ -35,6 +35,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.AGENTS: "agent_shapes.AgentIdentity",
     collections.BLUEPRINT_SPONSORS: "agent_shapes.Sponsor",
     collections.PUBLISHING: shapes.OnPremisesApplication,
+    collections.REGISTRATION_DETAILS: "sign_in_shapes.RegistrationDetails",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

@@ -18,6 +18,7 @@ from auditor.entra.collections import (
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
+    REGISTRATION_DETAILS,
     ROLE_ASSIGNMENTS,
     ROLE_ELIGIBILITY,
     SERVICE_PRINCIPALS,
@@ -105,6 +106,11 @@ class Owner(Fact):
     @property
     def world(self) -> World:
         return self.owner.world
+
+    @fact(REGISTRATION_DETAILS)
+    def without_mfa(self) -> bool:
+        """A user of whom the report on authentication methods says that none for multifactor authentication is registered."""
+        return self.kind == "user" and self.world.methods.without_mfa(self.id)
 
     @fact(*HELD, unknown_without=(ROLE_ASSIGNMENTS,))
     def roles(self) -> list[Role]:

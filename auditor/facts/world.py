@@ -82,6 +82,12 @@ class Agents(Protocol):
     def made_from(self, blueprint: App) -> list[ServicePrincipal]: ...
 
 
+class Methods(Protocol):
+    """What users have registered for sign-ins."""
+
+    def without_mfa(self, user_id: str) -> bool: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -127,6 +133,7 @@ class World(Protocol):
     grants: Grants
     roles: Roles
     agents: Agents
+    methods: Methods
     credential_use: CredentialUse
     sharing: Sharing
     connections: Connections

@@ -25,6 +25,7 @@ from auditor.entra.collections import (
     OWNERS,
     PRINCIPAL_OWNERS,
     PUBLISHING,
+    REGISTRATION_DETAILS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
     TENANT,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from auditor.joins.agents import Agents
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
+    from auditor.joins.methods import Methods
     from auditor.joins.roles import Roles
 
 F = TypeVar("F", bound=Fact)
@@ -195,6 +197,13 @@ class World(Lookups):
         from auditor.joins.credential_use import CredentialUse
 
         return CredentialUse(self, [row for row, _ in self.documents[CREDENTIAL_SIGN_INS]], self.now, vouched=self._whole)
+
+    @cached_property
+    def methods(self) -> Methods:
+        """The report of what users have registered for sign-ins."""
+        from auditor.joins.methods import Methods
+
+        return Methods(self, [row for row, _ in self.documents[REGISTRATION_DETAILS]])
 
     # -- what belongs to an object
 

@@ -162,6 +162,14 @@ def made_up(applications: int = 100, seed: int = 1) -> Json:
         "applications": apps, "servicePrincipals": principals, "oauth2PermissionGrants": grants, "appRoleAssignments": assignments,
         "owners": owners, "federatedIdentityCredentials": federated, "servicePrincipalSignInActivities": [_activity(p, maker) for p in principals],
         "appCredentialSignInActivities": _credential_activities(apps, Maker(seed)),
+        "userRegistrationDetails": [
+            {
+                "id": user["id"], "userPrincipalName": user["userPrincipalName"], "userDisplayName": user["displayName"], "isAdmin": False,
+                "isMfaCapable": number % 23 != 0, "isMfaRegistered": number % 23 != 0, "methodsRegistered": ["mobilePhone"] * (number % 23 != 0),
+                "lastUpdatedDateTime": "2026-10-30T00:00:00Z", "userType": user["userType"].lower(),
+            }
+            for number, user in enumerate(users)
+        ],
         "organization": {
             "id": TENANT_ID, "deletedDateTime": None, "displayName": "Contoso", "createdDateTime": "2018-03-05T09:00:00Z", "tenantType": "AAD",
             "countryLetterCode": "DE", "technicalNotificationMails": ["it@contoso.com"],

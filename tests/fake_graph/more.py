@@ -93,6 +93,11 @@ RESOURCES = (
         ("Application.Read.All",), "agentidentityblueprint-list-sponsors",
     ),
     Resource(
+        "reports/authenticationMethods/userRegistrationDetails", "userRegistrationDetails", "userRegistrationDetails",
+        _of("id isAdmin isMfaCapable isMfaRegistered lastUpdatedDateTime methodsRegistered userDisplayName userPrincipalName userType"),
+        ("AuditLog.Read.All",), "authenticationmethodsroot-list-userregistrationdetails", options="skiptoken", filter="isMfaRegistered",
+    ),
+    Resource(
         "applications/{id}", "onPremisesPublishing", "application", _of("id appId displayName onPremisesPublishing"),
         ("Application.Read.All",), "application-get", version="beta", is_one=True,
     ),
