@@ -782,3 +782,16 @@ def test_users_without_multifactor_authentication(graph: FakeGraph) -> None:
     ids, info, _ = read(graph, ("userRegistrationDetails",))
     assert statuses(info)["userRegistrationDetails"] == "complete"
     assert ids["userRegistrationDetails"] == [row["id"] for row in TENANT["userRegistrationDetails"] if not row["isMfaRegistered"]]
+
+
+def test_provisioning_jobs_are_asked_for_where_there_can_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    principals = [
+        {"id": guid(n), "appId": guid(n), "displayName": "x", "preferredSingleSignOnMode": mode, "tags": tags}
+        for n, mode, tags in ((1, "saml", []), (2, None, ["WindowsAzureActiveDirectoryGalleryApplicationNonPrimaryV1"]), (3, None, ["HideApp"]))
+    ]  # fmt: skip
+    jobs = {guid(1): [{"id": "a.1", "templateId": "a", "status": {"code": "Quarantine"}}]}
+    with FakeGraph({**TENANT, "servicePrincipals": principals, "synchronizationJobs": jobs}) as graph:
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        ids, info, _ = read(graph, ("synchronizationJobs",))
+        assert (statuses(info)["synchronizationJobs"], of(info, "synchronizationJobs").read) == ("selected", [guid(1), guid(2)])
+        assert ids["synchronizationJob"] == [f"{guid(1)} a.1"]

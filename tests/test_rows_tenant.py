@@ -63,3 +63,12 @@ def test_an_owner_without_multifactor_authentication(tmp_path: Path) -> None:
     assert failed(tmp_path, ["owner-no-mfa"], pages) == {"owner-no-mfa"}
     row["isMfaRegistered"] = True
     assert failed(tmp_path, ["owner-no-mfa"], pages) == set()
+
+
+def test_provisioning_in_quarantine(tmp_path: Path) -> None:
+    principal = {**GRAPH, "id": AGENT, "appId": BLUEPRINT, "accountEnabled": True, "preferredSingleSignOnMode": "saml", "tags": []}
+    job = {"id": "scim.1", "templateId": "scim", "status": {"code": "Quarantine"}}
+    pages: dict[str, Any] = {"servicePrincipals": [principal, GRAPH], f"servicePrincipals('{AGENT}')/synchronization/jobs": [job]}
+    assert failed(tmp_path, ["sp-provisioning-quarantine"], pages) == {"sp-provisioning-quarantine"}
+    job["status"] = {"code": "Active"}
+    assert failed(tmp_path, ["sp-provisioning-quarantine"], pages) == set()

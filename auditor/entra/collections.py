@@ -235,12 +235,19 @@ REGISTRATION_DETAILS = Collection(
     path="/reports/authenticationMethods/userRegistrationDetails", query="$filter=isMfaRegistered eq false", permission="AuditLog.Read.All",
     is_optional=True, is_short=True, what="which users have no method for multifactor authentication", markers=("isMfaRegistered",),
 )  # fmt: skip
+SYNCHRONIZATION_JOBS = Collection(
+    "synchronizationJobs", "synchronizationJob",
+    "add the responses to GET /servicePrincipals/{id}/synchronization/jobs of Microsoft Graph", parent=SERVICE_PRINCIPALS,
+    path="/servicePrincipals/{id}/synchronization/jobs", permission="Synchronization.Read.All", is_optional=True,
+    needs=(SERVICE_PRINCIPALS,), what="provisioning jobs of each application from the gallery or with single sign-on",
+    also_called=("synchronization/jobs",),
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS,
+    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS, SYNCHRONIZATION_JOBS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

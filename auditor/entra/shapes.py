@@ -100,6 +100,18 @@ class OnPremisesApplication(Shape):
     on_premises_publishing: OnPremisesPublishing | None = absent("onPremisesPublishing")
 
 
+class SynchronizationStatus(Shape):
+    code: str | None = absent("status.code")
+
+
+class SynchronizationJob(Shape):
+    """A provisioning job of an application."""
+
+    id: str | None = absent("id")
+    template_id: str | None = absent("templateId")
+    status: SynchronizationStatus | None = absent("status")
+
+
 class DefaultUserRolePermissions(Shape):
     allowed_to_create_apps: bool | None = absent("defaultUserRolePermissions.allowedToCreateApps")
     permission_grant_policies_assigned: list[str] | None = absent("defaultUserRolePermissions.permissionGrantPoliciesAssigned")

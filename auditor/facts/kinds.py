@@ -36,6 +36,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.BLUEPRINT_SPONSORS: "agent_shapes.Sponsor",
     collections.PUBLISHING: shapes.OnPremisesApplication,
     collections.REGISTRATION_DETAILS: "sign_in_shapes.RegistrationDetails",
+    collections.SYNCHRONIZATION_JOBS: shapes.SynchronizationJob,
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

@@ -23,6 +23,7 @@ from auditor.entra.collections import (
     ROLE_ELIGIBILITY,
     SERVICE_PRINCIPALS,
     SIGN_INS,
+    SYNCHRONIZATION_JOBS,
 )
 from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, fact, part, prop
@@ -35,6 +36,8 @@ from auditor.facts.uris import ReplyUri, Uri
 from auditor.unknown import Partial, Unknown, Unread, either, is_unknown, keep, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from auditor.facts.app import App
     from auditor.facts.document import Document
     from auditor.facts.world import World
@@ -147,6 +150,9 @@ class Owner(Fact):
     def _is_called_guest(self) -> bool:
         self._require_name()
         return bool(text(self._user_type) == "Guest")
+
+
+OF_TEMPLATES = ("WindowsAzureActiveDirectoryGalleryApplication", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication")
 
 
 @conversion(str)
@@ -367,6 +373,25 @@ class ServicePrincipal(Fact):
     def saml(self) -> bool:
         """It signs users in with SAML."""
         return self.sso_mode == "saml"
+
+    @fact(graph="tags")
+    def may_provision(self) -> bool:
+        """Provisioning can be set up for it: it is made from a template of the gallery, or has single sign-on; by tags and sign-on mode."""
+        return either(lambda: some(self.tags, lambda tag: tag.startswith(OF_TEMPLATES)), lambda: self.sso_mode in ("saml", "password"))
+
+    @fact(SYNCHRONIZATION_JOBS)
+    def provisioning_jobs(self) -> list[str]:
+        """Templates of its provisioning jobs (templateId)."""
+        return self._jobs(lambda job: True)
+
+    @fact(SYNCHRONIZATION_JOBS)
+    def quarantined_jobs(self) -> list[str]:
+        """Templates of its provisioning jobs that are in quarantine."""
+        return self._jobs(lambda job: job.status is not None and job.status.code == "Quarantine")
+
+    def _jobs(self, test: Callable[[Any], bool]) -> list[str]:
+        found = keep(self.world.jobs_of(self), test)
+        return whole_or_partial([job.template_id for job in known(found)], found.unknown if isinstance(found, Partial) else None)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

@@ -28,12 +28,13 @@ from auditor.entra.collections import (
     REGISTRATION_DETAILS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
+    SYNCHRONIZATION_JOBS,
     TENANT,
     Collection,
 )  # fmt: skip
 from auditor.entra.ids import MICROSOFT_GRAPH
-from auditor.entra.shapes import OnPremisesApplication, OnPremisesPublishing, SignInActivity
-from auditor.facts import App, Connector, Fact, FederatedCredential, Owner, ServicePrincipal, Tenant
+from auditor.entra.shapes import OnPremisesApplication, OnPremisesPublishing, SignInActivity, SynchronizationJob
+from auditor.facts import App, Connector, FederatedCredential, Owner, ServicePrincipal, Tenant
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.joins.apis import Apis
 from auditor.joins.borrowed import Elsewhere
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from auditor.joins.methods import Methods
     from auditor.joins.roles import Roles
 
-F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 Given = tuple[Any, Document]
 ONE_EACH = tuple(of for of in TENANT if of.is_one)  # of which a tenant has one object
 
@@ -225,7 +226,10 @@ class World(Lookups):
             return whole_or_partial(found, cut if len(found) >= EXPANDED_AT_MOST else None)
         return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, one, Owner)
 
-    def _children(self, of: Collection, one: App | ServicePrincipal, make: Callable[[Any, Any, str, Document], F]) -> list[F] | Unknown:
+    def jobs_of(self, one: ServicePrincipal) -> list[SynchronizationJob] | Unknown:
+        return self._children(SYNCHRONIZATION_JOBS, one, lambda row, *_: row)
+
+    def _children(self, of: Collection, one: App | ServicePrincipal, make: Callable[[Any, Any, str, Document], T]) -> list[T] | Unknown:
         """Documents of a collection that belong to one object, by the object id (of a registration also app id) that they came with."""
         if not self.known.has(of) and not (of.side_of is not None and self.known.has(of.side_of)):
             return self.missing(of)
@@ -244,7 +248,7 @@ class World(Lookups):
     def _by_parent(self) -> dict[str, dict[str, list[Given]]]:
         """Kind -> object id of the parent -> documents."""
         found: dict[str, dict[str, list[Given]]] = {}
-        for of in (OWNERS, FEDERATED):
+        for of in (OWNERS, FEDERATED, SYNCHRONIZATION_JOBS):
             groups = found[of.kind] = {}
             for doc, document in self.documents[of]:
                 groups.setdefault(document.parent, []).append((doc, document))

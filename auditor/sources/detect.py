@@ -71,7 +71,8 @@ def context(text: str) -> Context:
     parent = re.match(r"\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
     segments = [part for part in _outside_parentheses(fragment.lower()).split("/") if part and part != "$entity"]
     last = segments[-1] if segments else ""
-    return Context(SEGMENTS.get(last), last, parent[1].lower() if parent else "")
+    kind = SEGMENTS.get("/".join(segments[-2:])) or SEGMENTS.get(last)  # jobs there are of many kinds
+    return Context(kind, last, parent[1].lower() if parent else "")
 
 
 def _outside_parentheses(text: str) -> str:

@@ -98,6 +98,11 @@ RESOURCES = (
         ("AuditLog.Read.All",), "authenticationmethodsroot-list-userregistrationdetails", options="skiptoken", filter="isMfaRegistered",
     ),
     Resource(
+        "servicePrincipals/{id}/synchronization/jobs", "synchronizationJobs", "synchronizationJob",
+        _of("id schedule status synchronizationJobSettings templateId"), ("Synchronization.Read.All",), "synchronization-synchronization-list-jobs",
+        options="",
+    ),
+    Resource(
         "applications/{id}", "onPremisesPublishing", "application", _of("id appId displayName onPremisesPublishing"),
         ("Application.Read.All",), "application-get", version="beta", is_one=True,
     ),

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from auditor.entra.collections import ASSIGNMENTS, BLUEPRINT_SPONSORS, BY_NAME, PUBLISHING, Collection
+from auditor.entra.collections import ASSIGNMENTS, BLUEPRINT_SPONSORS, BY_NAME, PUBLISHING, SYNCHRONIZATION_JOBS, Collection
 from auditor.errors import UNDECODABLE
+from auditor.facts.principal import OF_TEMPLATES
 from auditor.sources.graph.plan import CALLS, Call, Plan
 
 
@@ -57,6 +58,17 @@ class _Published(msgspec.Struct, rename="camel"):
         )
 
 
+class _Template(msgspec.Struct, rename="camel"):
+    """What `ServicePrincipal.may_provision` looks at."""
+
+    tags: list[str] | None = None
+    preferred_single_sign_on_mode: str | None = None
+
+    @property
+    def may_provision(self) -> bool:
+        return self.preferred_single_sign_on_mode in ("saml", "password") or any(tag.startswith(OF_TEMPLATES) for tag in self.tags or ())
+
+
 class _Application(msgspec.Struct):
     type: str | None = msgspec.field(name="@odata.type", default=None)
 
@@ -71,6 +83,7 @@ SOME: dict[Collection, Parents] = {
     # Who defines roles, or lets in nobody but who is assigned: so it is known of every principal what it was granted.
     ASSIGNMENTS: Parents(_Principal, lambda one: one.app_roles or one.app_role_assignment_required, others_have_none=True),
     BLUEPRINT_SPONSORS: Parents(_Application, lambda one: (one.type or "").endswith(".agentIdentityBlueprint"), others_have_none=True),
+    SYNCHRONIZATION_JOBS: Parents(_Template, lambda one: one.may_provision, others_have_none=False),
     # One request for each: a list does not give what is published.
     PUBLISHING: Parents(_Published, lambda one: one.is_on_premises, others_have_none=False),
 }
