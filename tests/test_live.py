@@ -795,3 +795,18 @@ def test_provisioning_jobs_are_asked_for_where_there_can_be_one(monkeypatch: pyt
         ids, info, _ = read(graph, ("synchronizationJobs",))
         assert (statuses(info)["synchronizationJobs"], of(info, "synchronizationJobs").read) == ("selected", [guid(1), guid(2)])
         assert ids["synchronizationJob"] == [f"{guid(1)} a.1"]
+
+
+def test_recommendations(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {
+        "id": "x",
+        "recommendationType": "managedIdentity",
+        "status": "active",
+        "impactedResources": [{"subjectId": guid(1), "status": "active"}],
+    }
+    with FakeGraph({**TENANT, "recommendations": [row]}) as graph:
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        _, info, documents = read(graph, ("recommendations",))
+        assert statuses(info)["recommendations"] == "complete"
+        (document,) = (document for document in documents.documents if document.kind == "recommendation")
+        assert [resource.subject_id for resource in document.data.impacted_resources] == [guid(1)]

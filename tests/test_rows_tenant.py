@@ -72,3 +72,14 @@ def test_provisioning_in_quarantine(tmp_path: Path) -> None:
     assert failed(tmp_path, ["sp-provisioning-quarantine"], pages) == {"sp-provisioning-quarantine"}
     job["status"] = {"code": "Active"}
     assert failed(tmp_path, ["sp-provisioning-quarantine"], pages) == set()
+
+
+def test_a_recommendation_of_microsoft(tmp_path: Path) -> None:
+    resource = {"subjectId": BLUEPRINT.upper(), "resourceType": "application", "status": "active"}
+    row = {"id": "x", "recommendationType": "adalToMsalMigration", "status": "active", "impactedResources": [resource]}
+    pages: dict[str, Any] = {
+        "servicePrincipals": [{**GRAPH, "id": AGENT, "appId": BLUEPRINT}, GRAPH], "directory/recommendations(impactedResources())": [row],
+    }  # fmt: skip
+    assert failed(tmp_path, ["entra-recommendation"], pages, "beta") == {"entra-recommendation"}
+    row["status"] = "completedByUser"
+    assert failed(tmp_path, ["entra-recommendation"], pages, "beta") == set()

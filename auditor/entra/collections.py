@@ -242,12 +242,20 @@ SYNCHRONIZATION_JOBS = Collection(
     needs=(SERVICE_PRINCIPALS,), what="provisioning jobs of each application from the gallery or with single sign-on",
     also_called=("synchronization/jobs",),
 )  # fmt: skip
+RECOMMENDATIONS = Collection(
+    "recommendations", "recommendation",
+    "add the response to GET /directory/recommendations?$expand=impactedResources of Microsoft Graph (beta), all pages",
+    path="/directory/recommendations", query="$expand=impactedResources", version="beta", permission="DirectoryRecommendations.Read.All",
+    is_optional=True, is_short=True, what="what Microsoft Entra ID recommends for applications", markers=("recommendationType",),
+    has_common_name=True,
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
     CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS, SYNCHRONIZATION_JOBS,
+    RECOMMENDATIONS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

@@ -37,6 +37,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.PUBLISHING: shapes.OnPremisesApplication,
     collections.REGISTRATION_DETAILS: "sign_in_shapes.RegistrationDetails",
     collections.SYNCHRONIZATION_JOBS: shapes.SynchronizationJob,
+    collections.RECOMMENDATIONS: "recommendation_shapes.Recommendation",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

@@ -18,6 +18,7 @@ from auditor.entra.collections import (
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
+    RECOMMENDATIONS,
     REGISTRATION_DETAILS,
     ROLE_ASSIGNMENTS,
     ROLE_ELIGIBILITY,
@@ -373,6 +374,11 @@ class ServicePrincipal(Fact):
     def saml(self) -> bool:
         """It signs users in with SAML."""
         return self.sso_mode == "saml"
+
+    @fact(RECOMMENDATIONS, unknown_without=(RECOMMENDATIONS,))
+    def recommendations(self) -> list[str]:
+        """Types of the active recommendations of Microsoft Entra ID that name it (beta): adalToMsalMigration, managedIdentity, …."""
+        return self.world.recommendations.of(self)
 
     @fact(graph="tags")
     def may_provision(self) -> bool:

@@ -88,6 +88,12 @@ class Methods(Protocol):
     def without_mfa(self, user_id: str) -> bool: ...
 
 
+class Recommendations(Protocol):
+    """What Microsoft Entra ID recommends."""
+
+    def of(self, principal: ServicePrincipal) -> list[str]: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -134,6 +140,7 @@ class World(Protocol):
     roles: Roles
     agents: Agents
     methods: Methods
+    recommendations: Recommendations
     credential_use: CredentialUse
     sharing: Sharing
     connections: Connections

@@ -25,6 +25,7 @@ from auditor.entra.collections import (
     OWNERS,
     PRINCIPAL_OWNERS,
     PUBLISHING,
+    RECOMMENDATIONS,
     REGISTRATION_DETAILS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
     from auditor.joins.methods import Methods
+    from auditor.joins.recommendations import Recommendations
     from auditor.joins.roles import Roles
 
 T = TypeVar("T")
@@ -205,6 +207,13 @@ class World(Lookups):
         from auditor.joins.methods import Methods
 
         return Methods(self, [row for row, _ in self.documents[REGISTRATION_DETAILS]])
+
+    @cached_property
+    def recommendations(self) -> Recommendations:
+        """What Microsoft Entra ID recommends."""
+        from auditor.joins.recommendations import Recommendations
+
+        return Recommendations(self, [row for row, _ in self.documents[RECOMMENDATIONS]])
 
     # -- what belongs to an object
 

@@ -17,6 +17,7 @@ from auditor.entra.collections import (
     GROUPS,
     OWNERS,
     PRINCIPAL_OWNERS,
+    RECOMMENDATIONS,
     REGISTRATION_DETAILS,
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
@@ -164,6 +165,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return "servicePrincipalSignInActivity"
     if has("keyId") and ("credentialOrigin" in members or "signInActivity" in members):
         return CREDENTIAL_SIGN_INS.kind
+    if "recommendationType" in members:
+        return RECOMMENDATIONS.kind
     if "isMfaRegistered" in members:
         return REGISTRATION_DETAILS.kind
     if kind := _role_kind(members):

@@ -103,6 +103,12 @@ RESOURCES = (
         options="",
     ),
     Resource(
+        "directory/recommendations", "recommendations", "recommendation",
+        _of("id benefits category createdDateTime displayName impactType insights priority recommendationType releaseType status"),
+        ("DirectoryRecommendations.Read.All",), "directory-list-recommendation", version="beta", options="select skiptoken",
+        expand="impactedResources", filter="status",
+    ),
+    Resource(
         "applications/{id}", "onPremisesPublishing", "application", _of("id appId displayName onPremisesPublishing"),
         ("Application.Read.All",), "application-get", version="beta", is_one=True,
     ),
@@ -127,6 +133,8 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
     if what and what != resource.expand:
         raise bad(f"Parsing OData Select and Expand failed: '{what}' cannot be expanded on type 'microsoft.graph.{resource.kind}'.")
     held: list[Json] = tenant.get(resource.name, {}).get(id_, []) if id_ else tenant.get(resource.name, [])
+    if resource.is_one and not held and any(one["id"] == id_ for one in tenant.get(resource.path.split("/")[0], ())):
+        held = [{"id": id_}]  # an object that is there, without what it was asked for
     if resource.filter_needed and not filter_:
         raise bad("The required filter is missing.", "InvalidFilter")
     if filter_:
