@@ -18,6 +18,8 @@ from auditor.entra.collections import (
     GRANTS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
+    STORE_SETTINGS,
+    TEAMS_APP_SETTINGS,
 )  # fmt: skip
 from auditor.entra.shapes import DURATION
 
@@ -108,6 +110,10 @@ BY_HAND: dict[str, dict[str, Any]] = {
         reviewers={"type": ["array", "null"], "items": _object(query=_TEXT, queryType=_TEXT) | {"type": "object"}},
         version={"type": ["integer", "null"]},
     ),
+    TEAMS_APP_SETTINGS.kind: _object(
+        id=_TEXT, allowUserRequestsForAppAccess=_SWITCH, isChatResourceSpecificConsentEnabled=_SWITCH,
+    ),
+    STORE_SETTINGS.kind: _object(isAppAndServicesTrialEnabled=_SWITCH, isOfficeStoreEnabled=_SWITCH),
     SIGN_INS.kind: _object(
         id={"type": ["string", "null"]}, appId={"type": ["string", "null"]}, lastSignInActivity=_SIGN_IN,
         delegatedClientSignInActivity=_SIGN_IN, delegatedResourceSignInActivity=_SIGN_IN,

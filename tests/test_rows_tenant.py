@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor import audit
+from auditor.entra.ids import CONSENT_SETTINGS
 
 GRAPH = {
     "id": "33333333-3333-4333-8333-333333333333", "appId": "00000003-0000-0000-c000-000000000000", "displayName": "Microsoft Graph",
@@ -83,3 +84,21 @@ def test_a_recommendation_of_microsoft(tmp_path: Path) -> None:
     assert failed(tmp_path, ["entra-recommendation"], pages, "beta") == {"entra-recommendation"}
     row["status"] = "completedByUser"
     assert failed(tmp_path, ["entra-recommendation"], pages, "beta") == set()
+
+
+def test_settings_that_are_no_policies(tmp_path: Path) -> None:
+    """Objects as Microsoft Graph answers with them, without a list around them."""
+    settings: dict[str, dict[str, Any]] = {
+        "v1.0/$metadata#policies/authorizationPolicy/$entity": {"defaultUserRolePermissions": {"permissionGrantPoliciesAssigned": []}},
+        "beta/$metadata#teamwork/teamsAppSettings/$entity": {"isChatResourceSpecificConsentEnabled": True},
+        "beta/$metadata#admin/appsAndServices/settings": {"isOfficeStoreEnabled": True, "isAppAndServicesTrialEnabled": True},
+    }  # fmt: skip
+    for number, (context, value) in enumerate(settings.items()):
+        (tmp_path / f"of{number}.json").write_text(json.dumps({"@odata.context": f"https://graph.microsoft.com/{context}", **value}))
+    rules = ["tenant-group-consent", "tenant-chat-consent", "tenant-store"]
+    values = [
+        {"name": "EnableGroupSpecificConsent", "value": "True"},
+        {"name": "ConstrainGroupSpecificConsentToMembersOfGroupId", "value": ""},
+    ]
+    pages = {"groupSettings": [{"id": USER, "templateId": CONSENT_SETTINGS, "values": values}], "servicePrincipals": [GRAPH]}
+    assert failed(tmp_path, rules, pages) == set(rules)

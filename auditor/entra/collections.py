@@ -249,13 +249,30 @@ RECOMMENDATIONS = Collection(
     is_optional=True, is_short=True, what="what Microsoft Entra ID recommends for applications", markers=("recommendationType",),
     has_common_name=True,
 )  # fmt: skip
+# Settings that are no policies.
+GROUP_SETTINGS = Collection(
+    "groupSettings", "groupSetting", "add the response to GET /groupSettings of Microsoft Graph", path="/groupSettings",
+    permission=_DIRECTORY, is_optional=True, is_short=True, what="whether group owners can consent for their groups",
+)  # fmt: skip
+TEAMS_APP_SETTINGS = Collection(
+    "teamsAppSettings", "teamsAppSettings", "add the response to GET /teamwork/teamsAppSettings of Microsoft Graph (beta)", is_one=True,
+    path="/teamwork/teamsAppSettings", version="beta", permission="TeamworkAppSettings.Read.All", is_optional=True,
+    what="settings of Teams for apps in chats", markers=("isChatResourceSpecificConsentEnabled",),
+)  # fmt: skip
+STORE_SETTINGS = Collection(
+    "appsAndServicesSettings", "appsAndServicesSettings",
+    "add the response to GET /admin/appsAndServices/settings of Microsoft Graph (beta)", is_one=True,
+    path="/admin/appsAndServices/settings", version="beta", permission="OrgSettings-AppsAndServices.Read.All", is_optional=True,
+    what="settings of Microsoft 365 for the Office store and trials", also_called=("appsAndServices/settings",),
+    markers=("isOfficeStoreEnabled",),
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
     CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS, SYNCHRONIZATION_JOBS,
-    RECOMMENDATIONS,
+    RECOMMENDATIONS, GROUP_SETTINGS, TEAMS_APP_SETTINGS, STORE_SETTINGS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

@@ -16,7 +16,7 @@ from auditor.facts.permissions import DelegatedGrant, GrantedPermission, Request
 from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import Limits, Restriction
 from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
-from auditor.facts.tenant import Tenant, UserConsent
+from auditor.facts.tenant import GroupConsent, Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, RedirectUriSetting, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
@@ -29,7 +29,8 @@ TYPES: tuple[type[Fact], ...] = (
 __all__ = [
     "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
     "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
-    "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission",
-    "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource",
-    "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "GrantedPermission", "Group", "GroupConsent", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim",
+    "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission",
+    "RequestedResource", "Resource", "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant",
+    "Token", "Uri", "UserConsent",
 ]  # fmt: skip

@@ -38,6 +38,9 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.REGISTRATION_DETAILS: "sign_in_shapes.RegistrationDetails",
     collections.SYNCHRONIZATION_JOBS: shapes.SynchronizationJob,
     collections.RECOMMENDATIONS: "recommendation_shapes.Recommendation",
+    collections.GROUP_SETTINGS: "setting_shapes.GroupSetting",
+    collections.TEAMS_APP_SETTINGS: "setting_shapes.TeamsAppSettings",
+    collections.STORE_SETTINGS: "setting_shapes.AppsAndServicesSettings",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

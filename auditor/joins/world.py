@@ -21,6 +21,7 @@ from auditor.entra.collections import (
     FEDERATED,
     FIRST_SIDES,
     GRANTS,
+    GROUP_SETTINGS,
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
@@ -33,7 +34,7 @@ from auditor.entra.collections import (
     TENANT,
     Collection,
 )  # fmt: skip
-from auditor.entra.ids import MICROSOFT_GRAPH
+from auditor.entra.ids import CONSENT_SETTINGS, MICROSOFT_GRAPH
 from auditor.entra.shapes import OnPremisesApplication, OnPremisesPublishing, SignInActivity, SynchronizationJob
 from auditor.facts import App, Connector, FederatedCredential, Owner, ServicePrincipal, Tenant
 from auditor.facts.app import EXPANDED_AT_MOST
@@ -45,9 +46,10 @@ from auditor.joins.sharing import Sharing
 from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
 from auditor.sources.coverage import TenantInfo
-from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, whole_or_partial
+from auditor.unknown import Partial, Unavailable, Unknown, first_unknown, is_unknown, known, whole_or_partial
 
 if TYPE_CHECKING:
+    from auditor.entra.setting_shapes import GroupSetting
     from auditor.joins.agents import Agents
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
@@ -234,6 +236,13 @@ class World(Lookups):
             cut = Unknown(OWNERS.name, f"$expand returns {EXPANDED_AT_MOST} at most", collection=True)
             return whole_or_partial(found, cut if len(found) >= EXPANDED_AT_MOST else None)
         return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, one, Owner)
+
+    def consent_settings(self) -> GroupSetting | Unknown | None:
+        """The group settings on consent; null: the tenant has none."""
+        rows = [row for row, _ in self.documents[GROUP_SETTINGS]]
+        found = next((row for row in rows if row.template_id.__class__ is str and row.template_id.lower() == CONSENT_SETTINGS), None)
+        gap = first_unknown(*(row.template_id for row in rows), self.known.first_missing(GROUP_SETTINGS))
+        return gap if found is None else found
 
     def jobs_of(self, one: ServicePrincipal) -> list[SynchronizationJob] | Unknown:
         return self._children(SYNCHRONIZATION_JOBS, one, lambda row, *_: row)

@@ -14,6 +14,7 @@ from auditor.entra.collections import (
     CONNECTORS,
     CREDENTIAL_SIGN_INS,
     GROUP_ELIGIBILITY,
+    GROUP_SETTINGS,
     GROUPS,
     OWNERS,
     PRINCIPAL_OWNERS,
@@ -24,8 +25,11 @@ from auditor.entra.collections import (
     ROLE_ELIGIBILITY,
     SERVICE_PRINCIPALS,
     SIGN_INS,
+    STORE_SETTINGS,
+    TEAMS_APP_SETTINGS,
     TENANT,
 )  # fmt: skip
+from auditor.entra.ids import CONSENT_SETTINGS
 from auditor.facts import kinds
 from auditor.sources import marks
 from auditor.sources.element import Element
@@ -165,6 +169,11 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return "servicePrincipalSignInActivity"
     if has("keyId") and ("credentialOrigin" in members or "signInActivity" in members):
         return CREDENTIAL_SIGN_INS.kind
+    for of in (TEAMS_APP_SETTINGS, STORE_SETTINGS):
+        if of.markers[0] in members:
+            return of.kind
+    if "values" in members and text(members, "templateId") == CONSENT_SETTINGS:
+        return GROUP_SETTINGS.kind
     if "recommendationType" in members:
         return RECOMMENDATIONS.kind
     if "isMfaRegistered" in members:

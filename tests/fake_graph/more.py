@@ -108,6 +108,18 @@ RESOURCES = (
         ("DirectoryRecommendations.Read.All",), "directory-list-recommendation", version="beta", options="select skiptoken",
         expand="impactedResources", filter="status",
     ),
+    Resource("groupSettings", "groupSettings", "groupSetting", _of("id displayName templateId values"), ("Directory.Read.All",),
+             "group-list-settings", options="select skiptoken"),
+    Resource(
+        "teamwork/teamsAppSettings", "teamsAppSettings", "teamsAppSettings",
+        _of("id allowUserRequestsForAppAccess isChatResourceSpecificConsentEnabled"), ("TeamworkAppSettings.Read.All",),
+        "teamsappsettings-get", version="beta", is_one=True,
+    ),
+    Resource(
+        "admin/appsAndServices/settings", "appsAndServicesSettings", "appsAndServicesSettings",
+        _of("isOfficeStoreEnabled isAppAndServicesTrialEnabled"), ("OrgSettings-AppsAndServices.Read.All",), "adminappsandservices-get",
+        version="beta", is_one=True,
+    ),
     Resource(
         "applications/{id}", "onPremisesPublishing", "application", _of("id appId displayName onPremisesPublishing"),
         ("Application.Read.All",), "application-get", version="beta", is_one=True,
@@ -133,6 +145,8 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
     if what and what != resource.expand:
         raise bad(f"Parsing OData Select and Expand failed: '{what}' cannot be expanded on type 'microsoft.graph.{resource.kind}'.")
     held: list[Json] = tenant.get(resource.name, {}).get(id_, []) if id_ else tenant.get(resource.name, [])
+    if isinstance(held, dict):
+        held = [held]
     if resource.is_one and not held and any(one["id"] == id_ for one in tenant.get(resource.path.split("/")[0], ())):
         held = [{"id": id_}]  # an object that is there, without what it was asked for
     if resource.filter_needed and not filter_:
