@@ -18,6 +18,8 @@ from auditor.entra.collections import (
     GRANTS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
+    STORE_SETTINGS,
+    TEAMS_APP_SETTINGS,
 )  # fmt: skip
 from auditor.entra.shapes import DURATION
 
@@ -51,12 +53,29 @@ EXTRA: dict[str, dict[str, Any]] = {
                 "allowedTenantIds": {"type": ["array", "null"], "items": {"type": "string"}},
             },
         },
+        "onPremisesPublishing": {
+            "type": ["object", "null"],
+            "properties": {
+                **{name: {"type": ["string", "null"]} for name in ("externalAuthenticationType", "externalUrl")},
+                **{
+                    f"is{name}Enabled": {"type": ["boolean", "null"]}
+                    for name in ("BackendCertificateValidation", "HttpOnlyCookie", "PersistentCookie", "SecureCookie")
+                },
+            },
+        },
         "sponsors": {"type": "array", "items": {"type": "object"}},
         "owners": {"type": "array", "items": {"type": "object"}},
         "federatedIdentityCredentials": {"type": "array", "items": {"$ref": "#/$defs/federatedIdentityCredential"}},
     },
     "appRole": {"description": {"type": ["string", "null"]}},  # the excerpt has no property of this name in any type
-    SERVICE_PRINCIPALS.kind: {"createdDateTime": {"$ref": "#/$defs/date"}, "owners": {"type": "array", "items": {"type": "object"}}},
+    SERVICE_PRINCIPALS.kind: {
+        "createdDateTime": {"$ref": "#/$defs/date"},
+        "owners": {"type": "array", "items": {"type": "object"}},
+        # Of an agent identity.
+        "@odata.type": {"type": ["string", "null"]},
+        "agentIdentityBlueprintId": {"type": ["string", "null"]},
+        "sponsors": {"type": "array", "items": {"type": "object"}},
+    },
     FEDERATED.kind: {
         "claimsMatchingExpression": {"type": ["object", "null"], "properties": {"value": {"type": ["string", "null"]}}},
     },
@@ -91,6 +110,10 @@ BY_HAND: dict[str, dict[str, Any]] = {
         reviewers={"type": ["array", "null"], "items": _object(query=_TEXT, queryType=_TEXT) | {"type": "object"}},
         version={"type": ["integer", "null"]},
     ),
+    TEAMS_APP_SETTINGS.kind: _object(
+        id=_TEXT, allowUserRequestsForAppAccess=_SWITCH, isChatResourceSpecificConsentEnabled=_SWITCH,
+    ),
+    STORE_SETTINGS.kind: _object(isAppAndServicesTrialEnabled=_SWITCH, isOfficeStoreEnabled=_SWITCH),
     SIGN_INS.kind: _object(
         id={"type": ["string", "null"]}, appId={"type": ["string", "null"]}, lastSignInActivity=_SIGN_IN,
         delegatedClientSignInActivity=_SIGN_IN, delegatedResourceSignInActivity=_SIGN_IN,

@@ -100,6 +100,10 @@ class Tenant:
             if (assigned := _get(body, "defaultUserRolePermissions/permissionGrantPoliciesAssigned")) and BETA in policy:
                 policy[BETA] = assigned
             return
+        if name in ("teamwork", "admin"):  # settings, of which a tenant has one object
+            settings, body = (rest[0], body) if name == "teamwork" else ("appsAndServicesSettings", body["settings"])
+            _merge(self.collections[settings], body)
+            return
         if method == "POST" and (action := self._actions().get(segments[-1])):
             action(self._one(name, rest[0]), segments[-2], body)
             return

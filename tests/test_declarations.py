@@ -26,7 +26,8 @@ PACKAGE = Path(kinds.__file__).parents[1]
 READERS = [*(file for room in ("facts", "joins") for file in sorted((PACKAGE / room).glob("*.py"))), PACKAGE / "sources" / "maker.py"]
 # Relations, which have calls of their own; and what Microsoft Graph lists nothing of that has it.
 # Lists with requests of their own, what only beta has, and what comes unasked.
-NOT_SELECTED = {"owners", "federatedIdentityCredentials", "deletedDateTime", "signInAudienceRestrictions", "sponsors", "@odata.type"}
+NOT_SELECTED = {"owners", "federatedIdentityCredentials", "deletedDateTime", "signInAudienceRestrictions", "sponsors", "@odata.type",
+                "agentIdentityBlueprintId", "onPremisesPublishing"}  # fmt: skip
 
 
 class Inner(Fact):
@@ -215,7 +216,7 @@ JSON_TYPES: dict[type, str] = {
     inspect.StrType: "string", inspect.BoolType: "boolean", inspect.IntType: "integer", inspect.DateTimeType: "string",
     inspect.ListType: "array", inspect.StructType: "object", inspect.CustomType: "string",  # shapes.Concealed
 }  # fmt: skip
-OPEN = {"application.owners[]", "application.sponsors[]", "servicePrincipal.owners[]"}  # to the schema
+OPEN = {"application.owners[]", "application.sponsors[]", "servicePrincipal.owners[]", "servicePrincipal.sponsors[]"}  # to the schema
 
 
 def misfits(kind: Any, schema: dict[str, Any], path: str) -> list[str]:

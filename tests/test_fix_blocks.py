@@ -629,7 +629,8 @@ TYPES = {
     "oauth2PermissionGrants": "oauth2PermissionGrant", "appRoleAssignments": "appRoleAssignment", "appRoleAssignedTo": "appRoleAssignment",
     "authenticationBehaviors": "authenticationBehaviors", "deletedItems": "application", "authorizationPolicy": "authorizationPolicy",
     "removePassword": "passwordCredential", "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
-    "roleAssignments": "unifiedRoleAssignment", "groups": "group",
+    "roleAssignments": "unifiedRoleAssignment", "groups": "group", "teamsAppSettings": "teamsAppSettings",
+    "appsAndServices": "appsAndServicesSettings",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")
 # Members of Graph's types that rules do not read.
@@ -668,6 +669,7 @@ def test_bodies_are_of_the_types_of_microsoft_graph(case: Case) -> None:
             if segments[-1] == "$ref":
                 assert sent.keys() == {"@odata.id"}
                 continue
+            sent = sent["settings"] if segments[-1] == "appsAndServices" else sent
             type_ = SCHEMA["$defs"][TYPES[named[-1]]]
             assert not {*unknown_members(sent, type_)} - DOCUMENTED
             if not command.missing:

@@ -734,3 +734,79 @@ def test_the_use_of_credentials(graph: FakeGraph) -> None:
     assert statuses(info)[name] == "complete"
     assert len(ids["appCredentialSignInActivity"]) == len(TENANT[name])
     assert {request.target.partition("?")[0] for request in graph.asked(name)} == {f"/beta/reports/{name}"}
+
+
+def guid(number: int) -> str:
+    return f"a9e00000-0000-4000-8000-{number:012d}"
+
+
+def test_agents_and_who_is_accountable_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the list of service principals does not say of them; sponsors are asked for of blueprints alone."""
+    blueprint = {"@odata.type": "#microsoft.graph.agentIdentityBlueprint", "id": guid(1), "appId": guid(2), "displayName": "Sales agents"}
+    agents = [
+        {"id": guid(n), "displayName": f"Agent {n}", "agentIdentityBlueprintId": guid(2), "sponsors": [{"id": guid(9), "mail": "a@b.c"}][n - 3 :]}
+        for n in (3, 4)
+    ]  # fmt: skip
+    tenant = {
+        **TENANT, "applications": [*TENANT["applications"], blueprint], "agentIdentities": agents, "sponsors": {guid(1): [{"id": guid(9)}]},
+    }  # fmt: skip
+    names = ("agentIdentities", "sponsors")
+    with FakeGraph(tenant) as graph:
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        for poorer in (False, True):
+            if poorer:
+                graph.fault(r"expand=sponsors\(", 400, times=None)
+            ids, info, _ = read(graph, names)
+            assert [statuses(info)[name] for name in names] == ["complete", "complete"]
+            assert ids["agentIdentityDetails"] == [guid(3), guid(4)]
+            assert ids["sponsor"] == [f"{guid(1)} {guid(9)}"]
+        assert len(graph.asked("agentIdentityBlueprint/sponsors")) == 2
+
+
+def test_how_application_proxy_publishes_an_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No list tells: those that look published are asked for alone."""
+    published = {"id": guid(1), "appId": guid(2), "web": {"redirectUris": [], "logoutUrl": "https://x.contoso.com/?appproxy=logout"}}
+    other = {"id": guid(3), "appId": guid(4), "web": {"redirectUris": ["https://y.contoso.com/"], "logoutUrl": None}}
+    alone = {guid(1): [{"id": guid(1), "onPremisesPublishing": {"externalAuthenticationType": "passthru"}}]}
+    with FakeGraph({**TENANT, "applications": [published, other], "onPremisesPublishing": alone}) as graph:
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        ids, info, _ = read(graph, ("onPremisesPublishing",))
+        got = of(info, "onPremisesPublishing")
+        assert (got.status, got.read, got.is_mendable) == ("selected", [guid(1)], False)
+        assert ids["onPremisesPublishing"] == [f"{guid(1)} {guid(1)}"]
+        assert len(graph.asked("/beta/applications/")) == 1
+
+
+def test_users_without_multifactor_authentication(graph: FakeGraph) -> None:
+    """Of the others nothing is asked."""
+    ids, info, _ = read(graph, ("userRegistrationDetails",))
+    assert statuses(info)["userRegistrationDetails"] == "complete"
+    assert ids["userRegistrationDetails"] == [row["id"] for row in TENANT["userRegistrationDetails"] if not row["isMfaRegistered"]]
+
+
+def test_provisioning_jobs_are_asked_for_where_there_can_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    principals = [
+        {"id": guid(n), "appId": guid(n), "displayName": "x", "preferredSingleSignOnMode": mode, "tags": tags}
+        for n, mode, tags in ((1, "saml", []), (2, None, ["WindowsAzureActiveDirectoryGalleryApplicationNonPrimaryV1"]), (3, None, ["HideApp"]))
+    ]  # fmt: skip
+    jobs = {guid(1): [{"id": "a.1", "templateId": "a", "status": {"code": "Quarantine"}}]}
+    with FakeGraph({**TENANT, "servicePrincipals": principals, "synchronizationJobs": jobs}) as graph:
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        ids, info, _ = read(graph, ("synchronizationJobs",))
+        assert (statuses(info)["synchronizationJobs"], of(info, "synchronizationJobs").read) == ("selected", [guid(1), guid(2)])
+        assert ids["synchronizationJob"] == [f"{guid(1)} a.1"]
+
+
+def test_recommendations(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {
+        "id": "x",
+        "recommendationType": "managedIdentity",
+        "status": "active",
+        "impactedResources": [{"subjectId": guid(1), "status": "active"}],
+    }
+    with FakeGraph({**TENANT, "recommendations": [row]}) as graph:
+        monkeypatch.setenv("REGAUDIT_ACCESS_TOKEN", graph.token)
+        _, info, documents = read(graph, ("recommendations",))
+        assert statuses(info)["recommendations"] == "complete"
+        (document,) = (document for document in documents.documents if document.kind == "recommendation")
+        assert [resource.subject_id for resource in document.data.impacted_resources] == [guid(1)]

@@ -27,6 +27,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False):
     # Microsoft Graph
     path: str = ""  # of the request for it; '' where it comes with its other side. {id}: one request for each of its parents
     query: str = ""  # of that request; $select={read} stands for the properties that are read
+    poorer: str = ""  # what to ask where Microsoft Graph does not take that query
     version: str = "v1.0"
     permission: str = ""
     also: str = ""  # a permission without which answers come, but poorer ones
@@ -206,12 +207,72 @@ CREDENTIAL_SIGN_INS = Collection(
     path="/reports/appCredentialSignInActivities", version="beta", permission="AuditLog.Read.All", is_optional=True, is_short=True,
     what="when each client secret and certificate was last used", markers=("credentialOrigin",),
 )  # fmt: skip
+# Agent identities, and who is accountable for them.
+AGENTS = Collection(
+    "agentIdentities", "agentIdentityDetails",
+    "add the response to GET /servicePrincipals/microsoft.graph.agentIdentity?$expand=sponsors of Microsoft Graph, all pages",
+    path="/servicePrincipals/microsoft.graph.agentIdentity",
+    query="$select=id,agentIdentityBlueprintId&$expand=sponsors($select=id)&$top=100", poorer="$expand=sponsors&$top=100",
+    permission=_APPLICATION, is_optional=True, is_short=True,
+    what="blueprints and sponsors of agent identities",
+)  # fmt: skip
+BLUEPRINT_SPONSORS = Collection(
+    "sponsors", "sponsor",
+    "add the response to GET /applications/microsoft.graph.agentIdentityBlueprint?$expand=sponsors of Microsoft Graph",
+    path="/applications/{id}/microsoft.graph.agentIdentityBlueprint/sponsors", query="$select=id&$top=100", permission=_APPLICATION,
+    is_optional=True, parent=APPLICATIONS, needs=(APPLICATIONS,), what="sponsors of each agent identity blueprint", has_common_name=True,
+)  # fmt: skip
+PUBLISHING = Collection(
+    "onPremisesPublishing", "onPremisesPublishing",
+    "add the responses to GET /applications/{id}?$select=id,appId,displayName,onPremisesPublishing of Microsoft Graph (beta)",
+    path="/applications/{id}", query="$select=id,onPremisesPublishing", version="beta", permission=_APPLICATION, is_optional=True,
+    is_one_each=True, parent=APPLICATIONS, needs=(APPLICATIONS,), what="settings of each application that Application Proxy publishes",
+)  # fmt: skip
+# Of the users: who has registered nothing that multifactor authentication could ask for.
+REGISTRATION_DETAILS = Collection(
+    "userRegistrationDetails", "userRegistrationDetails",
+    "add the response to GET /reports/authenticationMethods/userRegistrationDetails of Microsoft Graph, all pages",
+    path="/reports/authenticationMethods/userRegistrationDetails", query="$filter=isMfaRegistered eq false", permission="AuditLog.Read.All",
+    is_optional=True, is_short=True, what="which users have no method for multifactor authentication", markers=("isMfaRegistered",),
+)  # fmt: skip
+SYNCHRONIZATION_JOBS = Collection(
+    "synchronizationJobs", "synchronizationJob",
+    "add the responses to GET /servicePrincipals/{id}/synchronization/jobs of Microsoft Graph", parent=SERVICE_PRINCIPALS,
+    path="/servicePrincipals/{id}/synchronization/jobs", permission="Synchronization.Read.All", is_optional=True,
+    needs=(SERVICE_PRINCIPALS,), what="provisioning jobs of each application from the gallery or with single sign-on",
+    also_called=("synchronization/jobs",),
+)  # fmt: skip
+RECOMMENDATIONS = Collection(
+    "recommendations", "recommendation",
+    "add the response to GET /directory/recommendations?$expand=impactedResources of Microsoft Graph (beta), all pages",
+    path="/directory/recommendations", query="$expand=impactedResources", version="beta", permission="DirectoryRecommendations.Read.All",
+    is_optional=True, is_short=True, what="what Microsoft Entra ID recommends for applications", markers=("recommendationType",),
+    has_common_name=True,
+)  # fmt: skip
+# Settings that are no policies.
+GROUP_SETTINGS = Collection(
+    "groupSettings", "groupSetting", "add the response to GET /groupSettings of Microsoft Graph", path="/groupSettings",
+    permission=_DIRECTORY, is_optional=True, is_short=True, what="whether group owners can consent for their groups",
+)  # fmt: skip
+TEAMS_APP_SETTINGS = Collection(
+    "teamsAppSettings", "teamsAppSettings", "add the response to GET /teamwork/teamsAppSettings of Microsoft Graph (beta)", is_one=True,
+    path="/teamwork/teamsAppSettings", version="beta", permission="TeamworkAppSettings.Read.All", is_optional=True,
+    what="settings of Teams for apps in chats", markers=("isChatResourceSpecificConsentEnabled",),
+)  # fmt: skip
+STORE_SETTINGS = Collection(
+    "appsAndServicesSettings", "appsAndServicesSettings",
+    "add the response to GET /admin/appsAndServices/settings of Microsoft Graph (beta)", is_one=True,
+    path="/admin/appsAndServices/settings", version="beta", permission="OrgSettings-AppsAndServices.Read.All", is_optional=True,
+    what="settings of Microsoft 365 for the Office store and trials", also_called=("appsAndServices/settings",),
+    markers=("isOfficeStoreEnabled",),
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS,
+    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS, SYNCHRONIZATION_JOBS,
+    RECOMMENDATIONS, GROUP_SETTINGS, TEAMS_APP_SETTINGS, STORE_SETTINGS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

@@ -20,3 +20,4 @@ MICROSOFT_TENANTS = frozenset({
 })  # fmt: skip
 NIL = "00000000-0000-0000-0000-000000000000"  # no ID: what stands where one is to be filled in
 DEFAULT_ACCESS = NIL  # the role of an assignment to an application without roles
+CONSENT_SETTINGS = "dffd5d46-495d-40a9-8e21-954ff55e198a"  # template of the group settings on consent

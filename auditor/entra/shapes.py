@@ -82,6 +82,36 @@ class ConnectorPart(Shape):
     default: str | None = None
 
 
+class OnPremisesPublishing(Shape):
+    """How Application Proxy publishes an application (beta)."""
+
+    external_authentication_type: str | None = absent("onPremisesPublishing.externalAuthenticationType")
+    external_url: str | None = absent("onPremisesPublishing.externalUrl")
+    is_http_only_cookie_enabled: bool | None = absent("onPremisesPublishing.isHttpOnlyCookieEnabled")
+    is_secure_cookie_enabled: bool | None = absent("onPremisesPublishing.isSecureCookieEnabled")
+    is_persistent_cookie_enabled: bool | None = absent("onPremisesPublishing.isPersistentCookieEnabled")
+    is_backend_certificate_validation_enabled: bool | None = absent("onPremisesPublishing.isBackendCertificateValidationEnabled")
+
+
+class OnPremisesApplication(Shape):
+    """An application as it is asked for alone: a list does not tell how it is published."""
+
+    id: str | None = absent("id")
+    on_premises_publishing: OnPremisesPublishing | None = absent("onPremisesPublishing")
+
+
+class SynchronizationStatus(Shape):
+    code: str | None = absent("status.code")
+
+
+class SynchronizationJob(Shape):
+    """A provisioning job of an application."""
+
+    id: str | None = absent("id")
+    template_id: str | None = absent("templateId")
+    status: SynchronizationStatus | None = absent("status")
+
+
 class DefaultUserRolePermissions(Shape):
     allowed_to_create_apps: bool | None = absent("defaultUserRolePermissions.allowedToCreateApps")
     permission_grant_policies_assigned: list[str] | None = absent("defaultUserRolePermissions.permissionGrantPoliciesAssigned")

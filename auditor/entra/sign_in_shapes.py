@@ -1,4 +1,4 @@
-"""Shapes of reports of sign-ins that few inputs hold. Microsoft Graph beta."""
+"""Shapes of reports on sign-ins that few inputs hold. Microsoft Graph beta, of users v1.0."""
 
 from __future__ import annotations
 
@@ -13,3 +13,10 @@ class CredentialSignIn(Shape):
     key_id: str | None = absent("keyId")
     credential_origin: str | None = absent("credentialOrigin")
     sign_in_activity: SignIn | None = absent("signInActivity")
+
+
+class RegistrationDetails(Shape):
+    """What a user has registered for sign-ins."""
+
+    id: str | None = absent("id")
+    is_mfa_registered: bool | None = absent("isMfaRegistered")

@@ -7,7 +7,7 @@ from auditor.entra.issuers import Service
 from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
 from auditor.entra.steps import HopKind, PathStrength, StartKind
 from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
-from auditor.facts.app import AccountType, App, Limits, OptionalClaim, RedirectUriSetting, Token
+from auditor.facts.app import AccountType, App, OptionalClaim, Token
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector
 from auditor.facts.connector_scope import ConnectorScope
@@ -16,10 +16,10 @@ from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubjec
 from auditor.facts.paths import Hop, Path
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, ServicePrincipal
-from auditor.facts.restrictions import Restriction
+from auditor.facts.restrictions import Limits, Restriction
 from auditor.facts.roles import AzureRole, Group, HolderKind, Role, ScopeKind
-from auditor.facts.tenant import Tenant, UserConsent
-from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
+from auditor.facts.tenant import GroupConsent, Tenant, UserConsent
+from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, RedirectUriSetting, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
@@ -31,8 +31,8 @@ TYPES: tuple[type[Fact], ...] = (
 __all__ = [
     "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "AzureRole", "Certificate", "ClaimTest", "Client",
     "Connector", "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential",
-    "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "Hop", "HopKind", "IdentifierUri", "Kind", "Limits", "MailboxPolicy",
-    "MobileFault", "OptionalClaim", "Owner", "Path", "PathStrength", "Permission", "Platform", "Privilege", "RedirectUri",
-    "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Role", "Scope",
-    "ScopeKind", "Secret", "Service", "ServicePrincipal", "StartKind", "Tenant", "Token", "Uri", "UserConsent",
+    "GitHubSubject", "GrantedPermission", "Group", "GroupConsent", "HolderKind", "Hop", "HopKind", "IdentifierUri", "Kind", "Limits",
+    "MailboxPolicy", "MobileFault", "OptionalClaim", "Owner", "Path", "PathStrength", "Permission", "Platform", "Privilege",
+    "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Role",
+    "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "StartKind", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

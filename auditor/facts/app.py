@@ -6,8 +6,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.display import holds_secret
-from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, ROLE_ASSIGNMENTS, SERVICE_PRINCIPALS
-from auditor.entra.shapes import Audience, TokenVersion
+from auditor.entra.collections import (
+    AGENTS,
+    APPLICATIONS,
+    ASSIGNMENTS,
+    BLUEPRINT_SPONSORS,
+    CONNECTORS,
+    FEDERATED,
+    GRANTS,
+    OWNERS,
+    PUBLISHING,
+    ROLE_ASSIGNMENTS,
+    SERVICE_PRINCIPALS,
+)  # fmt: skip
+from auditor.entra.shapes import Audience, OnPremisesPublishing, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import (
@@ -21,7 +33,6 @@ from auditor.facts.convert import (
     is_set,
     listed,
     lower,
-    number,
     switch,
     text,
     word,
@@ -31,10 +42,12 @@ from auditor.facts.federated import FederatedCredential
 from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
+from auditor.facts.restrictions import LIMITS, Limits, gaps_of
 from auditor.facts.roles import Role
 from auditor.facts.uris import (
     IdentifierUri,
     RedirectUri,
+    RedirectUriSetting,
     Uri,
     as_compared,
     identifier_uris,
@@ -43,7 +56,7 @@ from auditor.facts.uris import (
     redirect_uris,
     web_uris,
 )
-from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, known, some, whole_or_partial
+from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
@@ -66,39 +79,6 @@ _LOCKABLE = ("credentialsWithUsageVerify", "credentialsWithUsageSign", "tokenEnc
 EXPANDED_AT_MOST = 20  # Microsoft Graph cuts an expanded collection there
 
 
-class Limits(Fact):
-    """What Entra ID allows for the app's supported account types (Microsoft's page on validation by account type)."""
-
-    redirect_uris: int = prop(doc="Over all platforms.")
-    identifier_uris: int | None = prop(doc="Application ID URIs; null: no documented limit.")
-    identifier_uri_length: int = prop(doc="Characters.")
-    secrets: int | None = prop(doc="Client secrets; null: no documented limit.")
-    requested_resources: int = prop(doc="APIs in requiredResourceAccess.")
-    requested_permissions: int = prop(doc="Over all APIs.")
-    permissions_per_resource: int | None = prop(doc="Of one API; null: no documented limit.")
-    scope_value_length: int = prop(doc="Characters of a scope's value.")
-    scopes: int | None = prop(doc="Scopes of an API; null: no documented limit.")
-    preauthorized_clients: int | None = prop(doc="Preauthorized client applications; null: no documented limit.")
-    display_name_length: int = prop(doc="Characters.")
-
-    def __init__(self, *, personal: bool) -> None:
-        self.owner, self.at = None, ""
-        self.redirect_uris = 100 if personal else 256
-        self.identifier_uris = 50 if personal else None
-        self.identifier_uri_length = 120 if personal else 255
-        self.secrets = 2 if personal else None
-        self.requested_resources = 50
-        self.requested_permissions = 200 if personal else 400
-        self.permissions_per_resource = 30 if personal else None
-        self.scope_value_length = 40 if personal else 120
-        self.scopes = 100 if personal else None
-        self.preauthorized_clients = 100 if personal else None
-        self.display_name_length = 90 if personal else 120
-
-
-_LIMITS = {personal: Limits(personal=personal) for personal in (False, True)}
-
-
 class OptionalClaim(Fact):
     """An optional claim (optionalClaims)."""
 
@@ -111,18 +91,6 @@ class OptionalClaim(Fact):
     name: str = prop("name", text, "Name of the claim.")
     source: str = prop("source", text, "'user' for a directory extension, else ''.")
     additional_properties: list[str] = prop("additionalProperties", listed, "What changes its content.")
-
-
-class RedirectUriSetting(Fact):
-    """The index of a redirect URI, for SAML (web.redirectUriSettings)."""
-
-    WITHIN = "web.redirectUriSettings"
-    KEY = (("uri",),)
-    LABEL = ("uri",)
-    owner: App
-
-    uri: str = prop("uri", text, "The redirect URI.")
-    index: int | None = prop("index", number, "Its index; null when it has none.")
 
 
 _settings = each(RedirectUriSetting)
@@ -253,6 +221,7 @@ class App(Fact):
     _audience_kind: Any = part("signInAudienceRestrictions/@odata.type", str)
     _allowed_tenants: Any = part("signInAudienceRestrictions/allowedTenantIds", list[str])
     _sponsors: Any = part("sponsors", list[Owner])  # of an agent identity blueprint, only with $expand
+    _publishing: Any = part("onPremisesPublishing", OnPremisesPublishing)  # beta, and only with $select
     _logout_url: Any = part("web/logoutUrl", str)
     _uri_settings: Any = part("web/redirectUriSettings", list[RedirectUriSetting])
     _keys: Any = part("keyCredentials", list[Certificate])
@@ -280,10 +249,17 @@ class App(Fact):
         tenants: list[str] = listed(self._allowed_tenants)
         return tenants
 
-    @fact(graph="sponsors")
+    @fact(BLUEPRINT_SPONSORS, graph="sponsors")
     def sponsors(self) -> list[str]:
         """Object IDs of the sponsors of an agent identity blueprint."""
+        if self._sponsors.__class__ is Unknown and self.agent_blueprint:
+            return self.world.agents.blueprint_sponsors(self)
         return [lower(sponsor.id) for sponsor in listed(self._sponsors)]
+
+    @fact(SERVICE_PRINCIPALS.whole, AGENTS)
+    def agents(self) -> list[ServicePrincipal]:
+        """The agent identities that were made from an agent identity blueprint; of another registration none."""
+        return self.world.agents.made_from(self) if self.agent_blueprint else []
 
     @fact(graph="notes")
     def texts_with_secret(self) -> list[str]:
@@ -301,7 +277,7 @@ class App(Fact):
     @fact(graph="signInAudience")
     def limits(self) -> Limits:
         """What Entra ID allows for these account types."""
-        return _LIMITS[self.personal_accounts]
+        return LIMITS[self.personal_accounts]
 
     @fact(graph="web/logoutUrl")
     def logout_url(self) -> Uri | None:
@@ -389,6 +365,33 @@ class App(Fact):
             lambda: some(web_uris(self.redirect_uris), lambda uri: uri.application_proxy),
             lambda: some(self.secrets, lambda secret: secret.managed_by_microsoft),
         )
+
+    @fact(graph="web/logoutUrl")
+    def on_premises(self) -> bool:
+        """Application Proxy publishes it: as `application_proxy`, or by its front-channel logout URL."""
+        return either(lambda: self.application_proxy, lambda: "appproxy=logout" in (self._logout_url or "").lower())
+
+    @fact(PUBLISHING, graph="onPremisesPublishing/externalAuthenticationType")
+    def proxy_authentication(self) -> str | None:
+        """Before Application Proxy lets a request through (beta): aadPreAuthentication, or passthru for nothing; null: not published."""
+        found = self._proxy()
+        return None if found is None else text(found.external_authentication_type)
+
+    @fact(PUBLISHING, graph="onPremisesPublishing/externalUrl")
+    def proxy_url(self) -> str | None:
+        """Where Application Proxy publishes it (beta); null: not published."""
+        found = self._proxy()
+        return None if found is None else text(found.external_url)
+
+    @fact(PUBLISHING, graph="onPremisesPublishing")
+    def proxy_gaps(self) -> list[str]:
+        """Settings of Application Proxy that leave its cookies or the connection to the internal server unprotected (beta)."""
+        found = self._proxy()
+        return [] if found is None else gaps_of(found)
+
+    def _proxy(self) -> Any:
+        found: Any = self.world.publishing_of(self) if self._publishing.__class__ is Unknown and self.on_premises else self._publishing
+        return read(found)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

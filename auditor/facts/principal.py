@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra.catalog import AbuseKind
 from auditor.entra.collections import (
+    AGENTS,
     APPLICATIONS,
     ASSIGNED_TO,
     ASSIGNMENTS,
@@ -19,10 +20,13 @@ from auditor.entra.collections import (
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
+    RECOMMENDATIONS,
+    REGISTRATION_DETAILS,
     ROLE_ASSIGNMENTS,
     ROLE_ELIGIBILITY,
     SERVICE_PRINCIPALS,
     SIGN_INS,
+    SYNCHRONIZATION_JOBS,
 )
 from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, fact, part, prop
@@ -36,6 +40,8 @@ from auditor.facts.uris import ReplyUri, Uri
 from auditor.unknown import Partial, Unknown, Unread, either, is_unknown, keep, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from auditor.facts.app import App
     from auditor.facts.document import Document
     from auditor.facts.world import World
@@ -108,6 +114,11 @@ class Owner(Fact):
     def world(self) -> World:
         return self.owner.world
 
+    @fact(REGISTRATION_DETAILS)
+    def without_mfa(self) -> bool:
+        """A user of whom the report on authentication methods says that none for multifactor authentication is registered."""
+        return self.kind == "user" and self.world.methods.without_mfa(self.id)
+
     @fact(*HELD, unknown_without=(ROLE_ASSIGNMENTS,))
     def roles(self) -> list[Role]:
         """Directory roles that it holds, directly or by a group."""
@@ -145,6 +156,9 @@ class Owner(Fact):
         return bool(text(self._user_type) == "Guest")
 
 
+OF_TEMPLATES = ("WindowsAzureActiveDirectoryGalleryApplication", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication")
+
+
 @conversion(str)
 def _home(value: Any) -> Any:
     return value.lower() if value.__class__ is str else value
@@ -170,7 +184,9 @@ class ServicePrincipal(Fact):
     created: datetime | None = prop("createdDateTime", date, "When it came into the tenant.")
     enabled: bool = prop("accountEnabled", switch, "Users and applications can sign in with it; null = yes.")
     assignment_required: bool = prop("appRoleAssignmentRequired", flag, "Only those assigned can use it; null = no.")
-    type: Literal["Application", "ManagedIdentity", "Legacy", "SocialIdp"] = prop("servicePrincipalType", text, "What it stands for.")
+    type: Literal["Application", "ManagedIdentity", "Legacy", "SocialIdp", "ServiceIdentity"] = prop(
+        "servicePrincipalType", text, "What it stands for; ServiceIdentity is an agent identity."
+    )
     home_tenant_id: str | None = prop("appOwnerOrganizationId", _home, "Home tenant of its registration; null for managed identities.")
     disabled_by_microsoft: str = prop("disabledByMicrosoftStatus", text, "'' or NotDisabled when Microsoft has not disabled it.")
     reply_urls: list[str] = prop("replyUrls", listed, "Redirect URIs as they arrived from the registration.")
@@ -190,6 +206,9 @@ class ServicePrincipal(Fact):
 
     deleted: Any = part("deletedDateTime", str, absent=None)  # in the recycle bin since then
     expanded_owners: Any = part("owners", list[Owner])  # only with $expand, 20 at most
+    stated_blueprint: Any = part("agentIdentityBlueprintId", str)
+    stated_sponsors: Any = part("sponsors", list[Owner])  # only with $expand
+    _odata_type: Any = part("@odata.type", str, absent=None)
 
     @fact(graph="replyUrls")
     def reply_uris(self) -> list[ReplyUri]:
@@ -226,6 +245,22 @@ class ServicePrincipal(Fact):
         """Who reported it as malicious or abused; null: not on the catalog's list."""
         found = self.world.catalog.abused.get(self.app_id)
         return None if found is None else found.source
+
+    @fact(graph="servicePrincipalType")
+    def agent(self) -> bool:
+        """It is an agent identity, by the type that Microsoft Graph states."""
+        stated = (self._odata_type or "").lower().endswith(".agentidentity")
+        return stated or self.type == "ServiceIdentity"
+
+    @fact(AGENTS, graph="agentIdentityBlueprintId")
+    def blueprint_id(self) -> str:
+        """App ID of the blueprint of an agent identity; '' for other service principals."""
+        return self.world.agents.blueprint_id(self) if self.agent else ""
+
+    @fact(AGENTS, graph="sponsors")
+    def sponsors(self) -> list[str]:
+        """Object IDs of the sponsors of an agent identity; of another service principal none."""
+        return self.world.agents.sponsors(self) if self.agent else []
 
     @fact(ORGANIZATION)
     def foreign(self) -> bool:
@@ -362,6 +397,30 @@ class ServicePrincipal(Fact):
     def saml(self) -> bool:
         """It signs users in with SAML."""
         return self.sso_mode == "saml"
+
+    @fact(RECOMMENDATIONS, unknown_without=(RECOMMENDATIONS,))
+    def recommendations(self) -> list[str]:
+        """Types of the active recommendations of Microsoft Entra ID that name it (beta): adalToMsalMigration, managedIdentity, …."""
+        return self.world.recommendations.of(self)
+
+    @fact(graph="tags")
+    def may_provision(self) -> bool:
+        """Provisioning can be set up for it: it is made from a template of the gallery, or has single sign-on; by tags and sign-on mode."""
+        return either(lambda: some(self.tags, lambda tag: tag.startswith(OF_TEMPLATES)), lambda: self.sso_mode in ("saml", "password"))
+
+    @fact(SYNCHRONIZATION_JOBS)
+    def provisioning_jobs(self) -> list[str]:
+        """Templates of its provisioning jobs (templateId)."""
+        return self._jobs(lambda job: True)
+
+    @fact(SYNCHRONIZATION_JOBS)
+    def quarantined_jobs(self) -> list[str]:
+        """Templates of its provisioning jobs that are in quarantine."""
+        return self._jobs(lambda job: job.status is not None and job.status.code == "Quarantine")
+
+    def _jobs(self, test: Callable[[Any], bool]) -> list[str]:
+        found = keep(self.world.jobs_of(self), test)
+        return whole_or_partial([job.template_id for job in known(found)], found.unknown if isinstance(found, Partial) else None)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

@@ -1,4 +1,4 @@
-"""What the tenant's default app management policy forbids or limits."""
+"""What the tenant's default app management policy forbids or limits, and what Entra ID allows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from auditor.entra.collections import APP_MANAGEMENT
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
 from auditor.pattern import late
-from auditor.unknown import Unknown, Unread, first_unknown, keep, read
+from auditor.unknown import Unknown, Unread, first_unknown, keep, read, whole_or_partial
 
 if TYPE_CHECKING:
+    from auditor.entra.shapes import OnPremisesPublishing
     from auditor.facts.credentials import Credential
     from auditor.facts.document import Document
 
@@ -151,3 +152,58 @@ def longest(text: str) -> timedelta:
         return timedelta(days, weeks=weeks, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
         return timedelta.max
+
+
+class Limits(Fact):
+    """What Entra ID allows for the app's supported account types (Microsoft's page on validation by account type)."""
+
+    redirect_uris: int = prop(doc="Over all platforms.")
+    identifier_uris: int | None = prop(doc="Application ID URIs; null: no documented limit.")
+    identifier_uri_length: int = prop(doc="Characters.")
+    secrets: int | None = prop(doc="Client secrets; null: no documented limit.")
+    requested_resources: int = prop(doc="APIs in requiredResourceAccess.")
+    requested_permissions: int = prop(doc="Over all APIs.")
+    permissions_per_resource: int | None = prop(doc="Of one API; null: no documented limit.")
+    scope_value_length: int = prop(doc="Characters of a scope's value.")
+    scopes: int | None = prop(doc="Scopes of an API; null: no documented limit.")
+    preauthorized_clients: int | None = prop(doc="Preauthorized client applications; null: no documented limit.")
+    display_name_length: int = prop(doc="Characters.")
+
+    def __init__(self, *, personal: bool) -> None:
+        self.owner, self.at = None, ""
+        self.redirect_uris = 100 if personal else 256
+        self.identifier_uris = 50 if personal else None
+        self.identifier_uri_length = 120 if personal else 255
+        self.secrets = 2 if personal else None
+        self.requested_resources = 50
+        self.requested_permissions = 200 if personal else 400
+        self.permissions_per_resource = 30 if personal else None
+        self.scope_value_length = 40 if personal else 120
+        self.scopes = 100 if personal else None
+        self.preauthorized_clients = 100 if personal else None
+        self.display_name_length = 90 if personal else 120
+
+
+LIMITS = {personal: Limits(personal=personal) for personal in (False, True)}
+
+
+# Setting of Application Proxy -> its name in the portal, and what it should be.
+_PROXY_SETTINGS: dict[str, tuple[str, bool]] = {
+    "is_backend_certificate_validation_enabled": ("Validate Backend SSL certificate", True),
+    "is_http_only_cookie_enabled": ("Use HTTP-Only Cookie", True),
+    "is_secure_cookie_enabled": ("Use Secure Cookie", True),
+    "is_persistent_cookie_enabled": ("Use Persistent Cookie", False),
+}
+
+
+def gaps_of(publishing: OnPremisesPublishing) -> list[str]:
+    """The settings that are not what they should be, by their names in the portal; null is Microsoft Graph's default."""
+    found: list[str] = []
+    gap = None
+    for setting, (name, wanted) in _PROXY_SETTINGS.items():
+        value: Any = getattr(publishing, setting)
+        if value.__class__ is Unknown:
+            gap = value
+        elif value is not None and value != wanted:
+            found.append(name)
+    return whole_or_partial(found, gap)

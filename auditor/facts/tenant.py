@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, ROLE_ASSIGNMENTS, Collection
+from auditor.entra.collections import (
+    ADMIN_CONSENT,
+    APP_MANAGEMENT,
+    AUTHORIZATION,
+    GROUP_SETTINGS,
+    ORGANIZATION,
+    ROLE_ASSIGNMENTS,
+    STORE_SETTINGS,
+    TEAMS_APP_SETTINGS,
+    Collection,
+)
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import listed
 from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
     from auditor.facts.world import World
 
 T = TypeVar("T")
+GroupConsent = Literal["no owner", "members of a group", "every owner", "custom"]
 UserConsent = Literal["none", "low impact", "Microsoft managed", "all", "custom"]
 _CONSENT_OF: dict[str, UserConsent] = {
     "microsoft-user-default-legacy": "all",
@@ -96,14 +107,48 @@ class Tenant(Fact):
         """What users may consent to for themselves, by the laxest policy assigned to them. low impact: permissions that the tenant has
         classified so, for verified publishers and own applications; Microsoft managed: what Microsoft recommends at the time.
         """
+        names = self._consent_policies()
+        policies = [name.removeprefix(_FOR_THEMSELVES) for name in names if not name.startswith(_FOR_WHAT_THEY_OWN)]
+        kinds = {_CONSENT_OF.get(policy, "custom") for policy in policies}
+        return next((kind for kind in _LAXEST_FIRST if kind in kinds), "none")
+
+    def _consent_policies(self) -> list[str]:
         policy = self._object(AUTHORIZATION)
         assigned = policy.permission_grant_policy_ids_assigned_to_default_user_role
         if isinstance(assigned, Unknown):
             assigned = self._user_permissions().permission_grant_policies_assigned
-        names = [name.lower() for name in listed(assigned)]
-        policies = [name.removeprefix(_FOR_THEMSELVES) for name in names if not name.startswith(_FOR_WHAT_THEY_OWN)]
-        kinds = {_CONSENT_OF.get(policy, "custom") for policy in policies}
-        return next((kind for kind in _LAXEST_FIRST if kind in kinds), "none")
+        return [name.lower() for name in listed(assigned)]
+
+    @fact(GROUP_SETTINGS, AUTHORIZATION, unknown_without=(GROUP_SETTINGS,))
+    def group_consent(self) -> GroupConsent:
+        """Who can consent for a group that they own, also by an app in Teams; custom: what consent policies allow, as in new tenants."""
+        settings = read(self.world.consent_settings())
+        values: dict[str, str] = {}
+        if settings is not None:
+            values = {str(read(one.name)): read(one.value) or "" for one in listed(settings.values)}
+        if values.get("EnableGroupSpecificConsent", "").lower() == "true":
+            return "members of a group" if values.get("ConstrainGroupSpecificConsentToMembersOfGroupId") else "every owner"
+        return "custom" if any(name.startswith(_FOR_WHAT_THEY_OWN) for name in self._consent_policies()) else "no owner"
+
+    @_policy(TEAMS_APP_SETTINGS, "isChatResourceSpecificConsentEnabled")
+    def chat_consent(self) -> bool:
+        """Members of a chat can add apps that read it (beta)."""
+        enabled: bool = _stated(
+            self._object(TEAMS_APP_SETTINGS).is_chat_resource_specific_consent_enabled, "isChatResourceSpecificConsentEnabled"
+        )
+        return enabled
+
+    @_policy(STORE_SETTINGS, "isOfficeStoreEnabled")
+    def office_store(self) -> bool:
+        """Users can get add-ins from the Office store (beta)."""
+        enabled: bool = _stated(self._object(STORE_SETTINGS).is_office_store_enabled, "isOfficeStoreEnabled")
+        return enabled
+
+    @_policy(STORE_SETTINGS, "isAppAndServicesTrialEnabled")
+    def store_trials(self) -> bool:
+        """Users can start trials of apps and services (beta)."""
+        enabled: bool = _stated(self._object(STORE_SETTINGS).is_app_and_services_trial_enabled, "isAppAndServicesTrialEnabled")
+        return enabled
 
     @_policy(AUTHORIZATION, "allowUserConsentForRiskyApps")
     def risky_consent_allowed(self) -> bool:

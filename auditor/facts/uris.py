@@ -13,7 +13,7 @@ from auditor.entra.clouds import INITIAL_DOMAINS
 from auditor.entra.collections import APPLICATIONS, HOST_ANSWERS, ORGANIZATION, SERVICE_PRINCIPALS
 from auditor.entra.ids import is_guid
 from auditor.facts.base import Fact, fact, prop
-from auditor.facts.convert import PLACEHOLDER, conversion, each, places
+from auditor.facts.convert import PLACEHOLDER, conversion, each, number, places, text
 from auditor.pattern import late
 from auditor.unknown import Partial, Unknown, known, read, some, whole_or_partial
 
@@ -213,6 +213,18 @@ class ReplyUri(Uri):
         if (third := hosts.third_party(host)) is not None:
             return third
         return "http" if self.scheme == "http" and not self.loopback else None
+
+
+class RedirectUriSetting(Fact):
+    """The index of a redirect URI, for SAML (web.redirectUriSettings)."""
+
+    WITHIN = "web.redirectUriSettings"
+    KEY = (("uri",),)
+    LABEL = ("uri",)
+    owner: App
+
+    uri: str = prop("uri", text, "The redirect URI.")
+    index: int | None = prop("index", number, "Its index; null when it has none.")
 
 
 class IdentifierUri(Uri):

@@ -16,7 +16,8 @@ from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
     from auditor.entra.azure_roles import Power
-    from auditor.entra.shapes import SignInActivity
+    from auditor.entra.setting_shapes import GroupSetting
+    from auditor.entra.shapes import OnPremisesPublishing, SignInActivity, SynchronizationJob
     from auditor.facts.api import Client, Permission, Resource
     from auditor.facts.app import App
     from auditor.facts.connector import Connector
@@ -86,6 +87,27 @@ class Imported(Protocol):
     def is_missing(self, host: str, domain: str) -> bool: ...
 
 
+class Agents(Protocol):
+    """Agent identities and their blueprints."""
+
+    def blueprint_id(self, agent: ServicePrincipal) -> str: ...
+    def sponsors(self, agent: ServicePrincipal) -> list[str]: ...
+    def blueprint_sponsors(self, app: App) -> list[str]: ...
+    def made_from(self, blueprint: App) -> list[ServicePrincipal]: ...
+
+
+class Methods(Protocol):
+    """What users have registered for sign-ins."""
+
+    def without_mfa(self, user_id: str) -> bool: ...
+
+
+class Recommendations(Protocol):
+    """What Microsoft Entra ID recommends."""
+
+    def of(self, principal: ServicePrincipal) -> list[str]: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -138,6 +160,9 @@ class World(Protocol):
     grants: Grants
     roles: Roles
     paths: Paths
+    agents: Agents
+    methods: Methods
+    recommendations: Recommendations
     credential_use: CredentialUse
     imported: Imported
     sharing: Sharing
@@ -156,5 +181,8 @@ class World(Protocol):
     def is_foreign(self, app_id: str) -> bool: ...
     def display_name(self, app_id: str) -> str: ...
     def owners_of(self, one: App | ServicePrincipal) -> list[Owner]: ...
+    def jobs_of(self, one: ServicePrincipal) -> list[SynchronizationJob]: ...
+    def consent_settings(self) -> GroupSetting | None: ...
+    def publishing_of(self, app: App) -> OnPremisesPublishing | None: ...
     def federated_credentials_of(self, app: App) -> list[FederatedCredential]: ...
     def sign_ins_of(self, principal: ServicePrincipal) -> list[SignInActivity] | None: ...

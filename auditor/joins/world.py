@@ -21,18 +21,23 @@ from auditor.entra.collections import (
     FEDERATED,
     FIRST_SIDES,
     GRANTS,
+    GROUP_SETTINGS,
     IMPORTED,
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
+    PUBLISHING,
+    RECOMMENDATIONS,
+    REGISTRATION_DETAILS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
+    SYNCHRONIZATION_JOBS,
     TENANT,
     Collection,
 )  # fmt: skip
-from auditor.entra.ids import MICROSOFT_GRAPH
-from auditor.entra.shapes import SignInActivity
-from auditor.facts import App, Connector, Fact, FederatedCredential, Owner, ServicePrincipal, Tenant
+from auditor.entra.ids import CONSENT_SETTINGS, MICROSOFT_GRAPH
+from auditor.entra.shapes import OnPremisesApplication, OnPremisesPublishing, SignInActivity, SynchronizationJob
+from auditor.facts import App, Connector, FederatedCredential, Owner, ServicePrincipal, Tenant
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.joins.apis import Apis
 from auditor.joins.borrowed import Elsewhere
@@ -42,16 +47,20 @@ from auditor.joins.sharing import Sharing
 from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
 from auditor.sources.coverage import TenantInfo
-from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, whole_or_partial
+from auditor.unknown import Partial, Unavailable, Unknown, first_unknown, is_unknown, known, whole_or_partial
 
 if TYPE_CHECKING:
+    from auditor.entra.setting_shapes import GroupSetting
+    from auditor.joins.agents import Agents
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
     from auditor.joins.imported import Imported
+    from auditor.joins.methods import Methods
     from auditor.joins.paths import Paths
+    from auditor.joins.recommendations import Recommendations
     from auditor.joins.roles import Roles
 
-F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 Given = tuple[Any, Document]
 ONE_EACH = tuple(of for of in TENANT if of.is_one)  # of which a tenant has one object
 
@@ -184,6 +193,13 @@ class World(Lookups):
         return Roles(self, self.documents)
 
     @cached_property
+    def agents(self) -> Agents:
+        """The joins of agent identities."""
+        from auditor.joins.agents import Agents
+
+        return Agents(self, self.documents)
+
+    @cached_property
     def paths(self) -> Paths:
         """Escalation paths."""
         from auditor.joins.paths import Paths
@@ -203,6 +219,20 @@ class World(Lookups):
         from auditor.joins.credential_use import CredentialUse
 
         return CredentialUse(self, [row for row, _ in self.documents[CREDENTIAL_SIGN_INS]], self.now, vouched=self._whole)
+
+    @cached_property
+    def methods(self) -> Methods:
+        """The report of what users have registered for sign-ins."""
+        from auditor.joins.methods import Methods
+
+        return Methods(self, [row for row, _ in self.documents[REGISTRATION_DETAILS]])
+
+    @cached_property
+    def recommendations(self) -> Recommendations:
+        """What Microsoft Entra ID recommends."""
+        from auditor.joins.recommendations import Recommendations
+
+        return Recommendations(self, [row for row, _ in self.documents[RECOMMENDATIONS]])
 
     # -- what belongs to an object
 
@@ -224,7 +254,17 @@ class World(Lookups):
             return whole_or_partial(found, cut if len(found) >= EXPANDED_AT_MOST else None)
         return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, one, Owner)
 
-    def _children(self, of: Collection, one: App | ServicePrincipal, make: Callable[[Any, Any, str, Document], F]) -> list[F] | Unknown:
+    def consent_settings(self) -> GroupSetting | Unknown | None:
+        """The group settings on consent; null: the tenant has none."""
+        rows = [row for row, _ in self.documents[GROUP_SETTINGS]]
+        found = next((row for row in rows if row.template_id.__class__ is str and row.template_id.lower() == CONSENT_SETTINGS), None)
+        gap = first_unknown(*(row.template_id for row in rows), self.known.first_missing(GROUP_SETTINGS))
+        return gap if found is None else found
+
+    def jobs_of(self, one: ServicePrincipal) -> list[SynchronizationJob] | Unknown:
+        return self._children(SYNCHRONIZATION_JOBS, one, lambda row, *_: row)
+
+    def _children(self, of: Collection, one: App | ServicePrincipal, make: Callable[[Any, Any, str, Document], T]) -> list[T] | Unknown:
         """Documents of a collection that belong to one object, by the object id (of a registration also app id) that they came with."""
         if not self.known.has(of) and not (of.side_of is not None and self.known.has(of.side_of)):
             return self.missing(of)
@@ -243,11 +283,22 @@ class World(Lookups):
     def _by_parent(self) -> dict[str, dict[str, list[Given]]]:
         """Kind -> object id of the parent -> documents."""
         found: dict[str, dict[str, list[Given]]] = {}
-        for of in (OWNERS, FEDERATED):
+        for of in (OWNERS, FEDERATED, SYNCHRONIZATION_JOBS):
             groups = found[of.kind] = {}
             for doc, document in self.documents[of]:
                 groups.setdefault(document.parent, []).append((doc, document))
         return found
+
+    def publishing_of(self, app: App) -> OnPremisesPublishing | Unknown | None:
+        """How Application Proxy publishes an application, as it was asked for alone; null: it does not."""
+        if isinstance(app.id, Unknown):
+            return app.id
+        row = self._publishing.get(app.id)
+        return self.missing(PUBLISHING) if row is None else row.on_premises_publishing
+
+    @cached_property
+    def _publishing(self) -> dict[str, OnPremisesApplication]:
+        return {document.parent or str(row.id).lower(): row for row, document in self.documents[PUBLISHING]}
 
     def sign_ins_of(self, principal: ServicePrincipal) -> list[SignInActivity] | Unknown | None:
         """What the report of sign-ins says of a service principal; null where it has no row."""

@@ -30,7 +30,7 @@ WAYS_IN = frozenset({
     "fic-ado-subject", "fic-flex-too-broad", "fic-github-broad", "fic-issuer", "fic-on-privileged-app", "fic-other-tenant",
     "fic-wildcard-subject",
     # a credential that others have, may have, or can add
-    "app-scoped-administrator", "certificate-shared", "credential-on-app-with-role", "connector-key-in-policy",
+    "agent-blueprint-owner", "app-scoped-administrator", "certificate-shared", "credential-on-app-with-role", "connector-key-in-policy",
     "connector-secret-in-file", "credential-on-microsoft-sp", "credential-on-sp",
     "key-in-file", "public-client-with-credentials", "saved-client-secret", "secret-as-description", "secret-in-file", "secret-in-text",
     "secret-lifetime", "secret-long-ago", "secret-no-end", "sp-secret-in-file", "spa-with-credentials",

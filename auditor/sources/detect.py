@@ -14,17 +14,23 @@ from auditor.entra.collections import (
     CONNECTORS,
     CREDENTIAL_SIGN_INS,
     GROUP_ELIGIBILITY,
+    GROUP_SETTINGS,
     GROUPS,
     IMPORTED,
     OWNERS,
     PRINCIPAL_OWNERS,
+    RECOMMENDATIONS,
+    REGISTRATION_DETAILS,
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
     ROLE_ELIGIBILITY,
     SERVICE_PRINCIPALS,
     SIGN_INS,
+    STORE_SETTINGS,
+    TEAMS_APP_SETTINGS,
     TENANT,
 )  # fmt: skip
+from auditor.entra.ids import CONSENT_SETTINGS
 from auditor.facts import kinds
 from auditor.sources import marks
 from auditor.sources.element import Element
@@ -71,7 +77,8 @@ def context(text: str) -> Context:
     parent = re.match(r"\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
     segments = [part for part in _outside_parentheses(fragment.lower()).split("/") if part and part != "$entity"]
     last = segments[-1] if segments else ""
-    return Context(SEGMENTS.get(last), last, parent[1].lower() if parent else "")
+    kind = SEGMENTS.get("/".join(segments[-2:])) or SEGMENTS.get(last)  # jobs there are of many kinds
+    return Context(kind, last, parent[1].lower() if parent else "")
 
 
 def _outside_parentheses(text: str) -> str:
@@ -163,6 +170,15 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return "servicePrincipalSignInActivity"
     if has("keyId") and ("credentialOrigin" in members or "signInActivity" in members):
         return CREDENTIAL_SIGN_INS.kind
+    for of in (TEAMS_APP_SETTINGS, STORE_SETTINGS):
+        if of.markers[0] in members:
+            return of.kind
+    if "values" in members and text(members, "templateId") == CONSENT_SETTINGS:
+        return GROUP_SETTINGS.kind
+    if "recommendationType" in members:
+        return RECOMMENDATIONS.kind
+    if "isMfaRegistered" in members:
+        return REGISTRATION_DETAILS.kind
     if kind := _role_kind(members):
         return kind
     if has("appRoleId") and has("resourceId"):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from auditor.entra.catalog import CATALOG
-from auditor.entra.ids import MICROSOFT_GRAPH
+from auditor.entra.ids import CONSENT_SETTINGS, MICROSOFT_GRAPH
 from benchmarks.tenant import USER_READ, registration
 from tests.fake_graph.roles import roles
 
@@ -162,6 +162,25 @@ def made_up(applications: int = 100, seed: int = 1) -> Json:
         "applications": apps, "servicePrincipals": principals, "oauth2PermissionGrants": grants, "appRoleAssignments": assignments,
         "owners": owners, "federatedIdentityCredentials": federated, "servicePrincipalSignInActivities": [_activity(p, maker) for p in principals],
         "appCredentialSignInActivities": _credential_activities(apps, Maker(seed)),
+        "groupSettings": [
+            {
+                "id": "95e00000-0000-4000-8000-000000000001", "displayName": "Consent Policy Settings", "templateId": CONSENT_SETTINGS,
+                "values": [
+                    {"name": "EnableGroupSpecificConsent", "value": "true"}, {"name": "BlockUserConsentForRiskyApps", "value": "true"},
+                    {"name": "ConstrainGroupSpecificConsentToMembersOfGroupId", "value": ""}, {"name": "EnableAdminConsentRequests", "value": ""},
+                ],
+            },
+        ],
+        "teamsAppSettings": {"id": "1", "allowUserRequestsForAppAccess": True, "isChatResourceSpecificConsentEnabled": True},
+        "appsAndServicesSettings": {"isOfficeStoreEnabled": True, "isAppAndServicesTrialEnabled": True},
+        "userRegistrationDetails": [
+            {
+                "id": user["id"], "userPrincipalName": user["userPrincipalName"], "userDisplayName": user["displayName"], "isAdmin": False,
+                "isMfaCapable": number % 23 != 0, "isMfaRegistered": number % 23 != 0, "methodsRegistered": ["mobilePhone"] * (number % 23 != 0),
+                "lastUpdatedDateTime": "2026-10-30T00:00:00Z", "userType": user["userType"].lower(),
+            }
+            for number, user in enumerate(users)
+        ],
         "organization": {
             "id": TENANT_ID, "deletedDateTime": None, "displayName": "Contoso", "createdDateTime": "2018-03-05T09:00:00Z", "tenantType": "AAD",
             "countryLetterCode": "DE", "technicalNotificationMails": ["it@contoso.com"],

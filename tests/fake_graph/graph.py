@@ -201,6 +201,16 @@ class FakeGraph:
         known = V1 if version == "v1.0" else BETA
         resource = re.sub(r"^(applications|servicePrincipals)\(appId='([^']*)'\)", r"\1/appId=\2", resource)
         parts = resource.split("/")
+        if (found := more.resource_at(resource, version)) is not None:
+            listed, key = found
+            self._needs(*listed.permissions)
+            whole, options = more.objects(listed, self._tenant, key, [pair for pair in request.options if pair[0] != "$skiptoken"])
+            if listed.is_one:
+                if not whole.usual:
+                    raise Refused(404, "Request_ResourceNotFound", f"Resource '{key}' does not exist.")
+                return self._one(request, whole.encoded(0, options.select), resource + options.context, fault)
+            options = replace(options, skiptoken=dict(request.options).get("$skiptoken", ""))
+            return self._page(request, whole, whole.numbers, options, resource, fault)
         if (name := parts[0]) in LISTS and len(parts) <= 3:
             self._needs("Directory.Read.All" if name == "oauth2PermissionGrants" else "Application.Read.All")
             whole = self._lists[name]
@@ -226,16 +236,6 @@ class FakeGraph:
                         return self._page(request, self._assignments, self._assigned[relation].get(of, ()), options, what, fault)
                     members = self._members(relation, of)
                     return self._page(request, members, members.numbers, options, what, fault)
-        if (found := more.resource_at(resource, version)) is not None:
-            listed, key = found
-            self._needs(*listed.permissions)
-            whole, options = more.objects(listed, self._tenant, key, [pair for pair in request.options if pair[0] != "$skiptoken"])
-            if listed.is_one:
-                if not whole.usual:
-                    raise Refused(404, "Request_ResourceNotFound", f"Resource '{key}' does not exist.")
-                return self._one(request, whole.encoded(0, options.select), resource + options.context, fault)
-            options = replace(options, skiptoken=dict(request.options).get("$skiptoken", ""))
-            return self._page(request, whole, whole.numbers, options, resource, fault)
         match parts:
             case ["organization"]:
                 self._needs("Directory.Read.All", "Organization.Read.All")

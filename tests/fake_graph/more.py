@@ -7,6 +7,7 @@ path has {id}, a dict by the id of whose they are.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tests.fake_graph.query import Collection, Options, bad, parse
@@ -82,6 +83,47 @@ RESOURCES = (
             "servicePrincipalObjectId signInActivity"),
         ("AuditLog.Read.All",), "reportroot-list-appcredentialsigninactivities", version="beta", filter="appId",
     ),
+    Resource(
+        "servicePrincipals/microsoft.graph.agentIdentity", "agentIdentities", "agentIdentity",
+        _of("id appId accountEnabled agentIdentityBlueprintId createdByAppId createdDateTime displayName servicePrincipalType tags"),
+        ("Application.Read.All",), "agentidentity-list", expand="sponsors",
+    ),
+    Resource(
+        "applications/{id}/microsoft.graph.agentIdentityBlueprint/sponsors", "sponsors", "directoryObject", _MEMBER,
+        ("Application.Read.All",), "agentidentityblueprint-list-sponsors",
+    ),
+    Resource(
+        "reports/authenticationMethods/userRegistrationDetails", "userRegistrationDetails", "userRegistrationDetails",
+        _of("id isAdmin isMfaCapable isMfaRegistered lastUpdatedDateTime methodsRegistered userDisplayName userPrincipalName userType"),
+        ("AuditLog.Read.All",), "authenticationmethodsroot-list-userregistrationdetails", options="skiptoken", filter="isMfaRegistered",
+    ),
+    Resource(
+        "servicePrincipals/{id}/synchronization/jobs", "synchronizationJobs", "synchronizationJob",
+        _of("id schedule status synchronizationJobSettings templateId"), ("Synchronization.Read.All",), "synchronization-synchronization-list-jobs",
+        options="",
+    ),
+    Resource(
+        "directory/recommendations", "recommendations", "recommendation",
+        _of("id benefits category createdDateTime displayName impactType insights priority recommendationType releaseType status"),
+        ("DirectoryRecommendations.Read.All",), "directory-list-recommendation", version="beta", options="select skiptoken",
+        expand="impactedResources", filter="status",
+    ),
+    Resource("groupSettings", "groupSettings", "groupSetting", _of("id displayName templateId values"), ("Directory.Read.All",),
+             "group-list-settings", options="select skiptoken"),
+    Resource(
+        "teamwork/teamsAppSettings", "teamsAppSettings", "teamsAppSettings",
+        _of("id allowUserRequestsForAppAccess isChatResourceSpecificConsentEnabled"), ("TeamworkAppSettings.Read.All",),
+        "teamsappsettings-get", version="beta", is_one=True,
+    ),
+    Resource(
+        "admin/appsAndServices/settings", "appsAndServicesSettings", "appsAndServicesSettings",
+        _of("isOfficeStoreEnabled isAppAndServicesTrialEnabled"), ("OrgSettings-AppsAndServices.Read.All",), "adminappsandservices-get",
+        version="beta", is_one=True,
+    ),
+    Resource(
+        "applications/{id}", "onPremisesPublishing", "application", _of("id appId displayName onPremisesPublishing"),
+        ("Application.Read.All",), "application-get", version="beta", is_one=True,
+    ),
 )  # fmt: skip
 PERMISSIONS = {permission for resource in RESOURCES for permission in resource.permissions[:1]}
 
@@ -99,9 +141,14 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
     given = dict(query)
     expand, filter_ = given.pop("$expand", ""), given.pop("$filter", "")
     options = parse(list(given.items()), resource.kind, resource.options, {resource.kind: resource.properties})
-    if expand and expand != resource.expand:
-        raise bad(f"Parsing OData Select and Expand failed: '{expand}' cannot be expanded on type 'microsoft.graph.{resource.kind}'.")
+    what, _, nested = expand.removesuffix(")").partition("($select=")
+    if what and what != resource.expand:
+        raise bad(f"Parsing OData Select and Expand failed: '{what}' cannot be expanded on type 'microsoft.graph.{resource.kind}'.")
     held: list[Json] = tenant.get(resource.name, {}).get(id_, []) if id_ else tenant.get(resource.name, [])
+    if isinstance(held, dict):
+        held = [held]
+    if resource.is_one and not held and any(one["id"] == id_ for one in tenant.get(resource.path.split("/")[0], ())):
+        held = [{"id": id_}]  # an object that is there, without what it was asked for
     if resource.filter_needed and not filter_:
         raise bad("The required filter is missing.", "InvalidFilter")
     if filter_:
@@ -110,5 +157,10 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
             raise bad(f"Invalid filter clause: '{filter_}'.")
         wanted: Any = match[3] == "true" if match[3] else match[2]
         held = [one for one in held if one.get(match[1]) == wanted]
-    held = [{name: value for name, value in one.items() if name != resource.expand or expand} for one in held]
+    held = [{name: value for name, value in one.items() if name != resource.expand or what} for one in held]
+    if nested:
+        names = {"@odata.type", *nested.split(",")}
+        held = [{**one, what: [{n: v for n, v in inner.items() if n in names} for inner in one.get(what, ())]} for one in held]
+    if what and options.select:
+        options = replace(options, select=(*options.select, what))
     return Collection(resource.kind, held), options

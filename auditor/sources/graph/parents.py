@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from auditor.entra.collections import ASSIGNMENTS, BY_NAME, Collection
+from auditor.entra.collections import ASSIGNMENTS, BLUEPRINT_SPONSORS, BY_NAME, PUBLISHING, SYNCHRONIZATION_JOBS, Collection
 from auditor.errors import UNDECODABLE
+from auditor.facts.principal import OF_TEMPLATES
 from auditor.sources.graph.plan import CALLS, Call, Plan
 
 
@@ -32,6 +33,46 @@ class _Principal(msgspec.Struct, rename="camel"):
     app_role_assignment_required: bool | None = None
 
 
+class _Web(msgspec.Struct, rename="camel"):
+    logout_url: str | None = None
+    redirect_uris: list[str] | None = None
+
+
+class _Secret(msgspec.Struct, rename="camel"):
+    display_name: str | None = None
+
+
+class _Published(msgspec.Struct, rename="camel"):
+    """What `App.on_premises` looks at."""
+
+    web: _Web | None = None
+    password_credentials: list[_Secret] | None = None
+
+    @property
+    def is_on_premises(self) -> bool:
+        web = self.web or _Web()
+        return (
+            "appproxy=logout" in (web.logout_url or "").lower()
+            or any(".msappproxy." in uri.lower() for uri in web.redirect_uris or ())
+            or any(secret.display_name == "CWAP_AuthSecret" for secret in self.password_credentials or ())
+        )
+
+
+class _Template(msgspec.Struct, rename="camel"):
+    """What `ServicePrincipal.may_provision` looks at."""
+
+    tags: list[str] | None = None
+    preferred_single_sign_on_mode: str | None = None
+
+    @property
+    def may_provision(self) -> bool:
+        return self.preferred_single_sign_on_mode in ("saml", "password") or any(tag.startswith(OF_TEMPLATES) for tag in self.tags or ())
+
+
+class _Application(msgspec.Struct):
+    type: str | None = msgspec.field(name="@odata.type", default=None)
+
+
 class _Any(msgspec.Struct):
     pass
 
@@ -41,6 +82,10 @@ ALL = Parents(_Any, lambda _: True, others_have_none=True)
 SOME: dict[Collection, Parents] = {
     # Who defines roles, or lets in nobody but who is assigned: so it is known of every principal what it was granted.
     ASSIGNMENTS: Parents(_Principal, lambda one: one.app_roles or one.app_role_assignment_required, others_have_none=True),
+    BLUEPRINT_SPONSORS: Parents(_Application, lambda one: (one.type or "").endswith(".agentIdentityBlueprint"), others_have_none=True),
+    SYNCHRONIZATION_JOBS: Parents(_Template, lambda one: one.may_provision, others_have_none=False),
+    # One request for each: a list does not give what is published.
+    PUBLISHING: Parents(_Published, lambda one: one.is_on_premises, others_have_none=False),
 }
 _WITH_A_WAY_OF_THEIR_OWN = ("federatedIdentityCredentials",)  # which have any a request of its own finds out
 

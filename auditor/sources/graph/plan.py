@@ -18,7 +18,8 @@ from auditor.facts import kinds
 _PAGE = "999"  # objects; the most that Microsoft Graph gives
 # Only beta has those of the first line; the others have requests of their own.
 _NOT_SELECTED = {
-    "servicePrincipalType of owner", "signInAudienceRestrictions", "sponsors",
+    "servicePrincipalType of owner", "signInAudienceRestrictions", "agentIdentityBlueprintId", "sponsors",
+    "onPremisesPublishing of application",
     "owners", "members", "federatedIdentityCredentials", "deletedDateTime",
 }  # fmt: skip
 
@@ -71,7 +72,7 @@ class Call:
 
 def _call(of: Collection, query: str = "", poorer: str = "") -> Call:
     query = query or of.query.replace("{read}", _select(of) if "{read}" in of.query else "")
-    return Call(of.name, of.kind, of.path, query, of.permission, of.what, of.also, poorer, of.version)
+    return Call(of.name, of.kind, of.path, query, of.permission, of.what, of.also, poorer or of.poorer, of.version)
 
 
 _OWNERS = f"$select=id&$expand=owners($select={_select(collections.OWNERS)})&$top={_PAGE}"
