@@ -23,20 +23,8 @@ from auditor.entra.shapes import Audience, OnPremisesPublishing, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import (
-    PLACEHOLDER,
-    Conversion,
-    conversion,
-    date,
-    each,
-    flag,
-    identifier,
-    is_set,
-    listed,
-    lower,
-    switch,
-    text,
-    word,
-)
+    PLACEHOLDER, Conversion, conversion, date, each, flag, identifier, is_set, listed, lower, switch, text, word,
+)  # fmt: skip
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path

@@ -7,27 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra.catalog import AbuseKind
 from auditor.entra.collections import (
-    AGENTS,
-    APPLICATIONS,
-    ASSIGNED_TO,
-    ASSIGNMENTS,
-    AZURE_ROLES,
-    GRANTS,
-    GROUP_MEMBERS,
-    GROUP_OWNERS,
-    GROUPS,
-    MAILBOX_POLICIES,
-    ORGANIZATION,
-    OWNERS,
-    PRINCIPAL_OWNERS,
-    RECOMMENDATIONS,
-    REGISTRATION_DETAILS,
-    ROLE_ASSIGNMENTS,
-    ROLE_ELIGIBILITY,
-    SERVICE_PRINCIPALS,
-    SIGN_INS,
-    SYNCHRONIZATION_JOBS,
-)
+    AGENTS, APPLICATIONS, ASSIGNED_TO, ASSIGNMENTS, AZURE_ROLES, GRANTS, GROUP_MEMBERS, GROUP_OWNERS, GROUPS, MAILBOX_POLICIES,
+    ORGANIZATION, OWNERS, PRINCIPAL_OWNERS, RECOMMENDATIONS, REGISTRATION_DETAILS, ROLE_ASSIGNMENTS, ROLE_ELIGIBILITY,
+    SERVICE_PRINCIPALS, SIGN_INS, SYNCHRONIZATION_JOBS,
+)  # fmt: skip
 from auditor.facts.api import AppRole, Scope
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import conversion, date, each, flag, identifier, is_set, listed, lower, switch, text
