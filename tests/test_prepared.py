@@ -166,16 +166,16 @@ LEGACY = {"id": ID, "appId": ID, "displayName": "Wiki", "replyUrlsWithType": [{"
 @pytest.mark.parametrize(
     ("content", "modules", "needed"),
     [
-        pytest.param(lambda app: app, 139, set(), id="a registration"),
-        pytest.param(lambda app: {**GRAPH, "value": [app]}, 139, set(), id="a page of Microsoft Graph"),
-        pytest.param(lambda app: [app], 139, set(), id="what az ad app list prints"),
+        pytest.param(lambda app: app, 140, set(), id="a registration"),
+        pytest.param(lambda app: {**GRAPH, "value": [app]}, 140, set(), id="a page of Microsoft Graph"),
+        pytest.param(lambda app: [app], 140, set(), id="what az ad app list prints"),
         # An unknown is met, and a permission is looked up: no page is checked for it.
-        pytest.param(lambda app: {**app, "requiredResourceAccess": REQUESTED}, 142, {"auditor.language.stored"}, id="an unknown"),
-        pytest.param(lambda app: LEGACY, 142, {"auditor.sources.formats.legacy"}, id="the portal's old manifest"),
+        pytest.param(lambda app: {**app, "requiredResourceAccess": REQUESTED}, 143, {"auditor.language.stored"}, id="an unknown"),
+        pytest.param(lambda app: LEGACY, 143, {"auditor.sources.formats.legacy"}, id="the portal's old manifest"),
         # Only an object that does not fit is held to the schema.
-        pytest.param(lambda app: {**app, "displayName": 7}, 142, {"jsonschema"}, id="a bad object"),
-        pytest.param(lambda app: CONNECTOR, 155, {"auditor.sources.formats.connector"}, id="a connector"),
-        pytest.param(lambda app: MSAL, 155, {"auditor.sources.formats.msal"}, id="a configuration of MSAL"),
+        pytest.param(lambda app: {**app, "displayName": 7}, 143, {"jsonschema"}, id="a bad object"),
+        pytest.param(lambda app: CONNECTOR, 156, {"auditor.sources.formats.connector"}, id="a connector"),
+        pytest.param(lambda app: MSAL, 156, {"auditor.sources.formats.msal"}, id="a configuration of MSAL"),
     ],
 )  # fmt: skip
 def test_an_input_loads_what_it_needs(

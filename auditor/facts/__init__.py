@@ -6,16 +6,17 @@ from auditor.entra.catalog import AbuseKind, Kind, Privilege
 from auditor.entra.issuers import Service
 from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
 from auditor.entra.steps import HopKind, PathStrength, StartKind
-from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
-from auditor.facts.app import AccountType, App, OptionalClaim, Token
+from auditor.facts.api import AppRole, Client, OptionalClaim, Permission, Resource, Scope, Token
+from auditor.facts.app import AccountType, App
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector
 from auditor.facts.connector_scope import ConnectorScope
 from auditor.facts.credentials import Certificate, Credential, Secret
 from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
+from auditor.facts.owner import Owner
 from auditor.facts.paths import Hop, Path
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy, RequestedPermission, RequestedResource
-from auditor.facts.principal import Owner, ServicePrincipal
+from auditor.facts.principal import ServicePrincipal
 from auditor.facts.restrictions import Limits, Restriction
 from auditor.facts.roles import AzureRole, Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import GroupConsent, Tenant, UserConsent

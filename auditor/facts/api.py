@@ -1,8 +1,8 @@
-"""What an app exposes as an API, and who its clients are."""
+"""What an app exposes as an API, what its tokens carry, and who its clients are."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra.catalog import Kind, Privilege
 from auditor.entra.collections import APPLICATIONS, ASSIGNED_TO, ORGANIZATION, SERVICE_PRINCIPALS, SHIPPED
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.facts.world import World
 
 
+Token = Literal["id", "access", "saml2"]
 _VALUE = late(r"[0-9A-Za-z!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~][0-9A-Za-z!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]*")
 
 
@@ -205,3 +206,17 @@ class Resource(Fact):
     def catalog_date(self) -> str | None:
         """Day on which the catalog learned all of its permissions; null when the whole list of the tenant was read."""
         return self.world.apis.catalog_date(self.app_id)
+
+
+class OptionalClaim(Fact):
+    """An optional claim (optionalClaims)."""
+
+    WITHIN = "optionalClaims"
+    KEY = (("token", "name"),)
+    LABEL = ("name",)
+    owner: App
+
+    token: Token = prop(doc="Which token carries it.")
+    name: str = prop("name", text, "Name of the claim.")
+    source: str = prop("source", text, "'user' for a directory extension, else ''.")
+    additional_properties: list[str] = prop("additionalProperties", listed, "What changes its content.")

@@ -20,16 +20,28 @@ from auditor.entra.collections import (
     SERVICE_PRINCIPALS,
 )  # fmt: skip
 from auditor.entra.shapes import Audience, OnPremisesPublishing, TokenVersion
-from auditor.facts.api import AppRole, Client, Scope
+from auditor.facts.api import AppRole, Client, OptionalClaim, Scope, Token
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import (
-    PLACEHOLDER, Conversion, conversion, date, each, flag, identifier, is_set, listed, lower, switch, text, word,
-)  # fmt: skip
+    PLACEHOLDER,
+    Conversion,
+    conversion,
+    date,
+    each,
+    flag,
+    identifier,
+    is_set,
+    listed,
+    lower,
+    switch,
+    text,
+    word,
+)
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.federated import FederatedCredential
+from auditor.facts.owner import Owner
 from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
-from auditor.facts.principal import Owner
 from auditor.facts.restrictions import LIMITS, Limits, gaps_of
 from auditor.facts.roles import Role
 from auditor.facts.uris import (
@@ -52,7 +64,6 @@ if TYPE_CHECKING:
     from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
-Token = Literal["id", "access", "saml2"]
 _TOKENS: dict[Token, str] = {"id": "idToken", "access": "accessToken", "saml2": "saml2Token"}
 AccountType = Literal["this tenant", "other tenants", "personal accounts"]
 _ACCEPTS: dict[Audience, list[AccountType]] = {
@@ -65,20 +76,6 @@ _ACCEPTS: dict[Audience, list[AccountType]] = {
 NON_GALLERY_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 _LOCKABLE = ("credentialsWithUsageVerify", "credentialsWithUsageSign", "tokenEncryptionKeyId")
 EXPANDED_AT_MOST = 20  # Microsoft Graph cuts an expanded collection there
-
-
-class OptionalClaim(Fact):
-    """An optional claim (optionalClaims)."""
-
-    WITHIN = "optionalClaims"
-    KEY = (("token", "name"),)
-    LABEL = ("name",)
-    owner: App
-
-    token: Token = prop(doc="Which token carries it.")
-    name: str = prop("name", text, "Name of the claim.")
-    source: str = prop("source", text, "'user' for a directory extension, else ''.")
-    additional_properties: list[str] = prop("additionalProperties", listed, "What changes its content.")
 
 
 _settings = each(RedirectUriSetting)

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from auditor.facts.app import App
     from auditor.facts.connector import Connector
     from auditor.facts.federated import FederatedCredential
+    from auditor.facts.owner import Owner
     from auditor.facts.paths import Path
     from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy
-    from auditor.facts.principal import Owner, ServicePrincipal
+    from auditor.facts.principal import ServicePrincipal
     from auditor.facts.roles import AzureRole, Group, HolderKind, Role
     from auditor.facts.tenant import Tenant
 

@@ -16,7 +16,7 @@ import msgspec
 from auditor.entra import collections
 from auditor.entra.collections import BY_NAME
 from auditor.errors import UNDECODABLE
-from auditor.facts.principal import UNREADABLE
+from auditor.facts.owner import UNREADABLE
 from auditor.sources.coverage import COMPLETE, DENIED, FAILED, INTERRUPTED, PARTIAL, SELECTED, UNAVAILABLE, Covered
 from auditor.sources.graph import partition
 from auditor.sources.graph import plan as calls
