@@ -145,6 +145,8 @@ def test_an_overview_has_service_principals_of_other_tenants(tmp_path: Path) -> 
     table = ran.json["total"]["reach"]
     assert sum(sum(counts.values()) for counts in table.values()) == 5, "two registrations, and three that have none here"
     assert table["high"] == {"way in": 0, "credential": 0, "none known": 1, "not evaluated": 1}
+    assert ran.json["total"]["not_placed"]["credentials of its registration, which is in another tenant"] == 2
+    assert "Not evaluated, since not known: " in regaudit("overview", ROOT / "sample_tenants/careless-roles", *TODAY).out
 
 
 # -- a part of a tenant

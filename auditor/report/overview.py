@@ -16,7 +16,7 @@ from auditor.report.model import Finding, Report
 from auditor.report.objects import Exposure, Model, Reach
 from auditor.report.reach import Key, key, key_of, reach_of
 from auditor.report.reach import Reach as Found
-from auditor.report.risk import EXPOSURES, TIERS, powerful, risks, worst_ids
+from auditor.report.risk import EXPOSURES, TIERS, not_known, powerful, risks, worst_ids
 from auditor.report.rows import Rows
 from auditor.severity import Severity, Status
 
@@ -167,6 +167,8 @@ class Part(Model):
     reach: dict[Reach, dict[Exposure, int]]
     """How far applications reach (tier 0, high, other, not evaluated) -> exposure (way in, credential, none known, not evaluated) -> number
     of applications, those of other tenants among them."""
+    not_placed: dict[str, int]
+    """What is not known, so that reach or exposure is not evaluated -> number of applications, the most first."""
     dangerous: list[Dangerous]
     """The worst of those with powerful permissions and a way in."""
     has_inventory: bool
@@ -244,7 +246,7 @@ def overview(reports: Iterable[Report], most: int = 10) -> Overview:
 def _part(name: str, ones: list[_One], reports: list[Report], most: int) -> Part:
     failing = [(one, row) for one in ones for row in one.findings if row.status is Status.fail]
     severities = Counter(row.severity for _, row in failing)
-    reach, table = _reach(ones)
+    reach, table, not_placed = _reach(ones)
     return Part(
         name,
         ones[0].tenant.tenant_id if len(ones) == 1 else None,
@@ -261,6 +263,7 @@ def _part(name: str, ones: list[_One], reports: list[Report], most: int) -> Part
         _most(_owners(failing), most),
         _expiry(ones, most),
         table,
+        dict(_most(sorted(not_placed.items(), key=lambda item: (-item[1], item[0])), most)),
         _most(reach, most),
         any(app.inventory is not None for one in ones for app in one.applications),
         _not_checked(ones, reports),
@@ -346,14 +349,18 @@ def _expiry(ones: list[_One], most: int) -> Expiry:
 # -- what is dangerous and within reach
 
 
-def _reach(ones: list[_One]) -> tuple[list[Dangerous], dict[Reach, dict[Exposure, int]]]:
-    """Applications with powerful permissions and a way in, the worst first; and all by tier and exposure."""
+def _reach(ones: list[_One]) -> tuple[list[Dangerous], dict[Reach, dict[Exposure, int]], Counter[str]]:
+    """Applications with powerful permissions and a way in, the worst first; all by tier and exposure; and what is not known of how many."""
     table: dict[Reach, dict[Exposure, int]] = {tier: dict.fromkeys(EXPOSURES, 0) for tier in TIERS}
     found: list[tuple[Any, Dangerous]] = []
+    missing = Counter[str]()
     for one in ones:
         for at_key, of in one.entities.items():
             risk = one.risks[at_key]
             table[risk.reach][risk.exposure] += 1
+            reach_gaps = not_known(risk.reach_reasons) if risk.reach == "not evaluated" else []
+            exposure_gaps = not_known(risk.exposure_reasons) if risk.exposure == "not evaluated" else []
+            missing.update({*reach_gaps, *exposure_gaps})
             if risk.reach in ("tier 0", "high") and risk.exposure == "way in":
                 at = one.reach.get(at_key, Found([], []))
                 permissions = powerful(of)
@@ -361,7 +368,7 @@ def _reach(ones: list[_One]) -> tuple[list[Dangerous], dict[Reach, dict[Exposure
                 power, ways_in = worst_ids(at.power), worst_ids(at.ways_in)
                 row = Dangerous(of.display_name, of.app_id or of.object_id, risk.reach, names, power, ways_in, of.owners)
                 found.append(((TIERS.index(risk.reach), at.rank, of.display_name or "", row.id or ""), row))
-    return [row for _, row in sorted(found, key=lambda item: item[0])], table
+    return [row for _, row in sorted(found, key=lambda item: item[0])], table, missing
 
 
 # -- what was not checked

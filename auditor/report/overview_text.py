@@ -119,6 +119,9 @@ class _Page:
         yield "  permissions    " + "  ".join(f"{name:>{width}}" for name, width in widths.items())
         for tier, counts in part.reach.items():
             yield f"  {tier:<13}  " + "  ".join(f"{counts[name]:>{width},}" for name, width in widths.items())
+        if part.not_placed:
+            lacks = _some(f"{what} ({count:,})" for what, count in part.not_placed.items())
+            yield from wrapped(cell(harmless(f"Not evaluated, since not known: {lacks}", 4000)), "  ", "    ")
         if not part.has_inventory:
             yield from wrapped("Permissions follow from findings: the report has no inventory (scan --inventory).", "  ", "  ")
         yield ""

@@ -41,6 +41,7 @@ _HELD = {"permissions": "requested permissions", "grants": "granted permissions"
 _SIGNS_IN_WITH = {
     "secrets": "client secrets", "certificates": "certificates", "federated_credentials": "federated identity credentials",
 }  # fmt: skip
+_NOT_KNOWN, _BETWEEN = "not known: ", "; "
 _NOUNS = {"secret": "client secret", "certificate": "certificate"}
 
 
@@ -229,8 +230,13 @@ def _settled(place: Any, reasons: list[str], missing: list[str], *, enough: tupl
     """`place` and why, with what is not known; where only that would decide, nothing is evaluated. `enough`: nothing ranks higher."""
     if not missing or place in enough:
         return place, reasons
-    said = f"not known: {'; '.join(dict.fromkeys(missing))}"
+    said = _NOT_KNOWN + _BETWEEN.join(dict.fromkeys(one.replace(_BETWEEN, ", ") for one in missing))
     return (place if reasons else "not evaluated"), [*reasons, said]
+
+
+def not_known(reasons: list[str]) -> list[str]:
+    """What is not known, among the reasons of a place."""
+    return [one for reason in reasons if reason.startswith(_NOT_KNOWN) for one in reason.removeprefix(_NOT_KNOWN).split(_BETWEEN)]
 
 
 def worst_ids(findings: list[Finding]) -> list[str]:
