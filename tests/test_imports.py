@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from auditor import Report, audit
+from auditor import Report, audit, rulebook
 from auditor.sources.coverage import Covered, TenantInfo
 from auditor.sources.graph import plan
 from auditor.sources.spool import Writer
 from tests.fake_graph import FakeGraph, made_up
 from tests.fake_graph.data import TENANT_ID
+from tests.test_soundness import ALLOWED, world_of
+from tests.test_soundness import verdicts as of_roots
 
 TENANT, OTHER_TENANT = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
 APP, PRINCIPAL, OTHER = (
@@ -420,6 +422,71 @@ def test_whatever_stands_anywhere_nothing_breaks(tmp_path: Path, number: int, ne
         report = audit(tmp_path, select=RULES, as_of="2026-01-01")
         assert not [outcome.rule.id for outcome in report.outcomes if outcome.errors], at
         assert all(error.file.endswith("import.json") and "Traceback" not in error.message for error in report.errors)
+
+
+# -- what is said of a part holds of the whole
+
+KEPT = {"type", "AppId", "AccessRight", "OAuthAppId", "Permissions", "host", "status_code"}  # by which an object is recognised
+COLLECTIONS = {
+    "azureRoleAssignments": [assignment(OTHER, SUBSCRIPTION), assignment(OWNER, f"{SUBSCRIPTION}/resourceGroups/x"), of_cli(READER, "/", "Reader")],
+    "azureRoleDefinitions": [
+        {
+            "id": f"/providers/Microsoft.Authorization/roleDefinitions/{OTHER}", "type": "Microsoft.Authorization/roleDefinitions",
+            "roleName": "Deployer", "permissions": [{"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}],
+        }
+    ],
+    "applicationAccessPolicies": [policy(), policy(right="DenyAccess"), policy(OTHER)],
+    "oAuthAppInfo": [
+        {"Timestamp": "2025-12-31T00:00:00Z", "OAuthAppId": APP, "Permissions": [used(False), used(True, "User.Read.All"), used(None, "Mail.Send")]},
+    ],
+    "hostAnswers": [json.loads(told(answer)) for answer in ((HOST, "NXDOMAIN"), (DOMAIN, "NOERROR"), ("x.contoso.com", "NXDOMAIN"))],
+}  # fmt: skip
+
+
+def whole_tenant(home: str) -> dict[str, Any]:
+    uris = [f"https://{HOST}/cb", "https://x.contoso.com/cb"]
+    lists = {"web": {"redirectUris": uris}, "spa": {"redirectUris": []}, "publicClient": {"redirectUris": []}}
+    roles = MAIL_READ, "df021288-bdef-4463-88db-98f22de89214", "b633e1c5-b582-4048-a93e-9f11b44c7e96"
+    return {
+        "organization": {"id": TENANT, "verifiedDomains": []},
+        "applications": [{"id": OTHER, "appId": APP, "displayName": "Payroll", **lists}],
+        "servicePrincipals": [
+            principal(appOwnerOrganizationId=home, accountEnabled=True, replyUrls=uris),
+            {"id": GRAPH_ID, "appId": GRAPH, "displayName": "Microsoft Graph", "appOwnerOrganizationId": OTHER_TENANT, "replyUrls": []},
+        ],
+        "oauth2PermissionGrants": [],
+        "appRoleAssignments": [
+            {"id": f"g{number}", "principalId": PRINCIPAL, "resourceId": GRAPH_ID, "appRoleId": role} for number, role in enumerate(roles)
+        ],
+        **COLLECTIONS,
+    }  # fmt: skip
+
+
+def without(value: Any, at: tuple[str | int, ...]) -> Any:
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
+    if len(at) == 1:
+        del copy[at[0]]
+    else:
+        copy[at[0]] = without(value[at[0]], at[1:])
+    return copy
+
+
+@pytest.mark.parametrize("home", [TENANT, OTHER_TENANT])
+def test_no_verdict_on_a_part_contradicts_the_whole(home: str) -> None:
+    """Whole collections are taken away, and properties, but no elements of lists: what stays is true."""
+    tenant_ = whole_tenant(home)
+    rules = [rule for rule in rulebook.shipped() if rule.id in RULES]
+    full = {rule.id: of_roots(rule, world_of(tenant_)) for rule in rules}
+    assert {verdict for found in full.values() for verdict, _ in found.values()} > {"fail", "not-applicable"}
+    gone = [at for name in COLLECTIONS for at in places(tenant_[name], (name,)) if isinstance(at[-1], str) and at[-1] not in KEPT]
+    assert len(gone) > 50
+    for at in gone:
+        part = world_of(without(tenant_, at))
+        for rule in rules:
+            for place, (verdict, findings) in of_roots(rule, part).items():
+                complete, most = full[rule.id][place]
+                assert complete == "not-evaluated" or complete in ALLOWED[verdict], (rule.id, at, verdict, complete)
+                assert findings <= most, (rule.id, at)
 
 
 # -- whose a file is

@@ -43,7 +43,7 @@ class PermissionUse(Shape):
     value: str | None = absent("Permissions.PermissionValue")
     kind: str | None = absent("Permissions.PermissionType")
     resource_app_id: str | None = absent("Permissions.TargetAppId")
-    in_use: bool | None = None  # null: Defender does not say
+    in_use: bool | None = absent("Permissions.InUse")  # null: Defender does not say
 
 
 class OAuthApp(Shape):

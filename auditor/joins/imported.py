@@ -96,7 +96,7 @@ class Imported:
         for one in read(app.permissions) or []:
             same = read(one.value) == value and (read(one.kind) or "").lower().startswith(kind)
             if same and (read(one.resource_app_id) or "").lower() == resource_app_id:
-                used: bool | None = one.in_use
+                used: bool | Unknown | None = one.in_use
                 return used
         return Unknown(PERMISSION_USE.name, "it has nothing of this permission", collection=True)
 

@@ -249,12 +249,16 @@ def _permissions(value: Any, out: Converted) -> Any:
             )
             out.more["permissions"] = "an entry could not be read"
             continue
-        used = row.get("InUse")
-        plain = (
-            used if isinstance(used, bool) else _IN_USE.get("".join(filter(str.isalpha, used.lower()))) if isinstance(used, str) else None
-        )
-        found.append({ours: row[name] for name, ours in _OF_PERMISSIONS.items() if name in row} | {"inUse": plain})
+        entry = {ours: row[name] for name, ours in _OF_PERMISSIONS.items() if name in row}
+        found.append(entry | ({"inUse": _in_use(row["InUse"])} if "InUse" in row else {}))
     return found
+
+
+def _in_use(value: Any) -> bool | None:
+    """Yes, no, or a word for either; null where Defender does not say."""
+    if isinstance(value, str):
+        return _IN_USE.get("".join(filter(str.isalpha, value.lower())))
+    return value if isinstance(value, bool) else None
 
 
 def _decoded(value: Any) -> Any:
