@@ -95,6 +95,13 @@ class Recommendations(Protocol):
     def of(self, principal: ServicePrincipal) -> list[str]: ...
 
 
+class Access(Protocol):
+    """Entitlement management."""
+
+    def open_policies(self) -> list[str]: ...
+    def removed_applications(self) -> list[str]: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -139,6 +146,7 @@ class World(Protocol):
     apis: Apis
     grants: Grants
     roles: Roles
+    access: Access
     agents: Agents
     methods: Methods
     recommendations: Recommendations
