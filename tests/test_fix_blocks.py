@@ -365,7 +365,9 @@ def test_hostile_values_come_into_no_command_of_any_shell(name: str, key: str, d
             assert line.isascii()
             assert line.isprintable()
             for value in (name, key, description):
-                if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._~:/ -]*|[A-Za-z0-9 ._~:/-]?|\\+", value) and value.strip():  # \\ begins escapes
+                if (
+                    not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._~:/ -]*|[A-Za-z0-9 ._~:/-]?|\\+", value) and value.strip()
+                ):  # \\ begins escapes
                     is_plain = re.fullmatch(r"[A-Za-z0-9._~:/ -]*", value) is not None  # within a text nobody obeys it
                     assert not any(value == piece if is_plain else value in piece for piece in fixed(line)), (value, line)
         if to is Shell.cmd:

@@ -102,3 +102,21 @@ def test_settings_that_are_no_policies(tmp_path: Path) -> None:
     ]
     pages = {"groupSettings": [{"id": USER, "templateId": CONSENT_SETTINGS, "values": values}], "servicePrincipals": [GRAPH]}
     assert failed(tmp_path, rules, pages) == set(rules)
+
+
+def test_access_packages(tmp_path: Path) -> None:
+    policy = {
+        "id": USER, "displayName": "Agents", "allowedTargetScope": "allDirectoryServicePrincipals", "automaticRequestSettings": None,
+        "requestApprovalSettings": {"isApprovalRequiredForAdd": False}, "accessPackage": {"displayName": "Sales"},
+    }  # fmt: skip
+    resource = {"displayName": "CRM", "originSystem": "AadApplication", "originId": AGENT}
+    catalog = {"id": USER, "displayName": "Sales", "catalogType": "userManaged", "isExternallyVisible": False, "resources": [resource]}
+    pages: dict[str, Any] = {
+        "organization": [{"id": BLUEPRINT}], "servicePrincipals": [GRAPH], "identityGovernance/entitlementManagement/assignmentPolicies(accessPackage())": [policy],
+        "identityGovernance/entitlementManagement/catalogs(resources())": [catalog],
+    }  # fmt: skip
+    rules = ["tenant-access-package-open", "tenant-catalog-app-removed"]
+    assert failed(tmp_path, rules, pages) == set(rules)
+    policy["requestApprovalSettings"] = {"isApprovalRequiredForAdd": True}
+    resource["originId"] = GRAPH["id"]
+    assert failed(tmp_path, rules, pages) == set()

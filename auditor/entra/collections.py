@@ -75,6 +75,7 @@ class Need(msgspec.Struct, frozen=True):
 
 
 _APPLICATION, _DIRECTORY, _POLICY = "Application.Read.All", "Directory.Read.All", "Policy.Read.All"
+_ENTITLEMENTS = "EntitlementManagement.Read.All"
 _ROLES, _GROUP_ELIGIBILITY = "RoleManagement.Read.Directory", "PrivilegedEligibilitySchedule.Read.AzureADGroup"
 
 APPLICATIONS = Collection(
@@ -266,13 +267,28 @@ STORE_SETTINGS = Collection(
     what="settings of Microsoft 365 for the Office store and trials", also_called=("appsAndServices/settings",),
     markers=("isOfficeStoreEnabled",),
 )  # fmt: skip
+# Entitlement management.
+ACCESS_POLICIES = Collection(
+    "assignmentPolicies", "accessPackageAssignmentPolicy",
+    "add the response to GET identityGovernance/entitlementManagement/assignmentPolicies?$expand=accessPackage of Microsoft Graph",
+    path="/identityGovernance/entitlementManagement/assignmentPolicies", query="$expand=accessPackage", permission=_ENTITLEMENTS,
+    is_optional=True, is_short=True, what="who can get access packages, and who approves it", markers=("allowedTargetScope",),
+)  # fmt: skip
+ACCESS_CATALOGS = Collection(
+    "accessPackageCatalogs", "accessPackageCatalog",
+    "add the response to GET /identityGovernance/entitlementManagement/catalogs?$expand=resources of Microsoft Graph, all pages",
+    path="/identityGovernance/entitlementManagement/catalogs", query="$expand=resources", permission=_ENTITLEMENTS, is_optional=True,
+    is_short=True, what="applications in catalogs of access packages", also_called=("entitlementManagement/catalogs",),
+    markers=("isExternallyVisible",), needs=(SERVICE_PRINCIPALS,),
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
     CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS, SYNCHRONIZATION_JOBS,
-    RECOMMENDATIONS, GROUP_SETTINGS, TEAMS_APP_SETTINGS, STORE_SETTINGS,
+    RECOMMENDATIONS, GROUP_SETTINGS, TEAMS_APP_SETTINGS, STORE_SETTINGS, ACCESS_POLICIES,
+    ACCESS_CATALOGS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

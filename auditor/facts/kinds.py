@@ -46,6 +46,8 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.GROUP_SETTINGS: "setting_shapes.GroupSetting",
     collections.TEAMS_APP_SETTINGS: "setting_shapes.TeamsAppSettings",
     collections.STORE_SETTINGS: "setting_shapes.AppsAndServicesSettings",
+    collections.ACCESS_POLICIES: "access_shapes.AssignmentPolicy",
+    collections.ACCESS_CATALOGS: "access_shapes.AccessCatalog",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

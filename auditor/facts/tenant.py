@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from auditor.entra.collections import (
+    ACCESS_CATALOGS,
+    ACCESS_POLICIES,
     ADMIN_CONSENT,
     APP_MANAGEMENT,
     AUTHORIZATION,
     GROUP_SETTINGS,
     ORGANIZATION,
     ROLE_ASSIGNMENTS,
+    SERVICE_PRINCIPALS,
     STORE_SETTINGS,
     TEAMS_APP_SETTINGS,
     Collection,
@@ -93,6 +96,16 @@ class Tenant(Fact):
     def ways_in(self) -> list[Path]:
         """The cheapest ways on which users come to control the tenant and which begin with a directory role or a group."""
         return self.world.paths.ways_in(self)
+
+    @fact(ACCESS_POLICIES, unknown_without=(ACCESS_POLICIES,))
+    def open_access_policies(self) -> list[str]:
+        """Policies by which service principals or agents can request an access package that nobody approves: "package: policy"."""
+        return self.world.access.open_policies()
+
+    @fact(ACCESS_CATALOGS, SERVICE_PRINCIPALS.whole, unknown_without=(ACCESS_CATALOGS,))
+    def removed_catalog_apps(self) -> list[str]:
+        """Applications in catalogs of access packages of which no service principal is there any more: "catalog: application"."""
+        return self.world.access.removed_applications()
 
     # -- authorizationPolicy
 

@@ -109,6 +109,13 @@ class Recommendations(Protocol):
     def of(self, principal: ServicePrincipal) -> list[str]: ...
 
 
+class Access(Protocol):
+    """Entitlement management."""
+
+    def open_policies(self) -> list[str]: ...
+    def removed_applications(self) -> list[str]: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -161,6 +168,7 @@ class World(Protocol):
     grants: Grants
     roles: Roles
     paths: Paths
+    access: Access
     agents: Agents
     methods: Methods
     recommendations: Recommendations

@@ -51,6 +51,7 @@ from auditor.unknown import Partial, Unavailable, Unknown, first_unknown, is_unk
 
 if TYPE_CHECKING:
     from auditor.entra.setting_shapes import GroupSetting
+    from auditor.joins.access import Access
     from auditor.joins.agents import Agents
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
@@ -191,6 +192,13 @@ class World(Lookups):
         from auditor.joins.roles import Roles
 
         return Roles(self, self.documents)
+
+    @cached_property
+    def access(self) -> Access:
+        """The joins of entitlement management."""
+        from auditor.joins.access import Access
+
+        return Access(self, self.documents)
 
     @cached_property
     def agents(self) -> Agents:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from auditor.entra.collections import (
+    ACCESS_CATALOGS,
+    ACCESS_POLICIES,
     ADMINISTRATIVE_UNITS,
     APPLICATIONS,
     BY_NAME,
@@ -175,6 +177,10 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
             return of.kind
     if "values" in members and text(members, "templateId") == CONSENT_SETTINGS:
         return GROUP_SETTINGS.kind
+    if "allowedTargetScope" in members:
+        return ACCESS_POLICIES.kind
+    if {"catalogType", "isExternallyVisible"} <= members.keys():
+        return ACCESS_CATALOGS.kind
     if "recommendationType" in members:
         return RECOMMENDATIONS.kind
     if "isMfaRegistered" in members:

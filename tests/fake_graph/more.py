@@ -108,6 +108,17 @@ RESOURCES = (
         ("DirectoryRecommendations.Read.All",), "directory-list-recommendation", version="beta", options="select skiptoken",
         expand="impactedResources", filter="status",
     ),
+    Resource(
+        "identityGovernance/entitlementManagement/assignmentPolicies", "assignmentPolicies", "accessPackageAssignmentPolicy",
+        _of("id displayName description allowedTargetScope automaticRequestSettings requestApprovalSettings requestorSettings"),
+        ("EntitlementManagement.Read.All",), "entitlementmanagement-list-assignmentpolicies", options="select skiptoken",
+        expand="accessPackage",
+    ),
+    Resource(
+        "identityGovernance/entitlementManagement/catalogs", "accessPackageCatalogs", "accessPackageCatalog",
+        _of("id displayName description catalogType state isExternallyVisible"), ("EntitlementManagement.Read.All",),
+        "entitlementmanagement-list-catalogs", options="select skiptoken", expand="resources",
+    ),
     Resource("groupSettings", "groupSettings", "groupSetting", _of("id displayName templateId values"), ("Directory.Read.All",),
              "group-list-settings", options="select skiptoken"),
     Resource(
