@@ -20,6 +20,7 @@ import pytest
 pytest.importorskip("msgraph")
 
 from auditor.entra.clouds import Cloud
+from auditor.entra.collections import BY_NAME
 from auditor.errors import RegauditError
 from auditor.sources import Documents
 from auditor.sources.coverage import Covered, TenantInfo
@@ -725,6 +726,13 @@ def test_what_is_optional_costs_itself(graph: FakeGraph, answer: str) -> None:
 def test_roles_are_read_with_some_registrations_too(graph: FakeGraph) -> None:
     _, info, _ = read(graph, ROLES, apps=(TENANT["applications"][0]["appId"],))
     assert {name: statuses(info)[name] for name in ROLES} == dict.fromkeys(ROLES, "complete")
+
+
+@pytest.mark.parametrize("name", ["riskyServicePrincipals"])
+def test_lists_of_policies_and_of_risk(graph: FakeGraph, name: str) -> None:
+    ids, info, _ = read(graph, (name,))
+    assert statuses(info)[name] == "complete"
+    assert len(ids[BY_NAME[name].kind]) == len(TENANT[name])
 
 
 def test_the_use_of_credentials(graph: FakeGraph) -> None:

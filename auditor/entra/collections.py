@@ -206,12 +206,19 @@ CREDENTIAL_SIGN_INS = Collection(
     path="/reports/appCredentialSignInActivities", version="beta", permission="AuditLog.Read.All", is_optional=True, is_short=True,
     what="when each client secret and certificate was last used", markers=("credentialOrigin",),
 )  # fmt: skip
+# Microsoft Entra ID Protection.
+RISKY_PRINCIPALS = Collection(
+    "riskyServicePrincipals", "riskyServicePrincipal",
+    "add the response to GET /identityProtection/riskyServicePrincipals of Microsoft Graph, all pages",
+    path="/identityProtection/riskyServicePrincipals", permission="IdentityRiskyServicePrincipal.Read.All", is_optional=True, is_short=True,
+    what="service principals that Microsoft Entra ID Protection considers at risk", markers=("riskState",), has_common_name=True,
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS,
+    CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

@@ -13,7 +13,7 @@ from auditor.facts.connector_scope import ConnectorScope
 from auditor.facts.credentials import Certificate, Credential, Secret
 from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
-from auditor.facts.principal import Owner, ServicePrincipal
+from auditor.facts.principal import Owner, RiskLevel, RiskState, ServicePrincipal
 from auditor.facts.restrictions import Restriction
 from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import Tenant, UserConsent
@@ -31,5 +31,6 @@ __all__ = [
     "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
     "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission",
     "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource",
-    "Restriction", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "Restriction", "RiskLevel", "RiskState", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token",
+    "Uri", "UserConsent",
 ]  # fmt: skip

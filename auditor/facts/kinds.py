@@ -32,6 +32,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.GROUP_ELIGIBILITY: "role_shapes.GroupEligibility",
     collections.ADMINISTRATIVE_UNITS: "role_shapes.AdministrativeUnit",
     collections.CREDENTIAL_SIGN_INS: "sign_in_shapes.CredentialSignIn",
+    collections.RISKY_PRINCIPALS: "risk_shapes.RiskyPrincipal",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

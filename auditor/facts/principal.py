@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from auditor.entra.catalog import AbuseKind
 from auditor.entra.collections import (
@@ -17,6 +17,7 @@ from auditor.entra.collections import (
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
+    RISKY_PRINCIPALS,
     ROLE_ASSIGNMENTS,
     ROLE_ELIGIBILITY,
     SERVICE_PRINCIPALS,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from auditor.facts.world import World
 
 
+RiskState = Literal["none", "confirmedSafe", "remediated", "dismissed", "atRisk", "confirmedCompromised"]
+RiskLevel = Literal["none", "low", "medium", "high", "hidden"]
 UNREADABLE: Any = Unknown("owners", "only their ids came, User.Read.All is missing", collection=True)
 
 
@@ -140,6 +143,13 @@ class Owner(Fact):
     def _is_called_guest(self) -> bool:
         self._require_name()
         return bool(text(self._user_type) == "Guest")
+
+
+def _named(value: Any, names: Any, what: str) -> Any:
+    """One of an enumeration's names; null is none. What was added to it since is unknown."""
+    if isinstance(value, str) and value not in get_args(names):
+        raise Unread(Unknown(what, "a value that regaudit does not know"))
+    return "none" if value is None else value
 
 
 @conversion(str)
@@ -259,6 +269,24 @@ class ServicePrincipal(Fact):
         found = [getattr(row, activity) for row in self.world.sign_ins_of(self) or () for activity in activities]
         dates = [activity.last_sign_in_date_time for activity in found if activity is not None]
         return max((date for date in dates if date is not None and date.year > 1), default=None)  # the year 1 stands for never
+
+    @fact(RISKY_PRINCIPALS.whole, unknown_without=(RISKY_PRINCIPALS,))
+    def risk_state(self) -> RiskState:
+        """What Microsoft Entra ID Protection and administrators make of it; none: it is not on the list of risky workload identities."""
+        risk = self.world.risk_of(self)
+        return "none" if risk is None else _named(risk.risk_state, RiskState, "riskState")
+
+    @fact(RISKY_PRINCIPALS.whole, unknown_without=(RISKY_PRINCIPALS,))
+    def risk_level(self) -> RiskLevel:
+        """How great its risk is; hidden: the tenant has no licence for Microsoft Entra Workload ID."""
+        risk = self.world.risk_of(self)
+        return "none" if risk is None else _named(risk.risk_level, RiskLevel, "riskLevel")
+
+    @fact(RISKY_PRINCIPALS.whole, unknown_without=(RISKY_PRINCIPALS,))
+    def risk_updated(self) -> datetime | None:
+        """When its risk changed last; null: it is not on the list of risky workload identities."""
+        risk = self.world.risk_of(self)
+        return None if risk is None else risk.risk_last_updated_date_time
 
     @fact(GRANTS, ASSIGNMENTS, unknown_without=(GRANTS, ASSIGNMENTS))
     def granted_permissions(self) -> list[GrantedPermission]:

@@ -24,6 +24,7 @@ from auditor.entra.collections import (
     ORGANIZATION,
     OWNERS,
     PRINCIPAL_OWNERS,
+    RISKY_PRINCIPALS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
     TENANT,
@@ -36,7 +37,7 @@ from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.joins.apis import Apis
 from auditor.joins.borrowed import Elsewhere
 from auditor.joins.grants import Grants
-from auditor.joins.lookups import Lookups
+from auditor.joins.lookups import Index, Lookups, index
 from auditor.joins.sharing import Sharing
 from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
@@ -44,6 +45,7 @@ from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Partial, Unavailable, Unknown, is_unknown, known, whole_or_partial
 
 if TYPE_CHECKING:
+    from auditor.entra.risk_shapes import RiskyPrincipal
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
     from auditor.joins.roles import Roles
@@ -240,6 +242,16 @@ class World(Lookups):
         if self.known.has(SIGN_INS) and report.old is not None:
             return report.old
         return self.find(SIGN_INS, (report.rows, report.gap), principal.app_id)
+
+    def risk_of(self, principal: ServicePrincipal) -> RiskyPrincipal | Unknown | None:
+        """What Microsoft Entra ID Protection says of a service principal; null where it has nothing of it."""
+        if isinstance(principal.id, Unknown):
+            return principal.id
+        return self.find(RISKY_PRINCIPALS, self._risks, principal.id)
+
+    @cached_property
+    def _risks(self) -> Index[RiskyPrincipal]:
+        return index([row for row, _ in self.documents[RISKY_PRINCIPALS]], "id")
 
 
 def _place(given: Given) -> tuple[str, int, str, str]:

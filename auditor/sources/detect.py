@@ -17,6 +17,7 @@ from auditor.entra.collections import (
     GROUPS,
     OWNERS,
     PRINCIPAL_OWNERS,
+    RISKY_PRINCIPALS,
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
     ROLE_ELIGIBILITY,
@@ -162,6 +163,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return "servicePrincipalSignInActivity"
     if has("keyId") and ("credentialOrigin" in members or "signInActivity" in members):
         return CREDENTIAL_SIGN_INS.kind
+    if has("appId") and has("riskState") and "riskEventType" not in members:  # which single detections have
+        return RISKY_PRINCIPALS.kind
     if kind := _role_kind(members):
         return kind
     if has("appRoleId") and has("resourceId"):

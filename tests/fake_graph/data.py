@@ -162,6 +162,7 @@ def made_up(applications: int = 100, seed: int = 1) -> Json:
         "applications": apps, "servicePrincipals": principals, "oauth2PermissionGrants": grants, "appRoleAssignments": assignments,
         "owners": owners, "federatedIdentityCredentials": federated, "servicePrincipalSignInActivities": [_activity(p, maker) for p in principals],
         "appCredentialSignInActivities": _credential_activities(apps, Maker(seed)),
+        "riskyServicePrincipals": [_risky(p, state) for p, state in zip(principals[2::7], ("atRisk", "dismissed", "remediated"), strict=False)],
         "organization": {
             "id": TENANT_ID, "deletedDateTime": None, "displayName": "Contoso", "createdDateTime": "2018-03-05T09:00:00Z", "tenantType": "AAD",
             "countryLetterCode": "DE", "technicalNotificationMails": ["it@contoso.com"],
@@ -206,6 +207,14 @@ def _credential_activities(apps: list[Json], maker: Maker) -> list[Json]:
         for number, one in enumerate(app[name])
         if number % 3 != 1
     ]  # fmt: skip
+
+
+def _risky(principal: Json, state: str) -> Json:
+    return {
+        "id": principal["id"], "appId": principal["appId"], "displayName": principal["displayName"], "isEnabled": True, "isProcessing": False,
+        "riskDetail": "none", "riskLastUpdatedDateTime": "2026-10-02T09:00:00Z", "riskLevel": "high" if state == "atRisk" else "none",
+        "riskState": state, "servicePrincipalType": principal["servicePrincipalType"],
+    }  # fmt: skip
 
 
 def _activity(principal: Json, maker: Maker) -> Json:

@@ -82,6 +82,11 @@ RESOURCES = (
             "servicePrincipalObjectId signInActivity"),
         ("AuditLog.Read.All",), "reportroot-list-appcredentialsigninactivities", version="beta", filter="appId",
     ),
+    Resource(
+        "identityProtection/riskyServicePrincipals", "riskyServicePrincipals", "riskyServicePrincipal",
+        _of("id appId displayName isEnabled isProcessing riskDetail riskLastUpdatedDateTime riskLevel riskState servicePrincipalType"),
+        ("IdentityRiskyServicePrincipal.Read.All",), "identityprotectionroot-list-riskyserviceprincipals", filter="riskState",
+    ),
 )  # fmt: skip
 PERMISSIONS = {permission for resource in RESOURCES for permission in resource.permissions[:1]}
 

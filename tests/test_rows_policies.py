@@ -1,0 +1,69 @@
+"""The checks of peers on risk, consent and policies beside the default ones (issue 21): what fails, what passes, and what is unknown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor import audit
+
+Json = dict[str, Any]
+PRINCIPAL, OTHER = "44444444-4444-4444-8444-444444444444", "45555555-4444-4444-8444-444444444444"
+APP_ID = "22222222-2222-4222-8222-222222222222"
+V1 = "https://graph.microsoft.com/v1.0/$metadata#"
+GRAPH = {
+    "id": "33333333-3333-4333-8333-333333333333", "appId": "00000003-0000-0000-c000-000000000000", "displayName": "Microsoft Graph",
+    "servicePrincipalType": "Application", "accountEnabled": True,
+}  # fmt: skip
+PAYROLL = {"id": PRINCIPAL, "appId": APP_ID, "displayName": "Payroll", "servicePrincipalType": "Application", "accountEnabled": True}
+
+
+def scan(folder: Path, rule: str, **pages: Any) -> dict[str, str]:
+    """What a rule says: a message of what fails, else the verdicts. Files are as Microsoft Graph returns them, lists with their context."""
+    for number, (name, content) in enumerate(pages.items()):
+        page = {"@odata.context": V1 + name.replace("__", "/"), "value": content} if isinstance(content, list) else content
+        (folder / f"{number}.json").write_text(json.dumps(page))
+    report = audit(folder, select=[rule], as_of="2026-01-01")
+    assert not report.errors
+    failed = [finding.message for finding in report.findings if finding.status == "fail"]
+    return {"fail": failed[0]} if failed else {name: "" for name in ("passed", "not_evaluated") if report.count(name)}
+
+
+def risky(state: str, id_: str = PRINCIPAL, level: str = "high") -> Json:
+    return {
+        "id": id_, "appId": APP_ID, "displayName": "Payroll", "isEnabled": True, "isProcessing": False, "riskLevel": level, "riskState": state,
+        "riskDetail": "none", "riskLastUpdatedDateTime": "2025-12-20T08:00:00Z", "servicePrincipalType": "Application",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["atRisk", "confirmedCompromised"])
+def test_a_principal_at_risk(tmp_path: Path, state: str) -> None:
+    found = scan(
+        tmp_path,
+        "sp-risky",
+        servicePrincipals=[GRAPH, PAYROLL],
+        identityProtection__riskyServicePrincipals=[risky(state, PRINCIPAL.upper())],
+    )
+    assert found.keys() == {"fail"}
+    assert "Payroll" in found["fail"]
+
+
+@pytest.mark.parametrize("rows", [[risky("dismissed")], [risky("remediated"), risky("atRisk", OTHER)], [risky("confirmedSafe")]])
+def test_risk_that_was_dealt_with_or_is_of_another(tmp_path: Path, rows: list[Json]) -> None:
+    assert scan(tmp_path, "sp-risky", servicePrincipals=[GRAPH, PAYROLL], identityProtection__riskyServicePrincipals=rows).keys() == {
+        "passed"
+    }
+
+
+def test_rows_are_known_by_their_members(tmp_path: Path) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps([risky("atRisk")]))
+    assert scan(tmp_path, "sp-risky", servicePrincipals=[GRAPH, PAYROLL]).keys() == {"fail"}
+
+
+def test_part_of_a_list_says_nothing_of_the_others(tmp_path: Path) -> None:
+    page = {"@odata.context": V1 + "identityProtection/riskyServicePrincipals", "value": [risky("atRisk", OTHER)],
+            "@odata.nextLink": "https://graph.microsoft.com/v1.0/identityProtection/riskyServicePrincipals?$skiptoken=x"}  # fmt: skip
+    assert scan(tmp_path, "sp-risky", servicePrincipals=[GRAPH, PAYROLL], risk=page).keys() == {"not_evaluated"}
