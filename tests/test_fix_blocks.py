@@ -629,7 +629,7 @@ TYPES = {
     "oauth2PermissionGrants": "oauth2PermissionGrant", "appRoleAssignments": "appRoleAssignment", "appRoleAssignedTo": "appRoleAssignment",
     "authenticationBehaviors": "authenticationBehaviors", "deletedItems": "application", "authorizationPolicy": "authorizationPolicy",
     "removePassword": "passwordCredential", "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
-    "roleAssignments": "unifiedRoleAssignment", "groups": "group", "riskyServicePrincipals": "riskyServicePrincipal",
+    "roleAssignments": "unifiedRoleAssignment", "groups": "group", "riskyServicePrincipals": "riskyServicePrincipal", "appManagementPolicies": "appManagementPolicy",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")
 # Members of Graph's types that rules do not read.

@@ -67,3 +67,68 @@ def test_part_of_a_list_says_nothing_of_the_others(tmp_path: Path) -> None:
     page = {"@odata.context": V1 + "identityProtection/riskyServicePrincipals", "value": [risky("atRisk", OTHER)],
             "@odata.nextLink": "https://graph.microsoft.com/v1.0/identityProtection/riskyServicePrincipals?$skiptoken=x"}  # fmt: skip
     assert scan(tmp_path, "sp-risky", servicePrincipals=[GRAPH, PAYROLL], risk=page).keys() == {"not_evaluated"}
+
+
+# -- app management policies of single applications
+
+APP = {"id": "0b000000-1111-4111-8111-111111111111", "appId": APP_ID, "displayName": "Payroll", "createdDateTime": "2025-06-01T00:00:00Z"}
+NO_SECRETS = {"restrictionType": "passwordAddition", "state": "enabled", "maxLifetime": None, "restrictForAppsCreatedAfterDateTime": None}
+OTHER_URIS = {"uriAdditionWithoutUniqueTenantIdentifier": None}
+DEFAULT = {
+    "@odata.context": V1 + "policies/defaultAppManagementPolicy/$entity", "isEnabled": True, "servicePrincipalRestrictions": None,
+    "applicationRestrictions": {
+        "identifierUris": {"nonDefaultUriAddition": {"state": "enabled", "restrictForAppsCreatedAfterDateTime": None}, **OTHER_URIS},
+        "keyCredentials": [],
+        "passwordCredentials": [NO_SECRETS, {**NO_SECRETS, "restrictionType": "passwordLifetime", "maxLifetime": "P90D"}],
+    },
+}  # fmt: skip
+
+
+def exempt(*passwords: Json, enabled: bool = True, uris: Json | None = None, ids: tuple[str, ...] = (APP["id"],)) -> list[Json]:
+    return [{
+        "id": "5a000000-5555-4555-8555-555555555555", "displayName": "Exempt", "isEnabled": enabled,
+        "restrictions": {"passwordCredentials": passwords, "keyCredentials": [], "applicationRestrictions": uris and {"identifierUris": uris}},
+        "appliesTo": [{"@odata.type": "#microsoft.graph.application", "id": id_.upper()} for id_ in ids],
+    }]  # fmt: skip
+
+
+def scan_app(folder: Path, policies: list[Json], **more: Any) -> dict[str, str]:
+    pages = {"applications": [APP], "servicePrincipals": [GRAPH], "default": DEFAULT, "policies__appManagementPolicies": policies, **more}
+    return scan(folder, "app-exempt-from-app-policy", **pages)
+
+
+@pytest.mark.parametrize(
+    ("policy", "lifted"),
+    [
+        (exempt({**NO_SECRETS, "state": "disabled"}), "passwordAddition"),
+        (exempt({**NO_SECRETS, "restrictForAppsCreatedAfterDateTime": "2025-07-01T00:00:00Z"}), "passwordAddition"),
+        (exempt({**NO_SECRETS, "restrictionType": "passwordLifetime", "maxLifetime": "P91D"}), "passwordLifetime"),
+        (
+            exempt(uris={"nonDefaultUriAddition": {"state": "disabled", "restrictForAppsCreatedAfterDateTime": None}, **OTHER_URIS}),
+            "nonDefaultUriAddition",
+        ),
+    ],
+)
+def test_an_application_that_is_exempt(tmp_path: Path, policy: list[Json], lifted: str) -> None:
+    assert scan_app(tmp_path, policy)["fail"].endswith(f'exempts "Payroll" from {lifted}')
+
+
+@pytest.mark.parametrize(
+    ("policy", "verdicts"),
+    [
+        (exempt(), {"passed"}),  # names nothing: the default policy decides all
+        (exempt(NO_SECRETS), {"passed"}),
+        (exempt({**NO_SECRETS, "restrictionType": "passwordLifetime", "maxLifetime": "P30D"}), {"passed"}),
+        (exempt({**NO_SECRETS, "restrictionType": "customPasswordAddition", "state": "disabled"}), {"passed"}),  # nor does the default one
+        (exempt({**NO_SECRETS, "state": "disabled"}, ids=(PRINCIPAL,)), set()),
+        (exempt({**NO_SECRETS, "state": "disabled"}, enabled=False), {"not_evaluated"}),
+        (exempt({**NO_SECRETS, "state": "disabled"}, ids=tuple(OTHER[:-2] + str(n) for n in range(10, 30))), {"not_evaluated"}),  # $expand
+    ],
+)
+def test_an_application_that_is_not_exempt(tmp_path: Path, policy: list[Json], verdicts: set[str]) -> None:
+    assert scan_app(tmp_path, policy).keys() == verdicts
+
+
+def test_policies_without_whom_they_apply_to_say_nothing(tmp_path: Path) -> None:
+    policy = {name: value for name, value in exempt(NO_SECRETS)[0].items() if name != "appliesTo"}
+    assert scan_app(tmp_path, [policy]).keys() == {"not_evaluated"}

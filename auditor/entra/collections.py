@@ -206,6 +206,18 @@ CREDENTIAL_SIGN_INS = Collection(
     path="/reports/appCredentialSignInActivities", version="beta", permission="AuditLog.Read.All", is_optional=True, is_short=True,
     what="when each client secret and certificate was last used", markers=("credentialOrigin",),
 )  # fmt: skip
+# Policies beside those of which a tenant has one each.
+APP_POLICIES = Collection(
+    "appManagementPolicies", "appManagementPolicy",
+    "add the response to GET /policies/appManagementPolicies?$expand=appliesTo of Microsoft Graph, all pages",
+    path="/policies/appManagementPolicies", permission=_POLICY, is_optional=True, is_short=True,
+    what="app management policies for single applications", markers=("restrictions",), has_common_name=True,
+)  # fmt: skip
+APP_POLICY_TARGETS = Collection(
+    "appManagementPolicyTargets", "appManagementPolicyTarget", APP_POLICIES.remedy, parent=APP_POLICIES, relation="appliesTo",
+    path="/policies/appManagementPolicies/{id}/appliesTo", query="$select=id", permission=_POLICY, is_optional=True, is_short=True,
+    needs=(APP_POLICIES,), what="applications and service principals that have an app management policy of their own",
+)  # fmt: skip
 # Microsoft Entra ID Protection.
 RISKY_PRINCIPALS = Collection(
     "riskyServicePrincipals", "riskyServicePrincipal",
@@ -218,7 +230,7 @@ TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS,
+    CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS, APP_POLICIES, APP_POLICY_TARGETS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

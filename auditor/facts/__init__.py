@@ -14,23 +14,23 @@ from auditor.facts.credentials import Certificate, Credential, Secret
 from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubject
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, RequestedPermission, RequestedResource
 from auditor.facts.principal import Owner, RiskLevel, RiskState, ServicePrincipal
-from auditor.facts.restrictions import Restriction
+from auditor.facts.restrictions import AppPolicy, Restriction
 from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
 from auditor.facts.tenant import Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
-    App, ServicePrincipal, Connector, Tenant, Restriction, ConnectorScope, RedirectUri, ReplyUri, IdentifierUri, Uri, Scope, AppRole,
-    Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
+    App, ServicePrincipal, Connector, Tenant, Restriction, AppPolicy, ConnectorScope, RedirectUri, ReplyUri, IdentifierUri, Uri, Scope,
+    AppRole, Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting,
     Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner, Role, Group,
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "Certificate", "ClaimTest", "Client", "Connector",
-    "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject",
-    "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission",
-    "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource",
-    "Restriction", "RiskLevel", "RiskState", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token",
-    "Uri", "UserConsent",
+    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppPolicy", "AppRole", "Audience", "Certificate", "ClaimTest", "Client",
+    "Connector", "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential",
+    "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner",
+    "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource",
+    "Resource", "Restriction", "RiskLevel", "RiskState", "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant",
+    "Token", "Uri", "UserConsent",
 ]  # fmt: skip

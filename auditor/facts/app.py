@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.display import holds_secret
-from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, ROLE_ASSIGNMENTS, SERVICE_PRINCIPALS
+from auditor.entra.collections import (
+    APP_POLICIES,
+    APP_POLICY_TARGETS,
+    APPLICATIONS,
+    ASSIGNMENTS,
+    CONNECTORS,
+    FEDERATED,
+    GRANTS,
+    OWNERS,
+    ROLE_ASSIGNMENTS,
+    SERVICE_PRINCIPALS,
+)
 from auditor.entra.shapes import Audience, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, fact, part, prop
@@ -30,6 +41,7 @@ from auditor.facts.credentials import Certificate, Credential, Secret, certifica
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
+from auditor.facts.restrictions import AppPolicy, app_policy
 from auditor.facts.roles import Role
 from auditor.facts.uris import (
     IdentifierUri,
@@ -162,7 +174,7 @@ class App(Fact):
     """An app registration with all that is joined to it."""
 
     SLOTS = ("world", "document", "rank", "subject")
-    POLICY_TARGET = "applications"  # of the app management policy
+    POLICY_TARGET: Literal["applications"] = "applications"  # of the app management policy
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
@@ -388,6 +400,11 @@ class App(Fact):
             lambda: some(web_uris(self.redirect_uris), lambda uri: uri.application_proxy),
             lambda: some(self.secrets, lambda secret: secret.managed_by_microsoft),
         )
+
+    @fact(APP_POLICIES.whole, APP_POLICY_TARGETS.whole, unknown_without=(APP_POLICIES,))
+    def own_app_policy(self) -> AppPolicy | None:
+        """The app management policy that it has of its own, in place of the tenant's default one; null: none."""
+        return app_policy(self)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

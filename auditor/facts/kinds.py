@@ -33,6 +33,8 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.ADMINISTRATIVE_UNITS: "role_shapes.AdministrativeUnit",
     collections.CREDENTIAL_SIGN_INS: "sign_in_shapes.CredentialSignIn",
     collections.RISKY_PRINCIPALS: "risk_shapes.RiskyPrincipal",
+    collections.APP_POLICIES: "policy_shapes.CustomAppPolicy",
+    collections.APP_POLICY_TARGETS: "role_shapes.DirectoryObject",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

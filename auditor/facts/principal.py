@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from auditor.entra.catalog import AbuseKind
 from auditor.entra.collections import (
+    APP_POLICIES,
+    APP_POLICY_TARGETS,
     APPLICATIONS,
     ASSIGNED_TO,
     ASSIGNMENTS,
@@ -29,6 +31,7 @@ from auditor.facts.convert import conversion, date, each, flag, identifier, is_s
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.names import has_letters, imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
+from auditor.facts.restrictions import AppPolicy, app_policy
 from auditor.facts.roles import ELIGIBLE, HELD, Group, Role, takes_over
 from auditor.facts.uris import ReplyUri, Uri
 from auditor.unknown import Partial, Unknown, Unread, either, is_unknown, keep, known, read, some, whole_or_partial
@@ -165,7 +168,7 @@ class ServicePrincipal(Fact):
 
     SLOTS = ("world", "document", "rank", "subject")
     COLLECTIONS = (SERVICE_PRINCIPALS,)
-    POLICY_TARGET = "service principals"  # of the app management policy
+    POLICY_TARGET: Literal["service principals"] = "service principals"  # of the app management policy
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
@@ -367,6 +370,11 @@ class ServicePrincipal(Fact):
     def saml(self) -> bool:
         """It signs users in with SAML."""
         return self.sso_mode == "saml"
+
+    @fact(APP_POLICIES.whole, APP_POLICY_TARGETS.whole, unknown_without=(APP_POLICIES,))
+    def own_app_policy(self) -> AppPolicy | None:
+        """The app management policy that it has of its own, in place of the tenant's default one; null: none."""
+        return app_policy(self)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

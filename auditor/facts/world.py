@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.facts.api import Client, Permission, Resource
     from auditor.facts.app import App
     from auditor.facts.connector import Connector
+    from auditor.facts.document import Document
     from auditor.facts.federated import FederatedCredential
     from auditor.facts.permissions import DelegatedGrant, GrantedPermission
     from auditor.facts.principal import Owner, ServicePrincipal
@@ -74,6 +75,12 @@ class Roles(Protocol):
     def unit_name(self, unit_id: str) -> str: ...
 
 
+class Policies(Protocol):
+    """Policies of which a tenant can have many."""
+
+    def app_policy_of(self, object_id: str) -> tuple[Any, Document] | None: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -118,6 +125,7 @@ class World(Protocol):
     apis: Apis
     grants: Grants
     roles: Roles
+    policies: Policies
     credential_use: CredentialUse
     sharing: Sharing
     connections: Connections

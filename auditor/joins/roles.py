@@ -6,7 +6,7 @@ members of such a group are not known, anybody may be one: then nobody's roles a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -24,11 +24,10 @@ from auditor.entra.collections import (
 )
 from auditor.facts import Fact, Group, Role, ServicePrincipal
 from auditor.joins.lookups import Lookups
-from auditor.sources import Document
+from auditor.joins.within import Given, by_id, parents_of
 from auditor.sources.coverage import UNAVAILABLE
-from auditor.unknown import Partial, Unknown, Unread, first_unknown, whole_or_partial
+from auditor.unknown import Unknown, Unread, first_unknown, whole_or_partial
 
-Given = tuple[Any, Document]
 _TYPES = {"#microsoft.graph.user": "user", "#microsoft.graph.group": "group", "#microsoft.graph.serviceprincipal": "servicePrincipal"}
 _AGENT = "#microsoft.graph.agent"  # agent identities and their blueprints' principals are service principals
 # Actions by which whoever holds a custom role signs in as any application: it adds a credential to it, or itself as its owner.
@@ -195,7 +194,7 @@ class Roles:
 
     @cached_property
     def _definitions(self) -> tuple[dict[str, Given], Unknown | None]:
-        return _by_id(self._documents[ROLE_DEFINITIONS])
+        return by_id(self._documents[ROLE_DEFINITIONS])
 
     def unit_name(self, unit_id: str) -> str | Unknown:
         found = self._found(ADMINISTRATIVE_UNITS, self._units, unit_id)
@@ -203,7 +202,7 @@ class Roles:
 
     @cached_property
     def _units(self) -> tuple[dict[str, Given], Unknown | None]:
-        return _by_id(self._documents[ADMINISTRATIVE_UNITS])
+        return by_id(self._documents[ADMINISTRATIVE_UNITS])
 
     # -- who somebody is
 
@@ -286,7 +285,7 @@ class Roles:
 
     @cached_property
     def _groups(self) -> tuple[dict[str, Given], Unknown | None]:
-        found, gap = _by_id(self._documents[GROUPS])
+        found, gap = by_id(self._documents[GROUPS])
         return found, first_unknown(self._missing(GROUPS), gap)
 
     @cached_property
@@ -298,30 +297,8 @@ class Roles:
         return self._belonging(GROUP_OWNERS, "owners")
 
     def _belonging(self, of: Collection, expanded: str) -> _Groups:
-        """Who belongs to each group: read on its own, or within the group."""
-        found: dict[str, list[str]] = {}
-        gap = self._groups[1]
-        below: dict[str, list[Any]] = {}
-        for one, document in self._documents[of]:
-            below.setdefault(document.parent, []).append(one.id)
-        if "" in below:
-            gap = gap or Unknown(of.name, "the input does not name the group of some entries", collection=True)
-        for group_id, (group, _) in self._groups[0].items():
-            ids = list(below.get(group_id, ()))
-            within = getattr(group, expanded)
-            if isinstance(within, Unknown):
-                if not self._known.has_all_of(group_id, of):
-                    gap = gap or self._known.missing(of)
-            else:
-                ids += [_id_of(one) for one in within or ()]
-                if isinstance(within, Partial) or len(within or ()) >= _EXPANDED_AT_MOST:
-                    gap = gap or Unknown(of.name, f"$expand returns {_EXPANDED_AT_MOST} at most", collection=True)
-            for id_ in ids:
-                if isinstance(id_, str) and id_:
-                    found.setdefault(id_.lower(), []).append(group_id)
-                else:
-                    gap = gap or (id_ if isinstance(id_, Unknown) else Unknown(of.name, "an entry has no id", collection=True))
-        return _Groups(found, gap)
+        """Who belongs to each group."""
+        return _Groups(*parents_of(self._known, self._groups, of, self._documents[of], expanded))
 
     @cached_property
     def _activated_memberships(self) -> _Groups:
@@ -334,22 +311,3 @@ class Roles:
             elif all(values) and row.access_id == "member":
                 found.setdefault(row.principal_id.lower(), []).append(row.group_id.lower())
         return _Groups(found, gap)
-
-
-_EXPANDED_AT_MOST = 20
-
-
-def _id_of(one: Any) -> Any:
-    return one.get("id") if isinstance(one, dict) else None
-
-
-def _by_id(given: Iterable[Given]) -> tuple[dict[str, Given], Unknown | None]:
-    """Object id in lower case -> the first object that has it; and why there may be more."""
-    found: dict[str, Given] = {}
-    gap: Unknown | None = None
-    for one, document in given:
-        if isinstance(one.id, Unknown):
-            gap = gap or one.id
-        elif one.id:
-            found.setdefault(one.id.lower(), (one, document))
-    return found, gap

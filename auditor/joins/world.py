@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from auditor.entra.risk_shapes import RiskyPrincipal
     from auditor.joins.connectors import Connections
     from auditor.joins.credential_use import CredentialUse
+    from auditor.joins.policies import Policies
     from auditor.joins.roles import Roles
 
 F = TypeVar("F", bound=Fact)
@@ -188,6 +189,13 @@ class World(Lookups):
         from auditor.joins.credential_use import CredentialUse
 
         return CredentialUse(self, [row for row, _ in self.documents[CREDENTIAL_SIGN_INS]], self.now, vouched=self._whole)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The joins of policies of which there can be many."""
+        from auditor.joins.policies import Policies
+
+        return Policies(self.known, self.documents)
 
     # -- what belongs to an object
 

@@ -9,6 +9,7 @@ import msgspec
 
 from auditor.entra.collections import (
     ADMINISTRATIVE_UNITS,
+    APP_POLICIES,
     APPLICATIONS,
     BY_NAME,
     CONNECTORS,
@@ -167,6 +168,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return RISKY_PRINCIPALS.kind
     if kind := _role_kind(members):
         return kind
+    if _is_app_policy(members):
+        return APP_POLICIES.kind
     if has("appRoleId") and has("resourceId"):
         return "appRoleAssignment"
     if has("clientId") and has("resourceId") and has("scope", "consentType"):
@@ -208,6 +211,14 @@ def _role_kind(members: Mapping[str, Element]) -> str | None:
     if {"accessId", "groupId", "principalId"} <= members.keys():
         return GROUP_ELIGIBILITY.kind
     return ADMINISTRATIVE_UNITS.kind if _has(members, ("isMemberManagementRestricted",)) else None
+
+
+def _is_app_policy(members: Mapping[str, Element]) -> bool:
+    """Whether an object is the app management policy of single applications."""
+    restrictions = inner(members, "restrictions")
+    return "isEnabled" in members and any(
+        name in restrictions for name in ("passwordCredentials", "keyCredentials", "applicationRestrictions")
+    )
 
 
 def _is_filled(element: Element) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from auditor.entra.catalog import CATALOG
 from auditor.entra.ids import MICROSOFT_GRAPH
 from benchmarks.tenant import USER_READ, registration
+from tests.fake_graph.policies import policies
 from tests.fake_graph.roles import roles
 
 Json = dict[str, Any]
@@ -162,6 +163,7 @@ def made_up(applications: int = 100, seed: int = 1) -> Json:
         "applications": apps, "servicePrincipals": principals, "oauth2PermissionGrants": grants, "appRoleAssignments": assignments,
         "owners": owners, "federatedIdentityCredentials": federated, "servicePrincipalSignInActivities": [_activity(p, maker) for p in principals],
         "appCredentialSignInActivities": _credential_activities(apps, Maker(seed)),
+        **policies(apps, principals),
         "riskyServicePrincipals": [_risky(p, state) for p, state in zip(principals[2::7], ("atRisk", "dismissed", "remediated"), strict=False)],
         "organization": {
             "id": TENANT_ID, "deletedDateTime": None, "displayName": "Contoso", "createdDateTime": "2018-03-05T09:00:00Z", "tenantType": "AAD",

@@ -83,6 +83,14 @@ RESOURCES = (
         ("AuditLog.Read.All",), "reportroot-list-appcredentialsigninactivities", version="beta", filter="appId",
     ),
     Resource(
+        "policies/appManagementPolicies", "appManagementPolicies", "appManagementPolicy",
+        _of("id displayName description isEnabled restrictions"), ("Policy.Read.All",), "appmanagementpolicy-list", expand="appliesTo",
+    ),
+    Resource(
+        "policies/appManagementPolicies/{id}/appliesTo", "appManagementPolicyTargets", "directoryObject",
+        _of("id appId displayName createdDateTime"), ("Policy.Read.All",), "appmanagementpolicy-list-appliesto",
+    ),
+    Resource(
         "identityProtection/riskyServicePrincipals", "riskyServicePrincipals", "riskyServicePrincipal",
         _of("id appId displayName isEnabled isProcessing riskDetail riskLastUpdatedDateTime riskLevel riskState servicePrincipalType"),
         ("IdentityRiskyServicePrincipal.Read.All",), "identityprotectionroot-list-riskyserviceprincipals", filter="riskState",

@@ -1,0 +1,31 @@
+"""Shapes of policies of which a tenant can have many. Microsoft Graph v1.0."""
+
+from __future__ import annotations
+
+from auditor.entra.role_shapes import DirectoryObject
+from auditor.entra.shapes import Restrictions, Shape, UriRestrictions, absent
+from auditor.unknown import Unknown
+
+
+class OfApplications(Shape):
+    identifier_uris: UriRestrictions | None = absent("restrictions.applicationRestrictions.identifierUris")
+
+
+class CustomRestrictions(Restrictions):
+    application_restrictions: OfApplications | None = absent("restrictions.applicationRestrictions")
+
+    @property
+    def identifier_uris(self) -> UriRestrictions | Unknown | None:
+        """As in the tenant's default policy."""
+        of = self.application_restrictions
+        return of if of is None or isinstance(of, Unknown) else of.identifier_uris
+
+
+class CustomAppPolicy(Shape):
+    """An app management policy for those that it applies to. `applies_to` is there with $expand only, twenty at most."""
+
+    id: str | None = absent("id")
+    display_name: str | None = absent("displayName")
+    is_enabled: bool | None = absent("isEnabled")
+    restrictions: CustomRestrictions | None = absent("restrictions")
+    applies_to: list[DirectoryObject] | None = absent("appliesTo")

@@ -1,0 +1,34 @@
+"""Policies of a made-up tenant of which there are many. The same registrations and principals give the same policies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+EXEMPT, STRICT = "a9900000-0000-4000-8000-000000000001", "a9900000-0000-4000-8000-000000000002"
+
+
+def policies(apps: list[Json], principals: list[Json]) -> Json:
+    """By Microsoft Graph's names of collections."""
+    return {
+        "appManagementPolicies": [_app_policy(EXEMPT, "Exempt", "disabled", None), _app_policy(STRICT, "Short secrets", "enabled", "P30D")],
+        "appManagementPolicyTargets": {
+            EXEMPT: [_target("application", one) for one in apps[:3]] + [_target("servicePrincipal", one) for one in principals[3:4]],
+            STRICT: [_target("application", one) for one in apps[5:6]],
+        },
+    }
+
+
+def _app_policy(id_: str, name: str, state: str, longest: str | None) -> Json:
+    lifetime = {"restrictionType": "passwordLifetime", "state": state, "maxLifetime": longest, "restrictForAppsCreatedAfterDateTime": None}
+    return {
+        "id": id_, "displayName": name, "description": None, "isEnabled": True,
+        "restrictions": {"passwordCredentials": [lifetime], "keyCredentials": [], "applicationRestrictions": None},
+    }  # fmt: skip
+
+
+def _target(kind: str, one: Json) -> Json:
+    return {
+        "@odata.type": f"#microsoft.graph.{kind}",
+        **{name: one[name] for name in ("id", "appId", "displayName", "createdDateTime") if name in one},
+    }
