@@ -132,3 +132,64 @@ def test_an_application_that_is_not_exempt(tmp_path: Path, policy: list[Json], v
 def test_policies_without_whom_they_apply_to_say_nothing(tmp_path: Path) -> None:
     policy = {name: value for name, value in exempt(NO_SECRETS)[0].items() if name != "appliesTo"}
     assert scan_app(tmp_path, [policy]).keys() == {"not_evaluated"}
+
+
+# -- custom consent policies
+
+
+def assigned(*names: str) -> Json:
+    policies = [f"ManagePermissionGrantsForSelf.{name}" for name in names]
+    return {"@odata.context": V1 + "policies/authorizationPolicy/$entity", "id": "authorizationPolicy",
+            "defaultUserRolePermissions": {"allowedToCreateApps": False, "permissionGrantPoliciesAssigned": policies}}  # fmt: skip
+
+
+def consent(name: str, excludes: list[Json] | None = None, **conditions: Any) -> Json:
+    included = {
+        "id": "c1", "permissionClassification": "all", "permissionType": "delegated", "resourceApplication": "any", "permissions": ["all"],
+        "clientApplicationIds": ["all"], "clientApplicationTenantIds": ["all"], "clientApplicationPublisherIds": ["all"],
+        "clientApplicationsFromVerifiedPublisherOnly": False, **conditions,
+    }  # fmt: skip
+    return {"id": name, "displayName": name.title(), "includes": [included], "excludes": excludes or []}
+
+
+def scan_consent(folder: Path, policy: Json, *more: str) -> dict[str, str]:
+    pages = {
+        "servicePrincipals": [GRAPH],
+        "authorization": assigned("own", *more),
+        "policies__permissionGrantPolicies": [policy, consent("other")],
+    }
+    return scan(folder, "tenant-user-consent-policy-wide", **pages)
+
+
+@pytest.mark.parametrize(
+    ("policy", "whom"),
+    [
+        (consent("own"), "every application"),
+        (consent("OWN", permissions=["ALL"], resourceApplication=None), "every application"),
+        (consent("own", clientApplicationPublisherIds=["123"]), "applications of some publishers"),
+        (consent("own", clientApplicationsFromVerifiedPublisherOnly=True), "applications of some publishers"),
+        (consent("own", [{"permissionType": "delegated"}]), "every application"),
+    ],
+)
+def test_a_custom_policy_that_lets_everything_through(tmp_path: Path, policy: Json, whom: str) -> None:
+    assert whom in scan_consent(tmp_path, policy, "microsoft-user-default-low")["fail"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "verdicts"),
+    [
+        (consent("own", permissionClassification="low"), {"passed"}),
+        (consent("own", resourceApplication=GRAPH["appId"]), {"passed"}),
+        (consent("own", permissions=[APP_ID]), {"passed"}),
+        (consent("own", clientApplicationTenantIds=[OTHER]), set()),
+        (consent("own", permissionType="application"), set()),
+        (consent("deleted"), set()),
+    ],
+)
+def test_a_custom_policy_that_does_not(tmp_path: Path, policy: Json, verdicts: set[str]) -> None:
+    assert scan_consent(tmp_path, policy).keys() == verdicts
+
+
+def test_custom_policies_that_were_not_read(tmp_path: Path) -> None:
+    found = scan(tmp_path, "tenant-user-consent-policy-wide", servicePrincipals=[GRAPH], authorization=assigned("own"))
+    assert found.keys() == {"not_evaluated"}

@@ -218,6 +218,12 @@ APP_POLICY_TARGETS = Collection(
     path="/policies/appManagementPolicies/{id}/appliesTo", query="$select=id", permission=_POLICY, is_optional=True, is_short=True,
     needs=(APP_POLICIES,), what="applications and service principals that have an app management policy of their own",
 )  # fmt: skip
+CONSENT_POLICIES = Collection(
+    "permissionGrantPolicies", "permissionGrantPolicy",
+    "add the response to GET /policies/permissionGrantPolicies of Microsoft Graph, all pages",
+    path="/policies/permissionGrantPolicies", permission="Policy.Read.PermissionGrant", is_optional=True, is_short=True,
+    what="consent policies and what they allow", markers=("includes",), has_common_name=True,
+)  # fmt: skip
 # Microsoft Entra ID Protection.
 RISKY_PRINCIPALS = Collection(
     "riskyServicePrincipals", "riskyServicePrincipal",
@@ -230,7 +236,7 @@ TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS, APP_POLICIES, APP_POLICY_TARGETS,
+    CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS, APP_POLICIES, APP_POLICY_TARGETS, CONSENT_POLICIES,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

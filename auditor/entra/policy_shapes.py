@@ -29,3 +29,23 @@ class CustomAppPolicy(Shape):
     is_enabled: bool | None = absent("isEnabled")
     restrictions: CustomRestrictions | None = absent("restrictions")
     applies_to: list[DirectoryObject] | None = absent("appliesTo")
+
+
+class ConsentConditionSet(Shape):
+    """What a request for consent has to be to fall under a consent policy: all of it."""
+
+    permission_type: str | None = absent("permissionType")
+    permission_classification: str | None = absent("permissionClassification")
+    permissions: list[str] | None = absent("permissions")
+    resource_application: str | None = absent("resourceApplication")
+    client_application_ids: list[str] | None = absent("clientApplicationIds")
+    client_application_tenant_ids: list[str] | None = absent("clientApplicationTenantIds")
+    client_application_publisher_ids: list[str] | None = absent("clientApplicationPublisherIds")
+    client_applications_from_verified_publisher_only: bool | None = absent("clientApplicationsFromVerifiedPublisherOnly")
+
+
+class ConsentPolicy(Shape):
+    id: str | None = absent("id")
+    display_name: str | None = absent("displayName")
+    includes: list[ConsentConditionSet] | None = absent("includes")
+    excludes: list[ConsentConditionSet] | None = absent("excludes")

@@ -35,6 +35,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.RISKY_PRINCIPALS: "risk_shapes.RiskyPrincipal",
     collections.APP_POLICIES: "policy_shapes.CustomAppPolicy",
     collections.APP_POLICY_TARGETS: "role_shapes.DirectoryObject",
+    collections.CONSENT_POLICIES: "policy_shapes.ConsentPolicy",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from auditor.entra.collections import ADMIN_CONSENT, APP_MANAGEMENT, AUTHORIZATION, ORGANIZATION, ROLE_ASSIGNMENTS, Collection
+from auditor.entra.collections import (
+    ADMIN_CONSENT,
+    APP_MANAGEMENT,
+    AUTHORIZATION,
+    CONSENT_POLICIES,
+    ORGANIZATION,
+    ROLE_ASSIGNMENTS,
+    Collection,
+)
 from auditor.facts.base import Fact, fact, prop
-from auditor.facts.convert import listed
+from auditor.facts.convert import listed, text
 from auditor.facts.restrictions import Policy, Restriction, restrictions
 from auditor.facts.roles import Role
-from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.entra import shapes
@@ -32,6 +40,64 @@ _FOR_THEMSELVES, _FOR_WHAT_THEY_OWN = "managepermissiongrantsforself.", "managep
 def _policy(policy: Collection, place: str = "") -> Callable[[Callable[[Any], T]], T]:
     """A fact that is made from one of the tenant's policies."""
     return fact(policy, graph=place and f"{policy.name}/{place}", unknown_without=(policy,))
+
+
+_ALL = {"all", "any"}
+
+
+class ConsentCondition(Fact):
+    """A condition set of a custom consent policy: who meets all of it, users can consent to."""
+
+    SLOTS = ("document", "_row", "_policy")
+    COLLECTIONS = (CONSENT_POLICIES,)
+    KEY = (("policy_id", "number"),)
+    LABEL = ("policy_name", "policy_id")
+    owner: Tenant
+
+    policy_id: str = prop("id", doc="Name of the policy in the settings for user consent.")
+    policy_name: str = prop("displayName", doc="Display name of the policy.")
+    number: int = prop(doc="Its place in the policy, from 1.")
+    permission_type: Literal["delegated", "delegatedUserConsentable", "application"] = prop(doc="What kind of permissions it is about.")
+
+    def __init__(self, owner: Tenant, policy: Any, number: int, document: Document) -> None:
+        self.owner, self.at, self.document, self._policy = owner, f"/includes/{number}", document, policy
+        self._row = known(policy.includes)[number]
+        self.policy_id, self.policy_name, self.number = policy.id, text(policy.display_name), number + 1
+        self.permission_type = self._row.permission_type
+
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
+        """Id and name are the policy's."""
+        return super().origin("" if place in ("/id", "/displayName") else place)
+
+    @fact(graph="permissionClassification")
+    def any_permission(self) -> bool:
+        """It matches every delegated permission of every API, whatever the tenant classifies as low impact."""
+        row = self._row
+        return bool((row.permission_classification or "all") == "all") and _is_all(row.permissions) and _is_all(row.resource_application)
+
+    @fact(graph="clientApplicationIds")
+    def some_applications(self) -> bool:
+        """It matches only applications that it names, by their IDs or by their home tenants."""
+        row = self._row
+        return not (_is_all(row.client_application_ids) and _is_all(row.client_application_tenant_ids))
+
+    @fact(graph="clientApplicationsFromVerifiedPublisherOnly")
+    def some_publishers(self) -> bool:
+        """It matches only applications of verified publishers, or of publishers that it names."""
+        row = self._row
+        return bool(row.client_applications_from_verified_publisher_only) or not _is_all(row.client_application_publisher_ids)
+
+    @fact(graph="excludes")
+    def has_exclusions(self) -> bool:
+        """The policy excludes something again."""
+        return len(self._policy.excludes or []) > 0
+
+
+def _is_all(value: Any) -> bool:
+    """Whether a condition lets everything through: what it does when it is not set."""
+    if not value:
+        return True
+    return bool({one.lower() for one in (value if isinstance(value, list) else [value])} & _ALL)
 
 
 class Tenant(Fact):
@@ -90,14 +156,38 @@ class Tenant(Fact):
         """What users may consent to for themselves, by the laxest policy assigned to them. low impact: permissions that the tenant has
         classified so, for verified publishers and own applications; Microsoft managed: what Microsoft recommends at the time.
         """
+        kinds = {_CONSENT_OF.get(policy, "custom") for policy in self._consent_policies()}
+        return next((kind for kind in _LAXEST_FIRST if kind in kinds), "none")
+
+    @fact(AUTHORIZATION, CONSENT_POLICIES.whole, unknown_without=(AUTHORIZATION,))
+    def custom_consent(self) -> list[ConsentCondition]:
+        """What custom consent policies let users consent to for themselves: each condition set for delegated permissions."""
+        found: list[ConsentCondition] = []
+        missing = None
+        for name in self._consent_policies():
+            if name in _CONSENT_OF:
+                continue
+            given: Any = self.world.policies.consent_policy(name)
+            if given is None:
+                continue  # it was deleted: nobody can consent by it
+            row = given if isinstance(given, Unknown) else given[0]
+            included = row if isinstance(row, Unknown) else row.includes
+            if isinstance(included, Unknown):
+                missing = missing or included
+                continue
+            if isinstance(included, Partial):
+                missing = missing or included.unknown
+            found += [ConsentCondition(self, row, i, given[1]) for i in range(len(known(included or [])))]
+        return keep(whole_or_partial(found, missing), lambda one: one.permission_type != "application")
+
+    def _consent_policies(self) -> list[str]:
+        """Names of the policies by which users may consent for themselves, in lower case."""
         policy = self._object(AUTHORIZATION)
         assigned = policy.permission_grant_policy_ids_assigned_to_default_user_role
         if isinstance(assigned, Unknown):
             assigned = self._user_permissions().permission_grant_policies_assigned
         names = [name.lower() for name in listed(assigned)]
-        policies = [name.removeprefix(_FOR_THEMSELVES) for name in names if not name.startswith(_FOR_WHAT_THEY_OWN)]
-        kinds = {_CONSENT_OF.get(policy, "custom") for policy in policies}
-        return next((kind for kind in _LAXEST_FIRST if kind in kinds), "none")
+        return list(dict.fromkeys(name.removeprefix(_FOR_THEMSELVES) for name in names if not name.startswith(_FOR_WHAT_THEY_OWN)))
 
     @_policy(AUTHORIZATION, "allowUserConsentForRiskyApps")
     def risky_consent_allowed(self) -> bool:

@@ -79,6 +79,7 @@ class Policies(Protocol):
     """Policies of which a tenant can have many."""
 
     def app_policy_of(self, object_id: str) -> tuple[Any, Document] | None: ...
+    def consent_policy(self, policy_id: str) -> tuple[Any, Document] | None: ...
 
 
 class CredentialUse(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from auditor.entra.collections import APP_POLICIES, APP_POLICY_TARGETS, Collection
+from auditor.entra.collections import APP_POLICIES, APP_POLICY_TARGETS, CONSENT_POLICIES, Collection
 from auditor.joins.known import Known
 from auditor.joins.within import Given, Parents, by_id, parents_of
 from auditor.unknown import Unknown, first_unknown
@@ -26,6 +26,15 @@ class Policies:
         found, gap = self._app_policies_by_target
         ids = found.get(object_id)
         return self._app_policies[0][ids[0]] if ids else gap
+
+    def consent_policy(self, policy_id: str) -> Given | Unknown | None:
+        """A consent policy by its id, which is a name; null where it is gone."""
+        found, gap = self._consent_policies
+        return found.get(policy_id.lower(), gap)
+
+    @cached_property
+    def _consent_policies(self) -> Parents:
+        return self._by_id(CONSENT_POLICIES)
 
     @cached_property
     def _app_policies(self) -> Parents:

@@ -13,6 +13,7 @@ from auditor.entra.collections import (
     APPLICATIONS,
     BY_NAME,
     CONNECTORS,
+    CONSENT_POLICIES,
     CREDENTIAL_SIGN_INS,
     GROUP_ELIGIBILITY,
     GROUPS,
@@ -170,6 +171,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return kind
     if _is_app_policy(members):
         return APP_POLICIES.kind
+    if "displayName" in members and all(name in members and members[name].is_array for name in ("includes", "excludes")):
+        return CONSENT_POLICIES.kind
     if has("appRoleId") and has("resourceId"):
         return "appRoleAssignment"
     if has("clientId") and has("resourceId") and has("scope", "consentType"):

@@ -91,6 +91,10 @@ RESOURCES = (
         _of("id appId displayName createdDateTime"), ("Policy.Read.All",), "appmanagementpolicy-list-appliesto",
     ),
     Resource(
+        "policies/permissionGrantPolicies", "permissionGrantPolicies", "permissionGrantPolicy",
+        _of("id displayName description includes excludes deletedDateTime"), ("Policy.Read.PermissionGrant",), "permissiongrantpolicy-list",
+    ),
+    Resource(
         "identityProtection/riskyServicePrincipals", "riskyServicePrincipals", "riskyServicePrincipal",
         _of("id appId displayName isEnabled isProcessing riskDetail riskLastUpdatedDateTime riskLevel riskState servicePrincipalType"),
         ("IdentityRiskyServicePrincipal.Read.All",), "identityprotectionroot-list-riskyserviceprincipals", filter="riskState",

@@ -11,12 +11,25 @@ EXEMPT, STRICT = "a9900000-0000-4000-8000-000000000001", "a9900000-0000-4000-800
 def policies(apps: list[Json], principals: list[Json]) -> Json:
     """By Microsoft Graph's names of collections."""
     return {
+        "permissionGrantPolicies": [
+            _consent_policy("microsoft-user-default-legacy", permissionType="delegatedUserConsentable"),
+            _consent_policy("contoso-reviewed", clientApplicationsFromVerifiedPublisherOnly=True),
+        ],
         "appManagementPolicies": [_app_policy(EXEMPT, "Exempt", "disabled", None), _app_policy(STRICT, "Short secrets", "enabled", "P30D")],
         "appManagementPolicyTargets": {
             EXEMPT: [_target("application", one) for one in apps[:3]] + [_target("servicePrincipal", one) for one in principals[3:4]],
             STRICT: [_target("application", one) for one in apps[5:6]],
         },
     }
+
+
+def _consent_policy(id_: str, **conditions: Any) -> Json:
+    lists = "permissions", "clientApplicationIds", "clientApplicationTenantIds", "clientApplicationPublisherIds"
+    allowed = {
+        "id": "c0d10000-0000-4000-8000-000000000001", "permissionClassification": "all", "permissionType": "delegated", "resourceApplication": "any",
+        **{name: ["all"] for name in lists}, "clientApplicationsFromVerifiedPublisherOnly": False, **conditions,
+    }  # fmt: skip
+    return {"id": id_, "displayName": id_, "description": None, "deletedDateTime": None, "includes": [allowed], "excludes": []}
 
 
 def _app_policy(id_: str, name: str, state: str, longest: str | None) -> Json:
