@@ -630,6 +630,7 @@ TYPES = {
     "authenticationBehaviors": "authenticationBehaviors", "deletedItems": "application", "authorizationPolicy": "authorizationPolicy",
     "removePassword": "passwordCredential", "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
     "roleAssignments": "unifiedRoleAssignment", "groups": "group", "riskyServicePrincipals": "riskyServicePrincipal", "appManagementPolicies": "appManagementPolicy",
+    "delegatedPermissionClassifications": "delegatedPermissionClassification",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")
 # Members of Graph's types that rules do not read.

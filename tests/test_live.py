@@ -735,6 +735,14 @@ def test_lists_of_policies_and_of_risk(graph: FakeGraph, name: str) -> None:
     assert len(ids[BY_NAME[name].kind]) == len(TENANT[name])
 
 
+def test_classified_permissions_of_the_apis_that_are_rated(graph: FakeGraph) -> None:
+    ids, info, _ = read(graph, ("delegatedPermissionClassifications",))
+    found = of(info, "delegatedPermissionClassifications")
+    assert (found.status, found.read) == ("selected", [TENANT["servicePrincipals"][0]["id"]])
+    assert len(ids["delegatedPermissionClassification"]) == 3
+    assert len(list(graph.asked("delegatedPermissionClassifications"))) <= 1  # by a batch
+
+
 def test_the_use_of_credentials(graph: FakeGraph) -> None:
     """The report exists in Microsoft Graph beta only."""
     name = "appCredentialSignInActivities"

@@ -193,3 +193,37 @@ def test_a_custom_policy_that_does_not(tmp_path: Path, policy: Json, verdicts: s
 def test_custom_policies_that_were_not_read(tmp_path: Path) -> None:
     found = scan(tmp_path, "tenant-user-consent-policy-wide", servicePrincipals=[GRAPH], authorization=assigned("own"))
     assert found.keys() == {"not_evaluated"}
+
+
+# -- permissions that the tenant classifies as low impact
+
+
+def classified(name: str, classification: str = "low") -> Json:
+    context = f"{V1}servicePrincipals('{GRAPH['id']}')/delegatedPermissionClassifications"
+    row = {"id": "c1", "permissionId": OTHER, "permissionName": name, "classification": classification}
+    return {
+        "@odata.context": context,
+        "value": [row, {**row, "id": "c2", "permissionId": APP_ID, "permissionName": "openid", "classification": "low"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "consent_by", "verdict"),
+    [
+        (classified("Mail.ReadWrite"), "microsoft-user-default-low", "high"),
+        (classified("Mail.Read"), "microsoft-user-default-low", "medium"),
+        (classified("Mail.ReadWrite"), "microsoft-user-default-legacy", "low"),
+        (classified("User.Read"), "microsoft-user-default-low", None),
+        (classified("Mail.ReadWrite", "high"), "microsoft-user-default-low", None),
+    ],
+)
+def test_what_is_classified_as_low_impact(tmp_path: Path, page: Json, consent_by: str, verdict: str | None) -> None:
+    pages = {"servicePrincipals": [GRAPH, PAYROLL], "authorization": assigned(consent_by), "classified": page}
+    assert scan(tmp_path, "low-impact-permission-risky", **pages).keys() == {"fail" if verdict else "passed"}
+    report = audit(tmp_path, select=["low-impact-permission-risky"], as_of="2026-01-01")
+    assert [str(finding.severity) for finding in report.findings] == [verdict] * (verdict is not None)
+
+
+def test_what_is_not_read_is_not_low(tmp_path: Path) -> None:
+    found = scan(tmp_path, "low-impact-permission-risky", servicePrincipals=[GRAPH], authorization=assigned("microsoft-user-default-low"))
+    assert found.keys() == {"not_evaluated"}

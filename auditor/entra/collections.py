@@ -224,6 +224,13 @@ CONSENT_POLICIES = Collection(
     path="/policies/permissionGrantPolicies", permission="Policy.Read.PermissionGrant", is_optional=True, is_short=True,
     what="consent policies and what they allow", markers=("includes",), has_common_name=True,
 )  # fmt: skip
+CLASSIFICATIONS = Collection(
+    "delegatedPermissionClassifications", "delegatedPermissionClassification",
+    "add the response to GET /servicePrincipals/{id}/delegatedPermissionClassifications of Microsoft Graph", parent=SERVICE_PRINCIPALS,
+    path="/servicePrincipals/{id}/delegatedPermissionClassifications", permission=_APPLICATION, is_optional=True,
+    needs=(SERVICE_PRINCIPALS,), what="delegated permissions of Microsoft's APIs that the tenant classifies, such as low impact",
+    markers=("permissionName",), has_common_name=True,
+)  # fmt: skip
 # Microsoft Entra ID Protection.
 RISKY_PRINCIPALS = Collection(
     "riskyServicePrincipals", "riskyServicePrincipal",
@@ -237,6 +244,7 @@ TENANT = (
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
     CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS, APP_POLICIES, APP_POLICY_TARGETS, CONSENT_POLICIES,
+    CLASSIFICATIONS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.entra.catalog import AbuseKind, Kind, Privilege
 from auditor.entra.issuers import Service
 from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
-from auditor.facts.api import AppRole, Client, Permission, Resource, Scope
+from auditor.facts.api import AppRole, ClassifiedPermission, Client, Permission, Resource, Scope
 from auditor.facts.app import AccountType, App, Limits, OptionalClaim, RedirectUriSetting, Token
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector
@@ -22,16 +22,16 @@ from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
     App, ServicePrincipal, Connector, Tenant, Restriction, AppPolicy, ConsentCondition, ConnectorScope, RedirectUri, ReplyUri,
-    IdentifierUri, Uri, Scope, AppRole, Client, Resource, Permission, RequestedResource, RequestedPermission, GrantedPermission,
-    DelegatedGrant, RedirectUriSetting, Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject, ClaimTest,
-    OptionalClaim, Owner, Role, Group,
+    IdentifierUri, Uri, Scope, AppRole, ClassifiedPermission, Client, Resource, Permission, RequestedResource, RequestedPermission,
+    GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject,
+    ClaimTest, OptionalClaim, Owner, Role, Group,
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppPolicy", "AppRole", "Audience", "Certificate", "ClaimTest", "Client",
-    "Connector", "ConnectorScope", "ConsentCondition", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact",
-    "FederatedCredential", "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind", "Limits", "MobileFault",
-    "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission",
-    "RequestedResource", "Resource", "Restriction", "RiskLevel", "RiskState", "Role", "Scope", "ScopeKind", "Secret", "Service",
-    "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppPolicy", "AppRole", "Audience", "Certificate", "ClaimTest",
+    "ClassifiedPermission", "Client", "Connector", "ConnectorScope", "ConsentCondition", "ConsentLevel", "ConsentType", "Credential",
+    "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind",
+    "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting",
+    "ReplyUri", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "RiskLevel", "RiskState", "Role", "Scope",
+    "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

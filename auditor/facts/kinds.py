@@ -7,7 +7,7 @@ from importlib import import_module
 import msgspec
 
 from auditor.entra import collections, shapes
-from auditor.facts import App, Connector, DelegatedGrant, FederatedCredential, Group, Owner, ServicePrincipal
+from auditor.facts import App, ClassifiedPermission, Connector, DelegatedGrant, FederatedCredential, Group, Owner, ServicePrincipal
 from auditor.facts.base import FactType
 
 # A shape that few inputs need is named, and imported when the first object of its kind is met.
@@ -36,6 +36,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.APP_POLICIES: "policy_shapes.CustomAppPolicy",
     collections.APP_POLICY_TARGETS: "role_shapes.DirectoryObject",
     collections.CONSENT_POLICIES: "policy_shapes.ConsentPolicy",
+    collections.CLASSIFICATIONS: ClassifiedPermission,
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

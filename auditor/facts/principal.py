@@ -12,6 +12,7 @@ from auditor.entra.collections import (
     APPLICATIONS,
     ASSIGNED_TO,
     ASSIGNMENTS,
+    CLASSIFICATIONS,
     GRANTS,
     GROUP_MEMBERS,
     GROUP_OWNERS,
@@ -25,7 +26,7 @@ from auditor.entra.collections import (
     SERVICE_PRINCIPALS,
     SIGN_INS,
 )
-from auditor.facts.api import AppRole, Scope
+from auditor.facts.api import AppRole, ClassifiedPermission, Scope
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import conversion, date, each, flag, identifier, is_set, listed, lower, switch, text
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
@@ -300,6 +301,13 @@ class ServicePrincipal(Fact):
     def delegated_grants(self) -> list[DelegatedGrant]:
         """The oauth2PermissionGrants of which it is the client."""
         return self.world.grants.as_given(self)
+
+    @fact(CLASSIFICATIONS)
+    def low_impact_permissions(self) -> list[ClassifiedPermission]:
+        """Delegated permissions of it that the tenant classifies as low impact. Only of APIs whose permissions the catalog rates."""
+        if self.app_id not in self.world.catalog.rated_apis:
+            return []
+        return keep(self.world.classifications_of(self), lambda one: one.classification == "low")
 
     @fact(SERVICE_PRINCIPALS.whole)
     def lookalikes(self) -> list[ServicePrincipal]:

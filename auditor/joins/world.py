@@ -15,6 +15,7 @@ from auditor.entra.collections import (
     APPLICATIONS,
     ASSIGNMENTS,
     BY_KIND,
+    CLASSIFICATIONS,
     CONNECTOR_PARTS,
     CONNECTORS,
     CREDENTIAL_SIGN_INS,
@@ -32,7 +33,7 @@ from auditor.entra.collections import (
 )  # fmt: skip
 from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.entra.shapes import SignInActivity
-from auditor.facts import App, Connector, Fact, FederatedCredential, Owner, ServicePrincipal, Tenant
+from auditor.facts import App, ClassifiedPermission, Connector, Fact, FederatedCredential, Owner, ServicePrincipal, Tenant
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.joins.apis import Apis
 from auditor.joins.borrowed import Elsewhere
@@ -217,6 +218,9 @@ class World(Lookups):
             return whole_or_partial(found, cut if len(found) >= EXPANDED_AT_MOST else None)
         return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, one, Owner)
 
+    def classifications_of(self, principal: ServicePrincipal) -> list[ClassifiedPermission] | Unknown:
+        return self._children(CLASSIFICATIONS, principal, ClassifiedPermission)
+
     def _children(self, of: Collection, one: App | ServicePrincipal, make: Callable[[Any, Any, str, Document], F]) -> list[F] | Unknown:
         """Documents of a collection that belong to one object, by the object id (of a registration also app id) that they came with."""
         if not self.known.has(of) and not (of.side_of is not None and self.known.has(of.side_of)):
@@ -236,7 +240,7 @@ class World(Lookups):
     def _by_parent(self) -> dict[str, dict[str, list[Given]]]:
         """Kind -> object id of the parent -> documents."""
         found: dict[str, dict[str, list[Given]]] = {}
-        for of in (OWNERS, FEDERATED):
+        for of in (OWNERS, FEDERATED, CLASSIFICATIONS):
             groups = found[of.kind] = {}
             for doc, document in self.documents[of]:
                 groups.setdefault(document.parent, []).append((doc, document))

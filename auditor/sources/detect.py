@@ -12,6 +12,7 @@ from auditor.entra.collections import (
     APP_POLICIES,
     APPLICATIONS,
     BY_NAME,
+    CLASSIFICATIONS,
     CONNECTORS,
     CONSENT_POLICIES,
     CREDENTIAL_SIGN_INS,
@@ -169,6 +170,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return RISKY_PRINCIPALS.kind
     if kind := _role_kind(members):
         return kind
+    if has("permissionId") and has("permissionName") and has("classification"):
+        return CLASSIFICATIONS.kind
     if _is_app_policy(members):
         return APP_POLICIES.kind
     if "displayName" in members and all(name in members and members[name].is_array for name in ("includes", "excludes")):

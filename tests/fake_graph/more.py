@@ -95,6 +95,10 @@ RESOURCES = (
         _of("id displayName description includes excludes deletedDateTime"), ("Policy.Read.PermissionGrant",), "permissiongrantpolicy-list",
     ),
     Resource(
+        "servicePrincipals/{id}/delegatedPermissionClassifications", "delegatedPermissionClassifications", "delegatedPermissionClassification",
+        _of("id permissionId permissionName classification"), ("Application.Read.All",), "serviceprincipal-list-delegatedpermissionclassifications",
+    ),
+    Resource(
         "identityProtection/riskyServicePrincipals", "riskyServicePrincipals", "riskyServicePrincipal",
         _of("id appId displayName isEnabled isProcessing riskDetail riskLastUpdatedDateTime riskLevel riskState servicePrincipalType"),
         ("IdentityRiskyServicePrincipal.Read.All",), "identityprotectionroot-list-riskyserviceprincipals", filter="riskState",

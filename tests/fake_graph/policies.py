@@ -11,6 +11,9 @@ EXEMPT, STRICT = "a9900000-0000-4000-8000-000000000001", "a9900000-0000-4000-800
 def policies(apps: list[Json], principals: list[Json]) -> Json:
     """By Microsoft Graph's names of collections."""
     return {
+        "delegatedPermissionClassifications": {
+            principals[0]["id"]: [_classified(1, "User.Read"), _classified(2, "Mail.ReadWrite"), _classified(3, "Mail.Send", "high")]
+        },
         "permissionGrantPolicies": [
             _consent_policy("microsoft-user-default-legacy", permissionType="delegatedUserConsentable"),
             _consent_policy("contoso-reviewed", clientApplicationsFromVerifiedPublisherOnly=True),
@@ -20,6 +23,15 @@ def policies(apps: list[Json], principals: list[Json]) -> Json:
             EXEMPT: [_target("application", one) for one in apps[:3]] + [_target("servicePrincipal", one) for one in principals[3:4]],
             STRICT: [_target("application", one) for one in apps[5:6]],
         },
+    }
+
+
+def _classified(number: int, name: str, classification: str = "low") -> Json:
+    return {
+        "id": f"c1a5{number}",
+        "permissionId": f"c1a50000-0000-4000-8000-{number:012d}",
+        "permissionName": name,
+        "classification": classification,
     }
 
 

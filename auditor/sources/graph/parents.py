@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from auditor.entra.collections import ASSIGNMENTS, BY_NAME, Collection
+from auditor.entra.catalog import CATALOG
+from auditor.entra.collections import ASSIGNMENTS, BY_NAME, CLASSIFICATIONS, Collection
 from auditor.errors import UNDECODABLE
 from auditor.sources.graph.plan import CALLS, Call, Plan
 
@@ -32,6 +33,10 @@ class _Principal(msgspec.Struct, rename="camel"):
     app_role_assignment_required: bool | None = None
 
 
+class _Api(msgspec.Struct, rename="camel"):
+    app_id: str | None = None
+
+
 class _Any(msgspec.Struct):
     pass
 
@@ -41,6 +46,8 @@ ALL = Parents(_Any, lambda _: True, others_have_none=True)
 SOME: dict[Collection, Parents] = {
     # Who defines roles, or lets in nobody but who is assigned: so it is known of every principal what it was granted.
     ASSIGNMENTS: Parents(_Principal, lambda one: one.app_roles or one.app_role_assignment_required, others_have_none=True),
+    # What a classification is worth is known of these APIs only.
+    CLASSIFICATIONS: Parents(_Api, lambda one: (one.app_id or "").lower() in CATALOG.rated_apis, others_have_none=False),
 }
 _WITH_A_WAY_OF_THEIR_OWN = ("federatedIdentityCredentials",)  # which have any a request of its own finds out
 
