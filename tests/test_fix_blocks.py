@@ -630,7 +630,7 @@ TYPES = {
     "authenticationBehaviors": "authenticationBehaviors", "deletedItems": "application", "authorizationPolicy": "authorizationPolicy",
     "removePassword": "passwordCredential", "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
     "roleAssignments": "unifiedRoleAssignment", "groups": "group", "riskyServicePrincipals": "riskyServicePrincipal", "appManagementPolicies": "appManagementPolicy",
-    "delegatedPermissionClassifications": "delegatedPermissionClassification",
+    "delegatedPermissionClassifications": "delegatedPermissionClassification", "appConsentRequests": "appConsentRequest",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")
 # Members of Graph's types that rules do not read.

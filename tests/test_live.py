@@ -735,6 +735,12 @@ def test_lists_of_policies_and_of_risk(graph: FakeGraph, name: str) -> None:
     assert len(ids[BY_NAME[name].kind]) == len(TENANT[name])
 
 
+def test_requests_for_consent_that_wait(graph: FakeGraph) -> None:
+    ids, info, _ = read(graph, ("appConsentRequests", "userConsentRequests"))
+    assert {statuses(info)[name] for name in ("appConsentRequests", "userConsentRequests")} == {"complete"}
+    assert (len(ids["appConsentRequest"]), len(ids["userConsentRequest"])) == (1, 1)
+
+
 def test_classified_permissions_of_the_apis_that_are_rated(graph: FakeGraph) -> None:
     ids, info, _ = read(graph, ("delegatedPermissionClassifications",))
     found = of(info, "delegatedPermissionClassifications")

@@ -227,3 +227,46 @@ def test_what_is_classified_as_low_impact(tmp_path: Path, page: Json, consent_by
 def test_what_is_not_read_is_not_low(tmp_path: Path) -> None:
     found = scan(tmp_path, "low-impact-permission-risky", servicePrincipals=[GRAPH], authorization=assigned("microsoft-user-default-low"))
     assert found.keys() == {"not_evaluated"}
+
+
+# -- requests for admin consent, and MSOnline
+
+REQUEST = {
+    "id": "5c000000-1111-4111-8111-111111111111",
+    "appId": APP_ID,
+    "appDisplayName": "Whiteboard",
+    "pendingScopes": [{"displayName": "Files.Read"}],
+}
+ORGANIZATION = {"@odata.context": V1 + "organization/$entity", "id": "99999999-9999-4999-8999-999999999999", "verifiedDomains": []}
+
+
+def asked(*requests: tuple[str, str | None]) -> Json:
+    rows = [{"id": f"u{i}", "status": status, "createdDateTime": day and f"{day}T08:00:00Z"} for i, (status, day) in enumerate(requests)]
+    return {"@odata.context": f"{V1}identityGovernance/appConsent/appConsentRequests('{REQUEST['id']}')/userConsentRequests", "value": rows}
+
+
+@pytest.mark.parametrize(
+    ("page", "verdicts"),
+    [
+        (asked(("InProgress", "2025-12-01"), ("InProgress", "2025-12-31")), {"fail"}),
+        (asked(("InProgress", "2025-12-31"), ("Completed", "2025-12-01")), {"passed"}),
+        (asked(("Completed", "2025-12-01")), set()),
+        (asked(), set()),
+        (None, {"not_evaluated"}),
+    ],
+)
+def test_requests_on_which_nobody_decides(tmp_path: Path, page: Json | None, verdicts: set[str]) -> None:
+    pages: Json = {
+        "organization": ORGANIZATION,
+        "servicePrincipals": [GRAPH],
+        "identityGovernance__appConsent__appConsentRequests": [REQUEST],
+    }
+    found = scan(tmp_path, "tenant-consent-request-pending", **pages, **({"asked": page} if page else {}))
+    assert found.keys() == verdicts
+    assert "Whiteboard" in found.get("fail", "Whiteboard")
+
+
+def test_msonline_is_blocked_or_not(tmp_path: Path) -> None:
+    for value, verdict in ((True, "passed"), (False, "fail"), (None, "fail")):
+        assert scan(tmp_path, "tenant-msol-powershell", policy={**assigned(), "blockMsolPowerShell": value}).keys() == {verdict}
+    assert scan(tmp_path, "tenant-msol-powershell", policy=assigned()).keys() == {"not_evaluated"}

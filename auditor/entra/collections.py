@@ -231,6 +231,20 @@ CLASSIFICATIONS = Collection(
     needs=(SERVICE_PRINCIPALS,), what="delegated permissions of Microsoft's APIs that the tenant classifies, such as low impact",
     markers=("permissionName",), has_common_name=True,
 )  # fmt: skip
+CONSENT_REQUESTS = Collection(
+    "appConsentRequests", "appConsentRequest",
+    "add the response to GET /identityGovernance/appConsent/appConsentRequests of Microsoft Graph, and who asked",
+    path="/identityGovernance/appConsent/appConsentRequests", query="$filter=userConsentRequests/any(u:u/status eq 'InProgress')",
+    permission="ConsentRequest.Read.All", is_optional=True, is_short=True, what="requests for admin consent that wait for a decision",
+    markers=("pendingScopes",),
+)  # fmt: skip
+USER_CONSENT_REQUESTS = Collection(
+    "userConsentRequests", "userConsentRequest",
+    "add the responses to GET /identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests of Microsoft Graph",
+    parent=CONSENT_REQUESTS, path="/identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests",
+    permission="ConsentRequest.Read.All", is_optional=True, is_short=True, needs=(CONSENT_REQUESTS,),
+    what="who asked for admin consent, and when",
+)  # fmt: skip
 # Microsoft Entra ID Protection.
 RISKY_PRINCIPALS = Collection(
     "riskyServicePrincipals", "riskyServicePrincipal",
@@ -244,7 +258,7 @@ TENANT = (
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
     CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS, APP_POLICIES, APP_POLICY_TARGETS, CONSENT_POLICIES,
-    CLASSIFICATIONS,
+    CLASSIFICATIONS, CONSENT_REQUESTS, USER_CONSENT_REQUESTS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

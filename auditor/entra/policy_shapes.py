@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.entra.role_shapes import DirectoryObject
-from auditor.entra.shapes import Restrictions, Shape, UriRestrictions, absent
+from auditor.entra.shapes import Restrictions, Shape, Time, UriRestrictions, absent
 from auditor.unknown import Unknown
 
 
@@ -49,3 +49,25 @@ class ConsentPolicy(Shape):
     display_name: str | None = absent("displayName")
     includes: list[ConsentConditionSet] | None = absent("includes")
     excludes: list[ConsentConditionSet] | None = absent("excludes")
+
+
+class UserConsentRequest(Shape):
+    """That one user asked for an application."""
+
+    id: str | None = absent("id")
+    status: str | None = absent("status")
+    created_date_time: Time | None = absent("createdDateTime")
+
+
+class PendingScope(Shape):
+    display_name: str | None = absent("pendingScopes.displayName")
+
+
+class ConsentRequest(Shape):
+    """An application for which users asked for admin consent. `user_consent_requests` is there with $expand only."""
+
+    id: str | None = absent("id")
+    app_id: str | None = absent("appId")
+    app_display_name: str | None = absent("appDisplayName")
+    pending_scopes: list[PendingScope] | None = absent("pendingScopes")
+    user_consent_requests: list[UserConsentRequest] | None = absent("userConsentRequests")

@@ -16,22 +16,22 @@ from auditor.facts.permissions import DelegatedGrant, GrantedPermission, Request
 from auditor.facts.principal import Owner, RiskLevel, RiskState, ServicePrincipal
 from auditor.facts.restrictions import AppPolicy, Restriction
 from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
-from auditor.facts.tenant import ConsentCondition, Tenant, UserConsent
+from auditor.facts.tenant import ConsentCondition, ConsentRequest, Tenant, UserConsent
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
-    App, ServicePrincipal, Connector, Tenant, Restriction, AppPolicy, ConsentCondition, ConnectorScope, RedirectUri, ReplyUri,
-    IdentifierUri, Uri, Scope, AppRole, ClassifiedPermission, Client, Resource, Permission, RequestedResource, RequestedPermission,
-    GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits, Credential, Secret, Certificate, FederatedCredential, GitHubSubject,
-    ClaimTest, OptionalClaim, Owner, Role, Group,
+    App, ServicePrincipal, Connector, Tenant, Restriction, AppPolicy, ConsentCondition, ConsentRequest, ConnectorScope, RedirectUri,
+    ReplyUri, IdentifierUri, Uri, Scope, AppRole, ClassifiedPermission, Client, Resource, Permission, RequestedResource,
+    RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits, Credential, Secret, Certificate,
+    FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner, Role, Group,
 )  # fmt: skip
 
 __all__ = [
     "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppPolicy", "AppRole", "Audience", "Certificate", "ClaimTest",
-    "ClassifiedPermission", "Client", "Connector", "ConnectorScope", "ConsentCondition", "ConsentLevel", "ConsentType", "Credential",
-    "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission", "Group", "HolderKind", "IdentifierUri", "Kind",
-    "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting",
-    "ReplyUri", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "RiskLevel", "RiskState", "Role", "Scope",
-    "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "ClassifiedPermission", "Client", "Connector", "ConnectorScope", "ConsentCondition", "ConsentLevel", "ConsentRequest", "ConsentType",
+    "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission", "Group", "HolderKind",
+    "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
+    "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "RiskLevel", "RiskState",
+    "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
 ]  # fmt: skip

@@ -37,6 +37,8 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.APP_POLICY_TARGETS: "role_shapes.DirectoryObject",
     collections.CONSENT_POLICIES: "policy_shapes.ConsentPolicy",
     collections.CLASSIFICATIONS: ClassifiedPermission,
+    collections.CONSENT_REQUESTS: "policy_shapes.ConsentRequest",
+    collections.USER_CONSENT_REQUESTS: "policy_shapes.UserConsentRequest",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

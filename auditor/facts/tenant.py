@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from auditor.entra.collections import (
@@ -10,12 +11,14 @@ from auditor.entra.collections import (
     APP_MANAGEMENT,
     AUTHORIZATION,
     CONSENT_POLICIES,
+    CONSENT_REQUESTS,
     ORGANIZATION,
     ROLE_ASSIGNMENTS,
+    USER_CONSENT_REQUESTS,
     Collection,
 )
 from auditor.facts.base import Fact, fact, prop
-from auditor.facts.convert import listed, text
+from auditor.facts.convert import identifier, listed, text
 from auditor.facts.restrictions import Policy, Restriction, restrictions
 from auditor.facts.roles import Role
 from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known, read, whole_or_partial
@@ -93,6 +96,37 @@ class ConsentCondition(Fact):
         return len(self._policy.excludes or []) > 0
 
 
+class ConsentRequest(Fact):
+    """An application for which users asked for admin consent."""
+
+    SLOTS = ("document", "_asked")
+    COLLECTIONS = (CONSENT_REQUESTS,)
+    KEY = (("id",), ("app_id",))
+    LABEL = ("app_name", "app_id", "id")
+    owner: Tenant
+
+    id: str = prop("id", doc="Id of the request.")
+    app_id: str = prop("appId", doc="Application (client) ID of the application.")
+    app_name: str = prop("appDisplayName", doc="Name of the application.")
+    scopes: list[str] = prop("pendingScopes", doc="Names of the permissions that wait for consent.")
+
+    def __init__(self, owner: Tenant, row: Any, asked: Any, document: Document) -> None:
+        self.owner, self.at, self.document, self._asked = owner, "", document, asked
+        self.id, self.app_id, self.app_name = text(row.id), identifier(row.app_id), text(row.app_display_name)
+        scopes: Any = row.pending_scopes
+        if not isinstance(scopes, Unknown):
+            names = [scope.display_name for scope in known(listed(scopes))]
+            scopes = whole_or_partial([name for name in names if name.__class__ is str], first_unknown(*names))
+        self.scopes = scopes
+
+    @fact(USER_CONSENT_REQUESTS, graph="userConsentRequests")
+    def waiting_since(self) -> datetime | None:
+        """When the first of those asked who wait for a decision; null: none waits."""
+        waiting = keep(self._asked, lambda one: (one.status or "").lower() == "inprogress")
+        dates = [one.created_date_time for one in waiting]
+        return min((date for date in dates if date is not None), default=None)
+
+
 def _is_all(value: Any) -> bool:
     """Whether a condition lets everything through: what it does when it is not set."""
     if not value:
@@ -142,6 +176,13 @@ class Tenant(Fact):
     def role_assignments(self) -> list[Role]:
         """Every directory role that is assigned to somebody, as it was assigned: to a user, a service principal or a group."""
         return self.world.roles.all(self)
+
+    @fact(CONSENT_REQUESTS.whole, USER_CONSENT_REQUESTS, unknown_without=(CONSENT_REQUESTS,))
+    def consent_requests(self) -> list[ConsentRequest]:
+        """Applications for which users asked for admin consent, as long as somebody waits; others as far as the input has them."""
+        rows = self.world.policies.consent_requests()
+        made = [ConsentRequest(self, *row) for row in known(rows)]
+        return whole_or_partial(made, rows.unknown if isinstance(rows, Partial) else None)
 
     # -- authorizationPolicy
 
@@ -193,6 +234,11 @@ class Tenant(Fact):
     def risky_consent_allowed(self) -> bool:
         """Users can consent to applications that Microsoft considers risky; null = no."""
         return bool(self._object(AUTHORIZATION).allow_user_consent_for_risky_apps)
+
+    @_policy(AUTHORIZATION, "blockMsolPowerShell")
+    def msol_powershell_blocked(self) -> bool:
+        """The PowerShell module MSOnline cannot sign in; null = no."""
+        return bool(self._object(AUTHORIZATION).block_msol_power_shell)
 
     def _user_permissions(self) -> shapes.DefaultUserRolePermissions:
         policy: shapes.AuthorizationPolicy = self._object(AUTHORIZATION)

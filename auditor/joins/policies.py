@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
-from auditor.entra.collections import APP_POLICIES, APP_POLICY_TARGETS, CONSENT_POLICIES, Collection
+from auditor.entra.collections import (
+    APP_POLICIES,
+    APP_POLICY_TARGETS,
+    CONSENT_POLICIES,
+    CONSENT_REQUESTS,
+    USER_CONSENT_REQUESTS,
+    Collection,
+)
 from auditor.joins.known import Known
 from auditor.joins.within import Given, Parents, by_id, parents_of
-from auditor.unknown import Unknown, first_unknown
+from auditor.sources import Document
+from auditor.unknown import Unknown, first_unknown, whole_or_partial
 
 
 class Policies:
@@ -31,6 +40,25 @@ class Policies:
         """A consent policy by its id, which is a name; null where it is gone."""
         found, gap = self._consent_policies
         return found.get(policy_id.lower(), gap)
+
+    def consent_requests(self) -> list[tuple[Any, Any, Document]] | Unknown:
+        """Each application for which users asked for admin consent, who asked, and its document."""
+        if not self._known.has(CONSENT_REQUESTS):
+            return self._known.missing(CONSENT_REQUESTS)
+        found = [(row, self._asked(row), document) for row, document in self._documents[CONSENT_REQUESTS]]
+        return whole_or_partial(found, self._known.first_missing(CONSENT_REQUESTS))
+
+    def _asked(self, request: Any) -> list[Any] | Unknown:
+        """Who asked: within the request, or read on its own."""
+        if not isinstance(request.user_consent_requests, Unknown):
+            return request.user_consent_requests or []
+        if isinstance(request.id, Unknown):
+            return request.id
+        id_ = (request.id or "").lower()
+        rows = [row for row, document in self._documents[USER_CONSENT_REQUESTS] if document.parent == id_]
+        return whole_or_partial(
+            rows, None if self._known.has_all_of(id_, USER_CONSENT_REQUESTS) else self._known.missing(USER_CONSENT_REQUESTS)
+        )
 
     @cached_property
     def _consent_policies(self) -> Parents:

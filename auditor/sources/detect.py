@@ -15,6 +15,7 @@ from auditor.entra.collections import (
     CLASSIFICATIONS,
     CONNECTORS,
     CONSENT_POLICIES,
+    CONSENT_REQUESTS,
     CREDENTIAL_SIGN_INS,
     GROUP_ELIGIBILITY,
     GROUPS,
@@ -71,7 +72,7 @@ class Context(msgspec.Struct, frozen=True):
 def context(text: str) -> Context:
     """Of ".../$metadata#servicePrincipals('ID')/appRoleAssignments" -> appRoleAssignment of ID."""
     fragment = text.partition("$metadata#")[2]
-    parent = re.match(r"\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
+    parent = re.match(r"(?:\w+/)*\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
     segments = [part for part in _outside_parentheses(fragment.lower()).split("/") if part and part != "$entity"]
     last = segments[-1] if segments else ""
     return Context(SEGMENTS.get(last), last, parent[1].lower() if parent else "")
@@ -170,6 +171,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return RISKY_PRINCIPALS.kind
     if kind := _role_kind(members):
         return kind
+    if has("appId") and has("pendingScopes"):
+        return CONSENT_REQUESTS.kind
     if has("permissionId") and has("permissionName") and has("classification"):
         return CLASSIFICATIONS.kind
     if _is_app_policy(members):

@@ -99,6 +99,16 @@ RESOURCES = (
         _of("id permissionId permissionName classification"), ("Application.Read.All",), "serviceprincipal-list-delegatedpermissionclassifications",
     ),
     Resource(
+        "identityGovernance/appConsent/appConsentRequests", "appConsentRequests", "appConsentRequest",
+        _of("id appId appDisplayName pendingScopes"), ("ConsentRequest.Read.All",), "appconsentapprovalroute-list-appconsentrequests",
+        filter="userConsentRequests",
+    ),
+    Resource(
+        "identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests", "userConsentRequests", "userConsentRequest",
+        _of("id approvalId completedDateTime createdBy createdDateTime customData reason reviewedBy reviewedDateTime status"),
+        ("ConsentRequest.Read.All",), "appconsentrequest-list-userconsentrequests",
+    ),
+    Resource(
         "identityProtection/riskyServicePrincipals", "riskyServicePrincipals", "riskyServicePrincipal",
         _of("id appId displayName isEnabled isProcessing riskDetail riskLastUpdatedDateTime riskLevel riskState servicePrincipalType"),
         ("IdentityRiskyServicePrincipal.Read.All",), "identityprotectionroot-list-riskyserviceprincipals", filter="riskState",
@@ -125,7 +135,10 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
     held: list[Json] = tenant.get(resource.name, {}).get(id_, []) if id_ else tenant.get(resource.name, [])
     if resource.filter_needed and not filter_:
         raise bad("The required filter is missing.", "InvalidFilter")
-    if filter_:
+    if filter_ == "userConsentRequests/any(u:u/status eq 'InProgress')" and resource.filter == "userConsentRequests":
+        asked = tenant["userConsentRequests"]
+        held = [one for one in held if any(request["status"] == "InProgress" for request in asked.get(one["id"], ()))]
+    elif filter_:
         match = re.fullmatch(r"(\w+) eq (?:'([^']*)'|(true|false))", filter_)
         if not match or match[1] != resource.filter:
             raise bad(f"Invalid filter clause: '{filter_}'.")

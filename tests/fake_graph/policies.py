@@ -7,6 +7,8 @@ from typing import Any
 Json = dict[str, Any]
 EXEMPT, STRICT = "a9900000-0000-4000-8000-000000000001", "a9900000-0000-4000-8000-000000000002"
 
+_ASKED = {"1c0d0000-0000-4000-8000-000000000001": "InProgress", "1c0d0000-0000-4000-8000-000000000002": "Completed"}
+
 
 def policies(apps: list[Json], principals: list[Json]) -> Json:
     """By Microsoft Graph's names of collections."""
@@ -14,6 +16,16 @@ def policies(apps: list[Json], principals: list[Json]) -> Json:
         "delegatedPermissionClassifications": {
             principals[0]["id"]: [_classified(1, "User.Read"), _classified(2, "Mail.ReadWrite"), _classified(3, "Mail.Send", "high")]
         },
+        "appConsentRequests": [
+            {
+                "id": id_,
+                "appId": f"c0a5e000-0000-4000-8000-{n:012d}",
+                "appDisplayName": f"Tool {n}",
+                "pendingScopes": [{"displayName": "Files.Read"}] if status == "InProgress" else [],
+            }
+            for n, (id_, status) in enumerate(_ASKED.items())
+        ],
+        "userConsentRequests": {id_: [_asked(id_, status)] for id_, status in _ASKED.items()},
         "permissionGrantPolicies": [
             _consent_policy("microsoft-user-default-legacy", permissionType="delegatedUserConsentable"),
             _consent_policy("contoso-reviewed", clientApplicationsFromVerifiedPublisherOnly=True),
@@ -24,6 +36,13 @@ def policies(apps: list[Json], principals: list[Json]) -> Json:
             STRICT: [_target("application", one) for one in apps[5:6]],
         },
     }
+
+
+def _asked(id_: str, status: str) -> Json:
+    return {
+        "id": id_.replace("1", "2", 1), "approvalId": id_, "completedDateTime": None, "createdBy": None, "createdDateTime": "2026-09-01T08:00:00Z",
+        "customData": None, "reason": "For the workshop", "reviewedBy": None, "reviewedDateTime": None, "status": status,
+    }  # fmt: skip
 
 
 def _classified(number: int, name: str, classification: str = "low") -> Json:
