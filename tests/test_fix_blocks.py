@@ -631,6 +631,7 @@ TYPES = {
     "removePassword": "passwordCredential", "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
     "roleAssignments": "unifiedRoleAssignment", "groups": "group", "riskyServicePrincipals": "riskyServicePrincipal", "appManagementPolicies": "appManagementPolicy",
     "delegatedPermissionClassifications": "delegatedPermissionClassification", "appConsentRequests": "appConsentRequest",
+    "conditionalAccess": "conditionalAccessPolicy",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")
 # Members of Graph's types that rules do not read.

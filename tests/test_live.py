@@ -728,7 +728,9 @@ def test_roles_are_read_with_some_registrations_too(graph: FakeGraph) -> None:
     assert {name: statuses(info)[name] for name in ROLES} == dict.fromkeys(ROLES, "complete")
 
 
-@pytest.mark.parametrize("name", ["riskyServicePrincipals", "appManagementPolicies", "permissionGrantPolicies"])
+@pytest.mark.parametrize(
+    "name", ["riskyServicePrincipals", "appManagementPolicies", "permissionGrantPolicies", "conditionalAccessPolicies"]
+)
 def test_lists_of_policies_and_of_risk(graph: FakeGraph, name: str) -> None:
     ids, info, _ = read(graph, (name,))
     assert statuses(info)[name] == "complete"

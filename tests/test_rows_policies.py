@@ -270,3 +270,64 @@ def test_msonline_is_blocked_or_not(tmp_path: Path) -> None:
     for value, verdict in ((True, "passed"), (False, "fail"), (None, "fail")):
         assert scan(tmp_path, "tenant-msol-powershell", policy={**assigned(), "blockMsolPowerShell": value}).keys() == {verdict}
     assert scan(tmp_path, "tenant-msol-powershell", policy=assigned()).keys() == {"not_evaluated"}
+
+
+# -- Conditional Access for workload identities
+
+HOME, TIER_0 = "99999999-9999-4999-8999-999999999999", "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"
+SECRET = {"keyId": OTHER, "displayName": "ci", "startDateTime": "2025-12-01T00:00:00Z", "endDateTime": "2026-05-01T00:00:00Z"}
+
+
+def access(
+    included: list[str], *, excluded: tuple[str, ...] = (), control: str = "block", state: str = "enabled",
+    locations: Json | None = None, risk: tuple[str, ...] = (), resources: str = "All", filter_: Json | None = None,
+) -> Json:  # fmt: skip
+    clients = {"includeServicePrincipals": included, "excludeServicePrincipals": excluded, "servicePrincipalFilter": filter_}
+    return {
+        "id": "ca000000-1111-4111-8111-111111111111", "displayName": "Workloads", "state": state,
+        "conditions": {
+            "applications": {"includeApplications": [resources], "excludeApplications": []}, "clientApplications": clients,
+            "locations": locations, "servicePrincipalRiskLevels": risk,
+        },
+        "grantControls": {"operator": "OR", "builtInControls": [control]},
+    }  # fmt: skip
+
+
+OUTSIDE = {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
+MINE = ["ServicePrincipalsInMyTenant"]
+
+
+def scan_access(folder: Path, policy: Json, **app: Any) -> dict[str, str]:
+    registration = {**APP, "signInAudience": "AzureADMyOrg", "keyCredentials": [], "passwordCredentials": [SECRET], **app}
+    own = {"appOwnerOrganizationId": HOME, "keyCredentials": [], "passwordCredentials": []}
+    granted = [{"id": "a1", "appRoleId": TIER_0, "principalId": PRINCIPAL, "resourceId": GRAPH["id"]}]
+    pages = {
+        "organization": ORGANIZATION, "applications": [registration], "servicePrincipals": [{**PAYROLL, **own}, {**GRAPH, "appOwnerOrganizationId": "f8cdef31-a31e-4b4a-93e4-5f571e91255a"}],
+        "appRoleAssignments": granted, "identity__conditionalAccess__policies": [policy],
+    }  # fmt: skip
+    return scan(folder, "sp-no-conditional-access", **pages)
+
+
+@pytest.mark.parametrize(
+    ("policy", "verdicts"),
+    [
+        (access(MINE, locations=OUTSIDE), {"passed"}),
+        (access([PRINCIPAL.upper()], risk=("high",)), {"passed"}),
+        (access(MINE), {"fail"}),  # neither by location nor by risk
+        (access(MINE, locations={"includeLocations": ["All"], "excludeLocations": []}), {"fail"}),  # blocks everywhere: nobody has that on
+        (access(MINE, locations=OUTSIDE, excluded=(PRINCIPAL,)), {"fail"}),
+        (access(MINE, locations=OUTSIDE, state="disabled"), {"fail"}),
+        (access(MINE, locations=OUTSIDE, control="mfa"), {"fail"}),
+        (access(MINE, locations=OUTSIDE, resources=OTHER), {"fail"}),
+        (access([OTHER], locations=OUTSIDE), {"fail"}),
+        (access(MINE, locations=OUTSIDE, filter_={"mode": "exclude", "rule": "x"}), {"not_evaluated"}),
+    ],
+)
+def test_what_restricts_a_privileged_application(tmp_path: Path, policy: Json, verdicts: set[str]) -> None:
+    assert scan_access(tmp_path, policy).keys() == verdicts
+
+
+def test_whom_conditional_access_cannot_restrict(tmp_path: Path) -> None:
+    policy = access([OTHER])
+    assert scan_access(tmp_path, policy, signInAudience="AzureADMultipleOrgs").keys() == set()
+    assert scan_access(tmp_path, policy, passwordCredentials=[]).keys() == set()

@@ -245,6 +245,12 @@ USER_CONSENT_REQUESTS = Collection(
     permission="ConsentRequest.Read.All", is_optional=True, is_short=True, needs=(CONSENT_REQUESTS,),
     what="who asked for admin consent, and when",
 )  # fmt: skip
+CONDITIONAL_ACCESS = Collection(
+    "conditionalAccessPolicies", "conditionalAccessPolicy",
+    "add the response to GET /identity/conditionalAccess/policies of Microsoft Graph, all pages",
+    path="/identity/conditionalAccess/policies", query="$select={read}", permission=_POLICY, is_optional=True, is_short=True,
+    what="Conditional Access policies", also_called=("policies",), markers=("grantControls",), has_common_name=True,
+)  # fmt: skip
 # Microsoft Entra ID Protection.
 RISKY_PRINCIPALS = Collection(
     "riskyServicePrincipals", "riskyServicePrincipal",
@@ -258,7 +264,7 @@ TENANT = (
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
     CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS, APP_POLICIES, APP_POLICY_TARGETS, CONSENT_POLICIES,
-    CLASSIFICATIONS, CONSENT_REQUESTS, USER_CONSENT_REQUESTS,
+    CLASSIFICATIONS, CONSENT_REQUESTS, USER_CONSENT_REQUESTS, CONDITIONAL_ACCESS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

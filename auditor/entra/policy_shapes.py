@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditor.entra.role_shapes import DirectoryObject
 from auditor.entra.shapes import Restrictions, Shape, Time, UriRestrictions, absent
 from auditor.unknown import Unknown
@@ -71,3 +73,40 @@ class ConsentRequest(Shape):
     app_display_name: str | None = absent("appDisplayName")
     pending_scopes: list[PendingScope] | None = absent("pendingScopes")
     user_consent_requests: list[UserConsentRequest] | None = absent("userConsentRequests")
+
+
+class AccessApplications(Shape):
+    include_applications: list[str] | None = absent("conditions.applications.includeApplications")
+    exclude_applications: list[str] | None = absent("conditions.applications.excludeApplications")
+
+
+class AccessClients(Shape):
+    """Workload identities."""
+
+    include_service_principals: list[str] | None = absent("conditions.clientApplications.includeServicePrincipals")
+    exclude_service_principals: list[str] | None = absent("conditions.clientApplications.excludeServicePrincipals")
+    service_principal_filter: dict[str, Any] | None = None  # by custom security attributes
+
+
+class AccessLocations(Shape):
+    include_locations: list[str] | None = absent("conditions.locations.includeLocations")
+    exclude_locations: list[str] | None = absent("conditions.locations.excludeLocations")
+
+
+class AccessConditions(Shape):
+    applications: AccessApplications | None = absent("conditions.applications")
+    client_applications: AccessClients | None = absent("conditions.clientApplications")
+    locations: AccessLocations | None = absent("conditions.locations")
+    service_principal_risk_levels: list[str] | None = absent("conditions.servicePrincipalRiskLevels")
+
+
+class AccessControls(Shape):
+    built_in_controls: list[str] | None = absent("grantControls.builtInControls")
+
+
+class ConditionalAccessPolicy(Shape):
+    id: str | None = absent("id")
+    display_name: str | None = absent("displayName")
+    state: str | None = absent("state")
+    conditions: AccessConditions | None = absent("conditions")
+    grant_controls: AccessControls | None = absent("grantControls")

@@ -16,13 +16,13 @@ from auditor.facts.permissions import DelegatedGrant, GrantedPermission, Request
 from auditor.facts.principal import Owner, RiskLevel, RiskState, ServicePrincipal
 from auditor.facts.restrictions import AppPolicy, Restriction
 from auditor.facts.roles import Group, HolderKind, Role, ScopeKind
-from auditor.facts.tenant import ConsentCondition, ConsentRequest, Tenant, UserConsent
+from auditor.facts.tenant import ConsentCondition, ConsentRequest, Tenant, UserConsent, WorkloadPolicy
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
 TYPES: tuple[type[Fact], ...] = (
-    App, ServicePrincipal, Connector, Tenant, Restriction, AppPolicy, ConsentCondition, ConsentRequest, ConnectorScope, RedirectUri,
-    ReplyUri, IdentifierUri, Uri, Scope, AppRole, ClassifiedPermission, Client, Resource, Permission, RequestedResource,
+    App, ServicePrincipal, Connector, Tenant, Restriction, AppPolicy, ConsentCondition, ConsentRequest, WorkloadPolicy, ConnectorScope,
+    RedirectUri, ReplyUri, IdentifierUri, Uri, Scope, AppRole, ClassifiedPermission, Client, Resource, Permission, RequestedResource,
     RequestedPermission, GrantedPermission, DelegatedGrant, RedirectUriSetting, Limits, Credential, Secret, Certificate,
     FederatedCredential, GitHubSubject, ClaimTest, OptionalClaim, Owner, Role, Group,
 )  # fmt: skip
@@ -33,5 +33,5 @@ __all__ = [
     "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission", "Group", "HolderKind",
     "IdentifierUri", "Kind", "Limits", "MobileFault", "OptionalClaim", "Owner", "Permission", "Platform", "Privilege", "RedirectUri",
     "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "RiskLevel", "RiskState",
-    "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent",
+    "Role", "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "Tenant", "Token", "Uri", "UserConsent", "WorkloadPolicy",
 ]  # fmt: skip

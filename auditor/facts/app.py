@@ -6,18 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.display import holds_secret
-from auditor.entra.collections import (
-    APP_POLICIES,
-    APP_POLICY_TARGETS,
-    APPLICATIONS,
-    ASSIGNMENTS,
-    CONNECTORS,
-    FEDERATED,
-    GRANTS,
-    OWNERS,
-    ROLE_ASSIGNMENTS,
-    SERVICE_PRINCIPALS,
-)
+from auditor.entra.collections import APPLICATIONS, ASSIGNMENTS, CONNECTORS, FEDERATED, GRANTS, OWNERS, ROLE_ASSIGNMENTS, SERVICE_PRINCIPALS
 from auditor.entra.shapes import Audience, TokenVersion
 from auditor.facts.api import AppRole, Client, Scope
 from auditor.facts.base import Fact, fact, part, prop
@@ -41,7 +30,7 @@ from auditor.facts.credentials import Certificate, Credential, Secret, certifica
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
 from auditor.facts.principal import Owner
-from auditor.facts.restrictions import AppPolicy, app_policy
+from auditor.facts.restrictions import OWN_POLICY, AppPolicy, app_policy
 from auditor.facts.roles import Role
 from auditor.facts.uris import (
     IdentifierUri,
@@ -401,7 +390,7 @@ class App(Fact):
             lambda: some(self.secrets, lambda secret: secret.managed_by_microsoft),
         )
 
-    @fact(APP_POLICIES.whole, APP_POLICY_TARGETS.whole, unknown_without=(APP_POLICIES,))
+    @fact(*OWN_POLICY, unknown_without=(OWN_POLICY[0].collection,))
     def own_app_policy(self) -> AppPolicy | None:
         """The app management policy that it has of its own, in place of the tenant's default one; null: none."""
         return app_policy(self)

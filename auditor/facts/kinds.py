@@ -39,6 +39,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.CLASSIFICATIONS: ClassifiedPermission,
     collections.CONSENT_REQUESTS: "policy_shapes.ConsentRequest",
     collections.USER_CONSENT_REQUESTS: "policy_shapes.UserConsentRequest",
+    collections.CONDITIONAL_ACCESS: "policy_shapes.ConditionalAccessPolicy",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

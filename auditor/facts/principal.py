@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from auditor.entra.catalog import AbuseKind
 from auditor.entra.collections import (
-    APP_POLICIES,
-    APP_POLICY_TARGETS,
     APPLICATIONS,
     ASSIGNED_TO,
     ASSIGNMENTS,
     CLASSIFICATIONS,
+    CONDITIONAL_ACCESS,
     GRANTS,
     GROUP_MEMBERS,
     GROUP_OWNERS,
@@ -32,8 +31,9 @@ from auditor.facts.convert import conversion, date, each, flag, identifier, is_s
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.names import has_letters, imitated
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission
-from auditor.facts.restrictions import AppPolicy, app_policy
+from auditor.facts.restrictions import OWN_POLICY, AppPolicy, app_policy
 from auditor.facts.roles import ELIGIBLE, HELD, Group, Role, takes_over
+from auditor.facts.tenant import WorkloadPolicy, workload_policies
 from auditor.facts.uris import ReplyUri, Uri
 from auditor.unknown import Partial, Unknown, Unread, either, is_unknown, keep, known, read, some, whole_or_partial
 
@@ -379,10 +379,15 @@ class ServicePrincipal(Fact):
         """It signs users in with SAML."""
         return self.sso_mode == "saml"
 
-    @fact(APP_POLICIES.whole, APP_POLICY_TARGETS.whole, unknown_without=(APP_POLICIES,))
+    @fact(*OWN_POLICY, unknown_without=(OWN_POLICY[0].collection,))
     def own_app_policy(self) -> AppPolicy | None:
         """The app management policy that it has of its own, in place of the tenant's default one; null: none."""
         return app_policy(self)
+
+    @fact(CONDITIONAL_ACCESS, ORGANIZATION, unknown_without=(CONDITIONAL_ACCESS,))
+    def conditional_access(self) -> list[WorkloadPolicy]:
+        """Conditional Access policies for workload identities that are on and apply to it."""
+        return workload_policies(self)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from auditor.entra.collections import APP_MANAGEMENT, APP_POLICIES
+from auditor.entra.collections import APP_MANAGEMENT, APP_POLICIES, APP_POLICY_TARGETS
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import flag, identifier, listed, text
 from auditor.pattern import late
@@ -28,6 +28,9 @@ _STRICTER = {
     "customPasswordAddition": "passwordAddition",
     "symmetricKeyLifetime": "symmetricKeyAddition",
 }
+
+
+OWN_POLICY = (APP_POLICIES.whole, APP_POLICY_TARGETS.whole)  # what facts about the policy of a single object are made from
 
 
 class Policy(NamedTuple):

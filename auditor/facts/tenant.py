@@ -10,6 +10,7 @@ from auditor.entra.collections import (
     ADMIN_CONSENT,
     APP_MANAGEMENT,
     AUTHORIZATION,
+    CONDITIONAL_ACCESS,
     CONSENT_POLICIES,
     CONSENT_REQUESTS,
     ORGANIZATION,
@@ -26,6 +27,7 @@ from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known
 if TYPE_CHECKING:
     from auditor.entra import shapes
     from auditor.facts.document import Document
+    from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
 T = TypeVar("T")
@@ -125,6 +127,68 @@ class ConsentRequest(Fact):
         waiting = keep(self._asked, lambda one: (one.status or "").lower() == "inprogress")
         dates = [one.created_date_time for one in waiting]
         return min((date for date in dates if date is not None), default=None)
+
+
+class WorkloadPolicy(Fact):
+    """A Conditional Access policy for workload identities that is on and applies to a service principal."""
+
+    SLOTS = ("document", "_row")
+    COLLECTIONS = (CONDITIONAL_ACCESS,)
+    KEY = (("id",),)
+    LABEL = ("display_name", "id")
+    owner: ServicePrincipal
+
+    id: str = prop("id", doc="Object ID.")
+    display_name: str = prop("displayName", doc="Its name.")
+
+    def __init__(self, row: Any, owner: ServicePrincipal, document: Document) -> None:
+        self.owner, self.at, self.document, self._row = owner, "", document, row
+        self.id, self.display_name = text(row.id), text(row.display_name)
+
+    @fact(graph="grantControls")
+    def blocks(self) -> bool:
+        """It blocks access."""
+        return self._row.grant_controls is not None and "block" in read(listed(self._row.grant_controls.built_in_controls))
+
+    @fact(graph="conditions/applications")
+    def all_resources(self) -> bool:
+        """It applies to all resources, none excluded."""
+        of = self._row.conditions.applications
+        return of is not None and "All" in read(listed(of.include_applications)) and not read(listed(of.exclude_applications))
+
+    @fact(graph="conditions/locations")
+    def by_location(self) -> bool:
+        """It applies outside some locations, or in some."""
+        of = self._row.conditions.locations
+        return of is not None and bool(read(listed(of.exclude_locations)) or (read(listed(of.include_locations)) not in ([], ["All"])))
+
+    @fact(graph="conditions/servicePrincipalRiskLevels")
+    def by_risk(self) -> bool:
+        """It applies where Microsoft Entra ID Protection considers the service principal at risk."""
+        return len(read(listed(self._row.conditions.service_principal_risk_levels))) > 0
+
+
+def workload_policies(one: ServicePrincipal) -> list[WorkloadPolicy]:
+    """The Conditional Access policies that apply to a service principal."""
+
+    def applies(given: tuple[Any, Document]) -> bool:
+        clients = given[0].conditions.client_applications
+        if one.id in lowered_all(clients.exclude_service_principals):
+            return False
+        included = lowered_all(clients.include_service_principals)
+        if one.id in included:
+            return True
+        if clients.service_principal_filter is not None:
+            raise Unread(Unknown("conditions.clientApplications.servicePrincipalFilter", "custom security attributes are not read"))
+        return "serviceprincipalsinmytenant" in included and not one.foreign
+
+    rows = keep(one.world.policies.conditional_access(), applies)
+    made = [WorkloadPolicy(row, one, document) for row, document in known(rows)]
+    return whole_or_partial(made, rows.unknown if isinstance(rows, Partial) else None)
+
+
+def lowered_all(names: Any) -> list[str]:
+    return [name.lower() for name in listed(names)]
 
 
 def _is_all(value: Any) -> bool:

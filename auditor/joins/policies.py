@@ -9,6 +9,7 @@ from typing import Any
 from auditor.entra.collections import (
     APP_POLICIES,
     APP_POLICY_TARGETS,
+    CONDITIONAL_ACCESS,
     CONSENT_POLICIES,
     CONSENT_REQUESTS,
     USER_CONSENT_REQUESTS,
@@ -17,7 +18,7 @@ from auditor.entra.collections import (
 from auditor.joins.known import Known
 from auditor.joins.within import Given, Parents, by_id, parents_of
 from auditor.sources import Document
-from auditor.unknown import Unknown, first_unknown, whole_or_partial
+from auditor.unknown import Partial, Unknown, first_unknown, keep, known, whole_or_partial
 
 
 class Policies:
@@ -59,6 +60,20 @@ class Policies:
         return whole_or_partial(
             rows, None if self._known.has_all_of(id_, USER_CONSENT_REQUESTS) else self._known.missing(USER_CONSENT_REQUESTS)
         )
+
+    def conditional_access(self) -> list[Given] | Unknown:
+        """Every Conditional Access policy for workload identities that is on, with its document."""
+        if not self._known.has(CONDITIONAL_ACCESS):
+            return self._known.missing(CONDITIONAL_ACCESS)
+        return self._workload_policies
+
+    @cached_property
+    def _workload_policies(self) -> list[Given]:
+        found = keep(
+            self._documents[CONDITIONAL_ACCESS], lambda given: given[0].state == "enabled" and given[0].conditions.client_applications
+        )
+        gap = found.unknown if isinstance(found, Partial) else self._known.first_missing(CONDITIONAL_ACCESS)
+        return whole_or_partial(known(found), gap)
 
     @cached_property
     def _consent_policies(self) -> Parents:

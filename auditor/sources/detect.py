@@ -13,6 +13,7 @@ from auditor.entra.collections import (
     APPLICATIONS,
     BY_NAME,
     CLASSIFICATIONS,
+    CONDITIONAL_ACCESS,
     CONNECTORS,
     CONSENT_POLICIES,
     CONSENT_REQUESTS,
@@ -171,6 +172,8 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return RISKY_PRINCIPALS.kind
     if kind := _role_kind(members):
         return kind
+    if "grantControls" in members and "state" in members and inner(members, "conditions"):
+        return CONDITIONAL_ACCESS.kind
     if has("appId") and has("pendingScopes"):
         return CONSENT_REQUESTS.kind
     if has("permissionId") and has("permissionName") and has("classification"):

@@ -109,6 +109,11 @@ RESOURCES = (
         ("ConsentRequest.Read.All",), "appconsentrequest-list-userconsentrequests",
     ),
     Resource(
+        "identity/conditionalAccess/policies", "conditionalAccessPolicies", "conditionalAccessPolicy",
+        _of("id displayName state templateId createdDateTime modifiedDateTime conditions grantControls sessionControls"),
+        ("Policy.Read.All",), "conditionalaccessroot-list-policies",
+    ),
+    Resource(
         "identityProtection/riskyServicePrincipals", "riskyServicePrincipals", "riskyServicePrincipal",
         _of("id appId displayName isEnabled isProcessing riskDetail riskLastUpdatedDateTime riskLevel riskState servicePrincipalType"),
         ("IdentityRiskyServicePrincipal.Read.All",), "identityprotectionroot-list-riskyserviceprincipals", filter="riskState",

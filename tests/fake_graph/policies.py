@@ -16,6 +16,10 @@ def policies(apps: list[Json], principals: list[Json]) -> Json:
         "delegatedPermissionClassifications": {
             principals[0]["id"]: [_classified(1, "User.Read"), _classified(2, "Mail.ReadWrite"), _classified(3, "Mail.Send", "high")]
         },
+        "conditionalAccessPolicies": [
+            _access(1, "MFA for everybody", "mfa", None),
+            _access(2, "Workloads from our networks only", "block", ["ServicePrincipalsInMyTenant"]),
+        ],
         "appConsentRequests": [
             {
                 "id": id_,
@@ -36,6 +40,20 @@ def policies(apps: list[Json], principals: list[Json]) -> Json:
             STRICT: [_target("application", one) for one in apps[5:6]],
         },
     }
+
+
+def _access(number: int, name: str, control: str, workloads: list[str] | None) -> Json:
+    clients = workloads and {"includeServicePrincipals": workloads, "excludeServicePrincipals": [], "servicePrincipalFilter": None}
+    return {
+        "id": f"caca0000-0000-4000-8000-{number:012d}", "displayName": name, "state": "enabled", "templateId": None, "sessionControls": None,
+        "createdDateTime": "2026-01-05T08:00:00Z", "modifiedDateTime": None,
+        "conditions": {
+            "applications": {"includeApplications": ["All"], "excludeApplications": [], "includeUserActions": []}, "clientApplications": clients,
+            "clientAppTypes": ["all"], "locations": workloads and {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]},
+            "servicePrincipalRiskLevels": [], "users": {"includeUsers": ["None" if workloads else "All"]},
+        },
+        "grantControls": {"operator": "OR", "builtInControls": [control]},
+    }  # fmt: skip
 
 
 def _asked(id_: str, status: str) -> Json:
