@@ -98,7 +98,7 @@ _SIGN_IN = _object(
 # Not in the excerpt: from Microsoft Graph's documentation.
 BY_HAND: dict[str, dict[str, Any]] = {
     AUTHORIZATION.kind: _object(
-        allowUserConsentForRiskyApps=_SWITCH,
+        allowUserConsentForRiskyApps=_SWITCH, blockMsolPowerShell=_SWITCH,
         permissionGrantPolicyIdsAssignedToDefaultUserRole=_TEXTS,  # beta
         defaultUserRolePermissions=_object(
             allowedToCreateApps=_SWITCH, allowedToCreateSecurityGroups=_SWITCH, allowedToCreateTenants=_SWITCH,

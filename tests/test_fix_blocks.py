@@ -633,7 +633,9 @@ TYPES = {
     "authenticationBehaviors": "authenticationBehaviors", "deletedItems": "application", "authorizationPolicy": "authorizationPolicy",
     "removePassword": "passwordCredential", "adminConsentRequestPolicy": "adminConsentRequestPolicy", "defaultAppManagementPolicy": "defaultAppManagementPolicy",
     "roleAssignments": "unifiedRoleAssignment", "groups": "group", "teamsAppSettings": "teamsAppSettings",
-    "appsAndServices": "appsAndServicesSettings",
+    "appsAndServices": "appsAndServicesSettings", "riskyServicePrincipals": "riskyServicePrincipal",
+    "appManagementPolicies": "appManagementPolicy", "delegatedPermissionClassifications": "delegatedPermissionClassification",
+    "appConsentRequests": "appConsentRequest", "conditionalAccess": "conditionalAccessPolicy",
 }  # fmt: skip
 SCHEMA = schemas.load("objects")
 # Members of Graph's types that rules do not read.

@@ -20,6 +20,7 @@ import pytest
 pytest.importorskip("msgraph")
 
 from auditor.entra.clouds import Cloud
+from auditor.entra.collections import BY_NAME
 from auditor.errors import RegauditError
 from auditor.sources import Documents
 from auditor.sources.coverage import Covered, TenantInfo
@@ -725,6 +726,29 @@ def test_what_is_optional_costs_itself(graph: FakeGraph, answer: str) -> None:
 def test_roles_are_read_with_some_registrations_too(graph: FakeGraph) -> None:
     _, info, _ = read(graph, ROLES, apps=(TENANT["applications"][0]["appId"],))
     assert {name: statuses(info)[name] for name in ROLES} == dict.fromkeys(ROLES, "complete")
+
+
+@pytest.mark.parametrize(
+    "name", ["riskyServicePrincipals", "appManagementPolicies", "permissionGrantPolicies", "conditionalAccessPolicies"]
+)
+def test_lists_of_policies_and_of_risk(graph: FakeGraph, name: str) -> None:
+    ids, info, _ = read(graph, (name,))
+    assert statuses(info)[name] == "complete"
+    assert len(ids[BY_NAME[name].kind]) == len(TENANT[name])
+
+
+def test_requests_for_consent_that_wait(graph: FakeGraph) -> None:
+    ids, info, _ = read(graph, ("appConsentRequests", "userConsentRequests"))
+    assert {statuses(info)[name] for name in ("appConsentRequests", "userConsentRequests")} == {"complete"}
+    assert (len(ids["appConsentRequest"]), len(ids["userConsentRequest"])) == (1, 1)
+
+
+def test_classified_permissions_of_the_apis_that_are_rated(graph: FakeGraph) -> None:
+    ids, info, _ = read(graph, ("delegatedPermissionClassifications",))
+    found = of(info, "delegatedPermissionClassifications")
+    assert (found.status, found.read) == ("selected", [TENANT["servicePrincipals"][0]["id"]])
+    assert len(ids["delegatedPermissionClassification"]) == 3
+    assert len(list(graph.asked("delegatedPermissionClassifications"))) <= 1  # by a batch
 
 
 def test_the_use_of_credentials(graph: FakeGraph) -> None:

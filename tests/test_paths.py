@@ -282,6 +282,30 @@ CASES: dict[str, tuple[list[Json], Json, str, tuple[str, list[str]] | None]] = {
         }}),
         ANN, ("certain", ["owner", *ENDS]),
     ),
+    "a policy against new secrets of its own": (
+        [app("a")],
+        lone("a", owners=[owner("o-a")], appManagementPolicies=[{
+            "id": "p", "displayName": "Ours", "isEnabled": True, "appliesTo": [{"id": "o-a"}], "restrictions": {
+                "passwordCredentials": [{"restrictionType": "passwordAddition", "state": "enabled", "restrictForAppsCreatedAfterDateTime": None}],
+            },
+        }]),
+        ANN, ("possible", ["owner", *ENDS]),
+    ),
+    "a policy of its own that lifts one against new secrets": (
+        [app("a")],
+        lone(
+            "a", owners=[owner("o-a")],
+            defaultAppManagementPolicy={**POLICY, "isEnabled": True, "applicationRestrictions": {
+                "passwordCredentials": [{"restrictionType": "passwordAddition", "state": "enabled", "restrictForAppsCreatedAfterDateTime": None}],
+            }},
+            appManagementPolicies=[{
+                "id": "p", "displayName": "Ours", "isEnabled": True, "appliesTo": [{"id": "o-a"}], "restrictions": {
+                    "passwordCredentials": [{"restrictionType": "passwordAddition", "state": "disabled", "restrictForAppsCreatedAfterDateTime": None}],
+                },
+            }],
+        ),
+        ANN, ("certain", ["owner", *ENDS]),
+    ),
     "a policy that was not read": (
         [app("a")], lone("a", owners=[owner("o-a")], without="defaultAppManagementPolicy"), ANN, ("possible", ["owner", *ENDS]),
     ),

@@ -135,6 +135,11 @@ class Catalog:
         return _text("permissions.tsv")
 
     @cached_property
+    def rated_apis(self) -> frozenset[str]:
+        """App IDs of the APIs of which delegated permissions are rated."""
+        return frozenset(app_id for (app_id, _, kind), tier in self.privileges.items() if kind == "delegated" and tier != "unrated")
+
+    @cached_property
     def privileges(self) -> dict[tuple[str, str, str], Privilege]:
         """(resource app id, permission name, kind) -> how far it reaches."""
         return {(resource, p.value, kind): p.privilege for (resource, _, kind), p in self.permissions.items()}

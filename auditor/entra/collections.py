@@ -281,14 +281,66 @@ ACCESS_CATALOGS = Collection(
     is_short=True, what="applications in catalogs of access packages", also_called=("entitlementManagement/catalogs",),
     markers=("isExternallyVisible",), needs=(SERVICE_PRINCIPALS,),
 )  # fmt: skip
+# Policies beside those of which a tenant has one each.
+APP_POLICIES = Collection(
+    "appManagementPolicies", "appManagementPolicy",
+    "add the response to GET /policies/appManagementPolicies?$expand=appliesTo of Microsoft Graph, all pages",
+    path="/policies/appManagementPolicies", permission=_POLICY, is_optional=True, is_short=True,
+    what="app management policies for single applications", markers=("restrictions",), has_common_name=True,
+)  # fmt: skip
+APP_POLICY_TARGETS = Collection(
+    "appManagementPolicyTargets", "appManagementPolicyTarget", APP_POLICIES.remedy, parent=APP_POLICIES, relation="appliesTo",
+    path="/policies/appManagementPolicies/{id}/appliesTo", query="$select=id", permission=_POLICY, is_optional=True, is_short=True,
+    needs=(APP_POLICIES,), what="applications and service principals that have an app management policy of their own",
+)  # fmt: skip
+CONSENT_POLICIES = Collection(
+    "permissionGrantPolicies", "permissionGrantPolicy",
+    "add the response to GET /policies/permissionGrantPolicies of Microsoft Graph, all pages",
+    path="/policies/permissionGrantPolicies", permission="Policy.Read.PermissionGrant", is_optional=True, is_short=True,
+    what="consent policies and what they allow", markers=("includes",), has_common_name=True,
+)  # fmt: skip
+CLASSIFICATIONS = Collection(
+    "delegatedPermissionClassifications", "delegatedPermissionClassification",
+    "add the response to GET /servicePrincipals/{id}/delegatedPermissionClassifications of Microsoft Graph", parent=SERVICE_PRINCIPALS,
+    path="/servicePrincipals/{id}/delegatedPermissionClassifications", permission=_APPLICATION, is_optional=True,
+    needs=(SERVICE_PRINCIPALS,), what="delegated permissions of Microsoft's APIs that the tenant classifies, such as low impact",
+    markers=("permissionName",), has_common_name=True,
+)  # fmt: skip
+CONSENT_REQUESTS = Collection(
+    "appConsentRequests", "appConsentRequest",
+    "add the response to GET /identityGovernance/appConsent/appConsentRequests of Microsoft Graph, and who asked",
+    path="/identityGovernance/appConsent/appConsentRequests", query="$filter=userConsentRequests/any(u:u/status eq 'InProgress')",
+    permission="ConsentRequest.Read.All", is_optional=True, is_short=True, what="requests for admin consent that wait for a decision",
+    markers=("pendingScopes",),
+)  # fmt: skip
+USER_CONSENT_REQUESTS = Collection(
+    "userConsentRequests", "userConsentRequest",
+    "add the responses to GET /identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests of Microsoft Graph",
+    parent=CONSENT_REQUESTS, path="/identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests",
+    permission="ConsentRequest.Read.All", is_optional=True, is_short=True, needs=(CONSENT_REQUESTS,),
+    what="who asked for admin consent, and when",
+)  # fmt: skip
+CONDITIONAL_ACCESS = Collection(
+    "conditionalAccessPolicies", "conditionalAccessPolicy",
+    "add the response to GET /identity/conditionalAccess/policies of Microsoft Graph, all pages",
+    path="/identity/conditionalAccess/policies", query="$select={read}", permission=_POLICY, is_optional=True, is_short=True,
+    what="Conditional Access policies", also_called=("policies",), markers=("grantControls",), has_common_name=True,
+)  # fmt: skip
+# Microsoft Entra ID Protection.
+RISKY_PRINCIPALS = Collection(
+    "riskyServicePrincipals", "riskyServicePrincipal",
+    "add the response to GET /identityProtection/riskyServicePrincipals of Microsoft Graph, all pages",
+    path="/identityProtection/riskyServicePrincipals", permission="IdentityRiskyServicePrincipal.Read.All", is_optional=True, is_short=True,
+    what="service principals that Microsoft Entra ID Protection considers at risk", markers=("riskState",), has_common_name=True,
+)  # fmt: skip
 # Of a tenant, in the order in which snapshots hold and people read them.
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
     ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
-    CREDENTIAL_SIGN_INS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS, SYNCHRONIZATION_JOBS,
-    RECOMMENDATIONS, GROUP_SETTINGS, TEAMS_APP_SETTINGS, STORE_SETTINGS, ACCESS_POLICIES,
-    ACCESS_CATALOGS,
+    CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS, APP_POLICIES, APP_POLICY_TARGETS, CONSENT_POLICIES, CLASSIFICATIONS, CONSENT_REQUESTS,
+    USER_CONSENT_REQUESTS, CONDITIONAL_ACCESS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS, SYNCHRONIZATION_JOBS,
+    RECOMMENDATIONS, GROUP_SETTINGS, TEAMS_APP_SETTINGS, STORE_SETTINGS, ACCESS_POLICIES, ACCESS_CATALOGS,
 )  # fmt: skip
 FIRST_SIDES = tuple(collection for collection in TENANT if collection.side_of is None)
 

@@ -120,6 +120,7 @@ class DefaultUserRolePermissions(Shape):
 class AuthorizationPolicy(Shape):
     default_user_role_permissions: DefaultUserRolePermissions | None = absent("defaultUserRolePermissions")
     allow_user_consent_for_risky_apps: bool | None = absent("allowUserConsentForRiskyApps")
+    block_msol_power_shell: bool | None = absent("blockMsolPowerShell")
     # Beta's name of defaultUserRolePermissions.permissionGrantPoliciesAssigned.
     permission_grant_policy_ids_assigned_to_default_user_role: list[str] | None = absent(
         "permissionGrantPolicyIdsAssignedToDefaultUserRole"

@@ -6,7 +6,7 @@ from auditor.entra.catalog import AbuseKind, Kind, Privilege
 from auditor.entra.issuers import Service
 from auditor.entra.shapes import Audience, ConsentLevel, ConsentType
 from auditor.entra.steps import HopKind, PathStrength, StartKind
-from auditor.facts.api import AppRole, Client, OptionalClaim, Permission, Resource, Scope, Token
+from auditor.facts.api import AppRole, ClassifiedPermission, Client, OptionalClaim, Permission, Resource, Scope, Token
 from auditor.facts.app import AccountType, App
 from auditor.facts.base import Fact
 from auditor.facts.connector import Connector
@@ -16,10 +16,10 @@ from auditor.facts.federated import ClaimTest, FederatedCredential, GitHubSubjec
 from auditor.facts.owner import Owner
 from auditor.facts.paths import Hop, Path
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy, RequestedPermission, RequestedResource
-from auditor.facts.principal import ServicePrincipal
-from auditor.facts.restrictions import Limits, Restriction
+from auditor.facts.principal import RiskLevel, RiskState, ServicePrincipal
+from auditor.facts.restrictions import AppPolicy, Limits, Restriction
 from auditor.facts.roles import AzureRole, Group, HolderKind, Role, ScopeKind
-from auditor.facts.tenant import GroupConsent, Tenant, UserConsent
+from auditor.facts.tenant import ConsentCondition, ConsentRequest, GroupConsent, Tenant, UserConsent, WorkloadPolicy
 from auditor.facts.uris import IdentifierUri, MobileFault, Platform, RedirectUri, RedirectUriSetting, ReplyUri, Uri
 
 ROOTS: dict[str, type[Fact]] = {"app": App, "principal": ServicePrincipal, "connector": Connector, "tenant": Tenant}
@@ -30,10 +30,11 @@ TYPES: tuple[type[Fact], ...] = (
 )  # fmt: skip
 
 __all__ = [
-    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppRole", "Audience", "AzureRole", "Certificate", "ClaimTest", "Client",
-    "Connector", "ConnectorScope", "ConsentLevel", "ConsentType", "Credential", "DelegatedGrant", "Fact", "FederatedCredential",
-    "GitHubSubject", "GrantedPermission", "Group", "GroupConsent", "HolderKind", "Hop", "HopKind", "IdentifierUri", "Kind", "Limits",
-    "MailboxPolicy", "MobileFault", "OptionalClaim", "Owner", "Path", "PathStrength", "Permission", "Platform", "Privilege",
-    "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission", "RequestedResource", "Resource", "Restriction", "Role",
-    "Scope", "ScopeKind", "Secret", "Service", "ServicePrincipal", "StartKind", "Tenant", "Token", "Uri", "UserConsent",
+    "ROOTS", "TYPES", "AbuseKind", "AccountType", "App", "AppPolicy", "AppRole", "Audience", "AzureRole", "Certificate", "ClaimTest",
+    "ClassifiedPermission", "Client", "Connector", "ConnectorScope", "ConsentCondition", "ConsentLevel", "ConsentRequest", "ConsentType",
+    "Credential", "DelegatedGrant", "Fact", "FederatedCredential", "GitHubSubject", "GrantedPermission", "Group", "GroupConsent",
+    "HolderKind", "Hop", "HopKind", "IdentifierUri", "Kind", "Limits", "MailboxPolicy", "MobileFault", "OptionalClaim", "Owner", "Path",
+    "PathStrength", "Permission", "Platform", "Privilege", "RedirectUri", "RedirectUriSetting", "ReplyUri", "RequestedPermission",
+    "RequestedResource", "Resource", "Restriction", "RiskLevel", "RiskState", "Role", "Scope", "ScopeKind", "Secret", "Service",
+    "ServicePrincipal", "StartKind", "Tenant", "Token", "Uri", "UserConsent", "WorkloadPolicy",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.entra.catalog import Kind, Privilege
-from auditor.entra.collections import APPLICATIONS, ASSIGNED_TO, ORGANIZATION, SERVICE_PRINCIPALS, SHIPPED
+from auditor.entra.collections import APPLICATIONS, ASSIGNED_TO, CLASSIFICATIONS, ORGANIZATION, SERVICE_PRINCIPALS, SHIPPED
 from auditor.entra.shapes import ConsentLevel
 from auditor.facts.base import Fact, fact, prop
 from auditor.facts.convert import NONE, conversion, flag, identifier, listed, lower, text, word
@@ -47,6 +47,31 @@ class Scope(Fact):
     def valid_value(self) -> bool:
         """Its value has only characters that Entra ID allows, and no dot at its start."""
         return valid_permission_value(self.value)
+
+
+class ClassifiedPermission(Fact):
+    """A delegated permission of an API that the tenant has classified."""
+
+    SLOTS = ("document",)
+    COLLECTIONS = (CLASSIFICATIONS,)
+    KEY = (("permission_id",), ("id",))
+    LABEL = ("name", "permission_id")
+    owner: ServicePrincipal
+
+    id: str = prop("id", text, "Id of the classification.")
+    permission_id: str = prop("permissionId", lower, "The permission's GUID.")
+    name: str = prop("permissionName", text, "The permission's name.")
+    classification: str = prop("classification", lower, "low, medium or high; users can be allowed to consent to low ones.")
+
+    @fact(SHIPPED)
+    def privilege(self) -> Privilege:
+        """How far the permission reaches, by the catalog."""
+        return self.owner.world.apis.privilege(self.owner.app_id, self.name, "delegated")
+
+    @fact(SHIPPED)
+    def reach(self) -> str:
+        """What the permission lets its holder do; '' where the catalog does not describe it."""
+        return self.owner.world.apis.reach(self.owner.app_id, self.name, "delegated")
 
 
 class AppRole(Fact):

@@ -42,7 +42,7 @@ from auditor.facts.federated import FederatedCredential
 from auditor.facts.owner import Owner
 from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
-from auditor.facts.restrictions import LIMITS, Limits, gaps_of
+from auditor.facts.restrictions import LIMITS, OWN_POLICY, AppPolicy, Limits, app_policy, gaps_of
 from auditor.facts.roles import Role
 from auditor.facts.uris import (
     IdentifierUri,
@@ -116,7 +116,7 @@ class App(Fact):
     """An app registration with all that is joined to it."""
 
     SLOTS = ("world", "document", "rank", "subject")
-    POLICY_TARGET = "applications"  # of the app management policy
+    POLICY_TARGET: Literal["applications"] = "applications"  # of the app management policy
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
@@ -377,6 +377,11 @@ class App(Fact):
     def _proxy(self) -> Any:
         found: Any = self.world.publishing_of(self) if self._publishing.__class__ is Unknown and self.on_premises else self._publishing
         return read(found)
+
+    @fact(*OWN_POLICY, unknown_without=(OWN_POLICY[0].collection,))
+    def own_app_policy(self) -> AppPolicy | None:
+        """The app management policy that it has of its own, in place of the tenant's default one; null: none."""
+        return app_policy(self)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

@@ -7,7 +7,7 @@ from importlib import import_module
 import msgspec
 
 from auditor.entra import collections, shapes
-from auditor.facts import App, Connector, DelegatedGrant, FederatedCredential, Group, Owner, ServicePrincipal
+from auditor.facts import App, ClassifiedPermission, Connector, DelegatedGrant, FederatedCredential, Group, Owner, ServicePrincipal
 from auditor.facts.base import FactType
 
 # A shape that few inputs need is named, and imported when the first object of its kind is met.
@@ -48,6 +48,14 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.STORE_SETTINGS: "setting_shapes.AppsAndServicesSettings",
     collections.ACCESS_POLICIES: "access_shapes.AssignmentPolicy",
     collections.ACCESS_CATALOGS: "access_shapes.AccessCatalog",
+    collections.RISKY_PRINCIPALS: "risk_shapes.RiskyPrincipal",
+    collections.APP_POLICIES: "policy_shapes.CustomAppPolicy",
+    collections.APP_POLICY_TARGETS: "role_shapes.DirectoryObject",
+    collections.CONSENT_POLICIES: "policy_shapes.ConsentPolicy",
+    collections.CLASSIFICATIONS: ClassifiedPermission,
+    collections.CONSENT_REQUESTS: "policy_shapes.ConsentRequest",
+    collections.USER_CONSENT_REQUESTS: "policy_shapes.UserConsentRequest",
+    collections.CONDITIONAL_ACCESS: "policy_shapes.ConditionalAccessPolicy",
     collections.CONNECTORS: Connector,
     collections.CONNECTOR_PARTS: shapes.ConnectorPart,
 }

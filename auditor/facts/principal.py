@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from auditor.entra.catalog import AbuseKind
 from auditor.entra.collections import (
@@ -12,6 +12,8 @@ from auditor.entra.collections import (
     ASSIGNED_TO,
     ASSIGNMENTS,
     AZURE_ROLES,
+    CLASSIFICATIONS,
+    CONDITIONAL_ACCESS,
     GRANTS,
     GROUP_MEMBERS,
     GROUP_OWNERS,
@@ -21,12 +23,13 @@ from auditor.entra.collections import (
     OWNERS,
     PRINCIPAL_OWNERS,
     RECOMMENDATIONS,
+    RISKY_PRINCIPALS,
     ROLE_ASSIGNMENTS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
     SYNCHRONIZATION_JOBS,
 )
-from auditor.facts.api import AppRole, Scope
+from auditor.facts.api import AppRole, ClassifiedPermission, Scope
 from auditor.facts.base import Fact, fact, part, prop
 from auditor.facts.convert import conversion, date, each, flag, identifier, is_set, listed, switch, text
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
@@ -34,9 +37,11 @@ from auditor.facts.names import has_letters, imitated
 from auditor.facts.owner import Owner
 from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
 from auditor.facts.permissions import DelegatedGrant, GrantedPermission, MailboxPolicy
+from auditor.facts.restrictions import OWN_POLICY, AppPolicy, app_policy
 from auditor.facts.roles import HELD, AzureRole, Group, Role, takes_over
+from auditor.facts.tenant import WorkloadPolicy, workload_policies
 from auditor.facts.uris import ReplyUri, Uri
-from auditor.unknown import Partial, either, keep, known, read, some, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, either, keep, known, read, some, whole_or_partial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +52,15 @@ if TYPE_CHECKING:
 
 
 OF_TEMPLATES = ("WindowsAzureActiveDirectoryGalleryApplication", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication")
+RiskState = Literal["none", "confirmedSafe", "remediated", "dismissed", "atRisk", "confirmedCompromised"]
+RiskLevel = Literal["none", "low", "medium", "high", "hidden"]
+
+
+def _named(value: Any, names: Any, what: str) -> Any:
+    """One of an enumeration's names; null is none. What was added to it since is unknown."""
+    if isinstance(value, str) and value not in get_args(names):
+        raise Unread(Unknown(what, "a value that regaudit does not know"))
+    return "none" if value is None else value
 
 
 @conversion(str)
@@ -62,7 +76,7 @@ class ServicePrincipal(Fact):
 
     SLOTS = ("world", "document", "rank", "subject")
     COLLECTIONS = (SERVICE_PRINCIPALS,)
-    POLICY_TARGET = "service principals"  # of the app management policy
+    POLICY_TARGET: Literal["service principals"] = "service principals"  # of the app management policy
     KEY = (("id",), ("app_id",))
     LABEL = ("display_name", "app_id", "id")
     world: World
@@ -188,6 +202,24 @@ class ServicePrincipal(Fact):
         dates = [activity.last_sign_in_date_time for activity in found if activity is not None]
         return max((date for date in dates if date is not None and date.year > 1), default=None)  # the year 1 stands for never
 
+    @fact(RISKY_PRINCIPALS.whole, unknown_without=(RISKY_PRINCIPALS,))
+    def risk_state(self) -> RiskState:
+        """What Microsoft Entra ID Protection and administrators make of it; none: it is not on the list of risky workload identities."""
+        risk = self.world.risk_of(self)
+        return "none" if risk is None else _named(risk.risk_state, RiskState, "riskState")
+
+    @fact(RISKY_PRINCIPALS.whole, unknown_without=(RISKY_PRINCIPALS,))
+    def risk_level(self) -> RiskLevel:
+        """How great its risk is; hidden: the tenant has no licence for Microsoft Entra Workload ID."""
+        risk = self.world.risk_of(self)
+        return "none" if risk is None else _named(risk.risk_level, RiskLevel, "riskLevel")
+
+    @fact(RISKY_PRINCIPALS.whole, unknown_without=(RISKY_PRINCIPALS,))
+    def risk_updated(self) -> datetime | None:
+        """When its risk changed last; null: it is not on the list of risky workload identities."""
+        risk = self.world.risk_of(self)
+        return None if risk is None else risk.risk_last_updated_date_time
+
     @fact(GRANTS, ASSIGNMENTS, unknown_without=(GRANTS, ASSIGNMENTS))
     def granted_permissions(self) -> list[GrantedPermission]:
         """Permissions granted to it."""
@@ -197,6 +229,13 @@ class ServicePrincipal(Fact):
     def delegated_grants(self) -> list[DelegatedGrant]:
         """The oauth2PermissionGrants of which it is the client."""
         return self.world.grants.as_given(self)
+
+    @fact(CLASSIFICATIONS)
+    def low_impact_permissions(self) -> list[ClassifiedPermission]:
+        """Delegated permissions of it that the tenant classifies as low impact. Only of APIs whose permissions the catalog rates."""
+        if self.app_id not in self.world.catalog.rated_apis:
+            return []
+        return keep(self.world.classifications_of(self), lambda one: one.classification == "low")
 
     @fact(SERVICE_PRINCIPALS.whole)
     def lookalikes(self) -> list[ServicePrincipal]:
@@ -311,6 +350,16 @@ class ServicePrincipal(Fact):
     def _jobs(self, test: Callable[[Any], bool]) -> list[str]:
         found = keep(self.world.jobs_of(self), test)
         return whole_or_partial([job.template_id for job in known(found)], found.unknown if isinstance(found, Partial) else None)
+
+    @fact(*OWN_POLICY, unknown_without=(OWN_POLICY[0].collection,))
+    def own_app_policy(self) -> AppPolicy | None:
+        """The app management policy that it has of its own, in place of the tenant's default one; null: none."""
+        return app_policy(self)
+
+    @fact(CONDITIONAL_ACCESS, ORGANIZATION, unknown_without=(CONDITIONAL_ACCESS,))
+    def conditional_access(self) -> list[WorkloadPolicy]:
+        """Conditional Access policies for workload identities that are on and apply to it."""
+        return workload_policies(self)
 
     @fact()
     def own_credentials(self) -> list[Credential]:

@@ -1,20 +1,22 @@
-"""What the tenant's default app management policy forbids or limits, and what Entra ID allows."""
+"""What app management policies forbid or limit, the tenant's default one and those of single applications, and what Entra ID allows."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from auditor.entra.collections import APP_MANAGEMENT
+from auditor.entra.collections import APP_MANAGEMENT, APP_POLICIES, APP_POLICY_TARGETS
 from auditor.facts.base import Fact, fact, prop
-from auditor.facts.convert import listed
+from auditor.facts.convert import flag, identifier, listed, text
 from auditor.pattern import late
 from auditor.unknown import Unknown, Unread, first_unknown, keep, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.entra.shapes import OnPremisesPublishing
+    from auditor.facts.app import App
     from auditor.facts.credentials import Credential
     from auditor.facts.document import Document
+    from auditor.facts.principal import ServicePrincipal
 
 _ON_PASSWORDS = ("passwordAddition", "passwordLifetime", "customPasswordAddition", "symmetricKeyAddition", "symmetricKeyLifetime")
 _ON_KEYS = ("asymmetricKeyLifetime",)
@@ -27,6 +29,9 @@ _STRICTER = {
     "customPasswordAddition": "passwordAddition",
     "symmetricKeyLifetime": "symmetricKeyAddition",
 }
+
+
+OWN_POLICY = (APP_POLICIES.whole, APP_POLICY_TARGETS.whole)  # what facts about the policy of a single object are made from
 
 
 class Policy(NamedTuple):
@@ -42,7 +47,7 @@ class Policy(NamedTuple):
 class Restriction(Fact):
     """A restriction of the default app management policy, for applications or for service principals."""
 
-    SLOTS = ("document", "_siblings", "_is_set")
+    SLOTS = ("document", "_siblings", "is_set")
     COLLECTIONS = (APP_MANAGEMENT,)
     KEY = (("target", "type"),)
     LABEL = ("type",)
@@ -61,7 +66,7 @@ class Restriction(Fact):
     def __init__(self, kind: Any, doc: Any, of: Policy, inside: str, siblings: dict[str, Restriction]) -> None:
         """`doc` is None where the policy does not have the restriction, an Unknown where nobody knows."""
         self.owner, self.at, self.document, self._siblings = of.tenant, f"{of.at}/{inside}", of.document, siblings
-        self.type, self.target, self._is_set = kind, of.target, doc is not None
+        self.type, self.target, self.is_set = kind, of.target, doc is not None
         state, created = _member(doc, "state"), _member(doc, "restrict_for_apps_created_after_date_time")
         limit = None if kind in _ON_URIS else _member(doc, "max_lifetime")
         enabled: Any = state if isinstance(state, Unknown) else state == "enabled"
@@ -71,7 +76,7 @@ class Restriction(Fact):
 
     def origin(self, place: str = "") -> tuple[Document | None, str]:
         """One that is not set has no properties: where it would stand."""
-        return super().origin(place if self._is_set else "")
+        return super().origin(place if self.is_set else "")
 
     @fact()
     def needed(self) -> bool:
@@ -83,7 +88,7 @@ class Restriction(Fact):
 def against(credential: Credential, target: str, kinds: tuple[str, ...]) -> list[Restriction]:
     """The restrictions on a target, of these kinds, that a credential of its age and term would not pass, were it made today.
 
-    Whom the default policy binds may have been made before it, or have a policy of its own, which is not read.
+    Whom the default policy binds may have been made before it, or have a policy of its own (`AppPolicy`).
     """
     one = credential.owner
     tenant = one.world.tenant
@@ -93,18 +98,78 @@ def against(credential: Credential, target: str, kinds: tuple[str, ...]) -> list
     def breaks(restriction: Restriction) -> bool:
         if restriction.target != target or restriction.type not in kinds or not restriction.enabled:
             return False
-        since = restriction.created_after
-        if since is not None:
-            if one.created is None:
-                raise Unread(Unknown("createdDateTime", "null"))
-            if one.created < since:
-                return False
+        if not _binds(restriction, one):
+            return False
         if not restriction.type.endswith("Lifetime"):
             return True
         limit, lifetime = read(restriction.max_lifetime), credential.lifetime
         return limit is not None and (lifetime is None or lifetime > limit + _A_DAY)
 
     return keep(tenant.app_restrictions, breaks)
+
+
+class AppPolicy(Fact):
+    """An app management policy that a registration or service principal has of its own."""
+
+    SLOTS = ("document", "_restrictions")
+    COLLECTIONS = (APP_POLICIES,)
+    KEY = (("id",),)
+    LABEL = ("display_name", "id")
+    owner: App | ServicePrincipal
+
+    id: str = prop("id", doc="Object ID.")
+    display_name: str = prop("displayName", doc="Its name.")
+    enabled: bool = prop("isEnabled", doc="It is enforced; null = no.")
+
+    def __init__(self, row: Any, owner: App | ServicePrincipal, document: Document) -> None:
+        self.owner, self.at, self.document, self._restrictions = owner, "", document, row.restrictions
+        self.id, self.display_name, self.enabled = identifier(row.id), text(row.display_name), flag(row.is_enabled)
+
+    @fact()
+    def own_restrictions(self) -> list[Restriction]:
+        """Every restriction that it can have, set or not."""
+        return restrictions(Policy(self.owner.POLICY_TARGET, self._restrictions, self, self.document, "/restrictions"))
+
+    @fact(APP_MANAGEMENT)
+    def lifts(self) -> list[Restriction]:
+        """Restrictions of the default app management policy from which it exempts its owner: it switches them off, or allows more.
+        What it does not name the default policy decides.
+        """
+        one, tenant = self.owner, self.owner.world.tenant
+        if not tenant.app_policy_enabled:
+            return []
+        if not self.enabled:  # whether the default policy binds its owner is not documented
+            raise Unread(Unknown("isEnabled", "the app management policy is not enabled"))
+        own = {restriction.type: restriction for restriction in self.own_restrictions}
+
+        def is_lifted(default: Restriction) -> bool:
+            if default.target != one.POLICY_TARGET or not default.enabled or not _binds(default, one):
+                return False
+            mine = own[default.type]
+            return mine.is_set and (not mine.enabled or not _binds(mine, one) or _allows_longer(mine, default))
+
+        return keep(tenant.app_restrictions, is_lifted)
+
+
+def app_policy(one: App | ServicePrincipal) -> AppPolicy | None:
+    """The app management policy that an object has of its own."""
+    found = one.world.policies.app_policy_of(one.id)
+    return None if found is None else AppPolicy(found[0], one, found[1])
+
+
+def _binds(restriction: Restriction, one: App | ServicePrincipal) -> bool:
+    """Whether an object is new enough for a restriction."""
+    since = restriction.created_after
+    if since is None:
+        return True
+    if one.created is None:
+        raise Unread(Unknown("createdDateTime", "null"))
+    return not one.created < since
+
+
+def _allows_longer(mine: Restriction, default: Restriction) -> bool:
+    longest_allowed, limit = read(mine.max_lifetime), read(default.max_lifetime)
+    return limit is not None and (longest_allowed is None or longest_allowed > limit)
 
 
 _A_DAY = timedelta(days=1)  # what local time and the portal's reckoning may add

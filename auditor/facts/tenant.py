@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from auditor.entra.collections import (
@@ -11,24 +12,29 @@ from auditor.entra.collections import (
     ADMIN_CONSENT,
     APP_MANAGEMENT,
     AUTHORIZATION,
+    CONDITIONAL_ACCESS,
+    CONSENT_POLICIES,
+    CONSENT_REQUESTS,
     GROUP_SETTINGS,
     ORGANIZATION,
     ROLE_ASSIGNMENTS,
     SERVICE_PRINCIPALS,
     STORE_SETTINGS,
     TEAMS_APP_SETTINGS,
+    USER_CONSENT_REQUESTS,
     Collection,
 )
 from auditor.facts.base import Fact, fact, prop
-from auditor.facts.convert import listed
+from auditor.facts.convert import identifier, listed, text
 from auditor.facts.paths import NEEDED, NOTHING_WITHOUT, Path
 from auditor.facts.restrictions import Policy, Restriction, restrictions
 from auditor.facts.roles import Role
-from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known, read, whole_or_partial
 
 if TYPE_CHECKING:
     from auditor.entra import shapes
     from auditor.facts.document import Document
+    from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
 T = TypeVar("T")
@@ -47,6 +53,157 @@ _FOR_THEMSELVES, _FOR_WHAT_THEY_OWN = "managepermissiongrantsforself.", "managep
 def _policy(policy: Collection, place: str = "") -> Callable[[Callable[[Any], T]], T]:
     """A fact that is made from one of the tenant's policies."""
     return fact(policy, graph=place and f"{policy.name}/{place}", unknown_without=(policy,))
+
+
+_ALL = {"all", "any"}
+
+
+class ConsentCondition(Fact):
+    """A condition set of a custom consent policy: who meets all of it, users can consent to."""
+
+    SLOTS = ("document", "_row", "_policy")
+    COLLECTIONS = (CONSENT_POLICIES,)
+    KEY = (("policy_id", "number"),)
+    LABEL = ("policy_name", "policy_id")
+    owner: Tenant
+
+    policy_id: str = prop("id", doc="Name of the policy in the settings for user consent.")
+    policy_name: str = prop("displayName", doc="Display name of the policy.")
+    number: int = prop(doc="Its place in the policy, from 1.")
+    permission_type: Literal["delegated", "delegatedUserConsentable", "application"] = prop(doc="What kind of permissions it is about.")
+
+    def __init__(self, owner: Tenant, policy: Any, number: int, document: Document) -> None:
+        self.owner, self.at, self.document, self._policy = owner, f"/includes/{number}", document, policy
+        self._row = known(policy.includes)[number]
+        self.policy_id, self.policy_name, self.number = policy.id, text(policy.display_name), number + 1
+        self.permission_type = self._row.permission_type
+
+    def origin(self, place: str = "") -> tuple[Document | None, str]:
+        """Id and name are the policy's."""
+        return super().origin("" if place in ("/id", "/displayName") else place)
+
+    @fact(graph="permissionClassification")
+    def any_permission(self) -> bool:
+        """It matches every delegated permission of every API, whatever the tenant classifies as low impact."""
+        row = self._row
+        return bool((row.permission_classification or "all") == "all") and _is_all(row.permissions) and _is_all(row.resource_application)
+
+    @fact(graph="clientApplicationIds")
+    def some_applications(self) -> bool:
+        """It matches only applications that it names, by their IDs or by their home tenants."""
+        row = self._row
+        return not (_is_all(row.client_application_ids) and _is_all(row.client_application_tenant_ids))
+
+    @fact(graph="clientApplicationsFromVerifiedPublisherOnly")
+    def some_publishers(self) -> bool:
+        """It matches only applications of verified publishers, or of publishers that it names."""
+        row = self._row
+        return bool(row.client_applications_from_verified_publisher_only) or not _is_all(row.client_application_publisher_ids)
+
+    @fact(graph="excludes")
+    def has_exclusions(self) -> bool:
+        """The policy excludes something again."""
+        return len(self._policy.excludes or []) > 0
+
+
+class ConsentRequest(Fact):
+    """An application for which users asked for admin consent."""
+
+    SLOTS = ("document", "_asked")
+    COLLECTIONS = (CONSENT_REQUESTS,)
+    KEY = (("id",), ("app_id",))
+    LABEL = ("app_name", "app_id", "id")
+    owner: Tenant
+
+    id: str = prop("id", doc="Id of the request.")
+    app_id: str = prop("appId", doc="Application (client) ID of the application.")
+    app_name: str = prop("appDisplayName", doc="Name of the application.")
+    scopes: list[str] = prop("pendingScopes", doc="Names of the permissions that wait for consent.")
+
+    def __init__(self, owner: Tenant, row: Any, asked: Any, document: Document) -> None:
+        self.owner, self.at, self.document, self._asked = owner, "", document, asked
+        self.id, self.app_id, self.app_name = text(row.id), identifier(row.app_id), text(row.app_display_name)
+        scopes: Any = row.pending_scopes
+        if not isinstance(scopes, Unknown):
+            names = [scope.display_name for scope in known(listed(scopes))]
+            scopes = whole_or_partial([name for name in names if name.__class__ is str], first_unknown(*names))
+        self.scopes = scopes
+
+    @fact(USER_CONSENT_REQUESTS, graph="userConsentRequests")
+    def waiting_since(self) -> datetime | None:
+        """When the first of those asked who wait for a decision; null: none waits."""
+        waiting = keep(self._asked, lambda one: (one.status or "").lower() == "inprogress")
+        dates = [one.created_date_time for one in waiting]
+        return min((date for date in dates if date is not None), default=None)
+
+
+class WorkloadPolicy(Fact):
+    """A Conditional Access policy for workload identities that is on and applies to a service principal."""
+
+    SLOTS = ("document", "_row")
+    COLLECTIONS = (CONDITIONAL_ACCESS,)
+    KEY = (("id",),)
+    LABEL = ("display_name", "id")
+    owner: ServicePrincipal
+
+    id: str = prop("id", doc="Object ID.")
+    display_name: str = prop("displayName", doc="Its name.")
+
+    def __init__(self, row: Any, owner: ServicePrincipal, document: Document) -> None:
+        self.owner, self.at, self.document, self._row = owner, "", document, row
+        self.id, self.display_name = text(row.id), text(row.display_name)
+
+    @fact(graph="grantControls")
+    def blocks(self) -> bool:
+        """It blocks access."""
+        return self._row.grant_controls is not None and "block" in read(listed(self._row.grant_controls.built_in_controls))
+
+    @fact(graph="conditions/applications")
+    def all_resources(self) -> bool:
+        """It applies to all resources, none excluded."""
+        of = self._row.conditions.applications
+        return of is not None and "All" in read(listed(of.include_applications)) and not read(listed(of.exclude_applications))
+
+    @fact(graph="conditions/locations")
+    def by_location(self) -> bool:
+        """It applies outside some locations, or in some."""
+        of = self._row.conditions.locations
+        return of is not None and bool(read(listed(of.exclude_locations)) or (read(listed(of.include_locations)) not in ([], ["All"])))
+
+    @fact(graph="conditions/servicePrincipalRiskLevels")
+    def by_risk(self) -> bool:
+        """It applies where Microsoft Entra ID Protection considers the service principal at risk."""
+        return len(read(listed(self._row.conditions.service_principal_risk_levels))) > 0
+
+
+def workload_policies(one: ServicePrincipal) -> list[WorkloadPolicy]:
+    """The Conditional Access policies that apply to a service principal."""
+
+    def applies(given: tuple[Any, Document]) -> bool:
+        clients = given[0].conditions.client_applications
+        if one.id in lowered_all(clients.exclude_service_principals):
+            return False
+        included = lowered_all(clients.include_service_principals)
+        if one.id in included:
+            return True
+        if clients.service_principal_filter is not None:
+            raise Unread(Unknown("conditions.clientApplications.servicePrincipalFilter", "custom security attributes are not read"))
+        return "serviceprincipalsinmytenant" in included and not one.foreign
+
+    rows = keep(one.world.policies.conditional_access(), applies)
+    made = [WorkloadPolicy(row, one, document) for row, document in known(rows)]
+    return whole_or_partial(made, rows.unknown if isinstance(rows, Partial) else None)
+
+
+def lowered_all(names: Any) -> list[str]:
+    return [name.lower() for name in listed(names)]
+
+
+def _is_all(value: Any) -> bool:
+    """Whether a condition lets everything through: what it does when it is not set."""
+    if not value:
+        return True
+    return bool({one.lower() for one in (value if isinstance(value, list) else [value])} & _ALL)
 
 
 class Tenant(Fact):
@@ -107,6 +264,13 @@ class Tenant(Fact):
         """Applications in catalogs of access packages of which no service principal is there any more: "catalog: application"."""
         return self.world.access.removed_applications()
 
+    @fact(CONSENT_REQUESTS.whole, USER_CONSENT_REQUESTS, unknown_without=(CONSENT_REQUESTS,))
+    def consent_requests(self) -> list[ConsentRequest]:
+        """Applications for which users asked for admin consent, as long as somebody waits; others as far as the input has them."""
+        rows = self.world.policies.consent_requests()
+        made = [ConsentRequest(self, *row) for row in known(rows)]
+        return whole_or_partial(made, rows.unknown if isinstance(rows, Partial) else None)
+
     # -- authorizationPolicy
 
     @_policy(AUTHORIZATION, "defaultUserRolePermissions/allowedToCreateApps")
@@ -120,17 +284,38 @@ class Tenant(Fact):
         """What users may consent to for themselves, by the laxest policy assigned to them. low impact: permissions that the tenant has
         classified so, for verified publishers and own applications; Microsoft managed: what Microsoft recommends at the time.
         """
-        names = self._consent_policies()
-        policies = [name.removeprefix(_FOR_THEMSELVES) for name in names if not name.startswith(_FOR_WHAT_THEY_OWN)]
-        kinds = {_CONSENT_OF.get(policy, "custom") for policy in policies}
+        kinds = {_CONSENT_OF.get(policy, "custom") for policy in self._consent_policies()}
         return next((kind for kind in _LAXEST_FIRST if kind in kinds), "none")
 
+    @fact(AUTHORIZATION, CONSENT_POLICIES.whole, unknown_without=(AUTHORIZATION,))
+    def custom_consent(self) -> list[ConsentCondition]:
+        """What custom consent policies let users consent to for themselves: each condition set for delegated permissions."""
+        found: list[ConsentCondition] = []
+        missing = None
+        for name in self._consent_policies():
+            if name in _CONSENT_OF:
+                continue
+            given: Any = self.world.policies.consent_policy(name)
+            if given is None:
+                continue  # it was deleted: nobody can consent by it
+            row = given if isinstance(given, Unknown) else given[0]
+            included = row if isinstance(row, Unknown) else row.includes
+            if isinstance(included, Unknown):
+                missing = missing or included
+                continue
+            if isinstance(included, Partial):
+                missing = missing or included.unknown
+            found += [ConsentCondition(self, row, i, given[1]) for i in range(len(known(included or [])))]
+        return keep(whole_or_partial(found, missing), lambda one: one.permission_type != "application")
+
     def _consent_policies(self) -> list[str]:
+        """Names of the policies by which users may consent for themselves, in lower case."""
         policy = self._object(AUTHORIZATION)
         assigned = policy.permission_grant_policy_ids_assigned_to_default_user_role
         if isinstance(assigned, Unknown):
             assigned = self._user_permissions().permission_grant_policies_assigned
-        return [name.lower() for name in listed(assigned)]
+        names = [name.lower() for name in listed(assigned)]
+        return list(dict.fromkeys(name.removeprefix(_FOR_THEMSELVES) for name in names if not name.startswith(_FOR_WHAT_THEY_OWN)))
 
     @fact(GROUP_SETTINGS, AUTHORIZATION, unknown_without=(GROUP_SETTINGS,))
     def group_consent(self) -> GroupConsent:
@@ -167,6 +352,11 @@ class Tenant(Fact):
     def risky_consent_allowed(self) -> bool:
         """Users can consent to applications that Microsoft considers risky; null = no."""
         return bool(self._object(AUTHORIZATION).allow_user_consent_for_risky_apps)
+
+    @_policy(AUTHORIZATION, "blockMsolPowerShell")
+    def msol_powershell_blocked(self) -> bool:
+        """The PowerShell module MSOnline cannot sign in; null = no."""
+        return bool(self._object(AUTHORIZATION).block_msol_power_shell)
 
     def _user_permissions(self) -> shapes.DefaultUserRolePermissions:
         policy: shapes.AuthorizationPolicy = self._object(AUTHORIZATION)

@@ -16,11 +16,13 @@ from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
     from auditor.entra.azure_roles import Power
+    from auditor.entra.risk_shapes import RiskyPrincipal
     from auditor.entra.setting_shapes import GroupSetting
     from auditor.entra.shapes import OnPremisesPublishing, SignInActivity, SynchronizationJob
-    from auditor.facts.api import Client, Permission, Resource
+    from auditor.facts.api import ClassifiedPermission, Client, Permission, Resource
     from auditor.facts.app import App
     from auditor.facts.connector import Connector
+    from auditor.facts.document import Document
     from auditor.facts.federated import FederatedCredential
     from auditor.facts.owner import Owner
     from auditor.facts.paths import Path
@@ -116,6 +118,15 @@ class Access(Protocol):
     def removed_applications(self) -> list[str]: ...
 
 
+class Policies(Protocol):
+    """Policies of which a tenant can have many."""
+
+    def app_policy_of(self, object_id: str) -> tuple[Any, Document] | None: ...
+    def consent_policy(self, policy_id: str) -> tuple[Any, Document] | None: ...
+    def conditional_access(self) -> list[tuple[Any, Document]]: ...
+    def consent_requests(self) -> list[tuple[Any, Any, Document]]: ...
+
+
 class CredentialUse(Protocol):
     """When client secrets and certificates were last used."""
 
@@ -172,6 +183,7 @@ class World(Protocol):
     agents: Agents
     methods: Methods
     recommendations: Recommendations
+    policies: Policies
     credential_use: CredentialUse
     imported: Imported
     sharing: Sharing
@@ -193,5 +205,7 @@ class World(Protocol):
     def jobs_of(self, one: ServicePrincipal) -> list[SynchronizationJob]: ...
     def consent_settings(self) -> GroupSetting | None: ...
     def publishing_of(self, app: App) -> OnPremisesPublishing | None: ...
+    def classifications_of(self, principal: ServicePrincipal) -> list[ClassifiedPermission]: ...
     def federated_credentials_of(self, app: App) -> list[FederatedCredential]: ...
     def sign_ins_of(self, principal: ServicePrincipal) -> list[SignInActivity] | None: ...
+    def risk_of(self, principal: ServicePrincipal) -> RiskyPrincipal | None: ...

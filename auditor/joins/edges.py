@@ -16,8 +16,9 @@ from auditor.facts import App, FederatedCredential, Owner, Permission, ServicePr
 from auditor.facts.convert import flag
 from auditor.facts.document import Document as FactsDocument
 from auditor.joins import takeable
-from auditor.joins.roles import Belonging, Roles
+from auditor.joins.roles import Roles
 from auditor.joins.takeable import SURE, Condition
+from auditor.joins.within import Belonging
 from auditor.paths.graph import TENANT, VIRTUAL, Edge, Node, Strength
 from auditor.paths.powers import Power, of_actions, powers
 from auditor.sources import Document
@@ -257,7 +258,7 @@ class Edges:
         )  # fmt: skip
         for hop, groups in belong:
             self._miss(groups.gap)
-            for one in groups.of_group.get(node.id, ()):
+            for one in groups.of_parent.get(node.id, ()):
                 yield from self._belongs(one, node, hop)
         if given is None:
             return

@@ -46,19 +46,19 @@ class Lookups:
 
     @cached_property
     def _apps(self) -> Index[App]:
-        return _index(self.apps, "app_id")
+        return index(self.apps, "app_id")
 
     @cached_property
     def apps_by_id(self) -> Index[App]:
-        return _index(self.apps, "id")
+        return index(self.apps, "id")
 
     @cached_property
     def _principals(self) -> Index[ServicePrincipal]:
-        return _index(self.principals, "app_id")
+        return index(self.principals, "app_id")
 
     @cached_property
     def principals_by_id(self) -> Index[ServicePrincipal]:
-        return _index(self.principals, "id")
+        return index(self.principals, "id")
 
     def find(self, of: Collection, index: Index[T], key: str) -> T | Unknown | None:
         found, gap = index
@@ -119,13 +119,14 @@ class Lookups:
         return name or ""
 
 
-def _index(facts: list[T], attribute: str) -> Index[T]:
+def index(objects: list[T], attribute: str) -> Index[T]:
+    """By an id, in lower case."""
     found: dict[str, T] = {}
     gap = None
-    for one in facts:
+    for one in objects:
         value = getattr(one, attribute)
         if isinstance(value, Unknown):
             gap = value
         elif value:
-            found.setdefault(value, one)
+            found.setdefault(value.lower(), one)
     return found, gap

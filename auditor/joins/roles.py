@@ -6,11 +6,9 @@ members of such a group are not known, anybody may be one: then nobody's roles a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, cast
-
-import msgspec
 
 from auditor.entra.catalog import CATALOG, Privilege, RoleTemplate
 from auditor.entra.collections import (
@@ -24,14 +22,12 @@ from auditor.entra.collections import (
     ROLE_ELIGIBILITY,
     Collection,
 )
-from auditor.entra.role_shapes import DirectoryObject
 from auditor.facts import Fact, Group, Role, ServicePrincipal
 from auditor.joins.lookups import Lookups
-from auditor.sources import Document
+from auditor.joins.within import Belonging, Belongings, Given, belongings, by_id
 from auditor.sources.coverage import UNAVAILABLE
-from auditor.unknown import Partial, Unknown, Unread, first_unknown, known, whole_or_partial
+from auditor.unknown import Unknown, Unread, first_unknown, whole_or_partial
 
-Given = tuple[Any, Document]
 _TYPES = {"#microsoft.graph.user": "user", "#microsoft.graph.group": "group", "#microsoft.graph.serviceprincipal": "servicePrincipal"}
 _AGENT = "#microsoft.graph.agent"  # agent identities and their blueprints' principals are service principals
 # Actions by which whoever holds a custom role signs in as any application: it adds a credential to it, or itself as its owner.
@@ -43,23 +39,6 @@ class _Rows(NamedTuple):
     """Assignments or eligibilities by object id, in lower case; and why there may be more."""
 
     by_id: dict[str, list[Given]]
-    gap: Unknown | None
-
-
-class Belonging(NamedTuple):
-    """Who belongs to a group, as far as it is told there, and where it says so."""
-
-    id: str
-    told: Any
-    document: Document
-    place: str = ""
-
-
-class _Groups(NamedTuple):
-    """Object id -> ids of the groups to which it belongs; of each group who belongs to it; and why there may be more."""
-
-    by_id: dict[str, list[str]]
-    of_group: dict[str, list[Belonging]]
     gap: Unknown | None
 
 
@@ -128,7 +107,7 @@ class Roles:
         """The groups that can hold roles of which it is an owner."""
         return self._groups_of(GROUP_OWNERS, self.owners, object_id, owner)
 
-    def _groups_of(self, of: Collection, groups: _Groups, object_id: str, owner: Fact) -> list[Group] | Unknown:
+    def _groups_of(self, of: Collection, groups: Belongings, object_id: str, owner: Fact) -> list[Group] | Unknown:
         if not self._known.has(GROUPS):
             return self._known.missing(GROUPS)
         if isinstance(object_id, Unknown):
@@ -208,7 +187,7 @@ class Roles:
 
     @cached_property
     def _definitions(self) -> tuple[dict[str, Given], Unknown | None]:
-        return _by_id(self._documents[ROLE_DEFINITIONS])
+        return by_id(self._documents[ROLE_DEFINITIONS])
 
     def unit_name(self, unit_id: str) -> str | Unknown:
         found = self._found(ADMINISTRATIVE_UNITS, self._units, unit_id)
@@ -216,7 +195,7 @@ class Roles:
 
     @cached_property
     def _units(self) -> tuple[dict[str, Given], Unknown | None]:
-        return _by_id(self._documents[ADMINISTRATIVE_UNITS])
+        return by_id(self._documents[ADMINISTRATIVE_UNITS])
 
     # -- who somebody is
 
@@ -299,52 +278,26 @@ class Roles:
 
     @cached_property
     def groups(self) -> tuple[dict[str, Given], Unknown | None]:
-        found, gap = _by_id(self._documents[GROUPS])
+        found, gap = by_id(self._documents[GROUPS])
         return found, first_unknown(self._missing(GROUPS), gap)
 
     @cached_property
-    def members(self) -> _Groups:
+    def members(self) -> Belongings:
         return self._belonging(GROUP_MEMBERS, "members")
 
     @cached_property
-    def owners(self) -> _Groups:
+    def owners(self) -> Belongings:
         return self._belonging(GROUP_OWNERS, "owners")
 
-    def _belonging(self, of: Collection, expanded: str) -> _Groups:
-        """Who belongs to each group: read on its own, or within the group."""
-        found: dict[str, list[str]] = {}
-        gap = self.groups[1]
-        below: dict[str, list[Belonging]] = {}
-        for one, document in self._documents[of]:
-            below.setdefault(document.parent, []).append(Belonging(one.id, one, document))
-        if "" in below:
-            gap = gap or Unknown(of.name, "the input does not name the group of some entries", collection=True)
-        of_group: dict[str, list[Belonging]] = {}
-        for group_id, (group, document) in self.groups[0].items():
-            belonging = list(below.get(group_id, ()))
-            within = getattr(group, expanded)
-            if isinstance(within, Unknown):
-                if not self._known.has_all_of(group_id, of):
-                    gap = gap or self._known.missing(of)
-            else:
-                belonging += [
-                    Belonging(_id_of(one), _as_told(one), document, f"/{expanded}/{i}") for i, one in enumerate(known(within or ()))
-                ]
-                if isinstance(within, Partial) or len(within or ()) >= _EXPANDED_AT_MOST:
-                    gap = gap or Unknown(of.name, f"$expand returns {_EXPANDED_AT_MOST} at most", collection=True)
-            for one in belonging:
-                if isinstance(one.id, str) and one.id:
-                    found.setdefault(one.id.lower(), []).append(group_id)
-                    of_group.setdefault(group_id, []).append(one._replace(id=one.id.lower()))
-                else:
-                    gap = gap or (one.id if isinstance(one.id, Unknown) else Unknown(of.name, "an entry has no id", collection=True))
-        return _Groups(found, of_group, gap)
+    def _belonging(self, of: Collection, expanded: str) -> Belongings:
+        """Who belongs to each group."""
+        return belongings(self._known, self.groups, of, self._documents[of], expanded)
 
     @cached_property
-    def activated(self) -> _Groups:
-        """Memberships that can be activated; `of_group` has ownerships too."""
+    def activated(self) -> Belongings:
+        """Memberships that can be activated; `of_parent` has ownerships too."""
         found: dict[str, list[str]] = {}
-        of_group: dict[str, list[Belonging]] = {}
+        of_parent: dict[str, list[Belonging]] = {}
         gap = self._missing(GROUP_ELIGIBILITY)
         for row, document in self._documents[GROUP_ELIGIBILITY]:
             values = (row.principal_id, row.group_id, row.access_id)
@@ -352,33 +305,7 @@ class Roles:
                 gap = gap or unknown
             elif all(values):
                 holder, group = row.principal_id.lower(), row.group_id.lower()
-                of_group.setdefault(group, []).append(Belonging(holder, row, document))
+                of_parent.setdefault(group, []).append(Belonging(holder, row, document))
                 if row.access_id == "member":
                     found.setdefault(holder, []).append(group)
-        return _Groups(found, of_group, gap)
-
-
-_EXPANDED_AT_MOST = 20
-
-
-def _id_of(one: Any) -> Any:
-    return one.get("id") if isinstance(one, dict) else None
-
-
-def _as_told(one: Any) -> DirectoryObject:
-    """Whoever is within a group, in the shape in which others come on their own."""
-    said = one if isinstance(one, dict) else {}
-    names = {field.name: field.encode_name for field in msgspec.structs.fields(DirectoryObject)}
-    return DirectoryObject(**{name: said[key] for name, key in names.items() if isinstance(said.get(key), str)})
-
-
-def _by_id(given: Iterable[Given]) -> tuple[dict[str, Given], Unknown | None]:
-    """Object id in lower case -> the first object that has it; and why there may be more."""
-    found: dict[str, Given] = {}
-    gap: Unknown | None = None
-    for one, document in given:
-        if isinstance(one.id, Unknown):
-            gap = gap or one.id
-        elif one.id:
-            found.setdefault(one.id.lower(), (one, document))
-    return found, gap
+        return Belongings(found, of_parent, gap)

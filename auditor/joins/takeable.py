@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from auditor.facts import App, ServicePrincipal, Tenant
+from auditor.facts import App, AppPolicy, Restriction, ServicePrincipal
 from auditor.paths.graph import Strength
-from auditor.unknown import Unknown, Unread, is_unknown, known
+from auditor.unknown import Unknown, Unread, known, read
 
 _NEW_SECRETS = "passwordAddition"
 _OTHER_TENANT = Unknown("servicePrincipalLockConfiguration", "its registration is in another tenant")
@@ -25,7 +24,7 @@ SURE = Condition()
 
 def registration(app: App) -> Condition | None:
     """For a new credential on a registration; None where it helps nobody."""
-    return None if is_off(app) else _policy(app.world.tenant, "applications", app.created)
+    return None if is_off(app) else _policy(app)
 
 
 def service_principal(one: ServicePrincipal) -> Condition | None:
@@ -36,7 +35,7 @@ def service_principal(one: ServicePrincipal) -> Condition | None:
     if kind.__class__ is str and kind == "ManagedIdentity":
         return None
     found = [_lock(one), Condition(Strength.possible, kind) if isinstance(kind, Unknown) else SURE]
-    found.append(_policy(one.world.tenant, "service principals", one.created))
+    found.append(_policy(one))
     return None if None in found else max((one for one in found if one is not None), key=lambda one: one.strength)
 
 
@@ -74,17 +73,29 @@ def _lock(one: ServicePrincipal) -> Condition | None:
     return None if locked else SURE
 
 
-def _policy(tenant: Tenant, target: str, created: datetime | None) -> Condition:
-    """The app management policy: a new secret that it forbids leaves certificates, which it may forbid by other means."""
+def _policy(one: App | ServicePrincipal) -> Condition:
+    """App management policies: where they forbid new secrets, certificates are left, which they may forbid by other means."""
+    own: Any = one.own_app_policy
     try:
-        if not tenant.app_policy_enabled:
-            return SURE
-        restrictions = [one for one in known(tenant.app_restrictions) if one.target == target and one.type == _NEW_SECRETS and one.enabled]
-        since = [restriction.created_after for restriction in restrictions]
-        if not since:
-            return SURE
-        if any(is_unknown(date) for date in since) or (created is None and None not in since):
-            return Condition(Strength.possible, Unknown("createdDateTime", "null"))
-        return Condition(Strength.possible) if any(date is None or (created is not None and created >= date) for date in since) else SURE
+        if isinstance(own, AppPolicy):
+            if any(_binds(restriction, one) for restriction in known(own.own_restrictions)):
+                return Condition(Strength.possible)
+            if any(restriction.type == _NEW_SECRETS for restriction in known(own.lifts)):
+                return SURE
+        tenant = one.world.tenant
+        is_bound = tenant.app_policy_enabled and any(
+            _binds(restriction, one) for restriction in known(tenant.app_restrictions) if restriction.target == one.POLICY_TARGET
+        )
     except Unread as unread:
         return Condition(Strength.possible, unread.unknown)
+    return Condition(Strength.possible) if is_bound else SURE
+
+
+def _binds(restriction: Restriction, one: App | ServicePrincipal) -> bool:
+    """Whether a restriction forbids new secrets of an object. Raises Unread."""
+    if restriction.type != _NEW_SECRETS or not restriction.enabled:
+        return False
+    since, created = read(restriction.created_after), read(one.created)
+    if since is not None and created is None:
+        raise Unread(Unknown("createdDateTime", "null"))
+    return since is None or created >= since

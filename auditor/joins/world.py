@@ -15,6 +15,7 @@ from auditor.entra.collections import (
     APPLICATIONS,
     ASSIGNMENTS,
     BY_KIND,
+    CLASSIFICATIONS,
     CONNECTOR_PARTS,
     CONNECTORS,
     CREDENTIAL_SIGN_INS,
@@ -29,6 +30,7 @@ from auditor.entra.collections import (
     PUBLISHING,
     RECOMMENDATIONS,
     REGISTRATION_DETAILS,
+    RISKY_PRINCIPALS,
     SERVICE_PRINCIPALS,
     SIGN_INS,
     SYNCHRONIZATION_JOBS,
@@ -37,12 +39,12 @@ from auditor.entra.collections import (
 )  # fmt: skip
 from auditor.entra.ids import CONSENT_SETTINGS, MICROSOFT_GRAPH
 from auditor.entra.shapes import OnPremisesApplication, OnPremisesPublishing, SignInActivity, SynchronizationJob
-from auditor.facts import App, Connector, FederatedCredential, Owner, ServicePrincipal, Tenant
+from auditor.facts import App, ClassifiedPermission, Connector, FederatedCredential, Owner, ServicePrincipal, Tenant
 from auditor.facts.app import EXPANDED_AT_MOST
 from auditor.joins.apis import Apis
 from auditor.joins.borrowed import Elsewhere
 from auditor.joins.grants import Grants
-from auditor.joins.lookups import Lookups
+from auditor.joins.lookups import Index, Lookups, index
 from auditor.joins.sharing import Sharing
 from auditor.joins.sign_ins import SignIns
 from auditor.sources import Document, Listing
@@ -50,6 +52,7 @@ from auditor.sources.coverage import TenantInfo
 from auditor.unknown import Partial, Unavailable, Unknown, first_unknown, is_unknown, known, whole_or_partial
 
 if TYPE_CHECKING:
+    from auditor.entra.risk_shapes import RiskyPrincipal
     from auditor.entra.setting_shapes import GroupSetting
     from auditor.joins.access import Access
     from auditor.joins.agents import Agents
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from auditor.joins.imported import Imported
     from auditor.joins.methods import Methods
     from auditor.joins.paths import Paths
+    from auditor.joins.policies import Policies
     from auditor.joins.recommendations import Recommendations
     from auditor.joins.roles import Roles
 
@@ -242,6 +246,13 @@ class World(Lookups):
 
         return Recommendations(self, [row for row, _ in self.documents[RECOMMENDATIONS]])
 
+    @cached_property
+    def policies(self) -> Policies:
+        """The joins of policies of which there can be many."""
+        from auditor.joins.policies import Policies
+
+        return Policies(self.known, self.documents)
+
     # -- what belongs to an object
 
     def federated_credentials_of(self, app: App) -> list[FederatedCredential] | Unknown:
@@ -261,6 +272,9 @@ class World(Lookups):
             cut = Unknown(OWNERS.name, f"$expand returns {EXPANDED_AT_MOST} at most", collection=True)
             return whole_or_partial(found, cut if len(found) >= EXPANDED_AT_MOST else None)
         return self._children(OWNERS if isinstance(one, App) else PRINCIPAL_OWNERS, one, Owner)
+
+    def classifications_of(self, principal: ServicePrincipal) -> list[ClassifiedPermission] | Unknown:
+        return self._children(CLASSIFICATIONS, principal, ClassifiedPermission)
 
     def consent_settings(self) -> GroupSetting | Unknown | None:
         """The group settings on consent; null: the tenant has none."""
@@ -291,7 +305,7 @@ class World(Lookups):
     def _by_parent(self) -> dict[str, dict[str, list[Given]]]:
         """Kind -> object id of the parent -> documents."""
         found: dict[str, dict[str, list[Given]]] = {}
-        for of in (OWNERS, FEDERATED, SYNCHRONIZATION_JOBS):
+        for of in (OWNERS, FEDERATED, SYNCHRONIZATION_JOBS, CLASSIFICATIONS):
             groups = found[of.kind] = {}
             for doc, document in self.documents[of]:
                 groups.setdefault(document.parent, []).append((doc, document))
@@ -316,6 +330,16 @@ class World(Lookups):
         if self.known.has(SIGN_INS) and report.old is not None:
             return report.old
         return self.find(SIGN_INS, (report.rows, report.gap), principal.app_id)
+
+    def risk_of(self, principal: ServicePrincipal) -> RiskyPrincipal | Unknown | None:
+        """What Microsoft Entra ID Protection says of a service principal; null where it has nothing of it."""
+        if isinstance(principal.id, Unknown):
+            return principal.id
+        return self.find(RISKY_PRINCIPALS, self._risks, principal.id)
+
+    @cached_property
+    def _risks(self) -> Index[RiskyPrincipal]:
+        return index([row for row, _ in self.documents[RISKY_PRINCIPALS]], "id")
 
 
 def _place(given: Given) -> tuple[str, int, str, str]:

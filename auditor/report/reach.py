@@ -35,7 +35,7 @@ WAYS_IN = frozenset({
     "key-in-file", "public-client-with-credentials", "saved-client-secret", "secret-as-description", "secret-in-file", "secret-in-text",
     "secret-lifetime", "secret-long-ago", "secret-no-end", "sp-secret-in-file", "spa-with-credentials",
     "owner-guest", "owner-of-app-with-role", "owner-of-privileged-app", "owner-service-principal", "sp-credential-lifetime",
-    "sp-owner-guest", "sp-owner-of-app-with-role", "sp-owner-of-privileged", "sp-owns-privileged-group",
+    "sp-owner-guest", "sp-owner-of-app-with-role", "sp-owner-of-privileged", "sp-owns-privileged-group", "sp-risky",
     # somebody else's user or application is taken for one of ours
     "accept-mapped-claims-multitenant", "disabled-by-microsoft", "fallback-public-client", "impersonates-microsoft", "malicious-app-id",
     "preauth-foreign-client", "unverified-email-allowed",

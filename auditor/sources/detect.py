@@ -11,9 +11,14 @@ from auditor.entra.collections import (
     ACCESS_CATALOGS,
     ACCESS_POLICIES,
     ADMINISTRATIVE_UNITS,
+    APP_POLICIES,
     APPLICATIONS,
     BY_NAME,
+    CLASSIFICATIONS,
+    CONDITIONAL_ACCESS,
     CONNECTORS,
+    CONSENT_POLICIES,
+    CONSENT_REQUESTS,
     CREDENTIAL_SIGN_INS,
     GROUP_ELIGIBILITY,
     GROUP_SETTINGS,
@@ -23,6 +28,7 @@ from auditor.entra.collections import (
     PRINCIPAL_OWNERS,
     RECOMMENDATIONS,
     REGISTRATION_DETAILS,
+    RISKY_PRINCIPALS,
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
     ROLE_ELIGIBILITY,
@@ -76,7 +82,7 @@ class Context(msgspec.Struct, frozen=True):
 def context(text: str) -> Context:
     """Of ".../$metadata#servicePrincipals('ID')/appRoleAssignments" -> appRoleAssignment of ID."""
     fragment = text.partition("$metadata#")[2]
-    parent = re.match(r"\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
+    parent = re.match(r"(?:\w+/)*\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
     segments = [part for part in _outside_parentheses(fragment.lower()).split("/") if part and part != "$entity"]
     last = segments[-1] if segments else ""
     kind = SEGMENTS.get("/".join(segments[-2:])) or SEGMENTS.get(last)  # jobs there are of many kinds
@@ -185,8 +191,20 @@ def directory_kind(members: Mapping[str, Element]) -> str | None:
         return RECOMMENDATIONS.kind
     if "isMfaRegistered" in members:
         return REGISTRATION_DETAILS.kind
+    if has("appId") and has("riskState") and "riskEventType" not in members:  # which single detections have
+        return RISKY_PRINCIPALS.kind
     if kind := _role_kind(members):
         return kind
+    if "grantControls" in members and "state" in members and inner(members, "conditions"):
+        return CONDITIONAL_ACCESS.kind
+    if has("appId") and has("pendingScopes"):
+        return CONSENT_REQUESTS.kind
+    if has("permissionId") and has("permissionName") and has("classification"):
+        return CLASSIFICATIONS.kind
+    if _is_app_policy(members):
+        return APP_POLICIES.kind
+    if "displayName" in members and all(name in members and members[name].is_array for name in ("includes", "excludes")):
+        return CONSENT_POLICIES.kind
     if has("appRoleId") and has("resourceId"):
         return "appRoleAssignment"
     if has("clientId") and has("resourceId") and has("scope", "consentType"):
@@ -228,6 +246,14 @@ def _role_kind(members: Mapping[str, Element]) -> str | None:
     if {"accessId", "groupId", "principalId"} <= members.keys():
         return GROUP_ELIGIBILITY.kind
     return ADMINISTRATIVE_UNITS.kind if _has(members, ("isMemberManagementRestricted",)) else None
+
+
+def _is_app_policy(members: Mapping[str, Element]) -> bool:
+    """Whether an object is the app management policy of single applications."""
+    restrictions = inner(members, "restrictions")
+    return "isEnabled" in members and any(
+        name in restrictions for name in ("passwordCredentials", "keyCredentials", "applicationRestrictions")
+    )
 
 
 def _is_filled(element: Element) -> bool:

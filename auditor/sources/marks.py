@@ -65,22 +65,28 @@ _OWN: dict[str, Callable[[Any], bool]] = {
     "consenttype": _one_of("allprincipals", "principal"),
 }  # fmt: skip
 _OF_GRANTS = ("clientid", "resourceid", "principalid")  # other services have these, too: they count beside what only grants have
+_BESIDE_RESTRICTIONS = "applicationrestrictions"  # of an app management policy, whose lists of restrictions are called as credentials are
 _TRUST = {"issuer", "subject", "audiences"}
 
 
 def found(members: Iterable[tuple[str, Any]]) -> list[str]:
     """Those of an object's properties that only ours have."""
     own, of_grants, trust = [], [], set()
+    of_policy = False
     for name, value in members:
         plain = name.replace("_", "").lower()
         test = _OWN.get(plain)
         if test is not None:
             if test(value):
                 own.append(name)
+        elif plain == _BESIDE_RESTRICTIONS:
+            of_policy = True
         elif plain in _OF_GRANTS and _guid(value):
             of_grants.append(name)
         elif plain in _TRUST and value:
             trust.add(plain)
+    if of_policy:
+        own = [name for name in own if not name.lower().endswith("credentials")]
     if any(name.lower() in ("consenttype", "approleid") for name in own):
         own += of_grants
     return [*own, *sorted(trust)] if trust == _TRUST else own

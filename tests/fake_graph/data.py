@@ -11,6 +11,7 @@ from typing import Any
 from auditor.entra.catalog import CATALOG
 from auditor.entra.ids import CONSENT_SETTINGS, MICROSOFT_GRAPH
 from benchmarks.tenant import USER_READ, registration
+from tests.fake_graph.policies import policies
 from tests.fake_graph.roles import roles
 
 Json = dict[str, Any]
@@ -181,6 +182,8 @@ def made_up(applications: int = 100, seed: int = 1) -> Json:
             }
             for number, user in enumerate(users)
         ],
+        **policies(apps, principals),
+        "riskyServicePrincipals": [_risky(p, state) for p, state in zip(principals[2::7], ("atRisk", "dismissed", "remediated"), strict=False)],
         "organization": {
             "id": TENANT_ID, "deletedDateTime": None, "displayName": "Contoso", "createdDateTime": "2018-03-05T09:00:00Z", "tenantType": "AAD",
             "countryLetterCode": "DE", "technicalNotificationMails": ["it@contoso.com"],
@@ -225,6 +228,14 @@ def _credential_activities(apps: list[Json], maker: Maker) -> list[Json]:
         for number, one in enumerate(app[name])
         if number % 3 != 1
     ]  # fmt: skip
+
+
+def _risky(principal: Json, state: str) -> Json:
+    return {
+        "id": principal["id"], "appId": principal["appId"], "displayName": principal["displayName"], "isEnabled": True, "isProcessing": False,
+        "riskDetail": "none", "riskLastUpdatedDateTime": "2026-10-02T09:00:00Z", "riskLevel": "high" if state == "atRisk" else "none",
+        "riskState": state, "servicePrincipalType": principal["servicePrincipalType"],
+    }  # fmt: skip
 
 
 def _activity(principal: Json, maker: Maker) -> Json:

@@ -135,6 +135,42 @@ RESOURCES = (
         "applications/{id}", "onPremisesPublishing", "application", _of("id appId displayName onPremisesPublishing"),
         ("Application.Read.All",), "application-get", version="beta", is_one=True,
     ),
+    Resource(
+        "policies/appManagementPolicies", "appManagementPolicies", "appManagementPolicy",
+        _of("id displayName description isEnabled restrictions"), ("Policy.Read.All",), "appmanagementpolicy-list", expand="appliesTo",
+    ),
+    Resource(
+        "policies/appManagementPolicies/{id}/appliesTo", "appManagementPolicyTargets", "directoryObject",
+        _of("id appId displayName createdDateTime"), ("Policy.Read.All",), "appmanagementpolicy-list-appliesto",
+    ),
+    Resource(
+        "policies/permissionGrantPolicies", "permissionGrantPolicies", "permissionGrantPolicy",
+        _of("id displayName description includes excludes deletedDateTime"), ("Policy.Read.PermissionGrant",), "permissiongrantpolicy-list",
+    ),
+    Resource(
+        "servicePrincipals/{id}/delegatedPermissionClassifications", "delegatedPermissionClassifications", "delegatedPermissionClassification",
+        _of("id permissionId permissionName classification"), ("Application.Read.All",), "serviceprincipal-list-delegatedpermissionclassifications",
+    ),
+    Resource(
+        "identityGovernance/appConsent/appConsentRequests", "appConsentRequests", "appConsentRequest",
+        _of("id appId appDisplayName pendingScopes"), ("ConsentRequest.Read.All",), "appconsentapprovalroute-list-appconsentrequests",
+        filter="userConsentRequests",
+    ),
+    Resource(
+        "identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests", "userConsentRequests", "userConsentRequest",
+        _of("id approvalId completedDateTime createdBy createdDateTime customData reason reviewedBy reviewedDateTime status"),
+        ("ConsentRequest.Read.All",), "appconsentrequest-list-userconsentrequests",
+    ),
+    Resource(
+        "identity/conditionalAccess/policies", "conditionalAccessPolicies", "conditionalAccessPolicy",
+        _of("id displayName state templateId createdDateTime modifiedDateTime conditions grantControls sessionControls"),
+        ("Policy.Read.All",), "conditionalaccessroot-list-policies",
+    ),
+    Resource(
+        "identityProtection/riskyServicePrincipals", "riskyServicePrincipals", "riskyServicePrincipal",
+        _of("id appId displayName isEnabled isProcessing riskDetail riskLastUpdatedDateTime riskLevel riskState servicePrincipalType"),
+        ("IdentityRiskyServicePrincipal.Read.All",), "identityprotectionroot-list-riskyserviceprincipals", filter="riskState",
+    ),
 )  # fmt: skip
 PERMISSIONS = {permission for resource in RESOURCES for permission in resource.permissions[:1]}
 
@@ -162,7 +198,10 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
         held = [{"id": id_}]  # an object that is there, without what it was asked for
     if resource.filter_needed and not filter_:
         raise bad("The required filter is missing.", "InvalidFilter")
-    if filter_:
+    if filter_ == "userConsentRequests/any(u:u/status eq 'InProgress')" and resource.filter == "userConsentRequests":
+        asked = tenant["userConsentRequests"]
+        held = [one for one in held if any(request["status"] == "InProgress" for request in asked.get(one["id"], ()))]
+    elif filter_:
         match = re.fullmatch(r"(\w+) eq (?:'([^']*)'|(true|false))", filter_)
         if not match or match[1] != resource.filter:
             raise bad(f"Invalid filter clause: '{filter_}'.")

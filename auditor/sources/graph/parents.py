@@ -7,7 +7,16 @@ from typing import Any
 
 import msgspec
 
-from auditor.entra.collections import ASSIGNMENTS, BLUEPRINT_SPONSORS, BY_NAME, PUBLISHING, SYNCHRONIZATION_JOBS, Collection
+from auditor.entra.catalog import CATALOG
+from auditor.entra.collections import (
+    ASSIGNMENTS,
+    BLUEPRINT_SPONSORS,
+    BY_NAME,
+    CLASSIFICATIONS,
+    PUBLISHING,
+    SYNCHRONIZATION_JOBS,
+    Collection,
+)
 from auditor.errors import UNDECODABLE
 from auditor.facts.principal import OF_TEMPLATES
 from auditor.sources.graph.plan import CALLS, Call, Plan
@@ -73,6 +82,10 @@ class _Application(msgspec.Struct):
     type: str | None = msgspec.field(name="@odata.type", default=None)
 
 
+class _Api(msgspec.Struct, rename="camel"):
+    app_id: str | None = None
+
+
 class _Any(msgspec.Struct):
     pass
 
@@ -86,6 +99,8 @@ SOME: dict[Collection, Parents] = {
     SYNCHRONIZATION_JOBS: Parents(_Template, lambda one: one.may_provision, others_have_none=False),
     # One request for each: a list does not give what is published.
     PUBLISHING: Parents(_Published, lambda one: one.is_on_premises, others_have_none=False),
+    # What a classification is worth is known of these APIs only.
+    CLASSIFICATIONS: Parents(_Api, lambda one: (one.app_id or "").lower() in CATALOG.rated_apis, others_have_none=False),
 }
 _WITH_A_WAY_OF_THEIR_OWN = ("federatedIdentityCredentials",)  # which have any a request of its own finds out
 

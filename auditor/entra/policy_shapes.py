@@ -1,0 +1,112 @@
+"""Shapes of policies of which a tenant can have many. Microsoft Graph v1.0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor.entra.role_shapes import DirectoryObject
+from auditor.entra.shapes import Restrictions, Shape, Time, UriRestrictions, absent
+from auditor.unknown import Unknown
+
+
+class OfApplications(Shape):
+    identifier_uris: UriRestrictions | None = absent("restrictions.applicationRestrictions.identifierUris")
+
+
+class CustomRestrictions(Restrictions):
+    application_restrictions: OfApplications | None = absent("restrictions.applicationRestrictions")
+
+    @property
+    def identifier_uris(self) -> UriRestrictions | Unknown | None:
+        """As in the tenant's default policy."""
+        of = self.application_restrictions
+        return of if of is None or isinstance(of, Unknown) else of.identifier_uris
+
+
+class CustomAppPolicy(Shape):
+    """An app management policy for those that it applies to. `applies_to` is there with $expand only, twenty at most."""
+
+    id: str | None = absent("id")
+    display_name: str | None = absent("displayName")
+    is_enabled: bool | None = absent("isEnabled")
+    restrictions: CustomRestrictions | None = absent("restrictions")
+    applies_to: list[DirectoryObject] | None = absent("appliesTo")
+
+
+class ConsentConditionSet(Shape):
+    """What a request for consent has to be to fall under a consent policy: all of it."""
+
+    permission_type: str | None = absent("permissionType")
+    permission_classification: str | None = absent("permissionClassification")
+    permissions: list[str] | None = absent("permissions")
+    resource_application: str | None = absent("resourceApplication")
+    client_application_ids: list[str] | None = absent("clientApplicationIds")
+    client_application_tenant_ids: list[str] | None = absent("clientApplicationTenantIds")
+    client_application_publisher_ids: list[str] | None = absent("clientApplicationPublisherIds")
+    client_applications_from_verified_publisher_only: bool | None = absent("clientApplicationsFromVerifiedPublisherOnly")
+
+
+class ConsentPolicy(Shape):
+    id: str | None = absent("id")
+    display_name: str | None = absent("displayName")
+    includes: list[ConsentConditionSet] | None = absent("includes")
+    excludes: list[ConsentConditionSet] | None = absent("excludes")
+
+
+class UserConsentRequest(Shape):
+    """That one user asked for an application."""
+
+    id: str | None = absent("id")
+    status: str | None = absent("status")
+    created_date_time: Time | None = absent("createdDateTime")
+
+
+class PendingScope(Shape):
+    display_name: str | None = absent("pendingScopes.displayName")
+
+
+class ConsentRequest(Shape):
+    """An application for which users asked for admin consent. `user_consent_requests` is there with $expand only."""
+
+    id: str | None = absent("id")
+    app_id: str | None = absent("appId")
+    app_display_name: str | None = absent("appDisplayName")
+    pending_scopes: list[PendingScope] | None = absent("pendingScopes")
+    user_consent_requests: list[UserConsentRequest] | None = absent("userConsentRequests")
+
+
+class AccessApplications(Shape):
+    include_applications: list[str] | None = absent("conditions.applications.includeApplications")
+    exclude_applications: list[str] | None = absent("conditions.applications.excludeApplications")
+
+
+class AccessClients(Shape):
+    """Workload identities."""
+
+    include_service_principals: list[str] | None = absent("conditions.clientApplications.includeServicePrincipals")
+    exclude_service_principals: list[str] | None = absent("conditions.clientApplications.excludeServicePrincipals")
+    service_principal_filter: dict[str, Any] | None = None  # by custom security attributes
+
+
+class AccessLocations(Shape):
+    include_locations: list[str] | None = absent("conditions.locations.includeLocations")
+    exclude_locations: list[str] | None = absent("conditions.locations.excludeLocations")
+
+
+class AccessConditions(Shape):
+    applications: AccessApplications | None = absent("conditions.applications")
+    client_applications: AccessClients | None = absent("conditions.clientApplications")
+    locations: AccessLocations | None = absent("conditions.locations")
+    service_principal_risk_levels: list[str] | None = absent("conditions.servicePrincipalRiskLevels")
+
+
+class AccessControls(Shape):
+    built_in_controls: list[str] | None = absent("grantControls.builtInControls")
+
+
+class ConditionalAccessPolicy(Shape):
+    id: str | None = absent("id")
+    display_name: str | None = absent("displayName")
+    state: str | None = absent("state")
+    conditions: AccessConditions | None = absent("conditions")
+    grant_controls: AccessControls | None = absent("grantControls")
