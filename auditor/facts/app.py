@@ -29,7 +29,7 @@ from auditor.facts.convert import (
 from auditor.facts.credentials import Certificate, Credential, Secret, certificates, has_valid, to_sign_in_with
 from auditor.facts.federated import FederatedCredential
 from auditor.facts.permissions import GrantedPermission, RequestedPermission, RequestedResource, requested_permissions
-from auditor.facts.principal import Owner
+from auditor.facts.principal import Owner, ServicePrincipal
 from auditor.facts.restrictions import OWN_POLICY, AppPolicy, app_policy
 from auditor.facts.roles import Role
 from auditor.facts.uris import (
@@ -48,7 +48,6 @@ from auditor.unknown import Unknown, Unread, either, first_unknown, is_unknown, 
 if TYPE_CHECKING:
     from auditor.facts.connector import Connector
     from auditor.facts.document import Document
-    from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
 
 Token = Literal["id", "access", "saml2"]
