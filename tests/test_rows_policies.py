@@ -331,3 +331,26 @@ def test_whom_conditional_access_cannot_restrict(tmp_path: Path) -> None:
     policy = access([OTHER])
     assert scan_access(tmp_path, policy, signInAudience="AzureADMultipleOrgs").keys() == set()
     assert scan_access(tmp_path, policy, passwordCredentials=[]).keys() == set()
+
+
+# -- the samples
+
+SAMPLES = Path(__file__).parent.parent
+ROWS = {
+    7: ["tenant-msol-powershell"],
+    14: ["app-exempt-from-app-policy", "sp-exempt-from-app-policy"],
+    16: ["low-impact-permission-risky"],
+    17: ["tenant-user-consent-policy-wide"],
+    21: ["sp-risky"],
+    30: ["tenant-consent-request-pending"],
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_careless_tenant_fails_and_the_tidy_one_does_not(row: int) -> None:
+    rules = ROWS[row]
+    careless = audit(SAMPLES / "sample_tenants/careless-policies", select=rules, as_of="2026-11-24")
+    assert sorted(finding.rule_id for finding in careless.findings) == rules
+    tidy = audit(SAMPLES / "sample_manifests/tidy", select=rules)
+    assert not tidy.findings
+    assert not tidy.count("not_evaluated")

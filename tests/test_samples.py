@@ -87,10 +87,11 @@ def test_the_tenant_with_paths_fails_nothing_likely() -> None:
     assert found == {"path-from-guest": "certain", "tenant-path-from-user": "certain"}
 
 
-def test_the_tenant_with_careless_roles_fails_what_its_table_says() -> None:
-    report = audit(SAMPLES.parent / "sample_tenants/careless-roles", as_of=MEANT_FOR)
+@pytest.mark.parametrize("name", ["careless-roles", "careless-policies"])
+def test_a_careless_tenant_fails_what_its_table_says(name: str) -> None:
+    report = audit(SAMPLES.parent / "sample_tenants" / name, as_of=MEANT_FOR)
     assert not report.errors
-    text = (SAMPLES / "README.md").read_text("utf-8").partition("## careless-roles")[2].partition("\n## ")[0]
+    text = (SAMPLES / "README.md").read_text("utf-8").partition(f"## {name}")[2].partition("\n## ")[0]
     assert sorted(finding.rule_id for finding in report.findings if finding.status == "fail") == sorted(
         rule for rule in re.findall(r"^\| .+ \| `([\w-]+)` \|$", text, re.MULTILINE)
     )
