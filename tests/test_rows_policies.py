@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor import audit
+from auditor import audit, rulebook
+from tests.tenants import Maker
+from tests.test_soundness import ALLOWED, verdicts, world_of
 
 Json = dict[str, Any]
 PRINCIPAL, OTHER = "44444444-4444-4444-8444-444444444444", "45555555-4444-4444-8444-444444444444"
@@ -274,6 +278,7 @@ def test_msonline_is_blocked_or_not(tmp_path: Path) -> None:
 
 # -- Conditional Access for workload identities
 
+GRANTS_ITSELF = "06b708a9-e830-4db3-a914-8e69da51d44f"  # AppRoleAssignment.ReadWrite.All
 HOME, TIER_0 = "99999999-9999-4999-8999-999999999999", "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"
 SECRET = {"keyId": OTHER, "displayName": "ci", "startDateTime": "2025-12-01T00:00:00Z", "endDateTime": "2026-05-01T00:00:00Z"}
 
@@ -354,3 +359,79 @@ def test_the_careless_tenant_fails_and_the_tidy_one_does_not(row: int) -> None:
     tidy = audit(SAMPLES / "sample_manifests/tidy", select=rules)
     assert not tidy.findings
     assert not tidy.count("not_evaluated")
+
+
+# -- soundness: no verdict on a part contradicts the whole
+
+
+def with_policies(tenant: Json, rnd: random.Random) -> Json:
+    """A random tenant with the collections of this module."""
+    pick = rnd.choice
+    apps, principals = tenant["applications"], tenant["servicePrincipals"]
+    states = ["atRisk", "dismissed", "confirmedCompromised", None]
+    limits = [
+        {**NO_SECRETS, "state": pick(["enabled", "disabled"])},
+        {**NO_SECRETS, "restrictionType": "passwordLifetime", "maxLifetime": pick([None, "P30D", "P1Y"])},
+    ]
+    tenant["authorizationPolicy"]["blockMsolPowerShell"] = pick([True, False, None])
+    apps[0] |= {"signInAudience": "AzureADMyOrg", "passwordCredentials": [SECRET], "keyCredentials": []}
+    for own in [p for p in principals if p["appId"] == apps[0]["appId"]]:  # a privileged application of the tenant's own
+        own |= {"accountEnabled": True, "servicePrincipalType": "Application"}
+        tenant["appRoleAssignments"].append(
+            {"id": "tier-0", "appRoleId": GRANTS_ITSELF, "principalId": own["id"], "resourceId": principals[0]["id"]}
+        )
+    return {
+        **tenant,
+        "riskyServicePrincipals": [{**risky("x", p["id"]), "riskState": pick(states)} for p in principals if rnd.random() < 0.5],
+        "appManagementPolicies": [
+            {**policy, "id": f"policy-{i}"}
+            for i, one in enumerate((*apps, *principals))
+            if rnd.random() < 0.7
+            for policy in exempt(*limits[: rnd.randint(0, 2)], enabled=rnd.random() < 0.9, ids=(one["id"],))
+        ],
+        "permissionGrantPolicies": [
+            consent(
+                name, pick([None, [{"permissionType": "delegated"}]]), permissionClassification=pick(["all", "low"]),
+                clientApplicationTenantIds=pick([["all"], [HOME]]), clientApplicationsFromVerifiedPublisherOnly=pick([True, False]),
+            )
+            for name in ("own", "other")
+        ],
+        "delegatedPermissionClassifications": [
+            {"of": principals[0]["id"], "id": f"c{i}", "permissionId": OTHER, "permissionName": pick(["Mail.ReadWrite", "User.Read"]),
+             "classification": pick(["low", "high"])}
+            for i in range(rnd.randint(0, 2))
+        ],
+        "appConsentRequests": [{**REQUEST, "id": f"r{i}"} for i in range(2)],
+        "userConsentRequests": [
+            {"of": f"r{rnd.randint(0, 1)}", "id": f"u{i}", "status": pick(["InProgress", "Completed"]),
+             "createdDateTime": pick(["2025-12-01T00:00:00Z", "2025-12-31T00:00:00Z"])}
+            for i in range(rnd.randint(0, 3))
+        ],
+        "roleAssignments": [],
+        "conditionalAccessPolicies": [
+            access(pick([MINE, [p["id"] for p in principals[:2]]]), locations=pick([OUTSIDE, None]), control=pick(["block", "mfa"]))
+            for _ in range(rnd.randint(0, 2))
+        ],
+    }  # fmt: skip
+
+
+RULES = [rule for rule in rulebook.shipped() if rule.id in {*(id_ for ids in ROWS.values() for id_ in ids), "sp-no-conditional-access"}]
+
+
+@pytest.mark.no_cover
+def test_no_verdict_on_a_part_contradicts_the_whole() -> None:
+    seen: Counter[tuple[str, str]] = Counter()
+    for seed in range(60):
+        maker = Maker(seed)
+        tenant = with_policies(maker.tenant(), random.Random(seed))
+        whole = world_of(tenant)
+        parts = [world_of(maker.with_holes(tenant)) for _ in range(4)]
+        for rule in RULES:
+            full = verdicts(rule, whole)
+            seen.update((rule.id, verdict) for verdict, _ in full.values())
+            for place, (verdict, findings) in (pair for part in parts for pair in verdicts(rule, part).items()):
+                complete, most = full.get(place, ("not-evaluated", 0))
+                if complete not in ("not-evaluated", "likely"):
+                    assert complete in ALLOWED[verdict], f"seed {seed}: {rule.id} at {place}: {verdict} of a part, {complete} of the whole"
+                    assert findings <= most
+    assert not [(rule.id, verdict) for rule in RULES for verdict in ("fail", "pass") if not seen[rule.id, verdict]]

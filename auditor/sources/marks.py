@@ -29,8 +29,9 @@ def _held(value: Any) -> bool:
 
 
 def _credentials(value: Any) -> bool:
-    first = value[0] if isinstance(value, list) and value else None
-    return _held(value) and not (isinstance(first, dict) and "restrictionType" in first)
+    if isinstance(value, list):  # an empty one may be of restrictions, too
+        return bool(value) and not (isinstance(value[0], dict) and "restrictionType" in value[0])
+    return _held(value)
 
 
 def _is(*kinds: type) -> Callable[[Any], bool]:
@@ -65,28 +66,22 @@ _OWN: dict[str, Callable[[Any], bool]] = {
     "consenttype": _one_of("allprincipals", "principal"),
 }  # fmt: skip
 _OF_GRANTS = ("clientid", "resourceid", "principalid")  # other services have these, too: they count beside what only grants have
-_BESIDE_RESTRICTIONS = "applicationrestrictions"  # of an app management policy, whose lists of restrictions are called as credentials are
 _TRUST = {"issuer", "subject", "audiences"}
 
 
 def found(members: Iterable[tuple[str, Any]]) -> list[str]:
     """Those of an object's properties that only ours have."""
     own, of_grants, trust = [], [], set()
-    of_policy = False
     for name, value in members:
         plain = name.replace("_", "").lower()
         test = _OWN.get(plain)
         if test is not None:
             if test(value):
                 own.append(name)
-        elif plain == _BESIDE_RESTRICTIONS:
-            of_policy = True
         elif plain in _OF_GRANTS and _guid(value):
             of_grants.append(name)
         elif plain in _TRUST and value:
             trust.add(plain)
-    if of_policy:
-        own = [name for name in own if not name.lower().endswith("credentials")]
     if any(name.lower() in ("consenttype", "approleid") for name in own):
         own += of_grants
     return [*own, *sorted(trust)] if trust == _TRUST else own
@@ -99,7 +94,7 @@ def of(members: Mapping[str, Element]) -> list[str]:
 
 def _glimpse(element: Element) -> Any:
     if element.is_array:
-        return [{"restrictionType": None}] if _RESTRICTION in element.raw[element.start : min(element.end, element.start + 1000)] else []
+        return [{"restrictionType": None}] if _RESTRICTION in element.raw[element.start : min(element.end, element.start + 1000)] else [{}]
     return {} if element.is_object else element.value()
 
 
