@@ -167,6 +167,24 @@ def test_a_snapshot_gives_the_report_of_the_live_scan_byte_for_byte(size: str, t
     assert finding["pointer"].startswith(("/applications/", "/servicePrincipals/"))
 
 
+def test_the_paths_of_a_tenant_are_those_of_its_snapshot(graph: FakeGraph, tmp_path: Path) -> None:
+    file = str(tmp_path / "tenant.ndjson.gz")
+    assert run(graph, "export", "-o", file).returncode == 0
+    live = run(graph, "paths", "--as-of", AS_OF, "--output-format", "json")
+    saved = regaudit("paths", file, "--as-of", AS_OF, "--output-format", "json")
+    assert (saved.returncode, saved.stdout) == (live.returncode, live.stdout)
+    found = json.loads(live.stdout)
+    assert found["paths"]
+    assert found["not_evaluated"] == []
+
+
+def test_paths_without_a_permission_say_what_they_miss(graph: FakeGraph) -> None:
+    graph.granted.remove("RoleManagement.Read.Directory")
+    ran = run(graph, "paths")
+    assert ran.returncode == 2
+    assert "not evaluated: roleAssignments: " in ran.stdout
+
+
 def test_reports_do_not_depend_on_the_order_in_which_answers_come(graph: FakeGraph, tmp_path: Path) -> None:
     first = run(graph, "scan", "--as-of", AS_OF, "--output-format", "json")
     graph.fault(r"^/v1.0/applications", "slow_head", seconds=1)

@@ -126,13 +126,26 @@ class Paths:
     # -- what can be ended
 
     def choke_points(self, ways: list[Way], at_most: int) -> list[Choke]:
-        """The objects over which most of these paths go, those first without which most starts have none."""
-        counts = Counter(node for way in ways for node in way.nodes[1:] if node.kind in ("application", "service principal", "group"))
+        """The objects over which most of these paths go, those first without which most starts have none; a registration and its
+        service principal are one.
+        """
+        over = [{self._object(node) for node in way.nodes[1:] if node.kind in ("application", "service principal", "group")} for way in ways]
+        counts = Counter(nodes for found in over for nodes in found)
         found = []
-        for node in sorted(counts, key=lambda node: (-counts[node], node))[:at_most]:
-            left = Search(self.edges.into, TENANT, excluded=(node,))
-            found.append(Choke(node, counts[node], sum(way.start != node and left.of(way.start) is None for way in ways)))
+        for nodes in sorted(counts, key=lambda nodes: (-counts[nodes], nodes))[:at_most]:
+            left = Search(self.edges.into, TENANT, excluded=nodes)
+            found.append(Choke(nodes[0], counts[nodes], sum(way.start not in nodes and left.of(way.start) is None for way in ways)))
         return sorted(found, key=lambda choke: (-choke.cuts, -choke.on, choke.node))
+
+    def _object(self, node: Node) -> tuple[Node, ...]:
+        """A node; of a registration and its service principal both, the registration first."""
+        if node.kind == "application":
+            principal = self._world.principal(self._world.apps_by_id[0][node.id].app_id)
+            return (node, node_of(principal)) if isinstance(principal, ServicePrincipal) and isinstance(principal.id, str) else (node,)
+        if node.kind == "service principal":
+            app = self._world.principals_by_id[0][node.id].app
+            return (node_of(app), node) if isinstance(app, App) and isinstance(app.id, str) else (node,)
+        return (node,)
 
     # -- paths in words
 
