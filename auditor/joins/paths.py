@@ -129,7 +129,9 @@ class Paths:
         """The objects over which most of these paths go, those first without which most starts have none; a registration and its
         service principal are one.
         """
-        over = [{self._object(node) for node in way.nodes[1:] if node.kind in ("application", "service principal", "group")} for way in ways]
+        over = [
+            {self._object(node) for node in way.nodes[1:] if node.kind in ("application", "service principal", "group")} for way in ways
+        ]
         counts = Counter(nodes for found in over for nodes in found)
         found = []
         for nodes in sorted(counts, key=lambda nodes: (-counts[nodes], nodes))[:at_most]:
