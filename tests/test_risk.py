@@ -45,7 +45,11 @@ def careless() -> dict[str, Any]:
 def test_directory_roles_and_rules_are_reasons(careless: dict[str, Any]) -> None:
     one = careless["Northwind Provisioning"]
     assert (one["reach"], one["exposure"]) == ("tier 0", "way in")
-    assert one["reach_reasons"] == ["directory role Application Administrator over the whole tenant: tier 0", "rule sp-directory-role"]
+    assert one["reach_reasons"] == [
+        "directory role Application Administrator over the whole tenant: tier 0",
+        "rule sp-azure-role",
+        "rule sp-directory-role",
+    ]
     assert one["exposure_reasons"][0].startswith("rule ")
     assert one["exposure_reasons"][-1] == "1 client secret"
 

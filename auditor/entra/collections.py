@@ -315,7 +315,7 @@ CONSENT_REQUESTS = Collection(
 )  # fmt: skip
 USER_CONSENT_REQUESTS = Collection(
     "userConsentRequests", "userConsentRequest",
-    "add the responses to GET /identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests of Microsoft Graph",
+    "add the responses to GET …/appConsentRequests/{id}/userConsentRequests of Microsoft Graph (identityGovernance/appConsent)",
     parent=CONSENT_REQUESTS, path="/identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests",
     permission="ConsentRequest.Read.All", is_optional=True, is_short=True, needs=(CONSENT_REQUESTS,),
     what="who asked for admin consent, and when",

@@ -155,7 +155,7 @@ class _Objects:
         if self._by_root is None:
             return None
         made: list[dict[reach.Key, set[str]]] = []
-        for rules in (reach.POWER, reach.WAYS_IN):
+        for rules in (reach.POWER - reach.BESIDE, reach.WAYS_IN - reach.BESIDE):
             found: dict[reach.Key, set[str]] = defaultdict(set)
             for rank, reasons in self._by_root.left_open(rules).items():
                 member, _, of, _ = self._at[rank]

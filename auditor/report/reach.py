@@ -13,8 +13,8 @@ from auditor.severity import Severity, Status
 
 POWER = frozenset({
     "app-can-grant-itself", "foreign-app-azure-role", "foreign-app-directory-role", "foreign-app-privileged", "grant-all-principals-risky",
-    "managed-identity-privileged",
-    "perm-dangerous-delegated", "perm-high-application", "perm-high-requested", "perm-mailbox-unscoped", "perm-sites-unscoped",
+    "managed-identity-privileged", "perm-dangerous-delegated",
+    "perm-high-application", "perm-high-requested", "perm-mailbox-unscoped", "perm-sites-unscoped",
     "perm-tier0-application", "perm-tier0-requested", "sp-azure-role", "sp-directory-role",
 })  # fmt: skip
 """Rules that find powerful permissions, directory roles and roles in Azure."""
@@ -41,6 +41,12 @@ WAYS_IN = frozenset({
     "preauth-foreign-client", "unverified-email-allowed",
 })  # fmt: skip
 """Rules that find a way to sign in as an application, or to get its tokens, that somebody else may use."""
+
+BESIDE = frozenset({
+    "foreign-app-azure-role", "perm-mailbox-unscoped", "redirect-host-unresolved", "sp-azure-role", "sp-redirect-host-unresolved",
+    "sp-risky",
+})  # fmt: skip
+"""Of both those that need files of other services, or a licence that few have: an object is placed without them."""
 
 Key = tuple[int, str]  # position of the tenant; application ID, else what the object is
 

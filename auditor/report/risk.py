@@ -24,7 +24,7 @@ from auditor.report.objects import (
     Tenant,
 )
 from auditor.report.objects import Reach as Tier
-from auditor.report.reach import POWER, TIER_0, WAYS_IN, Key, Reach, key, reach_of
+from auditor.report.reach import BESIDE, POWER, TIER_0, WAYS_IN, Key, Reach, key, reach_of
 from auditor.report.rows import Rows
 
 TIERS: tuple[Tier, ...] = ("tier 0", "high", "other", "not evaluated")
@@ -126,7 +126,7 @@ def _work_out(rows: Rows, findings: Iterable[Finding], gaps: Gaps | None) -> dic
         parts[key(rows.object_of(credential)[1])].credentials.append(credential)
     found, none = reach_of(rows, findings=findings), Reach([], [])
     judged = {rule.id for rule in report.rules}
-    power, ways_in = _unjudged("permissions", POWER, judged), _unjudged("ways in", WAYS_IN, judged)
+    power, ways_in = _unjudged("permissions", POWER - BESIDE, judged), _unjudged("ways in", WAYS_IN - BESIDE, judged)
     if gaps is None:
         power.append("what rules could not evaluate")
         ways_in.append("what rules could not evaluate")
