@@ -121,6 +121,17 @@ CASES: dict[str, tuple[list[Json], Json, str, tuple[str, list[str]] | None]] = {
         [app("a")], lone("a", roleEligibilityScheduleInstances=[eligible(APPLICATIONS, ANN)]), ANN,
         ("eligible", ["eligible-role", "add-credential", "permission"]),
     ),
+    "Application Administrator, eligible with approval": (
+        [app("a")],
+        lone(
+            "a", roleEligibilityScheduleInstances=[eligible(APPLICATIONS, ANN)],
+            roleManagementPolicyAssignments=[{
+                "id": "p", "policyId": "p", "scopeId": "/", "scopeType": "DirectoryRole", "roleDefinitionId": APPLICATIONS,
+                "policy": {"rules": [{"id": "Approval_EndUser_Assignment", "setting": {"isApprovalRequired": True}}]},
+            }],
+        ),
+        ANN, ("needs approval", ["eligible-role", "add-credential", "permission"]),
+    ),
     "Application Administrator of one registration": (
         [app("a")], lone("a", roleAssignments=[held(APPLICATIONS, ANN, scope="/o-a")]), ANN, ("certain", ["scoped-role", *ENDS]),
     ),

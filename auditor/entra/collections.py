@@ -172,6 +172,15 @@ ROLE_ELIGIBILITY = Collection(
     path="/roleManagement/directory/roleEligibilityScheduleInstances", query="$expand=principal", permission=_ROLES, is_optional=True,
     is_short=True, what="who can activate a directory role (Privileged Identity Management)",
 )  # fmt: skip
+ROLE_POLICIES = Collection(
+    "roleManagementPolicyAssignments", "unifiedRoleManagementPolicyAssignment",
+    "add the response to GET /policies/roleManagementPolicyAssignments?$filter=scopeId eq '/' and scopeType eq 'DirectoryRole'"
+    "&$expand=policy($expand=rules) of Microsoft Graph, all pages",
+    path="/policies/roleManagementPolicyAssignments",
+    query="$filter=scopeId eq '/' and scopeType eq 'DirectoryRole'&$expand=policy($expand=rules)",
+    permission="RoleManagementPolicy.Read.Directory", is_optional=True, is_short=True,
+    what="which activations of directory roles somebody else has to approve",
+)  # fmt: skip
 GROUPS = Collection(
     "groups", "group", "add the response to GET /groups?$filter=isAssignableToRole eq true&$expand=members of Microsoft Graph, all pages",
     path="/groups", query="$filter=isAssignableToRole eq true&$select={read}&$top=999", permission=_DIRECTORY, is_optional=True,
@@ -337,7 +346,8 @@ RISKY_PRINCIPALS = Collection(
 TENANT = (
     APPLICATIONS, SERVICE_PRINCIPALS, GRANTS, ASSIGNMENTS, ASSIGNED_TO, OWNERS, PRINCIPAL_OWNERS, FEDERATED, ORGANIZATION, AUTHORIZATION,
     ADMIN_CONSENT, APP_MANAGEMENT, SIGN_INS,
-    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY, ADMINISTRATIVE_UNITS,
+    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROLE_ELIGIBILITY, ROLE_POLICIES, GROUPS, GROUP_MEMBERS, GROUP_OWNERS, GROUP_ELIGIBILITY,
+    ADMINISTRATIVE_UNITS,
     CREDENTIAL_SIGN_INS, RISKY_PRINCIPALS, APP_POLICIES, APP_POLICY_TARGETS, CONSENT_POLICIES, CLASSIFICATIONS, CONSENT_REQUESTS,
     USER_CONSENT_REQUESTS, CONDITIONAL_ACCESS, AGENTS, BLUEPRINT_SPONSORS, PUBLISHING, REGISTRATION_DETAILS, SYNCHRONIZATION_JOBS,
     RECOMMENDATIONS, GROUP_SETTINGS, TEAMS_APP_SETTINGS, STORE_SETTINGS, ACCESS_POLICIES, ACCESS_CATALOGS,

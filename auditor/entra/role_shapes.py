@@ -40,6 +40,29 @@ class RoleDefinition(Shape):
     role_permissions: list[RolePermission] | None = absent("rolePermissions")
 
 
+class ApprovalSetting(Shape):
+    is_approval_required: bool | None = absent("isApprovalRequired")
+
+
+class RolePolicyRule(Shape):
+    """A rule of Privileged Identity Management; those on approval have a `setting`."""
+
+    id: str | None = absent("id")
+    setting: ApprovalSetting | None = absent("setting")
+
+
+class RolePolicy(Shape):
+    rules: list[RolePolicyRule] | None = absent("rules")
+
+
+class RolePolicyAssignment(Shape):
+    """The policy under which a directory role is activated. `policy` is there with $expand only."""
+
+    id: str | None = absent("id")
+    role_definition_id: str | None = absent("roleDefinitionId")
+    policy: RolePolicy | None = absent("policy")
+
+
 class GroupEligibility(Shape):
     """Who can activate the membership ("member") or ownership ("owner") of a group."""
 

@@ -26,6 +26,7 @@ _READ_AS: dict[collections.Collection, FactType | type[shapes.Shape] | str] = {
     collections.ROLE_ASSIGNMENTS: "role_shapes.RoleAssignment",
     collections.ROLE_DEFINITIONS: "role_shapes.RoleDefinition",
     collections.ROLE_ELIGIBILITY: "role_shapes.RoleAssignment",
+    collections.ROLE_POLICIES: "role_shapes.RolePolicyAssignment",
     collections.GROUPS: Group,
     collections.GROUP_MEMBERS: "role_shapes.DirectoryObject",
     collections.GROUP_OWNERS: "role_shapes.DirectoryObject",

@@ -239,9 +239,13 @@ class Edges:
         for holding in self._by_definition.get((definition_id, over), ()):
             holder = self._node_of(holding.holder, holding.row.principal)
             if holder is not None:
-                strength = max(of.strength, Strength.eligible if holding.eligible else Strength.certain)
+                strength = max(of.strength, self._activation(definition_id) if holding.eligible else Strength.certain)
                 by = "" if target.kind == "role" else str(self._roles.name(definition_id))
                 yield Edge(eligible if holding.eligible else hop, holder, target, strength, (Proof(holding.document),), of.unknown, by)
+
+    def _activation(self, definition_id: str) -> Strength:
+        """What it takes to activate a role: where it is not known whether that needs approval, it counts as if it did not."""
+        return Strength.needs_approval if self._roles.needs_approval(definition_id) is True else Strength.eligible
 
     def _scoped(self, node: Node, reach: str, condition: Condition) -> Iterator[Edge]:
         """Roles that are held over one application or service principal alone."""

@@ -20,6 +20,7 @@ from auditor.entra.collections import (
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
     ROLE_ELIGIBILITY,
+    ROLE_POLICIES,
     Collection,
 )
 from auditor.facts import Fact, Group, Role, ServicePrincipal
@@ -32,6 +33,7 @@ _TYPES = {"#microsoft.graph.user": "user", "#microsoft.graph.group": "group", "#
 _AGENT = "#microsoft.graph.agent"  # agent identities and their blueprints' principals are service principals
 # Actions by which whoever holds a custom role signs in as any application: it adds a credential to it, or itself as its owner.
 _TAKE_OVER = ("credentials/update", "owners/update", "allproperties/update", "allproperties/alltasks")
+_APPROVAL = "Approval_EndUser_Assignment"  # Microsoft's ID of the rule on approval of an activation
 _OF_APPLICATIONS = ("microsoft.directory/applications", "microsoft.directory/serviceprincipals")
 
 
@@ -114,6 +116,30 @@ class Roles:
             return object_id
         made = [Group(*self.groups[0][id_][:1], owner, "", document=self.groups[0][id_][1]) for id_ in groups.by_id.get(object_id, ())]
         return whole_or_partial(made, first_unknown(groups.gap, self.groups[1]))
+
+    def needs_approval(self, definition_id: str) -> bool | Unknown:
+        """Whether somebody else has to approve its activation over the whole tenant."""
+        rules, gap = self._approvals
+        found = rules.get(definition_id)
+        return found if found is not None else gap if gap is not None else False
+
+    @cached_property
+    def _approvals(self) -> tuple[dict[str, bool | Unknown], Unknown | None]:
+        """Definition ID -> whether its activation needs approval."""
+        found: dict[str, bool | Unknown] = {}
+        gap = self._missing(ROLE_POLICIES)
+        for row, _ in self._documents[ROLE_POLICIES]:
+            if isinstance(row.role_definition_id, Unknown):
+                gap = gap or row.role_definition_id
+            elif row.role_definition_id:
+                try:
+                    rules = (rule for rule in row.policy.rules or () if rule.id == _APPROVAL)
+                    found[row.role_definition_id.lower()] = any(
+                        rule.setting.is_approval_required for rule in rules if rule.setting is not None
+                    )
+                except Unread as unread:
+                    found[row.role_definition_id.lower()] = unread.unknown
+        return found, gap
 
     # -- of many
 

@@ -32,6 +32,7 @@ from auditor.entra.collections import (
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
     ROLE_ELIGIBILITY,
+    ROLE_POLICIES,
     SERVICE_PRINCIPALS,
     SIGN_INS,
     STORE_SETTINGS,
@@ -239,6 +240,8 @@ def _role_kind(members: Mapping[str, Element]) -> str | None:
     """The kind of an object that concerns directory roles. Azure's roles have other names for their scopes and actions."""
     if "roleDefinitionId" in members and "principalId" in members and _has(members, ("directoryScopeId",)):
         return (ROLE_ELIGIBILITY if "roleEligibilityScheduleId" in members else ROLE_ASSIGNMENTS).kind
+    if {"policyId", "roleDefinitionId", "scopeType"} <= members.keys():
+        return ROLE_POLICIES.kind
     if _has(members, ("rolePermissions",)) and "isBuiltIn" in members:
         return ROLE_DEFINITIONS.kind
     if _has(members, ("isAssignableToRole",)):

@@ -25,7 +25,7 @@ class Resource(NamedTuple):
     page: str  # in Microsoft's reference
     options: str = "top select count skiptoken"  # that it takes, besides those below
     expand: str = ""  # the property that $expand may name; without, it does not come
-    filter: str = ""  # the property that $filter may compare
+    filter: str = ""  # the properties that $filter may compare, between spaces
     filter_needed: bool = False
     version: str = "v1.0"
     is_one: bool = False  # one object, and no list
@@ -58,6 +58,11 @@ RESOURCES = (
         _of("id principalId roleDefinitionId directoryScopeId appScopeId startDateTime endDateTime memberType roleEligibilityScheduleId"),
         _ROLES,
         "rbacapplication-list-roleeligibilityscheduleinstances", expand="principal", filter="principalId",
+    ),
+    Resource(
+        "policies/roleManagementPolicyAssignments", "roleManagementPolicyAssignments", "unifiedRoleManagementPolicyAssignment",
+        _of("id policyId scopeId scopeType roleDefinitionId"), ("RoleManagementPolicy.Read.Directory",),
+        "policyroot-list-rolemanagementpolicyassignments", expand="policy", filter="scopeId scopeType", filter_needed=True,
     ),
     Resource(
         "groups", "groups", "group", _of("id displayName description groupTypes isAssignableToRole mailEnabled securityEnabled visibility"),
@@ -188,7 +193,7 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
     given = dict(query)
     expand, filter_ = given.pop("$expand", ""), given.pop("$filter", "")
     options = parse(list(given.items()), resource.kind, resource.options, {resource.kind: resource.properties})
-    what, _, nested = expand.removesuffix(")").partition("($select=")
+    what, _, nested = expand.removesuffix("($expand=rules)").removesuffix(")").partition("($select=")
     if what and what != resource.expand:
         raise bad(f"Parsing OData Select and Expand failed: '{what}' cannot be expanded on type 'microsoft.graph.{resource.kind}'.")
     held: list[Json] = tenant.get(resource.name, {}).get(id_, []) if id_ else tenant.get(resource.name, [])
@@ -202,11 +207,12 @@ def objects(resource: Resource, tenant: Json, id_: str, query: list[tuple[str, s
         asked = tenant["userConsentRequests"]
         held = [one for one in held if any(request["status"] == "InProgress" for request in asked.get(one["id"], ()))]
     elif filter_:
-        match = re.fullmatch(r"(\w+) eq (?:'([^']*)'|(true|false))", filter_)
-        if not match or match[1] != resource.filter:
-            raise bad(f"Invalid filter clause: '{filter_}'.")
-        wanted: Any = match[3] == "true" if match[3] else match[2]
-        held = [one for one in held if one.get(match[1]) == wanted]
+        for clause in filter_.split(" and "):
+            match = re.fullmatch(r"(\w+) eq (?:'([^']*)'|(true|false))", clause)
+            if not match or match[1] not in resource.filter.split():
+                raise bad(f"Invalid filter clause: '{filter_}'.")
+            wanted: Any = match[3] == "true" if match[3] else match[2]
+            held = [one for one in held if one.get(match[1]) == wanted]
     held = [{name: value for name, value in one.items() if name != resource.expand or what} for one in held]
     if nested:
         names = {"@odata.type", *nested.split(",")}

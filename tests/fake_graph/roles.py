@@ -53,6 +53,7 @@ def roles(principals: list[Json], users: list[Json], apps: list[Json]) -> Json:
         "roleEligibilityScheduleInstances": [
             assigned(90, GLOBAL, users[1]["id"], **eligible, roleEligibilityScheduleId="5c4ed000-0000-4000-8000-000000000001"),
         ],
+        "roleManagementPolicyAssignments": [_policy(role, approval=role == GLOBAL) for role in (GLOBAL, APPLICATIONS, READERS, USERS, CUSTOM)],
         "groups": groups,
         "groupMembers": {
             groups[0]["id"]: [_cut(users[2]), *map(_cut, principals[4:5])], groups[1]["id"]: [_cut(users[0])], groups[2]["id"]: [],
@@ -66,6 +67,18 @@ def roles(principals: list[Json], users: list[Json], apps: list[Json]) -> Json:
             {"id": UNIT, "displayName": "Branches", "description": None, "isMemberManagementRestricted": False, "visibility": None,
              "membershipType": None},
         ],
+    }  # fmt: skip
+
+
+def _policy(role: str, *, approval: bool) -> Json:
+    """Under what a role is activated."""
+    policy = f"DirectoryRole_{role}"
+    rule = {"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyApprovalRule", "id": "Approval_EndUser_Assignment"}
+    expiry = {"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyExpirationRule", "id": "Expiration_EndUser_Assignment"}
+    return {
+        "id": f"{policy}_{role}", "policyId": policy, "scopeId": "/", "scopeType": "DirectoryRole", "roleDefinitionId": role,
+        "policy": {"id": policy, "displayName": "DirectoryRole", "isOrganizationDefault": False, "scopeId": "/", "scopeType": "DirectoryRole",
+                   "rules": [{**expiry, "isExpirationRequired": True, "maximumDuration": "PT8H"}, {**rule, "setting": {"isApprovalRequired": approval}}]},
     }  # fmt: skip
 
 
