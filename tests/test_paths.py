@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from auditor.joins.world import World
+from auditor.paths.graph import Node
 from auditor.unknown import Partial, known
 from tests.fake_graph.roles import APPLICATIONS, CUSTOM, GLOBAL, READERS, UNIT, USERS
 from tests.test_facts import OTHER, TENANT
@@ -371,6 +372,76 @@ def test_a_path_is_known_where_something_else_is_missing() -> None:
     (registration,) = world.apps
     assert registration.path is not None
     assert [path.start for path in known(registration.ways_in)] == ["ann@contoso.com"]
+
+
+# -- odd input
+
+
+GROUP_ROW = held(GLOBAL, GROUP, GROUPED)
+ODD: dict[str, Json] = {
+    "a holder that is not known": {"roleAssignments": [held(GLOBAL, ANN), {k: v for k, v in held(GLOBAL, BEN).items() if k != "principalId"}]},
+    "groups without an ID": {"roleAssignments": [GROUP_ROW], "groups": [{**group(), "id": None}, {"displayName": "x", "isAssignableToRole": True}]},
+    "a grant without its API": {"oauth2PermissionGrants": [{"id": "g", "clientId": "p-a", "consentType": "AllPrincipals", "scope": "x"}]},
+    "a group that is not in the list": {"roleAssignments": [GROUP_ROW]},
+    "a role of nothing": {"roleAssignments": [{**held(GLOBAL, ANN), "roleDefinitionId": None}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("collections", ODD.values(), ids=ODD.keys())
+def test_what_cannot_be_read_is_a_gap(collections: Json) -> None:
+    world = found(app("a"), **lone("a", **collections))
+    assert list(world.paths.search)
+    assert world.paths.gaps
+
+
+def test_what_has_no_name_is_called_by_its_id() -> None:
+    nameless = {key: value for key, value in group(ANN).items() if key != "displayName"}
+    world = found(roleAssignments=[GROUP_ROW], groups=[nameless])
+    assert world.paths.name(Node("group", GROUP)) == GROUP
+
+
+@pytest.mark.parametrize("id_", [None, "", "absent"])
+def test_a_registration_without_an_object_id(id_: str | None) -> None:
+    registration = {**app("a"), "id": id_, "owners": [owner("", ANN)]}
+    if id_ == "absent":
+        del registration["id"]
+    world = found(registration, **lone("a"))
+    assert way(world, ANN) == ("certain", ["owner", *ENDS])
+    assert [gap.what for gap in world.paths.gaps] == ["id"]
+
+
+def test_a_group_may_activate_a_membership() -> None:
+    helpers = {**group(ANN), "id": "64000000-0000-4000-8000-000000000003", "displayName": "Helpers", "isAssignableToRole": False}
+    world = found(
+        roleAssignments=[GROUP_ROW], groups=[group(), helpers],
+        groupEligibilityScheduleInstances=[{"id": "e", "groupId": GROUP, "principalId": helpers["id"], "accessId": "member"}],
+    )  # fmt: skip
+    assert way(world, ANN) == ("eligible", ["member", "eligible-member", "role", "takeover"])
+
+
+def test_members_of_other_groups_are_not_protected() -> None:
+    canteen = {**OTHERS, "members": [{"id": ANN, **USER}]}
+    world = found(app("a"), **lone("a", owners=[owner("o-a")], roleAssignments=[held(USERS, BEN)], groups=[canteen]))
+    assert way(world, BEN) == ("certain", ["role", "reset-password", "owner", *ENDS])
+
+
+def test_the_service_principal_of_a_deactivated_registration_gets_no_tokens() -> None:
+    world = found(app("a", isDisabled=True), **lone("a", owners=[owner("p-a")]))
+    assert [way(world, start) for start in (ANN, "p-a")] == [None, None]
+
+
+def test_who_is_a_guest_or_disabled_may_stand_elsewhere() -> None:
+    """On an application that no path goes over."""
+    world = found(
+        app("a"), app("b"), roleAssignments=[GROUP_ROW], groups=[group(owners=[{"id": ANN, **USER}, {"id": BEN, **USER}])],
+        owners=[owner("o-b", ANN, userType="Guest"), owner("o-b", BEN, accountEnabled=False)],
+    )  # fmt: skip
+    assert sorted(starts(world).values()) == ["disabled user", "guest"]
+
+
+def test_a_registration_that_was_read_twice_has_the_owners_of_both() -> None:
+    world = found({**app("a"), "owners": []}, {**app("a"), "owners": [owner("o-a")]}, **lone("a"))
+    assert way(world, ANN) == ("certain", ["owner", *ENDS])
 
 
 # -- many ways

@@ -109,6 +109,30 @@ def test_a_missing_document_is_no_clean_result(missing: str, tmp_path: Path) -> 
     assert "There may be" in found.out
 
 
+def test_nothing_that_was_read_is_no_clean_result(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    for file in (SAMPLES / "tidy").glob("*.json"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    found = run(tmp_path / "broken.json", tmp_path)
+    assert (found.code, found.out.startswith("No path is known. There may be some")) == (2, True)
+    assert "not evaluated: input: 1 error while reading" in found.out
+
+
+def test_two_tenants_do_not_meet(tmp_path: Path) -> None:
+    for number, tenant in enumerate(("c3f8a6d1", "d3f8a6d1")):
+        (tmp_path / f"t{number}").mkdir()
+        for file in SAMPLE.glob("*.json"):
+            (tmp_path / f"t{number}" / file.name).write_text(file.read_text("utf-8").replace("c3f8a6d1", tenant), "utf-8")
+    diagram = run(tmp_path, "--output-format", "mermaid").out
+    assert diagram.count("the tenant ") == 2
+    assert " of tenant d3f8a6d1-" in run(tmp_path).out
+
+
+def test_a_hop_that_is_not_there_cannot_be_cut() -> None:
+    ran = run(SAMPLE, "--without", "mia@tailspin.com->Tailspin Deployment")
+    assert (ran.code, "there is no such hop" in ran.err) == (2, True)
+
+
 def test_a_tenant_without_a_way() -> None:
     found = run(SAMPLES / "tidy")
     assert found.code == 0

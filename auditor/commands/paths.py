@@ -65,7 +65,7 @@ def command(
     worlds = [_Asked(world, starts) for world in loaded.worlds]
     ends = _resolved(worlds, target, "--to") if target else None
     over = _resolved(worlds, through, "--through") if through else None
-    cut = [_hop(worlds, text) for text in cuts]
+    cut = [_hop(worlds, text) for text in cuts]  # pairs of nodes, for each option
     _check(worlds, starts)
     rows: list[model.Path] = []
     ended: list[model.Node] = []
@@ -78,9 +78,9 @@ def command(
         one.found = after
     found = Paths(
         SCHEMA_VERSION, loaded.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"), rows,
-        sum(one.administrators for one in worlds) if target is None else 0,
+        sum(one.administrators for one in worlds),
         [choke for one in worlds for choke in one.chokes(top)] if target is None and not cut else [],
-        [gap for one in worlds for gap in one.gaps()],
+        [gap for one in worlds for gap in one.gaps()] + _unread(loaded),
         Cut(list(cuts), ended, len(rows)) if cut else None,
     )  # fmt: skip
     if output.redactor is not None:
@@ -90,6 +90,16 @@ def command(
     _print(found, output)
     gate = running.listed(loaded, "directory", "who can take it over", read=len(worlds), known=len(worlds))
     return max(gate.exit_code, 2 if found.not_evaluated else 1 if rows else 0)
+
+
+def _unread(loaded: Any) -> list[model.Gap]:
+    """What could not be read at all."""
+    from auditor.display import counted
+    from auditor.report import paths as model
+
+    if loaded.errors:
+        return [model.Gap("input", f"{counted(len(loaded.errors), 'error')} while reading", None, None)]
+    return [] if loaded.worlds else [model.Gap("input", "it holds nothing of a tenant", None, None)]
 
 
 def _print(found: model.Paths, output: Output) -> None:
@@ -150,9 +160,16 @@ class _Asked:
             yield from found
             return
         for node in over:
-            if (rest := found.of(node)) is not None:
-                both = (way.then(rest) for way in self.paths.search_for(node, cut=cut))
-                yield from (way for way in both if way is not None)
+            rest = found.of(node)
+            if rest is None:
+                continue
+            for way in self.paths.search_for(node, cut=cut):
+                both = way.then(rest)
+                if both is None:  # the two cross: the second part goes round the first one
+                    other = self.paths.search_for(end, cut=cut, excluded=way.nodes[:-1]).of(node)
+                    both = None if other is None else way.then(other)
+                if both is not None:
+                    yield both
 
     def _is_wanted(self, way: Way) -> bool:
         kind = self.paths.start_kind(way)
@@ -217,11 +234,11 @@ def _hop(worlds: list[_Asked], text: str) -> list[tuple[Node, Node]]:
     source, arrow, target = text.partition("->")
     if not arrow or not source.strip() or not target.strip():
         raise UsageError(f'--without {text!r}: say FROM->TO, as in "ann@contoso.com->Deployment"')
-    return [
-        (start, end)
-        for start in _resolved(worlds, source.strip(), "--without")
-        for end in _resolved(worlds, target.strip(), "--without")
-    ]  # fmt: skip
+    starts, ends = (_resolved(worlds, name.strip(), "--without") for name in (source, target))
+    found = [(start, end) for one in worlds for end in ends for start in one.paths.into(end) if start in starts]
+    if not found:
+        raise UsageError(f"--without {text!r}: there is no such hop; each step of a path is a hop, from one object to the next")
+    return found
 
 
 def _check(worlds: list[_Asked], starts: tuple[str, ...]) -> None:

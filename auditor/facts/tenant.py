@@ -301,10 +301,10 @@ class Tenant(Fact):
             row = given if isinstance(given, Unknown) else given[0]
             included = row if isinstance(row, Unknown) else row.includes
             if isinstance(included, Unknown):
-                missing = missing or included
+                missing = first_unknown(missing, included)
                 continue
             if isinstance(included, Partial):
-                missing = missing or included.unknown
+                missing = first_unknown(missing, included.unknown)
             found += [ConsentCondition(self, row, i, given[1]) for i in range(len(known(included or [])))]
         return keep(whole_or_partial(found, missing), lambda one: one.permission_type != "application")
 

@@ -9,7 +9,7 @@ from auditor.entra.access_shapes import AccessCatalog, AssignmentPolicy, Catalog
 from auditor.entra.collections import ACCESS_CATALOGS, ACCESS_POLICIES, Collection
 from auditor.joins.lookups import Lookups
 from auditor.sources import Document
-from auditor.unknown import Unknown, Unread, read, whole_or_partial
+from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
 
 _NO_USERS = ("allDirectoryServicePrincipals", "allDirectoryAgentIdentities", "specificDirectoryServicePrincipals")
 
@@ -43,9 +43,9 @@ class Access:
                         if test(one):
                             found.append(name(whose, one))
                     except Unread as unread:
-                        gap = gap or unread.unknown
+                        gap = first_unknown(gap, unread.unknown)
             except Unread as unread:
-                gap = gap or unread.unknown
+                gap = first_unknown(gap, unread.unknown)
         return whole_or_partial(sorted(found), gap)
 
     @staticmethod

@@ -15,7 +15,7 @@ from auditor.entra.collections import AGENTS, BLUEPRINT_SPONSORS, SERVICE_PRINCI
 from auditor.facts import App, ServicePrincipal
 from auditor.joins.lookups import Index, Lookups
 from auditor.sources import Document
-from auditor.unknown import Partial, Unknown, Unread, known, whole_or_partial
+from auditor.unknown import Partial, Unknown, Unread, first_unknown, known, whole_or_partial
 
 
 class Agents:
@@ -75,7 +75,7 @@ class Agents:
                 if one.agent:
                     found.setdefault(str(one.blueprint_id), []).append(one)
             except Unread as unread:
-                gap = gap or unread.unknown
+                gap = first_unknown(gap, unread.unknown)
         return found, gap
 
 

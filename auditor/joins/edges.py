@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from auditor.entra.catalog import CATALOG
+from auditor.entra.collections import GROUPS, OWNERS
 from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.entra.steps import HopKind
 from auditor.facts import App, FederatedCredential, Owner, Permission, ServicePrincipal
@@ -227,9 +228,10 @@ class Edges:
                     definition, scope = row.role_definition_id, row.directory_scope_id
                     if (gap := first_unknown(definition, scope)) is not None:
                         self._miss(gap)
-                    elif definition and (scope or not row.app_scope_id):
-                        over = _scope_of(scope or "/")
-                        found.setdefault((definition.lower(), over), []).append(_Holding(holder, row, document, eligible))
+                    elif definition and scope:
+                        found.setdefault((definition.lower(), _scope_of(scope)), []).append(_Holding(holder, row, document, eligible))
+                    elif not row.app_scope_id:  # a scope in one application's own terms leads nowhere
+                        self._miss(Unknown("directoryScopeId" if definition else "roleDefinitionId", "null"))
         return found
 
     def _into_role(self, node: Node) -> Iterator[Edge]:
@@ -265,6 +267,7 @@ class Edges:
             for one in groups.of_parent.get(node.id, ()):
                 yield from self._belongs(one, node, hop)
         if given is None:
+            self._miss(Unknown(GROUPS.name, "a group that leads on is not among them", collection=True))
             return
         assignable: Any = flag(given[0].is_assignable_to_role)
         self._miss(assignable)
@@ -273,7 +276,7 @@ class Edges:
 
     def _belongs(self, one: Belonging, group: Node, hop: HopKind) -> Iterator[Edge]:
         holder = self._node_of(one.id, one.told)
-        if holder is None or holder.kind == "group":
+        if holder is None:
             return
         strength = Strength.eligible if hop == "eligible-member" else Strength.certain
         if hop == "owner" and holder.kind == "service principal" and not self._can_change_owned.get(holder.id, set()) & _OF_GROUPS:
@@ -283,16 +286,17 @@ class Edges:
     # -- applications
 
     def _into_application(self, node: Node) -> Iterator[Edge]:
-        app: App = self._world.apps_by_id[0][node.id]
-        if takeable.is_off(app):
-            return
-        condition = takeable.registration(app)
-        if condition is not None:
-            yield from self._owned(app, node, condition)
-            yield from self._reached("applications", node, condition)
-            yield from self._scoped(node, "applications", condition)
-        for credential in self._known(app.federated_credentials):
-            yield from self._trusted(credential, node)
+        for number, app in enumerate(self.apps.get(node.id, ())):  # of one that was read twice, what one of them says
+            if takeable.is_off(app):
+                return
+            condition = takeable.registration(app)
+            if condition is not None:
+                yield from self._owned(app, node, condition)
+                if number == 0:
+                    yield from self._reached("applications", node, condition)
+                    yield from self._scoped(node, "applications", condition)
+            for credential in self._known(app.federated_credentials):
+                yield from self._trusted(credential, node)
 
     def _into_service_principal(self, node: Node) -> Iterator[Edge]:
         principal: ServicePrincipal | None = self._world.principals_by_id[0].get(node.id)
@@ -300,8 +304,10 @@ class Edges:
             return
         app: Any = principal.app if not _is_microsofts(principal) else None
         self._miss(app)
-        if isinstance(app, App) and isinstance(app.id, str) and not takeable.is_off(app):
-            yield Edge("sign-in", Node("application", app.id), node, runs.strength, (Proof(principal.document, "/appId"),), runs.unknown)
+        if isinstance(app, App) and (id_ := id_of(app)):
+            if not isinstance(app.id, str) or not app.id:
+                self._miss(app.id if isinstance(app.id, Unknown) else Unknown("id", "null"))  # roles over it alone cannot be told
+            yield Edge("sign-in", Node("application", id_), node, runs.strength, (Proof(principal.document, "/appId"),), runs.unknown)
         condition = takeable.service_principal(principal)
         if condition is not None:
             yield from self._owned(principal, node, condition)
@@ -356,16 +362,17 @@ class Edges:
 
     def _into_user(self, node: Node) -> Iterator[Edge]:
         """Their passwords, which lesser administrators reset of those alone who hold no role that protects them."""
-        told = self.people.get(node.id, ())
-        if any(isinstance(one, Owner) and one.enabled.__class__ is bool and not one.enabled for one in told):
+        if self.is_disabled(node.id):
             return
         held = [row for row, _ in self._roles.assignments.by_id.get(node.id, ())]
         names = [self._roles.name(row.role_definition_id.lower()) for row in held if isinstance(row.role_definition_id, str)]
         if any(isinstance(name, str) and name not in _UNPROTECTING for name in names):
             return
-        if self._roles.members.by_id.get(node.id) or self._roles.owners.by_id.get(node.id):
-            return  # of groups that can hold roles
-        unknown = first_unknown(self._roles.assignments.gap, self._roles.members.gap, self._roles.owners.gap, *names)
+        groups = {*self._roles.members.by_id.get(node.id, ()), *self._roles.owners.by_id.get(node.id, ())}
+        assignable = [flag(self._roles.groups[0][group][0].is_assignable_to_role) for group in groups]
+        if any(one is True for one in assignable):
+            return  # members and owners of groups that can hold roles are protected
+        unknown = first_unknown(self._roles.assignments.gap, self._roles.members.gap, self._roles.owners.gap, *names, *assignable)
         yield Edge("reset-password", Node("users"), node, Strength.certain if unknown is None else Strength.possible, (), unknown)
         for definition_id, over in self._by_definition:
             if over.startswith("/") and any(power.reach.kind == "users" for power in self._powers_of(definition_id)):
@@ -373,6 +380,37 @@ class Edges:
                 yield from self._held(definition_id, over, node, "scoped-role", "eligible-scoped-role", possibly)
 
     # -- who somebody is
+
+    @cached_property
+    def apps(self) -> dict[str, list[App]]:
+        """Registrations by `id_of`: all that were read of each."""
+        found: dict[str, list[App]] = {}
+        for app in self._world.apps:
+            if id_ := id_of(app):
+                found.setdefault(id_, []).append(app)
+        return found
+
+    @cached_property
+    def _told(self) -> dict[str, list[Any]]:
+        """Object ID -> what lists of owners and members say of it, wherever these are."""
+        found: dict[str, list[Any]] = {}
+        lists = [one.expanded_owners for one in (*self._world.apps, *self._world.principals)]
+        lists += [getattr(group, name) for group, _ in self._world.documents[GROUPS] for name in ("members", "owners")]
+        lists.append([row for row, _ in self._world.documents[OWNERS]])
+        for rows in lists:
+            for row in () if rows is None or isinstance(rows, Unknown) else known(rows):
+                id_ = row.get("id") if isinstance(row, dict) else row.id
+                if isinstance(id_, str):
+                    found.setdefault(id_.lower(), []).append(row)
+        return found
+
+    def is_guest(self, user_id: str) -> bool:
+        """Somebody says so: by userType or by #EXT# in the sign-in name."""
+        rows = (*self._told.get(user_id, ()), *self.people.get(user_id, ()))
+        return any(_of(row, "user_type", "userType") == "Guest" or _is_external(row) for row in rows)
+
+    def is_disabled(self, user_id: str) -> bool:
+        return any(_of(row, "account_enabled", "accountEnabled") is False for row in self._told.get(user_id, ()))
 
     def _node_of(self, object_id: str, told: Any) -> Node | None:
         """The node of an object ID. None, and a gap, where it is not known what it is; None of one that gets no tokens."""
@@ -394,7 +432,7 @@ class Edges:
     def everybody(self) -> list[Node]:
         """The roles that somebody holds, and the users and subjects that objects name, as far as a path may begin with them."""
         roles = [Node("role", definition_id) for definition_id in dict.fromkeys(definition_id for definition_id, _ in self._by_definition)]
-        apps = [Node("application", id_) for id_ in self._world.apps_by_id[0]]
+        apps = [Node("application", id_) for id_ in self.apps]
         principals = [Node("service principal", id_) for id_ in self._world.principals_by_id[0]]
         for node in (*roles, *apps, *principals, *(Node("group", id_) for id_ in self._roles.groups[0])):
             self.into(node)
@@ -403,6 +441,22 @@ class Edges:
     def _note(self, user_id: str, told: Any) -> None:
         if told is not None and not isinstance(told, Unknown):
             self.people.setdefault(user_id, []).append(told)
+
+
+def id_of(app: App) -> str:
+    """By what a registration is known: its object ID, else its application ID; '' without both."""
+    return next((id_ for id_ in (app.id, app.app_id) if isinstance(id_, str) and id_), "")
+
+
+def _of(row: Any, attribute: str, key: str) -> Any:
+    """What a row says, as it was decoded or as it came; None where it does not."""
+    value = row.get(key) if isinstance(row, dict) else getattr(row, attribute, None)
+    return None if isinstance(value, Unknown) else value
+
+
+def _is_external(row: Any) -> bool:
+    name = _of(row, "user_principal_name", "userPrincipalName")
+    return isinstance(name, str) and "#EXT#" in name.upper()
 
 
 def _node(principal: ServicePrincipal) -> Node:

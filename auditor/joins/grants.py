@@ -180,7 +180,7 @@ class Grants:
             if consent.__class__ is str and consent != "AllPrincipals":
                 continue
             if (unknown := first_unknown(consent, resource)) is not None:
-                gap = gap or unknown
+                gap = first_unknown(gap, unknown)
             elif resource and resource.lower() == principal.id:
                 found.append(given)
         return found, gap

@@ -62,7 +62,9 @@ class Imported:
         rows, gap = self._azure_definitions
         found = rows.get(_last(definition_id))
         if found is None:
-            raise Unread(gap or Unknown(AZURE_ROLE_DEFINITIONS.name, "the input has nothing of this role", collection=True))
+            raise Unread(
+                Unknown(AZURE_ROLE_DEFINITIONS.name, "the input has nothing of this role", collection=True) if gap is None else gap
+            )
         allowed = [(read(one.actions) or [], read(one.not_actions) or []) for one in read(found[0][0].permissions) or []]
         return azure_roles.power(allowed)
 
@@ -88,11 +90,13 @@ class Imported:
         """Whether Microsoft Defender has seen an application use a permission; null where it does not say."""
         if not self._known.has(PERMISSION_USE):
             return self._known.missing(PERMISSION_USE)
-        if (gap := first_unknown(app_id, resource_app_id, value, self._old)) is not None:
+        if (gap := first_unknown(app_id, resource_app_id, value)) is not None:
             return gap
         rows, gap = self._oauth_apps
         if (app := rows.get(str(app_id))) is None:
-            return gap or Unknown(PERMISSION_USE.name, "it has nothing of this application", collection=True)
+            return first_unknown(gap, Unknown(PERMISSION_USE.name, "it has nothing of this application", collection=True))
+        if (old := self._old(app)) is not None:
+            return old
         for one in read(app.permissions) or []:
             same = read(one.value) == value and (read(one.kind) or "").lower().startswith(kind)
             if same and (read(one.resource_app_id) or "").lower() == resource_app_id:
@@ -132,13 +136,12 @@ class Imported:
         rows, gap = _by(self._documents[PERMISSION_USE], "app_id")
         return {app_id: max(found, key=lambda given: _seen(given[0]))[0] for app_id, found in rows.items()}, gap
 
-    @cached_property
-    def _old(self) -> Unknown | None:
-        """What was not used when an old file was saved may be used since."""
-        newest = max((_seen(row) for row, _ in self._documents[PERMISSION_USE]), default=self._now)
-        if self._now - newest <= OLD:
+    def _old(self, row: Any) -> Unknown | None:
+        """What was not used when a row was made may be used since."""
+        seen = _seen(row)
+        if self._now - seen <= OLD:
             return None
-        why = "its date is unknown" if newest == _NEVER else f"saved long ago, its newest row is of {newest:%Y-%m-%d}"
+        why = "its date is unknown" if seen == _NEVER else f"made long ago, on {seen:%Y-%m-%d}"
         return Unknown(PERMISSION_USE.name, why, collection=True)
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from auditor.entra.steps import StartKind
-from auditor.facts import App, FederatedCredential, Owner, ServicePrincipal, Tenant
+from auditor.facts import App, FederatedCredential, ServicePrincipal, Tenant
 from auditor.facts.paths import NOTHING_WITHOUT, Hop, Path
 from auditor.joins import takeable
-from auditor.joins.edges import Edges
+from auditor.joins.edges import Edges, id_of
 from auditor.paths.graph import TENANT, Node
 from auditor.paths.search import Hop as Step
 from auditor.paths.search import Search, Way, without
@@ -48,8 +48,8 @@ class Paths:
 
     def of(self, one: App | ServicePrincipal) -> Path | Unknown | None:
         """The cheapest path of an object itself; null where it has none."""
-        if isinstance(one.id, Unknown):
-            return one.id
+        if not _is_known(one):
+            return one.id if isinstance(one.id, Unknown) else Unknown("id", "null")
         way = self.search.of(node_of(one))
         if way is not None and not (isinstance(one, ServicePrincipal) and takeable.is_off(one)):
             return self.path(way, one, "managed identity" if _is_managed(one) else "application")
@@ -57,8 +57,8 @@ class Paths:
 
     def ways_in(self, one: App | ServicePrincipal | Tenant) -> list[Path] | Unknown:
         """The cheapest paths of all starts that enter by an object: it is where they can be ended."""
-        if not isinstance(one, Tenant) and isinstance(one.id, Unknown):
-            return one.id
+        if not isinstance(one, Tenant) and not _is_known(one):
+            return one.id if isinstance(one.id, Unknown) else Unknown("id", "null")
         if not any(self._world.known.has(of) for of in NOTHING_WITHOUT):
             missing: Unknown = self._world.missing(NOTHING_WITHOUT[0])
             return missing
@@ -69,9 +69,13 @@ class Paths:
     def search(self) -> Search:
         return self.search_for(TENANT)
 
-    def search_for(self, end: Node, *, cut: Collection[tuple[Node, Node]] = ()) -> Search:
-        """The cheapest paths to a node, without the hops that are cut."""
-        return Search(without(self.edges.into, cut) if cut else self.edges.into, end)
+    def search_for(self, end: Node, *, cut: Collection[tuple[Node, Node]] = (), excluded: Collection[Node] = ()) -> Search:
+        """The cheapest paths to a node, without the hops that are cut, and without some nodes."""
+        return Search(without(self.edges.into, cut) if cut else self.edges.into, end, excluded=excluded)
+
+    def into(self, node: Node) -> set[Node]:
+        """From where a hop leads to a node."""
+        return {edge.source for edge in without(self.edges.into, ())(node)}
 
     @property
     def gaps(self) -> list[Unknown]:
@@ -95,12 +99,11 @@ class Paths:
         """
         node = way.start
         if node.kind == "user":
-            told = self.edges.people.get(node.id, ())
-            if any(_is_guest(one) for one in told):
+            if self.edges.is_guest(node.id):
                 return "guest"
-            if any(isinstance(one, Owner) and one.enabled.__class__ is bool and not one.enabled for one in told):
-                return "disabled user"
-            return "administrator" if self._is_administrator(node.id) else "user"
+            if self._is_administrator(node.id):
+                return "administrator"
+            return "disabled user" if self.edges.is_disabled(node.id) else "user"
         if node.kind == "subject":
             return self._subject_kind(node)
         if node.kind != "service principal":
@@ -142,11 +145,11 @@ class Paths:
     def _object(self, node: Node) -> tuple[Node, ...]:
         """A node; of a registration and its service principal both, the registration first."""
         if node.kind == "application":
-            principal = self._world.principal(self._world.apps_by_id[0][node.id].app_id)
+            principal = self._world.principal(self.edges.apps[node.id][0].app_id)
             return (node, node_of(principal)) if isinstance(principal, ServicePrincipal) and isinstance(principal.id, str) else (node,)
         if node.kind == "service principal":
             app = self._world.principals_by_id[0][node.id].app
-            return (node_of(app), node) if isinstance(app, App) and isinstance(app.id, str) else (node,)
+            return (node_of(app), node) if isinstance(app, App) and id_of(app) else (node,)
         return (node,)
 
     # -- paths in words
@@ -178,8 +181,8 @@ class Paths:
         if node.kind == "subject":
             return self._subject(node)
         if node.kind in ("application", "service principal"):
-            index = self._world.apps_by_id[0] if node.kind == "application" else self._world.principals_by_id[0]
-            name = index[node.id].display_name if node.id in index else ""
+            one = self._one(node)
+            name = "" if one is None else one.display_name
         elif node.kind == "group":
             name = self._world.roles.group_name(node.id, None)
         else:
@@ -190,8 +193,8 @@ class Paths:
         """Everything that a node can be called by."""
         found = [node.id, self.name(node)]
         if node.kind in ("application", "service principal"):
-            index = self._world.apps_by_id[0] if node.kind == "application" else self._world.principals_by_id[0]
-            found.append(index[node.id].app_id)
+            one = self._one(node)
+            found += [] if one is None else [one.app_id]
         return [name for name in found if isinstance(name, str)]
 
     def called(self, name: str) -> list[Node]:
@@ -199,7 +202,7 @@ class Paths:
         wanted = name.casefold()
         if wanted in ("tenant", "the tenant"):
             return [TENANT]
-        nodes = [Node("application", id_) for id_ in self._world.apps_by_id[0]]
+        nodes = [Node("application", id_) for id_ in self.edges.apps]
         nodes += [Node("service principal", id_) for id_ in self._world.principals_by_id[0]]
         nodes += [Node("group", id_) for id_ in self._world.roles.groups[0]]
         everybody = Edges(self._world)  # of their own: what is looked at for a name is no gap of a path
@@ -207,6 +210,12 @@ class Paths:
         for node_id, told in everybody.people.items():
             self.edges.people.setdefault(node_id, told)
         return [node for node in nodes if wanted in (called.casefold() for called in self.names(node))]
+
+    def _one(self, node: Node) -> Any:
+        """The registration or service principal of a node; None where it is not in the input."""
+        if node.kind == "application":
+            return next(iter(self.edges.apps.get(node.id, ())), None)
+        return self._world.principals_by_id[0].get(node.id)
 
     def _subject(self, node: Node) -> str:
         credential = next((one for one in self.edges.people.get(node.id, ()) if isinstance(one, FederatedCredential)), None)
@@ -218,7 +227,14 @@ class Paths:
 
 
 def node_of(one: App | ServicePrincipal | Tenant) -> Node:
-    return TENANT if isinstance(one, Tenant) else Node("application" if isinstance(one, App) else "service principal", one.id)
+    if isinstance(one, Tenant):
+        return TENANT
+    return Node("application", id_of(one)) if isinstance(one, App) else Node("service principal", one.id)
+
+
+def _is_known(one: App | ServicePrincipal) -> bool:
+    """Whether it has something to be known by."""
+    return bool(id_of(one)) if isinstance(one, App) else isinstance(one.id, str) and one.id != ""
 
 
 def _entrance(way: Way) -> Node:
@@ -231,13 +247,6 @@ def _entrance(way: Way) -> Node:
 
 def _is_managed(one: App | ServicePrincipal) -> bool:
     return isinstance(one, ServicePrincipal) and one.type.__class__ is str and one.type == "ManagedIdentity"
-
-
-def _is_guest(one: Any) -> bool:
-    if isinstance(one, Owner):
-        return one.guest.__class__ is bool and one.guest
-    name = getattr(one, "user_principal_name", None)
-    return isinstance(name, str) and "#EXT#" in name.upper()
 
 
 def _called(one: Any) -> str:

@@ -26,7 +26,7 @@ class Recommendations:
         by_id, gap = self._by_id
         ids: list[Any] = [principal.app_id, principal.id]
         found = [kind for id_ in dict.fromkeys(one for one in ids if one.__class__ is str) for kind in by_id.get(id_, ())]
-        return whole_or_partial(list(dict.fromkeys(found)), gap or first_unknown(*ids) or self._known.first_missing(RECOMMENDATIONS))
+        return whole_or_partial(list(dict.fromkeys(found)), first_unknown(gap, *ids, self._known.first_missing(RECOMMENDATIONS)))
 
     @cached_property
     def _by_id(self) -> tuple[dict[str, list[str]], Unknown | None]:

@@ -24,6 +24,7 @@ from auditor.entra.collections import (
     Collection,
 )
 from auditor.facts import Fact, Group, Role, ServicePrincipal
+from auditor.facts.convert import text
 from auditor.joins.lookups import Lookups
 from auditor.joins.within import Belonging, Belongings, Given, belongings, by_id
 from auditor.sources.coverage import UNAVAILABLE
@@ -130,13 +131,12 @@ class Roles:
         gap = self._missing(ROLE_POLICIES)
         for row, _ in self._documents[ROLE_POLICIES]:
             if isinstance(row.role_definition_id, Unknown):
-                gap = gap or row.role_definition_id
+                gap = first_unknown(gap, row.role_definition_id)
             elif row.role_definition_id:
                 try:
-                    rules = (rule for rule in row.policy.rules or () if rule.id == _APPROVAL)
-                    found[row.role_definition_id.lower()] = any(
-                        rule.setting.is_approval_required for rule in rules if rule.setting is not None
-                    )
+                    rules = row.policy.rules if row.policy is not None else ()
+                    settings = [rule.setting for rule in rules or () if rule.id == _APPROVAL]
+                    found[row.role_definition_id.lower()] = any(one.is_approval_required for one in settings if one is not None)
                 except Unread as unread:
                     found[row.role_definition_id.lower()] = unread.unknown
         return found, gap
@@ -166,7 +166,7 @@ class Roles:
         if template is not None:
             return template.name
         found = self.definition(definition_id)
-        return found if isinstance(found, Unknown) else "" if found is None else found.display_name or ""
+        return found if isinstance(found, Unknown) else "" if found is None else cast("str | Unknown", text(found.display_name))
 
     def is_built_in(self, definition_id: str) -> bool | Unknown:
         if self._template(definition_id) is not None:
@@ -241,7 +241,7 @@ class Roles:
 
     def group_name(self, group_id: str, told: Any) -> str | Unknown:
         if group_id in self.groups[0]:
-            return cast("str | Unknown", self.groups[0][group_id][0].display_name or "")
+            return cast("str | Unknown", text(self.groups[0][group_id][0].display_name))
         name = getattr(told, "display_name", None) if not isinstance(told, Unknown) else told
         return self._known.missing(GROUPS) if name is None else name
 
@@ -274,7 +274,7 @@ class Roles:
         gap = self._missing(of)
         for row, document in self._documents[of]:
             if isinstance(row.principal_id, Unknown):
-                gap = gap or row.principal_id
+                gap = first_unknown(gap, row.principal_id)
             elif row.principal_id:
                 found.setdefault(row.principal_id.lower(), []).append((row, document))
         return _Rows(found, gap)
@@ -286,7 +286,7 @@ class Roles:
         for given in (given for rows in self.assignments.by_id.values() for given in rows):
             scope = given[0].directory_scope_id
             if isinstance(scope, Unknown):
-                gap = gap or scope
+                gap = first_unknown(gap, scope)
             elif scope and scope != "/":
                 found.setdefault(scope.rpartition("/")[2].lower(), []).append(given)
         return found, gap
@@ -328,7 +328,7 @@ class Roles:
         for row, document in self._documents[GROUP_ELIGIBILITY]:
             values = (row.principal_id, row.group_id, row.access_id)
             if (unknown := first_unknown(*values)) is not None:
-                gap = gap or unknown
+                gap = first_unknown(gap, unknown)
             elif all(values):
                 holder, group = row.principal_id.lower(), row.group_id.lower()
                 of_parent.setdefault(group, []).append(Belonging(holder, row, document))

@@ -167,7 +167,7 @@ class Sharing:
                 for owner in one.owners:
                     found.setdefault(read(owner.id), []).append(one)
             except Unread as unread:
-                gap = gap or unread.unknown
+                gap = first_unknown(gap, unread.unknown)
         return found, gap
 
     # -- names

@@ -40,11 +40,14 @@ def service_principal(one: ServicePrincipal) -> Condition | None:
 
 
 def is_off(one: App | ServicePrincipal) -> bool:
-    """It gets no tokens: disabled, deactivated, or stopped by Microsoft."""
+    """It gets no tokens: disabled, deactivated, or stopped by Microsoft, itself or its registration."""
     stopped = one.disabled_by_microsoft
     if stopped.__class__ is str and stopped not in ("", "NotDisabled"):
         return True
-    return _is(one, "deactivated") if isinstance(one, App) else one.enabled.__class__ is bool and not one.enabled
+    if isinstance(one, App):
+        return _is(one, "deactivated")
+    app: Any = one.app
+    return (one.enabled.__class__ is bool and not one.enabled) or (isinstance(app, App) and is_off(app))
 
 
 def enabled(one: ServicePrincipal) -> Condition | None:

@@ -11,7 +11,7 @@ from auditor.entra.collections import Collection
 from auditor.entra.role_shapes import DirectoryObject
 from auditor.joins.known import Known
 from auditor.sources import Document
-from auditor.unknown import Partial, Unknown
+from auditor.unknown import Partial, Unknown, first_unknown
 from auditor.unknown import known as known_of
 
 Given = tuple[Any, Document]
@@ -25,7 +25,7 @@ def by_id(given: Iterable[Given]) -> Parents:
     gap: Unknown | None = None
     for one, document in given:
         if isinstance(one.id, Unknown):
-            gap = gap or one.id
+            gap = first_unknown(gap, one.id)
         elif one.id:
             found.setdefault(one.id.lower(), (one, document))
     return found, gap
@@ -57,26 +57,24 @@ def belongings(known: Known, parents: Parents, of: Collection, given: Iterable[G
     for one, document in given:
         below.setdefault(document.parent, []).append(Belonging(one.id, one, document))
     if "" in below:
-        gap = gap or Unknown(of.name, "the input does not say to what some entries belong", collection=True)
+        gap = first_unknown(gap, Unknown(of.name, "the input does not say to what some entries belong", collection=True))
     for parent_id, (parent, document) in parents[0].items():
         found = list(below.get(parent_id, ()))
         within = getattr(parent, expanded)
         if isinstance(within, Unknown):
             if not known.has_all_of(parent_id, of):
-                gap = gap or known.missing(of)
+                gap = first_unknown(gap, known.missing(of))
         else:
             listed = list(known_of(within or []))
             found += [Belonging(_id_of(one), _as_told(one), document, f"/{expanded}/{i}") for i, one in enumerate(listed)]
             if isinstance(within, Partial) or len(listed) >= _EXPANDED_AT_MOST:
-                gap = gap or Unknown(of.name, f"$expand returns {_EXPANDED_AT_MOST} at most", collection=True)
+                gap = first_unknown(gap, Unknown(of.name, f"$expand returns {_EXPANDED_AT_MOST} at most", collection=True))
         for belonging in found:
             if isinstance(belonging.id, str) and belonging.id:
                 by_id.setdefault(belonging.id.lower(), []).append(parent_id)
                 of_parent.setdefault(parent_id, []).append(belonging._replace(id=belonging.id.lower()))
             else:
-                gap = gap or (
-                    belonging.id if isinstance(belonging.id, Unknown) else Unknown(of.name, "an entry has no id", collection=True)
-                )
+                gap = first_unknown(gap, belonging.id, Unknown(of.name, "an entry has no id", collection=True))
     return Belongings(by_id, of_parent, gap)
 
 

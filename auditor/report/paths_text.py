@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from auditor.display import cell, counted, harmless, placed, wrapped
 from auditor.report.paint import painted
@@ -16,8 +16,9 @@ _ARROWS = {"certain": "-->", "eligible": "-.->", "needs approval": "-.->", "poss
 
 def lines(found: Paths, *, colour: bool, quiet: bool = False) -> Iterator[str]:
     """Each path hop by hop, then what ends most of them, then how many there are."""
+    of_many = _of_many(found)
     for path in () if quiet else found.paths:
-        yield from _path(path, colour=colour)
+        yield from _path(path, f" of tenant {path.tenant_id or '(unknown)'}" if of_many else "", colour=colour)
         yield ""
     if found.choke_points and not quiet:
         yield "Choke points:"
@@ -51,8 +52,8 @@ def summary(found: Paths) -> str:
     return said
 
 
-def _path(path: Path, *, colour: bool) -> Iterator[str]:
-    head = f"{path.start_kind} {_quoted(path.start)}"
+def _path(path: Path, tenant: str, *, colour: bool) -> Iterator[str]:
+    head = f"{path.start_kind} {_quoted(path.start)}{tenant}"
     strength = painted(path.strength, _STYLES[path.strength], colour=colour)
     first, *others = wrapped(head, "", "  ")
     yield f"{painted(first, 'name', colour=colour)}  {strength}, {counted(len(path.hops), 'hop')}"
@@ -80,17 +81,21 @@ def _quoted(node: Node) -> str:
 
 def mermaid(found: Paths) -> Iterator[str]:
     """A flowchart: from left to right, each hop once; dashed where somebody has to do something first, or it is only possible."""
-    numbers: dict[tuple[str, str], str] = {}
+    numbers: dict[tuple[str | None, str, str], str] = {}
+    of_many = _of_many(found)
     yield "flowchart LR"
-    for node in _nodes(found.paths):
-        key = (node.kind, node.id)
-        if key not in numbers:
-            numbers[key] = f"n{len(numbers)}"
-            begin, end = _NODES.get(node.kind, ("[", "]"))
-            kind = "" if node.kind == "tenant" else f"{node.kind}<br>"
-            yield f'  {numbers[key]}{begin}"{kind}{_plain(node.name)}"{end}'
+    for path in found.paths:
+        for node in (end for hop in path.hops for end in (hop.source, hop.target)):
+            key = (path.tenant_id, node.kind, node.id)
+            if key not in numbers:
+                numbers[key] = f"n{len(numbers)}"
+                begin, end = _NODES.get(node.kind, ("[", "]"))
+                kind = "" if node.kind == "tenant" else f"{node.kind}<br>"
+                name = f"{node.name} {path.tenant_id}" if of_many and node.kind == "tenant" else node.name
+                yield f'  {numbers[key]}{begin}"{kind}{_plain(name)}"{end}'
     drawn = dict.fromkeys(
-        (numbers[hop.source.kind, hop.source.id], numbers[hop.target.kind, hop.target.id], hop.kind, hop.by, hop.strength)
+        (numbers[path.tenant_id, hop.source.kind, hop.source.id], numbers[path.tenant_id, hop.target.kind, hop.target.id], hop.kind, hop.by,
+         hop.strength)
         for path in found.paths for hop in path.hops
     )  # fmt: skip
     for source, target, kind, by, strength in drawn:
@@ -98,11 +103,9 @@ def mermaid(found: Paths) -> Iterator[str]:
         yield f'  {source} {_ARROWS[strength]}|"{label}"| {target}'
 
 
-def _nodes(paths: Iterable[Path]) -> Iterator[Node]:
-    for path in paths:
-        for hop in path.hops:
-            yield hop.source
-            yield hop.target
+def _of_many(found: Paths) -> bool:
+    """Whether paths are of several tenants."""
+    return len({path.tenant_id for path in found.paths}) > 1
 
 
 def _plain(text: str) -> str:
