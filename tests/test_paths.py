@@ -379,7 +379,6 @@ def test_a_path_is_known_where_something_else_is_missing() -> None:
 
 GROUP_ROW = held(GLOBAL, GROUP, GROUPED)
 ODD: dict[str, Json] = {
-    "a holder that is not known": {"roleAssignments": [held(GLOBAL, ANN), {k: v for k, v in held(GLOBAL, BEN).items() if k != "principalId"}]},
     "groups without an ID": {"roleAssignments": [GROUP_ROW], "groups": [{**group(), "id": None}, {"displayName": "x", "isAssignableToRole": True}]},
     "a grant without its API": {"oauth2PermissionGrants": [{"id": "g", "clientId": "p-a", "consentType": "AllPrincipals", "scope": "x"}]},
     "a group that is not in the list": {"roleAssignments": [GROUP_ROW]},
