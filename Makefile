@@ -68,12 +68,15 @@ $(PIPELINES):
 $(BROWSER):
 	python3 -m venv $@
 	$@/bin/pip install -q playwright==1.65.2 || { rm -rf $@; exit 1; }
-	npm install --silent --no-audit --no-fund --prefix $@ axe-core@4.14.1 || { rm -rf $@; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix $@ axe-core@4.14.1 mermaid@12.3.0 || { rm -rf $@; exit 1; }
 
 $(CHROMIUM):  # of Debian: Playwright's own would come from elsewhere
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null
 
 pictures: $(INSTALLED) $(BROWSER) $(CHROMIUM)  ## writes the screenshots of docs/pictures anew
+	mkdir -p build
+	$(BIN)/regaudit paths sample_manifests/paths --output-format mermaid > build/paths.mmd || test $$? -eq 1
+	$(BROWSER)/bin/python tests/browser.py diagram build/paths.mmd $(BROWSER)/node_modules/mermaid/dist/mermaid.min.js docs/pictures/paths.png
 	$(BIN)/regaudit scan sample_manifests/careless sample_manifests/tidy --as-of 2026-11-01 --profile strict --fail-on never --output-format html=build/pictures.html
 	$(BROWSER)/bin/python tests/browser.py pictures $(abspath build/pictures.html) docs/pictures
 

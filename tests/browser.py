@@ -214,6 +214,29 @@ def pictures(browser: Browser, file: str, folder: str) -> dict[str, Any]:
     return {}
 
 
+def diagram(browser: Browser, file: str, mermaid: str, target: str = "") -> dict[str, Any]:
+    """What Mermaid, the library in the file `mermaid`, draws of the text in a file; `target`: where a picture of it is written."""
+    heard: list[str] = []
+    page = browser.new_context(viewport={"width": 1400, "height": 700}).new_page()
+    page.on("dialog", lambda dialog: heard.append(dialog.message))
+    page.on("request", lambda request: heard.append(request.url))
+    page.set_content("<body style='margin:12px;background:white'></body>")
+    page.add_script_tag(content=Path(mermaid).read_text("utf-8"))
+    text = Path(file).read_text("utf-8")
+    drawn = page.evaluate(
+        """async text => {
+            mermaid.initialize({startOnLoad: false, securityLevel: "strict"});
+            try { document.body.innerHTML = (await mermaid.render("d", text)).svg; return "drawn"; }
+            catch (error) { return String(error); }
+        }""",
+        text,
+    )
+    if target:
+        page.locator("svg").first.screenshot(path=target)
+    labels = [text.strip() for text in page.locator(".node").all_text_contents()]
+    return {"drawn": drawn, "labels": labels, "heard": heard, "scripts": page.locator("svg script, svg a").count()}
+
+
 if __name__ == "__main__":
     task, *arguments = sys.argv[1:]
     with sync_playwright() as playwright:

@@ -83,6 +83,7 @@ def mermaid(found: Paths) -> Iterator[str]:
     """A flowchart: from left to right, each hop once; dashed where somebody has to do something first, or it is only possible."""
     numbers: dict[tuple[str | None, str, str], str] = {}
     of_many = _of_many(found)
+    people = {(path.tenant_id, path.start.id): path.start_kind for path in found.paths if path.start.kind in ("user", "subject")}
     yield "flowchart LR"
     for path in found.paths:
         for node in (end for hop in path.hops for end in (hop.source, hop.target)):
@@ -90,7 +91,7 @@ def mermaid(found: Paths) -> Iterator[str]:
             if key not in numbers:
                 numbers[key] = f"n{len(numbers)}"
                 begin, end = _NODES.get(node.kind, ("[", "]"))
-                kind = "" if node.kind == "tenant" else f"{node.kind}<br>"
+                kind = "" if node.kind == "tenant" else f"{people.get((path.tenant_id, node.id), node.kind)}<br>"
                 name = f"{node.name} {path.tenant_id}" if of_many and node.kind == "tenant" else node.name
                 yield f'  {numbers[key]}{begin}"{kind}{_plain(name)}"{end}'
     drawn = dict.fromkeys(
