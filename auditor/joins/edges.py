@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from auditor.entra.catalog import CATALOG
-from auditor.entra.collections import GROUPS, OWNERS
+from auditor.entra.collections import GROUPS
 from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.entra.steps import HopKind
 from auditor.facts import App, FederatedCredential, Owner, Permission, ServicePrincipal
@@ -19,6 +19,7 @@ from auditor.facts.document import Document as FactsDocument
 from auditor.joins import takeable
 from auditor.joins.roles import Roles
 from auditor.joins.takeable import SURE, Condition
+from auditor.joins.told import Told
 from auditor.joins.within import Belonging
 from auditor.paths.graph import TENANT, VIRTUAL, Edge, Node, Strength
 from auditor.paths.powers import Power, of_actions, powers
@@ -59,6 +60,7 @@ class Edges:
         self._gaps: dict[Any, Unknown] = {}
         self._powers: dict[str, list[Power]] = {}  # of a role's definition
         self.people: dict[str, list[Any]] = {}  # object ID of a user -> what says something of him: owners, rows
+        self.told = Told(world)
 
     @property
     def gaps(self) -> list[Unknown]:
@@ -93,17 +95,15 @@ class Edges:
         yield from self._by_role(node)
 
     def _by_permission(self, node: Node) -> Iterator[Edge]:
-        for power, principal, document in self._permissions.get(node, ()):
-            condition = takeable.enabled(principal)
-            if condition is not None:
-                strength = max(condition.strength, power.strength) if node == TENANT else condition.strength
-                hop: HopKind = "permission" if power.hop == "takeover" else power.hop
-                yield Edge(hop, _node(principal), node, strength, (Proof(document),), condition.unknown, power.name)
+        for power, principal, document, condition in self._permissions.get(node, ()):
+            strength = Strength.certain if node in _POSSIBLY.values() else condition.strength  # there the next edge says so
+            hop: HopKind = "permission" if power.hop == "takeover" else power.hop
+            yield Edge(hop, _node(principal), node, strength, (Proof(document),), condition.unknown, power.name)
 
     @cached_property
-    def _permissions(self) -> dict[Node, list[tuple[Power, ServicePrincipal, Document]]]:
-        """Application permissions of Microsoft Graph that lead on, by what they reach."""
-        found: dict[Node, list[tuple[Power, ServicePrincipal, Document]]] = {}
+    def _permissions(self) -> dict[Node, list[tuple[Power, ServicePrincipal, Document, Condition]]]:
+        """Application permissions of Microsoft Graph that lead on, by what they reach, and how sure that is."""
+        found: dict[Node, list[tuple[Power, ServicePrincipal, Document, Condition]]] = {}
         of_role: dict[str, list[Power]] = {}
         for doc, document in self._assigned_to_graph:
             role_id, holder = doc.app_role_id, doc.principal_id
@@ -118,9 +118,12 @@ class Edges:
             for power in of_role[role_id]:
                 principal = self._world.principal_by_id(holder)
                 self._miss(principal)
-                if isinstance(principal, ServicePrincipal) and not _is_microsofts(principal):
-                    reach = power.reach if power.strength is Strength.certain else _POSSIBLY.get(power.reach, power.reach)
-                    found.setdefault(reach, []).append((power, principal, document))
+                if not isinstance(principal, ServicePrincipal) or _is_microsofts(principal):
+                    continue
+                if (condition := takeable.enabled(principal)) is not None:
+                    condition = condition._replace(strength=max(condition.strength, power.strength))
+                    reach = power.reach if condition.strength is Strength.certain else _POSSIBLY.get(power.reach, power.reach)
+                    found.setdefault(reach, []).append((power, principal, document, condition))
         return found
 
     def _role_value(self, role_id: str) -> str:
@@ -362,7 +365,7 @@ class Edges:
 
     def _into_user(self, node: Node) -> Iterator[Edge]:
         """Their passwords, which lesser administrators reset of those alone who hold no role that protects them."""
-        if self.is_disabled(node.id):
+        if self.told.is_disabled(node.id):
             return
         held = [row for row, _ in self._roles.assignments.by_id.get(node.id, ())]
         names = [self._roles.name(row.role_definition_id.lower()) for row in held if isinstance(row.role_definition_id, str)]
@@ -389,28 +392,6 @@ class Edges:
             if id_ := id_of(app):
                 found.setdefault(id_, []).append(app)
         return found
-
-    @cached_property
-    def _told(self) -> dict[str, list[Any]]:
-        """Object ID -> what lists of owners and members say of it, wherever these are."""
-        found: dict[str, list[Any]] = {}
-        lists = [one.expanded_owners for one in (*self._world.apps, *self._world.principals)]
-        lists += [getattr(group, name) for group, _ in self._world.documents[GROUPS] for name in ("members", "owners")]
-        lists.append([row for row, _ in self._world.documents[OWNERS]])
-        for rows in lists:
-            for row in () if rows is None or isinstance(rows, Unknown) else known(rows):
-                id_ = row.get("id") if isinstance(row, dict) else row.id
-                if isinstance(id_, str):
-                    found.setdefault(id_.lower(), []).append(row)
-        return found
-
-    def is_guest(self, user_id: str) -> bool:
-        """Somebody says so: by userType or by #EXT# in the sign-in name."""
-        rows = (*self._told.get(user_id, ()), *self.people.get(user_id, ()))
-        return any(_of(row, "user_type", "userType") == "Guest" or _is_external(row) for row in rows)
-
-    def is_disabled(self, user_id: str) -> bool:
-        return any(_of(row, "account_enabled", "accountEnabled") is False for row in self._told.get(user_id, ()))
 
     def _node_of(self, object_id: str, told: Any) -> Node | None:
         """The node of an object ID. None, and a gap, where it is not known what it is; None of one that gets no tokens."""
@@ -446,17 +427,6 @@ class Edges:
 def id_of(app: App) -> str:
     """By what a registration is known: its object ID, else its application ID; '' without both."""
     return next((id_ for id_ in (app.id, app.app_id) if isinstance(id_, str) and id_), "")
-
-
-def _of(row: Any, attribute: str, key: str) -> Any:
-    """What a row says, as it was decoded or as it came; None where it does not."""
-    value = row.get(key) if isinstance(row, dict) else getattr(row, attribute, None)
-    return None if isinstance(value, Unknown) else value
-
-
-def _is_external(row: Any) -> bool:
-    name = _of(row, "user_principal_name", "userPrincipalName")
-    return isinstance(name, str) and "#EXT#" in name.upper()
 
 
 def _node(principal: ServicePrincipal) -> Node:

@@ -99,11 +99,11 @@ class Paths:
         """
         node = way.start
         if node.kind == "user":
-            if self.edges.is_guest(node.id):
+            if self.edges.told.is_guest(node.id, self.edges.people.get(node.id, ())):
                 return "guest"
             if self._is_administrator(node.id):
                 return "administrator"
-            return "disabled user" if self.edges.is_disabled(node.id) else "user"
+            return "disabled user" if self.edges.told.is_disabled(node.id) else "user"
         if node.kind == "subject":
             return self._subject_kind(node)
         if node.kind != "service principal":
