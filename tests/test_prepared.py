@@ -32,6 +32,7 @@ from benchmarks.tenant import registrations  # noqa: E402
 SAMPLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "sample_manifests").iterdir() if path.is_dir())
 # What no file of Microsoft Graph's needs.
 NOT_FOR_GRAPH = {
+    "publicsuffixlist",
     "auditor.sources.graph.live", "auditor.sources.graph.plan", "auditor.sources.foreign", "auditor.sources.formats.connector",
     "auditor.sources.formats.msal", "auditor.sources.formats.app_settings", "auditor.sources.formats.other",
     "auditor.language.checker", "auditor.language.nodes", "auditor.engine.compiled", "tomllib", "jsonschema", "rich", "tabulate", "hashlib", "difflib", "tempfile", "dataclasses", "zlib",
@@ -169,6 +170,7 @@ LEGACY = {"id": ID, "appId": ID, "displayName": "Wiki", "replyUrlsWithType": [{"
         pytest.param(lambda app: app, 140, set(), id="a registration"),
         pytest.param(lambda app: {**GRAPH, "value": [app]}, 140, set(), id="a page of Microsoft Graph"),
         pytest.param(lambda app: [app], 140, set(), id="what az ad app list prints"),
+        pytest.param(lambda app: {**app, "web": {"redirectUris": ["https://a.contoso.com/cb"]}}, 143, set(), id="a redirect URI"),
         # An unknown is met, and a permission is looked up: no page is checked for it.
         pytest.param(lambda app: {**app, "requiredResourceAccess": REQUESTED}, 143, {"auditor.language.stored"}, id="an unknown"),
         pytest.param(lambda app: LEGACY, 143, {"auditor.sources.formats.legacy"}, id="the portal's old manifest"),
