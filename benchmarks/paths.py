@@ -88,11 +88,9 @@ def once(files: list[str], *, search: bool) -> dict[str, Any]:
 
 def child(files: list[str], search: bool) -> None:
     from auditor import pipeline
-    from auditor.entra.collections import Need
-    from auditor.facts.paths import NEEDED
+    from auditor.facts.paths import COLLECTION_NAMES
 
-    names = [need.collection.name if isinstance(need, Need) else need.name for need in NEEDED]
-    loaded = pipeline.load(pipeline.Inputs(tuple(files)), lambda: names, pipeline.moment("2026-11-01"))
+    loaded = pipeline.load(pipeline.Inputs(tuple(files)), lambda: COLLECTION_NAMES, pipeline.moment("2026-11-01"))
     began, reached = time.process_time(), 0
     if search:
         reached = sum(1 for world in loaded.worlds for _ in world.paths.search)

@@ -539,8 +539,12 @@ def test_the_cheapest_of_all_paths(seed: int) -> None:
                         add(f"role {role}", f"o-{other}")
                         if enabled[other] and (lock := reach[other]) is not None:
                             add(f"role {role}", f"p-{other}", lock)
-    locks = {True: {"isEnabled": True, "allProperties": True}, False: None}
-    apps = [app(name, servicePrincipalLockConfiguration=locks[locked[name]]) if locked[name] is not None else app(name) for name in names]  # type: ignore[index]
+    lock_of: dict[bool | None, dict[str, Any]] = {
+        True: {"servicePrincipalLockConfiguration": {"isEnabled": True, "allProperties": True}},
+        False: {"servicePrincipalLockConfiguration": None},
+        None: {},
+    }
+    apps = [app(name, **lock_of[locked[name]]) for name in names]
     for made, name in zip(apps, names, strict=True):
         if locked[name] is None:
             del made["servicePrincipalLockConfiguration"]

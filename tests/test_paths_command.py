@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -180,5 +180,4 @@ def test_what_is_shown_to_others_has_no_names() -> None:
 
 def test_the_page_explains_each_hop() -> None:
     page = (ROOT / "docs/paths.md").read_text("utf-8").partition("## The hops")[2].partition("\n## ")[0]
-    kinds = HopKind.__args__  # type: ignore[attr-defined]
-    assert {kind for kind in kinds if f"`{kind}`" not in page} == set()
+    assert {kind for kind in get_args(HopKind) if f"`{kind}`" not in page} == set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -55,23 +55,21 @@ def command(
 
     Exit codes: 0 there is none, 1 there is one, 2 something could not be read: without it "none" is not known.
     """
-    from auditor.entra.collections import Need
-    from auditor.facts.paths import NEEDED
+    from auditor.facts.paths import COLLECTION_NAMES
     from auditor.paths.words import worded
     from auditor.report.paths import SCHEMA_VERSION, Cut, Paths
 
-    names = [need.collection.name if isinstance(need, Need) else need.name for need in NEEDED]
-    loaded = running.load(inputs, names, as_of, output)
+    loaded = running.load(inputs, COLLECTION_NAMES, as_of, output)
     worlds = [_Asked(world, starts) for world in loaded.worlds]
     ends = _resolved(worlds, target, "--to") if target else None
     over = _resolved(worlds, through, "--through") if through else None
-    cut = [_hop(worlds, text) for text in cuts]  # pairs of nodes, for each option
+    cut = [pair for text in cuts for pair in _hop(worlds, text)]
     _check(worlds, starts)
     rows: list[model.Path] = []
     ended: list[model.Node] = []
     for one in worlds:
         before = one.ways(ends, over, ())
-        after = one.ways(ends, over, [pair for pairs in cut for pair in pairs]) if cut else before
+        after = one.ways(ends, over, cut) if cut else before
         left = {way.start for way in after}
         ended += [one.node(way.start) for way in before if way.start not in left]
         rows += one.rows(after)
@@ -129,16 +127,12 @@ class _Asked:
     """One scope, and what of it was asked for."""
 
     def __init__(self, world: Any, starts: tuple[str, ...]) -> None:
-        self._world, self._paths = world, world.paths
+        self._world = world
+        self.paths: Paths = world.paths
         self._wanted = {start.casefold() for start in starts}
         self._tenant = world.tenant.id if isinstance(world.tenant.id, str) else None
         self.administrators = 0
         self.found: list[Way] = []
-
-    @property
-    def paths(self) -> Paths:
-        paths: Paths = self._paths
-        return paths
 
     def ways(self, ends: Iterable[Node] | None, over: Iterable[Node] | None, cut: Iterable[tuple[Node, Node]]) -> list[Way]:
         """The cheapest of each start that is asked for, cheapest first."""
@@ -206,7 +200,8 @@ class _Asked:
         from auditor.display import clean
         from auditor.report import paths as model
 
-        return model.Node(node.kind, clean(node.id, 1000), clean(self.paths.name(node)))  # type: ignore[arg-type]  # a real one
+        kind = cast("model.NodeKind", node.kind)  # a path has no nodes that only join others
+        return model.Node(kind, clean(node.id, 1000), clean(self.paths.name(node)))
 
     def chokes(self, at_most: int) -> list[model.ChokePoint]:
         from auditor.report import paths as model

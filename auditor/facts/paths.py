@@ -19,6 +19,7 @@ from auditor.entra.collections import (
     ROLE_ELIGIBILITY,
     ROLE_POLICIES,
     SERVICE_PRINCIPALS,
+    Need,
 )
 from auditor.entra.steps import HopKind, PathStrength, StartKind
 from auditor.facts.base import Fact, fact, prop
@@ -33,6 +34,8 @@ NEEDED = (
     *ELIGIBLE, ROLE_POLICIES, GROUP_OWNERS, APPLICATIONS.whole, SERVICE_PRINCIPALS.whole, OWNERS, PRINCIPAL_OWNERS, ASSIGNMENTS, GRANTS,
     FEDERATED, APP_MANAGEMENT, APP_POLICIES, APP_POLICY_TARGETS,
 )  # fmt: skip
+# The collections of these, by name.
+COLLECTION_NAMES = tuple(need.collection.name if isinstance(need, Need) else need.name for need in NEEDED)
 # Without any of these no path has an end.
 NOTHING_WITHOUT = (ROLE_ASSIGNMENTS, ROLE_ELIGIBILITY, ASSIGNMENTS, GRANTS)
 

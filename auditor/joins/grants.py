@@ -11,7 +11,7 @@ from auditor.entra.ids import DEFAULT_ACCESS
 from auditor.entra.shapes import AppRoleAssignment
 from auditor.facts import App, DelegatedGrant, GrantedPermission, Permission, ServicePrincipal
 from auditor.joins.apis import Apis
-from auditor.joins.lookups import Lookups
+from auditor.joins.lookups import Lookups, grouped
 from auditor.sources import Document
 from auditor.unknown import Partial, Unknown, first_unknown, keep, known, read, whole_or_partial
 
@@ -30,15 +30,15 @@ class Grants:
 
     @cached_property
     def _by_client(self) -> tuple[dict[str, list[Grant]], Unknown | None]:
-        return _grouped(self._grants, "client_id")
+        return grouped(self._grants, "client_id")
 
     @cached_property
     def _by_holder(self) -> tuple[dict[str, list[Assignment]], Unknown | None]:
-        return _grouped(self._assignments, "principal_id")
+        return grouped(self._assignments, "principal_id")
 
     @cached_property
     def _by_resource(self) -> tuple[dict[str, list[Assignment]], Unknown | None]:
-        return _grouped(self._assignments, "resource_id")
+        return grouped(self._assignments, "resource_id")
 
     # -- to a service principal
 
@@ -213,18 +213,6 @@ class Grants:
                 elif role:
                     holders.setdefault((resource, role.lower()), []).append(doc.principal_id)
         return holders, gaps
-
-
-def _grouped(documents: list[Any], attribute: str) -> tuple[dict[str, list[Any]], Unknown | None]:
-    found: dict[str, list[Any]] = {}
-    gap: Unknown | None = None
-    for doc, document in documents:
-        key = getattr(doc, attribute)
-        if isinstance(key, Unknown):
-            gap = key
-        elif key:
-            found.setdefault(key.lower(), []).append((doc, document))
-    return found, gap
 
 
 def _key_of(value: object) -> object:

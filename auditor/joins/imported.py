@@ -10,7 +10,7 @@ from typing import Any
 from auditor.entra import azure_roles
 from auditor.entra.collections import AZURE_ROLE_DEFINITIONS, AZURE_ROLES, HOST_ANSWERS, MAILBOX_POLICIES, PERMISSION_USE, Collection
 from auditor.facts import AzureRole, Fact, MailboxPolicy
-from auditor.joins.lookups import Index, Lookups
+from auditor.joins.lookups import Index, Lookups, grouped
 from auditor.joins.sign_ins import OLD
 from auditor.sources import Document
 from auditor.unknown import Unknown, Unread, first_unknown, read, whole_or_partial
@@ -38,11 +38,11 @@ class Imported:
 
     @cached_property
     def _azure_roles(self) -> Index[list[Given]]:
-        return _by(self._documents[AZURE_ROLES], "principal_id")
+        return grouped(self._documents[AZURE_ROLES], "principal_id")
 
     @cached_property
     def _azure_definitions(self) -> Index[list[Given]]:
-        rows, gap = _by(self._documents[AZURE_ROLE_DEFINITIONS], "id")
+        rows, gap = grouped(self._documents[AZURE_ROLE_DEFINITIONS], "id")
         return {_last(id_): found for id_, found in rows.items()}, gap
 
     def azure_role_name(self, definition_id: str, told: Any) -> str:
@@ -82,7 +82,7 @@ class Imported:
 
     @cached_property
     def _mailbox_policies(self) -> Index[list[Given]]:
-        return _by(self._documents[MAILBOX_POLICIES], "app_id")
+        return grouped(self._documents[MAILBOX_POLICIES], "app_id")
 
     # -- use of permissions
 
@@ -133,7 +133,7 @@ class Imported:
     @cached_property
     def _oauth_apps(self) -> Index[Any]:
         """Of each application the newest row."""
-        rows, gap = _by(self._documents[PERMISSION_USE], "app_id")
+        rows, gap = grouped(self._documents[PERMISSION_USE], "app_id")
         return {app_id: max(found, key=lambda given: _seen(given[0]))[0] for app_id, found in rows.items()}, gap
 
     def _old(self, row: Any) -> Unknown | None:
@@ -156,16 +156,3 @@ def _seen(row: Any) -> datetime:
 def _last(id_: str) -> str:
     """An id of a role definition is a path, which begins with a subscription or not."""
     return id_.rstrip("/").rpartition("/")[2].lower()
-
-
-def _by(documents: list[Given], attribute: str) -> Index[list[Given]]:
-    """Documents by an id, in lower case; and why there may be more of one."""
-    found: dict[str, list[Given]] = {}
-    gap: Unknown | None = None
-    for row, document in documents:
-        value = getattr(row, attribute)
-        if isinstance(value, Unknown):
-            gap = value
-        elif value:
-            found.setdefault(value.lower(), []).append((row, document))
-    return found, gap

@@ -5,7 +5,7 @@ A look-up that finds nothing is null where the collection is complete, unknown w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -13,6 +13,7 @@ from auditor.entra.catalog import CATALOG
 from auditor.entra.collections import APPLICATIONS, SERVICE_PRINCIPALS, Collection
 from auditor.facts import App, ServicePrincipal
 from auditor.joins.known import Known
+from auditor.sources import Document
 from auditor.unknown import Unknown, Unread, first_unknown
 
 if TYPE_CHECKING:
@@ -129,4 +130,17 @@ def index(objects: list[T], attribute: str) -> Index[T]:
             gap = value
         elif value:
             found.setdefault(value.lower(), one)
+    return found, gap
+
+
+def grouped(documents: Iterable[tuple[Any, Document]], attribute: str) -> Index[list[tuple[Any, Document]]]:
+    """All of each id, in lower case."""
+    found: dict[str, list[tuple[Any, Document]]] = {}
+    gap = None
+    for one, document in documents:
+        value = getattr(one, attribute)
+        if isinstance(value, Unknown):
+            gap = value
+        elif value:
+            found.setdefault(value.lower(), []).append((one, document))
     return found, gap

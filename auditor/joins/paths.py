@@ -48,8 +48,8 @@ class Paths:
 
     def of(self, one: App | ServicePrincipal) -> Path | Unknown | None:
         """The cheapest path of an object itself; null where it has none."""
-        if not _is_known(one):
-            return one.id if isinstance(one.id, Unknown) else Unknown("id", "null")
+        if (nameless := _without_id(one)) is not None:
+            return nameless
         way = self.search.of(node_of(one))
         if way is not None and not (isinstance(one, ServicePrincipal) and takeable.is_off(one)):
             return self.path(way, one, "managed identity" if _is_managed(one) else "application")
@@ -57,8 +57,8 @@ class Paths:
 
     def ways_in(self, one: App | ServicePrincipal | Tenant) -> list[Path] | Unknown:
         """The cheapest paths of all starts that enter by an object: it is where they can be ended."""
-        if not isinstance(one, Tenant) and not _is_known(one):
-            return one.id if isinstance(one.id, Unknown) else Unknown("id", "null")
+        if not isinstance(one, Tenant) and (nameless := _without_id(one)) is not None:
+            return nameless
         if not any(self._world.known.has(of) for of in NOTHING_WITHOUT):
             missing: Unknown = self._world.missing(NOTHING_WITHOUT[0])
             return missing
@@ -117,7 +117,7 @@ class Paths:
         return None if is_given else "managed identity" if _is_managed(principal) else "application"
 
     def _is_administrator(self, user_id: str) -> bool:
-        """He has a tier 0 role over the whole tenant, or may have him activate one."""
+        """Whether he has a role that controls the whole tenant, or can activate one."""
         roles, tenant = self._world.roles, self._world.tenant
         found = [values for values in (roles.held(user_id, tenant), roles.eligible(user_id, tenant)) if not isinstance(values, Unknown)]
         return any(role.takes_over_tenant is True for values in found for role in known(values))
@@ -138,7 +138,7 @@ class Paths:
         counts = Counter(nodes for found in over for nodes in found)
         found = []
         for nodes in sorted(counts, key=lambda nodes: (-counts[nodes], nodes))[:at_most]:
-            left = Search(self.edges.into, TENANT, excluded=nodes)
+            left = self.search_for(TENANT, excluded=nodes)
             found.append(Choke(nodes[0], counts[nodes], sum(way.start not in nodes and left.of(way.start) is None for way in ways)))
         return sorted(found, key=lambda choke: (-choke.cuts, -choke.on, choke.node))
 
@@ -232,9 +232,11 @@ def node_of(one: App | ServicePrincipal | Tenant) -> Node:
     return Node("application", id_of(one)) if isinstance(one, App) else Node("service principal", one.id)
 
 
-def _is_known(one: App | ServicePrincipal) -> bool:
-    """Whether it has something to be known by."""
-    return bool(id_of(one)) if isinstance(one, App) else isinstance(one.id, str) and one.id != ""
+def _without_id(one: App | ServicePrincipal) -> Unknown | None:
+    """Why there is nothing to know it by; null where there is."""
+    if id_of(one) if isinstance(one, App) else isinstance(one.id, str) and one.id:
+        return None
+    return one.id if isinstance(one.id, Unknown) else Unknown("id", "null")
 
 
 def _entrance(way: Way) -> Node:
