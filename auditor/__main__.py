@@ -7,6 +7,8 @@ import os
 import sys
 from typing import NoReturn
 
+from auditor.startup import defer
+
 
 def main() -> NoReturn:
     """Runs a command and ends the process, both without what Python would do for one that lives long.
@@ -15,6 +17,7 @@ def main() -> NoReturn:
     bare Python takes in all.
     """
     gc.disable()  # before anything is imported
+    defer("inspect", "ipaddress", "textwrap", "ntpath", "fnmatch")
     from auditor.cli import main as run
 
     try:

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 import click
 
 from auditor import __version__
+from auditor.commands import Option, help_option
+from auditor.startup import import_msgspec
 
 _DEBUG = "REGAUDIT_DEBUG"
 _COMMANDS = {
@@ -72,6 +74,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        import_msgspec()
         command: click.Command = import_module(f"auditor.commands.{cmd_name.replace('-', '_')}").command
         return command
 
@@ -93,8 +96,18 @@ class _Lazy(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: regaudit scan manifests/")
-@click.version_option(__version__, "-V", "--version", prog_name="regaudit", message="%(prog)s %(version)s")
+def _show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"regaudit {__version__}", color=ctx.color)
+        ctx.exit()
+
+
+_VERSION = Option(
+    ["-V", "--version"], is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version and exit."
+)
+
+
+@click.group(cls=_Lazy, params=[_VERSION, help_option()], epilog="Example: regaudit scan manifests/")
 def cli() -> None:
     """Audit Microsoft Entra ID app registrations: redirect URIs, exposed APIs, permissions, tokens, credentials, service principals.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor.pattern import late
 
@@ -12,7 +13,7 @@ from auditor.pattern import late
 _FENCE = late(r"\n(`{3,})(.*)")
 
 
-class Fence(NamedTuple):
+class Fence(Struct, frozen=True):
     """A fenced block: the words behind the opening fence, and its text. `line` is the opening fence's, which is at `at`."""
 
     words: list[str]

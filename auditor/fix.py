@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor.errors import RuleError
 from auditor.fences import fences
@@ -36,14 +37,14 @@ _MISSPELT = late(r"(?<![A-Z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]+|\b(?:YOUR|MY)[-_][A-Z_
 PLACEHOLDER = late(r"(?<![A-Za-z0-9._-])(?!(?:GET|POST|PATCH|PUT|DELETE|CN=)\b)[A-Z]{2,}(?:-[A-Z]+)*(?![A-Za-z0-9_-])")
 
 
-class Prose(NamedTuple):
+class Prose(Struct, frozen=True):
     """`at`: where it begins in the section."""
 
     text: str
     at: int
 
 
-class Block(NamedTuple):
+class Block(Struct, frozen=True):
     """What the blocks of commands have in common. `how`: "", or why the command does not simply follow the one before it:
     "or", it does the same in another way; "later", somebody does something first.
     """
@@ -53,7 +54,7 @@ class Block(NamedTuple):
     end: int
 
 
-class Command(NamedTuple):
+class Command(Struct, frozen=True):
     """A command of azure-cli, a line of its block."""
 
     text: str
@@ -72,7 +73,7 @@ class Command(NamedTuple):
         return found[1] if found else ""
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True):
     """A request of Microsoft Graph. `path` begins below the version; `body` is JSON, '' or "@file.json"."""
 
     method: str

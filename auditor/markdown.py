@@ -6,7 +6,10 @@ A library would draw boxes, fill lines with blanks and break commands; what page
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.display import KEPT, harmless, wrapped
 from auditor.fences import fences
@@ -27,7 +30,7 @@ _COMMAND = late(r'"(?:az|pac|regaudit|[A-Z][a-z]+-Mg\w+) [^"]*"')  # is pasted: 
 _AS_IT_IS = late(r" *\|")  # a row of a table
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True):
     """A paragraph, an item of a list, or a line of code. `hanging`: how far lines behind the first are indented."""
 
     text: str
@@ -53,7 +56,7 @@ def _quoted(code: str) -> str:
     return f'"{code}"' if " " in code and '"' not in code else code
 
 
-class Block(NamedTuple):
+class Block(Struct, frozen=True):
     """A paragraph, an item of a list with its mark, a heading, a row of a table, or code. `hanging`: the length of an item's mark."""
 
     text: str
@@ -62,7 +65,7 @@ class Block(NamedTuple):
     is_apart: bool = False  # an empty line is before it
 
 
-class Span(NamedTuple):
+class Span(Struct, frozen=True):
     """A part of a line. `kind`: "", code, bold or link."""
 
     text: str
@@ -107,7 +110,7 @@ def blocks(markdown: str) -> Iterator[Block]:
     for fence in (*fences(markdown), None):
         is_first = True
         for block in _prose(markdown[end : fence.at if fence else len(markdown)]):
-            yield block._replace(is_apart=any_yet) if is_first else block
+            yield replace(block, is_apart=any_yet) if is_first else block
             is_first, any_yet = False, True
         if fence:
             yield Block(fence.text.rstrip("\n"), "code", is_apart=any_yet)

@@ -339,11 +339,11 @@ def _is_empty(documents: Documents) -> bool:
 def _say_what_is_empty(documents: Documents, inputs: Inputs) -> None:
     """Beside other files an empty one is worth a note. Where all that was understood is empty, nothing was checked."""
     looked = documents.count or documents.tenants or documents.errors
-    for file, why, is_answer in documents.empty:
-        if looked or (inputs.allow_empty and is_answer):
-            documents.notes.append(Note(why, file))
+    for empty in documents.empty:
+        if looked or (inputs.allow_empty and empty.is_answer):
+            documents.notes.append(Note(empty.why, empty.file))
         else:
-            documents.errors.append(InputError(file, f"{why}: there is nothing to audit"))
+            documents.errors.append(InputError(empty.file, f"{empty.why}: there is nothing to audit"))
     if not looked and not documents.listings and not documents.empty and not inputs.allow_empty:
         documents.errors.append(
             InputError(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from auditor.display import clean
@@ -14,7 +13,14 @@ from auditor.pattern import late
 
 _NEWLINE = late("\n")
 _SPACE = re.compile(r"[ \t\r\n]*")
-_scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
+@cache
+def _scanner() -> Callable[[str, int], tuple[Any, int]]:
+    """What reads the value that begins at a place of a text, and says where it ends."""
+    import json
+
+    return json.JSONDecoder().scan_once  # type: ignore[attr-defined, no-any-return]
 
 
 def escape(part: object) -> str:
@@ -79,10 +85,10 @@ def _members(text: str, at: int) -> dict[str, tuple[int, int]]:
     at = _after(text, at + 1)
     while text[at] != "}":
         start = at
-        name, at = _scan_once(text, at)
+        name, at = _scanner()(text, at)
         at = _after(text, _after(text, at) + 1)  # beyond the colon
         found[name] = start, at  # of a name that stands twice the last counts
-        at = _next(text, _scan_once(text, at)[1])
+        at = _next(text, _scanner()(text, at)[1])
     return found
 
 
@@ -91,7 +97,7 @@ def _elements(text: str, at: int) -> dict[str, tuple[int, int]]:
     at = _after(text, at + 1)
     while text[at] != "]":
         found[str(len(found))] = at, at
-        at = _next(text, _scan_once(text, at)[1])
+        at = _next(text, _scanner()(text, at)[1])
     return found
 
 

@@ -7,7 +7,9 @@ again in three values. `value is None` and `value.__class__` are the only safe q
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
+
+from msgspec import Struct
 
 
 class Unread(Exception):
@@ -17,7 +19,7 @@ class Unread(Exception):
         self.unknown = unknown
 
 
-class Reason(NamedTuple):
+class Reason(Struct, frozen=True, order=True):
     """Why a verdict is missing: `what` is not known, and `why`. Verdicts are counted, and remedies found, by all three.
 
     `collection`: `what` names a collection. A value that somebody wrote into a document may read like one's name.
@@ -73,7 +75,9 @@ class Unavailable:
     def __init__(self, unknown: Mapping[str, Unknown] | None = None, partial: Mapping[str, Unknown] | None = None) -> None:
         self.unknown, self.partial = dict(unknown or {}), dict(partial or {})
         # Two runs of the same key know the same: what was compiled for one serves the other.
-        self.key = tuple(sorted((fact, gap.key) for gaps in (self.unknown, self.partial) for fact, gap in gaps.items()))
+        self.key = tuple(
+            sorted((fact, gap.what, gap.why, gap.collection) for gaps in (self.unknown, self.partial) for fact, gap in gaps.items())
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Unavailable) and self.key == other.key

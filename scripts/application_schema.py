@@ -21,7 +21,7 @@ from auditor.entra.collections import (
     STORE_SETTINGS,
     TEAMS_APP_SETTINGS,
 )  # fmt: skip
-from auditor.entra.shapes import DURATION
+from auditor.entra.policy_shapes import DURATION
 
 # Those that the excerpt describes; of the others see BY_HAND.
 OBJECTS = {

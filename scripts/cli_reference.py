@@ -43,7 +43,8 @@ def section(command: click.Command, name: str, top: click.Context) -> Iterator[s
     yield f"## regaudit {name}"
     yield f"```text\nregaudit {name} {' '.join(command.collect_usage_pieces(context))}\n```"
     yield from paragraphs(command.help or "")
-    records = [option(parameter, context) for parameter in command.params if isinstance(parameter, click.Option) and not parameter.hidden]
+    shown = (one for one in command.params if isinstance(one, click.Option) and not one.hidden and one.name != "help")
+    records = [option(parameter, context) for parameter in shown]
     if records:
         yield "| option | meaning |\n|---|---|\n" + "\n".join(records)
     examples = re.findall(r"^(?:  |Examples?: )(\S.*)$", inspect.cleandoc(command.epilog or ""), re.MULTILINE)

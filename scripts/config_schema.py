@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from report_schema import described
 
-from auditor import configuration
+from auditor import configuration_file
 from auditor.engine import waivers
 from auditor.severity import SEVERITIES
 
@@ -37,7 +37,7 @@ def schema(kind: type[msgspec.Struct], title: str, module: Any) -> dict[str, Any
 
 def files() -> dict[str, str]:
     made = {
-        "config": schema(configuration.Table, "regaudit.toml, or [tool.regaudit] of pyproject.toml", configuration),
+        "config": schema(configuration_file.Table, "regaudit.toml, or [tool.regaudit] of pyproject.toml", configuration_file),
         "waivers": schema(waivers.File, "regaudit-waivers.toml", waivers),
     }
     return {f"auditor/schemas/{name}.json": json.dumps(one, indent=1) + "\n" for name, one in made.items()}

@@ -123,8 +123,7 @@ def _lines(ready: list[CompiledRule], known: Unavailable) -> tuple[str, str]:
         lines = [msgspec.json.encode(value) + b"\n" for value in values]
         at[rule.rule.id] = len(text), *map(len, lines)
         text += b"".join(lines)
-    key = tuple((fact, tuple(reason)) for fact, reason in known.key)
-    return f"{_HEAD}UNAVAILABLE = {key!r}\nAT = {at!r}\n", text.decode()
+    return f"{_HEAD}UNAVAILABLE = {known.key!r}\nAT = {at!r}\n", text.decode()
 
 
 def _placed(source: str, *path: str) -> str:

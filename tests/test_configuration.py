@@ -15,7 +15,7 @@ import pytest
 
 from auditor.cli import cli
 from auditor.commands import _CONFIGURABLE
-from auditor.configuration import Table
+from auditor.configuration_file import Table
 from tests.helpers import ROOT, Ran, regaudit, registration, write
 
 TODAY = ("--as-of", "2026-11-24")

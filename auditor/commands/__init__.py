@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,8 @@ from click.core import ParameterSource
 from auditor.errors import RegauditError, UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from auditor.configuration import Configuration
     from auditor.redact import Redactor
 
@@ -27,6 +30,47 @@ _CONFIGURABLE = {  # key of a configuration -> parameter of a command, where it 
 }  # fmt: skip
 
 
+class Option(click.Option):
+    """Whose help is one line: click would load `inspect` to take off its indentation, in each run."""
+
+    def __init__(self, *args: Any, help: str | None = None, **attributes: Any) -> None:  # noqa: A002  (click's name)
+        super().__init__(*args, **attributes)
+        self.help = help
+
+
+class FilePath(click.ParamType):  # type: ignore[type-arg]  # of some versions of click
+    """A path as it was typed; whoever opens it says what is wrong with it. (click's own asks `gettext` for its name.)"""
+
+    name = "path"
+
+    def __init__(self, kind: Callable[[str], Any] = str) -> None:
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return self._kind(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+option = partial(click.option, cls=Option)
+
+
+def help_option() -> Option:
+    """The one that click would add; to translate its help, click loads `locale`."""
+    return Option(
+        ["-h", "--help"], is_flag=True, expose_value=False, is_eager=True, callback=_show_help, help="Show this message and exit."
+    )
+
+
+def _show_help(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
 class Command(click.Command):
     """Whose options have the defaults that the configuration says, and whose arguments and options are not empty: what a pipeline left
     unset would mean something else, or everything.
@@ -36,12 +80,13 @@ class Command(click.Command):
         super().__init__(*args, **options)
         if not {parameter.name for parameter in self.params}.isdisjoint(_CONFIGURABLE.values()):
             self.params += [
-                click.Option(
-                    ["--config"], metavar="FILE", type=click.Path(), expose_value=False,
+                Option(
+                    ["--config"], metavar="FILE", type=FilePath(), expose_value=False,
                     help="The configuration, in place of the regaudit.toml or pyproject.toml that is found.",
                 ),
-                click.Option(["--no-config"], is_flag=True, expose_value=False, help="No configuration, and no waivers that are found."),
+                Option(["--no-config"], is_flag=True, expose_value=False, help="No configuration, and no waivers that are found."),
             ]  # fmt: skip
+        self.params.append(help_option())
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:

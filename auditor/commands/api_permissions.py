@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, echo_json, echo_table, running
+from auditor.commands import Command, echo_json, echo_table, option, running
 from auditor.commands.options import Output, inputs, outputs
 from auditor.errors import UsageError
 
@@ -25,7 +25,7 @@ _HEADERS = ("application", "API", "permission", "kind", "tier", "admin consent",
 
 @click.command("api-permissions", cls=Command, epilog=_EPILOG)
 @inputs(some=False)
-@click.option("--app", metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
+@option("--app", metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID.")
 @outputs("text", "json", redact=True)
 def command(inputs: Inputs, output: Output, app: str | None) -> int:
     """List every configured API permission (requiredResourceAccess) with its API, its tier, and whether it is granted.

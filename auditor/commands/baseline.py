@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from auditor.commands import Command, running
+from auditor.commands import Command, FilePath, option, running
 from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, outputs, rules
 from auditor.commands.output import guard, pages, shipped, write
 from auditor.errors import UsageError
@@ -29,9 +29,9 @@ Examples:
 
 @click.command("baseline", cls=Command, epilog=_EPILOG)
 @inputs()
-@click.option("-o", "--output", "target", metavar="FILE", type=click.Path(path_type=Path), help="The new baseline.")
-@click.option(
-    "--update", metavar="FILE", type=click.Path(path_type=Path),
+@option("-o", "--output", "target", metavar="FILE", type=FilePath(Path), help="The new baseline.")
+@option(
+    "--update", metavar="FILE", type=FilePath(Path),
     help="Take out of this baseline what is fixed. Nothing is added to it, and what this run could not look for stays.",
 )  # fmt: skip
 @rules()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.commands import Command, configured, echo_json, options
+from auditor.commands import Command, FilePath, configured, echo_json, options
 from auditor.commands.options import Output, outputs
 
 _EPILOG = """\b
@@ -19,7 +19,7 @@ _DEFAULT = "default"
 
 
 @click.command("config", cls=Command, epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="[PATH…]", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="[PATH…]", type=FilePath())
 @outputs("text", "json")
 def command(paths: tuple[str, ...], output: Output) -> None:
     """Print the configuration that is in force for a scan of PATH, and where each value comes from.

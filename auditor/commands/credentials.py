@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, echo_json, running
+from auditor.commands import Command, echo_json, option, running
 from auditor.commands.chosen import NO_OWNER, Chosen
 from auditor.commands.options import Output, as_of, exceptions, inputs, outputs
 from auditor.errors import UsageError
@@ -34,22 +34,22 @@ _WITHIN = "60d"
 
 @click.command("credentials", cls=Command, epilog=_EPILOG)
 @inputs(own_app=True)
-@click.option(
+@option(
     "--within", metavar="TIME",
     help=f"How far ahead to look: 30 or 30d, 8w, 6m or 1y; 'all' for everything (default: {_WITHIN}, nothing with --expired).",
 )  # fmt: skip
-@click.option("--expired", is_flag=True, help="Those that have expired, the last first. With --within both.")
-@click.option(
+@option("--expired", is_flag=True, help="Those that have expired, the last first. With --within both.")
+@option(
     "--unused", metavar="TIME", help="Only those that nobody has signed in with for so long, or ever, and that have not expired.",
 )  # fmt: skip
-@click.option(
+@option(
     "--owner", "owners", multiple=True, metavar="NAME",
     help=f"Only of what this owner has: user principal name or name, * for any characters; '{NO_OWNER}' for what has no owner.",
 )  # fmt: skip
-@click.option(
+@option(
     "--app", "apps", multiple=True, metavar="NAME_OR_ID", help="Only of this registration: its name, application (client) ID or object ID."
 )
-@click.option("--federated", is_flag=True, help="Federated identity credentials instead: whose tokens sign in, and what that can do.")
+@option("--federated", is_flag=True, help="Federated identity credentials instead: whose tokens sign in, and what that can do.")
 @exceptions(baseline=False)
 @as_of
 @outputs("text", "json", "csv", "markdown", "ics", redact=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.commands import Command, complete, older
+from auditor.commands import Command, FilePath, complete, older, option
 from auditor.commands.options import Output, as_of, fail_on, ignore_newly_visible, limit, outputs, rules
 from auditor.commands.output import apart, guard_all, pages, shipped, target, to_stdout, write
 from auditor.errors import UsageError
@@ -29,9 +29,9 @@ _FORMATS = ("text", "json", "markdown")
 
 
 @click.command("diff", cls=Command, epilog=_EPILOG)
-@click.argument("old", type=click.Path())
-@click.argument("new", type=click.Path())
-@click.option(
+@click.argument("old", type=FilePath())
+@click.argument("new", type=FilePath())
+@option(
     "--output-format",
     "formats",
     multiple=True,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from auditor.commands import Command, complete, echo_json, echo_table, running
+from auditor.commands import Command, FilePath, complete, echo_json, echo_table, option, running
 from auditor.commands.options import Output, as_of, certain_only, exceptions, inputs, limit, outputs, rules
 from auditor.errors import UsageError
 
@@ -47,15 +47,15 @@ Examples:
 
 @click.command("explain", cls=Command, epilog=_EPILOG)
 @click.argument("what", metavar="RULE|CODE|MESSAGE|-", required=False, shell_complete=complete.explained)
-@click.argument("more", metavar="[PATH…]", nargs=-1, type=click.Path())
-@click.option("--list-codes", is_flag=True, help="List the known AADSTS codes, and how many rules look for the cause of each.")
+@click.argument("more", metavar="[PATH…]", nargs=-1, type=FilePath())
+@option("--list-codes", is_flag=True, help="List the known AADSTS codes, and how many rules look for the cause of each.")
 @inputs(argument=False)
 @rules(select=False)
 @exceptions()
 @certain_only
 @as_of
 @limit
-@click.option("--raw", is_flag=True, help="Show the rule's page as it is written, with all its examples.")
+@option("--raw", is_flag=True, help="Show the rule's page as it is written, with all its examples.")
 @outputs("text", "json", commands=True, redact=True)
 def command(
     what: str | None, more: tuple[str, ...], list_codes: bool, raw: bool, inputs: Inputs, rules: RuleSelection,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command
+from auditor.commands import Command, FilePath, option
 from auditor.commands.live import live_of, live_options
 from auditor.commands.options import Output, outputs, rules
 from auditor.commands.output import guard, shipped
@@ -27,11 +27,11 @@ Examples:
 
 
 @click.command("export", cls=Command, epilog=_EPILOG)
-@click.option("-o", "--output", "target", required=True, metavar="FILE", type=click.Path(), help="The snapshot: FILE.ndjson.gz.")
+@option("-o", "--output", "target", required=True, metavar="FILE", type=FilePath(), help="The snapshot: FILE.ndjson.gz.")
 @live_options
 @rules(profile="strict", settings=False)
-@click.option("--resume", is_flag=True, help="Continue an export that was stopped.")
-@click.option("--force", is_flag=True, help="Replace FILE even if it is not a snapshot.")
+@option("--resume", is_flag=True, help="Continue an export that was stopped.")
+@option("--force", is_flag=True, help="Replace FILE even if it is not a snapshot.")
 @outputs()
 def command(target: str, rules: RuleSelection, output: Output, resume: bool, force: bool, **options: Any) -> int:
     """Save a live tenant in one file, without secrets, for `regaudit scan` to audit later or elsewhere.

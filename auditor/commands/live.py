@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from auditor.commands import FilePath, option
 from auditor.entra.clouds import CLOUDS
 from auditor.errors import UsageError
 from auditor.sources.graph.cloud import AUTHS, cloud
@@ -16,32 +17,32 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SIGN_IN = (
-    click.option("--tenant", metavar="TENANT", help="A live tenant: its ID, or one of its domains, as in contoso.onmicrosoft.com."),
-    click.option(
+    option("--tenant", metavar="TENANT", help="A live tenant: its ID, or one of its domains, as in contoso.onmicrosoft.com."),
+    option(
         "--auth",
         type=click.Choice(AUTHS),
         help="How to sign in (default: default, DefaultAzureCredential).",
     ),
-    click.option("--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True, help="The tenant's cloud."),
-    click.option("--graph-url", metavar="URL", help="The address of another Microsoft Graph: https://HOST, without a version."),
-    click.option("--authority", metavar="URL", help="The address of another authority for the sign-in: https://HOST."),
-    click.option("--ca-bundle", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="The certificates to trust, in PEM."),
+    option("--cloud", type=click.Choice(list(CLOUDS)), default="global", show_default=True, help="The tenant's cloud."),
+    option("--graph-url", metavar="URL", help="The address of another Microsoft Graph: https://HOST, without a version."),
+    option("--authority", metavar="URL", help="The address of another authority for the sign-in: https://HOST."),
+    option("--ca-bundle", metavar="FILE", type=FilePath(), help="The certificates to trust, in PEM."),
 )
 _SOME = (
-    click.option("--app", "apps", multiple=True, metavar="ID", help="Only this registration: its application (client) ID or object ID."),
-    click.option("--filter", "filter_", metavar="ODATA", default="", help="Only registrations that match this OData filter."),
+    option("--app", "apps", multiple=True, metavar="ID", help="Only this registration: its application (client) ID or object ID."),
+    option("--filter", "filter_", metavar="ODATA", default="", help="Only registrations that match this OData filter."),
 )
 
 
 def sign_in_options(function: F) -> F:
-    for option in reversed(_SIGN_IN):
-        function = option(function)
+    for add in reversed(_SIGN_IN):
+        function = add(function)
     return function
 
 
 def live_options(function: F) -> F:
-    for option in reversed(_SOME):
-        function = option(function)
+    for add in reversed(_SOME):
+        function = add(function)
     return sign_in_options(function)
 
 

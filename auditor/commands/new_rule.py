@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from auditor.commands import Command
+from auditor.commands import Command, option
 from auditor.errors import UsageError
 
 _NOT_ON_WINDOWS = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")  # a file of this name cannot be checked out there
@@ -53,7 +53,7 @@ FILL-IN: delete this line. The object without what the rule reads, since missing
 
 @click.command("new-rule", cls=Command, epilog="Example: regaudit new-rule naming/team-prefix-missing --folder my-rules")
 @click.argument("rule", metavar="AREA/NAME")
-@click.option("--folder", metavar="DIR", help="The folder of your own rules (default: regaudit's rules, in a checkout).")
+@option("--folder", metavar="DIR", help="The folder of your own rules (default: regaudit's rules, in a checkout).")
 def command(rule: str, folder: str | None) -> None:
     """Begin a rule of your own: write the page DIR/AREA/NAME.md, which says what to fill in and fails `regaudit test` until it is complete.
 

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from auditor import files
-from auditor.commands import complete, configured, redactor
+from auditor.commands import FilePath, Option, complete, configured, option, redactor
 from auditor.commands.live import filter_options, live_of, live_options, sign_in_options
 from auditor.errors import UsageError
 from auditor.pattern import late
@@ -36,7 +36,7 @@ _NAME = late(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")  # of a rule, or of most areas
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class _Profile(click.Option):
+class _Profile(Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Names the profiles that there are; their folder is only read for it."""
         from copy import copy
@@ -45,62 +45,62 @@ class _Profile(click.Option):
 
         named = copy(self)
         named.help = f"Selects rules, severities and parameters: {', '.join(profiles.names())}, or a TOML file."
-        return click.Option.get_help_record(named, ctx)
+        return Option.get_help_record(named, ctx)
 
 
-_EXCLUDE = click.option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
-_ALLOW_EMPTY = click.option("--allow-empty/--no-allow-empty", help="Exit with 0 instead of 2 if the input is empty.")
-_RUN_BICEP = click.option(
+_EXCLUDE = option("--exclude", multiple=True, metavar="GLOB", help="Files and folders to leave out, in the syntax of .gitignore.")
+_ALLOW_EMPTY = option("--allow-empty/--no-allow-empty", help="Exit with 0 instead of 2 if the input is empty.")
+_RUN_BICEP = option(
     "--run-bicep", is_flag=True, help="Compile Bicep files with the command bicep, which may download modules. It is not started otherwise."
 )
-_STDIN_NAME = click.option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="The name of standard input in the report.")
+_STDIN_NAME = option("--stdin-filename", default=files.STDIN_NAME, metavar="NAME", help="The name of standard input in the report.")
 
 
 def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
     return files.size_of(value)
 
 
-_MAX_SIZE = click.option(
+_MAX_SIZE = option(
     "--max-file-size", default="2GB", show_default=True, metavar="SIZE", callback=_size,
     help="Larger files are reported and not read. 100,000 registrations are 255 MB; reading them takes three times as much memory.",
 )  # fmt: skip
-_SELECT = click.option(
+_SELECT = option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete.rules,
     help="Only these rules: names, areas, tags, frameworks (cis-m365:5.1.5), name-* or ALL, separated by commas.",
 )  # fmt: skip
-_IGNORE = click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="All but these rules.")
-_EXTEND = click.option("--extend-rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder with rule pages of your own.")
-_SET = click.option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
-_QUIET = click.option("-q", "--quiet", is_flag=True, help="Print only the most important lines, and no progress.")
-_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also print all reasons, notes and skipped files.")
-_NO_COLOR = click.option("--no-color", is_flag=True, help="Print no colours. NO_COLOR and FORCE_COLOR are also obeyed.")
-_SHELL = click.option(
+_IGNORE = option("--ignore", multiple=True, metavar="RULES", shell_complete=complete.rules, help="All but these rules.")
+_EXTEND = option("--extend-rules", multiple=True, metavar="DIR", type=FilePath(), help="A folder with rule pages of your own.")
+_SET = option("--set", "settings", multiple=True, metavar="RULE.PARAM=VALUE", help="Set a rule's parameter.")
+_QUIET = option("-q", "--quiet", is_flag=True, help="Print only the most important lines, and no progress.")
+_VERBOSE = option("-v", "--verbose", is_flag=True, help="Also print all reasons, notes and skipped files.")
+_NO_COLOR = option("--no-color", is_flag=True, help="Print no colours. NO_COLOR and FORCE_COLOR are also obeyed.")
+_SHELL = option(
     "--shell",
     type=click.Choice([shell.value for shell in Shell]),
     help="The shell that the commands of fixes are written for (default: that of the platform).",
 )  # fmt: skip
-_REDACT = click.option(
+_REDACT = option(
     "--redact", is_flag=True,
     help="Replace what the input says (names, IDs, URIs, files) with APP-1, URI-1 and so on, so that the output can be shown to others.",
 )  # fmt: skip
-as_of = click.option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
-fail_on = click.option(
+as_of = option("--as-of", metavar="DATE", help="The date to use as today, as in 2026-01-31. Makes the report reproducible.")
+fail_on = option(
     "--fail-on", type=click.Choice([*reversed(SEVERITIES[1:]), "never"]), default="high", show_default=True,
     help="The lowest severity that makes the exit code 1.",
 )  # fmt: skip
-ignore_newly_visible = click.option(
+ignore_newly_visible = option(
     "--ignore-newly-visible", is_flag=True, help="Do not count new findings that the older run could not have found."
 )
-strict = click.option("--strict/--no-strict", help="Exit with 2 if anything could not be evaluated.")
-certain_only = click.option(
+strict = option("--strict/--no-strict", help="Exit with 2 if anything could not be evaluated.")
+certain_only = option(
     "--certain-only/--no-certain-only",
     help="Count findings that are only likely (they depend on an exemption or on data that is not in the input) as not evaluated.",
 )  # fmt: skip
-limit = click.option(
+limit = option(
     "--limit", type=click.IntRange(min=0), metavar="N",
     help="Findings shown of each rule, object or owner, with their fixes (0: all). Default: all of few, examples of many, 20 with -v.",
 )  # fmt: skip
-group_by = click.option(
+group_by = option(
     "--group-by", type=click.Choice(["rule", "app", "owner"]), default="rule", show_default=True,
     help="How the text report is divided: by rule, by registration (or other object), or by owner.",
 )  # fmt: skip
@@ -111,7 +111,7 @@ def inputs(*, argument: bool = True, some: bool = True, own_app: bool = False, n
 
     `own_app`: the command has an --app of its own, which is about files, too.
     """
-    paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=click.Path()),)
+    paths = (click.argument("paths", nargs=-1, metavar="PATH…", type=FilePath()),)
     tenant_options = filter_options if own_app else live_options if some else sign_in_options
 
     def build(
@@ -150,7 +150,7 @@ def rules(*, profile: str | None = DEFAULT, select: bool = True, extend: bool = 
 
     `select`: the command does not choose them itself; `extend`: own pages count; `settings`: parameters matter.
     """
-    of_profile = click.option(
+    of_profile = option(
         "--profile", cls=_Profile, default=profile, show_default=True, metavar="NAME|FILE.toml", shell_complete=complete.profiles
     )
     wanted = ((_SELECT, select), (_IGNORE, True), (_EXTEND, extend), (of_profile, profile is not None), (_SET, settings))
@@ -191,11 +191,9 @@ def _setting(text: str) -> tuple[str, str]:
     return name, value
 
 
-_WAIVERS = click.option(
-    "--waivers", metavar="FILE", type=click.Path(), help="Accepted risks; default: the regaudit-waivers.toml that is found."
-)
-_BASELINE = click.option(
-    "--baseline", metavar="FILE", type=click.Path(), help="Findings that do not count: those of `regaudit baseline`, while not more severe."
+_WAIVERS = option("--waivers", metavar="FILE", type=FilePath(), help="Accepted risks; default: the regaudit-waivers.toml that is found.")
+_BASELINE = option(
+    "--baseline", metavar="FILE", type=FilePath(), help="Findings that do not count: those of `regaudit baseline`, while not more severe."
 )
 
 
@@ -252,7 +250,7 @@ def outputs(*forms: str, commands: bool = False, redact: bool = False) -> Decora
 
     `commands`: what is printed has commands in it. `redact`: it has what the input says, which can be left out.
     """
-    form = click.option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="The format of the output.")
+    form = option("--output-format", type=click.Choice(forms), default="text", show_default=True, help="The format of the output.")
     shared = (_QUIET, _VERBOSE, _NO_COLOR, *((_SHELL,) if commands else ()), *((_REDACT,) if redact else ()))
     return _one_value("output", _output, (form, *shared) if forms else shared)
 
@@ -263,18 +261,18 @@ def _output(
     return Output(output_format, quiet, verbose, no_color, Shell(shell) if shell else default_shell(), redactor() if redact else None)
 
 
-def _one_value(name: str, build: Callable[..., Any], options: Iterable[Callable[..., Any]]) -> Decorator:
-    """A decorator that adds `options` to a command, and calls it with what `build` makes of them."""
+def _one_value(value: str, build: Callable[..., Any], options: Iterable[Callable[..., Any]]) -> Decorator:
+    """A decorator that adds `options` to a command, and calls it with what `build` makes of them, as this value."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def command(**given: Any) -> Any:
-            own = {option: given.pop(option) for option in names}
-            return function(**{name: build(**own)}, **given)
+            own = {name: given.pop(name) for name in names}
+            return function(**{value: build(**own)}, **given)
 
         before = len(getattr(function, "__click_params__", ()))
-        for option in reversed(list(options)):
-            command = option(command)
+        for add in reversed(list(options)):
+            command = add(command)
         names = [parameter.name for parameter in command.__click_params__[before:]]  # type: ignore[attr-defined]  # where click keeps them until there is a command
         return command
 

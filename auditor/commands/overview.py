@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from auditor.commands import Command, echo_json, running
+from auditor.commands import Command, echo_json, option, running
 from auditor.commands.options import Output, as_of, exceptions, inputs, outputs, rules
 from auditor.errors import UsageError
 
@@ -36,7 +36,7 @@ _NOT_DONE = ("empty", "nothing-checked", "errors", "broken-checks")
 @rules()
 @exceptions()
 @as_of
-@click.option("--top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Rows of each list (0: all).")
+@option("--top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Rows of each list (0: all).")
 @outputs("text", "json", redact=True)
 def command(inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, as_of: str | None, top: int) -> int:
     """Show what is worst: rules, registrations, owners, what expires next, what is dangerous and within reach, what was not checked.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from auditor.commands import Command, echo_json, running
+from auditor.commands import Command, echo_json, option, running
 from auditor.commands.options import Output, as_of, inputs, outputs
 from auditor.errors import UsageError
 
@@ -32,14 +32,14 @@ _ADMINISTRATOR = "administrator"
 
 @click.command("paths", cls=Command, epilog=_EPILOG)
 @inputs()
-@click.option(
+@option(
     "--from", "starts", multiple=True, metavar="WHO",
     help=f"Only paths that begin here. {_NAMED}, or a kind: guest, user, foreign application, repository and so on.",
 )  # fmt: skip
-@click.option("--to", "target", metavar="OBJECT", help=f"Paths to this application, group, role or user, not to the tenant. {_NAMED}.")
-@click.option("--through", metavar="OBJECT", help="The cheapest paths that go over this object.")
-@click.option("--without", "cuts", multiple=True, metavar="FROM->TO", help="Show what it would change to cut this hop.")
-@click.option(
+@option("--to", "target", metavar="OBJECT", help=f"Paths to this application, group, role or user, not to the tenant. {_NAMED}.")
+@option("--through", metavar="OBJECT", help="The cheapest paths that go over this object.")
+@option("--without", "cuts", multiple=True, metavar="FROM->TO", help="Show what it would change to cut this hop.")
+@option(
     "--choke-points", "top", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="Number of choke points shown."
 )
 @as_of

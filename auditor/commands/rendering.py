@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from auditor.commands import complete
+from auditor.commands import complete, option
 from auditor.commands.output import apart, target, to_stdout, write
 from auditor.errors import UsageError
 from auditor.report import FORMATS, KINDS, OF_INVENTORY, Depth, Options, render
@@ -30,7 +30,7 @@ def either(names: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-output_formats = click.option(
+output_formats = option(
     "--output-format",
     "formats",
     multiple=True,
@@ -38,7 +38,7 @@ output_formats = click.option(
     shell_complete=complete.formats,
     help=f"{either(FORMATS)}; FORMAT=FILE writes it to a file. Repeatable.",
 )
-rows = click.option("--rows", type=click.Choice(KINDS), help=f"What each row of {either(FLAT)} is about (default: {KINDS[0]}).")
+rows = option("--rows", type=click.Choice(KINDS), help=f"What each row of {either(FLAT)} is about (default: {KINDS[0]}).")
 
 
 def targets_of(formats: Iterable[str], *others: Path | None) -> list[Target]:

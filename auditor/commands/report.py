@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from auditor.commands import Command
+from auditor.commands import Command, FilePath
 from auditor.commands.options import Output, group_by, limit, outputs
 from auditor.commands.output import guard_all
 from auditor.commands.rendering import depths_of, output_formats, rows, targets_of, write_reports
@@ -22,7 +22,7 @@ Examples:
 
 @click.command("report", cls=Command, epilog=_EPILOG)
 @click.argument("action", type=click.Choice(["render"]))
-@click.argument("report", metavar="REPORT", type=click.Path())
+@click.argument("report", metavar="REPORT", type=FilePath())
 @output_formats
 @rows
 @group_by

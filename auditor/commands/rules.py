@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, complete, echo_json
+from auditor.commands import Command, complete, echo_json, option
 from auditor.commands.options import Output, outputs, rules
 from auditor.errors import UsageError
 from auditor.rulebook import Rule
@@ -29,7 +29,7 @@ Examples:
 
 @click.command("rules", cls=Command, epilog=_EPILOG)
 @rules()
-@click.option(
+@option(
     "--framework", metavar="NAME[:ITEM]", shell_complete=complete.frameworks,
     help="The items of a framework, such as cis-m365 or nist-800-53:AC-6, and the rules that check them, also those that are opt-in.",
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.commands import Command, running
+from auditor.commands import Command, FilePath, option, running
 from auditor.commands.options import (
     Output,
     as_of,
@@ -58,28 +58,26 @@ Examples:
 @inputs()
 @output_formats
 @row_option
-@click.option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each object, its reach and exposure.")
+@option("--inventory", is_flag=True, help="In JSON, also the owners, permissions and URIs of each object, its reach and exposure.")
 @rules()
 @exceptions()
 @fail_on
-@click.option(
+@option(
     "--min-severity", type=click.Choice(list(reversed(SEVERITIES))), default="info", show_default=True,
     help="Hide findings below this severity.",
 )  # fmt: skip
 @strict
 @certain_only
 @as_of
-@click.option(
-    "--against", metavar="OLD", type=click.Path(), help="Compare with an older run: a JSON report or a snapshot. Marks what is new."
+@option(
+    "--against", metavar="OLD", type=FilePath(), help="Compare with an older run: a JSON report or a snapshot. Marks what is new."
 )  # fmt: skip
-@click.option("--fail-on-new", is_flag=True, help="With --against: only findings that are new, or newly visible, make the exit code 1.")
+@option("--fail-on-new", is_flag=True, help="With --against: only findings that are new, or newly visible, make the exit code 1.")
 @ignore_newly_visible
-@click.option("--show-passed", is_flag=True, help="Also show the checks that passed.")
+@option("--show-passed", is_flag=True, help="Also show the checks that passed.")
 @group_by
 @limit
-@click.option(
-    "--fix-script", metavar="FILE", type=click.Path(path_type=Path), help="Write the commands of all fixes to a script, which is not run."
-)
+@option("--fix-script", metavar="FILE", type=FilePath(Path), help="Write the commands of all fixes to a script, which is not run.")
 @outputs(commands=True, redact=True)
 def command(
     inputs: Inputs, rules: RuleSelection, accepted: Accepted | None, output: Output, formats: tuple[str, ...], as_of: str | None,

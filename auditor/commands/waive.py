@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from auditor.commands import Command, configured, running
+from auditor.commands import Command, FilePath, configured, option, running
 from auditor.commands.options import Output, as_of, inputs, outputs, rules
 from auditor.commands.output import guard, write
 from auditor.errors import UsageError
@@ -33,13 +33,13 @@ Examples:
 
 @click.command("waive", cls=Command, epilog=_EPILOG)
 @click.argument("finding_id")
-@click.argument("paths", nargs=-1, metavar="[PATH…]", type=click.Path())
-@click.option("--report", metavar="FILE", type=click.Path(path_type=Path), help="A JSON report that has the finding.")
-@click.option("--reason", required=True, metavar="REASON", help="Why the risk is accepted.")
-@click.option("--until", required=True, metavar="DATE", help="The last day on which it is accepted, as in 2026-12-31.")
-@click.option("--approver", metavar="NAME", help="Who approved it.")
-@click.option(
-    "--file", metavar="FILE", type=click.Path(path_type=Path),
+@click.argument("paths", nargs=-1, metavar="[PATH…]", type=FilePath())
+@option("--report", metavar="FILE", type=FilePath(Path), help="A JSON report that has the finding.")
+@option("--reason", required=True, metavar="REASON", help="Why the risk is accepted.")
+@option("--until", required=True, metavar="DATE", help="The last day on which it is accepted, as in 2026-12-31.")
+@option("--approver", metavar="NAME", help="Who approved it.")
+@option(
+    "--file", metavar="FILE", type=FilePath(Path),
     help="The file of waivers; default: that of the configuration, or regaudit-waivers.toml.",
 )  # fmt: skip
 @inputs(argument=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.commands import Command, echo_json
+from auditor.commands import Command, echo_json, option
 from auditor.commands.live import live_of, sign_in_options
 from auditor.commands.options import Output, outputs, rules
 
@@ -23,7 +23,7 @@ Examples:
 @click.command("whoami", cls=Command, epilog=_EPILOG)
 @sign_in_options
 @rules(settings=False)
-@click.option(
+@option(
     "--probe", is_flag=True,
     help="Print the shapes of what Microsoft Graph answers: properties and types, without names, IDs and values. For a bug report.",
 )  # fmt: skip

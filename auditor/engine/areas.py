@@ -6,7 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from itertools import compress
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.rulebook import Rule
 from auditor.severity import Status
@@ -86,7 +89,7 @@ def _together(all_said: Iterable[_One]) -> Said:
     return found
 
 
-class RuleVerdict(NamedTuple):
+class RuleVerdict(Struct, frozen=True):
     """What one rule says of one root; the reason where it is not evaluated."""
 
     rank: int  # of the root
@@ -135,7 +138,7 @@ class RootVerdicts:
         if self._by_rule is not None:
             by_rule = {(rule, rank): status for (rule, _, rank), status in statuses.items()}
             self._by_rule = [
-                one._replace(status=by_rule.get((one.rule_id, one.rank), one.status)) if one.status is Status.fail else one
+                replace(one, status=by_rule.get((one.rule_id, one.rank), one.status)) if one.status is Status.fail else one
                 for one in self._by_rule
             ]
 
@@ -154,4 +157,4 @@ class RootVerdicts:
 
     def by_rule(self) -> list[RuleVerdict] | None:
         """By root, then by rule; None where they were not asked for, or are too many."""
-        return None if self._by_rule is None else sorted(self._by_rule, key=lambda one: one[:2])
+        return None if self._by_rule is None else sorted(self._by_rule, key=lambda one: (one.rank, one.rule_id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -106,7 +105,7 @@ class Related(msgspec.Struct, gc=False):
     pointer: str
 
 
-class Undecided(NamedTuple):
+class Undecided(msgspec.Struct, frozen=True):
     """A failure's severity and the highest that is possible, since something is not known for this reason."""
 
     finding_id: str
@@ -128,7 +127,7 @@ class Says(StrEnum):
     error = "error"
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True):
     """What one rule says of one subject. Not evaluated has a reason; failed and error have a finding."""
 
     says: Says
@@ -139,7 +138,7 @@ class Verdict(NamedTuple):
 Verdicts = dict[str | None, Verdict]  # of one root, by subject key; None: the subjects that are not known, '': the root or an error of it
 
 
-class About(NamedTuple):
+class About(msgspec.Struct, frozen=True):
     """What a row is about: the rank of its root, by which reports order them, and the key of its subject ('': the root)."""
 
     rank: int

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor.engine.finding import About, Finding, Outcome
 from auditor.engine.gate import is_failure
 
 
-class _Pair(NamedTuple):
+class _Pair(Struct, frozen=True):
     """Two findings that say the same: the page of the first names the page of the other."""
 
     outcome: Outcome

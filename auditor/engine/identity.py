@@ -10,7 +10,9 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from auditor.digest import sha256
 from auditor.entra.ids import NIL
@@ -21,7 +23,7 @@ from auditor.joins.world import World
 KINDS: dict[type, str] = {App: "application", ServicePrincipal: "servicePrincipal", Connector: "connector", Tenant: "tenant"}
 
 
-class Identity(NamedTuple):
+class Identity(Struct, frozen=True):
     """`parts` say which object it is; `is_weak`: another object may come to have the same."""
 
     parts: tuple[str, ...]

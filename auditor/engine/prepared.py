@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from auditor.language.exact import ExactChecks, ExactRows
 
 
-class Answers(NamedTuple):
+class Answers(msgspec.Struct, frozen=True):
     """What the engine asks of a rule before it finds anything. `levels`: the severities that are possible, the worst last."""
 
     place: str
@@ -54,7 +54,8 @@ class PreparedRule:
 
     def __init__(self, rule: Rule, answers: Answers) -> None:
         self.rule = rule
-        self.place, self.property_fact, self.levels, self.may_be_likely, self.unknown = answers
+        self.place, self.property_fact, self.levels = answers.place, answers.property_fact, answers.levels
+        self.may_be_likely, self.unknown = answers.may_be_likely, answers.unknown
 
     @cached_property
     def exact_checks(self) -> ExactChecks:

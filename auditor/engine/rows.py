@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from auditor.display import clean, clean_or_none, show
 from auditor.engine import identity
@@ -21,7 +23,7 @@ from auditor.severity import Certainty, Severity, Status
 from auditor.unknown import Unknown, Unread, is_unknown, known
 
 
-class RootIdentity(NamedTuple):
+class RootIdentity(Struct, frozen=True):
     """What every row says of a root; worked out once."""
 
     identity: Identity

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
+
+from msgspec import Struct
 
 from auditor.entra.ids import AZURE_AD_GRAPH, MICROSOFT_GRAPH, MICROSOFT_TENANTS
 
@@ -47,7 +49,7 @@ _AT_FIRST_USE = {
 }
 
 
-class Code(NamedTuple):
+class Code(Struct, frozen=True):
     """An AADSTS code: with what sign-in fails. Which rules look for it stands in their pages, not here."""
 
     number: int
@@ -56,7 +58,7 @@ class Code(NamedTuple):
     limits: str  # why it cannot, or can only partly, be foreseen
 
 
-class Definition(NamedTuple):
+class Definition(Struct, frozen=True):
     """A permission as an API of Microsoft's defines it."""
 
     id: str
@@ -68,7 +70,7 @@ class Definition(NamedTuple):
     reach: str  # what it lets its holder do, "assigns …"; of a delegated one what it lets an application do for a user, "assign …"
 
 
-class RoleTemplate(NamedTuple):
+class RoleTemplate(Struct, frozen=True):
     """A built-in directory role."""
 
     id: str
@@ -78,7 +80,7 @@ class RoleTemplate(NamedTuple):
     reach: str  # what it lets its holder do, "assigns …"
 
 
-class Abuse(NamedTuple):
+class Abuse(Struct, frozen=True):
     """An application that attackers use."""
 
     app_id: str

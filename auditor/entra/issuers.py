@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from auditor.entra.ids import GUID
 from auditor.pattern import late
@@ -20,7 +22,7 @@ Service = Literal[
 ]
 
 
-class Problem(NamedTuple):
+class Problem(Struct, frozen=True):
     """Why no token carries a value: `what` in our own words, `likely` the value that was probably meant, '' where none can be told."""
 
     what: str
@@ -36,7 +38,7 @@ MAX_LENGTH = 600  # of an issuer, a subject or an audience: learn.microsoft.com/
 _DISCOVERY = "/.well-known/openid-configuration"
 
 
-class _Form(NamedTuple):
+class _Form(Struct, frozen=True):
     service: Service
     host: re.Pattern[str]  # of an issuer in lower case, without scheme: any that is meant for the service
     exact: re.Pattern[str]  # what tokens name

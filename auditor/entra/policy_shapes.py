@@ -1,12 +1,79 @@
-"""Shapes of policies of which a tenant can have many. Microsoft Graph v1.0."""
+"""Shapes of policies: first those of which a tenant has one, then those of which it can have many. Microsoft Graph v1.0."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from auditor.entra.role_shapes import DirectoryObject
-from auditor.entra.shapes import Restrictions, Shape, Time, UriRestrictions, absent
+from auditor.entra.shapes import Shape, Time, absent
 from auditor.unknown import Unknown
+
+_N = r"\d{1,9}"
+DURATION = rf"^P(?=\d|T\d)({_N}Y)?({_N}M)?({_N}W)?({_N}D)?(T(?=\d)({_N}H)?({_N}M)?({_N}(\.{_N})?S)?)?$"  # ISO 8601: P180D
+Duration = Annotated[str, msgspec.Meta(pattern=DURATION)]
+
+
+class DefaultUserRolePermissions(Shape):
+    allowed_to_create_apps: bool | None = absent("defaultUserRolePermissions.allowedToCreateApps")
+    permission_grant_policies_assigned: list[str] | None = absent("defaultUserRolePermissions.permissionGrantPoliciesAssigned")
+
+
+class AuthorizationPolicy(Shape):
+    default_user_role_permissions: DefaultUserRolePermissions | None = absent("defaultUserRolePermissions")
+    allow_user_consent_for_risky_apps: bool | None = absent("allowUserConsentForRiskyApps")
+    block_msol_power_shell: bool | None = absent("blockMsolPowerShell")
+    # Beta's name of defaultUserRolePermissions.permissionGrantPoliciesAssigned.
+    permission_grant_policy_ids_assigned_to_default_user_role: list[str] | None = absent(
+        "permissionGrantPolicyIdsAssignedToDefaultUserRole"
+    )
+
+
+class Reviewer(Shape):
+    query: str | None = absent("reviewers.query")
+
+
+class AdminConsentRequestPolicy(Shape):
+    is_enabled: bool | None = absent("isEnabled")
+    notify_reviewers: bool | None = absent("notifyReviewers")
+    reminders_enabled: bool | None = absent("remindersEnabled")
+    request_duration_in_days: int | None = absent("requestDurationInDays")
+    reviewers: list[Reviewer] | None = absent("reviewers")
+
+
+class CredentialRestriction(Shape):
+    restriction_type: str | None = absent("restrictionType")
+    state: str | None = absent("state")
+    max_lifetime: Duration | None = absent("maxLifetime")
+    restrict_for_apps_created_after_date_time: Time | None = absent("restrictForAppsCreatedAfterDateTime")
+
+
+class UriRestriction(Shape):
+    state: str | None = absent("state")
+    restrict_for_apps_created_after_date_time: Time | None = absent("restrictForAppsCreatedAfterDateTime")
+
+
+class UriRestrictions(Shape):
+    non_default_uri_addition: UriRestriction | None = absent("identifierUris.nonDefaultUriAddition")
+    uri_addition_without_unique_tenant_identifier: UriRestriction | None = absent("identifierUris.uriAdditionWithoutUniqueTenantIdentifier")
+
+
+class Restrictions(Shape):
+    password_credentials: list[CredentialRestriction] | None = absent("passwordCredentials")
+    key_credentials: list[CredentialRestriction] | None = absent("keyCredentials")
+
+
+class ApplicationRestrictions(Restrictions):
+    identifier_uris: UriRestrictions | None = absent("identifierUris")
+
+
+class AppManagementPolicy(Shape):
+    """The tenant's default one (tenantAppManagementPolicy)."""
+
+    is_enabled: bool | None = absent("isEnabled")
+    application_restrictions: ApplicationRestrictions | None = absent("applicationRestrictions")
+    service_principal_restrictions: Restrictions | None = absent("servicePrincipalRestrictions")
 
 
 class OfApplications(Shape):

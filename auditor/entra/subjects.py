@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.entra.ids import GUID
 from auditor.entra.issuers import MAX_LENGTH, Problem, Service, service_of
@@ -54,13 +56,13 @@ def _with_a_value_that_fits(check: Callable[[str, str], Problem | None], issuer:
     """A subject with two faults: what is proposed instead has neither, or nothing is."""
     if problem is None or not problem.likely or (other := check(issuer, problem.likely)) is None:
         return problem
-    return problem._replace(likely=other.likely if other.likely and check(issuer, other.likely) is None else "")
+    return replace(problem, likely=other.likely if other.likely and check(issuer, other.likely) is None else "")
 
 
 # -- GitHub
 
 
-class Repository(NamedTuple):
+class Repository(Struct, frozen=True):
     """What a subject of GitHub's says of its repository. `ids`: "" where it has none."""
 
     owner: str

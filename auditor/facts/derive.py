@@ -10,7 +10,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import GenericAlias
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -21,7 +21,7 @@ from auditor.unknown import Unknown
 Tree = dict[str, Any]  # member of a document -> the Reading of it, or the Tree of an object's members
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True):
     """A property of a document that a class of facts reads. Where it is not there it is called `absent`; None: it counts as null."""
 
     path: str
@@ -85,7 +85,8 @@ def constructor(name: str, slots: Iterable[str], given: Iterable[str], readings:
     lines += ["self.world = owner"] * root + ["self.document = document"] * ("document" in kept)
     lines += _read(_tree(readings.values()), "doc", "")
     space: dict[str, Any] = {"Unknown": Unknown}
-    for fact, (path, conversion, _) in readings.items():
+    for fact, reading in readings.items():
+        path, conversion = reading.path, reading.conversion
         values = [_local(one) if "/" in one else f"doc.{attribute(one)}" for one in (path, *conversion.also)]
         if conversion.function is not None:
             space[f"_convert_{fact}"] = conversion.function

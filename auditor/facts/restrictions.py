@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from auditor.entra.collections import APP_MANAGEMENT, APP_POLICIES, APP_POLICY_TARGETS
 from auditor.facts.base import Fact, fact, prop
@@ -34,7 +36,7 @@ _STRICTER = {
 OWN_POLICY = (APP_POLICIES.whole, APP_POLICY_TARGETS.whole)  # what facts about the policy of a single object are made from
 
 
-class Policy(NamedTuple):
+class Policy(Struct, frozen=True):
     """One half of the policy: whom it binds, what it says, whose it is and where it stands."""
 
     target: Literal["applications", "service principals"]
@@ -209,7 +211,7 @@ _DURATION = late(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(
 def longest(text: str) -> timedelta:
     """The longest that an ISO 8601 duration can be: six months from July are 184 days."""
     found = _DURATION.fullmatch(text)
-    assert found is not None, "shapes.DURATION lets nothing else through"
+    assert found is not None, "policy_shapes.DURATION lets nothing else through"
     years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     years, months = years + months // 12, months % 12
     days += years * 365 + -(-years // 4) + _LONGEST[months]  # every fourth year, begun, has a day more

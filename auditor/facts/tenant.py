@@ -32,7 +32,7 @@ from auditor.facts.roles import Role
 from auditor.unknown import Partial, Unknown, Unread, first_unknown, keep, known, read, whole_or_partial
 
 if TYPE_CHECKING:
-    from auditor.entra import shapes
+    from auditor.entra import policy_shapes
     from auditor.facts.document import Document
     from auditor.facts.principal import ServicePrincipal
     from auditor.facts.world import World
@@ -231,8 +231,8 @@ class Tenant(Fact):
         self.verified_domains = domains
 
     @property
-    def _consent_requests(self) -> shapes.AdminConsentRequestPolicy:
-        policy: shapes.AdminConsentRequestPolicy = self._object(ADMIN_CONSENT)
+    def _consent_requests(self) -> policy_shapes.AdminConsentRequestPolicy:
+        policy: policy_shapes.AdminConsentRequestPolicy = self._object(ADMIN_CONSENT)
         return policy
 
     def _object(self, of: Collection) -> Any:
@@ -358,8 +358,8 @@ class Tenant(Fact):
         """The PowerShell module MSOnline cannot sign in; null = no."""
         return bool(self._object(AUTHORIZATION).block_msol_power_shell)
 
-    def _user_permissions(self) -> shapes.DefaultUserRolePermissions:
-        policy: shapes.AuthorizationPolicy = self._object(AUTHORIZATION)
+    def _user_permissions(self) -> policy_shapes.DefaultUserRolePermissions:
+        policy: policy_shapes.AuthorizationPolicy = self._object(AUTHORIZATION)
         return _stated(policy.default_user_role_permissions, "defaultUserRolePermissions")
 
     # -- adminConsentRequestPolicy

@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any
 
+from msgspec.structs import astuple
+
 from auditor.entra.catalog import CATALOG, DATE, Definition, Kind
 from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.facts import App, Client, Permission, Resource, ServicePrincipal
@@ -124,7 +126,7 @@ class Apis:
     def _of_catalog(self, app_id: str, listed: Definition) -> Permission:
         key = app_id, listed.id, listed.kind
         if key not in self._listed:
-            self._listed[key] = Permission(*listed)
+            self._listed[key] = Permission(*astuple(listed))
         return self._listed[key]
 
     def named(self, app_id: str | Unknown, value: str, kind: str) -> Permission | Unknown | None:

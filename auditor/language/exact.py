@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
+
+from msgspec import Struct
 
 from auditor.display import show
 from auditor.facts.lists import is_long
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
-class Making(NamedTuple):
+class Making(Struct, frozen=True):
     """A closure: the function that made it, and of what."""
 
     function: Callable[..., Exact]
@@ -157,8 +159,8 @@ def unknowns(condition: Exact, env: Env) -> tuple[Unknown, ...]:
     value = condition(env)
     if not isinstance(value, Unknown):
         return ()
-    function, given = making(condition)
-    terms = given[0] if function in (conjunction, disjunction) else given if function is negation else ()
+    made = making(condition)
+    terms = made.given[0] if made.function in (conjunction, disjunction) else made.given if made.function is negation else ()
     found = (unknown for term in terms for unknown in unknowns(term, env))
     return tuple({unknown.key: unknown for unknown in found}.values()) or (value,)
 
@@ -281,7 +283,7 @@ def looked_up(loop: Exact) -> Exact:
 # -- a rule
 
 
-class ExactChecks(NamedTuple):
+class ExactChecks(Struct, frozen=True):
     """What decides a verdict. `given` is all that says whether a subject is one that the rule is about, `outer` the part of it that
     does not speak of the subject, `about` the page's own `given`. `guards` may be null on the path of `each`, and then there is nothing.
     `presumed`: paths of what a rule presumes to be empty or null. `late`: loops over long lists, by the name that compiled code gives them.
@@ -312,7 +314,7 @@ class ExactChecks(NamedTuple):
         return self.require(env) is False
 
 
-class ExactRows(NamedTuple):
+class ExactRows(Struct, frozen=True):
     """What a row says: the severity, the message as texts and (fact, format), the facts that it names besides the subject, and by its
     place in the fix what that takes from the subject: (fact, way, format).
     """

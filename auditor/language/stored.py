@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from msgspec.structs import astuple
+
 from auditor.language import exact, logic
 from auditor.language.exact import ExactChecks, ExactRows
 from auditor.language.lookup import Plan
@@ -59,7 +61,7 @@ def stored(value: Any) -> Any:
     if isinstance(value, Plan):
         return _object("plan", (value.variable, value.keys, value.given, value.unequal))
     if isinstance(value, (ExactChecks, ExactRows)):
-        return _object("checks" if isinstance(value, ExactChecks) else "rows", value)
+        return _object("checks" if isinstance(value, ExactChecks) else "rows", astuple(value))
     if isinstance(value, tuple):
         return _object("tuple", value)
     if isinstance(value, frozenset):

@@ -48,9 +48,11 @@ class Format(msgspec.Struct, frozen=True):
 
     @property
     def is_installed(self) -> bool:
+        if not self.package:
+            return True
         from importlib.util import find_spec
 
-        return not self.package or find_spec(self.package) is not None
+        return find_spec(self.package) is not None
 
 
 _ANNOTATED = late(rb"^regaudit: annotated [\d,]+ of [\d,]+ findings?\.", re.MULTILINE)

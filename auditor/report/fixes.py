@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from auditor import fix, markdown, shell
 from auditor.display import clean_lines
@@ -17,7 +19,7 @@ _LONGEST = 4000  # characters of a line of prose, whose parts are cut already
 PUBLIC, UNKNOWN = CLOUDS["global"].graph, "https://GRAPH-HOST"
 
 
-class Rendered(NamedTuple):
+class Rendered(Struct, frozen=True):
     """A command for one shell. `lines` are run one after the other: a body is written to a file before it is sent from it."""
 
     lines: tuple[str, ...]
@@ -27,7 +29,7 @@ class Rendered(NamedTuple):
     writes: frozenset[tuple[str, ...]]  # what of which object it sets
 
 
-class Fix(NamedTuple):
+class Fix(Struct, frozen=True):
     """The fix of one finding, as it is rendered. `graph`: the address of Microsoft Graph, '' for the public cloud's."""
 
     finding_id: str

@@ -51,10 +51,10 @@ def _undone(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _element(rows: Rows, finding: Finding) -> dict[str, Any]:
-    path, line, _ = rows.artifact_of(finding)
+    at = rows.artifact_of(finding)
     likely = " (likely)" if finding.certainty is Certainty.likely else ""
     return {
         "engine_name": "regaudit", "check_name": finding.rule_id, "description": f"{rows.name_of(finding)}: {finding.message}{likely}",
         "fingerprint": finding.finding_id, "severity": _SEVERITIES[finding.severity],
-        "location": {"path": path, "lines": {"begin": line}},
+        "location": {"path": at.path, "lines": {"begin": at.line}},
     }  # fmt: skip

@@ -114,8 +114,8 @@ class _Events:
 
     def _place(self, finding: Finding) -> str:
         """What names an object without an ID."""
-        path, line, _ = self._rows.artifact_of(finding)
-        return f"{path}:{line}"
+        at = self._rows.artifact_of(finding)
+        return f"{at.path}:{at.line}"
 
 
 def _raw(value: Any) -> msgspec.Raw:

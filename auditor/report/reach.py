@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor.report.model import Finding
 from auditor.report.objects import Entity
@@ -51,7 +52,7 @@ BESIDE = frozenset({
 Key = tuple[int, str]  # position of the tenant; application ID, else what the object is
 
 
-class Reach(NamedTuple):
+class Reach(Struct, frozen=True):
     """What an application can do that it should not, and how others get in."""
 
     power: list[Finding]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from posixpath import normpath
-from typing import Literal, NamedTuple
+from typing import Literal
 from urllib.parse import quote
 
 import msgspec
@@ -33,7 +33,7 @@ Use = Literal["used", "unused", "new", "other purpose", "not known"]
 UNUSED_FOR = 90  # days, where nobody says how many
 
 
-class Artifact(NamedTuple):
+class Artifact(msgspec.Struct, frozen=True):
     """Where a system that knows files alone shows a finding. An object of a live tenant is in a file that does not exist."""
 
     path: str

@@ -147,8 +147,8 @@ def _message(text: str) -> dict[str, str]:
 
 def _result(rows: Rows, positions: dict[str, int], finding: Finding, *, has_baseline: bool) -> dict[str, Any]:
     rule, (_, of) = rows.rules[finding.rule_id], rows.object_of(finding)
-    path, line, column = rows.artifact_of(finding)
-    location = _location(path, line, column)
+    at = rows.artifact_of(finding)
+    location = _location(at.path, at.line, at.column)
     _, pointer, path_of = rows.place_of(finding)
     location["logicalLocations"] = [{"name": rows.name_of(finding), "fullyQualifiedName": pointer or of.pointer or "/", "kind": "object"}]
     more: dict[str, Any] = {"severity": finding.severity, "certainty": finding.certainty, "area": finding.area}

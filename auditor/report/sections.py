@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from auditor.display import cell, counted
 from auditor.report.model import Finding
@@ -16,7 +18,7 @@ NO_OWNER, NOT_KNOWN = "no owner", "owners not known"
 _ORDER = {Status.error: 0, Status.fail: 1, Status.waived: 2, Status.baselined: 3, Status.passed: 4}
 
 
-class Section(NamedTuple):
+class Section(Struct, frozen=True):
     """Rows of one status that belong together."""
 
     word: str  # severity of the worst, or the status

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor import markdown
 from auditor.accepted import NOT_CHECKED, Exceptions
@@ -21,7 +22,7 @@ _OF_TENANT = {collection.name for collection in TENANT}
 _FILES = "files"  # the profile without the rules that need a tenant
 
 
-class Summary(NamedTuple):
+class Summary(Struct, frozen=True):
     """The summary of a report, no wider than the terminal."""
 
     report: Report
@@ -124,7 +125,7 @@ class Summary(NamedTuple):
             yield from self._painted(wrapped(said.text, said.indent, said.indent), "warning" if said.is_warning else "")
 
 
-class Sentence(NamedTuple):
+class Sentence(Struct, frozen=True):
     """A sentence of the summary."""
 
     text: str

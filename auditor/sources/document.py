@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -107,7 +107,7 @@ class Listing(msgspec.Struct):
     relation: str = ""  # appRoleAssignments or appRoleAssignedTo
 
 
-class Empty(NamedTuple):
+class Empty(msgspec.Struct, frozen=True):
     """A file that was understood and holds nothing, and why: "the list is empty"."""
 
     file: str

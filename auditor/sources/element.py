@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
+
+from auditor.pattern import late
 
 # Whatever decoding a text can raise: of bytes that are not UTF-8 older versions of msgspec raise UnicodeDecodeError.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ENDS = 4096  # bytes
 _AFTER = frozenset(bytes([byte]) for byte in b",]} \t\r\n")
-_COMMA = re.compile(rb"[\s,]*")
-_KEY = re.compile(rb'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
-_scan = json.JSONDecoder(strict=False).raw_decode
+_COMMA = late(rb"[\s,]*")
+_KEY = late(rb'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _arrays = msgspec.json.Decoder(list[msgspec.Raw])
 _values = msgspec.json.Decoder()
+
+
+@cache
+def _scanner() -> Callable[[str, int], tuple[Any, int]]:
+    import json
+
+    return json.JSONDecoder(strict=False).raw_decode
 
 
 def not_utf_8(error: BaseException | None, text: bytes | memoryview) -> UnicodeDecodeError | None:
@@ -79,7 +88,7 @@ class Element:
             end = start + value.nbytes
             if not _same(self.raw, start, end, value):  # a twin of a repeated name
                 text = text or str(self.view(), "latin-1")  # a character for each byte
-                end = self.start + _scan(text, start - self.start)[1]
+                end = self.start + _scanner()(text, start - self.start)[1]
             one = Element(self.raw, start, end, f"{self.pointer}/{escape(name)}")
             if name in found:
                 found.twins.append((name, found[name]))

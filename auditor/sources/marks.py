@@ -6,7 +6,6 @@ so that PowerShell's (`SignInAudience`) and Terraform's (`sign_in_audience`) cou
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -100,6 +99,8 @@ def _glimpse(element: Element) -> Any:
 
 def bears(value: Any) -> bool:
     """Whether an object of ours stands anywhere in a decoded value, or in a JSON text within it."""
+    import json
+
     stack = [value]
     while stack:
         one = stack.pop()

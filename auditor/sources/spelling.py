@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 
@@ -43,7 +43,7 @@ class Names(msgspec.Struct):
         self.folded = {_fold(name): name for name in self.members}
 
 
-class Twin(NamedTuple):
+class Twin(msgspec.Struct, frozen=True):
     """A property that an object has twice with different values."""
 
     pointer: str

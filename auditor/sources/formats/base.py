@@ -10,12 +10,13 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from auditor.errors import InputError
 from auditor.files import MAX_FILE_SIZE, TooLarge, read_whole
+from auditor.pattern import late
 from auditor.sources import text
 from auditor.sources.document import Documents, Listing, Note, Places
 from auditor.sources.element import Element
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 Members: TypeAlias = Mapping[str, Element]
 JSON_NAMES = (".json", ".jsonc", ".ndjson", ".jsonl")
-_LOOKS_LIKE_JSON = re.compile(rb"^(?:\xef\xbb\xbf)?\s*[{\[]")
+_LOOKS_LIKE_JSON = late(rb"^(?:\xef\xbb\xbf)?\s*[{\[]")
 _HEAD = 4096  # bytes
 COMPUTED: Any = object()  # stands in a decoded value for what is not a literal in the file
 SPREAD = "..."  # the name under which a decoded object holds that it may have others
@@ -85,7 +86,7 @@ class Piece(msgspec.Struct, gc=False):
     places: Places | None = None
 
 
-class Remark(NamedTuple):
+class Remark(msgspec.Struct, frozen=True):
     """What a format says of a place in its file: that something there is not read (`is_error`), or what a person should know."""
 
     element: Element
@@ -94,7 +95,7 @@ class Remark(NamedTuple):
     hint: str = ""
 
 
-class Extent(NamedTuple):
+class Extent(msgspec.Struct, frozen=True):
     """How much of a collection the pieces of an object are: a number of `total`, and whether there is no further page."""
 
     kind: str
@@ -103,7 +104,7 @@ class Extent(NamedTuple):
     total: int | None = None
 
 
-class Tenant(NamedTuple):
+class Tenant(msgspec.Struct, frozen=True):
     """A whole tenant within a file. `read` takes the collections that are wanted (None: all); None when it could not be read."""
 
     read: Callable[[Documents, Collection[str] | None], object]
