@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -125,7 +126,7 @@ class Report(Loaded, kw_only=True):
 
     def count(self, status: str) -> int:
         """Verdicts: one for each rule and registration (or other root)."""
-        return sum(getattr(outcome, status) for outcome in self.outcomes)
+        return sum(map(attrgetter(status), self.outcomes))
 
     def by_severity(self) -> Counter[Severity]:
         """Failures, by severity."""
@@ -135,7 +136,8 @@ class Report(Loaded, kw_only=True):
         """Why verdicts are missing -> how many."""
         found: Counter[Reason] = Counter()
         for outcome in self.outcomes:
-            found.update(outcome.reasons)
+            for reason, number in outcome.reasons.items():
+                found[reason] += number
         return found
 
     def gate(self, fail_on: str = "high", *, strict: bool = False) -> Gate:

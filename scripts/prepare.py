@@ -100,15 +100,20 @@ def _rules(rules: Iterable[Rule]) -> str:
     """`rules(folder)`, as the pages lie in this folder, and PROFILES."""
     out = _Module()
     out.add("from os.path import join")
-    out.add("", "", "def rules(folder):", "    return [")
-    for rule in rules:
+    rules = list(rules)
+    paths = [rule.path.replace("\\", "/").rsplit("/", 2)[1:] for rule in rules]
+    areas = {area: area.replace("-", "_") for area, _ in paths}
+    out.add(
+        "", "", "def rules(folder):", *(f"    {name} = join(folder, {area!r}, '')" for area, name in sorted(areas.items())), "    return ["
+    )
+    for rule, (area, page) in zip(rules, paths, strict=True):
         source = out.source(msgspec.structs.replace(rule, path=_PATH, text=None))
-        path = rule.path.replace("\\", "/").rsplit("/", 2)[1:]
-        out.add(f"        {_placed(source, *path)},")
+        out.add(f"        {_placed(source, f'{areas[area]} + {page!r}')},")
     out.add("    ]", "", "", "def profiles(folder):", "    return {")
     for name in profiles.names():
         source = out.source(msgspec.structs.replace(profiles.load(name), path=_PATH))
-        out.add(f"        {name!r}: {_placed(source, f'{name}.toml')},")
+        path = f"join(folder, {f'{name}.toml'!r})"
+        out.add(f"        {name!r}: {_placed(source, path)},")
     out.add("    }")
     return out.text()
 
@@ -126,9 +131,9 @@ def _lines(ready: list[CompiledRule], known: Unavailable) -> tuple[str, str]:
     return f"{_HEAD}UNAVAILABLE = {known.key!r}\nAT = {at!r}\n", text.decode()
 
 
-def _placed(source: str, *path: str) -> str:
-    """The source, in which the path begins at the folder."""
-    return source.replace(f"path={_PATH!r}", f"path=join(folder, {', '.join(map(repr, path))})", 1)
+def _placed(source: str, path: str) -> str:
+    """The source, with an expression for the path."""
+    return source.replace(f"path={_PATH!r}", f"path={path}", 1)
 
 
 def _checks(ready: list[CompiledRule]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from enum import StrEnum
 
 import msgspec
@@ -155,7 +154,7 @@ class Outcome(msgspec.Struct):
     not_evaluated: int = 0
     errors: int = 0
     rows: list[tuple[About, Finding]] = []
-    reasons: Counter[Reason] = msgspec.field(default_factory=Counter)  # why not evaluated -> number of roots
+    reasons: dict[Reason, int] = {}  # why not evaluated -> number of roots
     undecided: set[Undecided] = set()  # severities of failures that an unknown decides
     gave_way: dict[int, Finding] = {}  # id() of a finding -> that of another rule that stands for it
     verdicts: dict[int, Verdicts] | None = None  # by id() of the root, where they were to be recorded; roots without subjects have none
@@ -165,6 +164,10 @@ class Outcome(msgspec.Struct):
         assert self.verdicts is not None, "judge_all(…, record=True) records verdicts"
         return self.verdicts.get(id(root), {})
 
+    def leave_open(self, reason: Reason, number: int) -> None:
+        """This many roots more are not evaluated for this reason."""
+        self.reasons[reason] = self.reasons.get(reason, 0) + number
+
     def add(self, other: Outcome) -> None:
         """The same rule over another world."""
         self.failed += other.failed
@@ -173,7 +176,8 @@ class Outcome(msgspec.Struct):
         self.not_evaluated += other.not_evaluated
         self.errors += other.errors
         self.rows = self.rows + other.rows if self.rows else other.rows
-        self.reasons.update(other.reasons)
+        for reason, number in other.reasons.items():
+            self.leave_open(reason, number)
         self.undecided |= other.undecided
         if other.verdicts is not None:
             self.verdicts = {**(self.verdicts or {}), **other.verdicts}

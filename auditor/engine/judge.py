@@ -65,7 +65,8 @@ def judge_all(
             subjects: dict[str, list[Any]] = {}  # of `each` -> roots that have any
             for one in these:
                 if one.each not in subjects:
-                    subjects[one.each] = one.bound.functions.with_subjects(chunk) if len(chunk) > FEW else chunk
+                    is_ready = len(chunk) > FEW or one.bound.has_code
+                    subjects[one.each] = one.bound.functions.with_subjects(chunk) if is_ready else chunk
                 one.judge(subjects[one.each], len(chunk))
             done += len(chunk)
             if tell is not None:
@@ -92,7 +93,7 @@ def _nothing_to_judge(rule: Rule, world: World) -> Outcome:
     unknown = ready(rule, world.unavailable).unknown if rule.root == "tenant" else None  # a policy, say, and no organization
     if unknown is None:
         unknown = world.missing(collection)
-    return Outcome(rule, not_evaluated=1, reasons=Counter({unknown.key: 1}))
+    return Outcome(rule, not_evaluated=1, reasons={unknown.key: 1})
 
 
 class RuleRun:
@@ -119,6 +120,9 @@ class RuleRun:
 
     def judge(self, roots: list[Any], total: int) -> None:
         """Judge these of `total` roots; to the others the rule does not apply, since they have no subject."""
+        if not roots:
+            self.outcome.not_applicable += total
+            return
         found = Found()
         # Where a part of the rule is blind, the pass and the three values can name different reasons: it is always the pass that does.
         if len(roots) > FEW or self.bound.has_code or self.bound.unknown is not None:
@@ -139,7 +143,7 @@ class RuleRun:
         if found.blind:
             assert self.bound.unknown is not None
             outcome.not_evaluated += len(found.blind)
-            outcome.reasons[self.bound.unknown.key] += len(found.blind)
+            outcome.leave_open(self.bound.unknown.key, len(found.blind))
         if found.mixed:
             settled, among_unknown = self._settle(found)
             passed = passed + settled
@@ -203,7 +207,7 @@ class RuleRun:
             self._by_root.add(self.rule, Status.fail, failing)
         for reason, roots in left_open.values():
             outcome.not_evaluated += len(roots)
-            outcome.reasons[reason.key] += len(roots)
+            outcome.leave_open(reason.key, len(roots))
             if self._by_root is not None:
                 self._by_root.leave_open(self.rule, reason.key, roots)
         return passing, among_unknown

@@ -300,7 +300,7 @@ def _not_evaluated(audited: Audited, reason: Reason, count: int) -> model.NotEva
 
 def _rule(outcome: engine.Outcome, explained: dict[str, Template | None], *, defined: bool) -> model.Rule:
     rule = outcome.rule
-    verdicts = model.Verdicts(*(getattr(outcome, name) for name in model.Verdicts.__struct_fields__))
+    verdicts = model.Verdicts(outcome.passed, outcome.failed, outcome.not_applicable, outcome.not_evaluated, outcome.errors)
     row = model.Rule(rule.id, rule.area, harmless(rule.title), verdicts, rule.aadsts, definition=rule.definition if defined else None)
     row.frameworks = rule.frameworks
     if (template := explained.get(rule.id)) is not None:

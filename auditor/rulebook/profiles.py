@@ -137,8 +137,8 @@ def chosen(
     areas = {rule.area for rule in book}
     by_name = book.matching(selector for selector in select if selector not in areas and "*" not in selector)
     left_out = set[str]().union(*(layer.matching(book, "ignore") for layer in layers))
-    unwanted = book.matching(ignore) | (left_out - by_name)
-    found = [rule for rule in book if rule.id in wanted - unwanted]
+    wanted -= book.matching(ignore) | (left_out - by_name)
+    found = [rule for rule in book if rule.id in wanted]
     if not found:
         raise UsageError("no rule is left to check: what is ignored takes away all that is selected")
     return found
