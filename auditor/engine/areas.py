@@ -18,30 +18,30 @@ from auditor.unknown import Reason
 Said = dict[str, tuple[Status, list[Reason]]]  # area -> status, and why a part of it is not evaluated
 _One = tuple[str, Status | Reason]  # what one rule of an area says
 _rank = attrgetter("rank")
+_LAST = 1024  # roots
 
 
 class AreaVerdicts:
     """Verdicts of a run, gathered while it judges. Roots are told apart by their rank, which is unique in a run."""
 
     def __init__(self) -> None:
-        # A byte for each root, by its rank: sets would take more memory than all findings.
-        self._said: dict[tuple[str, Status], bytearray] = defaultdict(bytearray)
-        self._gaps: dict[tuple[str, Reason], bytearray] = defaultdict(bytearray)
+        self._said: dict[tuple[str, Status], _Marks] = defaultdict(_Marks)
+        self._gaps: dict[tuple[str, Reason], _Marks] = defaultdict(_Marks)
 
     def add(self, area: str, status: Status, roots: Iterable[Any]) -> None:
         """A rule of the area says this of these roots."""
-        _mark(self._said[area, status], roots)
+        self._said[area, status].add(roots)
 
     def leave_open(self, area: str, reason: Reason, roots: Iterable[Any]) -> None:
         """A rule of the area could not be evaluated on these roots."""
-        _mark(self._gaps[area, reason], roots)
+        self._gaps[area, reason].add(roots)
 
     def accept(self, statuses: dict[tuple[str, int], Status]) -> None:
         """Of these areas and ranks the rules that fail come to another status: all that they found is waived, or in the baseline."""
         for (area, rank), status in statuses.items():
             if status is not Status.fail:
-                self._said[area, Status.fail][rank] = 0
-                _mark_ranks(self._said[area, status], [rank])
+                self._said[area, Status.fail].by_rank()[rank] = 0
+                _mark(self._said[area, status].by_rank(), [rank])
 
     def by_root(self) -> dict[int, Said]:
         """Rank -> area -> status, and why a part of the area is not evaluated. Areas of which no rule applies to a root are not there.
@@ -51,7 +51,9 @@ class AreaVerdicts:
         # Tens of thousands of roots have a few thousand combinations: each root gets the number of its own.
         all_said: list[tuple[_One, ...]] = [()]
         numbers: dict[int, int] = {}  # rank -> position in `all_said`
-        marks: list[tuple[_One, bytearray]] = [*sorted(self._said.items()), *sorted(self._gaps.items())]
+        said, gaps = sorted(self._said), sorted(self._gaps)
+        marks: list[tuple[_One, bytearray]] = [(one, self._said[one].by_rank()) for one in said]
+        marks += [(one, self._gaps[one].by_rank()) for one in gaps]
         for one, marked in marks:  # of statuses the most telling comes last
             with_it: dict[int, int] = {}
             for rank in compress(range(len(marked)), marked):
@@ -65,13 +67,39 @@ class AreaVerdicts:
         return {rank: made[number] for rank, number in numbers.items()}
 
 
-def _mark(marked: bytearray, roots: Iterable[Any]) -> None:
-    _mark_ranks(marked, list(map(_rank, roots)))
+class _Marks:
+    """Roots of which the same is said, many times of each: the last few as they come, all others as a byte by their rank.
+
+    Sets of all would take more memory than all findings; to mark each byte each time takes a tenth of the time of a run.
+    """
+
+    __slots__ = ("_last", "_marked")
+
+    def __init__(self) -> None:
+        self._last: set[Any] = set()
+        self._marked = bytearray()
+
+    def add(self, roots: Iterable[Any]) -> None:
+        self._last.update(roots)
+        if len(self._last) >= _LAST:
+            self.by_rank()
+
+    def by_rank(self) -> bytearray:
+        """A byte for each root, 1 where it is marked."""
+        _mark(self._marked, list(map(_rank, self._last)))
+        self._last.clear()
+        return self._marked
 
 
-def _mark_ranks(marked: bytearray, ranks: list[int]) -> None:
-    if ranks and (missing := max(ranks) + 1 - len(marked)) > 0:
-        marked.extend(bytes(missing))
+def _mark(marked: bytearray, ranks: list[int]) -> None:
+    if not ranks:
+        return
+    first, end = min(ranks), max(ranks) + 1
+    if end > len(marked):
+        marked.extend(bytes(end - len(marked)))
+    if end - first == len(ranks):  # all there are
+        marked[first:end] = b"\1" * len(ranks)
+        return
     for rank in ranks:
         marked[rank] = 1
 
@@ -106,7 +134,7 @@ class RootVerdicts:
 
     def __init__(self, most: int = 0) -> None:
         self._areas = AreaVerdicts()
-        self._open: dict[tuple[str, Reason], bytearray] = defaultdict(bytearray)  # rule, why -> a byte for each root, as above
+        self._open: dict[tuple[str, Reason], bytearray] = defaultdict(bytearray)  # rule, why -> a byte for each root, by its rank
         self._most = most
         self._by_rule: list[RuleVerdict] | None = [] if most else None
 
@@ -114,13 +142,13 @@ class RootVerdicts:
         """A rule says this of these roots."""
         self._areas.add(rule.area, status, roots)
         if status is Status.error and roots:
-            _mark(self._open[rule.id, Reason(rule.id, "the rule broke")], roots)
+            _mark(self._open[rule.id, Reason(rule.id, "the rule broke")], list(map(_rank, roots)))
         self._keep(rule, status, roots)
 
     def leave_open(self, rule: Rule, reason: Reason, roots: list[Any]) -> None:
         """A rule could not be evaluated on these roots."""
         self._areas.leave_open(rule.area, reason, roots)
-        _mark(self._open[rule.id, reason], roots)
+        _mark(self._open[rule.id, reason], list(map(_rank, roots)))
         self._keep(rule, Status.not_evaluated, roots, reason)
 
     def _keep(self, rule: Rule, status: Status, roots: list[Any], reason: Reason | None = None) -> None:
