@@ -67,11 +67,21 @@ def clean(value: str, limit: int = MAX_LENGTH) -> str:
     """
     if not value.isprintable():  # first: what a line break cuts in two is one URI
         value = _visible(value)
-    if "?" in value or "@" in value or "#" in value:
+    if _has_mark(value):
         value = _without_secrets(value)
-    if "ey" in value or "earer" in value or "EARER" in value or "Q~" in value or "-----" in value:
+    if _may_hold_token(value):
         value = _SURE_TOKEN.sub(lambda found: "(client secret)" if "Q~" in found[0] else "(token)", value)
     return harmless(value, limit)
+
+
+def _has_mark(value: str) -> bool:
+    """Whether a text has what begins the parts of a URI that are not shown, or ends the first of them."""
+    return "?" in value or "@" in value or "#" in value
+
+
+def _may_hold_token(value: str) -> bool:
+    """Whether it is worth a search for `_SURE_TOKEN`, which takes much longer."""
+    return "ey" in value or "Q~" in value or "-----" in value or "earer" in value.lower()
 
 
 def holds_secret(value: str) -> bool:
@@ -137,6 +147,8 @@ def _is_host_or_path(text: str) -> bool:
 
 def hidden(uri: str) -> str:
     """A URI as it may be shown: that it has a user, a query or a fragment, but not which."""
+    if not _has_mark(uri):
+        return uri
     if not _SUBJECT.match(uri):
         uri = _USER.sub(r"\1…@", uri)
     mark = _HIDDEN.search(uri)
@@ -261,14 +273,14 @@ def _is_listed(kind: type) -> bool:
 
 def _may_hide(value: str) -> bool:
     """Whether a text is a URI, or what stands at the end of one, that may have a user, a query or a fragment."""
-    return ("?" in value or "@" in value or "#" in value) and (_SCHEME.match(value) is not None or value[0] in "?#")
+    return _has_mark(value) and (_SCHEME.match(value) is not None or value[0] in "?#")
 
 
 def hides(value: str) -> bool:
     """Whether a part of a text, where a secret may stand, is not shown."""
-    if _may_hide(value) and hidden(value) != value:
+    if _has_mark(value) and ((_may_hide(value) and hidden(value) != value) or _without_secrets(value) != value):
         return True
-    return _SURE_TOKEN.search(value) is not None or _without_secrets(value) != value
+    return _may_hold_token(value) and _SURE_TOKEN.search(value) is not None
 
 
 def bare_uri(uri: str) -> str:

@@ -56,7 +56,7 @@ def _struct(name: str, within: str, tree: Tree) -> type[msgspec.Struct]:
         what = below.absent if isinstance(below, Reading) else ""
         names[attribute(member)] = member
         default = None if what is None else absent(what or path)
-        fields.append((attribute(member), typing.Optional[kind], default))  # noqa: UP045
+        fields.append((attribute(member), kind | None, default))
     return msgspec.defstruct(name, fields, rename=names, gc=False)
 
 
