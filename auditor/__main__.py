@@ -17,7 +17,7 @@ def main() -> NoReturn:
     bare Python takes in all.
     """
     gc.disable()  # before anything is imported
-    defer("inspect", "ipaddress", "textwrap", "ntpath", "fnmatch")
+    defer()
     from auditor.cli import main as run
 
     try:

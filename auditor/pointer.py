@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
@@ -12,7 +11,7 @@ from auditor.display import clean
 from auditor.pattern import late
 
 _NEWLINE = late("\n")
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = late(r"[ \t\r\n]*")
 
 
 @cache

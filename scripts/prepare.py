@@ -7,7 +7,7 @@ the installer compiles it, for its own Python.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -17,6 +17,7 @@ import msgspec
 from auditor.engine.compiled import CompiledRule, check, compiled
 from auditor.engine.functions import CHECKS, ROWS
 from auditor.entra.collections import APPLICATIONS
+from auditor.facts.base import Fact
 from auditor.joins.known import Known
 from auditor.language.logic import BUILTINS
 from auditor.language.stored import stored
@@ -36,7 +37,7 @@ def files() -> dict[str, str]:
     known = unavailable()
     ready = [compiled(rule, known) for rule in rules]
     index, lines = _lines(ready, known)
-    made = {"__init__.py": _HEAD, "rules.py": _rules(rules), "lines.py": index, "lines.json": lines}
+    made = {"__init__.py": _HEAD, "rules.py": _rules(rules), "lines.py": index, "lines.json": lines, "constructors.py": _constructors()}
     for root in sorted({rule.root for rule in rules}):
         made[f"checks_{root}.py"] = _checks([one for one in ready if one.rule.root == root])
     for area in sorted({rule.area for rule in rules}):
@@ -151,6 +152,21 @@ def _rows(ready: list[CompiledRule]) -> str:
     out = _Module()
     _functions(out, ready, ROWS)
     return out.text()
+
+
+def fact_classes(of: type[Fact] = Fact) -> Iterator[type[Fact]]:
+    """All classes of facts whose constructor follows from their declarations."""
+    for cls in of.__subclasses__():
+        if cls.is_declared:
+            yield cls
+        yield from fact_classes(cls)
+
+
+def _constructors() -> str:
+    """CONSTRUCTORS: of each class of facts, by its name, a function that a run gives the conversions it calls."""
+    classes = {cls.__name__: cls for cls in fact_classes()}
+    text = "\n\n\n".join(cls.constructor_source() for cls in classes.values())
+    return f"{_HEAD}\n{text}\n\n\nCONSTRUCTORS = {{{', '.join(f'{name!r}: {name}' for name in classes)}}}\n"
 
 
 def _functions(out: _Module, ready: list[CompiledRule], names: tuple[str, ...]) -> None:

@@ -132,6 +132,14 @@ def test_prepared_code_is_that_of_the_pages(sources: dict[str, str]) -> None:
                 assert found[name] == ast.unparse(ast.fix_missing_locations(prepare._Plain().visit(code))), (page.id, name)
 
 
+def test_prepared_constructors_are_those_of_the_facts(sources: dict[str, str]) -> None:
+    made = {one.name: one for one in ast.parse(sources["constructors.py"]).body if isinstance(one, ast.FunctionDef)}
+    classes = {cls.__name__: cls for cls in prepare.fact_classes()}
+    assert set(made) == set(classes) >= {"App", "Secret", "ServicePrincipal"}
+    for name, cls in classes.items():
+        assert ast.dump(made[name]) == ast.dump(ast.parse(cls.constructor_source()).body[0])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_wheel_says_what_a_checkout_says(installed: Path, plain: Path, form: str) -> None:
@@ -169,17 +177,17 @@ LEGACY = {"id": ID, "appId": ID, "displayName": "Wiki", "replyUrlsWithType": [{"
 @pytest.mark.parametrize(
     ("content", "modules", "needed"),
     [
-        pytest.param(lambda app: app, 142, set(), id="a registration"),
-        pytest.param(lambda app: {**GRAPH, "value": [app]}, 142, set(), id="a page of Microsoft Graph"),
-        pytest.param(lambda app: [app], 142, set(), id="what az ad app list prints"),
-        pytest.param(lambda app: {**app, "web": {"redirectUris": ["https://a.contoso.com/cb"]}}, 145, set(), id="a redirect URI"),
+        pytest.param(lambda app: app, 143, set(), id="a registration"),
+        pytest.param(lambda app: {**GRAPH, "value": [app]}, 143, set(), id="a page of Microsoft Graph"),
+        pytest.param(lambda app: [app], 143, set(), id="what az ad app list prints"),
+        pytest.param(lambda app: {**app, "web": {"redirectUris": ["https://a.contoso.com/cb"]}}, 146, set(), id="a redirect URI"),
         # An unknown is met, and a permission is looked up: no page is checked for it.
-        pytest.param(lambda app: {**app, "requiredResourceAccess": REQUESTED}, 145, {"auditor.language.stored"}, id="an unknown"),
-        pytest.param(lambda app: LEGACY, 145, {"auditor.sources.formats.legacy"}, id="the portal's old manifest"),
+        pytest.param(lambda app: {**app, "requiredResourceAccess": REQUESTED}, 146, {"auditor.language.stored"}, id="an unknown"),
+        pytest.param(lambda app: LEGACY, 146, {"auditor.sources.formats.legacy"}, id="the portal's old manifest"),
         # Only an object that does not fit is held to the schema.
-        pytest.param(lambda app: {**app, "displayName": 7}, 145, {"jsonschema"}, id="a bad object"),
-        pytest.param(lambda app: CONNECTOR, 158, {"auditor.sources.formats.connector"}, id="a connector"),
-        pytest.param(lambda app: MSAL, 158, {"auditor.sources.formats.msal"}, id="a configuration of MSAL"),
+        pytest.param(lambda app: {**app, "displayName": 7}, 146, {"jsonschema"}, id="a bad object"),
+        pytest.param(lambda app: CONNECTOR, 159, {"auditor.sources.formats.connector"}, id="a connector"),
+        pytest.param(lambda app: MSAL, 159, {"auditor.sources.formats.msal"}, id="a configuration of MSAL"),
     ],
 )  # fmt: skip
 def test_an_input_loads_what_it_needs(

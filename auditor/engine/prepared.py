@@ -7,7 +7,7 @@ registrations and nothing else: the lone manifest of a hook. Everything else is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,9 @@ from auditor.engine.functions import CHECKS
 from auditor.language.logic import Env
 from auditor.rulebook import Rule
 from auditor.rulebook.book import shipped_rule
-from auditor.rulebook.prepared import line, prepared
+from auditor.rulebook.prepared import line
 from auditor.severity import Severity
+from auditor.startup import prepared
 from auditor.template import Template
 from auditor.unknown import Unavailable, Unknown
 
@@ -83,6 +84,7 @@ class PreparedRule:
         return made
 
 
+@cache
 def _module(kind: str, of: str) -> ModuleType:
     """The functions of rules on one kind of root, or of one area: a run needs those of few."""
     found = prepared(f"{kind}_{of.replace('-', '_')}")

@@ -117,6 +117,7 @@ class FactType(type):
     DECLARED: dict[str, _Declared | Reading]
     WITHIN: str
     ALIKE: tuple[str, ...]
+    is_declared: bool  # its constructor follows from its declarations
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any) -> FactType:
         own = {key: value for key, value in space.items() if isinstance(value, (_Declared, Reading))}
@@ -132,7 +133,8 @@ class FactType(type):
         cls.COMPUTED = {key: member for key, member in cls.FACTS.items() if isinstance(member, _Computed)}
         type.__setattr__(cls, "__getattr__", _working_out(cls))
         cls.READINGS = {key: reading for key, reading in readings.items() if isinstance(reading, Reading)}
-        if cls.READINGS and "__init__" not in space:
+        cls.is_declared = bool(cls.READINGS) and "__init__" not in space
+        if cls.is_declared:
             type.__setattr__(cls, "__init__", Fact.__init__)  # not the one that was made for a base
         return cls
 
@@ -149,9 +151,16 @@ class FactType(type):
 
     def construct(cls) -> Callable[..., None]:
         """The constructor; what is neither read nor worked out is given to it."""
+        return derive.constructor(*cls._declared())
+
+    def constructor_source(cls) -> str:
+        """The constructor as text, which a wheel has of all classes."""
+        return derive.constructor_source(*cls._declared())
+
+    def _declared(cls) -> tuple[str, list[str], list[str], dict[str, Reading]]:
         slots = [slot for base in cls.__mro__ for slot in base.__dict__.get("__slots__", ())]
         given = [key for key, member in cls.FACTS.items() if isinstance(member, _Property) and member.reading is None]
-        return derive.constructor(cls.__name__, slots, given, cls.READINGS)
+        return cls.__name__, slots, given, cls.READINGS
 
     def hints(cls) -> dict[str, Any]:
         """Name of each fact -> type hint."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
 
 # learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq: Application Proxy adds these secrets and renews them.
 _PROXY_DESCRIPTION = "CWAP_AuthSecret"
-# Azure AD Graph and old exports have no displayName: there the description is the customKeyIdentifier, in base64.
-_PROXY_IDENTIFIERS = frozenset(
-    binascii.b2a_base64(_PROXY_DESCRIPTION.encode(encoding), newline=False).decode() for encoding in ("ascii", "utf-16-le")
-)
+# Azure AD Graph and old exports have no displayName: there the description is the customKeyIdentifier: in base64, of ASCII or of UTF-16.
+_PROXY_IDENTIFIERS = ("Q1dBUF9BdXRoU2VjcmV0", "QwBXAEEAUABfAEEAdQB0AGgAUwBlAGMAcgBlAHQA")
 _COPILOT_STUDIO = ".powerva.microsoft.com"  # CN=service.prod.powerva.microsoft.com, which Copilot Studio makes and renews
 
 
@@ -200,7 +197,7 @@ def _thumbprint(value: Any) -> Any:
 
         try:
             return base64.b64decode(value, validate=True).hex().upper()
-        except binascii.Error:
+        except ValueError:
             return value
     return value.upper() if len(value) == 40 else value
 

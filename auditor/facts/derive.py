@@ -9,13 +9,14 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from types import GenericAlias
+from types import FunctionType, GenericAlias
 from typing import Any
 
 import msgspec
 
 from auditor.entra.shapes import absent
 from auditor.facts.convert import Conversion
+from auditor.startup import prepared
 from auditor.unknown import Unknown
 
 Tree = dict[str, Any]  # member of a document -> the Reading of it, or the Tree of an object's members
@@ -79,17 +80,30 @@ def constructor(name: str, slots: Iterable[str], given: Iterable[str], readings:
 
     `given` are the facts that whoever makes the fact says, `readings` those of the document, by name.
     """
+    space: dict[str, Any] = {"Unknown": Unknown}
+    for fact, reading in readings.items():
+        if reading.conversion.function is not None:
+            space[f"_convert_{fact}"] = reading.conversion.function
+    made = prepared("constructors")
+    if made is not None and name in made.CONSTRUCTORS:
+        function = made.CONSTRUCTORS[name]
+        return FunctionType(function.__code__, space, "__init__", function.__defaults__)
+    code = compile(constructor_source(name, slots, given, readings), f"<constructor of {name}>", "exec")
+    exec(code, space)  # noqa: S102  (names and paths of our own declarations)
+    return typing.cast("Callable[..., None]", space[name])
+
+
+def constructor_source(name: str, slots: Iterable[str], given: Iterable[str], readings: Mapping[str, Reading]) -> str:
+    """The constructor as a function of Python with the class's name; what converts a property to a fact is `_convert_` and the fact."""
     kept, given = set(slots), tuple(given)
     root = "world" in kept
     lines = ["self.owner = owner", "self.at = ''" if root else "self.at = at", *(f"self.{fact} = {fact}" for fact in given)]
     lines += ["self.world = owner"] * root + ["self.document = document"] * ("document" in kept)
     lines += _read(_tree(readings.values()), "doc", "")
-    space: dict[str, Any] = {"Unknown": Unknown}
     for fact, reading in readings.items():
         path, conversion = reading.path, reading.conversion
         values = [_local(one) if "/" in one else f"doc.{attribute(one)}" for one in (path, *conversion.also)]
         if conversion.function is not None:
-            space[f"_convert_{fact}"] = conversion.function
             values += ["self", f"'/{path}'"] * conversion.owned
             lines.append(f"self.{fact} = _convert_{fact}({', '.join(values)})")
         elif conversion.null is not None:
@@ -97,9 +111,7 @@ def constructor(name: str, slots: Iterable[str], given: Iterable[str], readings:
         else:
             lines.append(f"self.{fact} = {values[0]}")
     head = "doc, owner, document" if root else ", ".join(["doc, owner, at", *given, *["document=None"] * ("document" in kept)])
-    source = f"def __init__(self, {head}):\n " + "\n ".join(lines)
-    exec(compile(source, f"<constructor of {name}>", "exec"), space)  # noqa: S102  (names and paths of our own declarations)
-    return typing.cast("Callable[..., None]", space["__init__"])
+    return f"def {name}(self, {head}):\n " + "\n ".join(lines)
 
 
 def _local(path: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import cache
 
 from auditor.entra.catalog import CATALOG
@@ -17,7 +16,11 @@ _ALIKE = str.maketrans("i\u0251", "la")  # a capital I looks like a small l
 
 
 def fold(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold().translate(_CONFUSABLE).translate(_ALIKE)
+    if not name.isascii():
+        import unicodedata
+
+        name = unicodedata.normalize("NFKC", name)
+    return name.casefold().translate(_CONFUSABLE).translate(_ALIKE)
 
 
 def has_letters(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from auditor.errors import RuleError, UsageError
 from auditor.near import near
 from auditor.rulebook.page import Rule, kind_of, load, midnight
-from auditor.rulebook.prepared import prepared
+from auditor.startup import prepared
 
 _OWN = "; pages of your own need --extend-rules DIR"
 

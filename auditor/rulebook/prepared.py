@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+
+from auditor.startup import prepared
 
 # What there is of each rule in lines.json, a line each: runs need them of none or a few rules.
 LINES = ("checks", "rows", "template", "prose")
-
-
-@cache
-def prepared(module: str) -> ModuleType | None:
-    """A module of what was made of the pages when the wheel was built; None in a checkout, which reads its pages anew."""
-    try:
-        return import_module(f"auditor.prepared.{module}")
-    except ModuleNotFoundError as error:
-        if error.name != "auditor.prepared":
-            raise
-        return None
 
 
 def line(rule: str, what: str) -> bytes | None:

@@ -13,8 +13,8 @@ from auditor import settings
 from auditor.errors import UsageError
 from auditor.rulebook.book import Rulebook, shipped_folder, with_parameter
 from auditor.rulebook.page import Rule
-from auditor.rulebook.prepared import prepared
 from auditor.severity import SEVERITIES
+from auditor.startup import prepared
 
 DEFAULT = "default"
 _Selectors = Annotated[list[str], msgspec.Meta(description="a list of texts: names, areas, tags, frameworks, name-* or ALL")]

@@ -82,6 +82,8 @@ class Context(msgspec.Struct, frozen=True):
 
 def context(text: str) -> Context:
     """Of ".../$metadata#servicePrincipals('ID')/appRoleAssignments" -> appRoleAssignment of ID."""
+    if not text:
+        return Context(None, "", "")
     fragment = text.partition("$metadata#")[2]
     parent = re.match(r"(?:\w+/)*\w+\('?([0-9A-Fa-f-]{36})'?\)/", fragment)
     segments = [part for part in _outside_parentheses(fragment.lower()).split("/") if part and part != "$entity"]

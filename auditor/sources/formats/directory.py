@@ -62,7 +62,9 @@ class _EntraExporter(_Directory):
     cannot_carry = frozenset({"federatedIdentityCredentials"})
 
     def recognises(self, seen: Object) -> str | None:
-        if seen.element.pointer or (found := _EXPORTED.search(seen.file)) is None:
+        if seen.element.pointer or not any(folder in seen.file for folder in _EXPORTED_KINDS):
+            return None
+        if (found := _EXPORTED.search(seen.file)) is None:
             return None
         folder, _, collection, _ = found.groups()
         if collection == "Owners":
