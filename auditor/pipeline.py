@@ -201,7 +201,7 @@ def run(request: AuditRequest, *, progress: StageCallback | None = None, tenant_
     rules = request.rules.rules()
 
     def wanted() -> set[str]:
-        from auditor.engine.compiled import collections
+        from auditor.engine.prepared import collections
 
         return collections(rules) | request.also
 

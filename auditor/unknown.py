@@ -78,6 +78,14 @@ class Unavailable:
         self.key = tuple(
             sorted((fact, gap.what, gap.why, gap.collection) for gaps in (self.unknown, self.partial) for fact, gap in gaps.items())
         )
+        self._by_fact: dict[str, list[tuple[str, str, str, bool]]] = {}
+        for entry in self.key:
+            self._by_fact.setdefault(entry[0], []).append(entry)
+
+    def of(self, facts: Iterable[str]) -> list[tuple[str, str, str, bool]]:
+        """The part of the key that is about these facts."""
+        by_fact = self._by_fact
+        return [entry for fact in facts if fact in by_fact for entry in by_fact[fact]]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Unavailable) and self.key == other.key

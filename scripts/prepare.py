@@ -18,7 +18,7 @@ from auditor.engine.compiled import CompiledRule, check, compiled
 from auditor.engine.functions import CHECKS, ROWS
 from auditor.entra.collections import APPLICATIONS
 from auditor.facts.base import Fact
-from auditor.joins.known import Known
+from auditor.joins.known import PARTIAL_WITHOUT, UNKNOWN_WITHOUT, Known
 from auditor.language.logic import BUILTINS
 from auditor.language.stored import stored
 from auditor.rulebook import Rule, load_folder, profiles, shipped_folder
@@ -35,11 +35,13 @@ def files() -> dict[str, str]:
     for rule in rules:
         check(rule)
     known = unavailable()
-    ready = [compiled(rule, known) for rule in rules]
-    index, lines = _lines(ready, known)
-    made = {"__init__.py": _HEAD, "rules.py": _rules(rules), "lines.py": index, "lines.json": lines, "constructors.py": _constructors()}
+    ready, others = [compiled(rule, known) for rule in rules], [compiled(rule) for rule in rules]
+    index, lines = _lines(ready, others, known)
+    made = {"__init__.py": _HEAD, "rules.py": _rules(rules), "lines.py": index, "lines.json": lines}
+    made |= {"constructors.py": _constructors(), "reads.py": _reads(ready, known)}
     for root in sorted({rule.root for rule in rules}):
         made[f"checks_{root}.py"] = _checks([one for one in ready if one.rule.root == root])
+        made[f"known_{root}.py"] = _checks([one for one in others if one not in ready and one.rule.root == root])
     for area in sorted({rule.area for rule in rules}):
         made[f"rows_{area.replace('-', '_')}.py"] = _rows([one for one in ready if one.rule.area == area])
     return made
@@ -119,12 +121,23 @@ def _rules(rules: Iterable[Rule]) -> str:
     return out.text()
 
 
-def _lines(ready: list[CompiledRule], known: Unavailable) -> tuple[str, str]:
-    """The module that says where the lines of a rule are, and the file of them."""
+def _reads(ready: list[CompiledRule], known: Unavailable) -> str:
+    """FACTS: what each rule reads of what can be unavailable, and of that what runs cannot know that read registrations alone. NEEDS: the
+    collections that decide.
+    """
+    can_be = {*UNKNOWN_WITHOUT, *PARTIAL_WITHOUT}
+    facts = {rule.rule.id: (tuple(fact for fact in rule.facts if fact in can_be), known.of(rule.facts)) for rule in ready}
+    needs = {rule.rule.id: sorted(rule.collections()) for rule in ready}
+    return f"{_HEAD}FACTS = {facts!r}\nNEEDS = {needs!r}\n"
+
+
+def _lines(ready: list[CompiledRule], others: list[CompiledRule], known: Unavailable) -> tuple[str, str]:
+    """The module that says where the lines of a rule are, and the file of them. `others`: the rules where all can be known."""
     at: dict[str, tuple[int, ...]] = {}
     text = b""
-    for rule in ready:
-        values = stored(rule.exact_checks), stored(rule.exact_rows), rule.template, rule.rule.prose
+    for rule, other in zip(ready, others, strict=True):
+        checks, of_other = stored(rule.exact_checks), stored(other.exact_checks)
+        values = checks, stored(rule.exact_rows), rule.template, rule.rule.prose, None if checks == of_other else of_other
         assert len(values) == len(LINES)
         lines = [msgspec.json.encode(value) + b"\n" for value in values]
         at[rule.rule.id] = len(text), *map(len, lines)

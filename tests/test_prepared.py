@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from auditor.entra.ids import MICROSOFT_GRAPH
 from auditor.language import stored as stored_form
 from auditor.rulebook.page import Prose
 from auditor.template import Template
+from auditor.unknown import Unavailable
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "scripts")]
@@ -98,11 +100,12 @@ def test_they_are_the_pages(sources: dict[str, str]) -> None:
         for size in sizes:
             lines.append(text[start : start + size])
             start += size
-        checks, rows, template, prose = lines
+        checks, rows, template, prose, known = lines
         assert msgspec.structs.replace(rule, text=msgspec.json.decode(prose, type=Prose)) == page
         assert msgspec.json.decode(template, type=Template) == compiled.template
         # Closures cannot be compared, but what they were made of can.
-        for line, of in ((checks, compiled.exact_checks), (rows, compiled.exact_rows)):
+        other = engine.compiled(page).exact_checks
+        for line, of in ((checks, compiled.exact_checks), (rows, compiled.exact_rows), (checks if known == b"null\n" else known, other)):
             stored = msgspec.json.decode(line)
             assert stored == msgspec.json.decode(msgspec.json.encode(stored_form.stored(of)))
             assert stored_form.stored(stored_form.made(stored)) == stored
@@ -111,25 +114,64 @@ def test_they_are_the_pages(sources: dict[str, str]) -> None:
 
 def test_prepared_code_is_that_of_the_pages(sources: dict[str, str]) -> None:
     """Of each rule the functions that a checkout compiles, made in another way: text from values, and constants before them."""
-    made = {name: ast.parse(source) for name, source in sources.items() if name.startswith(("checks_", "rows_"))}
-    functions: dict[str, list[ast.FunctionDef]] = {}
-    for tree in made.values():
-        for function in tree.body:
-            if isinstance(function, ast.FunctionDef):
-                functions.setdefault(function.name, []).append(function)
     pages = rulebook.load_folder(rulebook.shipped_folder())
-    assert set(functions) == {f"_{page.id.replace('-', '_')}" for page in pages}
-    for page in pages:
-        compiled = engine.compiled(page, prepare.unavailable())
-        found = {
-            inner.name: ast.unparse(inner)
-            for outer in functions[f"_{page.id.replace('-', '_')}"] for inner in outer.body if isinstance(inner, ast.FunctionDef)
-        }  # fmt: skip
-        for name in (*CHECKS, *ROWS):
-            code = compiled.tree(name)
-            assert (code is None) == (name not in found), (page.id, name)
-            if code is not None:
-                assert found[name] == ast.unparse(ast.fix_missing_locations(prepare._Plain().visit(code))), (page.id, name)
+    lone = {page.id: engine.compiled(page, prepare.unavailable()) for page in pages}
+    known = {page.id: compiled for page in pages if (compiled := engine.compiled(page)) is not lone[page.id]}
+    assert len(known) > 100
+    for modules, rules, names in (
+        (("checks_", "rows_"), lone, (*CHECKS, *ROWS)),
+        (("known_",), known, CHECKS),
+    ):
+        functions = functions_of(source for name, source in sources.items() if name.startswith(modules))
+        assert set(functions) == {f"_{id_.replace('-', '_')}" for id_ in rules}
+        for id_, compiled in rules.items():
+            found = functions[f"_{id_.replace('-', '_')}"]
+            for name in names:
+                code = compiled.tree(name)
+                assert (code is None) == (name not in found), (id_, name)
+                if code is not None:
+                    assert found[name] == plain_text(code), (id_, name)
+
+
+def functions_of(sources: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By rule, the functions that are within its own, as text."""
+    functions: dict[str, dict[str, str]] = {}
+    for source in sources:
+        for outer in ast.parse(source).body:
+            if isinstance(outer, ast.FunctionDef):
+                inner = {one.name: ast.unparse(one) for one in outer.body if isinstance(one, ast.FunctionDef)}
+                functions.setdefault(outer.name, {}).update(inner)
+    return functions
+
+
+def plain_text(code: ast.FunctionDef) -> str:
+    return ast.unparse(ast.fix_missing_locations(prepare._Plain().visit(code)))
+
+
+def test_what_a_run_knows_does_not_change_what_rows_say() -> None:
+    """So that rows are prepared once for both variants. Constants are numbered, and checks have some."""
+    for page in rulebook.load_folder(rulebook.shipped_folder()):
+        one, other = engine.CompiledRule(page, prepare.unavailable()), engine.CompiledRule(page, Unavailable())
+        assert (one.levels, one.place, one.property_fact, one.template) == (other.levels, other.place, other.property_fact, other.template)
+        assert stored_form.stored(one.exact_rows) == stored_form.stored(other.exact_rows)
+        for name in ROWS:
+            trees = [None if (tree := rule.tree(name)) is None else re.sub(r"\b_k\d+\b", "_k", plain_text(tree)) for rule in (one, other)]
+            assert trees[0] == trees[1], (page.id, name)
+
+
+@pytest.mark.parametrize("sample", ["pair-right", "paths", "tidy"])
+def test_hardly_a_rule_is_compiled_for_a_folder(sample: str, installed: Path) -> None:
+    """Most rules read what is known of the whole folder, or what a lone manifest does not know either."""
+    code = (
+        "import sys; from auditor.engine import compiled; made = []; init = compiled.CompiledRule.__init__\n"
+        "def counted(self, *given): made.append(self); init(self, *given)\n"
+        "compiled.CompiledRule.__init__ = counted\n"
+        "from auditor import cli\n"
+        "try: cli.main()\nfinally: print(len(made), file=sys.stderr)"
+    )
+    done = run(installed, "scan", sample, "-q", "--fail-on", "never", python=("-c", code))
+    assert done.returncode == 0, done.stderr
+    assert int(done.stderr.split()[-1]) <= 40
 
 
 def test_prepared_constructors_are_those_of_the_facts(sources: dict[str, str]) -> None:

@@ -41,7 +41,7 @@ def command(target: str, rules: RuleSelection, output: Output, resume: bool, for
     """
     from auditor import __version__
     from auditor.display import clean
-    from auditor.engine.compiled import collections
+    from auditor.engine.prepared import collections
     from auditor.sources.coverage import COMPLETE, DENIED, INTERRUPTED
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan

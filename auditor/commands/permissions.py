@@ -27,7 +27,7 @@ def command(rules: RuleSelection, output: Output) -> None:
     """
     import json
 
-    from auditor.engine.compiled import collections
+    from auditor.engine.prepared import collections
     from auditor.sources.graph.plan import plan, required_resource_access
 
     selected = rules.rules()

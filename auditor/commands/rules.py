@@ -116,7 +116,8 @@ def _coloured(text: str, severity: Severity, output: Output) -> str:
 
 
 def described(rule: Rule) -> dict[str, Any]:
-    from auditor.engine.compiled import collections, compiled
+    from auditor.engine.compiled import compiled
+    from auditor.engine.prepared import collections
 
     return {
         "id": rule.id,

@@ -35,7 +35,7 @@ def command(rules: RuleSelection, output: Output, probe: bool, **options: Any) -
     that is not optional.
     """
     from auditor.display import clean
-    from auditor.engine.compiled import collections
+    from auditor.engine.prepared import collections
     from auditor.sources.graph import live as source
     from auditor.sources.graph.plan import plan
 

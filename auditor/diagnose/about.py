@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from auditor import frameworks, joins, pipeline
 from auditor.diagnose import examples
-from auditor.engine.compiled import collections, compiled
+from auditor.engine.compiled import compiled
 from auditor.engine.judge import judge
+from auditor.engine.prepared import collections
 from auditor.entra.catalog import CATALOG
 from auditor.entra.collections import BY_NAME
 from auditor.errors import InputError, UsageError

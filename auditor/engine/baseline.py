@@ -228,7 +228,7 @@ class Comparing:
 
     def _knows_less(self, rule: Rule, entry: Entry, now: dict[str, Knew]) -> bool:
         """Whether a collection that a rule reads was read when the baseline was made, and is not, or not to its end, now."""
-        from auditor.engine.compiled import collections  # which a run with prepared rules does not need
+        from auditor.engine.prepared import collections  # which a run with prepared rules does not need
 
         tenant = (entry.tenant or "").lower()
         before, after = (one.get(tenant, one.get("", Knew([], []))) for one in (self.baseline.knew, now))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -14,7 +14,6 @@ from types import CodeType
 from typing import Any
 
 from auditor.engine import functions
-from auditor.entra.collections import SHIPPED
 from auditor.errors import RuleError
 from auditor.facts import ROOTS, Credential, Tenant
 from auditor.language.calls import FUNCTIONS
@@ -41,28 +40,31 @@ _KINDS = {
     "list of int": Type("list", item=INT),
     "list of text": Type("list", item=TEXT),
 }
-_MOST = 4096  # compiled rules of a process: some runs that know different things, each with all rules
+_MOST = 4096  # rules of a process, each compiled for what some runs know
 
 
 def compiled(rule: Rule, unavailable: Unavailable | None = None) -> CompiledRule:
-    """The rule, compiled once in a process for all runs that know the same. Raises RuleError with the page's line."""
-    return _compiled(rule, repr(rule.params), unavailable or Unavailable())
+    """The rule, compiled once in a process for all runs that know the same of the facts it reads. Raises RuleError with the page's line."""
+    known = unavailable or Unavailable()
+    variants = _variants(rule, repr(rule.params))
+    for one in variants:
+        if one.unavailable.of(one.facts) == known.of(one.facts):
+            return one
+    variants.append(CompiledRule(rule, known))
+    return variants[-1]
 
 
 @lru_cache(maxsize=_MOST)
-def _compiled(rule: Rule, params: str, unavailable: Unavailable) -> CompiledRule:
-    # Rules of the same content are equal, but so are 1 and True, and one moment in two time zones: `params` tells these apart.
-    return CompiledRule(rule, unavailable)
+def _variants(rule: Rule, params: str) -> list[CompiledRule]:
+    """The rule as it was compiled so far. Rules of the same content are equal, but so are 1 and True, and one moment in two time zones:
+    `params` tells these apart.
+    """
+    return []
 
 
 def check(rule: Rule) -> None:
     """Everything that is on the page, also what only findings need. Raises RuleError with the page's line."""
     compiled(rule).fix  # noqa: B018
-
-
-def collections(rules: Iterable[Rule]) -> set[str]:
-    """The tenant's collections that decide what these rules say."""
-    return {need.rstrip("*") for rule in rules for need in compiled(rule).collections()} - {SHIPPED.name}
 
 
 @contextmanager
@@ -78,7 +80,7 @@ class CompiledRule:
     """The checked expressions of a rule, given what the run cannot know, and their code."""
 
     def __init__(self, rule: Rule, unavailable: Unavailable) -> None:
-        self.rule = rule
+        self.rule, self.unavailable = rule, unavailable
         self._codes: dict[str, CodeType | None] = {}
         path, self.subject = rule.each, rule.subject
         with _in(rule, "each"):
@@ -106,6 +108,7 @@ class CompiledRule:
         self._grading = checker.reads[start:]
         with _in(rule, "message"):
             self.message = Message(checker, rule.block.message)
+        self.facts = tuple(sorted({read.key for read in checker.reads}))  # what a run knows of them decides how the rule is compiled
         if unused := set(rule.params) - checker.used:
             self.fix  # noqa: B018  (it may use them)
         if unused := set(rule.params) - checker.used:

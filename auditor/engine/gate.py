@@ -16,7 +16,7 @@ from auditor.display import counted
 from auditor.engine.finding import Finding, Outcome
 from auditor.errors import UsageError
 from auditor.severity import SEVERITIES, Severity, Status
-from auditor.unknown import Reason
+from auditor.unknown import Reason, Unavailable
 
 
 class Cause(StrEnum):
@@ -185,9 +185,9 @@ def _below(at: Severity, outcomes: Iterable[Outcome], mendable: Collection[Reaso
     gaps = set(mendable)
     if not gaps:
         return []
-    from auditor.engine.compiled import compiled
+    from auditor.engine.prepared import ready
 
-    out = [o.rule.id for o in outcomes if not gaps.isdisjoint(o.reasons) and compiled(o.rule).levels[-1] >= at]
+    out = [o.rule.id for o in outcomes if not gaps.isdisjoint(o.reasons) and ready(o.rule, Unavailable()).levels[-1] >= at]
     rising = [o.rule.id for o in outcomes if any(one.reason in gaps and one.may_reach(at) for one in o.undecided)]
     found = []
     if out:

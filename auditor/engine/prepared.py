@@ -1,12 +1,13 @@
 """Rules of which the installed package holds the code, made when the wheel was built (`scripts/prepare.py`).
 
-A checkout has none, and reads its pages anew. Prepared are the rules as they are shipped, for what a run cannot know that reads
-registrations and nothing else: the lone manifest of a hook. Everything else is checked and compiled as it is met.
+A checkout has none, and reads its pages anew. Prepared are the rules as they are shipped, in two variants: for a run that reads
+registrations and nothing else (the lone manifest of a hook), and for one in which all that the rule reads can be known. A rule of which
+a run knows something between is checked and compiled as it is met.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from auditor.engine.functions import CHECKS
+from auditor.entra.collections import SHIPPED
 from auditor.language.logic import Env
 from auditor.rulebook import Rule
 from auditor.rulebook.book import shipped_rule
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from auditor.language.exact import ExactChecks, ExactRows
 
 
+LONE, KNOWN = "checks", "known"  # modules of checks: for registrations alone, and where nothing that a rule reads is unavailable
+
+
 class Answers(msgspec.Struct, frozen=True):
     """What the engine asks of a rule before it finds anything. `levels`: the severities that are possible, the worst last."""
 
@@ -40,12 +45,40 @@ class Answers(msgspec.Struct, frozen=True):
 
 def ready(rule: Rule, unavailable: Unavailable) -> CompiledRule | PreparedRule:
     """The rule, prepared or compiled. Raises RuleError with the page's line."""
-    index = prepared("lines")
-    if index is not None and rule is shipped_rule(rule.id) and unavailable.key == index.UNAVAILABLE:
-        return PreparedRule(rule, Answers(*_module("checks", rule.root).ANSWERS[rule.id]))
+    variant = _variant(rule, unavailable)
+    if variant is not None:
+        return PreparedRule(rule, variant, Answers(*_module(variant, rule.root).ANSWERS[rule.id]))
     from auditor.engine.compiled import compiled
 
     return compiled(rule, unavailable)
+
+
+def _variant(rule: Rule, unavailable: Unavailable) -> str | None:
+    """The modules that have the rule for what a run cannot know: LONE or KNOWN; None where none has."""
+    index = prepared("lines")
+    if index is None or rule is not shipped_rule(rule.id):
+        return None
+    if unavailable.key == index.UNAVAILABLE:
+        return LONE
+    facts, unknown = _reads().FACTS[rule.id]
+    own = unavailable.of(facts)
+    if own == unknown:
+        return LONE
+    return KNOWN if not own and rule.id in _module(KNOWN, rule.root).ANSWERS else None
+
+
+def collections(rules: Iterable[Rule]) -> set[str]:
+    """The tenant's collections that decide what these rules say. Raises RuleError with the page's line."""
+    return {need.rstrip("*") for rule in rules for need in _needs(rule)} - {SHIPPED.name}
+
+
+def _needs(rule: Rule) -> Iterable[str]:
+    if prepared("lines") is not None and rule is shipped_rule(rule.id):
+        needs: Iterable[str] = _reads().NEEDS[rule.id]
+        return needs
+    from auditor.engine.compiled import compiled
+
+    return compiled(rule).collections()
 
 
 class PreparedRule:
@@ -53,13 +86,18 @@ class PreparedRule:
 
     has_code = True
 
-    def __init__(self, rule: Rule, answers: Answers) -> None:
-        self.rule = rule
+    def __init__(self, rule: Rule, variant: str, answers: Answers) -> None:
+        self.rule, self._variant = rule, variant
         self.place, self.property_fact, self.levels = answers.place, answers.property_fact, answers.levels
         self.may_be_likely, self.unknown = answers.may_be_likely, answers.unknown
 
     @cached_property
     def exact_checks(self) -> ExactChecks:
+        found: ExactChecks | None = _stored(self.rule.id, KNOWN) if self._variant == KNOWN else None
+        return found or self._lone_checks
+
+    @cached_property
+    def _lone_checks(self) -> ExactChecks:
         checks: ExactChecks = _stored(self.rule.id, "checks")
         return checks
 
@@ -75,13 +113,22 @@ class PreparedRule:
     def functions(self, name: str, env: Env) -> dict[str, Callable[..., Any] | None]:
         """A function of the fast pass, and those that are made with it."""
 
+        def checks() -> ExactChecks:
+            return self.exact_checks if name in CHECKS else self._lone_checks  # rows are the same in both variants
+
         def late(constant: str) -> Callable[..., Any]:
             """A loop over a long list, which looks up what it compares."""
-            return lambda local: self.exact_checks.late[constant](env)(local)
+            return lambda local: checks().late[constant](env)(local)
 
-        module = _module("checks", self.rule.root) if name in CHECKS else _module("rows", self.rule.area)
+        module = _module(self._variant, self.rule.root) if name in CHECKS else _module("rows", self.rule.area)
         made: dict[str, Callable[..., Any] | None] = module.FUNCTIONS[self.rule.id](_late=late, _unknown=self.unknown, **env)
         return made
+
+
+def _reads() -> ModuleType:
+    found = prepared("reads")
+    assert found is not None
+    return found
 
 
 @cache

@@ -34,8 +34,8 @@ INCOMPLETE = "incomplete in the input"
 NOT_IN_INPUT = "not in the input"  # why an Unknown is not known: nothing of a collection was read
 _PAGE_CAP = 100  # az stops here without --all
 _FACTS = [(f"{cls.__name__}.{name}", member) for cls in TYPES for name, member in cls.FACTS.items()]
-_UNKNOWN_WITHOUT = {name: frozenset(member.unknown_without) for name, member in _FACTS if member.unknown_without}
-_PARTIAL_WITHOUT = {name: member.partial_without for name, member in _FACTS if member.partial_without is not None}
+UNKNOWN_WITHOUT = {name: frozenset(member.unknown_without) for name, member in _FACTS if member.unknown_without}
+PARTIAL_WITHOUT = {name: member.partial_without for name, member in _FACTS if member.partial_without is not None}
 _Ids = Literal["read", "unread", "absent"]
 
 
@@ -149,10 +149,8 @@ class Known:
         `expanded`: collections of which members stand within other objects.
         """
         gone = {of for of in (*FIRST_SIDES, *IMPORTED) if not self.has(of)}.difference(expanded)
-        unknown = {
-            fact: self.missing(min(without, key=lambda of: of.name)) for fact, without in _UNKNOWN_WITHOUT.items() if without <= gone
-        }
-        partial = {fact: self.missing(of) for fact, of in _PARTIAL_WITHOUT.items() if not self.is_complete(of)}
+        unknown = {fact: self.missing(min(without, key=lambda of: of.name)) for fact, without in UNKNOWN_WITHOUT.items() if without <= gone}
+        partial = {fact: self.missing(of) for fact, of in PARTIAL_WITHOUT.items() if not self.is_complete(of)}
         return Unavailable(unknown, partial)
 
 
