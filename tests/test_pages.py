@@ -37,6 +37,7 @@ KEY_ORDER = (
 )  # fmt: skip
 
 
+@pytest.mark.no_cover
 @BY_ID
 def test_examples_do_what_the_page_says(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     for few in (0, engine.FEW):  # compiled, and one by one
@@ -49,6 +50,7 @@ def block_of(rule: Rule) -> dict[str, Any]:
     return tomllib.loads(rule.page.partition("```toml rule\n")[2].partition("```")[0])
 
 
+@pytest.mark.no_cover
 @BY_ID
 def test_a_page_is_complete(rule: Rule) -> None:
     assert rule.area == Path(rule.path).parent.name
