@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -58,10 +59,19 @@ def no_process_is_left_behind() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage is not measured in slow tests: they run what others run, a thousand times, and take twice as long under it."""
+    """Coverage is not measured in slow tests: they run what others run, a thousand times, and take twice as long under it.
+
+    Quick tests of many cases are marked no_cover for the same reason, where others run the same lines.
+    """
     for item in items:
         if item.get_closest_marker("slow") is not None:
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are some million objects that live to the end: no collection of garbage needs to look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

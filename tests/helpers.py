@@ -10,12 +10,15 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import jsonschema
 import msgspec
 
+from auditor import schemas
 from auditor.cli import main
 from auditor.report.model import decode
 from auditor.report.rows import Rows
@@ -116,6 +119,18 @@ def write(path: Path, value: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(value if isinstance(value, str) else json.dumps(value), "utf-8")
     return path
+
+
+@cache
+def _validator(name: str) -> jsonschema.Draft202012Validator:
+    """Of a published schema, which is held to the metaschema once: `jsonschema.validate` does that each time."""
+    jsonschema.Draft202012Validator.check_schema(schemas.load(name))
+    return jsonschema.Draft202012Validator(schemas.load(name))
+
+
+def check_fits(value: Any, schema: str) -> None:
+    """Raises ValidationError where the value is not of the published schema of this name."""
+    _validator(schema).validate(value)
 
 
 def registration(name: str, number: int = 1, **more: Any) -> dict[str, Any]:

@@ -124,6 +124,7 @@ SCANS: dict[str, Case] = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", SCANS)
 def test_scan_says_what_is_right(name: str) -> None:
     case, folder = SCANS[name], CASES / name / "input"

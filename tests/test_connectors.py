@@ -770,6 +770,7 @@ def test_no_script_breaks_the_reader(tail: str) -> None:
     javascript.literals("const msalConfig = {" + tail)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "piece", ["{a:", "[", "/*", "'", "`", "a={", "msalConfig = {", "...", "//", '"\\', "a", " ", "a:1,...b,", "}.a=1;a={", "a:f(),", "'a',"]
 )

@@ -170,6 +170,7 @@ def test_the_samples_configurations_are_read(row: dict[str, str]) -> None:
     assert documents.documents
 
 
+@pytest.mark.no_cover
 def test_the_whole_corpus_is_audited_without_a_rule_that_breaks() -> None:
     report = audit(CORPUS, as_of="2026-01-01")
     assert report.applications >= 40

@@ -7,13 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from auditor import schemas
 from auditor.history.changes import KINDS
 from auditor.report.model import decode
-from tests.helpers import PAGE, Ran, regaudit, registration, write
+from tests.helpers import PAGE, Ran, check_fits, regaudit, registration, write
 from tests.tenants import GRAPH, HOME, MICROSOFT, guid
 from tests.test_report import HOSTILE
 
@@ -100,7 +98,7 @@ def diff(old: Path, new: Path, *options: str) -> dict[str, Any]:
     """What `regaudit diff` prints as JSON, which its schema describes."""
     ran = regaudit("diff", old, new, *JSON, *options)
     assert ran.out, ran.err
-    jsonschema.validate(ran.json, schemas.load("diff"))
+    check_fits(ran.json, "diff")
     assert ran.json["summary"]["gate"]["exit_code"] == ran.code
     found: dict[str, Any] = ran.json
     return found

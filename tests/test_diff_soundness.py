@@ -46,6 +46,7 @@ def classes(compared: Comparison) -> Counter[str]:
     return Counter(one.be.value for one in (*compared.old, *compared.new))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))])
 def test_what_is_missing_is_neither_new_nor_fixed(seed: int) -> None:
     maker = Maker(seed)

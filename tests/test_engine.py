@@ -382,6 +382,7 @@ def summary(verdicts: Verdicts) -> Says:
     return next((one for one in order if one in said), Says.not_applicable)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("few", [0, engine.FEW, 1000], ids=["compiled", "as usual", "one by one"])
 @pytest.mark.parametrize("seed", range(4))
 def test_recorded_verdicts_are_what_the_outcome_counts(few: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,7 @@ def contradictions(base: Verdicts, other: Verdicts, form: Format, writer: Writer
     return found
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.name)
 def test_the_same_is_said_of_a_tenant_in_every_format(writer: Writer, seed: int, tmp_path: Path) -> None:

@@ -8,13 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from auditor.entra.issuers import service_of
 from auditor.entra.workloads import issuing_app, workload
-from auditor.schemas import load
-from tests.helpers import ROOT, Ran, regaudit, write
+from tests.helpers import ROOT, Ran, check_fits, regaudit, write
 from tests.test_federated import AKS, DEVOPS, ENTRA, GITHUB, GITLAB, GOOGLE, OTHER, TENANT, TERRAFORM
 from tests.test_report import HOSTILE
 
@@ -118,7 +116,7 @@ def tenant(
 def listed(folder: Path, *options: str) -> Any:
     ran = regaudit("credentials", folder, "--federated", *TODAY, "--output-format", "json", *options)
     assert ran.code == 0, ran.err
-    jsonschema.validate(ran.json, load("federation"))
+    check_fits(ran.json, "federation")
     return ran.json["credentials"]
 
 
@@ -245,15 +243,16 @@ def test_nothing_that_others_chose_is_obeyed(tmp_path: Path, hostile: str) -> No
         tmp_path / "in", credential(hostile[:100], "https://gitea.contoso.com", hostile), credential("b", GITHUB, f"repo:x/{hostile}:environment:{hostile}"),
         credential("c", hostile, hostile), name=hostile,
     )  # fmt: skip
-    for ran in _all_forms(folder):
+    forms = _all_forms(folder)
+    for ran in forms:
         assert ran.code == 0, ran.err
         assert "\x1b" not in ran.out
         assert "##[" not in ran.out
         assert "##vso[" not in ran.out
         assert not [line for line in ran.out.splitlines() if line.lstrip().startswith(("=", "::", "+", "@", "-cmd"))]
-    table = [line for line in _all_forms(folder)[3].out.splitlines() if line.startswith("|")]
+    table = [line for line in forms[3].out.splitlines() if line.startswith("|")]
     assert {line.replace("\\|", "").count("|") for line in table} == {7}, "no name ends a cell"
-    rows = list(csv.DictReader(io.StringIO(_all_forms(folder)[2].out)))
+    rows = list(csv.DictReader(io.StringIO(forms[2].out)))
     assert not [value for row in rows for value in row.values() if value and value.startswith(("=", "+", "-", "@"))]
 
 

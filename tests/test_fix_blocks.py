@@ -686,6 +686,7 @@ def test_a_member_that_is_not_of_the_type_is_seen() -> None:
     assert unknown_members({"web": {"redirectUris": []}, "spaa": {}, "api": {"x": 1}}, application) == ["/spaa", "/api/x"]
 
 
+@pytest.mark.no_cover
 @BY_CASE
 def test_a_fix_heals_what_the_rule_found_and_breaks_nothing_else(case: Case) -> None:
     if case.rule.id in fixes.NOT_SIMULATED:

@@ -213,6 +213,7 @@ def mangled(value: Any, how: str, secret: str, holder: str, at: float) -> str:
     return text
 
 
+@pytest.mark.no_cover
 @settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(secret=SECRETS, holder=st.sampled_from(HOLDERS), how=MANGLED, at=st.floats(0.2, 0.99))
 def test_no_secret_is_shown_wherever_it_is(secret: tuple[str, str], holder: str, how: str, at: float) -> None:

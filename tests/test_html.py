@@ -143,6 +143,7 @@ def test_hostile_names_are_data(tmp_path: Path) -> None:
     assert len(page) < 400_000
 
 
+@pytest.mark.no_cover
 def test_a_report_is_rendered_again_in_every_format(tmp_path: Path) -> None:
     golden_tenants.write(tmp_path / "in")
     forms = {form: tmp_path / f"scan.{form}" for form in FORMATS}

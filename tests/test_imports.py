@@ -402,6 +402,7 @@ def put(value: Any, at: tuple[str | int, ...], new: Any) -> Any:
     return copy
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("number", range(len(ALL)))
 @pytest.mark.parametrize(
     "new", [None, 7, -1.5e300, True, "", "\\ud800\x00\u202e$(id)`", [], {}, [[]], [None], {"": None}, "/" * 10_000, "[" * 50_000]

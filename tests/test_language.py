@@ -319,6 +319,7 @@ def verdicts_with(name: str, kind: str) -> list[Any]:
     return [*(of([app]) for app in SIX), of(SIX)]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", ["parameter", "subject", "loop", "both"])
 def test_every_name_that_a_page_may_use_means_the_same(kind: str) -> None:
     want = verdicts_with("zzz", kind)
@@ -377,6 +378,7 @@ def exact(check: Any, root: Any) -> Any:
     return check.exactly(root, root, Unknown("x"))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
 def test_fast_and_blind_paths_agree_with_three_valued_logic(seed: int) -> None:
     """Random expressions on random tenants: whatever plain Python decides is what three-valued logic says, and nothing else."""

@@ -17,6 +17,7 @@ from benchmarks.large_objects import KINDS, ROOTS, calls, growth, guid, principa
 COUNT = 80  # more than what is looped over as it is (auditor.facts.lists.LONG)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("roots", ROOTS.values(), ids=ROOTS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_twice_as_long_takes_twice_the_calls(kind: str, roots: int) -> None:

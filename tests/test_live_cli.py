@@ -192,6 +192,7 @@ def test_reports_do_not_depend_on_the_order_in_which_answers_come(graph: FakeGra
     assert run(graph, "scan", "--as-of", AS_OF, "--output-format", "json").stdout == first.stdout
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("written", [1, 4, 9, 16])
 def test_an_export_that_was_killed_goes_on_where_it_was(tmp_path: Path, written: int) -> None:
     """After so many pages; the journal, too, is cut off in the middle of a line."""
@@ -347,6 +348,7 @@ SPILT: dict[str, tuple[str, str | int, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("fault", SPILT)
 def test_no_secret_and_no_token_is_ever_written(tmp_path: Path, fault: str) -> None:
     tenant = json.loads(json.dumps(TENANT))
@@ -663,6 +665,7 @@ def unfinished(graph: FakeGraph, target: Path) -> Path:
     return target.parent / f"{target.name}.part"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("damage", ["shorter", "bytes", "elsewhere", "link", "collection", "open to all", "busy"])
 def test_what_is_left_of_an_export_is_not_believed_blindly(graph: FakeGraph, tmp_path: Path, damage: str) -> None:
     victim = tmp_path / "victim.gz"

@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from auditor.report.reach import POWER, TIER_0, WAYS_IN
 from auditor.rulebook import shipped
-from auditor.schemas import load
-from tests.helpers import Ran, regaudit, write
+from tests.helpers import Ran, check_fits, regaudit, write
 
 TODAY = ("--as-of", "2026-01-01")
 GRAPH = "00000003-0000-0000-c000-000000000000"
@@ -39,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 def of(ran: Ran) -> Any:
     found = json.loads(ran.stdout)
-    jsonschema.validate(found, load("overview"))
+    check_fits(found, "overview")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import compileall
 import json
 import os
 import re
@@ -57,6 +58,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, sources: dict[str, str])
     (site / "auditor" / "prepared").mkdir()
     for name, source in sources.items():
         (site / "auditor" / "prepared" / name).write_text(source, encoding="utf-8", newline="")
+    compileall.compile_dir(site, quiet=1)  # as pip does: otherwise each process compiles what it imports
     return site
 
 

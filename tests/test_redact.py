@@ -86,6 +86,7 @@ def leaks(output: str, found: set[str]) -> list[str]:
     return sorted(secret for secret in secrets(found) if re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", flat))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "folder", ["sample_manifests/careless", "sample_manifests/tidy", "sample_downloads/expenses", "sample_downloads/pair-no-secret"]
 )
@@ -103,6 +104,7 @@ HOSTILE = st.text(st.characters(codec="utf-8"), min_size=4, max_size=30) | st.sa
 ])  # fmt: skip
 
 
+@pytest.mark.no_cover
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=HOSTILE, uri=HOSTILE, secret=HOSTILE, member=HOSTILE, owner=HOSTILE)
 def test_no_hostile_name_is_in_any_output(name: str, uri: str, secret: str, member: str, owner: str, tmp_path: Path) -> None:

@@ -97,6 +97,7 @@ def test_a_report_with_errors_and_notes_fits_the_schema(tmp_path: Path, tenant: 
     assert report["run"]["notes"]
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of public files is not here")
 @pytest.mark.parametrize("options", [[], pytest.param(["--profile", "strict", "--show-passed"], marks=pytest.mark.slow)])
 def test_the_corpus_fits_the_schema(validator: Draft202012Validator, options: list[str]) -> None:
@@ -320,6 +321,7 @@ def assert_harmless(ran: Ran) -> None:
         assert "x" * LONGEST not in ran.out
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_hostile_values_are_harmless(tmp_path: Path, name: str, form: str) -> None:
@@ -365,6 +367,7 @@ def test_hostile_file_names_are_harmless(tmp_path: Path, name: str, form: str) -
     assert_harmless(regaudit("scan", f"{folder}/{text}.json", f"{folder}/broken{text}.json", *TODAY, "--output-format", form))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_hostile_input_is_harmless_in_errors_and_notes(tmp_path: Path, name: str, form: str) -> None:
@@ -448,6 +451,7 @@ def spoilt(app: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {**app, "web": 5, "tags": 7, "displayName": 3}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("planted", [planted_graph, planted_legacy, planted_aad_graph, planted_principal], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_no_secret_is_printed(tmp_path: Path, planted: Any, form: str) -> None:
