@@ -93,7 +93,12 @@ def test_equal_rules_are_compiled_once_and_others_are_not() -> None:
     assert compiled(rule.having(params={"one": 2})) is not compiled(rule)
     assert compiled(rule.having(params={"one": True})) is not compiled(rule)
     assert compiled(rule.having(severity="high")).levels == ["high"]
-    assert compiled(rule, Unavailable({"App.owners": Unknown("owners", "not in the input", collection=True)})) is not compiled(rule)
+    # What a run knows of other facts is all the same to a rule.
+    unavailable = Unavailable({"App.owners": Unknown("owners", "not in the input", collection=True)})
+    assert compiled(rule, unavailable) is compiled(rule)
+    of_owners = rule.having(require="len(app.owners) > one")
+    assert compiled(of_owners, unavailable) is not compiled(of_owners)
+    assert compiled(of_owners, unavailable) is compiled(of_owners, unavailable)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +356,7 @@ def test_shipped_pages_are_read_once_in_a_process_and_own_pages_at_each_call(tmp
 
     monkeypatch.setattr(page_module, "parse", counted_parse)
     monkeypatch.setattr(compiling, "CompiledRule", counted_check)
-    monkeypatch.setattr(compiling, "_compiled", lru_cache(None)(compiling._compiled.__wrapped__))
+    monkeypatch.setattr(compiling, "_variants", lru_cache(None)(compiling._variants.__wrapped__))
     monkeypatch.setattr(book, "_shipped", cache(book._shipped.__wrapped__))
     (tmp_path / "app.json").write_text('{"appId": "a", "displayName": "A", "signInAudience": "AzureADMultipleOrgs"}')
     own = tmp_path / "rules/mine.md"

@@ -18,4 +18,4 @@ def take(data: bytes) -> None:
         return
     for _ in examples.run(rule):
         pass
-    compiled._compiled.cache_clear()  # a process has a few hundred rules, not millions
+    compiled._variants.cache_clear()  # a process has a few hundred rules, not millions
