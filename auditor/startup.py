@@ -1,4 +1,4 @@
-"""What libraries import and a run does not use is not loaded: of the time of a lone manifest that was a seventh.
+"""What a start does without: what libraries import and a run does not use, and in a wheel whatever was made beforehand.
 
 click imports `inspect` for help texts of several lines and for generators, of which we have none, `pathlib` what URLs and Windows need, and
 msgspec `textwrap` and `uuid`, which imports `platform`; it takes from `typing_extensions` what `typing` has had since Python 3.11.
@@ -6,6 +6,7 @@ msgspec `textwrap` and `uuid`, which imports `platform`; it takes from `typing_e
 
 from __future__ import annotations
 
+import _thread  # `threading` is loaded later, if at all
 import sys
 from functools import cache
 from importlib import import_module
@@ -13,17 +14,29 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
+_LOCK = _thread.RLock()
+_loading: set[str] = set()  # modules that are being loaded, which import one another
+
 
 class _Deferred(ModuleType):
     """A module that is loaded when something of it is first used. (The standard library's `LazyLoader` loads it at the second import.)"""
 
     def __getattr__(self, name: str) -> Any:
         spec = self.__spec__
-        self.__class__ = ModuleType  # type: ignore[assignment]  # as `importlib.util` does
         assert spec is not None
         assert spec.loader is not None
-        spec.loader.exec_module(self)
-        return getattr(self, name)
+        with _LOCK:  # of two threads the second waits for the first, as imports do
+            if self.__class__ is _Deferred and spec.name not in _loading:
+                _loading.add(spec.name)
+                try:
+                    spec.loader.exec_module(self)
+                    self.__class__ = ModuleType  # type: ignore[assignment]  # as `importlib.util` does
+                finally:
+                    _loading.discard(spec.name)
+        try:
+            return vars(self)[name]
+        except KeyError:
+            raise AttributeError(f"module {spec.name!r} has no attribute {name!r}") from None
 
 
 def defer() -> None:
