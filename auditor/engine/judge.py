@@ -10,7 +10,7 @@ from auditor.engine.areas import RootVerdicts
 from auditor.engine.bound import BoundRule
 from auditor.engine.finding import About, Finding, Outcome, Says, Verdict, Verdicts
 from auditor.engine.identity import numbered, subject_key
-from auditor.engine.prepared import ready
+from auditor.engine.prepared import PreparedRule, ready
 from auditor.engine.rows import Rows
 from auditor.entra.collections import CONNECTORS
 from auditor.facts import ROOTS
@@ -65,7 +65,7 @@ def judge_all(
             subjects: dict[str, list[Any]] = {}  # of `each` -> roots that have any
             for one in these:
                 if one.each not in subjects:
-                    is_ready = len(chunk) > FEW or one.bound.has_code
+                    is_ready = len(chunk) > FEW or isinstance(one.bound.compiled, PreparedRule)
                     subjects[one.each] = one.bound.functions.with_subjects(chunk) if is_ready else chunk
                 one.judge(subjects[one.each], len(chunk))
             done += len(chunk)
