@@ -40,16 +40,8 @@ NOT_FOR_GRAPH = {
     "auditor.sources.formats.msal", "auditor.sources.formats.app_settings", "auditor.sources.formats.other",
     "auditor.language.checker", "auditor.language.nodes", "auditor.engine.compiled", "tomllib", "jsonschema", "rich", "tabulate", "hashlib", "difflib", "tempfile", "dataclasses", "zlib",
 }  # fmt: skip
-OF_COVERAGE = {
-    "tomllib",
-    "hashlib",
-    "tempfile",
-    "dataclasses",
-    "zlib",
-    "difflib",
-    "ast",
-    "tokenize",
-}  # where coverage measures the process, it loads these
+# Where coverage measures the process, it loads these.
+OF_COVERAGE = {"tomllib", "hashlib", "tempfile", "dataclasses", "zlib", "difflib", "ast", "tokenize"}
 OF_GRAPH = {"auditor.language.stored"}
 
 

@@ -60,7 +60,7 @@ def _variant(rule: Rule, unavailable: Unavailable) -> str | None:
         return None
     if unavailable.key == index.UNAVAILABLE:
         return LONE
-    facts, unknown = _reads().FACTS[rule.id]
+    facts, unknown = _made("reads").FACTS[rule.id]
     own = unavailable.of(facts)
     if own == unknown:
         return LONE
@@ -74,7 +74,7 @@ def collections(rules: Iterable[Rule]) -> set[str]:
 
 def _needs(rule: Rule) -> Iterable[str]:
     if prepared("lines") is not None and rule is shipped_rule(rule.id):
-        needs: Iterable[str] = _reads().NEEDS[rule.id]
+        needs: Iterable[str] = _made("reads").NEEDS[rule.id]
         return needs
     from auditor.engine.compiled import compiled
 
@@ -125,8 +125,9 @@ class PreparedRule:
         return made
 
 
-def _reads() -> ModuleType:
-    found = prepared("reads")
+def _made(module: str) -> ModuleType:
+    """A module of a package that has them."""
+    found = prepared(module)
     assert found is not None
     return found
 
@@ -134,9 +135,7 @@ def _reads() -> ModuleType:
 @cache
 def _module(kind: str, of: str) -> ModuleType:
     """The functions of rules on one kind of root, or of one area: a run needs those of few."""
-    found = prepared(f"{kind}_{of.replace('-', '_')}")
-    assert found is not None
-    return found
+    return _made(f"{kind}_{of.replace('-', '_')}")
 
 
 def _stored(rule: str, what: str) -> Any:

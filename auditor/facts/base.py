@@ -151,13 +151,14 @@ class FactType(type):
 
     def construct(cls) -> Callable[..., None]:
         """The constructor; what is neither read nor worked out is given to it."""
-        return derive.constructor(*cls._declared())
+        return derive.constructor(*cls._declarations())
 
     def constructor_source(cls) -> str:
         """The constructor as text, which a wheel has of all classes."""
-        return derive.constructor_source(*cls._declared())
+        return derive.constructor_source(*cls._declarations())
 
-    def _declared(cls) -> tuple[str, list[str], list[str], dict[str, Reading]]:
+    def _declarations(cls) -> tuple[str, list[str], list[str], dict[str, Reading]]:
+        """What the constructor follows from: name, slots, what is given to it, what it reads."""
         slots = [slot for base in cls.__mro__ for slot in base.__dict__.get("__slots__", ())]
         given = [key for key, member in cls.FACTS.items() if isinstance(member, _Property) and member.reading is None]
         return cls.__name__, slots, given, cls.READINGS
